@@ -1,0 +1,129 @@
+/**
+ * The shape of a context file. Plain data, so that the facade, the CLI and an editor read the same thing.
+ * A value that differs between environments is `env('NAME')`, looked up when it is used and never stored.
+ */
+export interface EnvReference {
+  readonly env: string;
+  readonly default?: string;
+}
+export type Setting = string | EnvReference;
+
+/** Refers to an environment variable; `fallback` serves when it is not set. */
+export const env = (name: string, fallback?: string): EnvReference => (fallback === undefined ? { env: name } : { env: name, default: fallback });
+
+/** `none`: stateless. `shared`: the service still uses the monolith's database. `replicated`: a database of its own. */
+export type DataKind = 'none' | 'shared' | 'replicated';
+export type Side = 'monolith' | 'service';
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+
+export interface RouteDefinition {
+  /** Unique in the context; the flag is `<context>.<name>`. */
+  readonly name: string;
+  readonly method: HttpMethod;
+  /** Canonical path with parameters: `/api/products/:id`. A GET route also serves HEAD. */
+  readonly path: string;
+  readonly kind: 'read' | 'write';
+  readonly compare?: {
+    /** JSON pointers with `*` for any index or key, each with the reason why it may differ. */
+    readonly ignore?: readonly { readonly path: string; readonly reason: string }[];
+    /** Arrays (JSON pointers) whose order does not matter. */
+    readonly unordered?: readonly string[];
+    /** JSON pointers whose values are never stored in samples. */
+    readonly redact?: readonly string[];
+    /** Response headers to compare besides status and content-type. */
+    readonly headers?: readonly string[];
+  };
+  /** Largest time the facade waits for an answer, milliseconds (default 30000; streams and upgrades are exempt). */
+  readonly timeoutMs?: number;
+}
+
+export interface ColumnMapping {
+  /** Column of the service's table. */
+  readonly to: string;
+  /** Monolith text → service text; must be one-to-one, so that the way back exists. Others pass unchanged. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** One service table that takes a part of a monolith table's columns. */
+export interface TargetTable {
+  /** `table` or `schema.table` (default schema public) in the service's database. */
+  readonly table: string;
+  /** Monolith column → service column. Every part must map the monolith's key columns. */
+  readonly columns: Readonly<Record<string, string | ColumnMapping>>;
+  /** Fixed values (PostgreSQL text) of service columns that the monolith does not have. */
+  readonly constants?: Readonly<Record<string, string | null>>;
+}
+
+/** How one monolith table becomes service tables and back: the anti-corruption layer. */
+export interface TableMapping {
+  /** `table` or `schema.table` (default schema public) in the monolith's database. */
+  readonly monolith: string;
+  /** Columns that identify a row. Default: the primary key. Needed for a table without one (with REPLICA IDENTITY FULL). */
+  readonly key?: readonly string[];
+  /**
+   * The first part carries the row: it decides about existence. Further parts hold more columns of the same rows, one row
+   * each, with the same key (a vertical split).
+   */
+  readonly service: readonly [TargetTable, ...TargetTable[]];
+  /** Monolith columns that stay behind, with what a row made by the service gets: PostgreSQL text, null, or 'default'. */
+  readonly leave?: Readonly<Record<string, { readonly onReturn: 'default' | { readonly value: string | null }; readonly reason: string }>>;
+}
+
+/** A sequence that both sides draw from; identity and serial columns of mapped keys are found by themselves. */
+export interface SequenceMapping {
+  readonly monolith: string;
+  readonly service: string;
+}
+
+export interface GateSettings {
+  /** Largest lag for shadowing and cutover, seconds (default 5). */
+  readonly maxLagSeconds?: number;
+  /** Compared shadow reads that each read route needs before canary (default 1000). */
+  readonly minShadowReads?: number;
+  /** Largest share of real mismatches, percent (default 0.1). */
+  readonly maxMismatchPercent?: number;
+  /** Verification older than this does not count for a cutover, seconds (default 3600). */
+  readonly verificationMaxAgeSeconds?: number;
+  /** Requests per side that a ramp step needs before it is judged (default 100). */
+  readonly rampMinRequests?: number;
+  /** Error rate of the service may exceed the monolith's by this, percentage points (default 0.5). */
+  readonly rampMaxErrorExcessPercent?: number;
+  /** p99 of the service may be this many times the monolith's (default 2). */
+  readonly rampMaxLatencyRatio?: number;
+  /** Days the service must have owned the data before retire (default 14). */
+  readonly retireAfterDays?: number;
+  /** Pacts must be verified on both sides before canary (default true). */
+  readonly pacts?: boolean;
+}
+
+export interface CutoverSettings {
+  /** Longest time writes are held, milliseconds (default 10000); then the step is abandoned. */
+  readonly holdTimeoutMs?: number;
+  /** Longest wait for running transactions per fence attempt, milliseconds (default 1000). */
+  readonly fenceLockTimeoutMs?: number;
+  readonly fenceAttempts?: number;
+  /** Longest wait for the worker to reach the stop position, milliseconds (default 5000). */
+  readonly catchUpTimeoutMs?: number;
+  /** Added to sequences at the target (default 1000). */
+  readonly sequenceGap?: number;
+}
+
+export interface MigrationDefinition {
+  /** Lower-case name, also the prefix of flags, slots and publications. */
+  readonly context: string;
+  readonly data: DataKind;
+  readonly monolith: { readonly url: Setting; readonly database?: Setting };
+  readonly service: { readonly url: Setting; readonly database?: Setting };
+  /** Who a request belongs to, first match wins: `header:authorization`, `cookie:sid`, `query:user`. Sticky percentages and read-your-writes pins use it. */
+  readonly identity?: readonly string[];
+  readonly routes: readonly RouteDefinition[];
+  /** Only for `replicated`. */
+  readonly tables?: readonly TableMapping[];
+  readonly sequences?: readonly SequenceMapping[];
+  readonly contracts?: { readonly pacts: string; readonly provider: string; readonly stateUrl?: { readonly monolith?: Setting; readonly service?: Setting } };
+  readonly gates?: GateSettings;
+  readonly cutover?: CutoverSettings;
+}
+
+/** Types a context file, so that an editor completes it. Validation happens when it is loaded. */
+export const defineMigration = (definition: MigrationDefinition): MigrationDefinition => definition;

@@ -1,0 +1,20 @@
+import type { ChangeEvent, Lsn } from './change-event.ts';
+
+/**
+ * What a transport yields, in order. A transaction arrives as begin, events in chunks of bounded size, commit; so a
+ * transaction of a million rows never has to fit into memory.
+ */
+export type StreamMessage =
+  | { readonly kind: 'begin'; readonly commitLsn: Lsn; readonly commitTime: bigint; readonly xid: number }
+  | { readonly kind: 'changes'; readonly events: readonly ChangeEvent[] }
+  /** `endLsn` is the first position after the transaction: what to acknowledge once it is applied durably. */
+  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly commitTime: bigint }
+  /** Nothing is pending up to `lsn`: an idle source still moves the watermark. */
+  | { readonly kind: 'idle'; readonly lsn: Lsn };
+
+/** One direction's stream of changes; both transports implement it. */
+export interface ChangeStream extends AsyncIterable<StreamMessage> {
+  /** Everything before `lsn` is durable on the target: the source may forget it. Never call it earlier. */
+  acknowledge(lsn: Lsn): void;
+  close(): Promise<void>;
+}
