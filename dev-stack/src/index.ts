@@ -1,3 +1,6 @@
 export { freePort } from './free-port.ts';
+export { guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
+export { startProcess, type ExitStatus, type ProcessOptions, type RunningProcess } from './child-process.ts';
+export { startUnleash, type UnleashOptions, type UnleashServer } from './unleash.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** `group`: kill -9 the whole process group. `postgres`: immediate shutdown, which takes the backends along. */
+export type Ending = 'group' | 'postgres';
+type Guarded = { kind: 'process'; id: number; how: Ending } | { kind: 'folder'; id: string };
+
+let watchdog: ChildProcess | undefined;
+const guarded = new Set<string>();
+
+/** What is guarded ends or vanishes with this process, however this process dies. */
+function guard(what: Guarded): () => void {
+  const key = `${what.kind}:${what.id}`;
+  if (!watchdog) {
+    watchdog = spawn(process.execPath, [fileURLToPath(new URL('watchdog.mjs', import.meta.url))], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    watchdog.stdin?.on('error', () => {});
+    watchdog.unref();
+    const { stdin } = watchdog;
+    if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
+  }
+  guarded.add(key);
+  watchdog.stdin?.write(`${JSON.stringify({ add: true, ...what })}\n`);
+  return () => {
+    if (!guarded.delete(key)) return;
+    watchdog?.stdin?.write(`${JSON.stringify({ add: false, ...what })}\n`);
+    // An idle watchdog would be a process left behind by a long test run.
+    if (guarded.size === 0) {
+      watchdog?.stdin?.end();
+      watchdog = undefined;
+    }
+  };
+}
+
+export const guardProcess = (pid: number, how: Ending): (() => void) => guard({ kind: 'process', id: pid, how });
+
+export interface TemporaryFolder {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/** A private folder that is gone after `remove` and after any death of this process. */
+export async function temporaryFolder(label: string): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(tmpdir(), `strangler-${label}-`));
+  const release = guard({ kind: 'folder', id: path });
+  return {
+    path,
+    async remove() {
+      await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+      release();
+    },
+  };
+}
