@@ -1,0 +1,33 @@
+import { ServiceError, type ServiceErrorCode } from '../errors.ts';
+
+/** host:port/database of a URL: enough to find it, nothing secret. */
+export function describeDatabase(url: string): string {
+  try {
+    const parsed = new URL(url);
+    return `${parsed.hostname || 'localhost'}:${parsed.port || '5432'}${parsed.pathname}`;
+  } catch {
+    return 'DATABASE_URL (not a URL)';
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // Trying both 127.0.0.1 and ::1 yields an AggregateError around the real reasons.
+  if ('errors' in error && Array.isArray(error.errors)) return codeOf(error.errors[0]);
+  return undefined;
+};
+
+const codes: Readonly<Record<string, ServiceErrorCode>> = { '28P01': 'DB_AUTH', '28000': 'DB_AUTH', '3D000': 'DB_MISSING', '42501': 'DB_PRIVILEGE', ERR_INVALID_URL: 'CONFIG_INVALID' };
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'the host name is unknown', EHOSTUNREACH: 'no network path', ETIMEDOUT: 'no answer', ECONNRESET: 'the connection was cut',
+};
+
+export function databaseError(error: unknown, url: string): ServiceError {
+  const found = codeOf(error);
+  const text = error instanceof Error && error.message ? error.message : String(error);
+  const reason = (found === undefined ? undefined : reasons[found]) ?? text;
+  const code = (found === undefined ? undefined : codes[found]) ?? 'DB_UNREACHABLE';
+  return new ServiceError(code, `Database ${describeDatabase(url)}: ${reason}`, { cause: error });
+}

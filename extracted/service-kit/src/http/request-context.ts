@@ -1,0 +1,50 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler } from 'express';
+import { isShadow } from './shadow.ts';
+import { continueTrace, formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
+
+export interface RequestContext {
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  readonly tracestate: string | undefined;
+  readonly shadow: boolean;
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+
+const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+
+export function requestContextOf(request: IncomingMessage): RequestContext {
+  const given = single(request.headers['x-request-id']);
+  const parent = parseTraceparent(single(request.headers.traceparent));
+  return {
+    // A made-up id must not be able to break log lines or headers.
+    requestId: given !== undefined && /^[\w.:/+=-]{1,128}$/.test(given) ? given : randomUUID(),
+    trace: continueTrace(parent),
+    tracestate: parent ? single(request.headers.tracestate) : undefined,
+    shadow: isShadow(request),
+  };
+}
+
+export function requestContext(): RequestHandler {
+  return (request, response, next) => {
+    const context = requestContextOf(request);
+    response.setHeader('x-request-id', context.requestId);
+    storage.run(context, next);
+  };
+}
+
+export const currentRequest = (): RequestContext | undefined => storage.getStore();
+
+/** Headers for calls that this request makes to other services. */
+export function propagatedHeaders(context: RequestContext | undefined = currentRequest()): Record<string, string> {
+  if (!context) return {};
+  return {
+    'x-request-id': context.requestId,
+    traceparent: formatTraceparent(context.trace),
+    ...(context.tracestate === undefined ? {} : { tracestate: context.tracestate }),
+    ...(context.shadow ? { 'x-strangler-shadow': '1' } : {}),
+  };
+}
