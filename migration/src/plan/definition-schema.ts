@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { unknownName } from './nearest-name.ts';
+
+/** An object that refuses keys it does not know, naming the nearest known one. */
+const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownName(key, Object.keys(shape))).join('; ');
+      return issue.input === undefined ? 'is missing' : undefined;
+    },
+  });
+
+const text = z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be a string') });
+const nonEmpty = text.refine((value) => value.trim() !== '', 'must not be empty');
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: (issue) => (issue.input === undefined ? 'is missing' : `must be one of ${values.join(', ')} (is ${JSON.stringify(issue.input)})`) });
+const listOf = <T extends z.ZodType>(item: T) => z.array(item, { error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an array') });
+const recordOf = <T extends z.ZodType>(value: T) => z.record(z.string(), value, { error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an object') });
+const number = (rule: 'integer' | 'any', minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
+  z.number({ error: 'must be a number' }).refine(
+    (value) => (rule === 'any' || Number.isInteger(value)) && value >= minimum && value <= maximum,
+    `must be ${rule === 'integer' ? 'a whole number' : 'a number'} of at least ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maximum}`}`,
+  );
+
+const protocolOf = (value: string): string | undefined => {
+  try {
+    return new URL(value).protocol;
+  } catch {
+    return undefined;
+  }
+};
+
+/** A string, or `env('NAME')`. A string that is written out is checked to be a URL of one of `protocols`. */
+const setting = (protocols?: readonly string[]) =>
+  z.unknown().superRefine((value, context) => {
+    const refuse = (message: string, path: PropertyKey[] = []): void => context.addIssue({ code: 'custom', message, path });
+    if (value === undefined) return refuse('is missing');
+    if (typeof value === 'string') {
+      const protocol = protocolOf(value);
+      if (protocols && (protocol === undefined || !protocols.includes(protocol))) {
+        refuse(`must be a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`);
+      }
+      return;
+    }
+    if (typeof value !== 'object' || value === null || !('env' in value) || typeof value.env !== 'string') return refuse(`must be a string or env('NAME')`);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value.env)) refuse(`must name an environment variable (is ${JSON.stringify(value.env)})`, ['env']);
+    if ('default' in value && value.default !== undefined && typeof value.default !== 'string') refuse('must be a string', ['default']);
+    for (const key of Object.keys(value)) if (key !== 'env' && key !== 'default') refuse(unknownName(key, ['env', 'default']));
+  });
+const httpUrl = setting(['http:', 'https:']);
+const databaseUrl = setting(['postgres:', 'postgresql:']);
+
+const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
+const routePath = text.superRefine((path, context) => {
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+  if (!path.startsWith('/')) return refuse('must start with "/"');
+  if (/[?#]/.test(path)) return refuse('must not hold a query or fragment');
+  if (path !== '/' && path.endsWith('/')) return refuse('must not end with "/"');
+  const segments = path.slice(1).split('/');
+  if (path !== '/' && segments.some((segment) => segment === '')) return refuse('must not hold an empty segment ("//")');
+  if (segments.some((segment) => segment === '.' || segment === '..')) return refuse('must not hold "." or ".." segments');
+  if (path.includes('%')) return refuse('must not hold percent-encoded characters');
+  const wrong = segments.find((segment) => (/[:*()[\]{}\s\\]/.test(segment)) && !PARAMETER.test(segment));
+  if (wrong !== undefined) return refuse(`has a segment ${JSON.stringify(wrong)} that is neither plain text nor a parameter such as ":id"`);
+  const parameters = segments.filter((segment) => segment.startsWith(':'));
+  if (new Set(parameters).size !== parameters.length) refuse('names a parameter twice');
+});
+
+const jsonPointer = text.refine((value) => value === '' || value.startsWith('/'), 'must be a JSON pointer that starts with "/"');
+const routeName = text
+  .refine((value) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(value), 'must begin with a letter and hold only letters, digits, "-" and "_"')
+  .refine((value) => value !== 'kill', 'must not be "kill": that is the flag of the kill switch');
+
+const route = strict({
+  name: routeName,
+  method: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
+  path: routePath,
+  kind: oneOf(['read', 'write']),
+  compare: strict({
+    ignore: listOf(strict({ path: jsonPointer, reason: nonEmpty })).optional(),
+    unordered: listOf(jsonPointer).optional(),
+    redact: listOf(jsonPointer).optional(),
+    headers: listOf(nonEmpty).optional(),
+  }).optional(),
+  timeoutMs: number('integer', 1).optional(),
+});
+
+export const tableName = text.refine(
+  (value) => /^[^.\s"]+(\.[^.\s"]+)?$/.test(value),
+  'must be "table" or "schema.table"',
+);
+const columnValues = recordOf(text);
+const columnMapping = z.unknown().superRefine((value, context) => {
+  if (typeof value === 'string') {
+    if (value === '') context.addIssue({ code: 'custom', message: 'must name a column of the service' });
+    return;
+  }
+  const parsed = strict({ to: nonEmpty, values: columnValues.optional() }).safeParse(value);
+  for (const issue of parsed.error?.issues ?? []) context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+});
+const onReturn = z.unknown().superRefine((value, context) => {
+  const ok = value === 'default' || (typeof value === 'object' && value !== null && 'value' in value && (value.value === null || typeof value.value === 'string') && Object.keys(value).length === 1);
+  if (!ok) context.addIssue({ code: 'custom', message: `must be 'default' or { value: 'PostgreSQL text' } or { value: null }` });
+});
+const table = strict({
+  monolith: tableName,
+  key: listOf(nonEmpty).refine((key) => key.length > 0, 'must name at least one column').optional(),
+  service: listOf(
+    strict({
+      table: tableName,
+      columns: recordOf(columnMapping).refine((columns) => Object.keys(columns).length > 0, 'must map at least one column'),
+      constants: recordOf(z.union([z.string(), z.null()], { error: 'must be PostgreSQL text or null' })).optional(),
+    }),
+  ).refine((parts) => parts.length > 0, 'must name at least one table'),
+  leave: recordOf(strict({ onReturn, reason: nonEmpty })).optional(),
+});
+
+const percent = number('any', 0, 100);
+export const definitionSchema = strict({
+  context: text.refine((value) => /^[a-z][a-z0-9-]{0,35}$/.test(value), 'must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters'),
+  data: oneOf(['none', 'shared', 'replicated']),
+  monolith: strict({ url: httpUrl, database: databaseUrl.optional() }),
+  service: strict({ url: httpUrl, database: databaseUrl.optional() }),
+  identity: listOf(text.refine((value) => /^(header|cookie|query):[^\s:]+$/.test(value), 'must be "header:<name>", "cookie:<name>" or "query:<name>"')).optional(),
+  routes: listOf(route),
+  tables: listOf(table).optional(),
+  sequences: listOf(strict({ monolith: tableName, service: tableName })).optional(),
+  contracts: strict({
+    pacts: nonEmpty,
+    provider: nonEmpty,
+    stateUrl: strict({ monolith: httpUrl.optional(), service: httpUrl.optional() }).optional(),
+  }).optional(),
+  gates: strict({
+    maxLagSeconds: number('any', 0).optional(),
+    minShadowReads: number('integer', 0).optional(),
+    maxMismatchPercent: percent.optional(),
+    verificationMaxAgeSeconds: number('any', 0).optional(),
+    rampMinRequests: number('integer', 0).optional(),
+    rampMaxErrorExcessPercent: percent.optional(),
+    rampMaxLatencyRatio: number('any', 0).optional(),
+    retireAfterDays: number('any', 0).optional(),
+    pacts: z.boolean({ error: 'must be true or false' }).optional(),
+  }).optional(),
+  cutover: strict({
+    holdTimeoutMs: number('integer', 1).optional(),
+    fenceLockTimeoutMs: number('integer', 1).optional(),
+    fenceAttempts: number('integer', 1).optional(),
+    catchUpTimeoutMs: number('integer', 1).optional(),
+    sequenceGap: number('integer', 0).optional(),
+  }).optional(),
+});

@@ -1,0 +1,68 @@
+import type { DataKind, Side } from './migration.ts';
+
+/** Where a context stands. The owner belongs to the stage, so that no state says otherwise. */
+export type StageState =
+  | { readonly stage: 'monolith'; readonly owner: 'monolith' }
+  | { readonly stage: 'replicating'; readonly owner: 'monolith' }
+  | { readonly stage: 'shadowing'; readonly owner: 'monolith' }
+  | { readonly stage: 'canary'; readonly owner: 'monolith' }
+  | { readonly stage: 'service'; readonly owner: 'service' }
+  | { readonly stage: 'retired'; readonly owner: 'service' };
+export type Stage = StageState['stage'];
+
+export const stages: readonly Stage[] = ['monolith', 'replicating', 'shadowing', 'canary', 'service', 'retired'];
+/** `canary` is what the first `strangler ramp` does; the others are named after their commands. */
+export const moves = ['replicate', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const;
+export type Move = (typeof moves)[number];
+
+const owners: { readonly [S in Stage]: Extract<StageState, { stage: S }>['owner'] } = {
+  monolith: 'monolith', replicating: 'monolith', shadowing: 'monolith', canary: 'monolith', service: 'service', retired: 'service',
+};
+export const ownerOf = (stage: Stage): Side => owners[stage];
+
+type Step = Partial<Record<Move, Stage>>;
+const replicatedMoves: Record<Stage, Step> = {
+  monolith: { replicate: 'replicating' },
+  replicating: { shadow: 'shadowing', rollback: 'monolith' },
+  shadowing: { canary: 'canary', rollback: 'replicating' },
+  canary: { cutover: 'service', rollback: 'shadowing' },
+  service: { rollback: 'canary', retire: 'retired' },
+  retired: {},
+};
+const flagMoves: Record<Stage, Step> = {
+  monolith: { shadow: 'shadowing' },
+  replicating: {},
+  shadowing: { canary: 'canary', rollback: 'monolith' },
+  canary: { cutover: 'service', rollback: 'shadowing' },
+  service: { rollback: 'canary', retire: 'retired' },
+  retired: {},
+};
+
+export type MoveDecision =
+  | { readonly allowed: true; readonly to: Stage }
+  | { readonly allowed: false; readonly reason: string };
+
+const commandOf: Record<Move, string> = { replicate: 'replicate', shadow: 'shadow', canary: 'ramp', cutover: 'cutover', rollback: 'rollback', retire: 'retire' };
+
+/** The moves that lead on or back from a stage, with where they lead. */
+export const movesFrom = (stage: Stage, data: DataKind): Readonly<Step> => (data === 'replicated' ? replicatedMoves : flagMoves)[stage];
+
+export function moveAllowed(stage: Stage, data: DataKind, move: Move): MoveDecision {
+  const possible = movesFrom(stage, data);
+  const to = possible[move];
+  if (to !== undefined) return { allowed: true, to };
+  if (move === 'replicate' && data !== 'replicated') return { allowed: false, reason: `a context with data '${data}' has nothing to replicate` };
+  const names = moves.filter((name) => possible[name] !== undefined).map((name) => commandOf[name]);
+  return { allowed: false, reason: `${commandOf[move]} is not possible at stage ${stage}; possible: ${names.join(', ') || 'nothing, the move is over'}` };
+}
+
+/** The move that leads on from here; none when the context has arrived. */
+export function nextMove(stage: Stage, data: DataKind): Move | undefined {
+  return moves.find((move) => move !== 'rollback' && movesFrom(stage, data)[move] !== undefined);
+}
+
+/** What to type to go on. */
+export function nextCommand(context: string, stage: Stage, data: DataKind): string | undefined {
+  const move = nextMove(stage, data);
+  return move === undefined ? undefined : `strangler ${commandOf[move]} ${context}`;
+}
