@@ -1,0 +1,142 @@
+import type { TableCatalog } from '../database/catalog.ts';
+import { StranglerError } from '../errors.ts';
+import type { MigrationDefinition, TableMapping, TargetTable } from '../plan/migration.ts';
+import { compileColumn, findColumn } from './compile-column.ts';
+import { type CompiledMapping, type CompiledPart, type CompiledTable, tableName } from './compiled-mapping.ts';
+
+/**
+ * Checks a context's mapping against both catalogs and makes it ready for use. Pure: the catalogs were read before.
+ * @throws StranglerError naming the line of the context file that has to change
+ */
+export function compileMapping(
+  definition: MigrationDefinition,
+  monolithTables: readonly TableCatalog[],
+  serviceTables: readonly TableCatalog[],
+): CompiledMapping {
+  const file = `contexts/${definition.context}`;
+  if ((definition.tables ?? []).length === 0) {
+    throw new StranglerError('CONFIG_INVALID', `${file}: tables: a replicated context needs at least one table mapping`);
+  }
+  const tables = (definition.tables ?? []).map((mapping, index) =>
+    compileTable(mapping, `${file}: tables[${index}]`, monolithTables, serviceTables),
+  );
+  refuseRepeated(tables.map((table) => [tableName(table.monolith), table.line]), 'monolith table');
+  refuseRepeated(tables.flatMap((table) => table.parts.map((part): [string, string] => [tableName(part.service), part.line])), 'service table');
+  return { context: definition.context, tables };
+}
+
+function compileTable(mapping: TableMapping, line: string, monolithTables: readonly TableCatalog[], serviceTables: readonly TableCatalog[]): CompiledTable {
+  const monolith = findTable(monolithTables, mapping.monolith, `${line}.monolith`, 'monolith');
+  const key = mapping.key ?? monolith.primaryKey;
+  if (key.length === 0) {
+    throw new StranglerError('REPLICA_IDENTITY', `${line}: ${tableName(monolith)} has no primary key and the mapping names no key`, {
+      remedy: `Add a primary key, or name the columns that identify a row in ${line}.key and ALTER TABLE ${tableName(monolith)} REPLICA IDENTITY FULL.`,
+    });
+  }
+  for (const column of key) findColumn(monolith, column, `${line}.key`);
+  requireIdentity(monolith, key, `${line}.monolith`);
+  const [first, ...rest] = mapping.service.map((target, index) => compilePart(target, `${line}.service[${index}]`, monolith, key, serviceTables));
+  if (first === undefined) throw new StranglerError('CONFIG_INVALID', `${line}.service: names no service table`);
+  const parts: readonly [CompiledPart, ...CompiledPart[]] = [first, ...rest];
+  refuseSharedColumns(parts, key, line);
+  const leave = mapping.leave ?? {};
+  return { line, monolith, key, parts, leave, leftBehind: checkLeftBehind(monolith, parts, leave, line) };
+}
+
+function compilePart(target: TargetTable, line: string, monolith: TableCatalog, key: readonly string[], serviceTables: readonly TableCatalog[]): CompiledPart {
+  const service = findTable(serviceTables, target.table, `${line}.table`, 'service');
+  const columns = Object.entries(target.columns).map(([from, to]) => compileColumn(monolith, service, from, to, `${line}.columns.${from}`));
+  refuseRepeated(columns.map((column) => [column.to, `${line}.columns.${column.from}`]), 'service column');
+  const serviceKey = key.map((column) => {
+    const link = columns.find(({ from }) => from === column);
+    if (link === undefined) {
+      throw new StranglerError('CONFIG_INVALID', `${line}.columns: does not map the key column ${column} of ${tableName(monolith)}; every part must`);
+    }
+    return link.to;
+  });
+  requireIdentity(service, serviceKey, `${line}.table`);
+  if (!isUniqueKey(service, serviceKey)) {
+    throw new StranglerError(
+      'REPLICA_IDENTITY',
+      `${line}.table: (${serviceKey.join(', ')}) of ${tableName(service)} must be its primary key, because one row stands for one row of ${tableName(monolith)}`,
+    );
+  }
+  const constants = target.constants ?? {};
+  for (const name of Object.keys(constants)) {
+    const column = findColumn(service, name, `${line}.constants.${name}`);
+    if (column.generated || columns.some(({ to }) => to === name)) {
+      throw new StranglerError('CONFIG_INVALID', `${line}.constants.${name}: the column is ${column.generated ? 'generated' : 'mapped already'}`);
+    }
+  }
+  for (const column of service.columns) {
+    const filled = columns.some(({ to }) => to === column.name) || (constants[column.name] ?? null) !== null;
+    if (column.notNull && !column.hasDefault && !column.generated && !column.identity && !filled) {
+      throw new StranglerError('CONFIG_INVALID', `${line}: ${tableName(service)}.${column.name} is NOT NULL without a default, and nothing fills it`, {
+        remedy: `Map a monolith column to it in ${line}.columns, or give it a value in ${line}.constants.`,
+      });
+    }
+  }
+  return { line, service, columns, key: serviceKey, constants };
+}
+
+function findTable(tables: readonly TableCatalog[], name: string, line: string, side: string): TableCatalog {
+  const full = name.includes('.') ? name : `public.${name}`;
+  const table = tables.find((candidate) => tableName(candidate) === full);
+  if (table === undefined) throw new StranglerError('TABLE_MISSING', `${line}: the ${side}'s database has no table ${full}`, { details: { table: full, side } });
+  return table;
+}
+
+const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((name) => right.includes(name));
+
+/** Whether an index guarantees that the key names one row (what ON CONFLICT needs). */
+export const isUniqueKey = (table: TableCatalog, key: readonly string[]): boolean =>
+  sameSet(table.primaryKey, key) || (table.replicaIdentity === 'index' && sameSet(table.identityColumns, key));
+
+/** An update or delete must carry the old key, on the monolith for the way there and on the service for the way back. */
+function requireIdentity(table: TableCatalog, key: readonly string[], line: string): void {
+  if (table.replicaIdentity === 'full' || (table.replicaIdentity !== 'nothing' && key.every((column) => table.identityColumns.includes(column)))) return;
+  throw new StranglerError(
+    'REPLICA_IDENTITY',
+    `${line}: updates and deletes of ${tableName(table)} do not carry its key (${key.join(', ')}); its replica identity is ${table.replicaIdentity}`,
+    { details: { table: tableName(table), key, replicaIdentity: table.replicaIdentity } },
+  );
+}
+
+function checkLeftBehind(monolith: TableCatalog, parts: readonly CompiledPart[], leave: NonNullable<TableMapping['leave']>, line: string): string[] {
+  const mapped = new Set(parts.flatMap((part) => part.columns.map(({ from }) => from)));
+  for (const name of Object.keys(leave)) {
+    findColumn(monolith, name, `${line}.leave.${name}`);
+    if (mapped.has(name)) throw new StranglerError('CONFIG_INVALID', `${line}.leave.${name}: the column is mapped, so it is not left behind`);
+  }
+  const behind = monolith.columns.filter((column) => !column.generated && !mapped.has(column.name));
+  for (const column of behind) {
+    if (!column.notNull) continue;
+    const left = leave[column.name];
+    const value = left?.onReturn === 'default' || left === undefined ? undefined : left.onReturn.value;
+    const hasDefault = column.hasDefault || Boolean(column.identity);
+    if (value === null || (value === undefined && !hasDefault)) {
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}.leave: ${tableName(monolith)}.${column.name} is NOT NULL without a default and not mapped; say what a row made by the service gets in ${line}.leave.${column.name}.onReturn`,
+      );
+    }
+  }
+  return behind.map((column) => column.name);
+}
+
+function refuseSharedColumns(parts: readonly CompiledPart[], key: readonly string[], line: string): void {
+  const owned = parts.flatMap((part) =>
+    part.columns.filter(({ from }) => !key.includes(from)).map(({ from }): [string, string] => [from, `${part.line}.columns.${from}`]),
+  );
+  refuseRepeated(owned, `column of ${line}: its way back would be ambiguous; monolith column`);
+}
+
+function refuseRepeated(names: readonly (readonly [string, string])[], what: string): void {
+  const seen = new Map<string, string>();
+  for (const [name, line] of names) {
+    const earlier = seen.get(name);
+    if (earlier !== undefined) throw new StranglerError('CONFIG_INVALID', `${line}: ${what} ${name} is mapped already at ${earlier}`);
+    seen.set(name, line);
+  }
+}

@@ -1,0 +1,48 @@
+import type { TableCatalog } from '../database/catalog.ts';
+
+/** A monolith column and the service column that holds the same value. */
+export interface ColumnLink {
+  readonly from: string;
+  readonly to: string;
+  readonly fromType: string;
+  readonly toType: string;
+  /** Type to cast both sides to before comparing their text: the wider of the two. */
+  readonly compareType: string;
+  /** Monolith text → service text; null when values pass unchanged. */
+  readonly forward: ReadonlyMap<string, string> | null;
+  readonly backward: ReadonlyMap<string, string> | null;
+}
+
+/** One service table that holds a part of a monolith table's columns, one row per monolith row. */
+export interface CompiledPart {
+  /** Where the context file says so: `contexts/catalog: tables[0].service[1]`. */
+  readonly line: string;
+  readonly service: TableCatalog;
+  readonly columns: readonly ColumnLink[];
+  /** Service columns in the order of the monolith key. */
+  readonly key: readonly string[];
+  readonly constants: Readonly<Record<string, string | null>>;
+}
+
+export interface LeftColumn {
+  readonly onReturn: 'default' | { readonly value: string | null };
+  readonly reason: string;
+}
+
+export interface CompiledTable {
+  readonly line: string;
+  readonly monolith: TableCatalog;
+  readonly key: readonly string[];
+  /** The first decides about existence. */
+  readonly parts: readonly [CompiledPart, ...CompiledPart[]];
+  readonly leave: Readonly<Record<string, LeftColumn>>;
+  /** Monolith columns that no part takes (generated ones are not counted). */
+  readonly leftBehind: readonly string[];
+}
+
+export interface CompiledMapping {
+  readonly context: string;
+  readonly tables: readonly CompiledTable[];
+}
+
+export const tableName = (table: { readonly schema: string; readonly table: string }): string => `${table.schema}.${table.table}`;

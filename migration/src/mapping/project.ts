@@ -1,0 +1,42 @@
+import { StranglerError } from '../errors.ts';
+import type { ColumnText, Row } from '../stream/change-event.ts';
+import type { ColumnLink, CompiledPart } from './compiled-mapping.ts';
+
+/** Monolith row → this part's service row. A column that is absent (unchanged TOAST) stays absent; constants are not added. */
+export function projectForward(part: CompiledPart, row: Row): Record<string, ColumnText> {
+  const result: Record<string, ColumnText> = {};
+  for (const link of part.columns) {
+    const value = row[link.from];
+    if (value !== undefined) result[link.to] = translate(value, link.forward, link.backward, link, part);
+  }
+  return result;
+}
+
+/** Service row of this part → the monolith columns it holds. */
+export function projectBackward(part: CompiledPart, row: Row): Record<string, ColumnText> {
+  const result: Record<string, ColumnText> = {};
+  for (const link of part.columns) {
+    const value = row[link.to];
+    if (value !== undefined) result[link.from] = translate(value, link.backward, link.forward, link, part);
+  }
+  return result;
+}
+
+function translate(
+  value: ColumnText,
+  values: ReadonlyMap<string, string> | null,
+  inverse: ReadonlyMap<string, string> | null,
+  link: ColumnLink,
+  part: CompiledPart,
+): ColumnText {
+  if (value === null || values === null) return value;
+  const translated = values.get(value);
+  if (translated !== undefined) return translated;
+  // passing it unchanged would make it come back as another value
+  if (inverse?.has(value) === true) {
+    throw new StranglerError('CONFIG_INVALID', `${part.line}.columns.${link.from}.values: has no entry for '${value}', which is also what '${inverse.get(value) ?? ''}' becomes`, {
+      details: { column: link.from, value },
+    });
+  }
+  return value;
+}
