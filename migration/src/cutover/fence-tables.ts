@@ -1,0 +1,71 @@
+import type { Client } from 'pg';
+import { StranglerError } from '../errors.ts';
+
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
+export interface FenceableTable extends TableName {
+  /** Name of the row trigger that a part of a partition or inheritance tree needs: rows may arrive through another table's statement. */
+  readonly rowTrigger: string | null;
+  readonly hasRowTrigger: boolean;
+}
+
+/**
+ * The tables themselves and everything below them, sorted. A foreign table or view cannot be fenced: its rows are written
+ * somewhere else. A row trigger on a partitioned table is cloned by PostgreSQL to partitions that are made later.
+ */
+export async function fenceableTables(client: Client, tables: readonly TableName[]): Promise<FenceableTable[]> {
+  const { rows } = await client.query<{ wanted: string; kind: string | null; schema: string; table: string; in_tree: string; clone: string; has_row: string }>(
+    `WITH RECURSIVE wanted AS (
+       SELECT format('%I.%I', s, t) AS wanted, to_regclass(format('%I.%I', s, t))::oid AS id FROM unnest($1::text[], $2::text[]) AS w(s, t)
+     ), tree AS (
+       SELECT wanted, id, 0 AS depth FROM wanted
+       UNION SELECT tree.wanted, i.inhrelid, depth + 1 FROM tree JOIN pg_inherits i ON i.inhparent = tree.id
+     )
+     SELECT DISTINCT ON (coalesce(n.nspname, wanted), c.relname) wanted, c.relkind AS kind, n.nspname AS schema, c.relname AS table,
+       EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid)::int AS in_tree,
+       (depth > 0 AND c.relispartition)::int AS clone,
+       EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = CASE c.relkind WHEN 'p' THEN 'strangler_fence_row' ELSE 'strangler_fence_leaf' END)::int AS has_row
+     FROM tree LEFT JOIN pg_class c ON c.oid = tree.id LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+     ORDER BY coalesce(n.nspname, wanted), c.relname, depth DESC`,
+    [tables.map((table) => table.schema), tables.map((table) => table.table)],
+  );
+  return rows.map((row) => {
+    if (row.kind !== 'r' && row.kind !== 'p') {
+      throw new StranglerError('TABLE_MISSING', row.kind === null ? `table ${row.wanted} does not exist` : `${row.schema}.${row.table} is a foreign table or view: writes to it cannot be fenced, map the table behind it`);
+    }
+    // Two names: a leaf may still carry the (lifted) clone of its parent's trigger, which cannot be replaced.
+    const rowTrigger = Number(row.in_tree) === 1 && Number(row.clone) === 0 ? (row.kind === 'p' ? 'strangler_fence_row' : 'strangler_fence_leaf') : null;
+    return { schema: row.schema, table: row.table, rowTrigger, hasRowTrigger: Number(row.has_row) === 1 };
+  });
+}
+
+export interface FencedRelation {
+  readonly table: TableName;
+  readonly triggers: readonly string[];
+  readonly mode: 'refuse' | 'audit';
+  readonly owner: string;
+}
+
+/** Every standing fence of a context, read from the catalog: what is, not what should be. */
+export async function fencedRelations(client: Client, context: string, options: { includeLifted?: boolean } = {}): Promise<FencedRelation[]> {
+  const { rows } = await client.query<{ schema: string; table: string; triggers: string; mode: string; owner: string }>(
+    `SELECT n.nspname AS schema, c.relname AS table, string_agg(DISTINCT t.tgname, ',' ORDER BY t.tgname) AS triggers,
+       max(p.proname) FILTER (WHERE t.tgname = 'strangler_fence') AS mode,
+       max(split_part(encode(t.tgargs, 'escape'), '\\000', 2)) FILTER (WHERE t.tgname = 'strangler_fence') AS owner
+     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
+       JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE pn.nspname = 'strangler' AND p.proname IN ('fence_refuse', 'fence_audit') AND t.tgparentid = 0
+       AND split_part(encode(t.tgargs, 'escape'), '\\000', 1) = $1 AND ($2 OR t.tgenabled IN ('O', 'A'))
+     GROUP BY 1, 2 ORDER BY 1, 2`,
+    [context, options.includeLifted === true],
+  );
+  return rows.map((row) => ({
+    table: { schema: row.schema, table: row.table },
+    triggers: row.triggers.split(','),
+    mode: row.mode === 'fence_audit' ? 'audit' : 'refuse',
+    owner: row.owner,
+  }));
+}

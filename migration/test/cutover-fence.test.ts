@@ -1,0 +1,268 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { installFence, removeFence } from '../src/cutover/fence.ts';
+import { fenceStatus, strayWriters } from '../src/cutover/fence-status.ts';
+import { moveSequences } from '../src/cutover/sequences.ts';
+import { claim, guarded } from '../src/cutover/move-guard.ts';
+
+const product = { schema: 'public', table: 'products' };
+const stock = { schema: 'public', table: 'Stock Levels' };
+const fence = { context: 'shop-catalog', tables: [product, stock], owner: 'service', mode: 'refuse' } as const;
+
+let database: TestDatabase;
+let admin: pg.Client;
+let writer: pg.Client;
+
+const open = async (url: string, applicationName = 'test'): Promise<pg.Client> => {
+  const client = new pg.Client({ connectionString: url, application_name: applicationName });
+  await client.connect();
+  return client;
+};
+
+beforeAll(async () => {
+  database = await createTestDatabase('fence');
+  admin = await open(database.url);
+  await admin.query(`
+    CREATE ROLE "${database.name}_app" LOGIN;
+    CREATE TABLE products (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, price numeric);
+    CREATE TABLE "Stock Levels" (id int PRIMARY KEY, n int);
+    CREATE TABLE brands (id int PRIMARY KEY);
+    CREATE TABLE brand_products (id int PRIMARY KEY, brand int REFERENCES brands ON DELETE CASCADE);
+    GRANT ALL ON ALL TABLES IN SCHEMA public TO "${database.name}_app"; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "${database.name}_app"`);
+});
+beforeEach(async () => {
+  await admin.query(`TRUNCATE products, "Stock Levels" RESTART IDENTITY; INSERT INTO products (name, price) VALUES ('a', 1), ('b', 2); INSERT INTO "Stock Levels" VALUES (1, 1)`);
+  writer = await open(database.url, 'price job');
+  await writer.query(`SET ROLE "${database.name}_app"`);
+});
+afterEach(async () => {
+  await writer.end();
+  await removeFence(admin, fence.context, { drop: true });
+});
+afterAll(async () => {
+  await admin.query(`DROP OWNED BY "${database.name}_app"; DROP ROLE "${database.name}_app"`);
+  await admin.end();
+  await database.drop();
+});
+
+const refusal = (sql: string) => expect(writer.query(sql)).rejects.toMatchObject({ code: 'SF001', message: expect.stringContaining('owned by the service') });
+
+describe('a fence that refuses', () => {
+  test('refuses every kind of write with SF001, and says who owns the data', async () => {
+    await installFence(admin, fence);
+    await refusal(`INSERT INTO products (name) VALUES ('c')`);
+    await refusal(`UPDATE products SET price = 3`);
+    await refusal(`UPDATE products SET price = 3 WHERE false`);
+    await refusal(`DELETE FROM products WHERE id = 1`);
+    await refusal(`MERGE INTO products p USING (VALUES (1)) v(id) ON p.id = v.id WHEN MATCHED THEN UPDATE SET price = 9 WHEN NOT MATCHED THEN INSERT (name) VALUES ('m')`);
+    await refusal(`INSERT INTO products (name) VALUES ('c') ON CONFLICT DO NOTHING`);
+    await refusal(`WITH gone AS (DELETE FROM products RETURNING 1) SELECT count(*) FROM gone`);
+    await refusal(`DELETE FROM "Stock Levels"`);
+    await expect(admin.query('TRUNCATE products')).rejects.toMatchObject({ code: 'SF001' });
+    const copy = pipeline(Readable.from(['x\t1\n']), writer.query(copyFrom('COPY products (name, price) FROM STDIN')));
+    await expect(copy).rejects.toMatchObject({ code: 'SF001' });
+    expect((await writer.query('SELECT name, price FROM products ORDER BY id')).rows).toEqual([{ name: 'a', price: '1' }, { name: 'b', price: '2' }]);
+  });
+
+  test('counts refusals although the refused transactions roll back', async () => {
+    await installFence(admin, fence);
+    const before = Number((await fenceStatus(admin, fence.context, fence.tables)).refused);
+    await refusal('DELETE FROM products');
+    await refusal('DELETE FROM products');
+    expect(Number((await fenceStatus(admin, fence.context, fence.tables)).refused)).toBe(before + 2);
+  });
+
+  test('lets replication sessions pass', async () => {
+    await installFence(admin, fence);
+    await admin.query(`SET session_replication_role = replica`);
+    await admin.query(`UPDATE products SET price = 7 WHERE id = 1`);
+    await admin.query(`SET session_replication_role = origin`);
+    expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([{ price: '7' }]);
+  });
+
+  test('refuses what a cascading foreign key would delete', async () => {
+    await admin.query(`INSERT INTO brands VALUES (1); INSERT INTO brand_products VALUES (1, 1)`);
+    await installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'brand_products' }] });
+    await expect(writer.query('DELETE FROM brands')).rejects.toMatchObject({ code: 'SF001' });
+    await removeFence(admin, fence.context, { drop: true });
+    await admin.query('DELETE FROM brands');
+  });
+
+  test('waits for running writers, and no write after it gets through', async () => {
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE products SET price = 5 WHERE id = 1`);
+    const installed = installFence(admin, fence, { lockTimeoutMs: 500, attempts: 20 });
+    await writer.query('SELECT pg_sleep(0.3)');
+    await writer.query('COMMIT');
+    const { attempts } = await installed;
+    expect(attempts).toBeGreaterThanOrEqual(1);
+    await refusal('DELETE FROM products');
+    expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([{ price: '5' }]);
+  });
+
+  test('gives up on a long transaction, names it, and leaves no fence on any table', async () => {
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE "Stock Levels" SET n = 5`);
+    await expect(installFence(admin, fence, { lockTimeoutMs: 60, attempts: 2 })).rejects.toMatchObject({ code: 'FENCE_TIMEOUT', message: expect.stringContaining('price job') });
+    await writer.query('COMMIT');
+    expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({ mode: 'none', open: ['public.Stock Levels', 'public.products'] });
+  });
+
+  test('never makes the deadlock detector kill the business transaction', async () => {
+    const second = await open(database.url);
+    await writer.query('BEGIN');
+    await writer.query('UPDATE products SET price = 5 WHERE id = 1');
+    const installed = installFence(admin, fence, { lockTimeoutMs: 5000, attempts: 50 });
+    const waiting = `SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'`;
+    for (const deadline = Date.now() + 5000; (await second.query(waiting)).rows[0]?.n !== '1' && Date.now() < deadline; );
+    await writer.query('UPDATE "Stock Levels" SET n = 2');
+    await writer.query('COMMIT');
+    await installed;
+    await second.end();
+    expect((await fenceStatus(admin, fence.context, fence.tables)).mode).toBe('refuse');
+  });
+
+  test('is lifted while a long report reads the table', async () => {
+    await installFence(admin, fence);
+    await writer.query('BEGIN');
+    await writer.query('SELECT * FROM products');
+    await removeFence(admin, fence.context, { lockTimeoutMs: 200, attempts: 1 });
+    await writer.query(`UPDATE products SET price = 8 WHERE id = 1`);
+    await writer.query('COMMIT');
+    expect((await fenceStatus(admin, fence.context, fence.tables)).mode).toBe('none');
+  });
+
+  test('can be installed and lifted again and again', async () => {
+    for (const owner of ['service', 'monolith'] as const) {
+      await installFence(admin, { ...fence, owner });
+      await installFence(admin, { ...fence, owner });
+      expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({ mode: 'refuse', owner });
+      await removeFence(admin, fence.context);
+      await removeFence(admin, fence.context);
+      expect((await fenceStatus(admin, fence.context, fence.tables)).mode).toBe('none');
+    }
+    await writer.query(`UPDATE products SET price = 8`);
+  });
+
+  test('covers partitions: through the parent, directly, and those made later', async () => {
+    await admin.query(`CREATE TABLE events (day date, n int) PARTITION BY RANGE (day);
+      CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01'); GRANT ALL ON events, events_1 TO "${database.name}_app"`);
+    await installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'events' }] });
+    await admin.query(`CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01'); GRANT ALL ON events_2 TO "${database.name}_app"`);
+    await refusal(`INSERT INTO events VALUES ('2026-01-05', 1)`);
+    await refusal(`INSERT INTO events_1 VALUES ('2026-01-05', 1)`);
+    await refusal(`INSERT INTO events_2 VALUES ('2026-02-05', 1)`);
+    await removeFence(admin, fence.context);
+    await installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'events_1' }] });
+    await refusal(`INSERT INTO events VALUES ('2026-01-05', 1)`);
+    await writer.query(`INSERT INTO events VALUES ('2026-02-05', 1)`);
+    await removeFence(admin, fence.context, { drop: true });
+    await writer.query(`INSERT INTO events VALUES ('2026-01-05', 1)`);
+    await admin.query('DROP TABLE events');
+  });
+
+  test('does not pretend to fence a view or a missing table', async () => {
+    await admin.query('CREATE VIEW cheap AS SELECT * FROM products');
+    await expect(installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'cheap' }] })).rejects.toMatchObject({ code: 'TABLE_MISSING' });
+    await expect(installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'nowhere' }] })).rejects.toMatchObject({ code: 'TABLE_MISSING' });
+    await admin.query('DROP VIEW cheap');
+  });
+});
+
+describe('a fence in audit mode', () => {
+  const audit = { ...fence, mode: 'audit' } as const;
+
+  test('lets every write pass and tells who wrote, without the values', async () => {
+    await installFence(admin, audit);
+    for (const price of [11, 12, 13]) await writer.query(`UPDATE products SET price = ${price}, name = 'secret ${price}' WHERE id = 1`);
+    await writer.query('DELETE FROM "Stock Levels"');
+    const writers = await strayWriters(admin, fence.context);
+    expect(writers.map(({ table, operation, application, writes, query }) => ({ table, operation, application, writes, query }))).toEqual([
+      { table: 'public.products', operation: 'UPDATE', application: 'price job', writes: '3', query: 'UPDATE products SET price = ?, name = ? WHERE id = ?' },
+      { table: 'public."Stock Levels"', operation: 'DELETE', application: 'price job', writes: '1', query: 'DELETE FROM "Stock Levels"' },
+    ]);
+    expect((await fenceStatus(admin, fence.context, fence.tables)).mode).toBe('audit');
+  });
+
+  test('never makes one business transaction wait for another, nor fail to serialise', async () => {
+    await installFence(admin, audit);
+    const second = await open(database.url);
+    await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+    for (const isolation of ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE']) {
+      for (const client of [writer, second]) {
+        await client.query(`BEGIN ISOLATION LEVEL ${isolation}; SET LOCAL lock_timeout = '2s'`);
+      }
+      await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+      await second.query('UPDATE products SET price = 1 WHERE id = 2');
+      await writer.query('COMMIT');
+      await second.query('COMMIT');
+    }
+    await second.end();
+  });
+
+  test('survives the loss of its own table', async () => {
+    await installFence(admin, audit);
+    await admin.query('ALTER TABLE strangler.stray_writes RENAME TO hidden');
+    await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+    await admin.query('ALTER TABLE strangler.hidden RENAME TO stray_writes');
+  });
+
+  test('becomes a refusing fence, and the other way round, in one step', async () => {
+    await installFence(admin, audit);
+    await installFence(admin, fence);
+    await refusal('DELETE FROM products');
+    await installFence(admin, audit);
+    await writer.query('DELETE FROM products');
+  });
+});
+
+describe('a move guard', () => {
+  test('stops a command that was overtaken, also when it wakes up late', async () => {
+    const old = { context: 'guarded', control: 'c', number: '7' };
+    const next = { ...old, number: '8' };
+    await installFence(admin, { ...fence, context: 'guarded' });
+    await guarded(admin, old, async () => {});
+    await guarded(admin, next, async () => {});
+    await expect(removeFence(admin, 'guarded', { guard: old })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect((await fenceStatus(admin, 'guarded', fence.tables)).mode).toBe('refuse');
+    await removeFence(admin, 'guarded', { guard: next, drop: true });
+    await guarded(admin, { ...old, control: 'rebuilt', number: '1' }, async () => {});
+  });
+
+  test('makes two movers take turns', async () => {
+    const second = await open(database.url);
+    await admin.query('BEGIN');
+    await claim(admin, { context: 'guarded', control: 'c', number: '20' });
+    const late = guarded(second, { context: 'guarded', control: 'c', number: '19' }, async () => {});
+    const refused = expect(late).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await admin.query('COMMIT');
+    await refused;
+    await second.end();
+  });
+});
+
+describe('sequences', () => {
+  test('continue past everything that either side handed out or stored, once', async () => {
+    await admin.query(`CREATE SCHEMA other; CREATE TABLE other.items (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY); CREATE TABLE other.down (id int);
+      CREATE SEQUENCE other.wide INCREMENT 50; CREATE SEQUENCE other.falling INCREMENT -1 MAXVALUE -1; CREATE SEQUENCE public.wide INCREMENT 50; CREATE SEQUENCE public.falling INCREMENT -1 MAXVALUE -1;
+      CREATE SEQUENCE other.small AS smallint; INSERT INTO other.items VALUES (9007199254740993); SELECT setval('public.wide', 101), setval('public.falling', -40), setval('other.small', 32000); SELECT nextval('products_id_seq')`);
+    const pairs = [
+      { from: { sequence: 'products_id_seq', table: 'public.products', column: 'id' }, to: { sequence: 'other.items_id_seq', table: 'other.items', column: 'id' } },
+      { from: { sequence: 'public.wide', table: null, column: null }, to: { sequence: 'other.wide', table: null, column: null } },
+      { from: { sequence: 'public.falling', table: null, column: null }, to: { sequence: 'other.falling', table: null, column: null } },
+    ];
+    const moved = await moveSequences(admin, admin, pairs, 1000);
+    expect(moved).toEqual([
+      { sequence: 'other.items_id_seq', next: '9007199254741994', changed: true },
+      { sequence: 'other.wide', next: String(101 + 50_000 + 50), changed: true },
+      { sequence: 'other.falling', next: String(-40 - 1000 - 1), changed: true },
+    ]);
+    expect((await admin.query(`SELECT nextval('other.items_id_seq') AS id`)).rows[0]?.id).toBe('9007199254741994');
+    expect((await moveSequences(admin, admin, pairs.slice(1), 1000)).map((sequence) => sequence.changed)).toEqual([false, false]);
+    await expect(moveSequences(admin, admin, [{ from: { sequence: 'public.wide', table: null, column: null }, to: { sequence: 'other.small', table: null, column: null } }], 40_000)).rejects.toThrow(/outside/);
+  });
+});
