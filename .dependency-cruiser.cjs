@@ -1,0 +1,83 @@
+// Which part may know which. test/architecture holds a fixture per rule that proves that the rule can fail.
+const tests = '\\.test\\.ts$|/test/';
+const example = '^(legacy-monolith|extracted/(?!service-kit/)[^/]+|contexts|demo)/';
+const toolkit = '^(facade|migration|contracts|extracted/service-kit)/';
+const inputOutput =
+  '^(node:)?(fs|net|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster)(/|$)|node_modules/(pg|pg-copy-streams|kysely|undici|unleash-client|express|http-proxy-middleware|pino)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', comment: 'Two modules that need each other are one module.', from: {}, to: { circular: true } },
+    {
+      name: 'every-import-resolves', severity: 'error', comment: 'An import that is not found would escape every other rule.',
+      from: {}, to: { couldNotResolve: true },
+    },
+    {
+      name: 'toolkit-knows-no-example', severity: 'error', comment: 'It must work for other people\'s monoliths.',
+      from: { path: toolkit, pathNot: '^contracts/(consumers|pacts|test|storefront)/' }, to: { path: example },
+    },
+    {
+      name: 'monolith-imports-nothing-of-ours', severity: 'error', comment: 'A monolith knows nothing of the toolkit that takes it apart.',
+      from: { path: '^legacy-monolith/', pathNot: tests }, to: { path: `${toolkit}|${example}|^dev-stack/`, pathNot: '^legacy-monolith/' },
+    },
+    {
+      name: 'services-import-only-the-kit', severity: 'error', comment: 'A service lives without the monolith, the facade and the migration.',
+      from: { path: '^extracted/([^/]+)/', pathNot: tests },
+      to: { path: `${toolkit}|${example}|^dev-stack/`, pathNot: '^extracted/(service-kit|$1)/' },
+    },
+    {
+      name: 'contexts-only-define', severity: 'error', comment: 'A context file is data: facade and CLI load the same one.',
+      from: { path: '^contexts/' }, to: { pathNot: '^contexts/|^migration/src/(index|plan/index|plan/migration)\\.ts$' },
+    },
+    {
+      name: 'facade-through-exports', severity: 'error', comment: 'The facade shares the plan and the control protocol with the CLI, nothing else.',
+      from: { path: '^facade/' }, to: { path: '^migration/', pathNot: '^migration/src/(index|plan/index|control/index)\\.ts$' },
+    },
+    {
+      name: 'migration-knows-no-facade', severity: 'error', comment: 'They meet in the control database.',
+      from: { path: '^migration/' }, to: { path: '^facade/' },
+    },
+    {
+      name: 'plan-and-mapping-are-pure', severity: 'error', comment: 'Rules that can be tested with tables and properties.',
+      from: { path: '^migration/src/(plan|mapping)/', pathNot: '/load[^/]*\\.ts$|\\.test\\.ts$' }, to: { path: inputOutput },
+    },
+    {
+      name: 'nobody-imports-the-cli', severity: 'error', comment: 'cli → steps → phases; the CLI only parses, calls and prints.',
+      from: { pathNot: `^migration/(src/cli|bin|dist)/|${tests}` }, to: { path: '^migration/src/cli/' },
+    },
+    {
+      name: 'phases-know-no-steps', severity: 'error', comment: 'Steps put the phases together, never the other way round.',
+      from: { path: '^migration/src/(database|stream|copy|apply|verify|mapping|plan|control|flags)/', pathNot: tests }, to: { path: '^migration/src/(steps|cli)/' },
+    },
+    {
+      name: 'routing-is-pure', severity: 'error', comment: 'Who answers is decided by a function of plan, flags and ownership.',
+      from: { path: '^facade/src/routing/', pathNot: '\\.test\\.ts$' }, to: { path: inputOutput },
+    },
+    {
+      name: 'proxy-knows-no-flags', severity: 'error', comment: 'Forwarding is the same whoever decided.',
+      from: { path: '^facade/src/proxy/' }, to: { path: '^facade/src/(flags|ownership|shadow)/' },
+    },
+    {
+      name: 'shadow-never-in-the-way', severity: 'error', comment: 'What a client waits for does not know the shadow.',
+      from: { path: '^facade/src/(proxy|routing|resilience)/' }, to: { path: '^facade/src/shadow/' },
+    },
+    {
+      name: 'no-dev-stack-in-products', severity: 'error', comment: 'What starts servers for tests and the demo is not for production.',
+      from: { path: '^(facade|migration|contracts|extracted|legacy-monolith|contexts)/', pathNot: tests }, to: { path: '^dev-stack/' },
+    },
+    {
+      name: 'unleash-server-in-its-own-process', severity: 'error', comment: 'AGPL: it is started, never linked.',
+      from: { pathNot: '^dev-stack/src/unleash-server\\.mjs$|node_modules' }, to: { path: 'node_modules/unleash-server/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(?!.*node_modules/).*/dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['strangler-source', 'import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+    },
+  },
+};
