@@ -1,0 +1,74 @@
+import { sql } from 'kysely';
+import type pg from 'pg';
+import { ContextStore, type FlipOptions, type ContextRow } from './contexts.ts';
+import { controlFailure, type Database, openPool } from './control-database.ts';
+import { EvidenceStore } from './evidence.ts';
+import { InstanceStore } from './instances.ts';
+import { JournalStore } from './journal.ts';
+import { LeaseStore } from './leases.ts';
+import { type Channel, listen } from './listen.ts';
+import { RouteStatsStore } from './route-stats.ts';
+import { migrateControl } from './schema-version.ts';
+import { ShadowStore } from './shadow-results.ts';
+import { WatermarkStore } from './watermarks.ts';
+
+/** The control database: what CLI, workers and facades agree on. */
+export interface Control extends AsyncDisposable {
+  readonly url: string;
+  readonly contexts: ContextStore;
+  readonly journal: JournalStore;
+  readonly leases: LeaseStore;
+  readonly evidence: EvidenceStore;
+  readonly instances: InstanceStore;
+  readonly watermarks: WatermarkStore;
+  readonly shadow: ShadowStore;
+  readonly routeStats: RouteStatsStore;
+  /** For statements that belong to their caller. */
+  readonly db: Database;
+  readonly pool: pg.Pool;
+  setHold(context: string, holdId: string, milliseconds: number): Promise<void>;
+  liftHold(context: string, holdId?: string): Promise<void>;
+  flip(options: FlipOptions): Promise<ContextRow>;
+  /** The control database's clock, as text with microseconds. */
+  now(): Promise<string>;
+  listen(channel: Channel, callback: (payload: string) => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects and brings the schema up to date; any number of processes may do so at once.
+ * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, CONTROL_SCHEMA_NEWER
+ */
+export async function openControl(url: string, { applicationName = 'strangler-control' }: { applicationName?: string } = {}): Promise<Control> {
+  let opened: ReturnType<typeof openPool> | undefined;
+  try {
+    opened = openPool(url, applicationName);
+    await migrateControl(opened.db);
+  } catch (error) {
+    await opened?.db.destroy().catch(() => {});
+    throw controlFailure(error, url);
+  }
+  const { pool, db } = opened;
+  const contexts = new ContextStore(db);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= db.destroy());
+  return {
+    url, db, pool, contexts, close,
+    [Symbol.asyncDispose]: close,
+    journal: new JournalStore(db),
+    leases: new LeaseStore(db),
+    evidence: new EvidenceStore(db),
+    instances: new InstanceStore(db),
+    watermarks: new WatermarkStore(db),
+    shadow: new ShadowStore(db),
+    routeStats: new RouteStatsStore(db),
+    setHold: (context, holdId, milliseconds) => contexts.setHold(context, holdId, milliseconds),
+    liftHold: (context, holdId) => contexts.liftHold(context, holdId),
+    flip: (options) => contexts.flip(options),
+    async now() {
+      const { rows } = await sql<{ now: string }>`SELECT clock_timestamp() AS now`.execute(db);
+      return rows[0]?.now ?? '';
+    },
+    listen: (channel, callback) => listen(url, channel, callback),
+  };
+}

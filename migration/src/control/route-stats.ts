@@ -1,0 +1,65 @@
+import { sql } from 'kysely';
+import type { Side } from '../plan/migration.ts';
+import type { SideWindow } from '../plan/ramp.ts';
+import type { Database } from './control-database.ts';
+
+/** Upper bounds of latency_buckets, milliseconds. */
+export const LATENCY_BOUNDS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, Number.POSITIVE_INFINITY];
+
+/** Upper bound of the bucket in which the quantile falls. */
+export function quantile(buckets: readonly number[], share: number): number {
+  const total = buckets.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return 0;
+  let seen = 0;
+  for (const [index, count] of buckets.entries()) {
+    seen += count;
+    if (seen >= total * share) return LATENCY_BOUNDS[index] ?? Number.POSITIVE_INFINITY;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+export interface RouteWindow {
+  readonly route: string;
+  readonly side: Side;
+  readonly window: SideWindow;
+}
+
+export class RouteStatsStore {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** The control database's clock, to mark where a window begins. */
+  async now(): Promise<string> {
+    const { rows } = await sql<{ now: string }>`SELECT clock_timestamp() AS now`.execute(this.#db);
+    return rows[0]?.now ?? '';
+  }
+
+  /** Traffic per side since `since` (control clock text) or over the last `seconds`; `routes` limits it. */
+  async window(context: string, range: { since?: string; seconds?: number; routes?: readonly string[] }): Promise<Record<Side, SideWindow>> {
+    const { rows } = await sql<{ side: Side; requests: string; errors: string; bucket: number; count: string }>`
+      WITH rows AS (
+        SELECT side, requests, errors, latency_buckets FROM strangler_control.route_stats
+        WHERE context = ${context} AND (${range.routes ?? null}::text[] IS NULL OR route = ANY (${range.routes ?? null}::text[]))
+          AND second >= COALESCE(${range.since ?? null}::timestamptz, clock_timestamp() - ${range.seconds ?? 60} * interval '1 second')
+      ), totals AS (SELECT side, sum(requests)::text AS requests, sum(errors)::text AS errors FROM rows GROUP BY side)
+      SELECT t.side, t.requests, t.errors, b.bucket::int AS bucket, b.count FROM totals t LEFT JOIN LATERAL (
+        SELECT u.ord AS bucket, sum(u.value)::text AS count FROM rows r, unnest(r.latency_buckets) WITH ORDINALITY AS u(value, ord) WHERE r.side = t.side GROUP BY u.ord
+      ) b ON true ORDER BY t.side, b.bucket`.execute(this.#db);
+    const sideWindow = (side: Side): SideWindow => {
+      const own = rows.filter((row) => row.side === side);
+      const buckets = LATENCY_BOUNDS.map((_, index) => Number(own.find((row) => row.bucket === index + 1)?.count ?? 0));
+      return { requests: Number(own[0]?.requests ?? 0), errors: Number(own[0]?.errors ?? 0), p99Ms: quantile(buckets, 0.99) };
+    };
+    return { monolith: sideWindow('monolith'), service: sideWindow('service') };
+  }
+
+  /** Requests per route and side over the last `seconds`. */
+  async perRoute(context: string, seconds: number): Promise<{ route: string; side: Side; requests: number; errors: number }[]> {
+    const { rows } = await sql<{ route: string; side: Side; requests: string; errors: string }>`
+      SELECT route, side, sum(requests)::text AS requests, sum(errors)::text AS errors FROM strangler_control.route_stats
+      WHERE context = ${context} AND second >= clock_timestamp() - ${seconds} * interval '1 second' GROUP BY route, side ORDER BY route, side`.execute(this.#db);
+    return rows.map((row) => ({ ...row, requests: Number(row.requests), errors: Number(row.errors) }));
+  }
+}
