@@ -4,9 +4,10 @@ import { ServiceError, type ServiceErrorCode } from '../errors.ts';
 export function describeDatabase(url: string): string {
   try {
     const parsed = new URL(url);
+    if (!/^postgres(ql)?:$/.test(parsed.protocol)) return 'DATABASE_URL (not a postgres:// URL)';
     return `${parsed.hostname || 'localhost'}:${parsed.port || '5432'}${parsed.pathname}`;
   } catch {
-    return 'DATABASE_URL (not a URL)';
+    return 'DATABASE_URL (not a postgres:// URL)';
   }
 }
 
@@ -18,7 +19,7 @@ const codeOf = (error: unknown): string | undefined => {
   return undefined;
 };
 
-const codes: Readonly<Record<string, ServiceErrorCode>> = { '28P01': 'DB_AUTH', '28000': 'DB_AUTH', '3D000': 'DB_MISSING', '42501': 'DB_PRIVILEGE', ERR_INVALID_URL: 'CONFIG_INVALID' };
+const codes: Readonly<Record<string, ServiceErrorCode>> = { '28P01': 'DB_AUTH', '28000': 'DB_AUTH', '3D000': 'DB_MISSING', '42501': 'DB_PRIVILEGE' };
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'the host name is unknown', EHOSTUNREACH: 'no network path', ETIMEDOUT: 'no answer', ECONNRESET: 'the connection was cut',

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { ServiceError } from '../errors.ts';
 import { databaseError, describeDatabase } from './database-error.ts';
 
 export interface PoolOptions extends Omit<pg.PoolConfig, 'connectionString' | 'application_name'> {
@@ -10,12 +11,9 @@ export interface PoolOptions extends Omit<pg.PoolConfig, 'connectionString' | 'a
 /** A pool that was proven to reach its database; failures say which one and why, never the password. */
 export async function openPool(url: string, options: PoolOptions): Promise<pg.Pool> {
   const { applicationName, logger, ...rest } = options;
-  let pool: pg.Pool;
-  try {
-    pool = new pg.Pool({ connectionTimeoutMillis: 5_000, max: 10, ...rest, connectionString: url, application_name: applicationName });
-  } catch (error) {
-    throw databaseError(error, url);
-  }
+  // The driver takes anything for a host name; a typing error should not read as a missing server.
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) throw new ServiceError('CONFIG_INVALID', `Database ${describeDatabase(url)}: a URL like postgres://user:password@host:5432/name is needed`);
+  const pool = new pg.Pool({ connectionTimeoutMillis: 5_000, max: 10, ...rest, connectionString: url, application_name: applicationName });
   // An idle connection may die with its server; without a listener that would end the process.
   pool.on('error', (error) => logger?.warn({ err: error, database: describeDatabase(url) }, 'idle database connection lost'));
   try {

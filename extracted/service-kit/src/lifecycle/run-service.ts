@@ -9,19 +9,22 @@ import type { RunningService } from './start-service.ts';
  */
 export async function runService(name: string, start: (logger: Logger) => Promise<RunningService>): Promise<void> {
   const logger = createLogger(name);
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    // Installed before the start: whoever reads the line `listening` may send a signal at once.
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
   try {
     const service = await start(logger);
-    const stop = (signal: NodeJS.Signals): void => {
-      service.stop(signal).then(
+    void signal
+      .then((name) => service.stop(name))
+      .then(
         () => process.exit(0),
         (error: unknown) => {
           logger.fatal({ err: error }, 'could not stop cleanly');
           process.exit(1);
         },
       );
-    };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
   } catch (error) {
     if (isServiceError(error)) {
       logger.fatal({ code: error.code, remedy: error.remedy }, error.message);
