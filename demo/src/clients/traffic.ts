@@ -1,0 +1,73 @@
+/** What the clients met, added up over all of them. */
+export interface TrafficCounts {
+  requests: number;
+  failedRequests: number;
+  acknowledgedWrites: number;
+  staleReads: number;
+  /** The first failures and stale reads, in words. */
+  readonly problems: string[];
+}
+
+export const newCounts = (): TrafficCounts => ({ requests: 0, failedRequests: 0, acknowledgedWrites: 0, staleReads: 0, problems: [] });
+
+export function note(counts: TrafficCounts, problem: string): void {
+  if (counts.problems.length < 50) counts.problems.push(problem);
+}
+
+export interface Answer {
+  /** 0: no answer. */
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly via: string;
+  readonly error?: string;
+}
+
+const parse = (text: string): Record<string, unknown> => {
+  try {
+    const parsed: unknown = text ? JSON.parse(text) : {};
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return { text };
+  }
+};
+
+/** Sends to the facades in turn, so that consecutive requests of one client meet different processes. */
+export class Traffic {
+  readonly counts: TrafficCounts;
+  readonly #facades: readonly string[];
+  readonly #timeoutMs: number;
+  #turn = 0;
+
+  constructor(facades: readonly string[], counts: TrafficCounts = newCounts(), timeoutMs = 30_000) {
+    this.#facades = facades;
+    this.counts = counts;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async send(method: string, path: string, token: string | undefined, body?: object, binary = false): Promise<Answer> {
+    const via = this.#facades[this.#turn++ % this.#facades.length] ?? '';
+    this.counts.requests++;
+    try {
+      const response = await fetch(via + path, {
+        method,
+        headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body ? { 'content-type': 'application/json' } : {}) },
+        signal: AbortSignal.timeout(this.#timeoutMs),
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      if (binary) {
+        await response.arrayBuffer();
+        return { status: response.status, body: {}, via };
+      }
+      const text = await response.text();
+      return { status: response.status, body: parse(text), via };
+    } catch (error) {
+      return { status: 0, body: {}, via, error: error instanceof Error ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`.trim() : String(error) };
+    }
+  }
+
+  /** Counts an answer that a client should not have got. */
+  fail(what: string, answer: Answer): void {
+    this.counts.failedRequests++;
+    note(this.counts, `${new Date().toISOString()} ${what}: ${answer.status || answer.error} ${JSON.stringify(answer.body).slice(0, 200)}`);
+  }
+}

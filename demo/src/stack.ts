@@ -1,0 +1,189 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort, startPostgres, startProcess, startUnleash, temporaryFolder, type PostgresServer, type RunningProcess, type TemporaryFolder, type UnleashServer } from '@strangler-toolkit/dev-stack';
+
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+const inRepository = (path: string): string => join(repository, path);
+
+export interface StackOptions {
+  /** Folder of the context files that facades and CLI load. */
+  readonly contexts?: string;
+  /** 1 is a shop of 500 products. */
+  readonly scale?: number;
+  readonly facades?: number;
+  readonly onProgress?: (message: string) => void;
+  /** Facades and services add x-strangler-served-by and more. */
+  readonly debugHeaders?: boolean;
+}
+
+/** A server that can be killed and started again at the same address. */
+export interface Member {
+  readonly name: string;
+  readonly url: string;
+  readonly process: RunningProcess;
+  start(): Promise<void>;
+  kill(signal?: NodeJS.Signals): Promise<void>;
+}
+
+interface MemberPlan {
+  readonly name: string;
+  readonly file: string;
+  readonly args?: readonly string[];
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Everything that the demo and the whole-stack tests need, running. */
+export class Stack {
+  readonly folder: TemporaryFolder;
+  readonly databases: { readonly monolith: PostgresServer; readonly services: PostgresServer };
+  unleash: UnleashServer;
+  /** What a person would export before typing strangler commands. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly members = new Map<string, Member>();
+  readonly #stops: (() => Promise<unknown>)[] = [];
+  #worker: RunningProcess | undefined;
+
+  constructor(folder: TemporaryFolder, databases: Stack['databases'], unleash: UnleashServer, env: Stack['env']) {
+    this.folder = folder;
+    this.databases = databases;
+    this.unleash = unleash;
+    this.env = env;
+  }
+
+  get facades(): string[] {
+    return [...this.members.values()].filter(({ name }) => name.startsWith('facade')).map(({ url }) => url);
+  }
+
+  member(name: string): Member {
+    const member = this.members.get(name);
+    if (!member) throw new Error(`the stack has no ${name}`);
+    return member;
+  }
+
+  get worker(): RunningProcess | undefined {
+    return this.#worker;
+  }
+
+  logFile(name: string): string {
+    return join(this.folder.path, 'logs', `${name}.log`);
+  }
+
+  async add(plan: MemberPlan): Promise<Member> {
+    const spawn = (): Promise<RunningProcess> =>
+      startProcess({ name: plan.name, file: inRepository(plan.file), args: plan.args ?? [], env: { ...this.env, HOST: '127.0.0.1', PORT: String(plan.port), ...plan.env }, logFile: this.logFile(plan.name) });
+    let running = await spawn();
+    const member: Member = {
+      name: plan.name,
+      url: `http://127.0.0.1:${plan.port}`,
+      get process() {
+        return running;
+      },
+      async start() {
+        if (!running.running) running = await spawn();
+      },
+      async kill(signal = 'SIGKILL') {
+        await running.kill(signal);
+      },
+    };
+    this.members.set(plan.name, member);
+    this.#stops.push(() => running.stop(5_000));
+    return member;
+  }
+
+  /** A strangler command as a child process; resolves when it ended. */
+  async strangler(args: readonly string[], options: { onLine?: (line: string, stream: 'stdout' | 'stderr') => void; env?: Record<string, string> } = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const out = { stdout: [] as string[], stderr: [] as string[] };
+    const running = await startProcess({
+      name: `strangler ${args[0] ?? ''}`, file: inRepository('migration/bin/strangler.js'), args, env: { ...this.env, ...options.env }, ready: 'spawned', cwd: repository,
+      onLine(line, stream) {
+        out[stream].push(line);
+        options.onLine?.(line, stream);
+      },
+    });
+    this.#commands.add(running);
+    const { code } = await running.exit;
+    this.#commands.delete(running);
+    return { code, stdout: out.stdout.join('\n'), stderr: out.stderr.join('\n') };
+  }
+
+  readonly #commands = new Set<RunningProcess>();
+
+  /** The long-running worker: strangler replicate <context>. */
+  async startWorker(context: string, onLine?: (line: string) => void): Promise<RunningProcess> {
+    this.#worker = await startProcess({
+      name: 'worker', file: inRepository('migration/bin/strangler.js'), args: ['replicate', context], env: this.env, ready: 'spawned', cwd: repository, logFile: this.logFile('worker'),
+      ...(onLine ? { onLine } : {}),
+    });
+    return this.#worker;
+  }
+
+  /** Stops everything in the order in which nothing complains, and removes every folder. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#commands].map((command) => command.kill('SIGKILL')));
+    await this.#worker?.stop(5_000);
+    await Promise.all(this.#stops.map((stop) => stop()));
+    await this.unleash.stop();
+    await Promise.all([this.databases.monolith.stop(), this.databases.services.stop()]);
+    await this.folder.remove();
+  }
+}
+
+async function run(name: string, file: string, args: readonly string[], env: Record<string, string>): Promise<void> {
+  const running = await startProcess({ name, file: inRepository(file), args, env, ready: 'spawned' });
+  const { code } = await running.exit;
+  if (code !== 0) throw new Error(`${name} failed:\n${running.logs().join('\n')}`);
+}
+
+/** PostgreSQL for the monolith and for the services, Unleash, monolith, services and facades, seeded and ready. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const tell = options.onProgress ?? (() => {});
+  const settings = ['fsync=off', 'full_page_writes=off', 'wal_sender_timeout=10s', 'shared_buffers=64MB', 'autovacuum_naptime=10s'];
+  const folder = await temporaryFolder('stack');
+  await mkdir(join(folder.path, 'logs'));
+  tell('PostgreSQL twice (one for the monolith, one for the services), from npm');
+  const [monolith, services] = await Promise.all([startPostgres({ settings }), startPostgres({ settings })]);
+  const [monolithDatabase, catalogDatabase, controlDatabase] = await Promise.all([monolith.createDatabase('shop'), services.createDatabase('catalog'), services.createDatabase('strangler')]);
+
+  tell('Unleash (the real server), the monolith\'s schema and seed');
+  const [unleash, monolithPort, catalogPort, ratesPort] = await Promise.all([
+    startUnleash({ postgresUrl: services.url('unleash'), logFile: join(folder.path, 'logs', 'unleash.log') }), freePort(), freePort(), freePort(),
+    run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: monolithDatabase })
+      .then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', String(options.scale ?? 1)], { DATABASE_URL: monolithDatabase })),
+  ]);
+  const env = {
+    STRANGLER_CONTROL_URL: controlDatabase, STRANGLER_CONTEXTS: options.contexts ?? inRepository('contexts'),
+    UNLEASH_URL: unleash.url, UNLEASH_CLIENT_TOKEN: unleash.clientToken, UNLEASH_ADMIN_TOKEN: unleash.adminToken,
+    MONOLITH_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_DATABASE_URL: monolithDatabase,
+    CATALOG_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_DATABASE_URL: catalogDatabase, SHIPPING_RATES_URL: `http://127.0.0.1:${ratesPort}`,
+    PACT_DO_NOT_TRACK: 'true',
+  };
+  const stack = new Stack(folder, { monolith, services }, unleash, env);
+  try {
+    tell('the monolith, the catalog service, the shipping rates service');
+    await Promise.all([
+      stack.add({ name: 'monolith', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: monolithDatabase, ENABLE_TEST_STATES: '1' } }),
+      stack.add({ name: 'catalog', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { DATABASE_URL: catalogDatabase, ENABLE_TEST_STATES: '1' } }),
+      stack.add({ name: 'shipping-rates', file: 'extracted/shipping-rates/src/main.ts', port: ratesPort, env: {} }),
+    ]);
+    tell(`${options.facades ?? 2} facades`);
+    await Promise.all(Array.from({ length: options.facades ?? 2 }, async (_, index) => {
+      const [port, adminPort] = [await freePort(), await freePort()];
+      const name = `facade-${index + 1}`;
+      const stateDir = join(folder.path, name);
+      await mkdir(stateDir);
+      await stack.add({
+        name, file: 'facade/bin/facade.js', port,
+        env: {
+          FACADE_HOST: '127.0.0.1', FACADE_PORT: String(port), FACADE_ADMIN_PORT: String(adminPort), FACADE_STATE_DIR: stateDir, FACADE_NAME: name,
+          ...(options.debugHeaders ? { FACADE_DEBUG_HEADERS: '1' } : {}),
+        },
+      });
+    }));
+    return stack;
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
