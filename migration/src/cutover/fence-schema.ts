@@ -89,7 +89,7 @@ export async function installFenceSchema(client: Client, context: string): Promi
   if (Number(rows[0]?.ready) > 0) return;
   await client.query('BEGIN');
   try {
-    await client.query(`SELECT pg_advisory_xact_lock(hashtext('strangler support schema'))`);
+    await client.query(`SELECT pg_advisory_xact_lock(7265417001)`);
     await client.query(`CREATE SCHEMA IF NOT EXISTS strangler;${tables}${functions}`);
     await client.query(`CREATE SEQUENCE IF NOT EXISTS strangler.${client.escapeIdentifier(`refused_${context}`)}`);
     await client.query('COMMIT');

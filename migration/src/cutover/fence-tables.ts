@@ -1,10 +1,8 @@
 import type { Client } from 'pg';
+import type { TableName } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 
-export interface TableName {
-  readonly schema: string;
-  readonly table: string;
-}
+export type { TableName } from '../database/identifiers.ts';
 
 export interface FenceableTable extends TableName {
   /** Name of the row trigger that a part of a partition or inheritance tree needs: rows may arrive through another table's statement. */

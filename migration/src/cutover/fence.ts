@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { quoteTable } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 import type { Side } from '../plan/migration.ts';
 import { installFenceSchema } from './fence-schema.ts';
@@ -32,7 +33,6 @@ export interface FenceChange {
   readonly milliseconds: number;
 }
 
-const quote = (table: TableName): string => `${JSON.stringify(table.schema).replaceAll('\\"', '""')}.${JSON.stringify(table.table).replaceAll('\\"', '""')}`;
 const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '');
 
 /**
@@ -41,7 +41,7 @@ const codeOf = (error: unknown): string => (typeof error === 'object' && error !
  * disabled, and dropped only at teardown.
  */
 function installStatements(table: FenceableTable, fence: Fence, client: Client): string {
-  const name = quote(table);
+  const name = quoteTable(table);
   const action = `EXECUTE FUNCTION strangler.fence_${fence.mode}(${client.escapeLiteral(fence.context)}, ${client.escapeLiteral(fence.owner)})`;
   const statement = `CREATE OR REPLACE TRIGGER strangler_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT ${action};
     ALTER TABLE ${name} ENABLE TRIGGER strangler_fence;`;
@@ -66,17 +66,17 @@ async function withLocks(client: Client, tables: readonly TableName[], options: 
       await guarded(client, options.guard, async () => {
         // One statement for all tables, so that the time is bounded as a whole; sorted, so that two fences cannot deadlock.
         await client.query(`SET LOCAL statement_timeout = ${waitMs}`);
-        if (tables.length > 0) await client.query(`LOCK TABLE ${tables.map(quote).join(', ')} IN SHARE ROW EXCLUSIVE MODE`);
+        if (tables.length > 0) await client.query(`LOCK TABLE ${tables.map(quoteTable).join(', ')} IN SHARE ROW EXCLUSIVE MODE`);
         await client.query('SET LOCAL statement_timeout = 0');
         await work();
       });
       return { attempts: attempt, milliseconds: performance.now() - began };
     } catch (error) {
-      if (codeOf(error) === '42501') throw new StranglerError('DB_PRIVILEGE', `fencing needs a user that owns the tables ${tables.map(quote).join(', ')}: ${String(error)}`, { cause: error });
+      if (codeOf(error) === '42501') throw new StranglerError('DB_PRIVILEGE', `fencing needs a user that owns the tables ${tables.map(quoteTable).join(', ')}: ${String(error)}`, { cause: error });
       if (!['57014', '55P03', '40P01'].includes(codeOf(error))) throw error;
       const writers = await runningWriters(client, tables);
       if (attempt >= attempts) {
-        throw new StranglerError('FENCE_TIMEOUT', `${attempts} attempts to lock ${tables.map(quote).join(', ')} failed; ${describeWriters(writers)}`, { cause: error, details: { writers } });
+        throw new StranglerError('FENCE_TIMEOUT', `${attempts} attempts to lock ${tables.map(quoteTable).join(', ')} failed; ${describeWriters(writers)}`, { cause: error, details: { writers } });
       }
       // Autovacuum steps aside only for someone who waits past deadlock_timeout.
       if (writers.length > 0 && writers.every((writer) => writer.autovacuum)) waitMs = deadlockMs + 500;
@@ -101,7 +101,7 @@ export async function removeFence(client: Client, context: string, options: Fenc
   const done = await withLocks(client, fences.map(({ table }) => table), options, async () => {
     for (const { table, triggers } of fences) {
       for (const trigger of triggers) {
-        await client.query(options.drop ? `DROP TRIGGER IF EXISTS ${trigger} ON ${quote(table)}` : `ALTER TABLE ${quote(table)} DISABLE TRIGGER ${trigger}`);
+        await client.query(options.drop ? `DROP TRIGGER IF EXISTS ${trigger} ON ${quoteTable(table)}` : `ALTER TABLE ${quoteTable(table)} DISABLE TRIGGER ${trigger}`);
       }
     }
   });

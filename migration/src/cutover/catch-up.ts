@@ -1,0 +1,89 @@
+import { StranglerError } from '../errors.ts';
+import { from, type MoveState, type MoveStep, timeLeft, to, until } from './move-state.ts';
+import { guarded } from './move-guard.ts';
+import { insertLsn, openDeadLetters, readStreamRow, writeProbe } from './stream-row.ts';
+
+const stopOf = (move: MoveState): string => {
+  if (move.stop === undefined) throw new StranglerError('INTERNAL', 'the stop position is not known');
+  return move.stop;
+};
+
+/**
+ * Taken only now, under the fence: every write to the tables has committed, so its commit record lies before this
+ * position. The probe commits behind it and travels through the same publication, so an applied position at or past `stop`
+ * means that everything before it is applied; an idle source cannot leave us waiting either.
+ */
+export const takeStopPosition: MoveStep = {
+  name: 'stop-position',
+  phase: 'before',
+  async execute(move) {
+    const client = await from(move);
+    move.stop = await insertLsn(client);
+    await move.onStep({ step: 'stop-position', moment: 'middle' });
+    await writeProbe(client, move.definition.context, move.plan.closing, move.moveId);
+    return { stop: move.stop };
+  },
+  dryRun: async (move) => ({ now: await insertLsn(await from(move)) }),
+};
+
+export const catchUp: MoveStep = {
+  name: 'catch-up',
+  phase: 'before',
+  async execute(move) {
+    const client = await to(move);
+    const stop = stopOf(move);
+    const began = performance.now();
+    const limit = timeLeft(move, move.settings.catchUpTimeoutMs);
+    let last = 'no position';
+    const position = await until(move, limit, async () => {
+      const row = await readStreamRow(client, move.definition.context, move.plan.closing, stop);
+      last = row?.position ?? 'no position';
+      return row?.reached ? row.position : undefined;
+    });
+    if (position === undefined) {
+      throw new StranglerError('CATCH_UP_TIMEOUT', `the worker stands at ${last} and did not reach ${stop} within ${Math.round(limit)} ms`, { details: { stop, position: last } });
+    }
+    return { stop, position, waitedMs: Math.round(performance.now() - began) };
+  },
+  async dryRun(move) {
+    const row = await readStreamRow(await to(move), move.definition.context, move.plan.closing, '0/0');
+    if (!row) throw new StranglerError('CATCH_UP_TIMEOUT', `the ${move.plan.to} has no position of the ${move.plan.closing} stream`);
+    return { position: row.position, state: row.state };
+  },
+};
+
+/**
+ * The worker reads this row FOR UPDATE in every transaction that applies: after this commit no batch can be applied any
+ * more, not even by a worker that was paused for an hour. Position and dead letters are judged in the same transaction.
+ */
+export const closeStream: MoveStep = {
+  name: 'close-stream',
+  phase: 'before',
+  async execute(move) {
+    const client = await to(move);
+    const stop = stopOf(move);
+    const { context } = move.definition;
+    return guarded(client, move.guard, async () => {
+      await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeLeft(move, 5000)))}`);
+      const { rows } = await client.query<{ position: string }>(
+        `UPDATE strangler.streams SET state = 'closed' WHERE context = $1 AND direction = $2 AND epoch = $3 AND position >= $4::pg_lsn RETURNING position::text AS position`,
+        [context, move.plan.closing, move.epoch, stop],
+      );
+      if (!rows[0]) throw new StranglerError('CATCH_UP_TIMEOUT', `the ${move.plan.closing} stream of ${context} is not at ${stop} in epoch ${move.epoch}`);
+      const dead = await openDeadLetters(client, context, move.plan.closing);
+      if (dead > 0) throw new StranglerError('DEAD_LETTERS', `${dead} of the last change events could not be applied`, { details: { open: dead } });
+      return { position: rows[0].position };
+    });
+  },
+  dryRun: async () => ({}),
+  async undo(move) {
+    const client = await to(move);
+    return guarded(client, move.guard, async () => {
+      const { rowCount } = await client.query(
+        `UPDATE strangler.streams SET state = 'open' WHERE context = $1 AND direction = $2 AND epoch = $3 AND state = 'closed'`,
+        [move.definition.context, move.plan.closing, move.epoch],
+      );
+      return { reopened: rowCount === 1 };
+    });
+  },
+};

@@ -1,0 +1,61 @@
+import type { Client } from 'pg';
+import { quoteTable } from '../database/identifiers.ts';
+import { StranglerError } from '../errors.ts';
+import { installFence, removeFence } from './fence.ts';
+import { fenceStatus } from './fence-status.ts';
+import type { TableName } from './fence-tables.ts';
+import { from, type MoveState, type MoveStep, timeLeft, to } from './move-state.ts';
+import { runningWriters } from './running-writers.ts';
+
+/** Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. */
+async function tryFence(client: Client, tables: readonly TableName[]): Promise<void> {
+  for (const table of tables) {
+    const refused = await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`).then(() => false, (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SF001');
+    if (!refused) throw new StranglerError('INTERNAL', `the fence on ${quoteTable(table)} lets writes pass`);
+  }
+}
+
+export const fenceSource: MoveStep = {
+  name: 'fence-source',
+  phase: 'before',
+  async execute(move) {
+    const client = await from(move);
+    const { context } = move.definition;
+    // Attempts that could not end before the hold must are not begun.
+    const budget = timeLeft(move, Number.MAX_SAFE_INTEGER);
+    const fits = Math.max(1, Math.floor(budget / (move.settings.fenceLockTimeoutMs + 250)));
+    const installed = await installFence(
+      client,
+      { context, tables: move.tables.from, owner: move.plan.to, mode: 'refuse' },
+      { guard: move.guard, lockTimeoutMs: move.settings.fenceLockTimeoutMs, attempts: Math.min(move.settings.fenceAttempts, fits), signal: move.signal },
+    );
+    await move.onStep({ step: 'fence-source', moment: 'middle' });
+    await tryFence(client, move.tables.from);
+    return { tables: installed.tables, attempts: installed.attempts, waitedMs: Math.round(installed.milliseconds) };
+  },
+  async dryRun(move) {
+    const client = await from(move);
+    return { tables: move.tables.from.map((table) => `${table.schema}.${table.table}`), writers: await runningWriters(client, move.tables.from) };
+  },
+  async undo(move) {
+    const client = await from(move);
+    const { context } = move.definition;
+    const options = { guard: move.guard, lockTimeoutMs: move.settings.fenceLockTimeoutMs, attempts: 20 };
+    if (move.sourceFence === 'audit') await installFence(client, { context, tables: move.tables.from, owner: move.plan.from, mode: 'audit' }, options);
+    else await removeFence(client, context, options);
+    return { sourceFence: move.sourceFence };
+  },
+};
+
+/** The new owner's tables take writes from here on; the old owner's stay fenced, as target of the stream that begins. */
+export const unfenceTarget: MoveStep = {
+  name: 'unfence-target',
+  phase: 'after',
+  async execute(move) {
+    const lifted = await removeFence(await to(move), move.definition.context, { guard: move.guard, lockTimeoutMs: move.settings.fenceLockTimeoutMs, attempts: 20 });
+    return { tables: lifted.tables };
+  },
+  async dryRun(move: MoveState) {
+    return { fence: (await fenceStatus(await to(move), move.definition.context, move.tables.to)).mode };
+  },
+};

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from '../database/connect.ts';
+import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
+import { lsnFromText } from '../database/lsn.ts';
+import { installSupportSchema } from '../database/support-schema.ts';
+import { isStranglerError, StranglerError } from '../errors.ts';
+import { ensurePublication } from '../stream/embedded/publication.ts';
+import { openEmbeddedStream } from '../stream/embedded/open-embedded-stream.ts';
+import { replicationNames } from '../stream/names.ts';
+import type { TableName } from './fence-tables.ts';
+import { guarded } from './move-guard.ts';
+import { type Detail, from, type MoveState, type MoveStep, to } from './move-state.ts';
+import { databaseName, dropStream } from './old-stream.ts';
+import { dropSlotAndReader } from './slots.ts';
+import { writeProbe } from './stream-row.ts';
+
+const proofTimeoutMs = 10_000;
+const probeTable: TableName = { schema: 'strangler', table: 'probe' };
+
+/** Publication and slot of the stream that will begin, made new: a leftover of an abandoned move may be stale or lost. */
+async function makeStream(move: MoveState): Promise<{ slot: string; position: string }> {
+  const client = await to(move);
+  await installSupportSchema(client);
+  const names = replicationNames(move.definition.context, move.plan.opening, await databaseName(client));
+  await guarded(client, move.guard, async () => {
+    if ((await dropSlotAndReader(client, names.slot, 3000)) === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is being read although the ${move.plan.from} owns ${move.definition.context}`);
+  });
+  await ensurePublication(client, names.publication, [...move.tables.to, probeTable]);
+  // Not under the guard: making a slot waits for every running transaction, so also for our own. An overtaken process can
+  // leave a slot behind here, which the next move drops again, as above; it cannot disturb a stream.
+  const { rows } = await client.query<{ lsn: string }>(`SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`, [names.slot]);
+  return { slot: names.slot, position: rows[0]?.lsn ?? '0/0' };
+}
+
+/** The marker, as the worker will read it: through a walsender of its own, with its own login and its own reader. */
+async function readMarker(move: MoveState, position: string, marker: string): Promise<string> {
+  const signal = AbortSignal.any([move.signal, AbortSignal.timeout(proofTimeoutMs)]);
+  const stream = await openEmbeddedStream({ url: move.sides.url(move.plan.to), context: move.definition.context, direction: move.plan.opening, from: lsnFromText(position), signal });
+  try {
+    for await (const message of stream) {
+      if (message.kind !== 'changes') continue;
+      for (const event of message.events) {
+        if (event.source.schema === 'strangler' && event.source.table === 'probe' && event.after?.marker === marker) return marker;
+      }
+    }
+  } finally {
+    await stream.close();
+  }
+  throw new StranglerError('REVERSE_UNPROVEN', `the marker did not come out of the ${move.plan.opening} stream within ${proofTimeoutMs} ms`);
+}
+
+/**
+ * Writes the marker to the old owner as the worker will: replica role (the fence and business triggers stay silent), the
+ * direction's replication origin, and the right to insert, update and delete in every table. Statements that touch no row
+ * still need those rights.
+ */
+async function applyMarker(move: MoveState, marker: string): Promise<void> {
+  const client = await connect(move.sides.url(move.plan.from), { applicationName: 'strangler-reverse-proof' });
+  try {
+    await installSupportSchema(client);
+    await client.query(`SET lock_timeout = '3s'`);
+    await client.query('SET session_replication_role = replica');
+    const { origin } = replicationNames(move.definition.context, move.plan.opening, await databaseName(client));
+    const { rows: known } = await client.query<{ id: string | null }>('SELECT pg_replication_origin_oid($1)::text AS id', [origin]);
+    if (known[0]?.id === null || known[0] === undefined) await client.query('SELECT pg_replication_origin_create($1)', [origin]);
+    await client.query('SELECT pg_replication_origin_session_setup($1)', [origin]);
+    await client.query('BEGIN');
+    for (const table of move.tables.from) {
+      const { rows } = await client.query<{ name: string; identity: string }>(
+        `SELECT attname AS name, attidentity AS identity FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
+        [quoteTable(table)],
+      );
+      const columns = rows.map((row) => quoteIdentifier(row.name)).join(', ');
+      // GENERATED ALWAYS AS IDENTITY columns may be inserted with OVERRIDING, never updated.
+      const updates = rows.filter((row) => row.identity !== 'a').map((row) => `${quoteIdentifier(row.name)} = ${quoteIdentifier(row.name)}`).join(', ');
+      await client.query(`INSERT INTO ${quoteTable(table)} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${quoteTable(table)} WHERE false`);
+      if (updates !== '') await client.query(`UPDATE ${quoteTable(table)} SET ${updates} WHERE false`);
+      await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`);
+    }
+    await client.query('COMMIT');
+    await writeProbe(client, move.definition.context, move.plan.opening, marker);
+    const { rows: landed } = await client.query<{ marker: string }>('SELECT marker::text AS marker FROM strangler.probe WHERE context = $1 AND direction = $2', [move.definition.context, move.plan.opening]);
+    if (landed[0]?.marker !== marker) throw new StranglerError('REVERSE_UNPROVEN', 'the marker was written and is not there');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** The way back exists before it can be needed: marker written on the new side, read from its slot, applied to the old side. */
+export const proveReverse: MoveStep = {
+  name: 'prove-reverse',
+  phase: 'before',
+  async execute(move): Promise<Detail> {
+    const began = performance.now();
+    const marker = randomUUID();
+    try {
+      const made = await makeStream(move);
+      await move.onStep({ step: 'prove-reverse', moment: 'middle' });
+      await writeProbe(await to(move), move.definition.context, move.plan.opening, marker);
+      await readMarker(move, made.position, marker);
+      await applyMarker(move, marker);
+      const detail = { slot: made.slot, direction: move.plan.opening, milliseconds: Math.round(performance.now() - began) };
+      await move.control.evidence.record({ context: move.definition.context, kind: 'probe', epoch: move.epoch, ok: true, detail });
+      return detail;
+    } catch (error) {
+      if (isStranglerError(error) && ['CANCELLED', 'LEASE_LOST'].includes(error.code)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      await move.control.evidence.record({ context: move.definition.context, kind: 'probe', epoch: move.epoch, ok: false, detail: { reason } }).catch(() => {});
+      throw new StranglerError('REVERSE_UNPROVEN', `the ${move.plan.opening} stream of ${move.definition.context} does not work: ${reason}`, {
+        cause: error,
+        ...(isStranglerError(error) && { details: { code: error.code }, remedy: `${error.remedy} Nothing was changed.` }),
+      });
+    }
+  },
+  async dryRun(move) {
+    const client = await to(move);
+    const { slot, publication } = replicationNames(move.definition.context, move.plan.opening, await databaseName(client));
+    await from(move);
+    return { slot, publication, tables: move.tables.to.map((table) => `${table.schema}.${table.table}`) };
+  },
+  /** Nobody would read the slot: it would pin WAL of the target for ever. */
+  undo: async (move) => dropStream(await to(move), move.definition.context, move.plan.opening, move.guard),
+};

@@ -1,0 +1,49 @@
+import type { TableCatalog } from '../database/catalog.ts';
+import { quoteTable } from '../database/identifiers.ts';
+import { loadMapping } from '../mapping/load.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import type { MigrationDefinition } from '../plan/migration.ts';
+import { type Detail, from, type MoveState, type MoveStep, timeLeft, to } from './move-state.ts';
+import { guarded } from './move-guard.ts';
+import { moveSequences, type SequencePair } from './sequences.ts';
+
+const sequenceOf = (table: TableCatalog, column: string): string | null => table.columns.find((candidate) => candidate.name === column)?.sequence ?? null;
+
+/** Every mapped column that draws from a sequence on either side, and the pairs that the context file names. */
+export function sequencePairs(mapping: CompiledMapping, definition: MigrationDefinition, target: 'monolith' | 'service'): SequencePair[] {
+  const pairs: { monolith: SequencePair['from']; service: SequencePair['from'] }[] = [];
+  for (const table of mapping.tables) {
+    for (const part of table.parts) {
+      for (const link of part.columns) {
+        const monolith = { sequence: sequenceOf(table.monolith, link.from), table: quoteTable(table.monolith), column: link.from };
+        const service = { sequence: sequenceOf(part.service, link.to), table: quoteTable(part.service), column: link.to };
+        if (monolith.sequence !== null || service.sequence !== null) pairs.push({ monolith, service });
+      }
+    }
+  }
+  for (const named of definition.sequences ?? []) {
+    pairs.push({ monolith: { sequence: named.monolith, table: null, column: null }, service: { sequence: named.service, table: null, column: null } });
+  }
+  return pairs.map(({ monolith, service }) => (target === 'service' ? { from: monolith, to: service } : { from: service, to: monolith }));
+}
+
+export async function mappingOf(move: MoveState): Promise<CompiledMapping> {
+  move.mapping ??= await loadMapping(move.definition, await move.sides.client('monolith'), await move.sides.client('service'));
+  return move.mapping;
+}
+
+export const sequences: MoveStep = {
+  name: 'sequences',
+  phase: 'before',
+  async execute(move): Promise<Detail> {
+    const mapping = await mappingOf(move);
+    const [source, target] = [await from(move), await to(move)];
+    const pairs = sequencePairs(mapping, move.definition, move.plan.to);
+    // Sequences ignore transactions; the claim only keeps an overtaken process away. An abandoned move leaves a gap, no harm.
+    return guarded(target, move.guard, async () => {
+      await target.query(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeLeft(move, 10_000)))}`);
+      return { sequences: await moveSequences(source, target, pairs, move.settings.sequenceGap) };
+    });
+  },
+  dryRun: async (move) => ({ sequences: sequencePairs(await mappingOf(move), move.definition, move.plan.to).map((pair) => pair.to.sequence).filter((name) => name !== null) }),
+};
