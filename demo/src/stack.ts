@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, startPostgres, startProcess, startUnleash, temporaryFolder, type PostgresServer, type RunningProcess, type TemporaryFolder, type UnleashServer } from '@strangler-toolkit/dev-stack';
+import {
+  freePort, runProgram, startPostgres, startProcess, startUnleash, temporaryFolder, type PostgresServer, type ProgramResult, type RunningProcess, type TemporaryFolder, type UnleashServer,
+} from '@strangler-toolkit/dev-stack';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const inRepository = (path: string): string => join(repository, path);
@@ -93,22 +95,15 @@ export class Stack {
   }
 
   /** A strangler command as a child process; resolves when it ended. */
-  async strangler(args: readonly string[], options: { onLine?: (line: string, stream: 'stdout' | 'stderr') => void; env?: Record<string, string> } = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const out = { stdout: [] as string[], stderr: [] as string[] };
-    const running = await startProcess({
-      name: `strangler ${args[0] ?? ''}`, file: inRepository('migration/bin/strangler.js'), args, env: { ...this.env, ...options.env }, ready: 'spawned', cwd: repository,
-      onLine(line, stream) {
-        out[stream].push(line);
-        options.onLine?.(line, stream);
-      },
+  async strangler(args: readonly string[], options: { onLine?: (line: string, stream: 'stdout' | 'stderr') => void; env?: Record<string, string>; signal?: AbortSignal } = {}): Promise<ProgramResult> {
+    return await runProgram({
+      name: `strangler ${args[0] ?? ''}`, file: inRepository('migration/bin/strangler.js'), args, cwd: repository, env: { ...this.env, ...options.env },
+      signal: options.signal ? AbortSignal.any([options.signal, this.#stopping.signal]) : this.#stopping.signal,
+      ...(options.onLine ? { onLine: options.onLine } : {}),
     });
-    this.#commands.add(running);
-    const { code } = await running.exit;
-    this.#commands.delete(running);
-    return { code, stdout: out.stdout.join('\n'), stderr: out.stderr.join('\n') };
   }
 
-  readonly #commands = new Set<RunningProcess>();
+  readonly #stopping = new AbortController();
 
   /** The long-running worker: strangler replicate <context>. */
   async startWorker(context: string, onLine?: (line: string) => void): Promise<RunningProcess> {
@@ -121,7 +116,7 @@ export class Stack {
 
   /** Stops everything in the order in which nothing complains, and removes every folder. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#commands].map((command) => command.kill('SIGKILL')));
+    this.#stopping.abort();
     await this.#worker?.stop(5_000);
     await Promise.all(this.#stops.map((stop) => stop()));
     await this.unleash.stop();
@@ -131,9 +126,8 @@ export class Stack {
 }
 
 async function run(name: string, file: string, args: readonly string[], env: Record<string, string>): Promise<void> {
-  const running = await startProcess({ name, file: inRepository(file), args, env, ready: 'spawned' });
-  const { code } = await running.exit;
-  if (code !== 0) throw new Error(`${name} failed:\n${running.logs().join('\n')}`);
+  const { code, stdout, stderr } = await runProgram({ name, file: inRepository(file), args, env });
+  if (code !== 0) throw new Error(`${name} failed:\n${stdout}\n${stderr}`);
 }
 
 /** PostgreSQL for the monolith and for the services, Unleash, monolith, services and facades, seeded and ready. */
