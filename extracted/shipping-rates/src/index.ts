@@ -1,0 +1,1 @@
+export { startShippingRates } from './start.ts';
