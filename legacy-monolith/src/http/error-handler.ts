@@ -11,8 +11,9 @@ export const notFound: RequestHandler = (request, response) => {
   response.status(404).json({ error: 'not found', path: request.path });
 };
 
-export const errorHandler = (log: ErrorLog): ErrorRequestHandler => (error: unknown, request, response, next) => {
-  if (response.headersSent) return next(error);
+export const errorHandler = (log: ErrorLog): ErrorRequestHandler => (error: unknown, request, response, _next) => {
+  // Half an answer must not look like a whole one.
+  if (response.headersSent) return void request.socket.destroy();
   if (error instanceof HttpError) return void response.status(error.status).json(error.body);
   if (error instanceof multer.MulterError) return void response.status(error.code === 'LIMIT_FILE_SIZE' ? 413 : 400).json({ error: error.message });
   if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status >= 400 && error.status < 500) {
