@@ -1,118 +1,130 @@
 import type pg from 'pg';
 import { StranglerError } from '../errors.ts';
-import { quoteTable, type TableName } from './identifiers.ts';
+import { databaseFailure } from './failures.ts';
+import { displayTable, type TableName } from './identifiers.ts';
 
 export interface ColumnCatalog {
   readonly name: string;
-  /** As `format_type` writes it: `numeric(12,2)`, `text[]`, `timestamp with time zone`. */
+  /** As `format_type` writes it: usable in SQL (`numeric(10,2)`, `character varying(40)`, `text[]`). */
   readonly type: string;
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   readonly generated: boolean;
-  readonly identity: boolean;
-  /** Labels of an enum type, in order; null for other types. */
-  readonly enumLabels: readonly string[] | null;
-  /** The sequence that an identity or serial column draws from, quoted where needed. */
+  readonly identity: 'always' | 'by default' | null;
+  /** Qualified name of the sequence that serial or identity draws from. */
   readonly sequence: string | null;
+  /** Whether order and equality depend on a collation. */
+  readonly collatable: boolean;
+  /** Labels of an enum type in their order, else null. */
+  readonly enumLabels: readonly string[] | null;
 }
 
-export type ReplicaIdentity = 'default' | 'full' | 'index' | 'nothing';
-
-export interface ForeignKey {
+export interface ForeignKeyCatalog {
   readonly name: string;
   readonly columns: readonly string[];
   readonly references: TableName & { readonly columns: readonly string[] };
 }
 
-export interface TableCatalog extends TableName {
-  readonly kind: 'table' | 'partitioned' | 'other';
+export interface TableCatalog {
+  readonly schema: string;
+  readonly table: string;
+  readonly kind: 'table' | 'partitioned';
   readonly columns: readonly ColumnCatalog[];
   readonly primaryKey: readonly string[];
-  readonly replicaIdentity: ReplicaIdentity;
-  /** The columns that identify an old row in the change stream; empty for `full` and `nothing`. */
+  readonly replicaIdentity: 'default' | 'full' | 'index' | 'nothing';
+  /** Columns that a delete event carries; all of them under FULL, none if the table has no usable identity. */
   readonly identityColumns: readonly string[];
   readonly estimatedRows: number;
+  /** Pages of the heap (the largest partition's, of a partitioned table). */
   readonly pages: number;
-  readonly foreignKeys: readonly ForeignKey[];
+  readonly foreignKeys: readonly ForeignKeyCatalog[];
 }
 
 const tableQuery = `
-SELECT c.oid::text, c.relkind, c.relreplident, greatest(c.reltuples, 0)::bigint::text AS rows,
-       (pg_relation_size(c.oid) / current_setting('block_size')::int)::text AS pages,
-       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey) WITH ORDINALITY k(attnum, n), pg_attribute a
-                 WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid AND a.attnum = k.attnum), '[]')::text AS primary_key,
-       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey) WITH ORDINALITY k(attnum, n), pg_attribute a
-                 WHERE i.indrelid = c.oid AND i.indisreplident AND a.attrelid = c.oid AND a.attnum = k.attnum), '[]')::text AS identity_index
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relname = $2`;
+SELECT c.oid, c.relreplident, c.relkind,
+       greatest(0, CASE WHEN c.relkind = 'p' THEN l.rows WHEN c.reltuples < 0 THEN 0 ELSE c.reltuples END)::bigint AS rows,
+       coalesce(l.pages, 0) AS pages,
+       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
+                 WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid AND a.attnum = k.attnum), '[]') AS primary_key,
+       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
+                 WHERE i.indrelid = c.oid AND i.indisreplident AND a.attrelid = c.oid AND a.attnum = k.attnum AND k.n <= i.indnkeyatts), '[]') AS identity_index
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN LATERAL (
+  SELECT max(pg_relation_size(t.relid) / current_setting('block_size')::int) AS pages, sum(greatest(0, p.reltuples)) AS rows
+  FROM (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') t(relid) JOIN pg_class p ON p.oid = t.relid
+) l ON true
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
 
-const columnQuery = `
-SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull::text AS not_null, (d.adbin IS NOT NULL)::text AS has_default,
-       a.attgenerated AS generated, a.attidentity AS identity,
-       pg_get_serial_sequence($2, a.attname) AS sequence,
-       (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder)::text FROM pg_enum e WHERE e.enumtypid = a.atttypid) AS enum_labels
-FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attnum`;
+const columnsQuery = `
+SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null, a.atthasdef AS has_default,
+       a.attgenerated <> '' AS generated, a.attidentity AS identity, a.attcollation <> 0 AS collatable,
+       pg_get_serial_sequence(quote_ident($2) || '.' || quote_ident($3), a.attname) AS sequence,
+       (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid) AS labels
+FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 
-const foreignKeyQuery = `
-SELECT con.conname AS name, n.nspname AS schema, r.relname AS table,
-       (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(con.conkey) WITH ORDINALITY k(attnum, n) JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.attnum)::text AS columns,
-       (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(con.confkey) WITH ORDINALITY k(attnum, n) JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.attnum)::text AS referenced
-FROM pg_constraint con JOIN pg_class r ON r.oid = con.confrelid JOIN pg_namespace n ON n.oid = r.relnamespace
-WHERE con.contype = 'f' AND con.conrelid = $1::oid ORDER BY con.conname`;
+const foreignKeysQuery = `
+SELECT k.conname AS name, n.nspname AS schema, f.relname AS "table",
+       (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY u(attnum, n) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
+       (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY u(attnum, n) JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS referenced
+FROM pg_constraint k JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace n ON n.oid = f.relnamespace
+WHERE k.contype = 'f' AND k.conrelid = $1::oid ORDER BY k.conname`;
 
-const identities: Readonly<Record<string, ReplicaIdentity>> = { d: 'default', f: 'full', i: 'index', n: 'nothing' };
+const names = (json: string): string[] => JSON.parse(json) as string[];
+const identities = { d: 'default', f: 'full', i: 'index', n: 'nothing' } as const;
+const isIdentity = (letter: string | undefined): letter is keyof typeof identities => letter !== undefined && letter in identities;
 
-const names = (json: string): string[] => {
-  const parsed: unknown = JSON.parse(json);
-  return Array.isArray(parsed) ? parsed.map(String) : [];
-};
-
-/**
- * What PostgreSQL knows of one table.
- * @throws StranglerError TABLE_MISSING
- */
-export async function readTable(client: pg.Client | pg.PoolClient, name: TableName): Promise<TableCatalog> {
-  const [table] = (await client.query(tableQuery, [name.schema, name.table])).rows;
-  if (!table) throw new StranglerError('TABLE_MISSING', `table ${name.schema}.${name.table} does not exist in database ${await currentDatabase(client)}`, { details: { ...name } });
-  const columns = (await client.query(columnQuery, [table.oid, quoteTable(name)])).rows;
-  const foreignKeys = (await client.query(foreignKeyQuery, [table.oid])).rows;
-  const replicaIdentity = identities[String(table.relreplident)] ?? 'nothing';
-  const primaryKey = names(table.primary_key);
+function toColumn(row: Record<string, string | null>): ColumnCatalog {
   return {
-    schema: name.schema,
-    table: name.table,
-    kind: table.relkind === 'r' ? 'table' : table.relkind === 'p' ? 'partitioned' : 'other',
-    columns: columns.map((column) => ({
-      name: column.name,
-      type: column.type,
-      notNull: column.not_null === 'true',
-      hasDefault: column.has_default === 'true' && column.generated === '',
-      generated: column.generated !== '',
-      identity: column.identity !== '',
-      sequence: column.sequence,
-      enumLabels: column.enum_labels === null ? null : names(column.enum_labels),
-    })),
-    primaryKey,
-    replicaIdentity,
-    identityColumns: replicaIdentity === 'default' ? primaryKey : replicaIdentity === 'index' ? names(table.identity_index) : [],
-    estimatedRows: Number(table.rows),
-    pages: Number(table.pages),
-    foreignKeys: foreignKeys.map((key) => ({ name: key.name, columns: names(key.columns), references: { schema: key.schema, table: key.table, columns: names(key.referenced) } })),
+    name: row.name ?? '',
+    type: row.type ?? '',
+    notNull: row.not_null === 't',
+    hasDefault: row.has_default === 't' || row.identity !== '',
+    generated: row.generated === 't',
+    identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by default' : null,
+    sequence: row.sequence ?? null,
+    collatable: row.collatable === 't',
+    enumLabels: row.labels ? names(row.labels) : null,
   };
 }
 
-/** Ordinary and partitioned tables that belong to the application: no system schema, none of the toolkit's. */
-export async function listTables(client: pg.Client | pg.PoolClient): Promise<TableName[]> {
-  const { rows } = await client.query(`
-    SELECT n.nspname AS schema, c.relname AS table FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'strangler', 'strangler_control')
-    ORDER BY 1, 2`);
-  return rows.map((row) => ({ schema: row.schema, table: row.table }));
+/** @throws StranglerError TABLE_MISSING, DB_PRIVILEGE */
+export async function readTable(client: pg.Client, name: TableName): Promise<TableCatalog> {
+  const { schema, table } = name;
+  try {
+    const found = (await client.query<Record<string, string>>(tableQuery, [schema, table])).rows[0];
+    if (!found) throw new StranglerError('TABLE_MISSING', `Table ${displayTable(name)} does not exist in database ${client.database ?? ''}`, { details: { schema, table } });
+    const columns = (await client.query<Record<string, string | null>>(columnsQuery, [found.oid, schema, table])).rows.map(toColumn);
+    const foreignKeys = (await client.query<Record<string, string>>(foreignKeysQuery, [found.oid])).rows;
+    const replicaIdentity = identities[isIdentity(found.relreplident) ? found.relreplident : 'n'];
+    const primaryKey = names(found.primary_key ?? '[]');
+    const identityColumns = {
+      default: primaryKey,
+      full: columns.filter((column) => !column.generated).map((column) => column.name),
+      index: names(found.identity_index ?? '[]'),
+      nothing: [],
+    }[replicaIdentity];
+    return {
+      schema, table, kind: found.relkind === 'p' ? 'partitioned' : 'table', columns, primaryKey, replicaIdentity, identityColumns,
+      estimatedRows: Number(found.rows),
+      pages: Number(found.pages),
+      foreignKeys: foreignKeys.map((key) => ({
+        name: key.name ?? '',
+        columns: names(key.columns ?? '[]'),
+        references: { schema: key.schema ?? '', table: key.table ?? '', columns: names(key.referenced ?? '[]') },
+      })),
+    };
+  } catch (error) {
+    throw databaseFailure(error, `Cannot read the definition of table ${displayTable(name)}`);
+  }
 }
 
-export async function currentDatabase(client: pg.Client | pg.PoolClient): Promise<string> {
-  const [row] = (await client.query('SELECT current_database() AS name')).rows;
-  return String(row?.name);
+/** All ordinary and partitioned tables, without the system's and our own. */
+export async function listTables(client: pg.Client): Promise<TableName[]> {
+  const { rows } = await client.query<{ schema: string; table: string }>(
+    `SELECT n.nspname AS schema, c.relname AS "table" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'strangler', 'strangler_control') AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2`,
+  );
+  return rows;
 }

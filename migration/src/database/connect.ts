@@ -1,49 +1,84 @@
 import pg from 'pg';
 import { StranglerError } from '../errors.ts';
-import { describeUrl, toStranglerError } from './database-error.ts';
+import { databaseFailure } from './failures.ts';
+import { quoteLiteral } from './identifiers.ts';
 
 export interface ConnectOptions {
   readonly applicationName: string;
-  /** Opens a walsender connection that understands the replication protocol. */
+  /** A walsender of the database: for replication commands and CREATE_REPLICATION_SLOT. */
   readonly replication?: boolean;
-  /** Milliseconds to wait for the connection (default 5000). */
-  readonly timeoutMs?: number;
+  readonly connectTimeoutMs?: number;
 }
 
-const asText = { getTypeParser: () => (value: unknown) => value };
+/** Values must survive the way from one database to the other: as text, in forms that no setting of a server or role changes. */
+export const sessionSettings: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  lc_monetary: 'C',
+  xmloption: 'content',
+  standard_conforming_strings: 'on',
+  // A role's default of a few seconds would end copies and long reads in the middle.
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+};
 
-/** One text form for every value, on every connection: what one database writes another can read. */
-const session = "-c TimeZone=UTC -c DateStyle=ISO,MDY -c IntervalStyle=postgres -c bytea_output=hex -c extra_float_digits=1 -c client_encoding=UTF8";
+const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value };
+
+/** `host:port/database`, without user and password: for messages. */
+export function describeDatabase(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname || 'localhost'}:${port || '5432'}${decodeURIComponent(pathname)}`;
+  } catch {
+    return 'a database URL that cannot be read';
+  }
+}
+
+/** Name of the database that a URL points at. */
+export const databaseName = (url: string): string => decodeURIComponent(new URL(url).pathname.slice(1)) || decodeURIComponent(new URL(url).username);
 
 /**
- * A connection whose values all come back as PostgreSQL text (numbers and times would lose digits as JavaScript values).
- * @throws StranglerError DB_UNREACHABLE, DB_AUTH, NO_REPLICATION_SLOTS, WAL_LEVEL
+ * A connection on which every value is PostgreSQL's text.
+ * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, NO_REPLICATION_SLOTS
  */
 export async function connect(url: string, options: ConnectOptions): Promise<pg.Client> {
-  const where = `database ${describeUrl(url)}`;
-  const config: pg.ClientConfig & { replication?: string } = {
-    connectionString: url,
-    application_name: options.applicationName,
-    connectionTimeoutMillis: options.timeoutMs ?? 5000,
-    keepAlive: true,
-    types: asText,
-    options: session,
-    ...(options.replication ? { replication: 'database' } : {}),
-  };
+  const where = describeDatabase(url);
   let client: pg.Client;
   try {
+    // `replication` is read by pg but missing from its types.
+    const config: pg.ClientConfig & { replication?: string } = {
+      connectionString: url,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+      keepAlive: true,
+      types: asText,
+      ...(options.replication ? { replication: 'database' } : {}),
+    };
     client = new pg.Client(config);
   } catch (error) {
-    throw new StranglerError('DB_UNREACHABLE', `${where}: the URL cannot be used`, { cause: error });
+    throw new StranglerError('DB_UNREACHABLE', `The database URL of ${options.applicationName} cannot be read`, { cause: error });
   }
-  // A connection that dies between queries reports here as well as at the next query; without a listener it would end the process.
+  // Without a listener a server that goes away would end the process; the next query fails and tells.
   client.on('error', () => {});
   try {
     await client.connect();
+    await client.query(Object.entries(sessionSettings).map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`).join(';'));
+    return client;
   } catch (error) {
-    const known = toStranglerError(error, where);
     await client.end().catch(() => {});
-    throw known === error ? new StranglerError('DB_UNREACHABLE', `${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error }) : known;
+    throw databaseFailure(error, `Cannot connect to ${where}`, 'DB_UNREACHABLE');
   }
-  return client;
+}
+
+/** Connects, hands the connection to `work`, closes it whatever happens. */
+export async function withConnection<T>(url: string, options: ConnectOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connect(url, options);
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
 }

@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto';
 
+/** forward: monolith → service; reverse: service → monolith. */
 export type Direction = 'forward' | 'reverse';
 
 export interface ReplicationNames {
   readonly publication: string;
+  /** Slots and origins are shared by all databases of a server, so their names carry the database. */
   readonly slot: string;
   readonly origin: string;
 }
 
-/**
- * Names of one direction's objects. Slots and origins are shared by all databases of a server, so they carry a hash of the
- * database's name; the 63 bytes that PostgreSQL allows leave 36 for the context.
- */
+/** `database` is the name of the database in which the object lives: the source's for publication and slot, the target's for the origin. */
 export function replicationNames(context: string, direction: Direction, database: string): ReplicationNames {
-  const base = `strangler_${context.replaceAll(/[^a-z0-9_]/g, '_').slice(0, 36)}_${direction}`;
-  const hash = createHash('md5').update(database).digest('hex').slice(0, 8);
-  return { publication: base, slot: `${base}_${hash}`, origin: `${base}_${hash}` };
+  const suffix = createHash('md5').update(database).digest('hex').slice(0, 8);
+  // Slot names allow only a-z, 0-9 and _, at most 63 characters.
+  const plain = context.toLowerCase().replace(/[^a-z0-9]/g, '_');
+  const room = 63 - `strangler__${direction}_${suffix}`.length;
+  const safe = plain === context && plain.length <= room ? plain : `${plain.slice(0, room - 7)}_${createHash('md5').update(context).digest('hex').slice(0, 6)}`;
+  const publication = `strangler_${safe}_${direction}`;
+  return { publication, slot: `${publication}_${suffix}`, origin: `${publication}_${suffix}` };
 }

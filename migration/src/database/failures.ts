@@ -1,0 +1,49 @@
+import { type ErrorCode, isStranglerError, StranglerError } from '../errors.ts';
+
+const text = (error: unknown): string => {
+  if (error instanceof AggregateError) return error.errors.map(text).join('; ');
+  return error instanceof Error ? error.message : String(error);
+};
+const property = (error: unknown, name: string): string | undefined => {
+  if (typeof error !== 'object' || error === null || !(name in error)) return undefined;
+  const value: unknown = (error as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** SQLSTATE of a server error, or Node's code of a network error. */
+export const failureCode = (error: unknown): string | undefined => {
+  if (error instanceof AggregateError) return failureCode(error.errors[0]);
+  return property(error, 'code');
+};
+
+const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT', 'EADDRNOTAVAIL']);
+const brokenConnection = /Connection terminated|connection error and is not queryable|timeout expired|Client was closed|socket hang up|Connection ended/i;
+
+export const isConnectionFailure = (error: unknown): boolean => {
+  const code = failureCode(error);
+  if (code !== undefined && (networkCodes.has(code) || code.startsWith('08') || code === '57P01' || code === '57P02' || code === '57P03')) return true;
+  return brokenConnection.test(text(error));
+};
+
+function codeOf(error: unknown): ErrorCode | undefined {
+  const code = failureCode(error) ?? '';
+  const message = text(error);
+  if (code === '28P01' || code === '28000') return 'DB_AUTH';
+  if (code === '42501') return 'DB_PRIVILEGE';
+  if (code === '53100') return 'DB_DISK_FULL';
+  if (code === '42P01' || code === '3F000') return 'TABLE_MISSING';
+  if (code === '42703') return 'COLUMN_MISSING';
+  if (code === '3D000') return 'DB_UNREACHABLE';
+  if (/wal_level/.test(message) && code === '55000') return 'WAL_LEVEL';
+  if ((code === '53400' && /replication slots/.test(message)) || (code === '53300' && /wal_senders|standby connections/.test(message))) return 'NO_REPLICATION_SLOTS';
+  if (isConnectionFailure(error)) return 'DB_UNREACHABLE';
+  if (/password must be a string|SASL/.test(message)) return 'DB_AUTH';
+  return undefined;
+}
+
+/** Gives a driver's or server's error its code, with `what` was tried and where. What is one already passes unchanged. */
+export function databaseFailure(error: unknown, what: string, otherwise: ErrorCode = 'INTERNAL'): StranglerError {
+  if (isStranglerError(error)) return error;
+  const sqlState = failureCode(error);
+  return new StranglerError(codeOf(error) ?? otherwise, `${what}: ${text(error)}`, { cause: error, details: sqlState ? { sqlState } : {} });
+}

@@ -1,0 +1,6 @@
+export * from './catalog.ts';
+export * from './connect.ts';
+export * from './failures.ts';
+export * from './identifiers.ts';
+export * from './lsn.ts';
+export * from './support-schema.ts';
