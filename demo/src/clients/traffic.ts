@@ -4,11 +4,13 @@ export interface TrafficCounts {
   failedRequests: number;
   acknowledgedWrites: number;
   staleReads: number;
+  /** Slowest answer to a write since it was last set to 0. */
+  longestWriteMs: number;
   /** The first failures and stale reads, in words. */
   readonly problems: string[];
 }
 
-export const newCounts = (): TrafficCounts => ({ requests: 0, failedRequests: 0, acknowledgedWrites: 0, staleReads: 0, problems: [] });
+export const newCounts = (): TrafficCounts => ({ requests: 0, failedRequests: 0, acknowledgedWrites: 0, staleReads: 0, longestWriteMs: 0, problems: [] });
 
 export function note(counts: TrafficCounts, problem: string): void {
   if (counts.problems.length < 50) counts.problems.push(problem);
@@ -47,6 +49,7 @@ export class Traffic {
   async send(method: string, path: string, token: string | undefined, body?: object, binary = false): Promise<Answer> {
     const via = this.#facades[this.#turn++ % this.#facades.length] ?? '';
     this.counts.requests++;
+    const began = performance.now();
     try {
       const response = await fetch(via + path, {
         method,
@@ -54,6 +57,7 @@ export class Traffic {
         signal: AbortSignal.timeout(this.#timeoutMs),
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
+      if (method !== 'GET') this.counts.longestWriteMs = Math.max(this.counts.longestWriteMs, performance.now() - began);
       if (binary) {
         await response.arrayBuffer();
         return { status: response.status, body: {}, via };

@@ -1,0 +1,5 @@
+import { defineMigration } from '@strangler-toolkit/migration';
+import catalog from '../../contexts/catalog.ts';
+
+// The demo lasts two minutes, so fewer compared reads and requests have to do. Everything else is the context file of the example.
+export default defineMigration({ ...catalog, gates: { ...catalog.gates, minShadowReads: 100, rampMinRequests: 50 } });

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { emptyResult, isGood } from './result.ts';
+import { Screen } from './screen.ts';
+import { startStack, type Stack } from './stack.ts';
+import { inviteToPlay, tellStory } from './story.ts';
+
+const usage = `npm run demo -- [--stay] [--json]
+
+Moves the catalog of a small shop out of its monolith, back, and out again while clients use it.
+  --stay   leave everything running afterwards, with the addresses and commands to try (Ctrl-C ends it)
+  --json   one object on stdout at the end; the story goes to stderr
+Exit code 0 only if no request failed and no write was lost, doubled, stale or different.`;
+
+function readArguments(): { stay: boolean; json: boolean } {
+  try {
+    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
+    return { stay: values.stay, json: values.json };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const { stay, json } = readArguments();
+const screen = new Screen(json);
+const interrupted = new AbortController();
+let ending: Promise<void> | undefined;
+let starting: Promise<Stack> | undefined;
+
+/** Waits for a start in flight: what it started must be stopped too. */
+const end = (): Promise<void> => (ending ??= (async () => {
+  const stack = await starting?.catch(() => undefined);
+  await stack?.stop();
+})());
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (interrupted.signal.aborted) return;
+    interrupted.abort();
+    screen.line();
+    screen.line('Stopping everything …');
+    void end().finally(() => process.exit(130));
+  });
+}
+
+const result = emptyResult();
+try {
+  screen.chapter('A shop, two facades, one service: starting');
+  starting = startStack({ contexts: new URL('../contexts', import.meta.url).pathname, onProgress: (text) => screen.output(text) });
+  const stack = await starting;
+  screen.good(`up after ${screen.seconds.toFixed(1)} s`);
+  await tellStory({ stack, screen, result, signal: interrupted.signal });
+  if (stay && !interrupted.signal.aborted) {
+    inviteToPlay(stack, screen);
+    await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve, { once: true }));
+  }
+} catch (error) {
+  if (!interrupted.signal.aborted) {
+    result.problems.push(error instanceof Error ? error.message : String(error));
+    screen.bad(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (stay && starting) screen.line(`Logs: ${(await starting.catch(() => undefined))?.folder.path ?? 'none'}`);
+  }
+}
+await end();
+if (!interrupted.signal.aborted) {
+  result.ok = isGood(result);
+  result.seconds = Math.round(screen.seconds * 10) / 10;
+  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  process.exitCode = result.ok ? 0 : 1;
+}

@@ -1,0 +1,31 @@
+/** What --json prints: everything in it was measured in this run. */
+export interface DemoResult {
+  ok: boolean;
+  requests: number;
+  failedRequests: number;
+  acknowledgedWrites: number;
+  lostWrites: number;
+  duplicatedWrites: number;
+  staleReads: number;
+  verifyDifferences: number;
+  /** Compared rows over all verifications. */
+  verifiedRows: number;
+  /** Longest time a write waited, one entry per change of owner. */
+  writePauseMs: { move: string; ms: number }[];
+  /** Compared shadow answers by outcome. */
+  shadow: Record<string, number>;
+  contracts: { side: string; ok: boolean }[];
+  ledgerProducts: number;
+  stages: { stage: string; seconds: number }[];
+  seconds: number;
+  problems: string[];
+}
+
+export const emptyResult = (): DemoResult => ({
+  ok: false, requests: 0, failedRequests: 0, acknowledgedWrites: 0, lostWrites: 0, duplicatedWrites: 0, staleReads: 0, verifyDifferences: 0, verifiedRows: 0,
+  writePauseMs: [], shadow: {}, contracts: [], ledgerProducts: 0, stages: [], seconds: 0, problems: [],
+});
+
+export const isGood = (result: DemoResult): boolean =>
+  result.problems.length === 0 && result.failedRequests === 0 && result.lostWrites === 0 && result.duplicatedWrites === 0 && result.staleReads === 0 &&
+  result.verifyDifferences === 0 && result.acknowledgedWrites > 0 && result.contracts.every(({ ok }) => ok);
