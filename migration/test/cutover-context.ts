@@ -1,0 +1,21 @@
+import { defineMigration, type MigrationDefinition } from '../src/plan/migration.ts';
+
+/** A small context with a split table, an identity, a serial and a values mapping. */
+export const definition: MigrationDefinition = defineMigration({
+  context: 'shop',
+  data: 'replicated',
+  monolith: { url: 'http://127.0.0.1:1' },
+  service: { url: 'http://127.0.0.1:2' },
+  routes: [{ name: 'list', method: 'GET', path: '/p', kind: 'read' }],
+  tables: [
+    {
+      monolith: 'products',
+      service: [
+        { table: 'items', columns: { id: 'item_id', sku: 'sku', state: { to: 'status', values: { A: 'active', D: 'deleted' } } } },
+        { table: 'item_counts', columns: { id: 'item_id', n: 'n' } },
+      ],
+    },
+    { monolith: 'tags', service: [{ table: 'labels', columns: { id: 'id', name: 'name' } }] },
+  ],
+  cutover: { holdTimeoutMs: 8000, fenceLockTimeoutMs: 300, fenceAttempts: 3, catchUpTimeoutMs: 4000, sequenceGap: 100 },
+});

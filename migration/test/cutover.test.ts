@@ -1,0 +1,180 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { cutover, fenceStatus, installFence, type MoveResult, rollback } from '../src/cutover/index.ts';
+import { definition } from './cutover-context.ts';
+import { hammer, type Ledger, openFacade, type TestFacade } from './cutover-facade.ts';
+import { consistentState, eventually, oneOwner, openScene, type Scene } from './cutover-scene.ts';
+
+let scene: Scene;
+const facades: TestFacade[] = [];
+beforeAll(async () => {
+  scene = await openScene('cutover');
+}, 60_000);
+afterEach(async () => {
+  for (const facade of facades.splice(0)) await facade.close();
+});
+afterAll(async () => {
+  await scene?.close();
+});
+
+const facade = async (...args: Parameters<typeof openFacade> extends [Scene, ...infer R] ? R : never): Promise<TestFacade> => {
+  const opened = await openFacade(scene, ...args);
+  facades.push(opened);
+  return opened;
+};
+const refusedFor = async (result: Promise<MoveResult>): Promise<string | undefined> => {
+  const { error, outcome } = await result;
+  return `${outcome}: ${error?.code}`;
+};
+const emptySteps = (result: MoveResult): string[] => result.steps.map((step) => `${step.step}: ${step.status}`);
+
+describe('a move that cannot go through leaves everything as it was', () => {
+  afterEach(async () => {
+    expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
+    // The stream goes on: a write made now arrives.
+    await scene.sql.monolith.query(`UPDATE products SET n = n + 1 WHERE sku = 'seed-2'`);
+    expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
+  });
+
+  test('no facade is alive', async () => {
+    expect(await refusedFor(cutover(scene.options))).toBe('aborted: NO_FACADE');
+  });
+
+  test('a facade never confirms the hold, and is named', async () => {
+    await facade('listening');
+    await facade('deaf one', { deaf: true });
+    const result = await cutover({ ...scene.options, definition: { ...definition, cutover: { ...definition.cutover, holdTimeoutMs: 1000 } } });
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'HOLD_TIMEOUT', message: expect.stringContaining('deaf one') } });
+    expect(result.error?.message).not.toContain('listening');
+  });
+
+  test('a long transaction keeps the tables, and is named', async () => {
+    await facade('a');
+    const client = new pg.Client({ connectionString: scene.databases.monolith.url, application_name: 'nightly job' });
+    await client.connect();
+    await client.query(`BEGIN; UPDATE products SET n = n + 1 WHERE sku = 'seed-3'`);
+    expect(await cutover(scene.options)).toMatchObject({ outcome: 'aborted', error: { code: 'FENCE_TIMEOUT', message: expect.stringContaining('nightly job') } });
+    await client.query('COMMIT');
+    await client.end();
+  });
+
+  test('the worker stands still', async () => {
+    await facade('a');
+    scene.worker()?.kill('SIGSTOP');
+    const result = await cutover({ ...scene.options, definition: { ...definition, cutover: { ...definition.cutover, catchUpTimeoutMs: 500 } } });
+    scene.worker()?.kill('SIGCONT');
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CATCH_UP_TIMEOUT' } });
+  });
+
+  test('the way back lacks a privilege', async () => {
+    await facade('a');
+    const role = `${scene.databases.monolith.name}_weak`;
+    await scene.sql.monolith.query(`CREATE ROLE ${role} LOGIN REPLICATION; GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    const url = new URL(scene.databases.monolith.url);
+    url.username = role;
+    await scene.sql.monolith.query(`GRANT ALL ON SCHEMA strangler TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA strangler TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA strangler TO ${role}`);
+    expect(await refusedFor(cutover({ ...scene.options, monolithUrl: url.href }))).toBe('aborted: REVERSE_UNPROVEN');
+    await scene.sql.monolith.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  });
+
+  test('somebody cancels while writes are held', async () => {
+    await facade('a');
+    const cancel = new AbortController();
+    const result = await cutover({ ...scene.options, signal: cancel.signal, onStep: ({ step, moment }) => (step === 'fence-source' && moment === 'acted' ? cancel.abort() : undefined) });
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CANCELLED' } });
+  });
+
+  test('the sides differ', async () => {
+    await facade('a');
+    await scene.sql.service.query(`SET session_replication_role = replica; UPDATE item_counts SET n = 77 WHERE item_id = 9; SET session_replication_role = origin`);
+    expect(await refusedFor(cutover(scene.options))).toBe('aborted: VERIFY_DIFFERENCES');
+    await scene.sql.service.query(`SET session_replication_role = replica; UPDATE item_counts SET n = 0 WHERE item_id = 9; SET session_replication_role = origin`);
+  });
+
+  test('a change could not be applied', async () => {
+    await facade('a');
+    await scene.sql.service.query(`INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error) VALUES ('shop', 'forward', 'x', '{}', '{}', 'X', 'x')`);
+    expect(await refusedFor(cutover(scene.options))).toBe('aborted: DEAD_LETTERS');
+    await scene.sql.service.query(`DELETE FROM strangler.dead_letters`);
+  });
+
+  test('another command is at work', async () => {
+    await facade('a');
+    const lease = await scene.control.leases.acquire({ context: 'shop', holder: 'somebody', move: 'cutover' });
+    expect(await refusedFor(cutover(scene.options))).toBe('refused: LEASE_HELD');
+    await lease.release();
+  });
+
+  test('the lease was taken over while the process slept: it changes nothing more', async () => {
+    await facade('a');
+    const result = await cutover({
+      ...scene.options,
+      async onStep({ step, moment }) {
+        if (step === 'close-stream' && moment === 'done') await scene.control.pool.query(`UPDATE strangler_control.leases SET token = gen_random_uuid(), expires_at = clock_timestamp() - interval '1 second' WHERE context = 'shop'`);
+      },
+    });
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'LEASE_LOST' } });
+  });
+
+  test('a fence in audit mode stands again', async () => {
+    await facade('a');
+    const tables = [{ schema: 'public', table: 'products' }, { schema: 'public', table: 'tags' }];
+    await installFence(scene.sql.monolith, { context: 'shop', tables, owner: 'monolith', mode: 'audit' });
+    const cancel = new AbortController();
+    await cutover({ ...scene.options, signal: cancel.signal, onStep: ({ step, moment }) => (step === 'verify' && moment === 'started' ? cancel.abort() : undefined) });
+    expect((await fenceStatus(scene.sql.monolith, 'shop', tables)).mode).toBe('audit');
+    await scene.sql.monolith.query('DROP TRIGGER strangler_fence ON products; DROP TRIGGER strangler_fence ON tags');
+  });
+});
+
+describe('a dry run', () => {
+  test('walks through every step and changes nothing', async () => {
+    await facade('a');
+    const before = await scene.control.journal.list();
+    const result = await cutover({ ...scene.options, dryRun: true });
+    expect(result).toMatchObject({ outcome: 'planned', owner: 'monolith' });
+    expect(result.error).toBeUndefined();
+    expect(result.steps.map((step) => step.status)).toEqual(result.steps.map(() => 'planned'));
+    expect(await scene.control.journal.list()).toEqual(before);
+    expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
+  });
+});
+
+describe('cutover and rollback', () => {
+  test('move the writes there and back under load, and no write is lost, doubled or refused', async () => {
+    const [one, two] = [await facade('one'), await facade('two')];
+    const ledger: Ledger = { acknowledged: new Set(), increments: 0, failures: [] };
+    const before = Number((await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n);
+    const writers = [hammer(one, ledger, 3), hammer(two, ledger, 3)];
+    const moves: MoveResult[] = [];
+    for (const [move, owner] of [[cutover, 'service'], [rollback, 'monolith'], [cutover, 'service'], [rollback, 'monolith']] as const) {
+      const seen = ledger.increments;
+      await eventually('writes flow', async () => ledger.increments > seen + 50);
+      const result = await move(scene.options);
+      moves.push(result);
+      expect({ outcome: result.outcome, error: result.error?.message, owner: result.owner, steps: emptySteps(result).filter((step) => !step.endsWith('done')) }).toEqual({ outcome: 'done', error: undefined, owner, steps: [] });
+      const at = result.steps.at(-1);
+      expect(at?.step).toBe('drop-old-stream');
+      await eventually('the new stream runs', async () => {
+        const row = await scene.control.contexts.require('shop');
+        const watermark = await scene.control.watermarks.get('shop', owner === 'service' ? 'reverse' : 'forward');
+        return watermark?.epoch === row.epoch && (watermark.lagSeconds ?? 99) < 2;
+      });
+    }
+    await Promise.all(writers.map((writer) => writer.stop()));
+    expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
+    expect(ledger.failures).toEqual([]);
+    expect(one.heldWrites + two.heldWrites).toBeGreaterThan(0);
+    const { rows } = await scene.sql.monolith.query<{ sku: string }>(`SELECT sku FROM products WHERE sku NOT LIKE 'seed-%'`);
+    expect(new Set(rows.map((row) => row.sku))).toEqual(ledger.acknowledged);
+    expect(rows.length).toBe(ledger.acknowledged.size);
+    expect(Number((await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n) - before).toBe(ledger.increments);
+    for (const result of moves) expect(result.writePauseMs).toBeGreaterThan(0);
+    for (const result of moves) expect(result.writePauseMs).toBeLessThan(8000);
+  }, 90_000);
+
+  test('is not repeated by running the command again', async () => {
+    await facade('a');
+    expect(await refusedFor(rollback(scene.options))).toBe('refused: MOVE_NOT_ALLOWED');
+  });
+});
