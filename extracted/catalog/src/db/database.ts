@@ -1,0 +1,16 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { CatalogSchema } from './schema.ts';
+
+export type Db = Kysely<CatalogSchema>;
+
+/** A date has no time zone: as text it cannot move by one. */
+export const columnTypes: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === pg.types.builtins.DATE && format !== 'binary' ? (value: string) => value : pg.types.getTypeParser(oid, format)),
+};
+
+export const openDatabase = (pool: pg.Pool): Db => new Kysely<CatalogSchema>({ dialect: new PostgresDialect({ pool }) });
+
+export function sqlState(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
