@@ -114,6 +114,12 @@ export class Stack {
     return this.#worker;
   }
 
+  /** The same server again after it was killed. */
+  async restartUnleash(): Promise<void> {
+    const { port, adminToken, clientToken } = this.unleash;
+    this.unleash = await startUnleash({ postgresUrl: this.databases.services.url('unleash'), port, adminToken, clientToken, logFile: this.logFile('unleash') });
+  }
+
   /** Stops everything in the order in which nothing complains, and removes every folder. */
   async stop(): Promise<void> {
     this.#stopping.abort();

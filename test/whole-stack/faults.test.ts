@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Crowd } from '../../demo/src/clients/crowd.ts';
+import { checkSide } from '../../demo/src/clients/final-check.ts';
+import { Evidence } from '../../demo/src/evidence.ts';
+import { startStack, type Stack } from '../../demo/src/stack.ts';
+
+let stack: Stack;
+let crowd: Crowd;
+let evidence: Evidence;
+
+const until = async (what: string, condition: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<void> => {
+  for (const deadline = Date.now() + timeoutMs; ; ) {
+    if (await condition()) return;
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}; problems of clients:\n${crowd?.counts.problems.slice(-5).join('\n')}\nworker:\n${stack.worker?.logs().slice(-5).join('\n')}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+const type = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await stack.strangler(args);
+  if (code !== 0) throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
+  return stdout;
+};
+const moreWrites = async (count: number, timeoutMs?: number): Promise<void> => {
+  const before = crowd.counts.acknowledgedWrites;
+  await until(`${count} more acknowledged writes`, () => crowd.counts.acknowledgedWrites >= before + count, timeoutMs);
+};
+const moreRequests = async (count: number): Promise<void> => {
+  const before = crowd.counts.requests;
+  await until(`${count} more requests`, () => crowd.counts.requests >= before + count);
+};
+const caughtUp = (): Promise<void> => until('the stream to catch up', async () => ((await evidence.context('catalog').catch(() => undefined))?.lagMs ?? Infinity) < 2_000);
+const force = ['--force', '--reason', 'whole-stack test'] as const;
+
+/** kill -9 with traffic, more traffic into the hole, and up again. */
+const faults: [name: string, kill: () => Promise<unknown>, restart: () => Promise<unknown>][] = [
+  ['a facade', () => stack.member('facade-1').kill(), () => stack.member('facade-1').start()],
+  ['the worker', () => stack.worker!.kill('SIGKILL'), () => stack.startWorker('catalog')],
+  ['the service', () => stack.member('catalog').kill(), () => stack.member('catalog').start()],
+  ['the monolith', () => stack.member('monolith').kill(), () => stack.member('monolith').start()],
+  ['Unleash', () => stack.unleash.process.kill('SIGKILL'), () => stack.restartUnleash()],
+  ['the monolith\'s PostgreSQL', () => stack.databases.monolith.crash(), () => stack.databases.monolith.restart()],
+  ['the PostgreSQL of service, control and Unleash', () => stack.databases.services.crash(), () => stack.databases.services.restart()],
+];
+
+beforeAll(async () => {
+  stack = await startStack({ contexts: new URL('../../demo/contexts', import.meta.url).pathname });
+  evidence = new Evidence(stack.env.STRANGLER_CONTROL_URL!);
+  crowd = new Crowd({ facades: stack.facades, writers: 3, readers: 2, writerPauseMs: 15, readerPauseMs: 30, forgiving: true });
+  await stack.startWorker('catalog');
+  await until('the copy', async () => (await evidence.context('catalog').catch(() => undefined))?.copied === true);
+  await caughtUp();
+  await type('verify', 'catalog');
+  await type('shadow', 'catalog', '--sample', '10');
+  await type('ramp', 'catalog', '--to', '100', ...force);
+}, 180_000);
+afterAll(async () => {
+  await crowd?.stop();
+  await stack?.stop();
+}, 60_000);
+
+const ensureWorker = async (): Promise<void> => {
+  if (!stack.worker?.running) await stack.startWorker('catalog');
+};
+
+const everythingIsThere = async (): Promise<void> => {
+  await ensureWorker();
+  await caughtUp();
+  await type('verify', 'catalog');
+  expect(crowd.counts.problems).toEqual([]);
+  expect(crowd.counts.staleReads).toBe(0);
+};
+
+describe.each([['monolith', 'reads of the service, writes of the monolith'], ['service', 'everything at the service']])('while the %s owns the catalog', (owner) => {
+  if (owner === 'service') {
+    test('the cutover survives kill -9 of its command at any moment, and a rerun finishes it', async () => {
+      for (const afterMs of [300, 700, 1_100]) {
+        const abort = new AbortController();
+        const killed = stack.strangler(['cutover', 'catalog', '--yes'], { signal: abort.signal });
+        setTimeout(() => abort.abort(), afterMs);
+        await killed;
+        // whatever it left behind is undone or finished by the worker, without anybody typing
+        await moreWrites(30, 45_000);
+      }
+      if ((await evidence.context('catalog'))?.owner !== 'service') await type('cutover', 'catalog', '--yes');
+      expect((await evidence.context('catalog'))?.owner).toBe('service');
+      await moreWrites(50);
+      await everythingIsThere();
+    }, 240_000);
+  }
+
+  test.each(faults)('kill -9 of %s and a restart lose nothing', async (_name, kill, restart) => {
+    await moreWrites(20);
+    await kill();
+    await moreRequests(30);
+    await restart();
+    await ensureWorker();
+    await moreWrites(40);
+    await everythingIsThere();
+  }, 120_000);
+});
+
+test('every acknowledged write of all that is on both sides, once', async () => {
+  await crowd.stop();
+  await caughtUp();
+  for (const side of ['catalog', 'monolith']) {
+    const verdict = await checkSide(stack.member(side).url, crowd.ledger);
+    expect(verdict).toMatchObject({ lost: 0, doubled: 0, examples: [] });
+    expect(verdict.checked).toBeGreaterThan(20);
+  }
+}, 60_000);
