@@ -157,7 +157,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     UNLEASH_URL: unleash.url, UNLEASH_CLIENT_TOKEN: unleash.clientToken, UNLEASH_ADMIN_TOKEN: unleash.adminToken,
     MONOLITH_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_DATABASE_URL: monolithDatabase,
     CATALOG_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_DATABASE_URL: catalogDatabase, SHIPPING_RATES_URL: `http://127.0.0.1:${ratesPort}`,
-    PACT_DO_NOT_TRACK: 'true',
+    MONOLITH_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`, CATALOG_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`, PACT_DO_NOT_TRACK: 'true',
   };
   const stack = new Stack(folder, { monolith, services }, unleash, env);
   try {

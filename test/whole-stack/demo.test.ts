@@ -1,0 +1,97 @@
+import { chmod, readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startProcess, temporaryFolder, type RunningProcess, type TemporaryFolder } from '@strangler-toolkit/dev-stack';
+
+const main = fileURLToPath(new URL('../../demo/src/main.ts', import.meta.url));
+let folder: TemporaryFolder;
+let mark: string;
+let demo: RunningProcess | undefined;
+
+beforeEach(async () => {
+  folder = await temporaryFolder('demo-test');
+  // the user that PostgreSQL runs as must be able to enter
+  await chmod(folder.path, 0o711);
+  mark = randomUUID();
+});
+afterEach(async () => {
+  await demo?.stop(15_000);
+  await folder.remove();
+});
+
+const start = async (args: readonly string[], onLine?: (line: string) => void): Promise<RunningProcess> => {
+  demo = await startProcess({ name: 'demo', file: main, args, ready: 'spawned', env: { TMPDIR: folder.path, DEMO_TEST_MARK: mark, NO_COLOR: '1' }, ...(onLine ? { onLine } : {}) });
+  return demo;
+};
+
+/** Every process that was started below the demo carries its environment. */
+async function leftovers(): Promise<string[]> {
+  if (process.platform !== 'linux') return [];
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environment.includes(mark)) found.push(`${pid} ${await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')}`.replaceAll('\0', ' '));
+  }
+  return found;
+}
+
+const nothingLeft = async (): Promise<void> => {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline && ((await leftovers()).length > 0 || (await readdir(folder.path)).length > 0); ) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(await leftovers()).toEqual([]);
+  expect(await readdir(folder.path)).toEqual([]);
+};
+
+describe('npm run demo', () => {
+  test('moves the catalog out, back and out again; nothing failed, was lost, doubled, stale or different; nothing is left', async () => {
+    const stdout: string[] = [];
+    demo = await startProcess({
+      name: 'demo', file: main, args: ['--json'], ready: 'spawned', env: { TMPDIR: folder.path, DEMO_TEST_MARK: mark, NO_COLOR: '1' },
+      onLine: (line, stream) => { if (stream === 'stdout') stdout.push(line); },
+    });
+    const { code } = await demo.exit;
+    const result = JSON.parse(stdout.join('\n')) as Record<string, unknown>;
+    expect(result).toMatchObject({ ok: true, failedRequests: 0, lostWrites: 0, duplicatedWrites: 0, staleReads: 0, verifyDifferences: 0, problems: [] });
+    expect(result.acknowledgedWrites).toBeGreaterThan(500);
+    expect(result.writePauseMs).toEqual(['cutover', 'rollback', 'cutover'].map((move) => ({ move, ms: expect.any(Number) })));
+    expect(result.shadow).toMatchObject({ match: expect.any(Number) });
+    expect(code).toBe(0);
+    await nothingLeft();
+  }, 300_000);
+
+  test.each([
+    ['while it starts', /PostgreSQL twice/],
+    ['while clients use the shop', /Clients use the shop/],
+    ['while a context is replicated', /strangler verify catalog/],
+  ])('leaves no process and no folder after Ctrl-C %s', async (_moment, line) => {
+    let seen: () => void = () => {};
+    const reached = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const running = await start([], (printed) => { if (line.test(printed)) seen(); });
+    await Promise.race([reached, running.exit]);
+    expect(running.running).toBe(true);
+    const { code } = await running.kill('SIGINT');
+    expect(code).toBe(130);
+    await nothingLeft();
+  }, 120_000);
+
+  test('leaves no process and no folder after kill -9', async () => {
+    let seen: () => void = () => {};
+    const reached = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const running = await start([], (printed) => { if (/Clients use the shop/.test(printed)) seen(); });
+    await Promise.race([reached, running.exit]);
+    await running.kill('SIGKILL');
+    await nothingLeft();
+  }, 120_000);
+
+  test('explains itself and refuses what it does not know', async () => {
+    expect((await (await start(['--help'])).exit).code).toBe(0);
+    expect(demo!.logs().join('\n')).toContain('--stay');
+    expect((await (await start(['--nonsense'])).exit).code).toBe(2);
+  });
+});
