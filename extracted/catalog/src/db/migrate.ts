@@ -1,4 +1,4 @@
-import { Migrator, type Migration } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
 import { openPool } from '@strangler-toolkit/service-kit';
 import { openDatabase } from './database.ts';
 import * as catalog from './migrations/0001-catalog.ts';

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { Router } from 'express';
+import { sql } from 'kysely';
+import type { Db } from '../db/database.ts';
+import { createProduct } from '../db/product-writes.ts';
+import { moneyPattern } from './product-input.ts';
+import { isFields, readId } from './read-fields.ts';
+
+type Parameters = Readonly<Record<string, unknown>>;
+
+/** Provider states for contract verification, as the monolith has them. Mounted only on request: they write what they like. */
+export function testStateRoutes(db: Db): Router {
+  const router = Router();
+  router.post('/_test/states', async (request, response) => {
+    const body = isFields(request.body) ? request.body : {};
+    if (body.action === 'teardown') return void response.json({});
+    const made = await enter(db, String(body.state), isFields(body.params) ? body.params : {});
+    if (made) response.json(made);
+    else response.status(400).json({ error: `unknown state: ${String(body.state)}` });
+  });
+  return router;
+}
+
+async function enter(db: Db, state: string, params: Parameters): Promise<object | undefined> {
+  switch (state) {
+    case 'a product exists':
+      return (typeof params.sku === 'string' && (await revive(db, params.sku))) || newProduct(db, params);
+    case 'no product with id': {
+      const id = readId(params.id) ?? '9223372036854775807';
+      await db.updateTable('product').set({ removed: sql<Date>`now()` }).where('product_id', '=', id).where('removed', 'is', null).execute();
+      return { id };
+    }
+    case 'products exist': {
+      const count = typeof params.count === 'number' && params.count > 0 && params.count <= 100 ? params.count : 3;
+      for (let index = 0; index < count; index++) await newProduct(db, {});
+      return { count };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A state with a fixed sku is entered again and again. */
+const revive = (db: Db, sku: string) =>
+  db.updateTable('product').set({ removed: null, state: 'on_sale' }).where('sku', '=', sku).returning(['product_id as id', 'sku']).executeTakeFirst();
+
+async function newProduct(db: Db, params: Parameters): Promise<{ id: string; sku: string }> {
+  const sku = typeof params.sku === 'string' ? params.sku : `STATE-${randomUUID()}`;
+  const id = await createProduct(db, {
+    sku, title: typeof params.name === 'string' ? params.name : 'Quiet oak lamp', body: 'A product that a contract asked for.',
+    amount: typeof params.price === 'string' && moneyPattern.test(params.price) ? params.price : '19.90',
+    labels: ['new'], specs: { colour: 'green' }, weightKg: '1.250', erpReference: '7f3e0c52-64c5-4f8e-a1c9-0d6f7c1b2a10', availableFrom: '2024-02-29',
+  }, []);
+  return { id, sku };
+}

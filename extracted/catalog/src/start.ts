@@ -1,0 +1,31 @@
+import { createLogger, databaseCheck, openPool, startService, type RunningService, type ServiceOptions } from '@strangler-toolkit/service-kit';
+import { columnTypes, openDatabase } from './db/database.ts';
+import { catalogRoutes } from './http/catalog-routes.ts';
+import { tokenCheck } from './identity/token-check.ts';
+
+export interface CatalogOptions extends Pick<ServiceOptions, 'host' | 'port' | 'logger' | 'drainDelayMs'> {
+  readonly databaseUrl: string;
+  /** Where the identity context answers who a bearer token belongs to. */
+  readonly monolithUrl: string;
+  /** Mounts POST /_test/states, for contract verification only. */
+  readonly testStates?: boolean;
+}
+
+export async function startCatalog({ databaseUrl, monolithUrl, testStates = false, ...service }: CatalogOptions): Promise<RunningService> {
+  const logger = service.logger ?? createLogger('catalog');
+  const pool = await openPool(databaseUrl, { applicationName: 'catalog', logger, max: 20, types: columnTypes, options: '-c TimeZone=UTC' });
+  const db = openDatabase(pool);
+  try {
+    return await startService({
+      ...service,
+      name: 'catalog',
+      logger,
+      routes: (kit) => catalogRoutes({ db, checkToken: tokenCheck({ identityUrl: monolithUrl }), logger: kit.logger, testStates }),
+      checks: { database: databaseCheck(pool) },
+      onStop: () => db.destroy(),
+    });
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
