@@ -16,10 +16,10 @@ const category = z.object({
   parentId: z.custom<string>((value) => readId(value) !== undefined, parent).nullable().optional(),
   position: sortOrder.optional(),
 });
-const names = Object.keys(category.shape);
+const reading = { schema: category, names: Object.keys(category.shape), required: ['slug', 'name'], missing: 'in place' } as const;
 
 function read(body: unknown, mode: 'create' | 'change'): CategoryFields {
-  const fields = readFields(category, names, body, [], mode);
+  const fields = readFields(reading, body, mode);
   return { slug: fields.slug, label: fields.name, sortOrder: fields.position, parentId: fields.parentId == null ? fields.parentId : readId(fields.parentId) };
 }
 

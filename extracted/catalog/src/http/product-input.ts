@@ -31,10 +31,10 @@ const product = z.object({
   external_ref: text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID or null').nullable().optional(),
   releasedOn: text(/^\d{4}-\d\d-\d\d$/, day).refine(isDay, day).nullable().optional(),
 });
-const names = Object.keys(product.shape);
+const reading = { schema: product, names: Object.keys(product.shape), required: ['sku', 'name', 'price'], missing: 'first' } as const;
 
 function read(body: unknown, mode: 'create' | 'change'): ProductFields {
-  const { name, description, price, currency, status, attributes, tags, weight, external_ref, releasedOn, sku } = readFields(product, names, body, ['sku', 'name', 'price'], mode);
+  const { name, description, price, currency, status, attributes, tags, weight, external_ref, releasedOn, sku } = readFields(reading, body, mode);
   return {
     sku, title: name, body: description, amount: price, currencyCode: currency, state: status && statusWords[status], specs: attributes, labels: tags,
     weightKg: weight, erpReference: external_ref, availableFrom: releasedOn,

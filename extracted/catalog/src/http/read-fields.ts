@@ -21,21 +21,29 @@ export function pathId(value: unknown): string {
 
 export const isFields = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/**
- * Parses a body and answers with every field that is wrong, one message each: first the missing ones, then the others, in
- * the order of the schema. `required` fields are optional in the schema, so that one schema serves create and change.
- */
-export function readFields<T extends object>(schema: z.ZodType<T>, names: readonly string[], body: unknown, required: readonly string[], mode: 'create' | 'change'): T {
+interface Reading<T> {
+  readonly schema: z.ZodType<T>;
+  /** Fields in the order in which clients get their problems listed. */
+  readonly names: readonly string[];
+  /** Optional in the schema, so that one schema serves create and change. */
+  readonly required: readonly string[];
+  /** Whether missing fields are listed before all others or in their place: the routes never agreed. */
+  readonly missing: 'first' | 'in place';
+}
+
+/** Parses a body, or answers with every field that is wrong, one message each. */
+export function readFields<T extends object>(reading: Reading<T>, body: unknown, mode: 'create' | 'change'): T {
   if (!isFields(body)) throw invalid({ field: 'body', message: 'must be a JSON object' });
-  const problems: FieldProblem[] = mode === 'create' ? required.filter((field) => body[field] === undefined).map((field) => ({ field, message: 'is required' })) : [];
-  const parsed = schema.safeParse(body);
   const wrong = new Map<string, string>();
+  if (mode === 'create') for (const field of reading.required) if (body[field] === undefined) wrong.set(field, 'is required');
+  const parsed = reading.schema.safeParse(body);
   for (const issue of parsed.error?.issues ?? []) {
     const field = String(issue.path[0] ?? 'body');
     if (!wrong.has(field)) wrong.set(field, issue.message);
   }
-  for (const [field, message] of wrong) problems.push({ field, message });
-  if (mode === 'change' && problems.length === 0 && !names.some((field) => body[field] !== undefined)) problems.push({ field: 'body', message: 'changes nothing' });
+  const problems: FieldProblem[] = [...wrong].map(([field, message]) => ({ field, message }));
+  if (reading.missing === 'in place') problems.sort((a, b) => reading.names.indexOf(a.field) - reading.names.indexOf(b.field));
+  if (mode === 'change' && problems.length === 0 && !reading.names.some((field) => body[field] !== undefined)) problems.push({ field: 'body', message: 'changes nothing' });
   if (problems.length > 0 || !parsed.success) throw invalid(...problems);
   return parsed.data;
 }
