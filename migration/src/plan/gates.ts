@@ -65,7 +65,7 @@ const databases = finding('databases', (facts) => facts.databases, 'both databas
 const replicaIdentity = finding('replica-identity', (facts) => facts.replicaIdentity, 'every table has a usable replica identity', doctor);
 const mapping = finding('mapping', (facts) => facts.mapping, 'the mapping compiles', doctor);
 const publicationAndSlot = finding('publication-and-slot', (facts) => facts.publicationAndSlot, 'publication and slot can be made', doctor);
-const wayBack = finding('way-back', (facts) => facts.wayBack, 'a marker made the round trip of the reverse path', doctor);
+const wayBack = finding('way-back', (facts) => facts.wayBack, 'publication and slot of the way back can be made (the move itself proves them with a marker)', doctor);
 
 const initialCopy: Gate = (facts) =>
   result('initial-copy', facts.copyComplete === true, facts.copyComplete === undefined ? 'not known' : facts.copyComplete ? 'complete' : 'not complete', 'complete',

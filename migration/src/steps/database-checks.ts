@@ -1,0 +1,68 @@
+import type pg from 'pg';
+import { readTable } from '../database/catalog.ts';
+import { parseTableName } from '../database/identifiers.ts';
+import { StranglerError } from '../errors.ts';
+import type { MigrationDefinition, Side } from '../plan/migration.ts';
+
+export interface ServerFacts {
+  readonly walLevel: string;
+  readonly user: string;
+  readonly superuser: boolean;
+  readonly replication: boolean;
+  readonly slots: { readonly used: number; readonly limit: number };
+  readonly senders: { readonly used: number; readonly limit: number };
+  readonly canCreate: boolean;
+  readonly canSetReplicationRole: boolean;
+  readonly version: number;
+  readonly database: string;
+}
+
+export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
+  const { rows } = await client.query<Record<string, string>>(`
+    SELECT current_setting('wal_level') AS wal_level, current_user AS user_name, r.rolsuper::text AS superuser, (r.rolreplication OR r.rolsuper)::text AS replication,
+      (SELECT count(*) FROM pg_replication_slots)::text AS slots_used, current_setting('max_replication_slots') AS slots_limit,
+      (SELECT count(*) FROM pg_stat_replication)::text AS senders_used, current_setting('max_wal_senders') AS senders_limit,
+      has_database_privilege(current_database(), 'CREATE')::text AS can_create,
+      (r.rolsuper OR has_parameter_privilege('session_replication_role', 'SET'))::text AS can_set_role,
+      current_setting('server_version_num') AS version, current_database() AS database
+    FROM pg_roles r WHERE r.rolname = current_user`);
+  const row = rows[0] ?? {};
+  return {
+    walLevel: row.wal_level ?? '',
+    user: row.user_name ?? '',
+    superuser: row.superuser === 'true',
+    replication: row.replication === 'true',
+    slots: { used: Number(row.slots_used), limit: Number(row.slots_limit) },
+    senders: { used: Number(row.senders_used), limit: Number(row.senders_limit) },
+    canCreate: row.can_create === 'true',
+    canSetReplicationRole: row.can_set_role === 'true',
+    version: Number(row.version),
+    database: row.database ?? '',
+  };
+}
+
+/** Whether a slot and a publication can be made on a side. @throws WAL_LEVEL, NO_REPLICATION_SLOTS, DB_PRIVILEGE */
+export async function checkReplicationCapacity(client: pg.Client, side: Side): Promise<void> {
+  const facts = await serverFacts(client);
+  const where = `the ${side}'s database ${facts.database}`;
+  if (facts.walLevel !== 'logical') throw new StranglerError('WAL_LEVEL', `${where}: wal_level is ${facts.walLevel}, must be logical`);
+  if (!facts.replication) throw new StranglerError('DB_PRIVILEGE', `${where}: user ${facts.user} may not replicate`, { remedy: `ALTER ROLE ${facts.user} REPLICATION` });
+  if (!facts.canCreate) throw new StranglerError('DB_PRIVILEGE', `${where}: user ${facts.user} may not create a publication and the schema strangler`, { remedy: `GRANT CREATE ON DATABASE ${facts.database} TO ${facts.user}` });
+  if (facts.slots.used >= facts.slots.limit) throw new StranglerError('NO_REPLICATION_SLOTS', `${where}: all ${facts.slots.limit} replication slots are in use`);
+  if (facts.senders.used >= facts.senders.limit) throw new StranglerError('NO_REPLICATION_SLOTS', `${where}: all ${facts.senders.limit} WAL senders are in use`);
+}
+
+/** Whether changes of the mapped tables say which row they are of. @throws REPLICA_IDENTITY, TABLE_MISSING */
+export async function checkReplicaIdentity(monolith: pg.Client, definition: MigrationDefinition): Promise<void> {
+  for (const [index, mapping] of (definition.tables ?? []).entries()) {
+    const table = await readTable(monolith, parseTableName(mapping.monolith));
+    const key = mapping.key ?? table.primaryKey;
+    const carried = table.replicaIdentity === 'full' || (table.identityColumns.length > 0 && key.length > 0 && key.every((column) => table.identityColumns.includes(column)));
+    if (!carried) {
+      throw new StranglerError('REPLICA_IDENTITY', `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no usable replica identity (REPLICA IDENTITY ${table.replicaIdentity.toUpperCase()}, key ${key.join(', ') || 'none'})`, {
+        details: { table: `${table.schema}.${table.table}` },
+      });
+    }
+    if (key.length === 0) throw new StranglerError('REPLICA_IDENTITY', `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no key`, { remedy: 'Add a primary key, or name the columns that identify a row in tables[].key of the context file.' });
+  }
+}

@@ -1,0 +1,105 @@
+import { StranglerError } from '../errors.ts';
+import { routeFlags, steerableRoutes } from '../flags/index.ts';
+import { gateSettings } from '../plan/gate-settings.ts';
+import { judgeRampStep, type RampVerdict, type SideWindow } from '../plan/ramp.ts';
+import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
+import { planned, type Step } from './step.ts';
+import type { Toolkit } from './toolkit.ts';
+
+export interface RampOptions extends ForceOptions {
+  readonly context: string;
+  readonly steps: readonly number[];
+  readonly holdSeconds: number;
+  /** Longest wait of a step for enough traffic. */
+  readonly maxWaitSeconds?: number;
+}
+
+export interface RampStepResult {
+  readonly percent: number;
+  readonly verdict: RampVerdict['verdict'];
+  readonly reason: string;
+  readonly monolith: SideWindow;
+  readonly service: SideWindow;
+}
+
+export interface RampResult {
+  readonly context: string;
+  readonly percent: number;
+  readonly steps: readonly RampStepResult[];
+}
+
+async function setAll(kit: Toolkit, context: string, names: readonly string[], percent: number): Promise<void> {
+  const unleash = kit.unleash();
+  for (const name of names) await unleash.setPercent(name, context, percent);
+}
+
+export const ramp: Step<RampOptions, RampResult> = {
+  async execute(kit, options) {
+    const { context } = options;
+    const definition = await kit.definition(context);
+    const control = await kit.control();
+    const settings = gateSettings(definition);
+    const names = routeFlags(definition);
+    const routes = steerableRoutes(definition).map((chosen) => chosen.name);
+    await kit.unleash().ping();
+    return kit.withLease(context, 'ramp', async (lease, signal) => {
+      const row = await kit.row(definition);
+      if (row.stage !== 'canary' && row.stage !== 'service') {
+        const decision = await passGates(kit, definition, 'canary', options);
+        await enterStage(kit, definition, decision, lease);
+        kit.tell('stage', 'canary', 'done');
+      }
+      const states = await kit.unleash().readAll(names, context);
+      let kept = states.length === 0 ? 0 : Math.min(...states.map((state) => state.percent));
+      const results: RampStepResult[] = [];
+      let baseline: SideWindow | undefined;
+      for (const percent of options.steps) {
+        await lease.check();
+        const journal = (status: 'started' | 'done' | 'failed', detail: object): Promise<void> => control.journal.append({ context, actor: kit.actor, step: 'ramp', status, detail: { percent, ...detail } });
+        try {
+          await journal('started', { from: kept });
+          await setAll(kit, context, names, percent);
+          kit.tell(`ramp ${percent}`, `${percent} % of reads to the service, watched for ${options.holdSeconds} s`, 'started');
+          const since = await control.now();
+          const began = performance.now();
+          const limit = (options.maxWaitSeconds ?? options.holdSeconds * 10) * 1000;
+          let verdict: RampVerdict;
+          let window: { monolith: SideWindow; service: SideWindow };
+          for (;;) {
+            await kit.pause(Math.min(1000, Math.max(50, options.holdSeconds * 250)), signal);
+            window = await control.routeStats.window(context, { since, routes });
+            verdict = judgeRampStep({ ...window, percent, ...(baseline && { baseline }) }, settings);
+            kit.tell(`ramp ${percent}`, `${percent} %: ${verdict.reason}`, 'update');
+            const held = performance.now() - began >= options.holdSeconds * 1000;
+            if (verdict.verdict === 'back' || (held && verdict.verdict === 'keep')) break;
+            if (performance.now() - began > Math.max(limit, options.holdSeconds * 1000)) break;
+          }
+          results.push({ percent, verdict: verdict.verdict, reason: verdict.reason, ...window });
+          await control.evidence.record({ context, kind: 'ramp', epoch: row.epoch, ok: verdict.verdict === 'keep', detail: { percent, reason: verdict.reason, ...window } });
+          if (verdict.verdict === 'wait') throw new StranglerError('TIMEOUT', `${percent} % could not be judged: ${verdict.reason}`, { details: { steps: results }, remedy: 'Wait for more traffic (--max-wait), or lower gates.rampMinRequests in the context file.' });
+          if (verdict.verdict === 'back') throw new StranglerError('GATE_REFUSED', `${percent} % was taken back: ${verdict.reason}`, { details: { steps: results }, remedy: 'Look at the service\'s log and metrics, mend it, then ramp again.' });
+          await journal('done', { reason: verdict.reason });
+          kit.tell(`ramp ${percent}`, `${percent} % holds: ${verdict.reason}`, 'done');
+          kept = percent;
+          if (window.monolith.requests >= settings.rampMinRequests) baseline = window.monolith;
+        } catch (error) {
+          // Whatever went wrong, Ctrl-C included: the last percentage that held is what remains.
+          const back = Math.min(kept, percent);
+          await setAll(kit, context, names, back).catch(() => kit.tell('ramp', `the flags could not be set back to ${back} %`, 'failed'));
+          await journal('failed', { back, reason: error instanceof Error ? error.message : String(error) }).catch(() => {});
+          kit.tell(`ramp ${percent}`, `back to ${back} %`, 'failed');
+          throw error;
+        }
+      }
+      return { context, percent: kept, steps: results };
+    });
+  },
+  async dryRun(kit, options) {
+    const definition = await kit.definition(options.context);
+    const row = await kit.row(definition);
+    const steps = options.steps.map((percent) => ({ action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`, detail: routeFlags(definition).join(', ') }));
+    if (row.stage === 'canary' || row.stage === 'service') return planned(steps);
+    const decision = await decideMove(kit, definition, 'canary');
+    return planned(['set stage canary', ...steps], refusalOf(definition, 'canary', decision, options.force));
+  },
+};

@@ -1,0 +1,159 @@
+import { replicationNames } from '../stream/names.ts';
+import { contextTables, installFence, recoverMove } from '../cutover/index.ts';
+import { quoteTable } from '../database/identifiers.ts';
+import { installSupportSchema } from '../database/support-schema.ts';
+import { StranglerError } from '../errors.ts';
+import type { MigrationDefinition } from '../plan/migration.ts';
+import { runWorker } from '../worker/index.ts';
+import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
+import { planned, type Step } from './step.ts';
+import type { Toolkit } from './toolkit.ts';
+import { throwIfCancelled } from './toolkit.ts';
+
+export interface ReplicateOptions extends ForceOptions {
+  readonly context: string;
+  /** Ends when the other side has applied everything. */
+  readonly untilCaughtUp?: boolean;
+  /** Forgets the position and the copied rows and copies anew. */
+  readonly restart?: boolean;
+}
+
+export interface ReplicateResult {
+  readonly context: string;
+  readonly stage: string;
+  readonly direction: 'forward' | 'reverse';
+  readonly caughtUp: boolean;
+  readonly rowsApplied: number;
+  readonly lagSeconds: number | null;
+}
+
+function assertReplicated(definition: MigrationDefinition): void {
+  if (definition.data !== 'replicated') {
+    throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context} has data '${definition.data}': it has nothing to replicate`, { remedy: `Go on with: strangler shadow ${definition.context}` });
+  }
+}
+
+/** The target is fenced from the start: only replication may write there until it owns the data. */
+async function beginReplication(kit: Toolkit, definition: MigrationDefinition, options: ReplicateOptions): Promise<void> {
+  const control = await kit.control();
+  await control.contexts.register(definition.context, definition.data);
+  await kit.withLease(definition.context, 'replicate', async (lease) => {
+    const decision = await passGates(kit, definition, 'replicate', options);
+    kit.tell('fence', `fence the service's tables: only replication writes to them`, 'started');
+    await kit.withDatabase(definition, 'service', async (client) => {
+      await installSupportSchema(client);
+      await installFence(client, { context: definition.context, tables: contextTables(definition).service, owner: 'monolith', mode: 'refuse' }, { signal: kit.signal });
+    });
+    kit.tell('fence', 'the service\'s tables are fenced', 'done');
+    await enterStage(kit, definition, decision, lease);
+  });
+}
+
+/** Empties what replication wrote, so that the worker finds no position and copies anew. */
+async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
+  const control = await kit.control();
+  const row = await control.contexts.require(definition.context);
+  if (row.owner !== 'monolith' || row.stage === 'monolith') throw new StranglerError('MOVE_NOT_ALLOWED', `--restart empties the service's tables; it needs the monolith as owner and a running replication (stage is ${row.stage}, owner ${row.owner})`);
+  const watermark = await control.watermarks.get(definition.context, 'forward');
+  if (watermark?.workerAlive) throw new StranglerError('WORKER_ALREADY_RUNNING', `A worker of ${definition.context} is alive (heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago)`, { remedy: 'Stop it first, then run --restart.' });
+  await kit.withLease(definition.context, 'restart', async (lease) => {
+    await kit.withDatabase(definition, 'monolith', async (client) => {
+      const { rows: [database] } = await client.query<{ name: string }>('SELECT current_database() AS name');
+      const { slot } = replicationNames(definition.context, 'forward', database?.name ?? '');
+      await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND NOT active', [slot]);
+    });
+    await lease.check();
+    await kit.withDatabase(definition, 'service', async (client) => {
+      await client.query('BEGIN');
+      await client.query('SET LOCAL session_replication_role = replica');
+      await client.query(`DELETE FROM strangler.streams WHERE context = $1 AND direction = 'forward'`, [definition.context]);
+      await client.query(`UPDATE strangler.dead_letters SET state = 'dropped' WHERE context = $1 AND direction = 'forward' AND state = 'open'`, [definition.context]);
+      for (const table of contextTables(definition).service) await client.query(`DELETE FROM ${quoteTable(table)}`);
+      await client.query('COMMIT');
+    });
+    await control.watermarks.remove(definition.context, 'forward');
+    await control.journal.append({ context: definition.context, actor: kit.actor, step: 'restart', status: 'done' });
+  });
+}
+
+/** Runs until Ctrl-C, or until everything is applied. */
+async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp: boolean): Promise<boolean> {
+  const control = await kit.control();
+  const urls = kit.databaseUrls(definition);
+  const enough = new AbortController();
+  const signal = AbortSignal.any([kit.signal, enough.signal]);
+  const running = runWorker({
+    definition, controlUrl: kit.controlUrl, ...urls, signal,
+    onProgress: (progress: unknown) => kit.tell('worker', describe(progress), 'update'),
+    recover: async () => {
+      await recoverMove({ definition, control, ...urls, actor: 'worker' });
+    },
+  });
+  if (!untilCaughtUp) {
+    await running;
+    return false;
+  }
+  let over = false;
+  const ended = running.finally(() => {
+    over = true;
+  });
+  ended.catch(() => {});
+  // A lag of less than a second on a watermark that was taken after the start: everything from before is applied.
+  const begin = await control.now();
+  for (;;) {
+    if (over) {
+      await ended;
+      throwIfCancelled(kit.signal);
+      return false;
+    }
+    const row = await control.contexts.require(definition.context);
+    const watermark = await control.watermarks.get(definition.context, row.owner === 'monolith' ? 'forward' : 'reverse');
+    if (watermark && watermark.epoch === row.epoch && watermark.appliedAt !== null && watermark.appliedAt > begin && watermark.state !== 'copying') break;
+    if (kit.signal.aborted) break;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+  }
+  enough.abort();
+  await ended;
+  throwIfCancelled(kit.signal);
+  return true;
+}
+
+const describe = (progress: unknown): string => {
+  if (typeof progress !== 'object' || progress === null) return String(progress);
+  return Object.entries(progress).filter(([, value]) => value !== undefined && value !== null && typeof value !== 'object').map(([key, value]) => `${key} ${typeof value === 'number' ? Math.round(value * 10) / 10 : String(value)}`).join('  ');
+};
+
+export const replicate: Step<ReplicateOptions, ReplicateResult> = {
+  async execute(kit, options) {
+    const definition = await kit.definition(options.context);
+    assertReplicated(definition);
+    const control = await kit.control();
+    const before = await kit.row(definition);
+    if (before.stage === 'retired') throw new StranglerError('MOVE_NOT_ALLOWED', `${options.context} is retired: nothing is replicated any more`);
+    if (before.stage === 'monolith') await beginReplication(kit, definition, options);
+    if (options.restart) await forgetCopy(kit, definition);
+    const caughtUp = await work(kit, definition, options.untilCaughtUp === true);
+    const row = await control.contexts.require(options.context);
+    const direction = row.owner === 'monolith' ? 'forward' : 'reverse';
+    const watermark = await control.watermarks.get(options.context, direction);
+    return { context: options.context, stage: row.stage, direction, caughtUp, rowsApplied: watermark?.rowsApplied ?? 0, lagSeconds: watermark?.lagSeconds ?? null };
+  },
+  async dryRun(kit, options) {
+    const definition = await kit.definition(options.context);
+    assertReplicated(definition);
+    const row = await kit.row(definition);
+    const tables = contextTables(definition);
+    const names = (side: 'monolith' | 'service'): string => tables[side].map((table) => `${table.schema}.${table.table}`).join(', ');
+    const stream = [
+      { action: 'make publication and replication slot on the monolith', detail: replicationNames(options.context, 'forward', '…').publication },
+      { action: 'copy the tables, then stream their changes', detail: `${names('monolith')} → ${names('service')}` },
+    ];
+    if (row.stage !== 'monolith') {
+      return planned([...(options.restart ? [{ action: 'empty the service\'s tables and forget the position', detail: names('service') }, ...stream] : []), { action: `run the worker (${row.owner === 'monolith' ? 'forward' : 'reverse'})` }]);
+    }
+    const decision = await decideMove(kit, definition, 'replicate');
+    return planned([{ action: 'fence the service\'s tables', detail: names('service') }, { action: 'set stage replicating' }, ...stream], refusalOf(definition, 'replicate', decision, options.force));
+  },
+};

@@ -1,0 +1,156 @@
+import { userInfo, hostname } from 'node:os';
+import type pg from 'pg';
+import { type ContextRow, type Control, type Lease, openControl } from '../control/index.ts';
+import { connect } from '../database/connect.ts';
+import { StranglerError } from '../errors.ts';
+import { UnleashAdmin, unleashSettings } from '../flags/index.ts';
+import { type LoadedContext, loadContexts, requireContext } from '../plan/load.ts';
+import type { MigrationDefinition, Side } from '../plan/migration.ts';
+import { type Environment, requireVariable, resolveSetting } from '../plan/settings.ts';
+
+/** What a step tells while it works; the CLI shows it, a program may listen. */
+export interface Progress {
+  readonly step: string;
+  readonly text: string;
+  /** `update` replaces the line before of the same step; the others stay. */
+  readonly kind: 'started' | 'update' | 'done' | 'failed' | 'note';
+}
+
+export interface ToolkitOptions {
+  readonly contextsDir?: string;
+  readonly controlUrl?: string;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What every step needs: configuration, connections that open when first used, and who asks. */
+export class Toolkit implements AsyncDisposable {
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  readonly actor: string;
+  readonly #options: ToolkitOptions;
+  #contexts: Promise<Map<string, LoadedContext>> | undefined;
+  #control: Promise<Control> | undefined;
+
+  constructor(options: ToolkitOptions) {
+    this.#options = options;
+    this.env = options.env;
+    this.signal = options.signal;
+    this.actor = `${options.env.STRANGLER_ACTOR ?? userName()}@${hostname()} (pid ${process.pid})`;
+  }
+
+  get contextsDir(): string {
+    return this.#options.contextsDir ?? (this.env.STRANGLER_CONTEXTS || './contexts');
+  }
+
+  get controlUrl(): string {
+    return this.#options.controlUrl ?? requireVariable('STRANGLER_CONTROL_URL', this.env, 'the control database; --control works as well');
+  }
+
+  tell(step: string, text: string, kind: Progress['kind'] = 'note'): void {
+    this.#options.onProgress?.({ step, text, kind });
+  }
+
+  contexts(): Promise<Map<string, LoadedContext>> {
+    return (this.#contexts ??= loadContexts(this.contextsDir));
+  }
+
+  async definition(context: string): Promise<MigrationDefinition> {
+    return requireContext(await this.contexts(), context).definition;
+  }
+
+  control(): Promise<Control> {
+    return (this.#control ??= openControl(this.controlUrl, { applicationName: 'strangler-cli' }));
+  }
+
+  databaseUrl(definition: MigrationDefinition, side: Side): string {
+    const setting = definition[side].database;
+    if (setting === undefined) throw new StranglerError('CONFIG_INVALID', `context ${definition.context}: ${side}.database is missing`);
+    return resolveSetting(setting, this.env, `${side}.database of context ${definition.context}`);
+  }
+
+  databaseUrls(definition: MigrationDefinition): { monolithUrl: string; serviceUrl: string } {
+    return { monolithUrl: this.databaseUrl(definition, 'monolith'), serviceUrl: this.databaseUrl(definition, 'service') };
+  }
+
+  /** Opens a connection to one side for the length of `work`. */
+  async withDatabase<T>(definition: MigrationDefinition, side: Side, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = await connect(this.databaseUrl(definition, side), { applicationName: 'strangler-cli' });
+    try {
+      return await work(client);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+
+  /** @throws StranglerError CONFIG_ENV_MISSING when UNLEASH_URL is not set */
+  unleash(): UnleashAdmin {
+    const settings = unleashSettings(this.env);
+    if (!settings) throw new StranglerError('CONFIG_ENV_MISSING', 'UNLEASH_URL is not set (needed to change flags)', { remedy: 'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN.' });
+    return new UnleashAdmin(settings);
+  }
+
+  get hasUnleash(): boolean {
+    return unleashSettings(this.env) !== undefined;
+  }
+
+  /** The row of a context; for one that was never registered, what it would be. */
+  async row(definition: MigrationDefinition): Promise<ContextRow> {
+    const control = await this.control();
+    return (await control.contexts.get(definition.context)) ?? {
+      context: definition.context, dataKind: definition.data, stage: 'monolith', owner: 'monolith', epoch: 1, holdId: null, holdUntil: null, held: false, startLsn: null,
+      ownedSince: '', ownedForSeconds: 0, updatedAt: '',
+    };
+  }
+
+  /** Runs `work` under the lease of the context; `signal` fires on Ctrl-C and when the lease is lost. */
+  async withLease<T>(context: string, move: string, work: (lease: Lease, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const control = await this.control();
+    const lease = await control.leases.acquire({ context, holder: this.actor, move });
+    try {
+      return await work(lease, AbortSignal.any([this.signal, lease.signal]));
+    } finally {
+      await lease.release().catch(() => {});
+    }
+  }
+
+  /** Waits, unless Ctrl-C comes first. */
+  async pause(milliseconds: number, signal: AbortSignal = this.signal): Promise<void> {
+    throwIfCancelled(signal);
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      signal.addEventListener('abort', done, { once: true });
+    });
+    throwIfCancelled(signal);
+  }
+
+  async close(): Promise<void> {
+    const control = this.#control;
+    this.#control = undefined;
+    await control?.then((open) => open.close(), () => {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  if (signal.reason instanceof StranglerError) throw signal.reason;
+  throw new StranglerError('CANCELLED', 'Cancelled');
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
+  }
+}
