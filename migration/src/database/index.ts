@@ -4,3 +4,4 @@ export * from './failures.ts';
 export * from './identifiers.ts';
 export * from './lsn.ts';
 export * from './support-schema.ts';
+export * from './current-lsn.ts';

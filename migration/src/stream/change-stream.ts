@@ -6,6 +6,8 @@ import type { ChangeEvent, Lsn } from './change-event.ts';
  */
 export type StreamMessage =
   | { readonly kind: 'begin'; readonly commitLsn: Lsn; readonly commitTime: bigint; readonly xid: number }
+  /** The shape of a table, before its first row on a connection and again after DDL. A column that is missing here was dropped. */
+  | { readonly kind: 'relation'; readonly schema: string; readonly table: string; readonly replicaIdentity: string; readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typeModifier: number }[] }
   | { readonly kind: 'changes'; readonly events: readonly ChangeEvent[] }
   /** `endLsn` is the first position after the transaction: what to acknowledge once it is applied durably. */
   | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly commitTime: bigint }
@@ -16,5 +18,7 @@ export type StreamMessage =
 export interface ChangeStream extends AsyncIterable<StreamMessage> {
   /** Everything before `lsn` is durable on the target: the source may forget it. Never call it earlier. */
   acknowledge(lsn: Lsn): void;
+  /** Asks the source to say where it stands: a caught-up stream answers with an `idle` message soon after. */
+  probe(): void;
   close(): Promise<void>;
 }

@@ -5,8 +5,8 @@ describe('replication names', () => {
   test('slot and origin carry the database, the publication does not', () => {
     expect(replicationNames('catalog', 'forward', 'shop')).toEqual({
       publication: 'strangler_catalog_forward',
-      slot: 'strangler_catalog_forward_25a0aac4',
-      origin: 'strangler_catalog_forward_25a0aac4',
+      slot: 'strangler_catalog_forward_fb54f3c5',
+      origin: 'strangler_catalog_forward_fb54f3c5',
     });
   });
   test('contexts that differ only in forbidden characters or beyond the length get different slots', () => {

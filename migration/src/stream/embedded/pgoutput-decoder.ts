@@ -1,0 +1,162 @@
+import type { ColumnText, Lsn } from '../change-event.ts';
+
+/** Messages of pgoutput, protocol version 1 (PostgreSQL documentation, "Logical Replication Message Formats"). */
+export type PgoutputMessage =
+  | { readonly kind: 'begin'; readonly commitLsn: Lsn; readonly commitTime: bigint; readonly xid: number }
+  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly commitTime: bigint }
+  | { readonly kind: 'origin'; readonly name: string }
+  | { readonly kind: 'relation'; readonly relation: Relation }
+  | { readonly kind: 'type' }
+  | { readonly kind: 'insert'; readonly relation: number; readonly tuple: Tuple }
+  | { readonly kind: 'update'; readonly relation: number; readonly old: OldTuple | null; readonly tuple: Tuple }
+  | { readonly kind: 'delete'; readonly relation: number; readonly old: OldTuple }
+  | { readonly kind: 'truncate'; readonly relations: readonly number[] }
+  | { readonly kind: 'message'; readonly prefix: string };
+
+export interface Relation {
+  readonly id: number;
+  readonly schema: string;
+  readonly table: string;
+  readonly replicaIdentity: 'default' | 'full' | 'index' | 'nothing';
+  readonly columns: readonly { readonly name: string; readonly key: boolean; readonly typeOid: number; readonly typeModifier: number }[];
+}
+
+/** Per column: text, NULL, or undefined for an unchanged TOAST value that was not sent. */
+export type Tuple = readonly (ColumnText | undefined)[];
+
+/** `key`: only identity columns carry values, whatever the others say. `full`: the whole old row. */
+export interface OldTuple {
+  readonly kind: 'key' | 'full';
+  readonly tuple: Tuple;
+}
+
+/** Microseconds between the epochs of Unix and of PostgreSQL (2000-01-01). */
+export const postgresEpoch = 946_684_800_000_000n;
+
+class Cursor {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  byte(): number {
+    return this.#bytes.readUInt8(this.#at++);
+  }
+
+  letter(): string {
+    return String.fromCharCode(this.byte());
+  }
+
+  int16(): number {
+    this.#at += 2;
+    return this.#bytes.readUInt16BE(this.#at - 2);
+  }
+
+  int32(): number {
+    this.#at += 4;
+    return this.#bytes.readUInt32BE(this.#at - 4);
+  }
+
+  int64(): bigint {
+    this.#at += 8;
+    return this.#bytes.readBigUInt64BE(this.#at - 8);
+  }
+
+  string(): string {
+    const end = this.#bytes.indexOf(0, this.#at);
+    if (end === -1) throw new RangeError('a string without an end');
+    const text = this.#bytes.toString('utf8', this.#at, end);
+    this.#at = end + 1;
+    return text;
+  }
+
+  text(length: number): string {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new RangeError('a value longer than its message');
+    const text = this.#bytes.toString('utf8', this.#at, end);
+    this.#at = end;
+    return text;
+  }
+}
+
+function readTuple(cursor: Cursor): Tuple {
+  const count = cursor.int16();
+  const tuple: (ColumnText | undefined)[] = [];
+  for (let column = 0; column < count; column += 1) {
+    const kind = cursor.letter();
+    if (kind === 'n') tuple.push(null);
+    else if (kind === 'u') tuple.push(undefined);
+    else if (kind === 't') tuple.push(cursor.text(cursor.int32()));
+    else throw new RangeError(`unknown kind of column value ${JSON.stringify(kind)}`);
+  }
+  return tuple;
+}
+
+const oldTuple = (letter: string, cursor: Cursor): OldTuple => ({ kind: letter === 'K' ? 'key' : 'full', tuple: readTuple(cursor) });
+
+const identities: Readonly<Record<string, Relation['replicaIdentity']>> = { d: 'default', f: 'full', i: 'index', n: 'nothing' };
+
+function readRelation(cursor: Cursor): Relation {
+  const id = cursor.int32();
+  // The server leaves the name of pg_catalog empty.
+  const schema = cursor.string() || 'pg_catalog';
+  const table = cursor.string();
+  const replicaIdentity = identities[cursor.letter()] ?? 'nothing';
+  const columns = Array.from({ length: cursor.int16() }, () => {
+    const flags = cursor.byte();
+    const name = cursor.string();
+    return { name, key: (flags & 1) === 1, typeOid: cursor.int32(), typeModifier: cursor.int32() | 0 };
+  });
+  return { id, schema, table, replicaIdentity, columns };
+}
+
+/**
+ * @throws RangeError for a message that is cut short or of another protocol version: guessing on would lose data
+ */
+export function decodePgoutput(bytes: Buffer, at = 0): PgoutputMessage {
+  const cursor = new Cursor(bytes, at);
+  const type = cursor.letter();
+  switch (type) {
+    case 'B': return { kind: 'begin', commitLsn: cursor.int64(), commitTime: cursor.int64() + postgresEpoch, xid: cursor.int32() };
+    case 'C': {
+      cursor.byte();
+      return { kind: 'commit', commitLsn: cursor.int64(), endLsn: cursor.int64(), commitTime: cursor.int64() + postgresEpoch };
+    }
+    case 'O': {
+      cursor.int64();
+      return { kind: 'origin', name: cursor.string() };
+    }
+    case 'R': return { kind: 'relation', relation: readRelation(cursor) };
+    case 'Y': return { kind: 'type' };
+    case 'I': {
+      const relation = cursor.int32();
+      cursor.byte();
+      return { kind: 'insert', relation, tuple: readTuple(cursor) };
+    }
+    case 'U': {
+      const relation = cursor.int32();
+      const letter = cursor.letter();
+      const old = letter === 'N' ? null : oldTuple(letter, cursor);
+      if (old) cursor.byte();
+      return { kind: 'update', relation, old, tuple: readTuple(cursor) };
+    }
+    case 'D': {
+      const relation = cursor.int32();
+      return { kind: 'delete', relation, old: oldTuple(cursor.letter(), cursor) };
+    }
+    case 'T': {
+      const count = cursor.int32();
+      cursor.byte();
+      return { kind: 'truncate', relations: Array.from({ length: count }, () => cursor.int32()) };
+    }
+    case 'M': {
+      cursor.byte();
+      cursor.int64();
+      return { kind: 'message', prefix: cursor.string() };
+    }
+    default: throw new RangeError(`unknown message ${JSON.stringify(type)}: not pgoutput protocol version 1`);
+  }
+}

@@ -1,0 +1,133 @@
+import type { ChangeEvent, ColumnText, Lsn, Operation, Row } from '../change-event.ts';
+import type { StreamMessage } from '../change-stream.ts';
+import type { OldTuple, PgoutputMessage, Relation, Tuple } from './pgoutput-decoder.ts';
+
+export interface ChunkLimits {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+interface OpenTransaction {
+  readonly commitLsn: Lsn;
+  readonly commitTime: bigint;
+  readonly xid: number;
+  index: number;
+}
+
+/** Turns pgoutput's messages into envelopes, in chunks of bounded size. Pure: bytes in, messages out. */
+export class TransactionBuilder {
+  readonly #database: string;
+  readonly #limits: ChunkLimits;
+  readonly #emit: (message: StreamMessage, bytes: number) => void;
+  readonly #relations = new Map<number, Relation>();
+  #transaction: OpenTransaction | undefined;
+  #events: ChangeEvent[] = [];
+  #bytes = 0;
+
+  constructor(database: string, limits: ChunkLimits, emit: (message: StreamMessage, bytes: number) => void) {
+    this.#database = database;
+    this.#limits = limits;
+    this.#emit = emit;
+  }
+
+  get inTransaction(): boolean {
+    return this.#transaction !== undefined;
+  }
+
+  /** `size` is the length of the message on the wire: what a chunk weighs. */
+  take(message: PgoutputMessage, lsn: Lsn, size: number): void {
+    switch (message.kind) {
+      case 'begin':
+        this.#transaction = { commitLsn: message.commitLsn, commitTime: message.commitTime, xid: message.xid, index: 0 };
+        this.#emit(message, 0);
+        return;
+      case 'commit':
+        this.#flush();
+        this.#transaction = undefined;
+        this.#emit(message, 0);
+        return;
+      case 'relation':
+        // Who applies must learn of a changed table between the rows before and after the change.
+        this.#flush();
+        this.#relations.set(message.relation.id, message.relation);
+        this.#emit(describe(message.relation), size);
+        return;
+      case 'insert': {
+        const relation = this.#relation(message.relation);
+        this.#add('c', relation, null, row(relation, message.tuple), lsn, size);
+        return;
+      }
+      case 'update': {
+        const relation = this.#relation(message.relation);
+        const before = message.old ? oldRow(relation, message.old) : null;
+        this.#add('u', relation, before, row(relation, message.tuple, before), lsn, size);
+        return;
+      }
+      case 'delete': {
+        const relation = this.#relation(message.relation);
+        this.#add('d', relation, oldRow(relation, message.old), null, lsn, size);
+        return;
+      }
+      case 'truncate':
+        for (const id of message.relations) this.#add('t', this.#relation(id), null, null, lsn, size);
+        return;
+      case 'origin':
+      case 'type':
+      case 'message':
+        return;
+    }
+  }
+
+  #relation(id: number): Relation {
+    const relation = this.#relations.get(id);
+    if (!relation) throw new RangeError(`a change of relation ${id}, which was not described before`);
+    return relation;
+  }
+
+  #add(op: Operation, relation: Relation, before: Row | null, after: Row | null, lsn: Lsn, size: number): void {
+    const transaction = this.#transaction;
+    if (!transaction) throw new RangeError('a change outside of a transaction');
+    this.#events.push({
+      op, before, after,
+      source: { connector: 'postgresql', db: this.#database, schema: relation.schema, table: relation.table, txId: transaction.xid, lsn, ts_us: transaction.commitTime },
+      position: { commitLsn: transaction.commitLsn, index: transaction.index },
+    });
+    transaction.index += 1;
+    this.#bytes += size;
+    if (this.#events.length >= this.#limits.events || this.#bytes >= this.#limits.bytes) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#events.length === 0) return;
+    const events = this.#events;
+    const bytes = this.#bytes;
+    this.#events = [];
+    this.#bytes = 0;
+    this.#emit({ kind: 'changes', events }, bytes);
+  }
+}
+
+/** An unchanged TOAST value is taken from the old row where that holds it (REPLICA IDENTITY FULL, or a key column). */
+function row(relation: Relation, tuple: Tuple, before: Row | null = null): Row {
+  const result: Record<string, ColumnText> = {};
+  relation.columns.forEach(({ name }, index) => {
+    const value = tuple[index] === undefined ? before?.[name] : tuple[index];
+    if (value !== undefined) result[name] = value;
+  });
+  return result;
+}
+
+/** A key-only tuple says NULL for every other column: that is not their old value, so they stay absent. */
+function oldRow(relation: Relation, old: OldTuple): Row {
+  const result: Record<string, ColumnText> = {};
+  relation.columns.forEach(({ name, key }, index) => {
+    const value = old.tuple[index];
+    if (value !== undefined && (old.kind === 'full' || key)) result[name] = value;
+  });
+  return result;
+}
+
+const describe = ({ schema, table, replicaIdentity, columns }: Relation): StreamMessage => ({
+  kind: 'relation', schema, table, replicaIdentity,
+  columns: columns.map(({ name, typeOid, typeModifier }) => ({ name, typeOid, typeModifier })),
+});
