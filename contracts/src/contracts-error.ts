@@ -1,0 +1,10 @@
+export type ContractsErrorCode = 'PACTS_NOT_FOUND' | 'CONFIG_INVALID' | 'CANCELLED';
+
+/** Carries one of the toolkit's error codes without depending on the toolkit. */
+export class ContractsError extends Error {
+  readonly code: ContractsErrorCode;
+  constructor(code: ContractsErrorCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}

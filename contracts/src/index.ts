@@ -1,0 +1,3 @@
+export { ContractsError, type ContractsErrorCode } from './contracts-error.ts';
+export { readInteractions, type Interaction } from './read-interactions.ts';
+export { verifyPacts, type InteractionResult, type Progress, type Side, type SideAddress, type SideResult, type VerifyOptions } from './verify-pacts.ts';
