@@ -1,0 +1,155 @@
+import type pg from 'pg';
+import { StranglerError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import type { ChangeEvent, Lsn } from '../stream/change-event.ts';
+import type { StreamMessage } from '../stream/change-stream.ts';
+import { createInterpreter, type Direction } from './interpret-event.ts';
+import { loadParkedKeys } from './parked-changes.ts';
+import { advanceStreamRow, lockStreamRow, readStreamRow } from './stream-row.ts';
+import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
+import { writeTargets } from './write-target.ts';
+
+export interface ApplierOptions {
+  /** Connected to the target and prepared with `prepareApplySession`; nobody else uses it. */
+  readonly client: pg.Client;
+  readonly mapping: CompiledMapping;
+  readonly context: string;
+  readonly direction: Direction;
+  readonly epoch: bigint;
+  /** Throws SCHEMA_CHANGED when the tables no longer fit the mapping. Asked before a change goes to the dead letters. */
+  readonly checkSchema?: () => Promise<void>;
+  /** Events written together (default 5000): what bounds memory. */
+  readonly chunkEvents?: number;
+}
+
+export interface Applied {
+  /** Durable on the target: what may be acknowledged to the source. */
+  readonly position: Lsn;
+  readonly rows: number;
+  /** Changes in the dead letters that are open. */
+  readonly deadLetters: number;
+}
+
+/**
+ * Applies a stream exactly once. The position moves in the transaction that writes the rows, under the lock of its row, so
+ * a restart, a second delivery or a second worker cannot write twice.
+ *
+ * After any failure nothing of the unfinished batch is left: read the stream again from `position()`.
+ */
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #work: Omit<WriteOrPark, 'parked'>;
+  readonly #interpret: (events: readonly ChangeEvent[]) => ReturnType<ReturnType<typeof createInterpreter>>;
+  readonly #seen = new Set<bigint>();
+  #parked = new Set<string>();
+  #open = false;
+  #source: { readonly commitLsn: Lsn; readonly skip: boolean } | null = null;
+  #last: Lsn = 0n;
+  #position: Lsn = 0n;
+  #commitTime: bigint | null = null;
+  #rows = 0;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+    const { client, mapping, context, direction } = options;
+    this.#interpret = createInterpreter(mapping, direction);
+    this.#work = { client, mapping, context, direction, targets: writeTargets(mapping, direction), checkSchema: options.checkSchema ?? (async () => {}) };
+  }
+
+  async position(): Promise<Lsn> {
+    const { client, context, direction } = this.#options;
+    const row = await readStreamRow(client, context, direction);
+    if (row === null) throw new StranglerError('STREAM_CLOSED', `${context}: the ${direction} stream has no position row`);
+    return row.position;
+  }
+
+  /**
+   * Applies messages in one transaction. When they end in the middle of a source transaction, it stays open and null comes
+   * back: the next call goes on.
+   */
+  async apply(messages: readonly StreamMessage[]): Promise<Applied | null> {
+    try {
+      return await this.#apply(messages);
+    } catch (error) {
+      this.#open = false;
+      this.#source = null;
+      this.#seen.clear();
+      this.#last = 0n;
+      await this.#options.client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #apply(messages: readonly StreamMessage[]): Promise<Applied | null> {
+    if (!this.#open) await this.#begin();
+    let events: ChangeEvent[] = [];
+    for (const message of messages) {
+      switch (message.kind) {
+        case 'begin':
+          this.#source = { commitLsn: message.commitLsn, skip: this.#alreadyApplied(message.commitLsn) };
+          break;
+        case 'changes':
+          if (this.#source === null) throw new StranglerError('INTERNAL', 'the stream yielded changes outside a transaction');
+          if (!this.#source.skip) events.push(...message.events);
+          if (events.length >= (this.#options.chunkEvents ?? 5000)) {
+            await this.#write(events);
+            events = [];
+          }
+          break;
+        case 'commit':
+          if (this.#source?.skip === false) {
+            this.#position = message.endLsn;
+            this.#commitTime = message.commitTime;
+          }
+          this.#source = null;
+          break;
+        case 'idle':
+          if (message.lsn > this.#position) this.#position = message.lsn;
+          break;
+      }
+    }
+    if (events.length > 0) await this.#write(events);
+    return this.#source === null ? await this.#commit() : null;
+  }
+
+  async #begin(): Promise<void> {
+    const { client, context, direction, epoch } = this.#options;
+    await client.query('BEGIN');
+    const row = await lockStreamRow(client, context, direction, epoch);
+    this.#parked = row.deadLetters === 0 ? new Set() : await loadParkedKeys(this.#work, this.#interpret);
+    this.#position = row.position;
+    this.#commitTime = null;
+    this.#rows = 0;
+    this.#open = true;
+  }
+
+  /** A transaction that comes a second time is skipped; one that should have come earlier is a hole. */
+  #alreadyApplied(commitLsn: Lsn): boolean {
+    if (this.#seen.has(commitLsn)) return true;
+    if (commitLsn <= this.#last) {
+      throw new StranglerError('POSITION_GAP', `${this.#options.context}: the stream is out of order: commit ${commitLsn} came after ${this.#last}`);
+    }
+    this.#last = commitLsn;
+    this.#seen.add(commitLsn);
+    if (this.#seen.size > 10_000) for (const oldest of this.#seen) {
+      this.#seen.delete(oldest);
+      break;
+    }
+    return commitLsn < this.#position;
+  }
+
+  async #write(events: readonly ChangeEvent[]): Promise<void> {
+    const changes = this.#interpret(events);
+    if (changes.length > 0) this.#rows += await writeInOrder({ ...this.#work, parked: this.#parked }, changes);
+  }
+
+  async #commit(): Promise<Applied> {
+    const { client, context, direction } = this.#options;
+    await advanceStreamRow(client, context, direction, { position: this.#position, commitTime: this.#commitTime, rows: this.#rows });
+    await client.query('COMMIT');
+    this.#open = false;
+    return { position: this.#position, rows: this.#rows, deadLetters: this.#parked.size };
+  }
+}
+
+export const createApplier = (options: ApplierOptions): Applier => new Applier(options);

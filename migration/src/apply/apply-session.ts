@@ -1,0 +1,28 @@
+import type pg from 'pg';
+import { StranglerError } from '../errors.ts';
+import { codeOf } from './classify-error.ts';
+
+/**
+ * Makes a connection an apply session: triggers, fences and foreign keys do not look at it, and what it commits carries a
+ * replication origin, so that a stream of the target's own changes leaves it out.
+ */
+export async function prepareApplySession(client: pg.Client, origin: string | null): Promise<void> {
+  try {
+    await client.query(`SET session_replication_role = replica; SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0`);
+    if (origin === null) return;
+    const { rows } = await client.query('SELECT 1 FROM pg_replication_origin WHERE roname = $1', [origin]);
+    if (rows.length === 0) await client.query('SELECT pg_replication_origin_create($1)', [origin]).catch(ignoreExisting);
+    await client.query('SELECT pg_replication_origin_session_setup($1)', [origin]);
+  } catch (error) {
+    if (codeOf(error) !== '42501') throw error;
+    throw new StranglerError(
+      'DB_PRIVILEGE',
+      'the apply role may not set session_replication_role or use replication origins: GRANT SET ON PARAMETER session_replication_role TO <role>; GRANT EXECUTE ON FUNCTION pg_replication_origin_create(text), pg_replication_origin_session_setup(text), pg_replication_origin_drop(text) TO <role>',
+      { cause: error },
+    );
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (codeOf(error) !== '42710' && codeOf(error) !== '23505') throw error;
+}

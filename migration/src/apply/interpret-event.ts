@@ -1,0 +1,128 @@
+import { StranglerError } from '../errors.ts';
+import type { CompiledMapping, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
+import { projectBackward } from '../mapping/project.ts';
+import type { ChangeEvent, Row } from '../stream/change-event.ts';
+import { foldParts } from './collapse.ts';
+import type { LogicalRow, RowChange } from './row-change.ts';
+
+export type Direction = 'forward' | 'reverse';
+export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
+
+/**
+ * Events of the source's tables → changes of the monolith's rows. Events of tables that are not mapped are left out.
+ * @throws StranglerError SCHEMA_CHANGED when an inserted row lacks a mapped column
+ */
+export function createInterpreter(mapping: CompiledMapping, direction: Direction): Interpreter {
+  const sources = new Map<string, Source>();
+  mapping.tables.forEach((table, index) => {
+    if (direction === 'forward') {
+      sources.set(`${table.monolith.schema}.${table.monolith.table}`, forwardSource(table, index));
+    } else {
+      table.parts.forEach((part, partIndex) => sources.set(`${part.service.schema}.${part.service.table}`, reverseSource(table, index, part, partIndex === 0)));
+    }
+  });
+  const split = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
+  return (events) => {
+    const changes: RowChange[] = [];
+    for (const event of events) {
+      const source = sources.get(`${event.source.schema}.${event.source.table}`);
+      if (source !== undefined) changes.push(...interpret(source, event));
+    }
+    return split ? foldParts(changes) : changes;
+  };
+}
+
+interface Source {
+  readonly table: number;
+  readonly name: string;
+  readonly key: readonly string[];
+  /** Monolith columns that this source carries. */
+  readonly columns: readonly string[];
+  readonly line: string;
+  /** Whether it decides about the row's existence. */
+  readonly first: boolean;
+  /** Whether it carries every mapped column. */
+  readonly whole: boolean;
+  readonly project: (row: Row) => Record<string, string | null>;
+}
+
+function forwardSource(table: CompiledTable, index: number): Source {
+  const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
+  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, project: (row) => pick(row, columns) };
+}
+
+function reverseSource(table: CompiledTable, index: number, part: CompiledPart, first: boolean): Source {
+  const columns = part.columns.map(({ from }) => from);
+  const name = `${part.service.schema}.${part.service.table}`;
+  return { table: index, name, key: table.key, columns, line: part.line, first, whole: table.parts.length === 1, project: (row) => projectBackward(part, row) };
+}
+
+const pick = (row: Row, columns: readonly string[]): Record<string, string | null> => {
+  const result: Record<string, string | null> = {};
+  for (const column of columns) {
+    const value = row[column];
+    if (value !== undefined) result[column] = value;
+  }
+  return result;
+};
+
+function interpret(source: Source, event: ChangeEvent): RowChange[] {
+  const base = { table: source.table, transaction: event.position.commitLsn, events: [event] };
+  if (event.op === 't') {
+    if (source.first) return [{ ...base, kind: 'truncate' }];
+    return [{ ...base, kind: 'clear', columns: source.columns.filter((column) => !source.key.includes(column)) }];
+  }
+  try {
+    return interpretRow(source, event, base);
+  } catch (error) {
+    if (error instanceof StranglerError && error.code === 'SCHEMA_CHANGED') throw error;
+    const key: Record<string, string | null> = {};
+    for (const column of source.key) key[column] = (event.after ?? event.before)?.[column] ?? null;
+    return [{ ...base, kind: 'invalid', key, error: error instanceof Error ? error : new Error(String(error)) }];
+  }
+}
+
+function interpretRow(source: Source, event: ChangeEvent, base: { table: number; transaction: bigint; events: ChangeEvent[] }): RowChange[] {
+  if (event.op === 'd') {
+    const key = keyOf(source, source.project(event.before ?? {}));
+    if (source.first) return [{ ...base, kind: 'delete', key }];
+    return [{ ...base, kind: 'patch', key, row: { ...emptied(source), ...key }, lenient: true }];
+  }
+  // with REPLICA IDENTITY FULL the old row holds what an unchanged TOAST value leaves out
+  const row = source.project({ ...event.before, ...event.after });
+  const complete = source.columns.every((column) => row[column] !== undefined);
+  const key = keyOf(source, row);
+  if (event.op !== 'u') {
+    if (!complete) throw lacksColumn(source, row);
+    return [source.first ? { ...base, kind: 'put', key, row, fresh: false } : { ...base, kind: 'patch', key, row, lenient: false }];
+  }
+  const oldKey = event.before === null ? key : keyOf(source, { ...key, ...pick(source.project(event.before), source.key) });
+  if (source.key.some((column) => oldKey[column] !== key[column])) {
+    if (source.first) return [{ ...base, kind: 'rekey', key, oldKey, row, complete: complete && source.whole }];
+    return [
+      { ...base, kind: 'patch', key: oldKey, row: { ...emptied(source), ...oldKey }, lenient: true },
+      { ...base, kind: 'patch', key, row, lenient: false },
+    ];
+  }
+  if (complete && source.first && source.whole) return [{ ...base, kind: 'put', key, row, fresh: false }];
+  return [{ ...base, kind: 'patch', key, row, lenient: false }];
+}
+
+const emptied = (source: Source): Record<string, null> => Object.fromEntries(source.columns.map((column): [string, null] => [column, null]));
+
+function keyOf(source: Source, row: LogicalRow): LogicalRow {
+  const key: Record<string, string | null> = {};
+  for (const column of source.key) {
+    const value = row[column];
+    if (value === undefined) throw lacksColumn(source, row);
+    key[column] = value;
+  }
+  return key;
+}
+
+function lacksColumn(source: Source, row: LogicalRow): StranglerError {
+  const missing = source.columns.filter((column) => row[column] === undefined);
+  return new StranglerError('SCHEMA_CHANGED', `${source.line}: changes of ${source.name} no longer carry ${missing.join(', ')}`, {
+    details: { table: source.name, columns: missing },
+  });
+}

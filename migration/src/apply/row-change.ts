@@ -1,0 +1,45 @@
+import type { ChangeEvent, ColumnText } from '../stream/change-event.ts';
+
+export type LogicalRow = Readonly<Record<string, ColumnText>>;
+
+interface KeyedChange {
+  /** Index of the mapping's table. */
+  readonly table: number;
+  readonly key: LogicalRow;
+  /** Commit position: changes of one transaction may be folded into one. */
+  readonly transaction: bigint;
+  /** What it was made of, for the dead letters. */
+  readonly events: readonly ChangeEvent[];
+}
+
+/**
+ * A change of one row in the monolith's terms, whichever side it comes from. In the other direction several service tables
+ * hold parts of one such row.
+ */
+export type RowChange =
+  /** The row as a whole: inserted, or replaced when it is there. `fresh`: it was deleted before, so nothing of it remains. */
+  | (KeyedChange & { readonly kind: 'put'; readonly row: LogicalRow; readonly fresh: boolean })
+  /** Some columns of a row that must be there, unless `lenient`. */
+  | (KeyedChange & { readonly kind: 'patch'; readonly row: LogicalRow; readonly lenient: boolean })
+  | (KeyedChange & { readonly kind: 'delete' })
+  | (KeyedChange & { readonly kind: 'rekey'; readonly oldKey: LogicalRow; readonly row: LogicalRow; readonly complete: boolean })
+  /** An event that the mapping cannot carry. */
+  | (KeyedChange & { readonly kind: 'invalid'; readonly error: Error })
+  | { readonly kind: 'truncate'; readonly table: number; readonly transaction: bigint; readonly events: readonly ChangeEvent[] }
+  /** The service truncated a secondary part: its columns become NULL everywhere. */
+  | { readonly kind: 'clear'; readonly table: number; readonly columns: readonly string[]; readonly transaction: bigint; readonly events: readonly ChangeEvent[] };
+
+export type KeyedRowChange = Exclude<RowChange, { kind: 'truncate' | 'clear' }>;
+export type FoldableChange = Extract<RowChange, { kind: 'put' | 'patch' | 'delete' }>;
+
+export const isKeyed = (change: RowChange): change is KeyedRowChange => change.kind !== 'truncate' && change.kind !== 'clear';
+export const isFoldable = (change: RowChange): change is FoldableChange =>
+  change.kind === 'put' || change.kind === 'patch' || change.kind === 'delete';
+
+/** Column order differs between events and jsonb, so the text sorts by name. */
+export const keyText = (table: number, key: LogicalRow): string =>
+  `${table}:${JSON.stringify(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+
+/** Every key that a change touches: two for a change of the key itself. */
+export const touchedKeys = (change: KeyedRowChange): string[] =>
+  change.kind === 'rekey' ? [keyText(change.table, change.oldKey), keyText(change.table, change.key)] : [keyText(change.table, change.key)];

@@ -1,0 +1,58 @@
+import { quoteIdentifier } from '../database/identifiers.ts';
+import { castOf, quoted, type WriteTarget } from './write-target.ts';
+
+/** Every statement takes one text[] per column (the extras one text each, after them) and writes many rows. */
+
+/** `input(c1, c2 …)`: the rows, cast to the table's types. */
+function inputRows(target: WriteTarget, columns: readonly string[]): string {
+  const arrays = columns.map((_, index) => `$${index + 1}::text[]`).join(', ');
+  const casts = columns.map((column) => `${castOf(target, column, `raw.${quoteIdentifier(column)}`)} AS ${quoteIdentifier(column)}`).join(', ');
+  return `(SELECT ${casts} FROM unnest(${arrays}) AS raw(${quoted(columns)}))`;
+}
+
+const sameKey = (target: WriteTarget, left: string, right: string): string =>
+  target.key.map((column) => `${left}.${quoteIdentifier(column)} = ${right}.${quoteIdentifier(column)}`).join(' AND ');
+
+const settable = (target: WriteTarget, columns: readonly string[]): string[] =>
+  columns.filter((column) => !target.key.includes(column) && !target.fixed.has(column));
+
+const assignments = (columns: readonly string[], from: string): string =>
+  columns.map((column) => `${quoteIdentifier(column)} = ${from}.${quoteIdentifier(column)}`).join(', ');
+
+export function putStatement(target: WriteTarget, columns: readonly string[]): string {
+  const extras = [...target.extras.keys()];
+  const names = quoted([...columns, ...extras]);
+  const values = [quoted(columns, 'input.'), ...extras.map((column, index) => castOf(target, column, `$${columns.length + index + 1}::text`))].join(', ');
+  const changes = settable(target, columns);
+  const insert = `INSERT INTO ${target.name} AS target (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM`;
+  if (target.unique) {
+    const action = changes.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments(changes, 'EXCLUDED')}`;
+    return `${insert} ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO ${action}`;
+  }
+  // no unique index: the stream's lock keeps other appliers out, so looking first is safe
+  const update = changes.length === 0 ? '' : `, changed AS (UPDATE ${target.name} AS target SET ${assignments(changes, 'input')} FROM input WHERE ${sameKey(target, 'target', 'input')})`;
+  return `WITH input AS MATERIALIZED ${inputRows(target, columns)}${update} ${insert} input WHERE NOT EXISTS (SELECT FROM ${target.name} AS target WHERE ${sameKey(target, 'target', 'input')})`;
+}
+
+export function patchStatement(target: WriteTarget, columns: readonly string[]): string {
+  const changes = settable(target, columns);
+  // touching the key keeps the count of rows that exist
+  const set = changes.length === 0 ? assignments(target.key.filter((column) => !target.fixed.has(column)), 'input') : assignments(changes, 'input');
+  return `UPDATE ${target.name} AS target SET ${set} FROM ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
+}
+
+export const deleteStatement = (target: WriteTarget): string =>
+  `DELETE FROM ${target.name} AS target USING ${inputRows(target, target.key)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
+
+/** One row; the old key's values come after the columns' values, all as plain text. */
+export function rekeyStatement(target: WriteTarget, columns: readonly string[]): string {
+  const set = columns.filter((column) => !target.fixed.has(column)).map((column) => `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.indexOf(column) + 1}::text`)}`);
+  const where = target.key.map((column, index) => `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.length + index + 1}::text`)}`);
+  return `UPDATE ${target.name} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`;
+}
+
+/** DELETE, not TRUNCATE: readers with a snapshot keep their rows, and foreign keys of other tables do not refuse it. */
+export const emptyStatement = (target: WriteTarget): string => `DELETE FROM ${target.name}`;
+
+export const clearStatement = (target: WriteTarget, columns: readonly string[]): string =>
+  `UPDATE ${target.name} SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}`;

@@ -1,0 +1,67 @@
+import type { TableCatalog } from '../database/catalog.ts';
+import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
+import { isUniqueKey } from '../mapping/compile-mapping.ts';
+import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import { projectForward } from '../mapping/project.ts';
+import { parseType } from '../mapping/type-compatibility.ts';
+import type { Direction } from './interpret-event.ts';
+import type { LogicalRow } from './row-change.ts';
+
+/** A table that the applier writes, and how a row in the monolith's terms becomes a row of it. */
+export interface WriteTarget {
+  readonly name: string;
+  readonly key: readonly string[];
+  readonly columns: readonly string[];
+  /** Column → type to cast its text to. Without a length: an explicit cast to varchar(3) would cut a value silently. */
+  readonly castTypes: ReadonlyMap<string, string>;
+  /** Values of a new row's other columns; an existing row keeps its own. */
+  readonly extras: ReadonlyMap<string, string | null>;
+  /** Columns that only the database may set (GENERATED ALWAYS AS IDENTITY). */
+  readonly fixed: ReadonlySet<string>;
+  /** Whether ON CONFLICT has an index to look at. */
+  readonly unique: boolean;
+  readonly project: (row: LogicalRow) => LogicalRow;
+}
+
+/** Per table of the mapping the tables to write; the one that decides about existence first. */
+export function writeTargets(mapping: CompiledMapping, direction: Direction): readonly (readonly WriteTarget[])[] {
+  return mapping.tables.map((table) => (direction === 'forward' ? forwardTargets(table) : [reverseTarget(table)]));
+}
+
+function forwardTargets(table: CompiledTable): WriteTarget[] {
+  return table.parts.map((part) => ({
+    ...describe(part.service, part.key),
+    columns: part.columns.map(({ to }) => to),
+    extras: new Map(Object.entries(part.constants)),
+    project: (row) => projectForward(part, row),
+  }));
+}
+
+function reverseTarget(table: CompiledTable): WriteTarget {
+  const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
+  const extras = new Map<string, string | null>();
+  for (const [column, { onReturn }] of Object.entries(table.leave)) if (onReturn !== 'default') extras.set(column, onReturn.value);
+  return { ...describe(table.monolith, table.key), columns, extras, project: (row) => row };
+}
+
+function describe(table: TableCatalog, key: readonly string[]): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique'> {
+  return {
+    name: quoteTable(table),
+    key,
+    castTypes: new Map(table.columns.map((column) => [column.name, castType(column.type)])),
+    fixed: new Set(table.columns.filter((column) => column.identity === 'always').map((column) => column.name)),
+    unique: isUniqueKey(table, key),
+  };
+}
+
+export function castType(type: string): string {
+  const { base, array } = parseType(type);
+  // without a length these two mean a length of one
+  const open = base === 'character' ? 'bpchar' : base === 'bit' ? 'bit varying' : base;
+  return array ? `${open}[]` : open;
+}
+
+export const castOf = (target: WriteTarget, column: string, expression: string): string =>
+  `CAST(${expression} AS ${target.castTypes.get(column) ?? 'text'})`;
+
+export const quoted = (columns: readonly string[], prefix = ''): string => columns.map((column) => `${prefix}${quoteIdentifier(column)}`).join(', ');
