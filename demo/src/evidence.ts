@@ -21,7 +21,7 @@ export class Evidence {
   async context(name: string): Promise<{ stage: string; owner: string; epoch: string; copied: boolean; watermark: string | null; lagMs: number | null } | undefined> {
     const [row] = await this.#rows<{ stage: string; owner: string; epoch: string; copied: boolean; watermark: string | null; lagMs: number | null }>(
       `SELECT c.stage, c.owner, c.epoch::text,
-         EXISTS (SELECT FROM strangler_control.evidence e WHERE e.context = c.context AND e.kind = 'copy' AND e.ok) AS copied,
+         coalesce(w.state <> 'copying' AND w.applied_at IS NOT NULL, false) AS copied,
          w.state AS watermark, (extract(epoch FROM clock_timestamp() - w.applied_at) * 1000)::int AS "lagMs"
        FROM strangler_control.contexts c
        LEFT JOIN strangler_control.watermarks w ON w.context = c.context AND w.direction = CASE c.owner WHEN 'monolith' THEN 'forward' ELSE 'reverse' END AND w.epoch = c.epoch

@@ -136,19 +136,47 @@ async function run(name: string, file: string, args: readonly string[], env: Rec
   if (code !== 0) throw new Error(`${name} failed:\n${stdout}\n${stderr}`);
 }
 
+/** Waits for all of them, also when one fails: what still starts could not be stopped. */
+async function all<Results extends readonly unknown[]>(starts: { readonly [Index in keyof Results]: Promise<Results[Index]> }): Promise<Results> {
+  const settled = await Promise.allSettled(starts);
+  for (const result of settled) if (result.status === 'rejected') throw result.reason;
+  return (await Promise.all(starts)) as unknown as Results;
+}
+
 /** PostgreSQL for the monolith and for the services, Unleash, monolith, services and facades, seeded and ready. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): Promise<Stack> {
   const tell = options.onProgress ?? (() => {});
   const settings = ['fsync=off', 'full_page_writes=off', 'wal_sender_timeout=10s', 'shared_buffers=64MB', 'autovacuum_naptime=10s'];
   const folder = await temporaryFolder('stack');
+  undo.push(() => folder.remove());
   await mkdir(join(folder.path, 'logs'));
   tell('PostgreSQL twice (one for the monolith, one for the services), from npm');
-  const [monolith, services] = await Promise.all([startPostgres({ settings }), startPostgres({ settings })]);
-  const [monolithDatabase, catalogDatabase, controlDatabase] = await Promise.all([monolith.createDatabase('shop'), services.createDatabase('catalog'), services.createDatabase('strangler')]);
+  const postgres = async (): Promise<PostgresServer> => {
+    const server = await startPostgres({ settings });
+    undo.push(() => server.stop());
+    return server;
+  };
+  const [monolith, services] = await all<[PostgresServer, PostgresServer]>([postgres(), postgres()]);
+  const [monolithDatabase, catalogDatabase, controlDatabase] = await all<[string, string, string]>([monolith.createDatabase('shop'), services.createDatabase('catalog'), services.createDatabase('strangler')]);
 
   tell('Unleash (the real server), the monolith\'s schema and seed');
-  const [unleash, monolithPort, catalogPort, ratesPort] = await Promise.all([
-    startUnleash({ postgresUrl: services.url('unleash'), logFile: join(folder.path, 'logs', 'unleash.log') }), freePort(), freePort(), freePort(),
+  const logs = (name: string): string => join(folder.path, 'logs', `${name}.log`);
+  const [unleash, monolithPort, catalogPort, ratesPort] = await all<[UnleashServer, number, number, number, void]>([
+    startUnleash({ postgresUrl: services.url('unleash'), logFile: logs('unleash') }).then((server) => {
+      undo.push(() => server.stop());
+      return server;
+    }),
+    freePort(), freePort(), freePort(),
     run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: monolithDatabase })
       .then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', String(options.scale ?? 1)], { DATABASE_URL: monolithDatabase })),
   ]);
@@ -160,30 +188,26 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     MONOLITH_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`, CATALOG_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`, PACT_DO_NOT_TRACK: 'true',
   };
   const stack = new Stack(folder, { monolith, services }, unleash, env);
-  try {
-    tell('the monolith, the catalog service, the shipping rates service');
-    await Promise.all([
-      stack.add({ name: 'monolith', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: monolithDatabase, ENABLE_TEST_STATES: '1' } }),
-      stack.add({ name: 'catalog', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { DATABASE_URL: catalogDatabase, ENABLE_TEST_STATES: '1' } }),
-      stack.add({ name: 'shipping-rates', file: 'extracted/shipping-rates/src/main.ts', port: ratesPort, env: {} }),
-    ]);
-    tell(`${options.facades ?? 2} facades`);
-    await Promise.all(Array.from({ length: options.facades ?? 2 }, async (_, index) => {
-      const [port, adminPort] = [await freePort(), await freePort()];
-      const name = `facade-${index + 1}`;
-      const stateDir = join(folder.path, name);
-      await mkdir(stateDir);
-      await stack.add({
-        name, file: 'facade/bin/facade.js', port,
-        env: {
-          FACADE_HOST: '127.0.0.1', FACADE_PORT: String(port), FACADE_ADMIN_PORT: String(adminPort), FACADE_STATE_DIR: stateDir, FACADE_NAME: name,
-          ...(options.debugHeaders ? { FACADE_DEBUG_HEADERS: '1' } : {}),
-        },
-      });
-    }));
-    return stack;
-  } catch (error) {
-    await stack.stop();
-    throw error;
-  }
+  undo.splice(0, undo.length, () => stack.stop());
+  tell('the monolith, the catalog service, the shipping rates service');
+  await all<[Member, Member, Member]>([
+    stack.add({ name: 'monolith', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: monolithDatabase, ENABLE_TEST_STATES: '1' } }),
+    stack.add({ name: 'catalog', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { DATABASE_URL: catalogDatabase, ENABLE_TEST_STATES: '1' } }),
+    stack.add({ name: 'shipping-rates', file: 'extracted/shipping-rates/src/main.ts', port: ratesPort, env: {} }),
+  ]);
+  tell(`${options.facades ?? 2} facades`);
+  await all(Array.from({ length: options.facades ?? 2 }, async (_, index) => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const name = `facade-${index + 1}`;
+    const stateDir = join(folder.path, name);
+    await mkdir(stateDir);
+    await stack.add({
+      name, file: 'facade/bin/facade.js', port,
+      env: {
+        FACADE_HOST: '127.0.0.1', FACADE_PORT: String(port), FACADE_ADMIN_PORT: String(adminPort), FACADE_STATE_DIR: stateDir, FACADE_NAME: name,
+        ...(options.debugHeaders ? { FACADE_DEBUG_HEADERS: '1' } : {}),
+      },
+    });
+  }));
+  return stack;
 }

@@ -120,7 +120,6 @@ export async function tellStory(telling: Telling): Promise<void> {
     await verify();
 
     chapter('cutover-again', 'Cutover again');
-    await strangler('ramp', 'catalog', '--to', '100');
     await ownerMoved('cutover', 'service');
     await strangler('status', 'catalog');
 
@@ -158,8 +157,11 @@ async function moveShippingRates({ stack }: Telling, strangler: (...args: string
       if (response.status !== 200) throw new Error(`POST /shipping/quotes answered ${response.status} ${await response.text()}`);
     }
   };
-  await strangler('route', 'shipping-rates', '--all', '--percent', '100');
-  await quotes(60);
+  await strangler('shadow', 'shipping-rates', '--sample', '100');
+  await quotes(80);
+  await strangler('shadow', 'shipping-rates', '--wait', '50');
+  await Promise.all([quotes(200), strangler('ramp', 'shipping-rates', '--steps', '100', '--hold', '1')]);
+  await strangler('cutover', 'shipping-rates', '--yes');
 }
 
 /** --stay: what to try now. */

@@ -95,7 +95,7 @@ export class Rig {
   }
 
   async context(): Promise<{ stage: string; owner: string; copied: boolean; lagMs: number }> {
-    const [row] = await this.sql(this.env.STRANGLER_CONTROL_URL ?? '', `SELECT stage, owner, EXISTS (SELECT FROM strangler_control.evidence WHERE kind = 'copy' AND ok) AS copied,
+    const [row] = await this.sql(this.env.STRANGLER_CONTROL_URL ?? '', `SELECT stage, owner, EXISTS (SELECT FROM strangler_control.watermarks w WHERE w.epoch = c.epoch AND w.state <> 'copying' AND w.applied_at IS NOT NULL) AS copied,
       (extract(epoch FROM clock_timestamp() - (SELECT max(applied_at) FROM strangler_control.watermarks w WHERE w.epoch = c.epoch)) * 1000)::int AS "lagMs"
       FROM strangler_control.contexts c WHERE context = 'timekeeping'`);
     return { stage: String(row?.stage), owner: String(row?.owner), copied: row?.copied === true, lagMs: typeof row?.lagMs === 'number' ? row.lagMs : Infinity };
