@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type ClientFeaturesResponse, Unleash, UnleashEvents } from 'unleash-client';
+import { z } from 'zod';
+import { DurableFile } from '../resilience/durable-file.ts';
+import type { Flags, FlagStatus } from './flags.ts';
+
+export interface UnleashFlagsOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly appName: string;
+  readonly stateDir: string;
+  readonly environment?: string;
+  /** Milliseconds between polls (default 1000). */
+  readonly refreshMs?: number;
+  /** How long the start waits for a first state, from the server or from disk (default 3000). */
+  readonly startMs?: number;
+  readonly onProblem?: (message: string) => void;
+}
+
+const features = z.custom<ClientFeaturesResponse>((value) => z.object({ features: z.array(z.object({ name: z.string() })) }).safeParse(value).success);
+
+/**
+ * The client library stops polling for ever on 401 and 403. A token is often rotated a moment before the other side knows it,
+ * so the adapter starts a new client every now and then while the old state keeps answering.
+ */
+export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags> {
+  const refreshMs = options.refreshMs ?? 1_000;
+  const file = new DurableFile<ClientFeaturesResponse>(join(options.stateDir, `flags-${options.appName}.json`));
+  let lastSync: number | undefined;
+  let rejected = false;
+  let lastError: string | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const problem = (text: string): void => {
+    if (text !== lastError) options.onProblem?.(text);
+    lastError = text;
+  };
+
+  const open = (onFirstState: () => void): Unleash => {
+    const client = new Unleash({
+      url: options.url.endsWith('/') ? options.url : `${options.url}/`,
+      appName: options.appName,
+      instanceId: randomUUID(),
+      ...(options.environment ? { environment: options.environment } : {}),
+      customHeaders: { Authorization: options.token },
+      refreshInterval: refreshMs,
+      timeout: Math.max(2_000, refreshMs),
+      skipInstanceCountWarning: true,
+      storageProvider: {
+        // a state that cannot be stored still counts; it is only lost by a restart
+        set: (_key, data) => file.write(data).catch((error: unknown) => problem(`flags cannot be stored in ${file.path}: ${String(error)}`)),
+        get: () => file.read((value) => features.parse(value)),
+      },
+    });
+    const synced = (): void => {
+      lastSync = performance.now();
+      rejected = false;
+      lastError = null;
+      onFirstState();
+    };
+    client.on(UnleashEvents.Changed, synced);
+    client.on(UnleashEvents.Unchanged, synced);
+    client.on(UnleashEvents.Ready, onFirstState);
+    client.on(UnleashEvents.Warn, (message: unknown) => problem(String(message)));
+    client.on(UnleashEvents.Error, (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      problem(message);
+      if (/responded 40[13]\b/.test(message)) rejected = true;
+      if (!rejected || stopped) return;
+      clearTimeout(retry);
+      retry = setTimeout(reopen, Math.max(refreshMs * 10, 2_000)).unref();
+    });
+    return client;
+  };
+
+  let current: Unleash;
+  const reopen = (): void => {
+    if (stopped) return;
+    const next = open(() => {
+      if (current === next) return;
+      current.destroy();
+      current = next;
+    });
+    // the next attempt is already scheduled; this client is let go
+    next.once(UnleashEvents.Error, () => {
+      if (current !== next) next.destroy();
+    });
+  };
+
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, options.startMs ?? 3_000);
+    current = open(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+
+  return {
+    isEnabled(name, identity) {
+      if (!current.getFeatureToggleDefinition(name)) return undefined;
+      return current.isEnabled(name, identity === undefined ? {} : { userId: identity });
+    },
+    status(): FlagStatus {
+      const ageSeconds = lastSync === undefined ? null : (performance.now() - lastSync) / 1_000;
+      const fresh = ageSeconds !== null && ageSeconds * 1_000 < refreshMs * 5 + 2_000 && !rejected;
+      const state = fresh ? 'synced' : current.getFeatureToggleDefinitions().length > 0 ? 'stale' : 'none';
+      return { state, ageSeconds, rejected, lastError };
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(retry);
+      current.destroy();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type pg from 'pg';
+import type { Side } from '@strangler-toolkit/migration/plan';
+import { openSession } from './control-session.ts';
+import { controlClock, type FreshnessRow, readFreshness } from './sql.ts';
+
+export type FreshnessAnswer =
+  | { readonly known: true; readonly fresh: boolean; readonly owner: Side | undefined; readonly epoch: bigint }
+  | { readonly known: false };
+
+interface Question {
+  readonly context: string;
+  readonly identity: string;
+  readonly answer: (answer: FreshnessAnswer) => void;
+}
+
+const noAnswer: FreshnessAnswer = { known: false };
+
+/**
+ * Asks the control database whether the other side has everything a reader wrote. Questions of many requests travel in one
+ * query, which starts after the last of them was asked; one query at a time.
+ *
+ * The pins' table is unlogged: a crash of the control database empties it. Such a crash also ends this connection, so pins that
+ * cannot be seen are covered by a floor: until the watermark has passed the moment of (re)connection, nothing counts as fresh.
+ */
+export class FreshnessCheck {
+  readonly #url: string;
+  readonly #name: string;
+  readonly #patienceMs: number;
+  #session: { client: pg.Client; floor: string } | undefined;
+  #queue: Question[] = [];
+  #busy = false;
+  #stopped = false;
+  #retryAt = 0;
+
+  constructor(options: { url: string; name: string; patienceMs: number }) {
+    this.#url = options.url;
+    this.#name = options.name;
+    this.#patienceMs = options.patienceMs;
+  }
+
+  /** Opens the connection ahead of the first question. */
+  async warm(): Promise<void> {
+    await this.#connected().catch(() => {});
+  }
+
+  /** Nobody waits for it longer than the patience; without an answer the owner serves. */
+  ask(context: string, identity: string | undefined): Promise<FreshnessAnswer> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#patienceMs, noAnswer);
+      this.#queue.push({
+        context,
+        identity: identity ?? '*',
+        answer: (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+      });
+      void this.#pump();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#session?.client.end().catch(() => {});
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      let rows: readonly FreshnessRow[] = [];
+      try {
+        const { client, floor } = await this.#connected();
+        rows = await readFreshness(client, batch.map((question) => question.context), batch.map((question) => question.identity), floor);
+      } catch {
+        this.#forget();
+      }
+      const byNumber = new Map(rows.map((row) => [row.n, row]));
+      for (const [index, question] of batch.entries()) {
+        const row = byNumber.get(index + 1);
+        question.answer(row ? { known: true, fresh: row.fresh, owner: row.owner ?? undefined, epoch: BigInt(row.epoch ?? 0) } : noAnswer);
+      }
+    }
+    this.#busy = false;
+  }
+
+  async #connected(): Promise<{ client: pg.Client; floor: string }> {
+    if (this.#session) return this.#session;
+    if (this.#stopped || performance.now() < this.#retryAt) throw new Error('control database is not reachable');
+    this.#retryAt = performance.now() + 250;
+    const client = await openSession(this.#url, `facade ${this.#name} reads`, () => {
+      if (this.#session?.client === client) this.#session = undefined;
+    }, 1_000);
+    const session = { client, floor: await controlClock(client) };
+    this.#session = session;
+    if (this.#stopped) await client.end().catch(() => {});
+    return session;
+  }
+
+  /** After a failed query the connection's answers cannot be trusted to be answers to our questions. */
+  #forget(): void {
+    const session = this.#session;
+    this.#session = undefined;
+    void session?.client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import type { DataKind } from '@strangler-toolkit/migration/plan';
+import type { Logger } from 'pino';
+import type { FacadeLimits } from '../config/options.ts';
+import { DurableFile } from '../resilience/durable-file.ts';
+import { ControlLink } from './control-link.ts';
+import { type FreshnessAnswer, FreshnessCheck } from './freshness.ts';
+import { type OwnerSnapshot, OwnerStates, parseOwnerSnapshot } from './owner-states.ts';
+import { PinWriter } from './pin-writer.ts';
+import { WriteGate } from './write-gate.ts';
+
+export interface OwnershipOptions {
+  readonly controlUrl: string | undefined;
+  readonly name: string;
+  readonly stateDir: string;
+  readonly declared: ReadonlyMap<string, DataKind>;
+  readonly limits: FacadeLimits;
+  readonly log: Logger;
+}
+
+/** Everything the facade knows about who owns what: from the control database, else from disk, else the monolith. */
+export class Ownership {
+  readonly states: OwnerStates;
+  readonly gate: WriteGate;
+  readonly link: ControlLink | undefined;
+  readonly #freshness: FreshnessCheck | undefined;
+  readonly #pins: PinWriter | undefined;
+  readonly #file: DurableFile<OwnerSnapshot>;
+  readonly #log: Logger;
+  readonly #limits: FacadeLimits;
+  #regressed = new Set<string>();
+  #restored = false;
+
+  constructor({ controlUrl, name, stateDir, declared, limits, log }: OwnershipOptions) {
+    this.states = new OwnerStates(declared);
+    this.gate = new WriteGate(this.states, { maxWaiting: limits.holdMaxWaiting, maxWaitMs: limits.holdMaxMs }, (context) => this.link?.acknowledge(context));
+    this.#file = new DurableFile(join(stateDir, `owners-${name}.json`));
+    this.#log = log;
+    this.#limits = limits;
+    this.states.on('regressed', (context, told, known) => {
+      if (this.#regressed.has(context)) return;
+      this.#regressed.add(context);
+      log.error({ context, told: String(told), known: String(known) }, 'the control database tells an older epoch than known; ignored (was it restored from a backup?)');
+    });
+    this.states.on('change', (context) => this.#changed(context));
+    if (controlUrl === undefined) return;
+    this.link = new ControlLink({ url: controlUrl, name, states: this.states, gate: this.gate, log, pollMs: limits.pollMs, heartbeatMs: limits.heartbeatMs });
+    this.#freshness = new FreshnessCheck({ url: controlUrl, name, patienceMs: limits.freshnessMs });
+    this.#pins = new PinWriter({
+      url: controlUrl, name, patienceMs: limits.pinMs,
+      onLost: (context) => log.warn({ context }, 'a pin could not be written in time; readers of other facades may be behind until the control database is back'),
+    });
+  }
+
+  get restoredFromDisk(): boolean {
+    return this.#restored;
+  }
+
+  get regressed(): readonly string[] {
+    return [...this.#regressed];
+  }
+
+  async start(): Promise<void> {
+    const saved = await this.#file.read(parseOwnerSnapshot);
+    if (saved) {
+      this.#restored = true;
+      this.states.restore(saved);
+    }
+    await Promise.all([this.link?.start(this.#limits.startMs), this.#freshness?.warm()]);
+  }
+
+  freshness(context: string, identity: string | undefined): Promise<FreshnessAnswer> {
+    return this.#freshness?.ask(context, identity) ?? Promise.resolve({ known: false });
+  }
+
+  pin(context: string, identity: string | undefined): Promise<boolean> {
+    return this.#pins?.pin(context, identity) ?? Promise.resolve(false);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.link?.stop(), this.#freshness?.stop(), this.#pins?.stop()]);
+  }
+
+  #changed(context: string): void {
+    const { owner, stage, epoch, hold } = this.states.get(context);
+    this.#log.info({ context, owner, stage, epoch: String(epoch), hold: hold?.id }, 'ownership');
+    void this.#file.write(this.states.snapshot()).catch((error: unknown) => this.#log.error({ err: String(error) }, 'the last known owners cannot be stored'));
+  }
+}

@@ -1,0 +1,144 @@
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
+import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
+import { UpstreamFailure } from '../resilience/breaker.ts';
+
+export interface AttemptRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly upstream: string;
+  /** Canonical path and query. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The body can be sent once only; without one the attempt can be repeated. */
+  readonly withBody: boolean;
+  /** Milliseconds until an answer must have begun, counted from the end of the upload. */
+  readonly patienceMs: number;
+}
+export type Attempt =
+  | { readonly kind: 'answer'; readonly answer: IncomingMessage }
+  /** `stale`: the connection was an old one that the upstream was just closing; nothing was processed. */
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure; readonly stale: boolean }
+  | { readonly kind: 'client-gone' };
+
+interface Exchange {
+  readonly settle: (attempt: Attempt) => void;
+  readonly started: (outgoing: ClientRequest) => void;
+  outgoing: ClientRequest | undefined;
+  timedOut: boolean;
+}
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'ERROR');
+
+function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt {
+  const failure = exchange.timedOut
+    ? new UpstreamFailure('timeout', `${upstream} did not answer in time`, { cause: error })
+    : new UpstreamFailure('unreachable', `${upstream} could not be reached or broke off: ${codeOf(error)}`, { cause: error });
+  const stale = !exchange.timedOut && exchange.outgoing?.reusedSocket === true && (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE');
+  return { kind: 'failed', failure, stale };
+}
+
+/**
+ * One try to get an answer from one upstream, nothing written to the client yet. http-proxy-middleware does the sending with
+ * its defaults replaced: headers and path are ours, the answer is handed out instead of copied (`selfHandleResponse`), its
+ * plugins, which would answer errors themselves, are ejected.
+ */
+export class Attempts {
+  readonly #agents: UpstreamAgents;
+  readonly #middleware: RequestHandler;
+  readonly #next = new WeakMap<IncomingMessage, { url: URL; agent: unknown; withBody: boolean }>();
+  // Keyed by the target object: a late error of an earlier try must never be taken for one of the current try.
+  readonly #exchanges = new WeakMap<object, Exchange>();
+  readonly #byOutgoing = new WeakMap<ClientRequest, Exchange>();
+
+  constructor(agents: UpstreamAgents) {
+    this.#agents = agents;
+    this.#middleware = createProxyMiddleware({
+      target: 'http://127.0.0.1:9',
+      selfHandleResponse: true,
+      ejectPlugins: true,
+      logger: { info() {}, warn() {}, error() {} },
+      router: (request, _response, options) => {
+        const next = this.#next.get(request);
+        if (!next) throw new Error('no target was chosen');
+        // the only per-request options; an empty stream stands in for no body, so that a second try has one to send
+        options.agent = next.agent;
+        if (!next.withBody) options.buffer = Readable.from([]);
+        return next.url as unknown as string;
+      },
+      plugins: [(proxy) => {
+        proxy.on('proxyReq', (outgoing, _request, _response, options) => this.#find(options.target)?.started(outgoing));
+        proxy.on('proxyRes', (answer) => {
+          const outgoing: unknown = Reflect.get(answer, 'req');
+          const exchange = this.#byOutgoing.get(outgoing as ClientRequest);
+          if (exchange) exchange.settle({ kind: 'answer', answer });
+          else answer.resume();
+        });
+        proxy.on('error', (error, _request, _response, target) => {
+          const exchange = this.#find(target);
+          exchange?.settle(failureOf(error, exchange, String(target)));
+        });
+        proxy.on('econnreset', (_error, _request, _response, target) => this.#find(target)?.settle({ kind: 'client-gone' }));
+      }],
+    });
+  }
+
+  #find(target: unknown): Exchange | undefined {
+    return typeof target === 'object' && target !== null ? this.#exchanges.get(target) : undefined;
+  }
+
+  run({ request, response, upstream, target, headers, withBody, patienceMs }: AttemptRequest): Promise<Attempt> {
+    if (response.destroyed) return Promise.resolve({ kind: 'client-gone' });
+    return new Promise((resolve, reject) => {
+      const url = new URL(upstream);
+      let open = true;
+      let timer: NodeJS.Timeout;
+      const onClose = (): void => exchange.settle({ kind: 'client-gone' });
+      const exchange: Exchange = {
+        outgoing: undefined,
+        timedOut: false,
+        settle: (attempt) => {
+          if (!open) return;
+          open = false;
+          clearTimeout(timer);
+          response.removeListener('close', onClose);
+          resolve(attempt);
+        },
+        started: (outgoing) => {
+          exchange.outgoing = outgoing;
+          this.#byOutgoing.set(outgoing, exchange);
+          if (exchange.timedOut) outgoing.destroy();
+        },
+      };
+      // An upload may take as long as it moves; the clock starts anew with every look that found it moving.
+      let seen = request.socket.bytesRead;
+      const look = (): void => {
+        const moved = withBody && !request.complete && request.socket.bytesRead !== seen;
+        seen = request.socket.bytesRead;
+        if (moved) {
+          timer = setTimeout(look, patienceMs);
+          return;
+        }
+        exchange.timedOut = true;
+        exchange.outgoing?.destroy();
+        exchange.settle(failureOf(new Error('timeout'), exchange, url.host));
+      };
+      timer = setTimeout(look, Math.max(patienceMs, 1));
+      response.on('close', onClose);
+      this.#exchanges.set(url, exchange);
+      this.#next.set(request, { url, agent: this.#agents.for(url), withBody });
+      request.url = target;
+      request.headers = headers;
+      this.#middleware(request, response, (error?: unknown) => {
+        if (error) exchange.settle(failureOf(error instanceof Error ? error : new Error(String(error)), exchange, url.host));
+      }).catch(reject);
+    });
+  }
+}
+
+/** An answer that nobody gets. httpxy cuts the client off when an answer ends early; this one is over on purpose. */
+export function discard(answer: IncomingMessage): void {
+  answer.complete = true;
+  answer.destroy();
+}

@@ -1,0 +1,37 @@
+import { STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
+
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly requestId?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+export const problemBody = ({ status, code, detail, requestId }: Problem): string =>
+  JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail, ...(requestId ? { requestId } : {}) });
+
+/** Every answer that the facade makes itself (RFC 9457). An answer already begun can only be cut off. */
+export function sendProblem(response: ServerResponse, problem: Problem): void {
+  if (response.destroyed) return;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = problemBody(problem);
+  response.writeHead(problem.status, {
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-store',
+    ...(problem.requestId ? { 'x-request-id': problem.requestId } : {}),
+    ...(problem.retryAfterSeconds === undefined ? {} : { 'retry-after': String(problem.retryAfterSeconds) }),
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** The same for a socket that never became a response (a refused upgrade). */
+export function rawProblem(problem: Problem): string {
+  const body = problemBody(problem);
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+}

@@ -1,0 +1,58 @@
+import type { DataKind, Side, Stage } from '@strangler-toolkit/migration/plan';
+
+/** What the control database said last about a context. */
+export interface OwnerView {
+  readonly dataKind: DataKind;
+  readonly stage: Stage;
+  readonly owner: Side;
+  readonly epoch: bigint;
+  /** False: nobody ever told; the monolith owns by default. */
+  readonly known: boolean;
+}
+
+/** `undefined`: the flag does not exist, or no state of Unleash was ever seen. */
+export interface FlagView {
+  readonly kill: boolean | undefined;
+  readonly route: boolean | undefined;
+}
+
+/** What is known about the side that does not own the data, for this reader. */
+export type Freshness = 'fresh' | 'pinned' | 'unknown';
+
+export type Reason = 'owner' | 'flag' | 'kill' | 'stage' | 'pin' | 'pin-unknown' | 'flag-unknown' | 'breaker-open' | 'unclaimed';
+export interface Decision {
+  readonly target: Side;
+  readonly reason: Reason;
+}
+
+export interface DecisionInput {
+  readonly kind: 'read' | 'write';
+  readonly view: OwnerView;
+  readonly flags: FlagView;
+  readonly freshness: Freshness;
+  /** Sides whose breaker is open. */
+  readonly unavailable: ReadonlySet<Side>;
+}
+
+/** The side that must have the answer when the wanted one cannot give it. */
+export const homeOf = (view: OwnerView): Side => (view.dataKind === 'replicated' || view.stage === 'retired' ? view.owner : 'monolith');
+
+const flagsSteer = (view: OwnerView): boolean => view.dataKind !== 'replicated' || view.stage === 'canary' || view.stage === 'service';
+
+/**
+ * Which side answers, and why. Writes of a replicated context follow the owner and nothing else (P2); reads follow their flag
+ * where the stage allows it and the other side has this reader's writes (P5).
+ */
+export function decide({ kind, view, flags, freshness, unavailable }: DecisionInput): Decision {
+  const home = homeOf(view);
+  if (view.dataKind === 'replicated' && kind === 'write') return { target: view.owner, reason: 'owner' };
+  if (view.stage === 'retired') return { target: home, reason: 'owner' };
+  if (flags.kill === true) return { target: home, reason: 'kill' };
+  if (!flagsSteer(view)) return { target: home, reason: 'stage' };
+  if (flags.route === undefined) return { target: view.owner, reason: 'flag-unknown' };
+  const target: Side = flags.route ? 'service' : 'monolith';
+  if (target === home) return { target, reason: 'flag' };
+  if (unavailable.has(target)) return { target: home, reason: 'breaker-open' };
+  if (view.dataKind === 'replicated' && freshness !== 'fresh') return { target: home, reason: freshness === 'pinned' ? 'pin' : 'pin-unknown' };
+  return { target, reason: 'flag' };
+}

@@ -1,0 +1,63 @@
+import type { Difference, Observed } from './compare.ts';
+import { ObservationFailed } from './observe.ts';
+
+export type ShadowOutcome = 'match' | 'mismatch' | 'stale' | 'candidate-error' | 'candidate-timeout' | 'uncomparable' | 'dropped';
+export interface Verdict {
+  readonly outcome: ShadowOutcome;
+  readonly differences: readonly Difference[];
+  readonly statuses?: { readonly reference: number; readonly candidate: number };
+  readonly cause?: string;
+}
+
+export interface Court {
+  /** The owner again, as a shadow. */
+  reference(): Promise<Observed>;
+  candidate(): Promise<Observed>;
+  /** Resolves once the candidate's side has everything that was acknowledged before the call; false: not in time. */
+  caughtUp(): Promise<boolean>;
+  compare(reference: Observed, candidate: Observed): readonly Difference[];
+  readonly tries: number;
+}
+
+const verdict = (outcome: ShadowOutcome, differences: readonly Difference[] = [], cause?: string): Verdict => ({ outcome, differences, ...(cause === undefined ? {} : { cause }) });
+
+async function observed(ask: () => Promise<Observed>, side: 'reference' | 'candidate'): Promise<Observed | Verdict> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ObservationFailed)) throw error;
+    if (side === 'reference' || error.kind === 'too-large' || error.kind === 'undecodable') return verdict('uncomparable', [], `${side}: ${error.message}`);
+    return verdict(error.kind === 'timeout' ? 'candidate-timeout' : 'candidate-error', [], error.message);
+  }
+}
+const failed = (result: Observed | Verdict): result is Verdict => 'outcome' in result;
+
+/**
+ * Is a difference real, or did the state move between the calls? Ask the owner, wait until the other side has caught up with
+ * that moment, ask the other side, ask the owner again. Only when the owner said the same twice does the answer in between
+ * count: different is a mismatch; equal means that the first difference was mere lateness.
+ *
+ * `primary` is what the client got; undefined when it cannot serve (a 304 has no body).
+ */
+export async function judge(primary: Observed | undefined, court: Court): Promise<Verdict> {
+  if (primary) {
+    const first = await observed(court.candidate, 'candidate');
+    if (failed(first)) return first;
+    if (court.compare(primary, first).length === 0) return verdict('match');
+  }
+  for (let attempt = 0; attempt < court.tries; attempt++) {
+    const before = await observed(court.reference, 'reference');
+    if (failed(before)) return before;
+    if (!(await court.caughtUp())) return verdict('uncomparable', [], 'the other side did not catch up in time');
+    const candidate = await observed(court.candidate, 'candidate');
+    if (failed(candidate)) return candidate;
+    const after = await observed(court.reference, 'reference');
+    if (failed(after)) return after;
+    if (court.compare(before, after).length > 0) continue;
+    const differences = court.compare(before, candidate);
+    if (differences.length === 0) return verdict(primary ? 'stale' : 'match');
+    const statuses = { reference: before.status, candidate: candidate.status };
+    return { outcome: candidate.status >= 500 && before.status < 500 ? 'candidate-error' : 'mismatch', differences, statuses };
+  }
+  return verdict('uncomparable', [], 'the owner answered differently each time');
+}

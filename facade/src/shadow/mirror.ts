@@ -1,0 +1,98 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Side } from '@strangler-toolkit/migration/plan';
+import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
+import type { CompiledRoute } from '../routing/route-table.ts';
+import { compareAnswers, type Observed } from './compare.ts';
+import { judge, type ShadowOutcome, type Verdict } from './judge.ts';
+import { decoded, observe } from './observe.ts';
+import { ShadowQueue } from './shadow-queue.ts';
+
+export interface MirrorLimits {
+  readonly maxJobs: number;
+  readonly maxBytes: number;
+  readonly maxBodyBytes: number;
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  readonly catchUpMs: number;
+}
+export interface MirroredRead {
+  readonly route: CompiledRoute;
+  readonly method: string;
+  readonly target: { readonly path: string; readonly search: string };
+  readonly headers: IncomingHttpHeaders;
+  readonly reference: string;
+  readonly candidate: string;
+  readonly served: Side;
+  readonly epoch: bigint;
+  readonly replicated: boolean;
+}
+export interface MirrorOptions {
+  readonly agents: UpstreamAgents;
+  readonly limits: MirrorLimits;
+  readonly caughtUp: (context: string, withinMs: number) => Promise<boolean>;
+  readonly note: (read: MirroredRead, verdict: Verdict) => void;
+  readonly onCrash: (error: unknown) => void;
+}
+
+/** Conditions and ranges are about one side's validators: both sides are asked for the whole. */
+const unconditional = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(if-|range$|content-length$|transfer-encoding$)/.test(name)));
+
+/** Mirrors reads after the client's answer is underway. Nothing in here is awaited by, or thrown into, the serving path. */
+export class Mirror {
+  readonly #options: MirrorOptions;
+  readonly #queue: ShadowQueue;
+
+  constructor(options: MirrorOptions) {
+    this.#options = options;
+    this.#queue = new ShadowQueue(options.limits, options.onCrash);
+  }
+
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
+
+  /** Collects what the client gets; the returned function takes the chunks. undefined: no room, counted as dropped. */
+  watch(read: MirroredRead, answer: IncomingMessage): ((chunk: Buffer) => void) | undefined {
+    const { maxBodyBytes } = this.#options.limits;
+    const whole = answer.statusCode !== 304 && answer.statusCode !== 206;
+    const note = (outcome: ShadowOutcome, cause: string): undefined => void this.#options.note(read, { outcome, differences: [], cause });
+    if ((answer.statusCode ?? 500) >= 500) return note('uncomparable', 'the client got a server error');
+    if (/^text\/event-stream\b/i.test(answer.headers['content-type'] ?? '')) return note('uncomparable', 'an event stream');
+    if (!this.#queue.fits(0)) return note('dropped', 'the queue is full');
+    const chunks: Buffer[] = [];
+    let size = 0;
+    answer.once('end', () => {
+      const primary: Observed | undefined = whole ? { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) } : undefined;
+      if (size > maxBodyBytes) note('uncomparable', `more than ${maxBodyBytes} bytes`);
+      else if (!this.#queue.offer(size, () => this.#compare(read, primary))) note('dropped', 'the queue is full');
+    });
+    return (chunk) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) chunks.push(chunk);
+      else chunks.length = 0;
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  async #compare(read: MirroredRead, raw: Observed | undefined): Promise<void> {
+    const { agents, limits, caughtUp, note } = this.#options;
+    const ask = (upstream: string) => (): Promise<Observed> =>
+      observe(agents, {
+        upstream, method: read.method, target: read.target.path + read.target.search, headers: unconditional(read.headers),
+        timeoutMs: limits.timeoutMs, maxBytes: limits.maxBodyBytes,
+      });
+    const primary = raw && (await decoded(raw, limits.maxBodyBytes).catch(() => undefined));
+    const verdict = await judge(primary, {
+      reference: ask(read.reference),
+      candidate: ask(read.candidate),
+      caughtUp: () => (read.replicated ? caughtUp(read.route.context, limits.catchUpMs) : Promise.resolve(true)),
+      compare: (reference, candidate) => compareAnswers(reference, candidate, read.route.definition.compare),
+      tries: 3,
+    });
+    note(read, verdict);
+  }
+}

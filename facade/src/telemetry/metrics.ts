@@ -1,0 +1,37 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** All metrics of one facade, in a registry of its own so that two facades fit into one process. */
+export function facadeMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    requests: new Counter({ name: 'facade_requests_total', help: 'Requests by where they went and why', labelNames: ['context', 'route', 'side', 'reason', 'status'], registers }),
+    duration: new Histogram({
+      name: 'facade_request_duration_seconds', help: 'From the request to the end of the answer', labelNames: ['context', 'route', 'side'],
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10], registers,
+    }),
+    rejected: new Counter({ name: 'facade_rejected_total', help: 'Requests refused before any upstream', labelNames: ['code'], registers }),
+    upstreamFailures: new Counter({ name: 'facade_upstream_failures_total', help: 'Tries without an answer', labelNames: ['context', 'side', 'kind'], registers }),
+    fallbacks: new Counter({ name: 'facade_fallbacks_total', help: 'Reads that the owner served because the other side failed', labelNames: ['context', 'route'], registers }),
+    retries: new Counter({ name: 'facade_stale_connection_retries_total', help: 'Tries repeated on a new connection', registers }),
+    breaker: new Gauge({ name: 'facade_breaker_open', help: '1 while the breaker of a side is not closed', labelNames: ['context', 'side'], registers }),
+    holding: new Gauge({ name: 'facade_holding', help: '1 while writes of the context are held', labelNames: ['context'], registers }),
+    waitingWrites: new Gauge({ name: 'facade_waiting_writes', help: 'Writes that wait for the end of a hold', labelNames: ['context'], registers }),
+    writesInFlight: new Gauge({ name: 'facade_writes_in_flight', help: 'Writes under way', labelNames: ['context'], registers }),
+    holdSeconds: new Histogram({ name: 'facade_hold_wait_seconds', help: 'How long held writes waited', labelNames: ['context'], buckets: [0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20], registers }),
+    pins: new Counter({ name: 'facade_pins_total', help: 'Pins after writes', labelNames: ['context', 'outcome'], registers }),
+    pinnedReads: new Counter({ name: 'facade_pinned_reads_total', help: 'Reads kept at the owner', labelNames: ['context', 'reason'], registers }),
+    shadow: new Counter({ name: 'facade_shadow_total', help: 'Mirrored reads by outcome', labelNames: ['context', 'route', 'outcome'], registers }),
+    shadowQueued: new Gauge({ name: 'facade_shadow_queued', help: 'Mirrored reads that wait', registers }),
+    shadowCrashes: new Counter({ name: 'facade_shadow_crashes_total', help: 'Defects in shadow code, counted instead of thrown', registers }),
+    flagAge: new Gauge({ name: 'facade_flags_age_seconds', help: 'Since Unleash last answered; -1 never', registers }),
+    controlUp: new Gauge({ name: 'facade_control_up', help: '1 while the control database answers', registers }),
+    controlAge: new Gauge({ name: 'facade_control_age_seconds', help: 'Since the control database last answered; -1 never', registers }),
+    epoch: new Gauge({ name: 'facade_epoch', help: 'Known epoch', labelNames: ['context', 'owner', 'stage'], registers }),
+    statsDropped: new Counter({ name: 'facade_stats_dropped_total', help: 'Numbers for the control database that were given up', labelNames: ['kind'], registers }),
+    upgrades: new Gauge({ name: 'facade_open_upgrades', help: 'WebSockets open', registers }),
+  };
+}
+export type Metrics = ReturnType<typeof facadeMetrics>;

@@ -1,0 +1,113 @@
+import type pg from 'pg';
+import { openSession } from '../ownership/control-session.ts';
+import { controlClock, watermarkPassed } from '../ownership/sql.ts';
+import { type ShadowCount, shadowCountKey, shadowCountsSql, shadowRetentionSql, type ShadowSample, shadowSamplesSql } from '../shadow/records.ts';
+import { Ledger } from './ledger.ts';
+import { addRouteStats, type RouteStat, routeStatKey, routeStatsSql } from './route-stats.ts';
+
+export interface RecorderOptions {
+  readonly url: string | undefined;
+  readonly name: string;
+  readonly flushMs: number;
+  readonly onDrop: (kind: 'route-stats' | 'shadow-counts' | 'shadow-samples', count: number) => void;
+}
+
+const routeStatsRetentionSql = `DELETE FROM strangler_control.route_stats WHERE second < clock_timestamp() - interval '2 days'`;
+const sampleLimit = 200;
+const retentionMs = 10_000;
+
+/** Brings numbers to the control database each second. While it is down they add up in memory, bounded. */
+export class Recorder {
+  readonly stats: Ledger<RouteStat>;
+  readonly counts: Ledger<ShadowCount>;
+  readonly #options: RecorderOptions;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #samples: ShadowSample[] = [];
+  #client: pg.Client | undefined;
+  #flushing: Promise<void> | undefined;
+  #sweptAt = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.stats = new Ledger({ keyOf: routeStatKey, merge: addRouteStats, limit: 50_000, onDrop: (count) => options.onDrop('route-stats', count) });
+    this.counts = new Ledger({
+      keyOf: shadowCountKey, limit: 10_000, onDrop: (count) => options.onDrop('shadow-counts', count),
+      merge: (into, more) => {
+        into.count += more.count;
+      },
+    });
+    if (options.url) this.#timer = setInterval(() => void this.flush(), options.flushMs).unref();
+  }
+
+  sample(sample: ShadowSample): void {
+    this.#samples.push(sample);
+    if (this.#samples.length > sampleLimit) {
+      this.#samples.shift();
+      this.#options.onDrop('shadow-samples', 1);
+    }
+  }
+
+  /** One flush at a time; never rejects. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flush().catch(() => this.#forget()).finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  /** Has the side that does not own the context everything that was acknowledged before this call? Waits for it. */
+  async caughtUp(context: string, withinMs: number): Promise<boolean> {
+    const deadline = performance.now() + withinMs;
+    try {
+      const client = await this.#connected();
+      const moment = await controlClock(client);
+      for (;;) {
+        if (await watermarkPassed(client, context, moment)) return true;
+        if (performance.now() > deadline) return false;
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+    } catch {
+      return false;
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#options.url) await this.flush();
+    await this.#client?.end().catch(() => {});
+    this.#client = undefined;
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#options.url || (this.stats.size === 0 && this.counts.size === 0 && this.#samples.length === 0)) return;
+    const client = await this.#connected();
+    const send = (text: string) => async (entries: readonly unknown[]): Promise<void> => void (await client.query(text, [JSON.stringify(entries)]));
+    await this.stats.flush(send(routeStatsSql));
+    await this.counts.flush(send(shadowCountsSql));
+    const samples = this.#samples;
+    if (samples.length > 0) {
+      await send(shadowSamplesSql)(samples);
+      this.#samples = this.#samples.slice(samples.length);
+    }
+    if (performance.now() - this.#sweptAt < retentionMs) return;
+    this.#sweptAt = performance.now();
+    await client.query(shadowRetentionSql);
+    await client.query(routeStatsRetentionSql);
+  }
+
+  #forget(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    void client?.end().catch(() => {});
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client) return this.#client;
+    if (!this.#options.url) throw new Error('no control database');
+    const client = await openSession(this.#options.url, `facade ${this.#options.name} numbers`, () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    this.#client = client;
+    return client;
+  }
+}
