@@ -1,0 +1,15 @@
+import type { Server } from 'node:http';
+import { StranglerError } from '@strangler-toolkit/migration';
+
+/** @throws StranglerError PORT_IN_USE */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(cause.code === 'EADDRINUSE' ? new StranglerError('PORT_IN_USE', `Port ${port} on ${host} is in use`, { cause, details: { port, host } }) : cause);
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
