@@ -50,7 +50,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const result = emptyResult();
 try {
   screen.chapter('A shop, two facades, one service: starting');
-  starting = startStack({ contexts: new URL('../contexts', import.meta.url).pathname, onProgress: (text) => screen.output(text) });
+  starting = startStack({ contexts: new URL('../contexts', import.meta.url).pathname, onProgress: (text) => screen.output(text), signal: interrupted.signal });
   const stack = await starting;
   screen.good(`up after ${screen.seconds.toFixed(1)} s`);
   await tellStory({ stack, screen, result, signal: interrupted.signal });

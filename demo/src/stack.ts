@@ -15,6 +15,8 @@ export interface StackOptions {
   readonly scale?: number;
   readonly facades?: number;
   readonly onProgress?: (message: string) => void;
+  /** Aborting ends the start at the next pause and stops what had started. */
+  readonly signal?: AbortSignal;
   /** Facades and services add x-strangler-served-by and more. */
   readonly debugHeaders?: boolean;
 }
@@ -155,7 +157,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): Promise<Stack> {
-  const tell = options.onProgress ?? (() => {});
+  const tell = (message: string): void => {
+    options.signal?.throwIfAborted();
+    options.onProgress?.(message);
+  };
   const settings = ['fsync=off', 'full_page_writes=off', 'wal_sender_timeout=10s', 'shared_buffers=64MB', 'autovacuum_naptime=10s'];
   const folder = await temporaryFolder('stack');
   undo.push(() => folder.remove());
@@ -209,5 +214,6 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
       },
     });
   }));
+  options.signal?.throwIfAborted();
   return stack;
 }
