@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import pg from 'pg';
 import { StranglerError } from '../errors.ts';
 import { databaseFailure } from './failures.ts';
@@ -81,4 +82,10 @@ export async function withConnection<T>(url: string, options: ConnectOptions, wo
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Ends a connection at once, whatever it does: `end` waits for the running statement. */
+export function terminate(client: pg.Client): void {
+  const connection: unknown = Reflect.get(client, 'connection');
+  if (typeof connection === 'object' && connection !== null && 'stream' in connection && connection.stream instanceof Duplex) connection.stream.destroy();
 }

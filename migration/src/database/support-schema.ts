@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS strangler.dead_letters (
   state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'replayed', 'dropped'))
 );
 CREATE INDEX IF NOT EXISTS dead_letters_open ON strangler.dead_letters (context, direction, table_name, key) WHERE state = 'open';
+CREATE TABLE IF NOT EXISTS strangler.copies (
+  context text PRIMARY KEY,
+  began_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 CREATE TABLE IF NOT EXISTS strangler.probe (
   context text NOT NULL,
   direction text NOT NULL CHECK (direction IN ('forward', 'reverse')),
@@ -41,7 +45,7 @@ CREATE TABLE IF NOT EXISTS strangler.probe (
 export async function installSupportSchema(client: pg.Client): Promise<void> {
   try {
     // Looking first spares the right to create from roles that only use it, and the lock from every start.
-    const { rows } = await client.query<{ installed: string }>(`SELECT to_regclass('strangler.streams') IS NOT NULL AND to_regclass('strangler.dead_letters') IS NOT NULL AND to_regclass('strangler.probe') IS NOT NULL AS installed`);
+    const { rows } = await client.query<{ installed: string }>(`SELECT to_regclass('strangler.streams') IS NOT NULL AND to_regclass('strangler.dead_letters') IS NOT NULL AND to_regclass('strangler.copies') IS NOT NULL AND to_regclass('strangler.probe') IS NOT NULL AS installed`);
     if (rows[0]?.installed === 't') return;
     await client.query(statements);
   } catch (error) {

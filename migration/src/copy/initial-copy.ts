@@ -1,0 +1,123 @@
+import type pg from 'pg';
+import { type TableCatalog, readTable } from '../database/catalog.ts';
+import { databaseFailure, failureCode } from '../database/failures.ts';
+import { displayTable, quoteTable } from '../database/identifiers.ts';
+import { installSupportSchema } from '../database/support-schema.ts';
+import { isStranglerError, StranglerError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { type CopyConnections, type CopyJob, openCopyConnections, openSnapshot, openTarget, runCopyWorker } from './copy-worker.ts';
+import { pageRanges } from './page-ranges.ts';
+import { prepareTarget } from './prepare-target.ts';
+import { type CopyProgress, TableProgress } from './progress.ts';
+import { unmappedMarker } from './projection-sql.ts';
+
+export interface InitialCopyOptions {
+  readonly mapping: CompiledMapping;
+  readonly monolithUrl: string;
+  readonly serviceUrl: string;
+  /** Exported by `createSlotWithSnapshot`; its connection must stay open until the copy is done. */
+  readonly snapshot: string;
+  /** Connections per side (default 4). */
+  readonly parallel?: number;
+  readonly onProgress?: (progress: CopyProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Replaces whatever the target tables hold. */
+  readonly restart?: boolean;
+}
+
+export interface InitialCopyResult {
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/**
+ * Copies all mapped tables as they were at the snapshot. Not one transaction: until the caller stores the stream's first
+ * position, a new run starts anew.
+ * @throws StranglerError TARGET_NOT_EMPTY, COPY_FAILED, CANCELLED, CONFIG_INVALID, DB_*
+ */
+export async function initialCopy(options: InitialCopyOptions): Promise<InitialCopyResult> {
+  const { mapping, monolithUrl, serviceUrl, snapshot } = options;
+  const began = performance.now();
+  const failed = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+  const workers: CopyConnections[] = [];
+  try {
+    options.signal?.throwIfAborted();
+    const target = await openTarget(serviceUrl);
+    try {
+      await installSupportSchema(target);
+      await prepareTarget(target, mapping, options.restart ?? false);
+      const catalogs = await readSizes(monolithUrl, snapshot, mapping);
+      const tables = mapping.tables.map((table, index) => new TableProgress(displayTable(table.monolith), catalogs[index]?.estimatedRows ?? 0, options.onProgress ?? (() => {})));
+      const jobs = planJobs(mapping, catalogs, tables, options.parallel ?? 4);
+      const queue = jobs.values();
+      const count = Math.max(1, Math.min(options.parallel ?? 4, jobs.length));
+      for (let index = 0; index < count; index += 1) workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot));
+      const results = await Promise.allSettled(workers.map((connections) => runCopyWorker(connections, queue, signal).catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      })));
+      // The first to fail stopped the others; theirs are consequences.
+      if (failed.signal.aborted) throw failed.signal.reason;
+      options.signal?.throwIfAborted();
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      for (const progress of tables) progress.finish();
+      await analyze(target, mapping);
+      return {
+        tables: tables.map(({ table, rows }) => ({ table, rows })),
+        rows: tables.reduce((sum, table) => sum + table.rows, 0),
+        bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+        seconds: (performance.now() - began) / 1000,
+      };
+    } finally {
+      await target.end().catch(() => {});
+    }
+  } catch (error) {
+    throw copyFailure(error, mapping.context, options.signal);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.close()));
+  }
+}
+
+/** Sizes as they are now: the mapping may have been compiled long ago. */
+async function readSizes(url: string, snapshot: string, mapping: CompiledMapping): Promise<TableCatalog[]> {
+  const client = await openSnapshot(url, snapshot);
+  try {
+    const catalogs: TableCatalog[] = [];
+    for (const table of mapping.tables) {
+      const catalog = await readTable(client, table.monolith);
+      // Never analysed: an estimate from the size beats none.
+      catalogs.push(catalog.estimatedRows > 0 || catalog.pages === 0 ? catalog : { ...catalog, estimatedRows: catalog.pages * 50 });
+    }
+    return catalogs;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Largest tables first, so that no big one begins when the others are done. */
+function planJobs(mapping: CompiledMapping, catalogs: readonly TableCatalog[], progress: readonly TableProgress[], parallel: number): CopyJob[] {
+  return mapping.tables
+    .map((table, index) => ({ table, pages: catalogs[index]?.pages ?? 0, progress: progress[index] }))
+    .sort((a, b) => b.pages - a.pages)
+    .flatMap(({ table, pages, progress: counter }) => pageRanges(pages, parallel).flatMap((range) => table.parts.flatMap((part) => (counter ? [{ table, part, range, progress: counter }] : []))));
+}
+
+/** Without statistics the service's first queries on a filled table are planned as for an empty one. */
+async function analyze(target: pg.Client, mapping: CompiledMapping): Promise<void> {
+  for (const table of mapping.tables) for (const part of table.parts) await target.query(`ANALYZE ${quoteTable(part.service)}`).catch(() => {});
+}
+
+function copyFailure(error: unknown, context: string, signal: AbortSignal | undefined): StranglerError {
+  if (signal?.aborted) return new StranglerError('CANCELLED', `The initial copy of ${context} was cancelled`, { cause: error });
+  if (isStranglerError(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const marker = message.indexOf(unmappedMarker);
+  if (failureCode(error) === '22P02' && marker !== -1) {
+    return new StranglerError('CONFIG_INVALID', `${context}: the mapping has ${message.slice(marker + 'strangler: '.length).replace(/"$/, '')}, which is also what another value becomes`, { cause: error });
+  }
+  const where = error instanceof Error && 'where' in error && typeof error.where === 'string' ? ` (${error.where.split('\n')[0]?.replace(/:.*/, '')})` : '';
+  return databaseFailure(error, `The initial copy of ${context} failed${where}`, 'COPY_FAILED');
+}

@@ -1,0 +1,43 @@
+import type pg from 'pg';
+import { failureCode } from '../database/failures.ts';
+import { displayTable, quoteTable } from '../database/identifiers.ts';
+import { StranglerError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+
+/**
+ * Empties the target where that is safe: it is empty, an earlier copy of ours was interrupted, or the caller says so.
+ * The mark that a copy began is committed before its first row, so rows of an interrupted copy are never taken for someone's data.
+ * @throws StranglerError TARGET_NOT_EMPTY
+ */
+export async function prepareTarget(client: pg.Client, mapping: CompiledMapping, restart: boolean): Promise<void> {
+  const tables = mapping.tables.flatMap((table) => table.parts.map((part) => part.service));
+  await client.query('BEGIN');
+  try {
+    const { rows } = await client.query('SELECT FROM strangler.copies WHERE context = $1 FOR UPDATE', [mapping.context]);
+    if (!restart && rows.length === 0) {
+      for (const table of tables) {
+        const { rows: [filled] } = await client.query<{ filled: string }>(`SELECT EXISTS (SELECT FROM ${quoteTable(table)}) AS filled`);
+        if (filled?.filled === 't') throw new StranglerError('TARGET_NOT_EMPTY', `Table ${displayTable(table)} of the service is not empty`, { details: { table: displayTable(table) } });
+      }
+    }
+    await client.query('SAVEPOINT truncating');
+    try {
+      await client.query(`TRUNCATE ${tables.map(quoteTable).join(', ')}`);
+    } catch (error) {
+      // A table outside of the mapping refers to one of ours; its references hold again when the rows are back.
+      if (failureCode(error) !== '0A000') throw error;
+      await client.query('ROLLBACK TO SAVEPOINT truncating');
+      for (const table of tables) await client.query(`DELETE FROM ${quoteTable(table)}`);
+    }
+    await client.query('INSERT INTO strangler.copies (context) VALUES ($1) ON CONFLICT (context) DO UPDATE SET began_at = clock_timestamp()', [mapping.context]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+/** Call it in the transaction that stores the stream's first position: from then on the rows are replicated ones. */
+export async function forgetCopyMark(client: pg.Client, context: string): Promise<void> {
+  await client.query('DELETE FROM strangler.copies WHERE context = $1', [context]);
+}
