@@ -1,0 +1,119 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { DryRun, Step } from '../steps/step.ts';
+import { Toolkit } from '../steps/toolkit.ts';
+import { StranglerError } from '../errors.ts';
+import { controlFailure } from '../control/control-database.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Session {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  /** Set by a command whose outcome is not an error: differences found, drift. */
+  exitCode: number;
+}
+
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly contexts?: string;
+  readonly control?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly force?: boolean;
+  readonly reason?: string;
+}
+
+export interface CommandShape {
+  /** e.g. `cutover <context>` */
+  readonly usage: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Shown at the end of --help. */
+  readonly examples: readonly string[];
+  /** Adds --dry-run and --yes. */
+  readonly changes?: boolean;
+  /** Adds --force and --reason. */
+  readonly gated?: boolean;
+}
+
+/** A command with the options that all share. */
+export function makeCommand(shape: CommandShape): Command {
+  const [name = '', ...args] = shape.usage.split(' ');
+  const command = new Command(name).summary(shape.summary).description(shape.description ?? shape.summary);
+  for (const argument of args) command.argument(argument);
+  command.option('--json', 'print one JSON object (or one per line) on stdout');
+  command.option('--contexts <dir>', 'folder of the context files (default: STRANGLER_CONTEXTS, else ./contexts)');
+  command.option('--control <url>', 'control database (default: STRANGLER_CONTROL_URL)');
+  if (shape.changes) command.option('--dry-run', 'show what would be done, and change nothing').option('-y, --yes', 'do not ask');
+  if (shape.gated) command.option('--force', 'pass by gates that refuse; needs --reason').option('--reason <text>', 'why the gates are passed by; journaled');
+  command.addHelpText('after', `\nExamples:\n${shape.examples.map((example) => `  $ strangler ${example}`).join('\n')}`);
+  return command;
+}
+
+export const percent = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 100) throw new InvalidArgumentError('must be a whole number from 0 to 100.');
+  return value;
+};
+export const count = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number.');
+  return value;
+};
+/** `30`, `30s`, `5m`, `1h`, `500ms` → seconds */
+export const duration = (text: string): number => {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('must be a time such as 30s, 5m or 1h.');
+  const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+  return Number(match[1]) * (units[match[2] ?? 's'] ?? 1);
+};
+export const option = (flags: string, description: string): Option => new Option(flags, description);
+
+const print = (terminal: Terminal, json: boolean | undefined, value: unknown, text: () => string): void => {
+  terminal.data(json ? JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) : text());
+};
+
+function dryRunText(dry: DryRun): string {
+  const lines = dry.actions.map((action, index) => `${index + 1}. ${action.action}${action.detail ? `: ${action.detail}` : ''}`);
+  return [...lines, ...(dry.refusal ? [`refused (${dry.refusal.code}): ${dry.refusal.message}`] : [])].join('\n');
+}
+
+/** Opens what the command needs, runs it, and closes everything whatever happens. */
+export async function withToolkit<T>(session: Session, options: CommonOptions, work: (kit: Toolkit) => Promise<T>): Promise<T> {
+  const kit = new Toolkit({
+    env: process.env, signal: session.signal, onProgress: session.terminal.progress,
+    ...(options.contexts !== undefined && { contextsDir: options.contexts }),
+    ...(options.control !== undefined && { controlUrl: options.control }),
+  });
+  try {
+    return await work(kit);
+  } catch (error) {
+    throw controlFailure(error, options.control ?? process.env.STRANGLER_CONTROL_URL ?? '');
+  } finally {
+    await kit.close();
+  }
+}
+
+/** Runs a step or its dry run, and prints what came out. */
+export async function runStep<O, R>(
+  session: Session,
+  common: CommonOptions,
+  step: Step<O, R>,
+  options: O,
+  show: { readonly text: (result: R) => string; readonly confirm?: string; readonly exitCode?: (result: R) => number },
+): Promise<void> {
+  await withToolkit(session, common, async (kit) => {
+    if (common.force && !common.reason) throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
+    if (common.dryRun) {
+      const dry = await step.dryRun(kit, options);
+      print(session.terminal, common.json, dry, () => dryRunText(dry));
+      if (dry.refusal) session.exitCode = dry.refusal.code === 'GATE_REFUSED' ? 4 : 1;
+      return;
+    }
+    if (show.confirm !== undefined && !common.yes) await session.terminal.confirm(show.confirm, session.signal);
+    const result = await step.execute(kit, options);
+    print(session.terminal, common.json, result, () => show.text(result));
+    session.exitCode = show.exitCode?.(result) ?? 0;
+  });
+}
+
+export { print };

@@ -1,0 +1,65 @@
+import { createInterface } from 'node:readline/promises';
+import { styleText } from 'node:util';
+import { StranglerError } from '../errors.ts';
+import type { Progress } from '../steps/toolkit.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Data goes to stdout, talk to stderr. A terminal gets one line that changes; anything else plain lines. */
+export class Terminal {
+  readonly #live = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  #open = false;
+  #lastPlain = 0;
+
+  /** Colours only where stdout shows them (NO_COLOR and pipes are respected). */
+  style(format: Style, text: string): string {
+    return styleText(format, text, { stream: process.stdout, validateStream: true });
+  }
+
+  data(text: string): void {
+    this.#clear();
+    process.stdout.write(`${text}\n`);
+  }
+
+  talk(text: string): void {
+    this.#clear();
+    process.stderr.write(`${text}\n`);
+  }
+
+  readonly progress = ({ kind, text }: Progress): void => {
+    if (kind === 'update') {
+      if (this.#live) {
+        process.stderr.write(`\r\u001B[2K… ${text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 3))}`);
+        this.#open = true;
+      } else if (performance.now() - this.#lastPlain > 5000) {
+        this.#lastPlain = performance.now();
+        process.stderr.write(`… ${text}\n`);
+      }
+      return;
+    }
+    this.talk(`${{ started: '→', done: '✓', failed: '✗', note: '·' }[kind]} ${text}`);
+  };
+
+  /** @throws StranglerError CONFIRMATION_NEEDED where nobody can answer, CANCELLED on "no" */
+  async confirm(question: string, signal: AbortSignal): Promise<void> {
+    if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) throw new StranglerError('CONFIRMATION_NEEDED', question);
+    const prompt = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      const answer = await prompt.question(`${question} [y/N] `, { signal });
+      if (!/^y(es)?$/i.test(answer.trim())) throw new StranglerError('CANCELLED', 'Nothing was changed');
+    } finally {
+      prompt.close();
+    }
+  }
+
+  #clear(): void {
+    if (this.#open) process.stderr.write('\r\u001B[2K');
+    this.#open = false;
+  }
+}
+
+/** Columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()).join('\n');
+}

@@ -1,0 +1,77 @@
+import { lsnFromText } from '../database/lsn.ts';
+import { connect } from '../database/connect.ts';
+import { StranglerError } from '../errors.ts';
+import { loadMapping } from '../mapping/load.ts';
+import type { Lsn } from '../stream/change-event.ts';
+import { repair, verify as verifyData } from '../verify/index.ts';
+import { planned, type Step } from './step.ts';
+
+export interface VerifyOptions {
+  readonly context: string;
+  readonly chunkRows?: number;
+  readonly parallel?: number;
+  /** Keys to look at (or repair): `table:key` with the key columns separated by commas. */
+  readonly keys?: readonly string[];
+  readonly repair?: boolean;
+}
+
+export type VerifyResult = Awaited<ReturnType<typeof verifyData>> & { readonly context: string; readonly repaired?: unknown };
+
+/** `products:42` or `shop.order_lines:7,3` */
+export function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] {
+  return keys.map((text) => {
+    const colon = text.indexOf(':');
+    if (colon <= 0 || colon === text.length - 1) throw new StranglerError('USAGE', `--keys "${text}" must be <monolith table>:<key>, e.g. products:42 or order_lines:7,3`);
+    const table = text.slice(0, colon);
+    return { table: table.includes('.') ? table : `public.${table}`, key: text.slice(colon + 1).split(',') };
+  });
+}
+
+export const verify: Step<VerifyOptions, VerifyResult> = {
+  async execute(kit, options) {
+    const definition = await kit.definition(options.context);
+    if (definition.data !== 'replicated') throw new StranglerError('MOVE_NOT_ALLOWED', `${options.context} has data '${definition.data}': there is no second copy to verify`);
+    if (options.repair && !options.keys?.length) throw new StranglerError('USAGE', '--repair needs --keys, as strangler verify --json lists them');
+    const keys = options.keys && parseKeys(options.keys);
+    const control = await kit.control();
+    const row = await control.contexts.require(options.context);
+    if (row.stage === 'monolith' || row.stage === 'retired') throw new StranglerError('MOVE_NOT_ALLOWED', `${options.context} is at stage ${row.stage}: nothing is replicated`);
+    const direction = row.owner === 'monolith' ? ('forward' as const) : ('reverse' as const);
+    const urls = kit.databaseUrls(definition);
+    const mapping = await kit.withDatabase(definition, 'monolith', (monolith) => kit.withDatabase(definition, 'service', (service) => loadMapping(definition, monolith, service)));
+    const target = await connect(direction === 'forward' ? urls.serviceUrl : urls.monolithUrl, { applicationName: 'strangler-verify-position' });
+    try {
+      const appliedPosition = async (): Promise<Lsn> => {
+        const { rows } = await target.query<{ position: string }>('SELECT position::text AS position FROM strangler.streams WHERE context = $1 AND direction = $2', [options.context, direction]);
+        if (!rows[0]) throw new StranglerError('WORKER_NOT_RUNNING', `${options.context} has no position yet: the initial copy is not complete`);
+        return lsnFromText(rows[0].position);
+      };
+      const repaired = options.repair && keys
+        ? await kit.withLease(options.context, 'repair', () => repair({ mapping, ...urls, direction, keys, appliedPosition, signal: kit.signal }))
+        : undefined;
+      const result = await verifyData({
+        mapping, ...urls, direction, appliedPosition, chunkRows: options.chunkRows ?? 1000, signal: kit.signal,
+        ...(options.parallel !== undefined && { parallel: options.parallel }),
+        ...(keys && { keys }),
+        onProgress: (progress: unknown) => kit.tell('verify', typeof progress === 'object' ? JSON.stringify(progress) : String(progress), 'update'),
+      });
+      // A look at some keys says nothing about the rest.
+      if (!keys) {
+        const unsettled = result.tables.reduce((sum, table) => sum + Number(table.unsettled), 0);
+        await control.evidence.record({ context: options.context, kind: 'verification', epoch: row.epoch, ok: result.differences === 0 && unsettled === 0, detail: { differences: result.differences + unsettled, rowsCompared: result.rowsCompared, seconds: result.seconds, direction } });
+      }
+      return { ...result, context: options.context, ...(repaired !== undefined && { repaired }) };
+    } finally {
+      await target.end().catch(() => {});
+    }
+  },
+  async dryRun(kit, options) {
+    const definition = await kit.definition(options.context);
+    const keys = parseKeys(options.keys ?? []);
+    return planned([
+      ...(options.repair ? keys.map(({ table, key }) => ({ action: 'send the owner\'s row again', detail: `${table} ${key.join(',')}` })) : []),
+      { action: 'compare', detail: (definition.tables ?? []).map((table) => table.monolith).join(', ') },
+      ...(keys.length === 0 ? ['record the evidence "verification"'] : []),
+    ]);
+  },
+};
