@@ -200,6 +200,9 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     stack.add({ name: 'catalog', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { DATABASE_URL: catalogDatabase, ENABLE_TEST_STATES: '1' } }),
     stack.add({ name: 'shipping-rates', file: 'extracted/shipping-rates/src/main.ts', port: ratesPort, env: {} }),
   ]);
+  // The first command makes the control schema.
+  const { code, stderr } = await stack.strangler(['status']);
+  if (code !== 0) throw new Error(`strangler status ended with ${code}\n${stderr}`);
   tell(`${options.facades ?? 2} facades`);
   await all(Array.from({ length: options.facades ?? 2 }, async (_, index) => {
     const [port, adminPort] = [await freePort(), await freePort()];

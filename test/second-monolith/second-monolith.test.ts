@@ -54,7 +54,7 @@ afterAll(async () => {
 describe('a monolith that knows nothing of this project', () => {
   test('gets its first context file from strangler init, from what the database holds', async () => {
     const folder = join(rig.folder.path, 'contexts');
-    await rig.type(['init', 'hours', '--monolith-database', rig.env.HR_DATABASE_URL!, '--contexts', folder, '--tables', 'hr.timeEntry,hr.entryNote', '--yes']);
+    await rig.type(['init', '--database', rig.env.HR_DATABASE_URL!, '--context', 'hours', '--contexts', folder, '--tables', 'hr.timeEntry,hr.entryNote', '--yes']);
     const [file] = await readdir(folder);
     const text = await readFile(join(folder, file!), 'utf8');
     expect(text).toContain('hr.timeEntry');
@@ -85,7 +85,7 @@ describe('a monolith that knows nothing of this project', () => {
       const [row] = await rig.sql(rig.env.STRANGLER_CONTROL_URL!, `SELECT min(n)::int AS n, count(*)::int AS routes FROM (SELECT sum(count) AS n FROM strangler_control.shadow_counts WHERE outcome = 'match' GROUP BY route) r`);
       return Number(row?.n) >= 20 && Number(row?.routes) === 2;
     });
-    await rig.type(['ramp', 'timekeeping', '--to', '100']);
+    await rig.type(['ramp', 'timekeeping', '--steps', '50,100', '--hold', '1s']);
     expect((await rig.context()).stage).toBe('canary');
     await until('reads from the service', async () => (await send('GET', '/staff/E3/days')).side === 'service');
     expect((await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side).toBe('monolith');

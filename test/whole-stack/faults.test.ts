@@ -51,7 +51,7 @@ beforeAll(async () => {
   await caughtUp();
   await type('verify', 'catalog');
   await type('shadow', 'catalog', '--sample', '10');
-  await type('ramp', 'catalog', '--to', '100', ...force);
+  await type('ramp', 'catalog', '--steps', '50,100', '--hold', '1s', '--max-wait', '60s', ...force);
 }, 180_000);
 afterAll(async () => {
   await crowd?.stop();
