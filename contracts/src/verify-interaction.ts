@@ -54,5 +54,6 @@ export async function verifyInteraction(task: InteractionTask): Promise<{ ok: bo
 function readable(output: string): string {
   const text = stripVTControlCharacters(output).trim();
   const failures = text.indexOf('Failures:');
-  return (failures === -1 ? text : text.slice(failures + 'Failures:'.length)).replace(/There were \d+ pact failures\s*/, '').trim().slice(0, 4_000);
+  const findings = (failures === -1 ? text : text.slice(failures + 'Failures:'.length)).split(/There were \d+ pact failures|\n\[[^\]\n]*\] ERROR/)[0] ?? '';
+  return (findings.trim() || text).slice(0, 4_000);
 }

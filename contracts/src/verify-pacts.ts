@@ -62,8 +62,9 @@ async function verifySide(side: Side, interactions: readonly Interaction[], fold
   const started = performance.now();
   const { url, stateUrl } = options.sides[side];
   const results: InteractionResult[] = [];
+  const silent = await unreachable(url);
   for (const [index, interaction] of interactions.entries()) {
-    const verdict = await verifyInteraction({
+    const verdict = silent ?? await verifyInteraction({
       provider: options.provider, pact: interaction.pact, file: join(folder, `${side}-${index}.json`), url, stateUrl, timeoutMs: options.timeoutMs ?? 30_000, signal: options.signal,
     });
     const result = { consumer: interaction.consumer, description: interaction.description, ...verdict };
@@ -71,4 +72,16 @@ async function verifySide(side: Side, interactions: readonly Interaction[], fold
     options.onProgress?.({ side, done: results.length, total: interactions.length, interaction: result });
   }
   return { ok: results.every(({ ok }) => ok), url, interactions: results, seconds: Math.round(performance.now() - started) / 1000 };
+}
+
+/** The verifier tries a closed port for a long time, once per interaction. */
+async function unreachable(url: string): Promise<{ ok: false; mismatch: string } | undefined> {
+  try {
+    const response = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(5_000) });
+    await response.body?.cancel();
+    return undefined;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    return { ok: false, mismatch: `${url} does not answer: ${cause}` };
+  }
 }

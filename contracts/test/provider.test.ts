@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { migrate as migrateCatalog, startCatalog } from '@strangler-example/catalog';
 import { migrate as migrateShop, seed, startServer, type ShopServer } from '@strangler-example/legacy-monolith';
 import { verifyPacts, type Progress } from '@strangler-toolkit/contracts';
-import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { createTestDatabase, freePort, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import { createLogger, type RunningService } from '@strangler-toolkit/service-kit';
 
 const pactsDir = fileURLToPath(new URL('../pacts/', import.meta.url));
@@ -69,8 +69,9 @@ describe('the storefront’s pacts', () => {
   });
 
   test('turn red for a side that does not answer', async () => {
-    const result = await verifyPacts({ pactsDir, provider: 'catalog', sides: { monolith: side(monolith.url), service: { url: 'http://127.0.0.1:1' } } });
+    const result = await verifyPacts({ pactsDir, provider: 'catalog', sides: { monolith: side(monolith.url), service: { url: `http://127.0.0.1:${await freePort()}` } } });
     expect(result.service.ok).toBe(false);
+    expect(result.service.interactions[0]?.mismatch).toMatch(/does not answer/);
   });
 });
 
