@@ -6,11 +6,13 @@ import { authenticate } from './authenticate.ts';
 import { categoryRoutes } from './category-routes.ts';
 import { imageRoutes } from './image-routes.ts';
 import { productRoutes } from './product-routes.ts';
+import { refuseShadowWrites } from './refuse-shadow-writes.ts';
 import { answerErrors, unknownRoute } from './refusal-answers.ts';
 import { testStateRoutes } from './test-states.ts';
 
 export function catalogRoutes(parts: { db: Db; checkToken: TokenCheck; logger: Logger; testStates: boolean }): Router {
   const router = Router();
+  router.use(refuseShadowWrites);
   router.use(express.json({ limit: '1mb' }));
   router.use(authenticate(parts.checkToken));
   router.use(productRoutes(parts.db), imageRoutes(parts.db), categoryRoutes(parts.db));

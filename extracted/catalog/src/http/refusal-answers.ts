@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import { sqlState } from '../db/database.ts';
 import { Refusal, type RefusalReason } from '../domain/refusal.ts';
 
-// Connection failures, too many connections, shutdown, statement timeout: the client may try again.
-const unavailable = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|EPIPE)$/;
+// Connection failures, too many connections, shutdown, statement timeout, and SF001: the tables are fenced because the
+// data's owner is changing. The client may try again.
+const unavailable = /^(08|53|57P)|^(SF001|ECONNREFUSED|ECONNRESET|EPIPE)$/;
 
 /** Status and body as the shop's clients know them: older than problem+json, and different from route to route. */
 export function refusalAnswer(reason: RefusalReason): { status: number; body: object } {
