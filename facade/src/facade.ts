@@ -92,9 +92,9 @@ export function createFacade(options: FacadeOptions): Facade {
   app.disable('x-powered-by');
   app.disable('etag');
   const handle = requestHandler(serving);
-  app.use((request, response, next) => {
+  app.use(async (request, response) => {
     if (phase === 'draining') response.shouldKeepAlive = false;
-    handle(request, response).catch(next);
+    await handle(request, response);
   });
   app.use((error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
     log.error({ err: error instanceof Error ? error.stack : String(error) }, 'request failed inside the facade');

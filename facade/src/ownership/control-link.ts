@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import { openSession } from './control-session.ts';
 import { type OwnerStates, parseOwnerRow } from './owner-states.ts';

@@ -52,9 +52,9 @@ export function upstreamHeaders(method: string, headers: IncomingHttpHeaders, pe
 export const upgradeHeaders = (headers: IncomingHttpHeaders, peer: Peer, trail: Trail): IncomingHttpHeaders =>
   Object.assign(upstreamHeaders('GET', headers, peer, trail), { connection: 'Upgrade', upgrade: 'websocket' });
 
-/** Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection. */
-export function clientHeaders(raw: readonly string[], connection: string | undefined): string[] {
-  const dropped = new Set([...hopByHop, ...connectionOptions(connection).filter((name) => name !== 'content-length')]);
+/** Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection and what the facade says itself. */
+export function clientHeaders(raw: readonly string[], connection: string | undefined, replaced: readonly string[] = []): string[] {
+  const dropped = new Set([...hopByHop, ...replaced, ...connectionOptions(connection).filter((name) => name !== 'content-length')]);
   const result: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';

@@ -18,7 +18,7 @@ export const isEventStream = (answer: IncomingMessage): boolean => /^text\/event
  * the response when the answer closes incomplete). Event streams are exempt from time limits.
  */
 export function relay({ answer, response, extra, totalMs, silenceMs, onChunk }: RelayOptions): void {
-  const headers = clientHeaders(answer.rawHeaders, answer.headers.connection);
+  const headers = clientHeaders(answer.rawHeaders, answer.headers.connection, Object.keys(extra));
   for (const [name, value] of Object.entries(extra)) headers.push(name, value);
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
   if (answer.headers['content-length'] === undefined) {

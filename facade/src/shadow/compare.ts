@@ -90,7 +90,7 @@ const header = (observed: Observed, name: string): string => {
   return value === undefined ? absent : typeof value === 'string' ? value : value.join(', ');
 };
 const mediaType = (observed: Observed): string => (header(observed, 'content-type').split(';')[0] ?? '').trim().toLowerCase();
-const isJson = (type: string): boolean => type === 'application/json' || /\+json$/.test(type);
+const isJson = (type: string): boolean => type === 'application/json' || type.endsWith('+json');
 const digest = (body: Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex').slice(0, 16)} (${body.length} bytes)`;
 
 /** What differs between two answers, by the route's rules: status, media type, chosen headers, JSON by structure, other bodies by hash. */

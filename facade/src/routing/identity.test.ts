@@ -1,0 +1,16 @@
+import { expect, test } from '@jest/globals';
+import { identityReader } from './identity.ts';
+
+const read = identityReader(['header:Authorization', 'cookie:sid', 'query:user']);
+const of = (headers: Record<string, string>, search = '') => read({ headers, search });
+
+test('the first source that is there decides, and no token is readable in the result', () => {
+  const both = of({ authorization: 'Bearer secret', cookie: 'a=1; sid=s1' });
+  expect(both).toBe(of({ authorization: 'Bearer secret' }));
+  expect(both).toMatch(/^[0-9a-f]{32}$/);
+  expect(of({ cookie: 'a=1; sid=s1' })).toBe(of({ cookie: 'sid=s1' }));
+  expect(of({}, '?user=7')).toBe(of({}, '?x=1&user=7'));
+});
+test('the same value from two sources is two identities', () => expect(of({ cookie: 'sid=7' })).not.toBe(of({}, '?user=7')));
+test('nobody stays nobody', () => expect(of({ cookie: 'sidx=1' }, '?users=1')).toBeUndefined());
+test('an unknown source is refused', () => expect(() => identityReader(['body:user'])).toThrow(/body:user/));
