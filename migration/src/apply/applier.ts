@@ -103,6 +103,8 @@ export class Applier {
           }
           this.#source = null;
           break;
+        case 'relation':
+          break;
         case 'idle':
           if (message.lsn > this.#position) this.#position = message.lsn;
           break;

@@ -53,6 +53,8 @@ export interface DeadLetterChoice {
   readonly mapping: CompiledMapping;
   readonly context: string;
   readonly direction: Direction;
+  /** When given, the stream must still belong to it. */
+  readonly epoch?: number | bigint;
   readonly id: string;
 }
 
@@ -60,8 +62,8 @@ export interface DeadLetterChoice {
  * Applies a dead letter and, in order, everything that waits with it for the same row. All of it or nothing.
  * @throws StranglerError APPLY_FAILED with the database's reason when it still does not fit
  */
-export async function replayDeadLetter({ client, mapping, context, direction, id }: DeadLetterChoice): Promise<{ replayed: string[] }> {
-  return inTransaction(client, context, direction, async () => {
+export async function replayDeadLetter({ client, mapping, context, direction, epoch, id }: DeadLetterChoice): Promise<{ replayed: string[] }> {
+  return inTransaction(client, { context, direction, epoch }, async () => {
     const letters = await listDeadLetters(client, { context, direction });
     const interpret = createInterpreter(mapping, direction);
     const changes = letters.map((letter) => ({ letter, changes: interpret([eventFromJson(letter.event)]) }));
@@ -82,14 +84,9 @@ export async function replayDeadLetter({ client, mapping, context, direction, id
 }
 
 /** Gives one dead letter up. Those behind it stay, and can be replayed. */
-export async function dropDeadLetter({ client, context, direction, id }: Omit<DeadLetterChoice, 'mapping'>): Promise<void> {
-  await inTransaction(client, context, direction, async () => {
-    const { rowCount } = await client.query(
-      `UPDATE strangler.dead_letters SET state = 'dropped' WHERE id = $1 AND context = $2 AND direction = $3 AND state = 'open'`,
-      [id, context, direction],
-    );
-    if (rowCount !== 1) throw notOpen(context, id);
-  });
+export async function dropDeadLetter(client: pg.Client, id: string): Promise<void> {
+  const { rowCount } = await client.query(`UPDATE strangler.dead_letters SET state = 'dropped' WHERE id = $1 AND state = 'open'`, [id]);
+  if (rowCount !== 1) throw notOpen('this database', id);
 }
 
 const notOpen = (context: string, id: string): StranglerError =>
@@ -107,12 +104,16 @@ function sameRow<T extends { letter: DeadLetter; changes: RowChange[] }>(letters
 }
 
 /** Under the stream's lock, so that the worker neither parks nor applies a change of the row meanwhile. */
-async function inTransaction<T>(client: pg.Client, context: string, direction: Direction, work: () => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  client: pg.Client,
+  { context, direction, epoch }: { context: string; direction: Direction; epoch: number | bigint | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
   await client.query('BEGIN');
   try {
     await client.query('SET LOCAL session_replication_role = replica');
-    const { rows } = await client.query<{ state: string }>('SELECT state FROM strangler.streams WHERE context = $1 AND direction = $2 FOR UPDATE', [context, direction]);
-    if (rows[0]?.state !== 'open') {
+    const { rows } = await client.query<{ state: string; epoch: string }>('SELECT state, epoch FROM strangler.streams WHERE context = $1 AND direction = $2 FOR UPDATE', [context, direction]);
+    if (rows[0]?.state !== 'open' || (epoch !== undefined && rows[0].epoch !== String(epoch))) {
       throw new StranglerError('STREAM_CLOSED', `${context}: the ${direction} stream is closed, so its dead letters may not change the data any more`, {
         remedy: 'The other side owns the data now: compare with strangler verify, and repair there.',
       });

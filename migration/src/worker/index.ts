@@ -1,0 +1,1 @@
+export { directionOf, runWorker, type WorkerOptions, type WorkerProgress } from './run-worker.ts';

@@ -1,0 +1,92 @@
+import type pg from 'pg';
+import { Applier } from '../apply/applier.ts';
+import { prepareApplySession } from '../apply/apply-session.ts';
+import type { Direction } from '../apply/interpret-event.ts';
+import { readStreamRow } from '../apply/stream-row.ts';
+import type { Control } from '../control/index.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import type { MigrationDefinition } from '../plan/migration.ts';
+import { openEmbeddedStream } from '../stream/index.ts';
+import { MessageBuffer } from './message-buffer.ts';
+import type { WorkerProgress } from './run-worker.ts';
+import { checkSchema, RelationWatch } from './schema-check.ts';
+import { pause, WatermarkSampler } from './watermark-sampler.ts';
+
+export interface StreamRun {
+  readonly control: Control;
+  readonly definition: MigrationDefinition;
+  readonly mapping: CompiledMapping;
+  readonly direction: Direction;
+  readonly epoch: number;
+  readonly sourceUrl: string;
+  readonly source: pg.Client;
+  /** Only the applier uses it. */
+  readonly target: pg.Client;
+  readonly origin: string;
+  readonly workerId: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: WorkerProgress) => void;
+}
+
+/** Reads, applies and acknowledges until the signal, or until something fails. */
+export async function runStream(run: StreamRun): Promise<void> {
+  const { context } = run.definition;
+  await prepareApplySession(run.target, run.origin);
+  const [monolith, service] = run.direction === 'forward' ? [run.source, run.target] : [run.target, run.source];
+  const check = (): Promise<void> => checkSchema(run.definition, monolith, service);
+  const applier = new Applier({ client: run.target, mapping: run.mapping, context, direction: run.direction, epoch: BigInt(run.epoch), checkSchema: check });
+  const row = await readStreamRow(run.target, context, run.direction);
+  const state = { position: await applier.position(), rows: row?.rowsApplied ?? 0n, deadLetters: 0 };
+  const ending = new AbortController();
+  const signal = AbortSignal.any([run.signal, ending.signal]);
+  const stream = await openEmbeddedStream({ url: run.sourceUrl, context, direction: run.direction, from: state.position, signal });
+  const buffer = new MessageBuffer();
+  const stop = (): void => buffer.end();
+  signal.addEventListener('abort', stop, { once: true });
+  const sampler = new WatermarkSampler({
+    control: run.control, source: run.source, stream, context, direction: run.direction, epoch: run.epoch, workerId: run.workerId,
+    progress: () => state,
+    onSample: (sample) => run.onProgress({ phase: 'streaming', direction: run.direction, rowsApplied: Number(state.rows), deadLetters: state.deadLetters, ...sample }),
+  });
+  const work = [
+    (async () => {
+      for await (const message of stream) await buffer.push(message);
+      buffer.end();
+    })(),
+    sampler.run(signal),
+    (async () => {
+      const watch = new RelationWatch(run.mapping, run.direction);
+      let idleAt = 0;
+      while (!signal.aborted) {
+        const messages = await buffer.take();
+        if (messages.length === 0) return;
+        // a changed table is looked at before its rows are written
+        for (const message of messages) if (message.kind === 'relation' && watch.take(message)) await check();
+        if (messages.every((message) => message.kind === 'idle')) {
+          if (messages.every((message) => message.kind === 'idle' && message.lsn <= state.position)) continue;
+          const wait = idleAt + 100 - performance.now();
+          if (wait > 0) await Promise.race([pause(wait, signal), buffer.changed()]);
+          idleAt = performance.now();
+        }
+        const applied = await applier.apply(messages);
+        if (applied === null) continue;
+        stream.acknowledge(applied.position);
+        state.position = applied.position;
+        state.rows += BigInt(applied.rows);
+        state.deadLetters = applied.deadLetters;
+      }
+    })(),
+  ];
+  const guarded = work.map((task) =>
+    task.catch((error: unknown) => {
+      buffer.end(error);
+      ending.abort();
+      throw error;
+    }).finally(() => ending.abort()),
+  );
+  const results = await Promise.allSettled(guarded);
+  signal.removeEventListener('abort', stop);
+  await stream.close();
+  if (run.signal.aborted) return;
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

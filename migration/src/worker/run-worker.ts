@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { classifyFailure, codeOf } from '../apply/classify-error.ts';
+import type { Direction } from '../apply/interpret-event.ts';
+import { type ContextRow, type Control, openControl } from '../control/index.ts';
+import { isStranglerError } from '../errors.ts';
+import type { MigrationDefinition } from '../plan/migration.ts';
+import { runDirection } from './run-direction.ts';
+import { pause } from './watermark-sampler.ts';
+import { tryWorkerLock } from './worker-lock.ts';
+
+export interface WorkerProgress {
+  readonly phase: 'standby' | 'waiting' | 'copying' | 'streaming' | 'failed';
+  readonly direction?: Direction;
+  readonly table?: string;
+  readonly rowsCopied?: number;
+  readonly rowsEstimated?: number;
+  readonly bytes?: number;
+  readonly rowsPerSecond?: number;
+  readonly etaSeconds?: number | null;
+  readonly rowsApplied?: number;
+  readonly lagSeconds?: number;
+  readonly lagBytes?: number;
+  readonly caughtUp?: boolean;
+  readonly deadLetters?: number;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+export interface WorkerOptions {
+  readonly definition: MigrationDefinition;
+  readonly controlUrl: string;
+  readonly monolithUrl: string;
+  readonly serviceUrl: string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: WorkerProgress) => void;
+  /** Called when no command holds the context's lease: mends a move that was abandoned. */
+  readonly recover?: (context: string) => Promise<void>;
+  /** Connections per side for the initial copy (default 2). */
+  readonly parallel?: number;
+}
+
+/** Which way changes flow, if they do. Flags have no say in it. */
+export function directionOf(row: ContextRow | undefined): Direction | null {
+  if (row === undefined || row.dataKind !== 'replicated') return null;
+  if (row.owner === 'service') return row.stage === 'retired' ? null : 'reverse';
+  return row.stage === 'replicating' || row.stage === 'shadowing' || row.stage === 'canary' ? 'forward' : null;
+}
+
+/**
+ * Follows the ownership of a context and replicates towards the side that does not own it, until the signal. Databases that
+ * go away are waited for; what needs a person ends it.
+ * @throws StranglerError SLOT_LOST, POSITION_GAP, SCHEMA_CHANGED, TARGET_NOT_EMPTY, DB_PRIVILEGE, …
+ */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const workerId = randomUUID();
+  const { context } = options.definition;
+  let failures = 0;
+  while (!options.signal.aborted) {
+    let control: Control | undefined;
+    let current: { row: ContextRow; direction: Direction } | undefined;
+    const began = performance.now();
+    try {
+      control = await openControl(options.controlUrl, { applicationName: `strangler-worker-${context}` });
+      await follow(options, control, workerId, (at) => {
+        current = at;
+      });
+    } catch (error) {
+      if (options.signal.aborted) break;
+      const kind = classifyFailure(error);
+      const code = isStranglerError(error) ? error.code : kind === 'disk-full' ? 'DB_DISK_FULL' : kind === 'transient' ? 'DB_UNREACHABLE' : codeOf(error) || 'APPLY_FAILED';
+      const message = error instanceof Error ? error.message : String(error);
+      options.onProgress?.({ phase: 'failed', code, message });
+      const retry = kind === 'transient' || kind === 'disk-full';
+      if (control !== undefined && current !== undefined) {
+        const { row, direction } = current;
+        const remedy = isStranglerError(error) ? error.remedy : undefined;
+        await control.watermarks
+          .upsert({ context, direction, epoch: row.epoch, state: 'failed', workerId, detail: { code, message, remedy, retrying: retry } })
+          .catch(() => undefined);
+      }
+      if (!retry) throw error;
+      failures = performance.now() - began > 10_000 ? 0 : failures + 1;
+      await pause(Math.min(5000, 100 * 2 ** Math.min(failures, 6)), options.signal);
+    } finally {
+      if (options.signal.aborted && control !== undefined && current !== undefined) {
+        const { row, direction } = current;
+        await control.watermarks.upsert({ context, direction, epoch: row.epoch, state: 'stopped', workerId }).catch(() => undefined);
+      }
+      await control?.close().catch(() => undefined);
+    }
+  }
+}
+
+/** With the context's lock: one direction after the other, as its owner changes. */
+async function follow(options: WorkerOptions, control: Control, workerId: string, at: (current: { row: ContextRow; direction: Direction }) => void): Promise<void> {
+  const { context } = options.definition;
+  const lock = await waitForLock(options);
+  if (lock === null) return;
+  const over = new AbortController();
+  let changed = new AbortController();
+  const stopListening = await control.listen('strangler_contexts', (name) => {
+    if (name === context || name === '') changed.abort();
+  });
+  const watch = async (row: ContextRow | undefined, direction: Direction | null, session: AbortController, signal: AbortSignal): Promise<void> => {
+    let recoveredAt = 0;
+    while (!signal.aborted && !session.signal.aborted) {
+      await pause(1000, AbortSignal.any([changed.signal, signal, session.signal]));
+      changed = new AbortController();
+      if (signal.aborted || session.signal.aborted) return;
+      const next = await control.contexts.get(context);
+      if (next?.epoch !== row?.epoch || directionOf(next) !== direction) session.abort();
+      else if (options.recover !== undefined && performance.now() - recoveredAt > 2000) {
+        recoveredAt = performance.now();
+        const lease = await control.leases.get(context);
+        if (lease === undefined || lease.expiresInSeconds <= 0) await options.recover(context).catch((error: unknown) => {
+          options.onProgress?.({ phase: 'failed', code: isStranglerError(error) ? error.code : 'INTERNAL', message: `recovering an abandoned move: ${error instanceof Error ? error.message : String(error)}` });
+        });
+      }
+    }
+  };
+  try {
+    const signal = AbortSignal.any([options.signal, lock.lost, over.signal]);
+    while (!signal.aborted) {
+      const row = await control.contexts.get(context);
+      const direction = directionOf(row);
+      const session = new AbortController();
+      const watching = watch(row, direction, session, signal).catch((error: unknown) => {
+        session.abort();
+        throw error;
+      });
+      watching.catch(() => undefined);
+      try {
+        if (row === undefined || direction === null) {
+          options.onProgress?.({ phase: 'waiting' });
+          await watching;
+          continue;
+        }
+        at({ row, direction });
+        await runDirection(options, control, row, direction, workerId, AbortSignal.any([signal, session.signal]));
+      } catch (error) {
+        // a move closed the stream: soon there is a new epoch, or the stream is open again
+        if (!isStranglerError(error) || error.code !== 'STREAM_CLOSED') throw error;
+        await pause(100, AbortSignal.any([signal, session.signal]));
+      } finally {
+        session.abort();
+      }
+      await watching;
+    }
+    if (lock.lost.aborted) throw lock.lost.reason;
+  } finally {
+    over.abort();
+    await stopListening();
+    await lock.release();
+  }
+}
+
+async function waitForLock(options: WorkerOptions): ReturnType<typeof tryWorkerLock> {
+  while (!options.signal.aborted) {
+    const lock = await tryWorkerLock(options.controlUrl, options.definition.context);
+    if (lock !== null) return lock;
+    options.onProgress?.({ phase: 'standby' });
+    await pause(250, options.signal);
+  }
+  return null;
+}

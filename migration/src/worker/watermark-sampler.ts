@@ -1,0 +1,105 @@
+import type pg from 'pg';
+import type { Control } from '../control/index.ts';
+import { currentLsn } from '../database/current-lsn.ts';
+import { lsnToText } from '../database/lsn.ts';
+import type { Lsn } from '../stream/change-event.ts';
+import type { ChangeStream } from '../stream/change-stream.ts';
+import type { Direction } from '../apply/interpret-event.ts';
+
+export interface SamplerOptions {
+  readonly control: Control;
+  readonly source: pg.Client;
+  readonly stream: ChangeStream;
+  readonly context: string;
+  readonly direction: Direction;
+  readonly epoch: number;
+  readonly workerId: string;
+  readonly progress: () => { readonly position: Lsn; readonly rows: bigint; readonly deadLetters: number };
+  readonly onSample: (sample: { readonly lagBytes: number; readonly lagSeconds: number; readonly caughtUp: boolean }) => void;
+}
+
+interface Sample {
+  /** Control database's clock, as text. */
+  readonly time: string;
+  readonly lsn: Lsn;
+  readonly at: number;
+}
+
+/**
+ * Moves the watermark. The time is taken before the source's position: whatever was acknowledged before that time lies
+ * before that position, so once the position is applied, so is everything up to the time.
+ */
+export class WatermarkSampler {
+  readonly #options: SamplerOptions;
+  #waiting: Sample[] = [];
+  #reached: Sample | null = null;
+  #moved = performance.now();
+  #position: Lsn = 0n;
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#sample();
+      await pause(100, signal);
+    }
+  }
+
+  async #sample(): Promise<void> {
+    const { control, source, stream } = this.#options;
+    const at = performance.now();
+    const time = await control.now();
+    const lsn = await currentLsn(source);
+    // a bounded number of samples is enough: the applier passes them in order
+    if (this.#waiting.length < 100) this.#waiting.push({ time, lsn, at });
+    stream.probe();
+    const { position } = this.#options.progress();
+    if (position !== this.#position) {
+      this.#position = position;
+      this.#moved = performance.now();
+    }
+    await this.publish(lsn);
+    if (position < lsn && performance.now() - this.#moved > 1000) {
+      // nothing of ours in the log: a message of our own moves the slot past it
+      await source.query(`SELECT pg_logical_emit_message(true, 'strangler', 'watermark')`);
+      this.#moved = performance.now();
+    }
+  }
+
+  async publish(sourceLsn: Lsn): Promise<void> {
+    const { control, context, direction, epoch, workerId, onSample } = this.#options;
+    const { position, rows, deadLetters } = this.#options.progress();
+    const passed = this.#waiting.filter((sample) => sample.lsn <= position);
+    this.#reached = passed.at(-1) ?? this.#reached;
+    this.#waiting = this.#waiting.filter((sample) => sample.lsn > position);
+    const oldest = this.#reached ?? this.#waiting[0];
+    const lagSeconds = oldest === undefined || this.#reached === null ? 0 : (performance.now() - oldest.at) / 1000;
+    const caughtUp = this.#reached !== null && lagSeconds < 1;
+    const lagBytes = sourceLsn > position ? sourceLsn - position : 0n;
+    await control.watermarks.upsert({
+      context, direction, epoch, workerId,
+      state: caughtUp ? 'caught-up' : 'streaming',
+      appliedLsn: lsnToText(position),
+      appliedAt: this.#reached?.time ?? null,
+      sourceLsn: lsnToText(sourceLsn),
+      lagBytes,
+      rowsApplied: rows,
+      detail: { deadLetters },
+    });
+    onSample({ lagBytes: Number(lagBytes), lagSeconds, caughtUp });
+  }
+}
+
+export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+  });
