@@ -128,6 +128,7 @@ export const definitionSchema = strict({
   contracts: strict({
     pacts: nonEmpty,
     provider: nonEmpty,
+    url: strict({ monolith: httpUrl.optional(), service: httpUrl.optional() }).optional(),
     stateUrl: strict({ monolith: httpUrl.optional(), service: httpUrl.optional() }).optional(),
   }).optional(),
   gates: strict({

@@ -75,6 +75,19 @@ export interface SequenceMapping {
   readonly service: string;
 }
 
+export interface ContractSettings {
+  /** Folder of pact files, relative to where commands run. */
+  readonly pacts: string;
+  readonly provider: string;
+  /**
+   * Instances to verify, with databases of their own: interactions and provider states write. Without it the live sides
+   * are verified, which only suits pacts that read.
+   */
+  readonly url?: { readonly monolith?: Setting; readonly service?: Setting };
+  /** Where provider states are entered (Pact: "provider state change URL"). */
+  readonly stateUrl?: { readonly monolith?: Setting; readonly service?: Setting };
+}
+
 export interface GateSettings {
   /** Largest lag for shadowing and cutover, seconds (default 5). */
   readonly maxLagSeconds?: number;
@@ -120,7 +133,7 @@ export interface MigrationDefinition {
   /** Only for `replicated`. */
   readonly tables?: readonly TableMapping[];
   readonly sequences?: readonly SequenceMapping[];
-  readonly contracts?: { readonly pacts: string; readonly provider: string; readonly stateUrl?: { readonly monolith?: Setting; readonly service?: Setting } };
+  readonly contracts?: ContractSettings;
   readonly gates?: GateSettings;
   readonly cutover?: CutoverSettings;
 }

@@ -1,23 +1,50 @@
 import { isStranglerError, StranglerError } from '../errors.ts';
+import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { resolveSetting } from '../plan/settings.ts';
+import type { Kit } from './kit.ts';
 import { planned, type Step } from './step.ts';
 
 export interface ContractsOptions {
   readonly context: string;
 }
 
+export interface InteractionResult {
+  readonly consumer: string;
+  readonly description: string;
+  readonly ok: boolean;
+  readonly mismatch: string;
+}
+
+export interface SideResult {
+  readonly ok: boolean;
+  readonly url: string;
+  readonly interactions: readonly InteractionResult[];
+  readonly seconds: number;
+}
+
 export interface ContractsResult {
   readonly context: string;
-  readonly monolith: boolean;
-  readonly service: boolean;
-  readonly details: readonly unknown[];
+  readonly monolith: SideResult;
+  readonly service: SideResult;
 }
 
+interface SideAddress {
+  readonly url: string;
+  readonly stateUrl?: string;
+}
+
+/** What this command needs of @strangler-toolkit/contracts; written down here because the package is optional. */
 interface PactsModule {
-  verifyPacts(options: Readonly<Record<string, unknown>>): Promise<unknown>;
+  verifyPacts(options: {
+    readonly pactsDir: string;
+    readonly provider: string;
+    readonly sides: Readonly<Record<Side, SideAddress>>;
+    readonly onProgress?: (progress: { readonly side: Side; readonly done: number; readonly total: number; readonly interaction: InteractionResult }) => void;
+    readonly signal?: AbortSignal;
+  }): Promise<Record<Side, SideResult>>;
 }
 
-/** The verifier is an optional package with a native core: only this command needs it. */
+/** The verifier has a native core: only this command loads it. */
 async function verifier(): Promise<PactsModule> {
   const name = '@strangler-toolkit/contracts';
   try {
@@ -29,7 +56,20 @@ async function verifier(): Promise<PactsModule> {
   throw new StranglerError('CONTRACTS_NOT_INSTALLED', `${name} has no verifyPacts: its version does not fit`);
 }
 
-const passed = (result: unknown): boolean => typeof result === 'object' && result !== null && 'ok' in result && result.ok === true;
+function address(definition: MigrationDefinition, side: Side, env: Kit['env']): SideAddress {
+  const where = `context ${definition.context}`;
+  const url = resolveSetting(definition.contracts?.url?.[side] ?? definition[side].url, env, `contracts.url.${side} of ${where}`);
+  const state = definition.contracts?.stateUrl?.[side];
+  return state === undefined ? { url } : { url, stateUrl: resolveSetting(state, env, `contracts.stateUrl.${side} of ${where}`) };
+}
+
+/** The verifier's own errors carry a code too; those that this toolkit knows pass with it. */
+function known(error: unknown): unknown {
+  if (isStranglerError(error) || !(error instanceof Error)) return error;
+  const code: unknown = Reflect.get(error, 'code');
+  if (code === 'PACTS_NOT_FOUND' || code === 'CONFIG_INVALID' || code === 'CANCELLED') return new StranglerError(code, error.message, { cause: error });
+  return error;
+}
 
 export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
   async execute(kit, { context }) {
@@ -40,31 +80,29 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
     const control = await kit.control();
     await control.contexts.register(context, definition.data);
     const row = await control.contexts.require(context);
-    const outcomes: Record<'monolith' | 'service', boolean> = { monolith: false, service: false };
-    const details: unknown[] = [];
-    for (const side of ['monolith', 'service'] as const) {
-      kit.tell(`pacts ${side}`, `verify the pacts against the ${side}`, 'started');
-      const stateSetting = contracts.stateUrl?.[side];
-      try {
-        const result = await verifyPacts({
-          pacts: contracts.pacts, provider: contracts.provider, side, baseUrl: resolveSetting(definition[side].url, kit.env, `${side}.url of context ${context}`),
-          ...(stateSetting !== undefined && { stateUrl: resolveSetting(stateSetting, kit.env, `contracts.stateUrl.${side} of context ${context}`) }), signal: kit.signal,
-        });
-        outcomes[side] = passed(result);
-        details.push({ side, result });
-      } catch (error) {
-        if (isStranglerError(error) && error.code !== 'PACTS_FAILED') throw error;
-        details.push({ side, error: error instanceof Error ? error.message : String(error) });
-      }
-      kit.tell(`pacts ${side}`, `pacts ${outcomes[side] ? 'hold' : 'fail'} on the ${side}`, outcomes[side] ? 'done' : 'failed');
+    const sides = { monolith: address(definition, 'monolith', kit.env), service: address(definition, 'service', kit.env) };
+    const result = await verifyPacts({
+      pactsDir: contracts.pacts, provider: contracts.provider, sides, signal: kit.signal,
+      onProgress: ({ side, done, total, interaction }) => kit.tell(`pact ${side} ${done}`, `${side} ${done}/${total} ${interaction.description}${interaction.ok ? '' : `: ${interaction.mismatch}`}`, interaction.ok ? 'done' : 'failed'),
+    }).catch((error: unknown) => {
+      throw known(error);
+    });
+    const summary = (side: SideResult): Record<string, unknown> => ({ ok: side.ok, interactions: side.interactions.length, failed: side.interactions.filter(({ ok }) => !ok).map(({ description }) => description) });
+    const detail = { monolith: result.monolith.ok, service: result.service.ok, sides: { monolith: summary(result.monolith), service: summary(result.service) } };
+    const ok = result.monolith.ok && result.service.ok;
+    await control.evidence.record({ context, kind: 'pacts', epoch: row.epoch, ok, detail });
+    if (!ok) {
+      const failing = (['monolith', 'service'] as const).filter((side) => !result[side].ok);
+      throw new StranglerError('PACTS_FAILED', `the pacts of ${context} fail on ${failing.join(' and ')}`, { details: { ...result } });
     }
-    const ok = outcomes.monolith && outcomes.service;
-    await control.evidence.record({ context, kind: 'pacts', epoch: row.epoch, ok, detail: { ...outcomes } });
-    if (!ok) throw new StranglerError('PACTS_FAILED', `the pacts of ${context} fail on ${[outcomes.monolith ? '' : 'monolith', outcomes.service ? '' : 'service'].filter(Boolean).join(' and ')}`, { details: { ...outcomes, details } });
-    return { context, ...outcomes, details };
+    return { context, monolith: result.monolith, service: result.service };
   },
   async dryRun(kit, { context }) {
-    const { contracts } = await kit.definition(context);
-    return planned([{ action: 'verify the pacts against the monolith and the service', detail: contracts?.pacts ?? 'none named' }, { action: 'record the evidence "pacts"' }]);
+    const definition = await kit.definition(context);
+    return planned([
+      { action: 'verify the pacts', detail: definition.contracts?.pacts ?? 'none named' },
+      ...(['monolith', 'service'] as const).map((side) => ({ action: `against the ${side}`, detail: address(definition, side, kit.env).url })),
+      { action: 'record the evidence "pacts"' },
+    ]);
   },
 };

@@ -47,8 +47,8 @@ export const deadLetters: Step<DeadLetterOptions, { readonly context: string; re
           if (settled.has(letter.id)) continue;
           await lease.check();
           const choice = { client, mapping, context: options.context, direction, id: letter.id };
-          const done = options.action === 'replay' ? (await replayDeadLetter(choice)).replayed : (await dropDeadLetter(choice)).dropped;
-          for (const id of done) settled.add(id);
+          if (options.action === 'replay') for (const id of (await replayDeadLetter(choice)).replayed) settled.add(id);
+          else await dropDeadLetter(choice);
           await control.journal.append({ context: options.context, actor: kit.actor, step: `dead-letter-${options.action}`, status: 'done', detail: { id: String(letter.id) } });
           kit.tell('dead-letters', `${options.action === 'replay' ? 'replayed' : 'dropped'} ${letter.id}`, 'done');
         }
