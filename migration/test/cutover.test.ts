@@ -69,9 +69,10 @@ describe('a move that cannot go through leaves everything as it was', () => {
   test('the way back lacks a privilege', async () => {
     await facade('a');
     const role = `${scene.databases.monolith.name}_weak`;
-    await scene.sql.monolith.query(`CREATE ROLE ${role} LOGIN REPLICATION; GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    await scene.sql.monolith.query(`CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'weak'; GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
     const url = new URL(scene.databases.monolith.url);
     url.username = role;
+    url.password = 'weak';
     await scene.sql.monolith.query(`GRANT ALL ON SCHEMA strangler TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA strangler TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA strangler TO ${role}`);
     expect(await refusedFor(cutover({ ...scene.options, monolithUrl: url.href }))).toBe('aborted: REVERSE_UNPROVEN');
     await scene.sql.monolith.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
