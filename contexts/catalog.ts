@@ -69,6 +69,8 @@ export default defineMigration({
   contracts: {
     pacts: 'contracts/pacts',
     provider: 'catalog',
-    stateUrl: { monolith: env('MONOLITH_STATE_URL', 'http://127.0.0.1:3000/_test/states'), service: env('CATALOG_STATE_URL', 'http://127.0.0.1:4010/_test/states') },
+    // Instances with scratch databases: one pact writes, and provider states make rows.
+    url: { monolith: env('MONOLITH_PACT_URL', 'http://127.0.0.1:3001'), service: env('CATALOG_PACT_URL', 'http://127.0.0.1:4011') },
+    stateUrl: { monolith: env('MONOLITH_PACT_STATE_URL', 'http://127.0.0.1:3001/_test/states'), service: env('CATALOG_PACT_STATE_URL', 'http://127.0.0.1:4011/_test/states') },
   },
 });

@@ -105,6 +105,16 @@ export class Stack {
     });
   }
 
+  /** Both sides once more on scratch databases: verifying a pact writes, and live data must not know. */
+  async startPactSides(): Promise<void> {
+    const [shop, catalog] = await all<[string, string]>([this.databases.monolith.createDatabase('shop_pacts'), this.databases.services.createDatabase('catalog_pacts')]);
+    const portOf = (name: string): number => Number(new URL(this.env[name] ?? '').port);
+    await run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: shop });
+    await run('seed', 'legacy-monolith/src/db/seed.ts', [], { DATABASE_URL: shop });
+    const monolith = await this.add({ name: 'monolith-pacts', file: 'legacy-monolith/src/main.ts', port: portOf('MONOLITH_PACT_URL'), env: { DATABASE_URL: shop, ENABLE_TEST_STATES: '1' } });
+    await this.add({ name: 'catalog-pacts', file: 'extracted/catalog/src/main.ts', port: portOf('CATALOG_PACT_URL'), env: { DATABASE_URL: catalog, MONOLITH_URL: monolith.url, ENABLE_TEST_STATES: '1' } });
+  }
+
   readonly #stopping = new AbortController();
 
   /** The long-running worker: strangler replicate <context>. */
@@ -132,6 +142,11 @@ export class Stack {
     await this.folder.remove();
   }
 }
+
+const pactAddresses = (monolithPort: number, catalogPort: number): Record<string, string> => ({
+  MONOLITH_PACT_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_PACT_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`,
+  CATALOG_PACT_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_PACT_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`,
+});
 
 async function run(name: string, file: string, args: readonly string[], env: Record<string, string>): Promise<void> {
   const { code, stdout, stderr } = await runProgram({ name, file: inRepository(file), args, env });
@@ -176,12 +191,12 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
 
   tell('Unleash (the real server), the monolith\'s schema and seed');
   const logs = (name: string): string => join(folder.path, 'logs', `${name}.log`);
-  const [unleash, monolithPort, catalogPort, ratesPort] = await all<[UnleashServer, number, number, number, void]>([
+  const [unleash, monolithPort, catalogPort, ratesPort, monolithPactPort, catalogPactPort] = await all<[UnleashServer, number, number, number, number, number, void]>([
     startUnleash({ postgresUrl: services.url('unleash'), logFile: logs('unleash') }).then((server) => {
       undo.push(() => server.stop());
       return server;
     }),
-    freePort(), freePort(), freePort(),
+    freePort(), freePort(), freePort(), freePort(), freePort(),
     run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: monolithDatabase })
       .then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', String(options.scale ?? 1)], { DATABASE_URL: monolithDatabase })),
   ]);
@@ -190,14 +205,14 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     UNLEASH_URL: unleash.url, UNLEASH_CLIENT_TOKEN: unleash.clientToken, UNLEASH_ADMIN_TOKEN: unleash.adminToken,
     MONOLITH_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_DATABASE_URL: monolithDatabase,
     CATALOG_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_DATABASE_URL: catalogDatabase, SHIPPING_RATES_URL: `http://127.0.0.1:${ratesPort}`,
-    MONOLITH_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`, CATALOG_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`, PACT_DO_NOT_TRACK: 'true',
+    ...pactAddresses(monolithPactPort, catalogPactPort), PACT_DO_NOT_TRACK: 'true',
   };
   const stack = new Stack(folder, { monolith, services }, unleash, env);
   undo.splice(0, undo.length, () => stack.stop());
   tell('the monolith, the catalog service, the shipping rates service');
   await all<[Member, Member, Member]>([
-    stack.add({ name: 'monolith', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: monolithDatabase, ENABLE_TEST_STATES: '1' } }),
-    stack.add({ name: 'catalog', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { DATABASE_URL: catalogDatabase, ENABLE_TEST_STATES: '1' } }),
+    stack.add({ name: 'monolith', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: monolithDatabase } }),
+    stack.add({ name: 'catalog', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { DATABASE_URL: catalogDatabase } }),
     stack.add({ name: 'shipping-rates', file: 'extracted/shipping-rates/src/main.ts', port: ratesPort, env: {} }),
   ]);
   // The first command makes the control schema.

@@ -93,6 +93,7 @@ export async function tellStory(telling: Telling): Promise<void> {
     await verify();
 
     chapter('contracts', 'Do both sides keep the storefront\'s contract?');
+    await stack.startPactSides();
     await strangler('contracts', 'verify', 'catalog');
     const pacts = await evidence.latest('catalog', 'pacts');
     result.contracts.push(...['monolith', 'service'].map((side) => ({ side, ok: pacts?.detail[side] === true || (pacts?.ok ?? false) })));

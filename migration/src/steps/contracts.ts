@@ -1,7 +1,7 @@
 import { isStranglerError, StranglerError } from '../errors.ts';
 import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { resolveSetting } from '../plan/settings.ts';
-import type { Kit } from './kit.ts';
+import type { Toolkit } from './toolkit.ts';
 import { planned, type Step } from './step.ts';
 
 export interface ContractsOptions {
@@ -56,7 +56,7 @@ async function verifier(): Promise<PactsModule> {
   throw new StranglerError('CONTRACTS_NOT_INSTALLED', `${name} has no verifyPacts: its version does not fit`);
 }
 
-function address(definition: MigrationDefinition, side: Side, env: Kit['env']): SideAddress {
+function address(definition: MigrationDefinition, side: Side, env: Toolkit['env']): SideAddress {
   const where = `context ${definition.context}`;
   const url = resolveSetting(definition.contracts?.url?.[side] ?? definition[side].url, env, `contracts.url.${side} of ${where}`);
   const state = definition.contracts?.stateUrl?.[side];

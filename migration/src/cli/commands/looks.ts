@@ -101,7 +101,7 @@ export function lookCommands(session: Session): Command[] {
     makeCommand({ usage: 'verify <context>', summary: 'verify the pacts against the monolith and the service', changes: true, examples: ['contracts verify catalog', 'contracts verify catalog --json'] })
       .action(async (context: string, common: CommonOptions) => {
         const { contractsVerify } = await import('../../steps/contracts.ts');
-        await runStep(session, common, contractsVerify, { context }, { text: (result) => `${result.context}: the pacts hold on both sides` });
+        await runStep(session, common, contractsVerify, { context }, { text: (result) => `${result.context}: the pacts hold on both sides (${result.monolith.interactions.length} interactions each)` });
       }),
   );
 
