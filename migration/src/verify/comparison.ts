@@ -1,0 +1,75 @@
+import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
+import { outputText, translated } from '../copy/projection-sql.ts';
+import type { ColumnLink, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
+
+export type SideName = 'monolith' | 'service';
+
+/** How one side's table shows its rows in terms that both sides share. */
+export interface ComparedSide {
+  readonly side: SideName;
+  readonly table: string;
+  /** Expressions whose text is equal on both sides for equal values; keys first. */
+  readonly keys: readonly string[];
+  readonly values: readonly string[];
+  /** Bare key columns with their types, for conditions that an index serves. */
+  readonly keyColumns: readonly { readonly column: string; readonly type: string }[];
+}
+
+/** One service table against the columns of the monolith's table that it holds. */
+export interface Comparison {
+  readonly table: CompiledTable;
+  readonly part: CompiledPart;
+  readonly first: boolean;
+  readonly keyLinks: readonly ColumnLink[];
+  readonly valueLinks: readonly ColumnLink[];
+  readonly monolith: ComparedSide;
+  readonly service: ComparedSide;
+}
+
+const isCharacter = (type: string): boolean => /^character(\(|$)/.test(type);
+
+function normalised(side: SideName, link: ColumnLink): string {
+  const column = quoteIdentifier(side === 'monolith' ? link.from : link.to);
+  // Values that are listed one by one are texts of their own, of no common type.
+  if (link.forward !== null) {
+    return side === 'service' ? outputText(column) : `CASE WHEN ${column} IS NOT NULL THEN ${translated(column, link.forward, null)} END`;
+  }
+  if (link.fromType === link.toType) return `${column}::text`;
+  const wide = `CAST(${outputText(column)} AS ${link.compareType})`;
+  // 12.5 and 12.50, or 'ab' and 'ab   ', differ only because one of the two types writes them so.
+  if (link.compareType === 'numeric') return `trim_scale(${wide})::text`;
+  if (isCharacter(link.fromType) || isCharacter(link.toType)) return `rtrim(${wide}::text, ' ')`;
+  return `${wide}::text`;
+}
+
+export function compareParts(table: CompiledTable): Comparison[] {
+  return table.parts.map((part, index) => {
+    const keyLinks = table.key.map((name, position) => {
+      const link = part.columns.find((candidate) => candidate.from === name && candidate.to === part.key[position]);
+      if (!link) throw new RangeError(`${part.line}: key column ${name} is not mapped`);
+      return link;
+    });
+    const valueLinks = part.columns.filter((link) => !keyLinks.includes(link));
+    const view = (side: SideName): ComparedSide => ({
+      side,
+      table: quoteTable(side === 'monolith' ? table.monolith : part.service),
+      keys: keyLinks.map((link) => normalised(side, link)),
+      values: valueLinks.map((link) => normalised(side, link)),
+      keyColumns: keyLinks.map((link) => (side === 'monolith' ? { column: quoteIdentifier(link.from), type: link.fromType } : { column: quoteIdentifier(link.to), type: link.toType })),
+    });
+    return { table, part, first: index === 0, keyLinks, valueLinks, monolith: view('monolith'), service: view('service') };
+  });
+}
+
+/** A key in shared terms → as the side's own column writes it. */
+export const keyOnSide = (comparison: Comparison, side: SideName, key: readonly string[]): string[] =>
+  key.map((value, index) => (side === 'monolith' ? (comparison.keyLinks[index]?.backward?.get(value) ?? value) : value));
+
+/** A key as the monolith writes it → in shared terms. */
+export const sharedKey = (comparison: Comparison, key: readonly string[]): string[] => key.map((value, index) => comparison.keyLinks[index]?.forward?.get(value) ?? value);
+
+const ordered = new Set(['smallint', 'integer', 'bigint', 'numeric', 'uuid', 'date', 'timestamp without time zone', 'timestamp with time zone']);
+
+/** Whether both sides sort the key alike, whatever their collations: only then are key ranges the same rows on both. */
+export const hasSharedOrder = (comparison: Comparison): boolean =>
+  comparison.keyLinks.every((link) => link.forward === null && ordered.has(link.fromType.replace(/\([^)]*\)/, '')) && ordered.has(link.toType.replace(/\([^)]*\)/, '')) && (link.fromType === link.toType || ordered.has(link.compareType)));

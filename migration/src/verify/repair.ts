@@ -1,0 +1,116 @@
+import type pg from 'pg';
+import { prepareApplySession } from '../apply/apply-session.ts';
+import type { RowChange } from '../apply/row-change.ts';
+import { lockStreamRow, readStreamRow } from '../apply/stream-row.ts';
+import { writeChanges } from '../apply/write-changes.ts';
+import { writeTargets } from '../apply/write-target.ts';
+import { connect } from '../database/connect.ts';
+import { currentLsn } from '../database/current-lsn.ts';
+import { databaseFailure } from '../database/failures.ts';
+import { StranglerError } from '../errors.ts';
+import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import type { Lsn } from '../stream/change-event.ts';
+import { type Direction, replicationNames } from '../stream/names.ts';
+import { type OwnerRow, ownerRow } from './owner-rows.ts';
+import { throwIfCancelled, waitUntilApplied } from './settle.ts';
+import { assertKnown, type NamedKey } from './verify.ts';
+
+export interface RepairOptions {
+  readonly mapping: CompiledMapping;
+  readonly monolithUrl: string;
+  readonly serviceUrl: string;
+  readonly direction: Direction;
+  readonly keys: readonly NamedKey[];
+  appliedPosition(): Promise<Lsn>;
+  readonly signal?: AbortSignal;
+  readonly attempts?: number;
+  readonly catchUpMs?: number;
+}
+
+export interface RepairResult {
+  readonly repaired: readonly (NamedKey & { readonly action: 'written' | 'deleted' })[];
+  /** Rows that were written at the owner in every attempt: replication itself brings them. */
+  readonly unsettled: readonly NamedKey[];
+}
+
+interface Target {
+  readonly key: NamedKey;
+  readonly index: number;
+  readonly table: CompiledTable;
+}
+
+/**
+ * Sends the owner's rows again. Only rows of which no change is under way are written, and the applier is kept out by the
+ * lock of the stream's row: an older change can never arrive after the repair.
+ * @throws StranglerError USAGE, STREAM_CLOSED, TIMEOUT, CANCELLED, DB_*
+ */
+export async function repair(options: RepairOptions): Promise<RepairResult> {
+  const { mapping, direction } = options;
+  assertKnown(mapping, options.keys);
+  const [ownerSide, ownerUrl, otherUrl] = direction === 'forward' ? (['monolith', options.monolithUrl, options.serviceUrl] as const) : (['service', options.serviceUrl, options.monolithUrl] as const);
+  let owner: pg.Client | undefined;
+  let other: pg.Client | undefined;
+  try {
+    owner = await connect(ownerUrl, { applicationName: 'strangler-repair' });
+    other = await connect(otherUrl, { applicationName: 'strangler-repair' });
+    await prepareSession(other, mapping.context, direction);
+    let open: Target[] = options.keys.flatMap((key) => mapping.tables.flatMap((table, index) => (`${table.monolith.schema}.${table.monolith.table}` === key.table ? [{ key, table, index }] : [])));
+    const repaired: RepairResult['repaired'][number][] = [];
+    for (let attempt = 0; open.length > 0 && attempt < (options.attempts ?? 10); attempt += 1) {
+      throwIfCancelled(options.signal);
+      const first = await readAll(owner, ownerSide, open);
+      if (!(await waitUntilApplied({ appliedPosition: () => options.appliedPosition(), catchUpMs: options.catchUpMs ?? 30_000, signal: options.signal }, await currentLsn(owner)))) {
+        throw new StranglerError('TIMEOUT', `The ${direction} stream of ${mapping.context} did not catch up: is its worker running? Nothing was repaired`);
+      }
+      const done = await writeStill(options, owner, ownerSide, other, open, first);
+      repaired.push(...done.values());
+      open = open.filter((target) => !done.has(target));
+    }
+    return { repaired, unsettled: open.map(({ key }) => key) };
+  } catch (error) {
+    throw databaseFailure(error, `Repair of ${mapping.context} failed`);
+  } finally {
+    await owner?.end().catch(() => {});
+    await other?.end().catch(() => {});
+  }
+}
+
+async function prepareSession(client: pg.Client, context: string, direction: Direction): Promise<void> {
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+  // The worker's session holds the stream's own origin; any origin keeps the other direction from sending this back.
+  await prepareApplySession(client, `${replicationNames(context, direction, rows[0]?.name ?? '').origin}_repair`);
+}
+
+async function readAll(client: pg.Client, side: 'monolith' | 'service', targets: readonly Target[]): Promise<Map<Target, OwnerRow | null>> {
+  const rows = new Map<Target, OwnerRow | null>();
+  for (const target of targets) rows.set(target, await ownerRow(client, target.table, side, target.key.key));
+  return rows;
+}
+
+/** Writes those rows that are still as they were before the wait. */
+async function writeStill(options: RepairOptions, owner: pg.Client, side: 'monolith' | 'service', other: pg.Client, targets: readonly Target[], first: ReadonlyMap<Target, OwnerRow | null>): Promise<Map<Target, RepairResult['repaired'][number]>> {
+  const { mapping, direction } = options;
+  const done = new Map<Target, RepairResult['repaired'][number]>();
+  await other.query('BEGIN');
+  try {
+    const stream = await readStreamRow(other, mapping.context, direction);
+    if (!stream) throw new StranglerError('STREAM_CLOSED', `${mapping.context}: the ${direction} stream has no position row`);
+    await lockStreamRow(other, mapping.context, direction, stream.epoch);
+    const second = await readAll(owner, side, targets);
+    const changes: RowChange[] = [];
+    for (const target of targets) {
+      const row = second.get(target) ?? null;
+      if (row?.version !== first.get(target)?.version) continue;
+      const key = Object.fromEntries(target.table.key.map((column, index) => [column, target.key.key[index] ?? null]));
+      const base = { table: target.index, key, transaction: 0n, events: [] };
+      changes.push(row ? { ...base, kind: 'put', row: row.row, fresh: false } : { ...base, kind: 'delete' });
+      done.set(target, { ...target.key, action: row ? 'written' : 'deleted' });
+    }
+    await writeChanges(other, writeTargets(mapping, direction), changes);
+    await other.query('COMMIT');
+    return done;
+  } catch (error) {
+    await other.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
