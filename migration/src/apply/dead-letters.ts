@@ -84,9 +84,12 @@ export async function replayDeadLetter({ client, mapping, context, direction, ep
 }
 
 /** Gives one dead letter up. Those behind it stay, and can be replayed. */
-export async function dropDeadLetter(client: pg.Client, id: string): Promise<void> {
-  const { rowCount } = await client.query(`UPDATE strangler.dead_letters SET state = 'dropped' WHERE id = $1 AND state = 'open'`, [id]);
-  if (rowCount !== 1) throw notOpen('this database', id);
+export async function dropDeadLetter({ client, context, direction, id }: Pick<DeadLetterChoice, 'client' | 'context' | 'direction' | 'id'>): Promise<void> {
+  const { rowCount } = await client.query(
+    `UPDATE strangler.dead_letters SET state = 'dropped' WHERE id = $1 AND context = $2 AND direction = $3 AND state = 'open'`,
+    [id, context, direction],
+  );
+  if (rowCount !== 1) throw notOpen(context, id);
 }
 
 const notOpen = (context: string, id: string): StranglerError =>

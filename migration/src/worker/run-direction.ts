@@ -31,7 +31,7 @@ export async function runDirection(options: WorkerOptions, control: Control, row
     await installSupportSchema(source);
     await installSupportSchema(target);
     const [monolith, service] = direction === 'forward' ? [source, target] : [target, source];
-    const copy = direction === 'forward' && ((await needsCopy(target, definition.context)) || false);
+    const copy = direction === 'forward' && (await needsCopy(target, definition.context));
     let mapping: CompiledMapping;
     try {
       mapping = await loadMapping(definition, monolith, service);

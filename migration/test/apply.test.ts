@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import type pg from 'pg';
+import { Applier } from '../src/apply/applier.ts';
+import { prepareApplySession } from '../src/apply/apply-session.ts';
+import { listDeadLetters } from '../src/apply/dead-letters.ts';
+import { openStreamRow, readStreamRow } from '../src/apply/stream-row.ts';
+import { connect } from '../src/database/connect.ts';
+import { installSupportSchema } from '../src/database/support-schema.ts';
+import { isStranglerError } from '../src/errors.ts';
+import { loadMapping } from '../src/mapping/load.ts';
+import type { CompiledMapping } from '../src/mapping/compiled-mapping.ts';
+import type { ChangeEvent, Row } from '../src/stream/change-event.ts';
+import type { StreamMessage } from '../src/stream/change-stream.ts';
+
+let source: TestDatabase;
+let target: TestDatabase;
+let sourceClient: pg.Client;
+let client: pg.Client;
+let mapping: CompiledMapping;
+const extra: pg.Client[] = [];
+
+const table = `CREATE TABLE items (id bigint PRIMARY KEY, slug text UNIQUE, big text, n int)`;
+
+beforeAll(async () => {
+  source = await createTestDatabase('source');
+  target = await createTestDatabase('target');
+  sourceClient = await connect(source.url, { applicationName: 'test' });
+  client = await connect(target.url, { applicationName: 'test' });
+  await sourceClient.query(table);
+  await client.query(table);
+  // counts every application of a row: what exactly-once means
+  await client.query(`CREATE TABLE applied (id bigint);
+    CREATE FUNCTION count_applied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO applied VALUES (NEW.id); RETURN NEW; END $$;
+    CREATE TRIGGER count_applied AFTER INSERT OR UPDATE ON items FOR EACH ROW EXECUTE FUNCTION count_applied(); ALTER TABLE items ENABLE ALWAYS TRIGGER count_applied`);
+  await installSupportSchema(client);
+  mapping = await loadMapping(
+    { context: 'items', data: 'replicated', monolith: { url: '' }, service: { url: '' }, routes: [], tables: [{ monolith: 'items', service: [{ table: 'items', columns: { id: 'id', slug: 'slug', big: 'big', n: 'n' } }] }] },
+    sourceClient,
+    client,
+  );
+});
+
+beforeEach(async () => {
+  await client.query('TRUNCATE items, applied, strangler.streams, strangler.dead_letters');
+  await openStreamRow(client, 'items', 'forward', 1n, 100n);
+});
+
+afterAll(async () => {
+  for (const each of [sourceClient, client, ...extra]) await each?.end().catch(() => undefined);
+  await source?.drop();
+  await target?.drop();
+});
+
+async function newApplier(epoch = 1n): Promise<{ applier: Applier; session: pg.Client }> {
+  const session = await connect(target.url, { applicationName: 'applier' });
+  extra.push(session);
+  await prepareApplySession(session, null);
+  return { applier: new Applier({ client: session, mapping, context: 'items', direction: 'forward', epoch }), session };
+}
+
+function transaction(lsn: bigint, changes: readonly (readonly [ChangeEvent['op'], Row | null, Row | null])[]): StreamMessage[] {
+  const events = changes.map(([op, before, after], index): ChangeEvent => ({
+    op, before, after, source: { connector: 'postgresql', db: 'd', schema: 'public', table: 'items', txId: 1, lsn, ts_us: 0n }, position: { commitLsn: lsn, index },
+  }));
+  return [{ kind: 'begin', commitLsn: lsn, commitTime: 0n, xid: 1 }, { kind: 'changes', events }, { kind: 'commit', commitLsn: lsn, endLsn: lsn + 5n, commitTime: 0n }];
+}
+
+const item = (id: number, slug = `s${id}`, n = '1'): Row => ({ id: String(id), slug, big: 'big', n });
+const rows = async (sql = 'SELECT id, slug, big, n FROM items ORDER BY id'): Promise<unknown[]> => (await client.query({ text: sql, rowMode: 'array' })).rows;
+const codeOf = async (work: Promise<unknown>): Promise<string> => work.then(() => 'no error', (error: unknown) => (isStranglerError(error) ? error.code : String(error)));
+
+describe('applying changes', () => {
+  test('a transaction that comes again is skipped, one out of order is refused', async () => {
+    const { applier } = await newApplier();
+    await applier.apply(transaction(110n, [['c', null, item(1)]]));
+    await applier.apply(transaction(110n, [['c', null, item(1)]]));
+    await applier.apply(transaction(130n, [['c', null, item(2)]]));
+    expect(await codeOf(applier.apply(transaction(120n, [['c', null, item(3)]])))).toBe('POSITION_GAP');
+    const { applier: restarted } = await newApplier();
+    await restarted.apply([...transaction(110n, [['c', null, item(1)]]), ...transaction(130n, [['c', null, item(2)]]), ...transaction(140n, [['c', null, item(4)]])]);
+    expect(await rows('SELECT id FROM applied ORDER BY id')).toEqual([['1'], ['2'], ['4']]);
+    expect((await readStreamRow(client, 'items', 'forward'))?.position).toBe(145n);
+  });
+
+  test('two appliers at once, both killed in the middle at times, apply every change once', async () => {
+    const stream = Array.from({ length: 60 }, (_, index) => transaction(200n + BigInt(index) * 10n, [['c', null, item(index + 1)]]));
+    const run = async (seed: number): Promise<void> => {
+      for (let attempt = 0; attempt < 40; attempt += 1) {
+        const { applier, session } = await newApplier();
+        try {
+          for (const [index, messages] of stream.entries()) {
+            const work = applier.apply(messages);
+            if ((index + attempt * 7 + seed) % 23 === 22) session.connection.stream.destroy();
+            await work;
+          }
+          return;
+        } catch {
+          // killed: begin again from the start of the stream, as a source that forgot nothing would
+        }
+      }
+    };
+    await Promise.all([run(0), run(11)]);
+    expect(await rows('SELECT count(*), count(DISTINCT id) FROM applied')).toEqual([['60', '60']]);
+    expect(await rows('SELECT count(*) FROM items')).toEqual([['60']]);
+  });
+
+  test('a worker of another epoch, or of a closed stream, is turned away', async () => {
+    const { applier } = await newApplier(2n);
+    expect(await codeOf(applier.apply(transaction(110n, [['c', null, item(1)]])))).toBe('STREAM_CLOSED');
+    const { applier: zombie } = await newApplier();
+    await zombie.apply(transaction(110n, [['c', null, item(1)]]));
+    await client.query(`UPDATE strangler.streams SET state = 'closed'`);
+    expect(await codeOf(zombie.apply(transaction(120n, [['c', null, item(2)]])))).toBe('STREAM_CLOSED');
+    expect(await rows('SELECT id FROM items')).toEqual([['1']]);
+  });
+
+  test('an absent value keeps what is there, a changed key moves the row, and unique values may change places', async () => {
+    const { applier } = await newApplier();
+    await applier.apply(transaction(110n, [['c', null, item(1, 'a')], ['c', null, item(2, 'b')], ['c', null, item(3, 'c')]]));
+    await applier.apply(
+      transaction(120n, [
+        ['u', null, { id: '1', slug: 'tmp', n: '7' }],
+        ['u', null, { id: '2', slug: 'a', n: '2' }],
+        ['u', null, { id: '1', slug: 'b', n: '8' }],
+        ['u', { id: '3' }, { id: '30', slug: 'c', n: null }],
+      ]),
+    );
+    expect(await rows()).toEqual([['1', 'b', 'big', '8'], ['2', 'a', 'big', '2'], ['30', 'c', 'big', null]]);
+    expect(await listDeadLetters(client, { context: 'items' })).toEqual([]);
+  });
+
+  test('a transaction larger than the buffer stays one transaction', async () => {
+    const { applier } = await newApplier();
+    const [begin, changes, commit] = transaction(110n, Array.from({ length: 6000 }, (_, index) => ['c', null, item(index + 1)] as const));
+    expect(await applier.apply([begin!, changes!])).toBeNull();
+    expect(await rows('SELECT count(*) FROM items')).toEqual([['0']]);
+    expect((await applier.apply([commit!]))?.rows).toBe(6000);
+    expect(await rows('SELECT count(*) FROM items')).toEqual([['6000']]);
+  });
+
+  test('a refused row waits with its later changes while others pass; a truncate ends the waiting', async () => {
+    const { applier } = await newApplier();
+    await applier.apply(transaction(110n, [['c', null, item(1)], ['c', null, item(2, 's2', 'no number')], ['c', null, item(3)]]));
+    await applier.apply(transaction(120n, [['u', null, item(2, 's2', '5')], ['u', null, item(3, 's3', '5')]]));
+    expect(await rows('SELECT id, n FROM items ORDER BY id')).toEqual([['1', '1'], ['3', '5']]);
+    expect((await listDeadLetters(client, { context: 'items' })).map((letter) => [letter.key['id'], letter.errorCode])).toEqual([['2', '22P02'], ['2', 'DEAD_LETTERS']]);
+    await applier.apply(transaction(130n, [['t', null, null], ['c', null, item(2)]]));
+    expect(await rows('SELECT id, n FROM items ORDER BY id')).toEqual([['2', '1']]);
+    expect(await listDeadLetters(client, { context: 'items' })).toEqual([]);
+  });
+});
