@@ -1,3 +1,7 @@
 export { type ErrorCode, errorCodes, isStranglerError, StranglerError } from './errors.ts';
 export * from './plan/index.ts';
 export { type Control, openControl } from './control/index.ts';
+export { loadMapping } from './mapping/load.ts';
+export { runWorker, type WorkerOptions, type WorkerProgress } from './worker/index.ts';
+export { repair, type RepairOptions, type RepairResult, verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';
+export { cutover, fenceStatus, installFence, type MoveOptions, type MoveResult, recoverMove, type Recovery, removeFence, retire, rollback, strayWriters } from './cutover/index.ts';

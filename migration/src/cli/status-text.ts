@@ -16,7 +16,7 @@ export function statusText(status: ContextStatus, terminal: Terminal): string {
       ? [
           line('worker', worker ? `${worker.workerAlive ? worker.state : `not alive (${worker.state}, ${age(worker.heartbeatAgeSeconds)} ago)`}, ${worker.direction}, ${worker.rowsApplied} rows applied` : 'never seen'),
           line('lag', worker && worker.lagSeconds !== null ? `${worker.lagSeconds.toFixed(2)} s, watermark ${worker.appliedLsn ?? '–'}${worker.lagBytes === null ? '' : `, ${worker.lagBytes} bytes`}` : 'not known'),
-          line('verification', status.verification ? `${status.verification.ok ? '0 differing rows' : `${String(status.verification.detail.differences)} differing rows`} of ${String(status.verification.detail.rowsCompared)}, ${age(status.verification.ageSeconds)} ago` : 'never'),
+          line('verification', status.verification ? `${status.verification.ok ? '0 differing rows' : `${String(status.verification.detail.differences)} differing rows, ${String(status.verification.detail.unsettled ?? 0)} not settled`} of ${String(status.verification.detail.rowsCompared)}, ${age(status.verification.ageSeconds)} ago` : 'never'),
           line('dead letters', status.deadLetters === null ? '–' : String(status.deadLetters)),
         ]
       : []),

@@ -14,10 +14,10 @@ export interface DeadLetterOptions {
 }
 
 /** Dead letters lie on the side that replication writes to. */
-async function onTarget<T>(kit: Toolkit, definition: MigrationDefinition, work: (client: pg.Client, direction: 'forward' | 'reverse') => Promise<T>): Promise<T> {
+async function onTarget<T>(kit: Toolkit, definition: MigrationDefinition, work: (client: pg.Client, direction: 'forward' | 'reverse', epoch: number) => Promise<T>): Promise<T> {
   if (definition.data !== 'replicated') throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context} has data '${definition.data}': nothing is applied, so nothing can fail`);
   const row = await kit.row(definition);
-  return kit.withDatabase(definition, row.owner === 'monolith' ? 'service' : 'monolith', (client) => work(client, row.owner === 'monolith' ? 'forward' : 'reverse'));
+  return kit.withDatabase(definition, row.owner === 'monolith' ? 'service' : 'monolith', (client) => work(client, row.owner === 'monolith' ? 'forward' : 'reverse', row.epoch));
 }
 
 const chosen = <T extends { readonly id: string }>(letters: readonly T[], options: DeadLetterOptions): T[] => {
@@ -33,7 +33,7 @@ const chosen = <T extends { readonly id: string }>(letters: readonly T[], option
 export const deadLetters: Step<DeadLetterOptions, { readonly context: string; readonly deadLetters: readonly unknown[] }> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
-    return onTarget(kit, definition, async (client, direction) => {
+    return onTarget(kit, definition, async (client, direction, epoch) => {
       const letters = await listDeadLetters(client, { context: options.context, direction });
       if (options.action === 'list') return { context: options.context, deadLetters: letters };
       const picked = chosen(letters, options);
@@ -46,7 +46,7 @@ export const deadLetters: Step<DeadLetterOptions, { readonly context: string; re
           // What waited behind the same row goes with it.
           if (settled.has(letter.id)) continue;
           await lease.check();
-          const choice = { client, mapping, context: options.context, direction, id: letter.id };
+          const choice = { client, mapping, context: options.context, direction, epoch, id: letter.id };
           if (options.action === 'replay') for (const id of (await replayDeadLetter(choice)).replayed) settled.add(id);
           else await dropDeadLetter(choice);
           await control.journal.append({ context: options.context, actor: kit.actor, step: `dead-letter-${options.action}`, status: 'done', detail: { id: String(letter.id) } });

@@ -38,7 +38,7 @@ export async function passGates(kit: Toolkit, definition: MigrationDefinition, m
   const decision = await decideMove(kit, definition, move, options);
   if (decision.passed) return decision;
   const control = await kit.control();
-  const detail = { move, gates: decision.gates, ...(options.reason !== undefined && { reason: options.reason }) };
+  const detail = { ...(options.reason !== undefined && { reason: options.reason }), move, gates: decision.gates };
   await control.journal.append({ context: definition.context, actor: kit.actor, step: `gates-${move}`, status: options.force ? 'forced' : 'refused', detail });
   if (!options.force) throw gateRefusal(definition, move, decision.gates);
   kit.tell('gates', `passed by with --force: ${options.reason}`);

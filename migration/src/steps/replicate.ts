@@ -4,7 +4,7 @@ import { quoteTable } from '../database/identifiers.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
 import { StranglerError } from '../errors.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
-import { runWorker } from '../worker/index.ts';
+import { runWorker, type WorkerProgress } from '../worker/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -84,7 +84,7 @@ async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp
   const signal = AbortSignal.any([kit.signal, enough.signal]);
   const running = runWorker({
     definition, controlUrl: kit.controlUrl, ...urls, signal,
-    onProgress: (progress: unknown) => kit.tell('worker', describe(progress), 'update'),
+    onProgress: (progress) => kit.tell('worker', describe(progress), progress.phase === 'failed' ? 'note' : 'update'),
     recover: async () => {
       await recoverMove({ definition, control, ...urls, actor: 'worker' });
     },
@@ -120,10 +120,23 @@ async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp
   return true;
 }
 
-const describe = (progress: unknown): string => {
-  if (typeof progress !== 'object' || progress === null) return String(progress);
-  return Object.entries(progress).filter(([, value]) => value !== undefined && value !== null && typeof value !== 'object').map(([key, value]) => `${key} ${typeof value === 'number' ? Math.round(value * 10) / 10 : String(value)}`).join('  ');
-};
+const seconds = (value: number | null | undefined): string => (value === null || value === undefined ? '?' : value < 90 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`);
+
+function describe(progress: WorkerProgress): string {
+  switch (progress.phase) {
+    case 'standby': return 'another worker is alive; this one stands by';
+    case 'waiting': return 'nothing to replicate at this stage; waiting';
+    case 'failed': return `${progress.code ?? ''}: ${progress.message ?? ''}`;
+    case 'copying': {
+      const { rowsCopied = 0, rowsEstimated = 0 } = progress;
+      const share = rowsEstimated > 0 ? `${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %` : '';
+      return `copying ${progress.table ?? ''}: ${rowsCopied} rows ${share}, ${Math.round(progress.rowsPerSecond ?? 0)} rows/s, ${seconds(progress.etaSeconds)} to go`;
+    }
+    case 'streaming':
+      return `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ${progress.rowsApplied ?? 0} rows applied, lag ${(progress.lagSeconds ?? 0).toFixed(2)} s${progress.deadLetters ? `, ${progress.deadLetters} dead letters` : ''}`;
+    default: return progress.phase satisfies never;
+  }
+}
 
 export const replicate: Step<ReplicateOptions, ReplicateResult> = {
   async execute(kit, options) {

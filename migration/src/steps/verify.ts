@@ -3,7 +3,7 @@ import { connect } from '../database/connect.ts';
 import { StranglerError } from '../errors.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import { repair, verify as verifyData } from '../verify/index.ts';
+import { repair, type RepairResult, verify as verifyData, type VerifyResult as Comparison } from '../verify/index.ts';
 import { planned, type Step } from './step.ts';
 
 export interface VerifyOptions {
@@ -15,7 +15,10 @@ export interface VerifyOptions {
   readonly repair?: boolean;
 }
 
-export type VerifyResult = Awaited<ReturnType<typeof verifyData>> & { readonly context: string; readonly repaired?: unknown };
+export interface VerifyResult extends Comparison {
+  readonly context: string;
+  readonly repaired?: RepairResult;
+}
 
 /** `products:42` or `shop.order_lines:7,3` */
 export function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] {
@@ -53,12 +56,11 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
         mapping, ...urls, direction, appliedPosition, chunkRows: options.chunkRows ?? 1000, signal: kit.signal,
         ...(options.parallel !== undefined && { parallel: options.parallel }),
         ...(keys && { keys }),
-        onProgress: (progress: unknown) => kit.tell('verify', typeof progress === 'object' ? JSON.stringify(progress) : String(progress), 'update'),
+        onProgress: ({ table, rows, rowsEstimated, differing }) => kit.tell('verify', `${table}: ${rows} of about ${Math.max(rows, rowsEstimated)} rows compared, ${differing} differ`, 'update'),
       });
       // A look at some keys says nothing about the rest.
       if (!keys) {
-        const unsettled = result.tables.reduce((sum, table) => sum + Number(table.unsettled), 0);
-        await control.evidence.record({ context: options.context, kind: 'verification', epoch: row.epoch, ok: result.differences === 0 && unsettled === 0, detail: { differences: result.differences + unsettled, rowsCompared: result.rowsCompared, seconds: result.seconds, direction } });
+        await control.evidence.record({ context: options.context, kind: 'verification', epoch: row.epoch, ok: result.differences === 0 && result.unsettled === 0, detail: { differences: result.differences, unsettled: result.unsettled, rowsCompared: result.rowsCompared, seconds: result.seconds, direction } });
       }
       return { ...result, context: options.context, ...(repaired !== undefined && { repaired }) };
     } finally {

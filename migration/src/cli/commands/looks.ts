@@ -54,11 +54,12 @@ export function lookCommands(session: Session): Command[] {
       await runStep(session, common, step, {
         context, ...(common.chunkRows !== undefined && { chunkRows: common.chunkRows }), ...(common.parallel !== undefined && { parallel: common.parallel }), ...(keys && { keys }), ...(common.repair && { repair: true }),
       }, {
-        exitCode: (result) => (result.differences > 0 ? 3 : 0),
+        // Rows of which nothing could be said are not clean.
+        exitCode: (result) => (result.differences > 0 || result.unsettled > 0 ? 3 : 0),
         text: (result) => [
           table([['table', 'rows', 'differing', 'unsettled'], ...result.tables.map((one) => [one.table, String(one.rows), String(one.differing.length), String(one.unsettled)])]),
           ...result.tables.flatMap((one) => one.differing.slice(0, 20).map((row) => `${one.table} ${JSON.stringify(row.key)} ${row.kind}${row.columns ? `: ${row.columns.map((column) => column.name).join(', ')}` : ''}`)),
-          `${result.rowsCompared} rows compared, ${result.differences} differ, ${result.seconds.toFixed(1)} s`,
+          `${result.rowsCompared} rows compared, ${result.differences} differ${result.unsettled > 0 ? `, ${result.unsettled} could not be settled` : ''}, ${result.seconds.toFixed(1)} s`,
         ].join('\n'),
       });
     });
@@ -71,7 +72,7 @@ export function lookCommands(session: Session): Command[] {
       await withToolkit(session, common, (kit) =>
         read(kit, {
           ...(context !== undefined && { context }), limit: common.limit, ...(common.follow && { follow: true }),
-          onRow: (row) => print(terminal, common.json, row, () => `${row.at.slice(0, 23)}  ${row.context.padEnd(16)} ${String(row.epoch ?? '').padStart(3)}  ${row.status.padEnd(8)} ${row.step.padEnd(20)} ${row.actor}  ${JSON.stringify(row.detail).slice(0, 200)}`),
+          onRow: (row) => print(terminal, common.json, row, () => `${row.at.slice(0, 23)}  ${row.context.padEnd(16)} ${String(row.epoch ?? '').padStart(3)}  ${row.status.padEnd(8)} ${row.step.padEnd(20)} ${row.actor}  ${typeof row.detail.reason === 'string' ? `${row.detail.reason}  ` : ''}${JSON.stringify(row.detail).slice(0, 200)}`),
         }));
     });
 
