@@ -52,10 +52,16 @@ describe('a move that cannot go through leaves everything as it was', () => {
     await facade('a');
     const client = new pg.Client({ connectionString: scene.databases.monolith.url, application_name: 'nightly job' });
     await client.connect();
-    await client.query(`BEGIN; UPDATE products SET n = n + 1 WHERE sku = 'seed-3'`);
-    expect(await cutover(scene.options)).toMatchObject({ outcome: 'aborted', error: { code: 'FENCE_TIMEOUT', message: expect.stringContaining('nightly job') } });
+    // It begins after the reverse proof: making a slot on the same server would already wait for it.
+    const result = await cutover({
+      ...scene.options,
+      async onStep({ step, moment }) {
+        if (step === 'hold' && moment === 'acted') await client.query(`BEGIN; UPDATE products SET n = n + 1 WHERE sku = 'seed-3'`);
+      },
+    });
     await client.query('COMMIT');
     await client.end();
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'FENCE_TIMEOUT', message: expect.stringContaining('nightly job') } });
   });
 
   test('the worker stands still', async () => {
