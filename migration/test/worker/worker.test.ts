@@ -148,7 +148,8 @@ describe('a worker', () => {
     const writer = await connect(shop.monolithUrl, { applicationName: 'test-writer' });
     const writes = (async () => {
       for (let round = 0; writing; round += 1) {
-        await writer.query(`UPDATE products SET price = price + 1 WHERE id % 10 = ${round % 10}`);
+        // paced, so that what is tested is the kill and not who is faster
+        await writer.query(`UPDATE products SET price = price + 1 WHERE id % 10 = ${round % 10} AND pg_sleep(0.0002) IS NOT NULL`);
         await writer.query(`INSERT INTO products VALUES (${20_000 + round}, 'w', 'on', 1, NULL, NULL, 0)`);
         if (round % 5 === 4) await writer.query(`DELETE FROM products WHERE id = ${20_000 + round - 2}`);
       }
