@@ -13,6 +13,8 @@ export interface AttemptRequest {
   readonly headers: IncomingHttpHeaders;
   /** The body can be sent once only; without one the attempt can be repeated. */
   readonly withBody: boolean;
+  /** A body that was read already and can be sent again. */
+  readonly body?: Buffer;
   /** Milliseconds until an answer must have begun, counted from the end of the upload. */
   readonly patienceMs: number;
 }
@@ -47,7 +49,7 @@ function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt 
 export class Attempts {
   readonly #agents: UpstreamAgents;
   readonly #middleware: RequestHandler;
-  readonly #next = new WeakMap<IncomingMessage, { url: URL; agent: unknown; withBody: boolean }>();
+  readonly #next = new WeakMap<IncomingMessage, { url: URL; agent: unknown; withBody: boolean; body: Buffer | undefined }>();
   // Keyed by the target object: a late error of an earlier try must never be taken for one of the current try.
   readonly #exchanges = new WeakMap<object, Exchange>();
   readonly #byOutgoing = new WeakMap<ClientRequest, Exchange>();
@@ -64,7 +66,7 @@ export class Attempts {
         if (!next) throw new Error('no target was chosen');
         // the only per-request options; an empty stream stands in for no body, so that a second try has one to send
         options.agent = next.agent;
-        if (!next.withBody) options.buffer = Readable.from([]);
+        if (!next.withBody) options.buffer = Readable.from(next.body ? [next.body] : []);
         return next.url as unknown as string;
       },
       plugins: [(proxy) => {
@@ -88,7 +90,7 @@ export class Attempts {
     return typeof target === 'object' && target !== null ? this.#exchanges.get(target) : undefined;
   }
 
-  run({ request, response, upstream, target, headers, withBody, patienceMs }: AttemptRequest): Promise<Attempt> {
+  run({ request, response, upstream, target, headers, withBody, body, patienceMs }: AttemptRequest): Promise<Attempt> {
     if (response.destroyed) return Promise.resolve({ kind: 'client-gone' });
     return new Promise((resolve, reject) => {
       const url = new URL(upstream);
@@ -127,7 +129,7 @@ export class Attempts {
       timer = setTimeout(look, Math.max(patienceMs, 1));
       response.on('close', onClose);
       this.#exchanges.set(url, exchange);
-      this.#next.set(request, { url, agent: this.#agents.for(url), withBody });
+      this.#next.set(request, { url, agent: this.#agents.for(url), withBody, body });
       request.url = target;
       request.headers = headers;
       this.#middleware(request, response, (error?: unknown) => {

@@ -5,6 +5,7 @@ import type { CompiledRoute } from '../routing/route-table.ts';
 import type { MirroredRead } from '../shadow/mirror.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
 import { type Attempt, discard } from './attempt.ts';
+import { keepBody } from './keep-body.ts';
 import type { ContextPlan, Passage, Serving } from './serve.ts';
 import { refusal, refuses, tryUpstream } from './try-upstream.ts';
 
@@ -62,12 +63,13 @@ async function trySide(serving: Serving, passage: Passage, plan: ContextPlan, ro
 
 function mirrored(serving: Serving, passage: Passage, plan: ContextPlan, route: CompiledRoute, identity: string | undefined, side: Side, view: OwnerView, answer: IncomingMessage): ((chunk: Buffer) => void) | undefined {
   const useful = view.dataKind !== 'replicated' || view.stage === 'shadowing' || view.stage === 'canary' || view.stage === 'service';
-  if (!useful || passage.method !== 'GET' || side !== homeOf(view)) return undefined;
+  const askedAgain = passage.method === 'GET' || passage.body !== undefined;
+  if (!useful || !askedAgain || side !== homeOf(view)) return undefined;
   try {
     if (serving.flags.isEnabled(shadowFlagName(route.context, route.definition.name), identity) !== true) return undefined;
     const candidate: Side = side === 'monolith' ? 'service' : 'monolith';
     const read: MirroredRead = {
-      route, method: passage.method, target: { path: passage.path, search: passage.search }, headers: passage.headers,
+      route, method: passage.method, target: { path: passage.path, search: passage.search }, headers: passage.headers, ...(passage.body && { body: passage.body }),
       reference: plan.urls[side], candidate: plan.urls[candidate], served: side, epoch: view.epoch, replicated: view.dataKind === 'replicated',
     };
     const watcher = serving.mirror.watch(read, answer);
@@ -85,7 +87,9 @@ function mirrored(serving: Serving, passage: Passage, plan: ContextPlan, route: 
 }
 
 /** A read of any context, or a write of one whose data cannot fork (`none`, `shared`): flags steer it. */
-export async function serveSteered(serving: Serving, passage: Passage, plan: ContextPlan, route: CompiledRoute): Promise<void> {
+export async function serveSteered(serving: Serving, incoming: Passage, plan: ContextPlan, route: CompiledRoute): Promise<void> {
+  const passage = route.definition.kind === 'read' ? await keepBody(incoming) : incoming;
+  if (!passage) return;
   const identity = plan.identity({ headers: passage.original, search: passage.search });
   const chosen = await chooseSide(serving, plan, route, identity);
   const totalMs = route.definition.timeoutMs ?? serving.limits.timeoutMs;

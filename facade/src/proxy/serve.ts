@@ -49,7 +49,10 @@ export interface Passage {
   readonly original: IncomingHttpHeaders;
   readonly peer: Peer;
   readonly requestId: string;
+  /** The body streams: it can be sent once only. */
   readonly withBody: boolean;
+  /** A small body of a read, kept so that it can be sent again. */
+  readonly body?: Buffer;
   readonly started: number;
   /** Aborted when the client goes away. */
   readonly gone: AbortSignal;

@@ -7,8 +7,8 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no harm. */
 export async function tryUpstream(serving: Serving, passage: Passage, upstream: string, patienceMs: number): Promise<Attempt> {
-  const { request, response, path, search, headers, withBody, method } = passage;
-  const once = (): Promise<Attempt> => serving.attempts.run({ request, response, upstream, target: path + search, headers, withBody, patienceMs });
+  const { request, response, path, search, headers, withBody, body, method } = passage;
+  const once = (): Promise<Attempt> => serving.attempts.run({ request, response, upstream, target: path + search, headers, withBody, ...(body && { body }), patienceMs });
   const first = await once();
   if (first.kind !== 'failed' || !first.stale || withBody || !repeatable.has(method)) return first;
   serving.metrics.retries.inc();

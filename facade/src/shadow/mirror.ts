@@ -20,6 +20,7 @@ export interface MirroredRead {
   readonly method: string;
   readonly target: { readonly path: string; readonly search: string };
   readonly headers: IncomingHttpHeaders;
+  readonly body?: Buffer;
   readonly reference: string;
   readonly candidate: string;
   readonly served: Side;
@@ -82,7 +83,7 @@ export class Mirror {
     const { agents, limits, caughtUp, note } = this.#options;
     const ask = (upstream: string) => (): Promise<Observed> =>
       observe(agents, {
-        upstream, method: read.method, target: read.target.path + read.target.search, headers: unconditional(read.headers),
+        upstream, method: read.method, target: read.target.path + read.target.search, headers: unconditional(read.headers), ...(read.body && { body: read.body }),
         timeoutMs: limits.timeoutMs, maxBytes: limits.maxBodyBytes,
       });
     const primary = raw && (await decoded(raw, limits.maxBodyBytes).catch(() => undefined));

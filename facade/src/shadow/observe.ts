@@ -19,12 +19,13 @@ export interface Observation {
   readonly method: string;
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
+  readonly body?: Buffer;
   readonly timeoutMs: number;
   readonly maxBytes: number;
 }
 
 /** Asks one side on its own account: bounded in time and bytes, and marked as a shadow. @throws ObservationFailed */
-export async function observe(agents: UpstreamAgents, { upstream, method, target, headers, timeoutMs, maxBytes }: Observation): Promise<Observed> {
+export async function observe(agents: UpstreamAgents, { upstream, method, target, headers, body, timeoutMs, maxBytes }: Observation): Promise<Observed> {
   const url = new URL(upstream);
   const raw = await new Promise<Observed>((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
@@ -53,7 +54,7 @@ export async function observe(agents: UpstreamAgents, { upstream, method, target
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
       });
     });
-    outgoing.end();
+    outgoing.end(body);
   });
   return decoded(raw, maxBytes);
 }

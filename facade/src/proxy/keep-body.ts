@@ -1,0 +1,21 @@
+import type { Passage } from './serve.ts';
+
+/** Largest announced request body of a read that is kept in memory, bytes. */
+const keptBytes = 65_536;
+
+/**
+ * Some reads ask by POST. A small body is kept, so that the question can be asked again: of the other side when the first
+ * fails, and as a shadow. A larger one, or one of unknown length, streams through and can be asked once.
+ * Returns undefined when the client left before it had sent it.
+ */
+export async function keepBody(passage: Passage): Promise<Passage | undefined> {
+  const announced = Number(passage.original['content-length'] ?? Number.NaN);
+  if (!passage.withBody || !(announced <= keptBytes)) return passage;
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of passage.request) chunks.push(chunk);
+  } catch {
+    return undefined;
+  }
+  return { ...passage, withBody: false, body: Buffer.concat(chunks) };
+}
