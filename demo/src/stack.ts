@@ -198,7 +198,8 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     }),
     freePort(), freePort(), freePort(), freePort(), freePort(),
     run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: monolithDatabase })
-      .then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', String(options.scale ?? 1)], { DATABASE_URL: monolithDatabase })),
+      .then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', String(options.scale ?? 1)], { DATABASE_URL: monolithDatabase }))
+      .then(() => run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], { DATABASE_URL: catalogDatabase })),
   ]);
   const env = {
     STRANGLER_CONTROL_URL: controlDatabase, STRANGLER_CONTEXTS: options.contexts ?? inRepository('contexts'),

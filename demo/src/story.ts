@@ -154,14 +154,12 @@ async function moveShippingRates({ stack }: Telling, strangler: (...args: string
       if (response.status !== 200) throw new Error(`POST /shipping/quotes answered ${response.status} ${await response.text()}`);
     }
   };
-  await strangler('shadow', 'shipping-rates', '--sample', '100');
-  await quotes(80);
-  await strangler('shadow', 'shipping-rates', '--wait', '50');
   const done = new AbortController();
   const customers = (async () => {
     while (!done.signal.aborted) await quotes(20);
   })();
   try {
+    await strangler('shadow', 'shipping-rates', '--sample', '100');
     await strangler('ramp', 'shipping-rates', '--steps', '50,100', '--hold', '1s');
   } finally {
     done.abort();
