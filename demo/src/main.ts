@@ -1,31 +1,42 @@
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { Crowd } from './clients/crowd.ts';
 import { emptyResult, isGood } from './result.ts';
 import { Screen } from './screen.ts';
 import { startStack, type Stack } from './stack.ts';
 import { inviteToPlay, tellStory } from './story.ts';
 
-const usage = `npm run demo -- [--stay] [--json]
+const usage = `npm run demo -- [--stay] [--json] [--by-hand [--env-file FILE]]
 
 Moves the catalog of a small shop out of its monolith, back, and out again while clients use it.
   --stay   leave everything running afterwards, with the addresses and commands to try (Ctrl-C ends it)
+  --by-hand  start everything and the clients, move nothing: you type the commands (docs/guide/first-context.md)
+  --env-file FILE  with --by-hand: write the settings for your shell there
   --json   one object on stdout at the end; the story goes to stderr
 Exit code 0 only if no request failed and no write was lost, doubled, stale or different.`;
 
-function readArguments(): { stay: boolean; json: boolean } {
+interface Arguments {
+  readonly stay: boolean;
+  readonly json: boolean;
+  readonly byHand: boolean;
+  readonly envFile: string | undefined;
+}
+
+function readArguments(): Arguments {
   try {
-    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, 'by-hand': { type: 'boolean', default: false }, 'env-file': { type: 'string' }, help: { type: 'boolean', default: false } } });
     if (values.help) {
       console.log(usage);
       process.exit(0);
     }
-    return { stay: values.stay, json: values.json };
+    return { stay: values.stay, json: values.json, byHand: values['by-hand'], envFile: values['env-file'] };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exit(2);
   }
 }
 
-const { stay, json } = readArguments();
+const { stay, json, byHand, envFile } = readArguments();
 const screen = new Screen(json);
 const interrupted = new AbortController();
 let ending: Promise<void> | undefined;
@@ -53,8 +64,18 @@ try {
   starting = startStack({ contexts: new URL('../contexts', import.meta.url).pathname, onProgress: (text) => screen.output(text), signal: interrupted.signal });
   const stack = await starting;
   screen.good(`up after ${screen.seconds.toFixed(1)} s`);
-  await tellStory({ stack, screen, result, signal: interrupted.signal });
-  if (stay && !interrupted.signal.aborted) {
+  if (byHand) {
+    const crowd = new Crowd({ facades: stack.facades, writers: 2, readers: 2, writerPauseMs: 50, readerPauseMs: 20, forgiving: true });
+    await stack.startPactSides();
+    const settings = { ...stack.env, FACADE: stack.facades[0] ?? '' };
+    if (envFile) await writeFile(envFile, Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`).join(''), { mode: 0o600 });
+    inviteToPlay(stack, screen);
+    await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve, { once: true }));
+    await crowd.stop();
+  } else {
+    await tellStory({ stack, screen, result, signal: interrupted.signal });
+  }
+  if (stay && !byHand && !interrupted.signal.aborted) {
     inviteToPlay(stack, screen);
     await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve, { once: true }));
   }
@@ -67,7 +88,7 @@ try {
 }
 await end();
 if (!interrupted.signal.aborted) {
-  result.ok = isGood(result);
+  result.ok = byHand || isGood(result);
   result.seconds = Math.round(screen.seconds * 10) / 10;
   if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
   process.exitCode = result.ok ? 0 : 1;

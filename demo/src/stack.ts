@@ -126,6 +126,28 @@ export class Stack {
     return this.#worker;
   }
 
+  /**
+   * The same builds of both sides with databases of their own: contract verification writes provider states, which has no place
+   * in live data. Returns the environment that points a command at them.
+   */
+  async contractPair(): Promise<Record<string, string>> {
+    const { monolith, services } = this.databases;
+    const [monolithPort, catalogPort, shop, catalog] = await all<[number, number, string, string]>([freePort(), freePort(), monolith.createDatabase('shop_contracts'), services.createDatabase('catalog_contracts')]);
+    await all([
+      run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: shop }).then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', '0.02'], { DATABASE_URL: shop })),
+      run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], { DATABASE_URL: catalog }),
+    ]);
+    const env = {
+      MONOLITH_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`,
+      CATALOG_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`,
+    };
+    await all<[Member, Member]>([
+      this.add({ name: 'monolith-for-contracts', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: shop, ENABLE_TEST_STATES: '1' } }),
+      this.add({ name: 'catalog-for-contracts', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { ...env, DATABASE_URL: catalog, ENABLE_TEST_STATES: '1' } }),
+    ]);
+    return env;
+  }
+
   /** The same server again after it was killed. */
   async restartUnleash(): Promise<void> {
     const { port, adminToken, clientToken } = this.unleash;

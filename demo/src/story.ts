@@ -94,7 +94,13 @@ export async function tellStory(telling: Telling): Promise<void> {
 
     chapter('contracts', 'Do both sides keep the storefront\'s contract?');
     await stack.startPactSides();
-    await strangler('contracts', 'verify', 'catalog');
+    screen.why('Asked of the same builds with databases of their own: provider states write test data, which has no place in live tables.');
+    const pair = await stack.contractPair();
+    screen.command('strangler contracts verify catalog');
+    const { code, stderr } = await stack.strangler(['contracts', 'verify', 'catalog'], { onLine: (line) => screen.output(line), env: pair });
+    if (signal.aborted) throw new Interrupted();
+    if (code !== 0) throw new Error(`strangler contracts verify catalog ended with ${code}\n${stderr}`);
+    await Promise.all([stack.member('monolith-for-contracts').kill(), stack.member('catalog-for-contracts').kill()]);
     const pacts = await evidence.latest('catalog', 'pacts');
     result.contracts.push(...['monolith', 'service'].map((side) => ({ side, ok: pacts?.detail[side] === true || (pacts?.ok ?? false) })));
 
@@ -160,6 +166,7 @@ async function moveShippingRates({ stack }: Telling, strangler: (...args: string
   })();
   try {
     await strangler('shadow', 'shipping-rates', '--sample', '100');
+    await strangler('shadow', 'shipping-rates', '--wait', '50', '--timeout', '30s');
     await strangler('ramp', 'shipping-rates', '--steps', '50,100', '--hold', '1s');
   } finally {
     done.abort();

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const repository = new URL('../..', import.meta.url).pathname;
+let folder: string;
+let shop: ChildProcess;
+let shopEnded: Promise<void>;
+let shopSaid = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'guide-'));
+  shop = spawn('npm', ['run', 'demo', '--', '--by-hand', '--env-file', join(folder, 'shop.env')], { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  shop.stdout?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
+  shop.stderr?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
+  shopEnded = new Promise((resolve) => shop.once('exit', () => resolve()));
+  for (const deadline = Date.now() + 90_000; ; ) {
+    if (await stat(join(folder, 'shop.env')).catch(() => undefined)) return;
+    if (shop.exitCode !== null || Date.now() > deadline) throw new Error(`the shop did not start:\n${shopSaid}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}, 100_000);
+
+afterAll(async () => {
+  if (shop.pid && shop.exitCode === null) process.kill(-shop.pid, 'SIGINT');
+  await shopEnded;
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+const bash = (script: string): Promise<{ code: number | null; output: string }> =>
+  new Promise((resolve) => {
+    const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: repository, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+
+test('the guide moves the catalog by hand, there, back and there again, as it is written', async () => {
+  const guide = await readFile(join(repository, 'docs/guide/first-context.md'), 'utf8');
+  const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
+  expect(blocks.length).toBeGreaterThanOrEqual(9);
+  // A reader types all of it into one shell: the worker started in step 3 lives until that shell ends.
+  const typed = blocks.join('\n').replaceAll('./shop.env', join(folder, 'shop.env')).replaceAll('worker.log', join(folder, 'worker.log'));
+  const { code, output } = await bash(`trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\nset -x\n${typed}\nnpx strangler status catalog --json > ${join(folder, 'status.json')}`);
+  const log = await readFile(join(folder, 'worker.log'), 'utf8').catch(() => '');
+  if (code !== 0) throw new Error(`a command of the guide failed:\n${output.slice(-6000)}\nworker:\n${log.slice(-2000)}`);
+  const status = await readFile(join(folder, 'status.json'), 'utf8');
+  expect(status).toMatch(/"owner":\s*"service"/);
+  expect(status).toMatch(/"stage":\s*"service"/);
+  expect(output).toMatch(/rollback/);
+}, 300_000);
