@@ -55,7 +55,7 @@ test('the worker streams until Ctrl-C, which is no error of its own', async () =
 test('verify exits 3 on a differing row, names it, repairs it, and then finds nothing', async () => {
   await scene.sql(scene.service, `BEGIN; SET LOCAL session_replication_role = replica; UPDATE items SET title = 'wrong' WHERE id = 7; COMMIT`);
   const found = await cli(['verify', 'catalog', '--json'], scene.env);
-  expect([found.code, found.stderr]).toEqual([3, expect.anything()]);
+  expect(found.code).toBe(3);
   expect(json(found)).toMatchObject({ differences: 1, tables: [{ differing: [{ kind: 'different' }] }] });
   const refused = await cli(['shadow', 'catalog', '--sample', '100', '--json'], scene.env);
   expect(refused.code).toBe(4);
