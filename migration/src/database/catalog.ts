@@ -79,7 +79,7 @@ function toColumn(row: Record<string, string | null>): ColumnCatalog {
     name: row.name ?? '',
     type: row.type ?? '',
     notNull: row.not_null === 't',
-    hasDefault: row.has_default === 't' || row.identity !== '',
+    hasDefault: (row.has_default === 't' && row.generated !== 't') || row.identity !== '',
     generated: row.generated === 't',
     identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by default' : null,
     sequence: row.sequence ?? null,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { databaseFailure } from './failures.ts';
+import { databaseFailure, failureCode } from './failures.ts';
 
 // One string, run as one implicit transaction: a half-made schema is never seen.
 const statements = `
@@ -41,14 +41,23 @@ CREATE TABLE IF NOT EXISTS strangler.probe (
 );
 `;
 
+/** Another session made the same object: ours looked into its cache before it got the lock. */
+const madeMeanwhile = new Set(['23505', '42P06', '42P07', '42710']);
+
 /** Tables of the toolkit's own in a monolith's or service's database: positions, dead letters, probe. Idempotent. */
 export async function installSupportSchema(client: pg.Client): Promise<void> {
-  try {
-    // Looking first spares the right to create from roles that only use it, and the lock from every start.
-    const { rows } = await client.query<{ installed: string }>(`SELECT to_regclass('strangler.streams') IS NOT NULL AND to_regclass('strangler.dead_letters') IS NOT NULL AND to_regclass('strangler.copies') IS NOT NULL AND to_regclass('strangler.probe') IS NOT NULL AS installed`);
-    if (rows[0]?.installed === 't') return;
-    await client.query(statements);
-  } catch (error) {
-    throw databaseFailure(error, `Cannot create schema strangler in database ${client.database ?? ''} (needs GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      // Looking first spares the right to create from roles that only use it, and the lock from every start.
+      const { rows } = await client.query<{ installed: string }>(
+        `SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL) AS installed FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe']) name`,
+      );
+      if (rows[0]?.installed === 't') return;
+      await client.query(statements);
+      return;
+    } catch (error) {
+      if (attempt < 5 && madeMeanwhile.has(failureCode(error) ?? '')) continue;
+      throw databaseFailure(error, `Cannot create schema strangler in database ${client.database ?? ''} (needs GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`);
+    }
   }
 }
