@@ -109,10 +109,14 @@ export class Stack {
   async startPactSides(): Promise<void> {
     const [shop, catalog] = await all<[string, string]>([this.databases.monolith.createDatabase('shop_pacts'), this.databases.services.createDatabase('catalog_pacts')]);
     const portOf = (name: string): number => Number(new URL(this.env[name] ?? '').port);
-    await run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: shop });
-    await run('seed', 'legacy-monolith/src/db/seed.ts', [], { DATABASE_URL: shop });
-    const monolith = await this.add({ name: 'monolith-pacts', file: 'legacy-monolith/src/main.ts', port: portOf('MONOLITH_PACT_URL'), env: { DATABASE_URL: shop, ENABLE_TEST_STATES: '1' } });
-    await this.add({ name: 'catalog-pacts', file: 'extracted/catalog/src/main.ts', port: portOf('CATALOG_PACT_URL'), env: { DATABASE_URL: catalog, MONOLITH_URL: monolith.url, ENABLE_TEST_STATES: '1' } });
+    await all([
+      run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: shop }).then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', '0.02'], { DATABASE_URL: shop })),
+      run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], { DATABASE_URL: catalog }),
+    ]);
+    await all([
+      this.add({ name: 'monolith-pacts', file: 'legacy-monolith/src/main.ts', port: portOf('MONOLITH_PACT_URL'), env: { DATABASE_URL: shop, ENABLE_TEST_STATES: '1' } }),
+      this.add({ name: 'catalog-pacts', file: 'extracted/catalog/src/main.ts', port: portOf('CATALOG_PACT_URL'), env: { DATABASE_URL: catalog, MONOLITH_URL: this.env.MONOLITH_PACT_URL ?? '', ENABLE_TEST_STATES: '1' } }),
+    ]);
   }
 
   readonly #stopping = new AbortController();
@@ -124,28 +128,6 @@ export class Stack {
       ...(onLine ? { onLine } : {}),
     });
     return this.#worker;
-  }
-
-  /**
-   * The same builds of both sides with databases of their own: contract verification writes provider states, which has no place
-   * in live data. Returns the environment that points a command at them.
-   */
-  async contractPair(): Promise<Record<string, string>> {
-    const { monolith, services } = this.databases;
-    const [monolithPort, catalogPort, shop, catalog] = await all<[number, number, string, string]>([freePort(), freePort(), monolith.createDatabase('shop_contracts'), services.createDatabase('catalog_contracts')]);
-    await all([
-      run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: shop }).then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', '0.02'], { DATABASE_URL: shop })),
-      run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], { DATABASE_URL: catalog }),
-    ]);
-    const env = {
-      MONOLITH_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`,
-      CATALOG_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`,
-    };
-    await all<[Member, Member]>([
-      this.add({ name: 'monolith-for-contracts', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: shop, ENABLE_TEST_STATES: '1' } }),
-      this.add({ name: 'catalog-for-contracts', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { ...env, DATABASE_URL: catalog, ENABLE_TEST_STATES: '1' } }),
-    ]);
-    return env;
   }
 
   /** The same server again after it was killed. */

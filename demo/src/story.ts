@@ -90,17 +90,16 @@ export async function tellStory(telling: Telling): Promise<void> {
       const context = await evidence.context('catalog');
       return context?.copied === true && (context.lagMs ?? Infinity) < 2_000;
     });
+    // Starts while the rows are compared.
+    const pactSides = stack.startPactSides();
+    pactSides.catch(() => {});
     await verify();
 
     chapter('contracts', 'Do both sides keep the storefront\'s contract?');
-    await stack.startPactSides();
     screen.why('Asked of the same builds with databases of their own: provider states write test data, which has no place in live tables.');
-    const pair = await stack.contractPair();
-    screen.command('strangler contracts verify catalog');
-    const { code, stderr } = await stack.strangler(['contracts', 'verify', 'catalog'], { onLine: (line) => screen.output(line), env: pair });
-    if (signal.aborted) throw new Interrupted();
-    if (code !== 0) throw new Error(`strangler contracts verify catalog ended with ${code}\n${stderr}`);
-    await Promise.all([stack.member('monolith-for-contracts').kill(), stack.member('catalog-for-contracts').kill()]);
+    await pactSides;
+    await strangler('contracts', 'verify', 'catalog');
+    await Promise.all([stack.member('monolith-pacts').kill(), stack.member('catalog-pacts').kill()]);
     const pacts = await evidence.latest('catalog', 'pacts');
     result.contracts.push(...['monolith', 'service'].map((side) => ({ side, ok: pacts?.detail[side] === true || (pacts?.ok ?? false) })));
 
