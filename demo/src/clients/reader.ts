@@ -12,6 +12,7 @@ export interface ReaderOptions {
 interface Seen {
   products: string[];
   categories: string[];
+  slugs: string[];
   images: string[];
 }
 
@@ -24,7 +25,7 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#seen = seenOf.get(options.traffic) ?? { products: [], categories: [], images: [] };
+    this.#seen = seenOf.get(options.traffic) ?? { products: [], categories: [], slugs: [], images: [] };
     seenOf.set(options.traffic, this.#seen);
   }
 
@@ -33,7 +34,9 @@ export class Reader {
     const product = this.#any(this.#seen.products);
     const category = this.#any(this.#seen.categories);
     const image = this.#any(this.#seen.images);
-    const kinds: (() => Promise<unknown>)[] = [() => this.#list(), () => this.#categories()];
+    const slug = this.#any(this.#seen.slugs);
+    const kinds: (() => Promise<unknown>)[] = [() => this.#categories()];
+    if (slug) kinds.push(() => this.#list(slug));
     if (product) kinds.push(() => this.#product(product), () => this.#get(`/api/products/${product}/price-history`), () => this.#get(`/api/products/${product}/images`, [200, 404]));
     if (category) kinds.push(() => this.#get(`/api/categories/${category}`));
     if (image) kinds.push(() => this.#get(image, [200, 304], true));
@@ -45,11 +48,9 @@ export class Reader {
     return of[Math.floor(this.#options.random() * of.length)];
   }
 
-  async #list(): Promise<void> {
-    const { random } = this.#options;
-    // Sorted by a column that nobody writes and from the end that nobody adds to: pages of a moving list differ by right.
-    const query = random() < 0.5 ? `?sort=created_at&per_page=10&page=${1 + Math.floor(random() * 20)}` : `?sort=created_at&per_page=10&q=product&page=1`;
-    const body = await this.#get(`/api/products${query}`);
+  async #list(slug: string): Promise<void> {
+    // By category: the whole list counts every product that comes and goes, so two answers to it differ by right.
+    const body = await this.#get(`/api/products?category=${slug}&per_page=20&sort=${this.#options.random() < 0.5 ? 'name' : '-created_at'}`);
     const items = Array.isArray(body?.items) ? (body.items as { id?: unknown; sku?: unknown }[]) : [];
     // Products of the writers come and go; a visitor who remembers one would rightly get 404.
     for (const { id, sku } of items) if (this.#seen.products.length < 300 && typeof id === 'string' && typeof sku === 'string' && !/^w\d+-/.test(sku)) this.#seen.products.push(id);
@@ -61,6 +62,7 @@ export class Reader {
       return;
     }
     const text = JSON.stringify((await this.#get('/api/categories')) ?? {});
+    for (const [, slug] of text.matchAll(/"slug":"([a-z0-9-]+)"/g)) if (slug) this.#seen.slugs.push(slug);
     for (const [, id] of text.matchAll(/"id":"(\d+)"/g)) if (id && this.#seen.categories.length < 50) this.#seen.categories.push(id);
   }
 
