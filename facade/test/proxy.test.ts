@@ -55,7 +55,10 @@ beforeAll(async () => {
         return void setTimeout(() => request.socket.destroy(), 20);
       }
       case '/never': return;
-      case '/drip': return void setInterval(() => response.write('.'), 50).unref();
+      case '/drip': {
+        const drip = setInterval(() => response.write('.'), 50);
+        return void response.on('close', () => clearInterval(drip));
+      }
       case '/events': {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.flushHeaders();
@@ -73,9 +76,8 @@ beforeAll(async () => {
   facade = await startFacade({
     contexts: [itemsContext('none', dead, dead, { routes: [
       { name: 'dead', method: 'GET', path: '/dead', kind: 'read' },
-      { name: 'drip', method: 'GET', path: '/drip', kind: 'read', timeoutMs: 400 },
       { name: 'ws', method: 'GET', path: '/dead-ws', kind: 'read' },
-    ], monolith: { url: dead } }), { ...itemsContext('none', monolith.url, dead), context: 'slow', routes: [{ name: 'drip', method: 'GET', path: '/drip-slow', kind: 'read' }] }],
+    ], monolith: { url: dead } }), { ...itemsContext('none', monolith.url, dead), context: 'slow', routes: [{ name: 'drip', method: 'GET', path: '/drip', kind: 'read', timeoutMs: 400 }] }],
     monolithUrl: monolith.url, limits: { timeoutMs: 1_500 },
   });
 });
@@ -134,6 +136,7 @@ describe('bodies', () => {
   const upload = async (path: string, chunks: number, headers: http.OutgoingHttpHeaders = {}) => {
     const outgoing = http.request({ host: '127.0.0.1', port: facade.port, path, method: 'POST', agent: false, headers });
     outgoing.on('error', () => {});
+    outgoing.setMaxListeners(0);
     const response = once(outgoing, 'response') as Promise<[http.IncomingMessage]>;
     const hash = createHash('sha256');
     const block = Buffer.alloc(1024 * 1024, 'x');
@@ -203,6 +206,11 @@ describe('upstreams that fail', () => {
     expect([dead.status, JSON.parse(dead.body).code]).toEqual([502, 'UPSTREAM_UNREACHABLE']);
     const silent = await ask(facade.port, '/never');
     expect([silent.status, JSON.parse(silent.body).code]).toEqual([504, 'UPSTREAM_TIMEOUT']);
+  });
+  test('a dripping answer ends at the route\'s total time', async () => {
+    const started = Date.now();
+    await expect(ask(facade.port, '/drip')).rejects.toThrow();
+    expect(Date.now() - started).toBeLessThan(2_000);
   });
   test('a stale keep-alive connection is no error for a read', async () => {
     const closing = net.createServer((socket) => {

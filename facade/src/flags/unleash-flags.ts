@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { type ClientFeaturesResponse, Unleash, UnleashEvents } from 'unleash-client';
 import { z } from 'zod';
@@ -19,6 +20,17 @@ export interface UnleashFlagsOptions {
 }
 
 const features = z.custom<ClientFeaturesResponse>((value) => z.object({ features: z.array(z.object({ name: z.string() })) }).safeParse(value).success);
+
+/**
+ * `destroy` takes the listeners away while a request may still be under way; its failure would then be an error event that
+ * nobody hears, which ends the process.
+ */
+function letGo(client: Unleash): void {
+  client.destroy();
+  const repository: unknown = Reflect.get(client, 'repository');
+  if (repository instanceof EventEmitter) repository.on(UnleashEvents.Error, () => {});
+  client.on(UnleashEvents.Error, () => {});
+}
 
 /**
  * The client library stops polling for ever on 401 and 403. A token is often rotated a moment before the other side knows it,
@@ -80,12 +92,12 @@ export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags>
     if (stopped) return;
     const next = open(() => {
       if (current === next) return;
-      current.destroy();
+      letGo(current);
       current = next;
     });
     // the next attempt is already scheduled; this client is let go
     next.once(UnleashEvents.Error, () => {
-      if (current !== next) next.destroy();
+      if (current !== next) letGo(next);
     });
   };
 
@@ -111,7 +123,7 @@ export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags>
     stop() {
       stopped = true;
       clearTimeout(retry);
-      current.destroy();
+      letGo(current);
     },
   };
 }

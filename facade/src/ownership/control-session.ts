@@ -4,7 +4,7 @@ import pg from 'pg';
  * A connection of our own to the control database. Every query has a time limit: a database that swallows packets must look
  * dead, not slow.
  */
-export async function openSession(url: string, applicationName: string, onLost: () => void, queryTimeoutMs = 3_000): Promise<pg.Client> {
+export async function openSession(url: string, applicationName: string, onLost: (client: pg.Client) => void, queryTimeoutMs = 3_000): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,
     application_name: applicationName.slice(0, 63),
@@ -12,8 +12,14 @@ export async function openSession(url: string, applicationName: string, onLost: 
     query_timeout: queryTimeoutMs,
     keepAlive: true,
   });
-  client.on('error', onLost);
-  client.on('end', onLost);
+  let connected = false;
+  // before the connection stands, its failure is the caller's to catch; an error event without a listener would end the process
+  const lost = (): void => {
+    if (connected) onLost(client);
+  };
+  client.on('error', lost);
+  client.on('end', lost);
   await client.connect();
+  connected = true;
   return client;
 }

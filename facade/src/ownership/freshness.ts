@@ -90,8 +90,8 @@ export class FreshnessCheck {
     if (this.#session) return this.#session;
     if (this.#stopped || performance.now() < this.#retryAt) throw new Error('control database is not reachable');
     this.#retryAt = performance.now() + 250;
-    const client = await openSession(this.#url, `facade ${this.#name} reads`, () => {
-      if (this.#session?.client === client) this.#session = undefined;
+    const client = await openSession(this.#url, `facade ${this.#name} reads`, (lost) => {
+      if (this.#session?.client === lost) this.#session = undefined;
     }, 1_000);
     const session = { client, floor: await controlClock(client) };
     this.#session = session;

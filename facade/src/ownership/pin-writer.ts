@@ -112,8 +112,8 @@ export class PinWriter {
   async #connected(): Promise<pg.Client> {
     if (this.#client) return this.#client;
     if (this.#stopped) throw new Error('stopped');
-    const client = await openSession(this.#url, `facade ${this.#name} pins`, () => {
-      if (this.#client === client) this.#client = undefined;
+    const client = await openSession(this.#url, `facade ${this.#name} pins`, (lost) => {
+      if (this.#client === lost) this.#client = undefined;
     }, 1_000);
     this.#client = client;
     return client;

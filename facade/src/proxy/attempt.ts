@@ -31,7 +31,7 @@ interface Exchange {
   timedOut: boolean;
 }
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'ERROR');
+const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'ERROR');
 
 function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt {
   const failure = exchange.timedOut
@@ -114,10 +114,11 @@ export class Attempts {
         },
       };
       // An upload may take as long as it moves; the clock starts anew with every look that found it moving.
+      const transferred = (): number => request.socket.bytesRead + (exchange.outgoing?.socket?.bytesWritten ?? 0);
       let seen = request.socket.bytesRead;
       const look = (): void => {
-        const moved = withBody && !request.complete && request.socket.bytesRead !== seen;
-        seen = request.socket.bytesRead;
+        const moved = withBody && transferred() !== seen;
+        seen = transferred();
         if (moved) {
           timer = setTimeout(look, patienceMs);
           return;

@@ -20,6 +20,7 @@ export const isEventStream = (answer: IncomingMessage): boolean => /^text\/event
 export function relay({ answer, response, extra, totalMs, silenceMs, onChunk }: RelayOptions): void {
   const headers = clientHeaders(answer.rawHeaders, answer.headers.connection, Object.keys(extra));
   for (const [name, value] of Object.entries(extra)) headers.push(name, value);
+  lingerAfterEarlyAnswer(response);
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
   if (answer.headers['content-length'] === undefined) {
     // a stream's reader wants to know that it is connected before the first event comes
@@ -52,4 +53,22 @@ export function relay({ answer, response, extra, totalMs, silenceMs, onChunk }: 
     clearInterval(silence);
   });
   answer.pipe(response);
+}
+
+const lingerMs = 5_000;
+
+/**
+ * An answer in the middle of an upload must not be followed by a close: the client would meet a reset while it writes and lose
+ * the answer. The rest of the upload is read and thrown away for a while; a client that wanted to close does so itself.
+ */
+function lingerAfterEarlyAnswer(response: ServerResponse): void {
+  const request = response.req;
+  if (request.complete) return;
+  response.shouldKeepAlive = true;
+  response.once('finish', () => {
+    const timer = setTimeout(() => {
+      if (!request.complete) request.socket.destroy();
+    }, lingerMs);
+    request.once('close', () => clearTimeout(timer));
+  });
 }

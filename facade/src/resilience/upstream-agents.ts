@@ -11,7 +11,7 @@ type WriteDone = (error?: Error | null) => void;
  */
 function keepReadingAfterFailedWrite<S extends Duplex>(socket: S): S {
   let deaf = false;
-  const isReset = (error: Error | null | undefined): boolean => error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
+  const isReset = (error: Error | null | undefined): boolean => !!error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
   const guard = (done: WriteDone): WriteDone => (error) => {
     if (!isReset(error)) return done(error);
     deaf = true;

@@ -104,8 +104,8 @@ export class Recorder {
   async #connected(): Promise<pg.Client> {
     if (this.#client) return this.#client;
     if (!this.#options.url) throw new Error('no control database');
-    const client = await openSession(this.#options.url, `facade ${this.#options.name} numbers`, () => {
-      if (this.#client === client) this.#client = undefined;
+    const client = await openSession(this.#options.url, `facade ${this.#options.name} numbers`, (lost) => {
+      if (this.#client === lost) this.#client = undefined;
     });
     this.#client = client;
     return client;
