@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ask, until } from './support/client.ts';
+import { startUpstream, type Upstream } from './support/upstream.ts';
+
+const bin = fileURLToPath(new URL('../bin/facade.js', import.meta.url));
+let folder: string;
+let monolith: Upstream;
+
+const run = (env: Record<string, string | undefined>, ...argv: string[]) => {
+  const child = spawn(process.execPath, [bin, ...argv], {
+    env: { PATH: process.env.PATH, MONOLITH_URL: monolith.url, STRANGLER_CONTEXTS: folder, FACADE_STATE_DIR: folder, FACADE_PORT: '0', FACADE_ADMIN_PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
+  return { child, output, exit: once(child, 'exit').then(([code]) => code as number | null) };
+};
+const ports = (stdout: string): { port: number; adminPort: number } | undefined => {
+  const line = stdout.split('\n').find((text) => text.includes('"listening"'));
+  return line === undefined ? undefined : JSON.parse(line);
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'facade-'));
+  await writeFile(join(folder, 'items.json'), JSON.stringify({
+    context: 'items', data: 'none', monolith: { url: { env: 'MONOLITH_URL' } }, service: { url: { env: 'ITEMS_URL', default: 'http://127.0.0.1:9' } },
+    routes: [{ name: 'list', method: 'GET', path: '/api/items', kind: 'read' }],
+  }));
+  monolith = await startUpstream('monolith');
+});
+afterAll(async () => {
+  await monolith?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the process', () => {
+  test('says where it listens, logs one line per request without secrets, and drains on SIGTERM', async () => {
+    const { child, output, exit } = run({});
+    const { port, adminPort } = await until('it listens', () => ports(output.stdout));
+    await ask(port, '/api/items?password=hidden', { headers: { authorization: 'Bearer hidden' } });
+    expect((await ask(adminPort, '/health/live')).status).toBe(200);
+    expect(JSON.parse((await ask(adminPort, '/routes')).body)).toMatchObject([{ context: 'items', route: 'list', target: { flagOff: { target: 'monolith' } } }]);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    const line = output.stdout.split('\n').find((text) => text.includes('"msg":"request"')) ?? '';
+    expect(JSON.parse(line)).toMatchObject({ context: 'items', route: 'list', target: 'monolith', reason: 'flag-unknown', status: 200, path: '/api/items' });
+    expect(output.stdout).not.toContain('hidden');
+  });
+
+  test('a port in use, a missing address and a wrong value are errors with a code, a remedy and exit 1', async () => {
+    for (const [env, code] of [[{ FACADE_PORT: String(monolith.port) }, 'PORT_IN_USE'], [{ MONOLITH_URL: undefined }, 'CONFIG_ENV_MISSING'], [{ FACADE_TIMEOUT_MS: 'soon' }, 'CONFIG_INVALID']] as const) {
+      const { output, exit } = run(env);
+      expect(await exit).toBe(1);
+      expect(output.stderr).toMatch(new RegExp(`^${code}: .+\n  .+`));
+    }
+  });
+
+  test('--help lists every variable', async () => {
+    const { output, exit } = run({}, '--help');
+    expect(await exit).toBe(0);
+    expect(output.stdout).toMatch(/MONOLITH_URL .*required/);
+    expect(output.stdout).toContain('FACADE_STATE_DIR');
+  });
+});

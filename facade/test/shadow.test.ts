@@ -1,0 +1,156 @@
+import { gzipSync } from 'node:zlib';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { ask, until } from './support/client.ts';
+import { itemsContext } from './support/contexts.ts';
+import { startControl, type TestControl } from './support/control.ts';
+import { type RunningFacade, startFacade } from './support/facade.ts';
+import { lastKnownFlags } from './support/last-known-flags.ts';
+import { startUpstream, type Upstream } from './support/upstream.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+const json = (value: unknown): Handler => (_request, response) => void response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+
+let control: TestControl;
+let monolith: Upstream;
+let service: Upstream;
+let facade: RunningFacade;
+let monolithAnswers: Handler;
+let serviceAnswers: Handler;
+
+beforeAll(async () => {
+  monolith = await startUpstream('monolith', (request, response) => monolithAnswers(request, response));
+  service = await startUpstream('service', (request, response) => serviceAnswers(request, response));
+});
+beforeEach(async () => {
+  control = await startControl();
+  await control.setContext({ stage: 'shadowing', owner: 'monolith', epoch: 1 });
+  monolithAnswers = json({ id: 1, name: 'chair', token: 'secret-value' });
+  serviceAnswers = json({ id: 1, name: 'chair', token: 'secret-value' });
+  const known = await lastKnownFlags({ 'items.list': 0, 'items.list.shadow': 100 });
+  facade = await startFacade({
+    ...known, monolithUrl: monolith.url, controlUrl: control.url,
+    contexts: [itemsContext('replicated', monolith.url, service.url, { routes: [{ name: 'list', method: 'GET', path: '/api/items', kind: 'read', compare: { redact: ['/token'] } }] })],
+    limits: { flushMs: 50, shadowTimeoutMs: 400, shadowCatchUpMs: 400, shadowMaxJobs: 3, shadowConcurrency: 1, shadowMaxBodyBytes: 10_000 },
+  });
+});
+afterEach(async () => {
+  await facade.stop();
+  await control.close();
+});
+afterAll(async () => {
+  await monolith?.close();
+  await service?.close();
+});
+
+const outcomes = async () => Object.fromEntries((await control.query('SELECT outcome, sum(count)::int AS n FROM strangler_control.shadow_counts GROUP BY 1')).map((row) => [row.outcome, row.n]));
+const outcome = (name: string, count = 1) => until(`${count} ${name}`, async () => Number((await outcomes())[name] ?? 0) >= count);
+const read = (headers: Record<string, string> = {}) => ask(facade.port, '/api/items?user=7', { headers });
+
+describe('verdicts', () => {
+  test('equal answers match, compressed or not, and the mirrored request says what it is', async () => {
+    const body = { id: 1, name: 'chair', token: 'secret-value' };
+    serviceAnswers = (_request, response) => void response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(body)));
+    await read({ authorization: 'ann', 'if-none-match': '"x"', 'x-strangler-shadow': '0' });
+    await outcome('match');
+    expect(service.seen.at(-1)).toMatchObject({ url: '/api/items?user=7', headers: { 'x-strangler-shadow': '1', authorization: 'ann' } });
+    expect(service.seen.at(-1)?.headers).not.toHaveProperty('if-none-match');
+    expect(monolith.seen.at(-1)?.headers).not.toHaveProperty('x-strangler-shadow');
+  });
+
+  test('a lasting difference is a mismatch; its sample is redacted and holds no query value', async () => {
+    serviceAnswers = json({ id: 1, name: 'table', token: 'other-secret' });
+    const keepPassing = setInterval(() => void control.caughtUp().catch(() => {}), 20);
+    await read();
+    await outcome('mismatch');
+    clearInterval(keepPassing);
+    const samples = await until('a sample', async () => {
+      const rows = await control.query('SELECT detail FROM strangler_control.shadow_samples');
+      return rows.length > 0 && rows;
+    });
+    expect(samples[0]?.detail).toMatchObject({ path: '/api/items', query: ['user'], differences: [{ path: '/name', reference: 'chair', candidate: 'table' }, { path: '/token', reference: '(redacted)' }] });
+    expect(JSON.stringify(samples)).not.toMatch(/secret/);
+  });
+
+  test('a replica that was only late is stale, not a mismatch', async () => {
+    serviceAnswers = json({ id: 1, name: 'old', token: 'secret-value' });
+    await read();
+    await until('the owner is asked again', () => monolith.seen.at(-1)?.headers['x-strangler-shadow'] === '1');
+    serviceAnswers = json({ id: 1, name: 'chair', token: 'secret-value' });
+    const keepPassing = setInterval(() => void control.caughtUp().catch(() => {}), 20);
+    await outcome('stale');
+    clearInterval(keepPassing);
+    expect(await outcomes()).toEqual({ stale: 1 });
+  });
+
+  test('a difference that cannot be rechecked, because nothing catches up or the owner keeps changing, is uncomparable', async () => {
+    serviceAnswers = json({ other: 1 });
+    await read();
+    await outcome('uncomparable');
+    let n = 0;
+    monolithAnswers = (request, response) => json({ n: n++ })(request, response);
+    const keepPassing = setInterval(() => void control.caughtUp().catch(() => {}), 20);
+    await read();
+    await outcome('uncomparable', 2);
+    clearInterval(keepPassing);
+    expect(await outcomes()).toEqual({ uncomparable: 2 });
+  });
+});
+
+describe('P1 the client never depends on the shadow', () => {
+  const quick = async (times: number): Promise<void> => {
+    const started = Date.now();
+    for (let round = 0; round < times; round++) expect(JSON.parse((await read()).body).name).toBe('chair');
+    expect(Date.now() - started).toBeLessThan(1_500);
+  };
+
+  test('a service that hangs: answers come at once, the shadow times out, what does not fit is dropped and counted', async () => {
+    serviceAnswers = () => {};
+    await quick(20);
+    await outcome('candidate-timeout');
+    await outcome('dropped', 10);
+  });
+
+  test('a service that crashes in mid-answer, or answers 500', async () => {
+    serviceAnswers = (request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('x');
+      setTimeout(() => request.socket.destroy(), 5);
+    };
+    await quick(1);
+    await outcome('candidate-error');
+    serviceAnswers = (_request, response) => void response.writeHead(500).end();
+    const keepPassing = setInterval(() => void control.caughtUp().catch(() => {}), 20);
+    await quick(1);
+    await outcome('candidate-error', 2);
+    clearInterval(keepPassing);
+  });
+
+  test('an endless answer, a compression bomb and a broken encoding are cut off', async () => {
+    serviceAnswers = (_request, response) => {
+      const block = Buffer.alloc(64 * 1024);
+      const push = (): void => {
+        while (!response.destroyed && response.write(block));
+      };
+      response.on('drain', push);
+      push();
+    };
+    await quick(1);
+    await outcome('uncomparable', 1);
+    serviceAnswers = (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' }).end(gzipSync(Buffer.alloc(5_000_000)));
+    await quick(1);
+    await outcome('uncomparable', 2);
+    serviceAnswers = (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip');
+    await quick(1);
+    await outcome('uncomparable', 3);
+  });
+
+  test('a control database that is gone costs the client nothing, and the counts arrive later', async () => {
+    await control.query(`ALTER TABLE strangler_control.shadow_counts RENAME TO elsewhere`);
+    await quick(3);
+    await until('three comparisons', async () => (await facade.metric(/^facade_shadow_total\{.*outcome="match"/)) === 3);
+    await control.query(`ALTER TABLE strangler_control.elsewhere RENAME TO shadow_counts`);
+    await outcome('match', 3);
+    expect(await outcomes()).toEqual({ match: 3 });
+  });
+});
