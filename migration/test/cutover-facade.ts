@@ -80,8 +80,14 @@ export interface Ledger {
   readonly failures: string[];
 }
 
+const hammers = new Set<{ stop(): Promise<void> }>();
+/** For afterEach: a test that failed half way must not leave writers at work. */
+export async function stopHammers(): Promise<void> {
+  await Promise.all([...hammers].map((one) => one.stop()));
+}
+
 /** Writers that insert rows and count one up, and note every acknowledged write. */
-export function hammer(facade: TestFacade, ledger: Ledger, writers: number): { stop(): Promise<void> } {
+export function hammer(facade: TestFacade, ledger: Ledger, count: number): { stop(): Promise<void> } {
   let running = true;
   const write = async (): Promise<void> => {
     const sku = randomUUID();
@@ -111,7 +117,7 @@ export function hammer(facade: TestFacade, ledger: Ledger, writers: number): { s
       ledger.failures.push(String(error));
     }
   };
-  const all = Array.from({ length: writers }, async () => {
+  const all = Array.from({ length: count }, async () => {
     while (running) {
       await write();
       await new Promise((resolve) => {
@@ -119,10 +125,13 @@ export function hammer(facade: TestFacade, ledger: Ledger, writers: number): { s
       });
     }
   });
-  return {
+  const writers = {
     async stop() {
       running = false;
+      hammers.delete(writers);
       await Promise.all(all);
     },
   };
+  hammers.add(writers);
+  return writers;
 }

@@ -7,6 +7,7 @@ import { type Control, openControl } from '../src/control/index.ts';
 import { contextTables, fenceStatus, type MoveOptions } from '../src/cutover/index.ts';
 import type { Side } from '../src/plan/migration.ts';
 import { definition } from './cutover-context.ts';
+import type { MoverOrder } from './cutover-mover.ts';
 
 const monolithSchema = `
 CREATE TABLE products (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, sku text NOT NULL UNIQUE, state text NOT NULL DEFAULT 'A', n int NOT NULL DEFAULT 0);
@@ -41,6 +42,11 @@ export const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 };
 
+export interface PausedMove {
+  /** SIGCONT; resolves with what the move says when it ends. */
+  resume(): Promise<{ outcome: string; code?: string }>;
+}
+
 export interface Scene {
   readonly control: Control;
   readonly databases: Record<Side | 'control', TestDatabase>;
@@ -50,8 +56,12 @@ export interface Scene {
   startWorker(settings?: { recover?: boolean }): Promise<ChildProcess>;
   worker(): ChildProcess | undefined;
   stopWorker(): Promise<void>;
-  /** A child process that runs a move and kills itself at the moment. */
-  crash(kind: 'cutover' | 'rollback', at: { step: string; moment: string }): Promise<NodeJS.Signals | null>;
+  /** A process that runs a move and is gone by kill -9 at the moment. Its lease stays, unless `leaseTtlMs` is over. */
+  crash(order: Omit<MoverOrder, 'signal'>): Promise<NodeJS.Signals | null>;
+  /** A process that runs a move and is stopped (SIGSTOP) at the moment. */
+  pause(order: Omit<MoverOrder, 'signal'>): Promise<PausedMove>;
+  /** As if the time to live of the dead holder's lease had passed. */
+  expireLease(): Promise<void>;
   owner(): Promise<Side>;
   /** Which sides take writes, tried out. */
   writable(): Promise<Side[]>;
@@ -59,8 +69,8 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-/** Three databases and a context at stage canary, replicated by a real worker in its own process. */
-export async function openScene(label: string): Promise<Scene> {
+/** Three databases and a context, by default at stage canary, replicated by a real worker in its own process. */
+export async function openScene(label: string, stage: 'replicating' | 'canary' = 'canary'): Promise<Scene> {
   const [monolith, service, control] = [await createTestDatabase(`${label}_m`), await createTestDatabase(`${label}_s`), await createTestDatabase(`${label}_c`)];
   const databases = { monolith, service, control };
   const connectTo = async (url: string): Promise<pg.Client> => {
@@ -77,6 +87,26 @@ export async function openScene(label: string): Promise<Scene> {
   const urls = { controlUrl: control.url, monolithUrl: monolith.url, serviceUrl: service.url };
   const options: MoveOptions = { definition, control: store, monolithUrl: monolith.url, serviceUrl: service.url, actor: 'test', leaseTtlMs: 2000 };
   let worker: ChildProcess | undefined;
+  // One mover is always warm: starting node costs more than most moves.
+  const movers = new Set<ChildProcess>();
+  let spare: ReturnType<typeof warm> | undefined;
+  const warm = (): { child: ChildProcess; lines: string[] } => {
+    const lines: string[] = [];
+    const child = run('cutover-mover.ts', urls, lines);
+    movers.add(child);
+    child.once('exit', () => movers.delete(child));
+    return { child, lines };
+  };
+  const begin = async (order: MoverOrder): Promise<{ child: ChildProcess; lines: string[] }> => {
+    const mover = spare ?? warm();
+    spare = warm();
+    await eventually('a mover is ready', async () => {
+      if (mover.child.exitCode !== null) throw new Error(`the mover ended: ${mover.lines.join('')}`);
+      return mover.lines.join('').includes('ready\n');
+    });
+    mover.child.stdin?.write(`${JSON.stringify(order)}\n`);
+    return mover;
+  };
 
   const scene: Scene = {
     control: store, databases, sql, options, log,
@@ -103,10 +133,26 @@ export async function openScene(label: string): Promise<Scene> {
       clearTimeout(timer);
       worker = undefined;
     },
-    async crash(kind, at) {
-      const child = run('cutover-crasher.ts', { ...urls, kind, at }, log);
+    async crash(order) {
+      const { child } = await begin({ ...order, signal: 'SIGKILL' });
       await ended(child);
       return child.signalCode;
+    },
+    async pause(order) {
+      const { child, lines } = await begin({ ...order, signal: 'SIGSTOP' });
+      await eventually('the mover is where it shall stop', async () => lines.join('').includes('there\n') || child.exitCode !== null);
+      if (child.exitCode !== null) throw new Error(`the mover did not stop: ${lines.join('')}`);
+      return {
+        async resume() {
+          child.kill('SIGCONT');
+          await ended(child);
+          const line = await eventually('the mover tells its result', async () => lines.join('').split('\n').find((one) => one.startsWith('result ')));
+          return JSON.parse(line.slice(7)) as { outcome: string; code?: string };
+        },
+      };
+    },
+    async expireLease() {
+      await store.pool.query(`UPDATE strangler_control.leases SET expires_at = clock_timestamp() - interval '1 millisecond' WHERE context = $1`, [definition.context]);
     },
     owner: async () => (await store.contexts.require(definition.context)).owner,
     async writable() {
@@ -127,6 +173,9 @@ export async function openScene(label: string): Promise<Scene> {
     },
     async close() {
       await scene.stopWorker();
+      const left = [...movers];
+      for (const child of left) child.kill('SIGKILL');
+      await Promise.all(left.map(ended));
       await Promise.all([sql.monolith.end(), sql.service.end(), store.close()]);
       for (const client of [monolith, service]) {
         const admin = await connectTo(client.url);
@@ -150,9 +199,22 @@ export async function openScene(label: string): Promise<Scene> {
     await scene.close();
     throw error;
   }
-  await store.contexts.setStage({ context: definition.context, expectedStage: 'replicating', stage: 'shadowing' });
-  await store.contexts.setStage({ context: definition.context, expectedStage: 'shadowing', stage: 'canary' });
+  if (stage === 'canary') await toCanary(scene);
   return scene;
+}
+
+export async function toCanary({ control }: Scene): Promise<void> {
+  await control.contexts.setStage({ context: definition.context, expectedStage: 'replicating', stage: 'shadowing' });
+  await control.contexts.setStage({ context: definition.context, expectedStage: 'shadowing', stage: 'canary' });
+}
+
+/** The worker of the owner's epoch applies: without it no move may begin. */
+export async function settled({ control }: Scene): Promise<void> {
+  await eventually('the worker follows the owner', async () => {
+    const row = await control.contexts.require(definition.context);
+    const watermark = await control.watermarks.get(definition.context, row.owner === 'monolith' ? 'forward' : 'reverse');
+    return watermark?.workerAlive && watermark.epoch === row.epoch && watermark.state === 'caught-up' && (watermark.lagSeconds ?? 99) < 4;
+  });
 }
 
 /** One consistent state: one owner, only it takes writes, no hold, nothing unfinished, both sides equal. */
@@ -161,7 +223,9 @@ export async function consistentState(scene: Scene): Promise<Record<string, unkn
   const tables = contextTables(definition);
   const other: Side = row.owner === 'monolith' ? 'service' : 'monolith';
   await eventually('both sides are equal', async () => (await scene.rows('monolith')) === (await scene.rows('service'))).catch(async (error: unknown) => {
-    throw new Error(`${String(error)}\n${await scene.rows('monolith')}\n${await scene.rows('service')}\n${scene.log.slice(-20).join('')}`);
+    const [monolith, service] = [(await scene.rows('monolith')).split(','), (await scene.rows('service')).split(',')];
+    const differing = [...monolith.filter((one) => !service.includes(one)).map((one) => `monolith ${one}`), ...service.filter((one) => !monolith.includes(one)).map((one) => `service ${one}`)];
+    throw new Error(`${String(error)}\n${differing.slice(0, 20).join('\n')}\n${scene.log.slice(-10).join('')}`);
   });
   const slots = await scene.sql.monolith.query(`SELECT slot_name FROM pg_replication_slots WHERE database IN ($1, $2)`, [scene.databases.monolith.name, scene.databases.service.name]);
   return {

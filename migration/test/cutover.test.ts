@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import pg from 'pg';
 import { cutover, fenceStatus, installFence, type MoveResult, rollback } from '../src/cutover/index.ts';
 import { definition } from './cutover-context.ts';
-import { hammer, type Ledger, openFacade, type TestFacade } from './cutover-facade.ts';
+import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import { consistentState, eventually, oneOwner, openScene, type Scene } from './cutover-scene.ts';
 
 let scene: Scene;
@@ -11,6 +11,7 @@ beforeAll(async () => {
   scene = await openScene('cutover');
 }, 60_000);
 afterEach(async () => {
+  await stopHammers();
   for (const facade of facades.splice(0)) await facade.close();
 });
 afterAll(async () => {
@@ -64,10 +65,46 @@ describe('a move that cannot go through leaves everything as it was', () => {
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'FENCE_TIMEOUT', message: expect.stringContaining('nightly job') } });
   });
 
+  test('a transaction elsewhere on the server keeps the new slot from being made, and is named with a remedy', async () => {
+    await facade('a');
+    // Another database of the same server: a slot waits for it all the same.
+    const client = new pg.Client({ connectionString: scene.databases.control.url, application_name: 'month end report' });
+    await client.connect();
+    await client.query('BEGIN; SELECT pg_current_xact_id()');
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const dry = await cutover({ ...scene.options, dryRun: true });
+    const result = await cutover({ ...scene.options, proofTimeoutMs: 1000 });
+    await client.query('COMMIT');
+    await client.end();
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'REVERSE_UNPROVEN' } });
+    const pid = String(rows[0]?.pid);
+    expect(result.error?.message).toMatch(new RegExp(`pid ${pid} \\(month end report, user postgres, database ${scene.databases.control.name}, idle in transaction, for [\\d.]+ s\\)`));
+    expect(result.error?.remedy).toContain(`pg_terminate_backend(${pid})`);
+    expect(result.error?.details.blockers).toMatchObject([{ pid, application: 'month end report', database: scene.databases.control.name }]);
+    expect(dry.steps.find((step) => step.step === 'prove-reverse')?.status).toBe('planned');
+  });
+
+  test('somebody cancels while the new slot waits', async () => {
+    await facade('a');
+    const client = new pg.Client({ connectionString: scene.databases.control.url });
+    await client.connect();
+    await client.query('BEGIN; SELECT pg_current_xact_id()');
+    const cancel = new AbortController();
+    const moving = cutover({ ...scene.options, signal: cancel.signal });
+    await eventually('the slot waits', async () => (await scene.sql.monolith.query(`SELECT FROM pg_stat_activity WHERE application_name = 'strangler-make-slot' AND wait_event_type = 'Lock' AND datname = $1`, [scene.databases.service.name])).rowCount === 1);
+    cancel.abort();
+    const result = await moving;
+    await client.end();
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CANCELLED' } });
+  });
+
   test('the worker stands still', async () => {
     await facade('a');
-    scene.worker()?.kill('SIGSTOP');
-    const result = await cutover({ ...scene.options, definition: { ...definition, cutover: { ...definition.cutover, catchUpTimeoutMs: 500 } } });
+    const result = await cutover({
+      ...scene.options,
+      definition: { ...definition, cutover: { ...definition.cutover, catchUpTimeoutMs: 500 } },
+      onStep: ({ step, moment }) => void (step === 'hold' && moment === 'acted' && scene.worker()?.kill('SIGSTOP')),
+    });
     scene.worker()?.kill('SIGCONT');
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CATCH_UP_TIMEOUT' } });
   });
@@ -100,7 +137,8 @@ describe('a move that cannot go through leaves everything as it was', () => {
 
   test('a change could not be applied', async () => {
     await facade('a');
-    await scene.sql.service.query(`INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error) VALUES ('shop', 'forward', 'x', '{}', '{}', 'X', 'x')`);
+    const event = { op: 'c', before: null, after: { id: '9999', sku: 'x', state: 'A', n: '0' }, source: { connector: 'postgresql', db: 'm', schema: 'public', table: 'products', txId: 1, lsn: '1', ts_us: '1' }, position: { commitLsn: '1', index: 0 } };
+    await scene.sql.service.query(`INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error) VALUES ('shop', 'forward', 'public.products', '{"id":"9999"}', $1, '23514', 'refused by a constraint')`, [event]);
     expect(await refusedFor(cutover(scene.options))).toBe('aborted: DEAD_LETTERS');
     await scene.sql.service.query(`DELETE FROM strangler.dead_letters`);
   });

@@ -31,7 +31,11 @@ export interface MoveOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (moment: StepMoment) => void | Promise<void>;
   readonly leaseTtlMs?: number;
+  /** How long the reverse proof waits for running transactions, and for its marker (default 10 s). No write waits meanwhile. */
+  readonly proofTimeoutMs?: number;
 }
+
+const defaultProofTimeoutMs = 10_000;
 
 export interface MoveResult {
   readonly move: MoveKind;
@@ -114,6 +118,7 @@ async function begin(kind: MoveKind, options: MoveOptions, lease: Lease, sides: 
     settings: cutoverSettings(definition), actor: options.actor, epoch: row.epoch,
     tables: { from: tables[plan.from], to: tables[plan.to] },
     noFacade: options.noFacade === true,
+    proofTimeoutMs: options.proofTimeoutMs ?? defaultProofTimeoutMs,
     onStep: async (moment) => options.onStep?.(moment),
   };
   const result = await runMove(move, protocol);
@@ -139,7 +144,7 @@ async function dryRun(kind: MoveKind, options: MoveOptions, sides: SideConnectio
     {
       ...idle, plan, definition, control, lease: absent, guard: { context: definition.context, control: '', number: '0' }, moveId: randomUUID(), sides,
       signal: options.signal ?? absent.signal, sourceFence: 'none', settings: cutoverSettings(definition), actor: options.actor, epoch: row.epoch,
-      tables: { from: tables[plan.from], to: tables[plan.to] }, noFacade: options.noFacade === true, onStep: async () => {},
+      tables: { from: tables[plan.from], to: tables[plan.to] }, noFacade: options.noFacade === true, proofTimeoutMs: defaultProofTimeoutMs, onStep: async () => {},
     },
     protocol,
   );

@@ -34,6 +34,8 @@ export interface MoveState {
   /** How the source was fenced before the move, so that an abandoned move leaves it as it was. */
   readonly sourceFence: 'none' | 'audit';
   readonly noFacade: boolean;
+  /** Longest wait for the new slot, and for the marker to come out of it; nothing is held meanwhile. */
+  readonly proofTimeoutMs: number;
   readonly signal: AbortSignal;
   onStep(moment: StepMoment): Promise<void>;
   /** performance.now() at which the hold has lasted as long as it may; undefined outside a hold. */

@@ -83,6 +83,7 @@ async function recoverOne(options: RecoverOptions, lease: Lease, record: MoveRec
     tables: { from: record.from, to: record.to },
     sourceFence: record.sourceFence,
     noFacade: true,
+    proofTimeoutMs: 0,
     // A recovery is never cancelled half way: it only restores.
     signal: new AbortController().signal,
     onStep: async (moment) => options.onStep?.(moment),

@@ -7,13 +7,13 @@ import { isStranglerError, StranglerError } from '../errors.ts';
 import { ensurePublication, openEmbeddedStream } from '../stream/embedded/index.ts';
 import { replicationNames } from '../stream/names.ts';
 import type { TableName } from './fence-tables.ts';
+import { longWriters, makeSlot } from './make-slot.ts';
 import { guarded } from './move-guard.ts';
 import { type Detail, from, type MoveState, type MoveStep, to } from './move-state.ts';
 import { databaseName, dropStream } from './old-stream.ts';
 import { dropSlotAndReader } from './slots.ts';
 import { writeProbe } from './stream-row.ts';
 
-const proofTimeoutMs = 10_000;
 const probeTable: TableName = { schema: 'strangler', table: 'probe' };
 
 /** Publication and slot of the stream that will begin, made new: a leftover of an abandoned move may be stale or lost. */
@@ -25,15 +25,12 @@ async function makeStream(move: MoveState): Promise<{ slot: string; position: st
     if ((await dropSlotAndReader(client, names.slot, 3000)) === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is being read although the ${move.plan.from} owns ${move.definition.context}`);
   });
   await ensurePublication(client, names.publication, [...move.tables.to, probeTable]);
-  // Not under the guard: making a slot waits for every running transaction, so also for our own. An overtaken process can
-  // leave a slot behind here, which the next move drops again, as above; it cannot disturb a stream.
-  const { rows } = await client.query<{ lsn: string }>(`SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`, [names.slot]);
-  return { slot: names.slot, position: rows[0]?.lsn ?? '0/0' };
+  return { slot: names.slot, position: await makeSlot(move.sides.url(move.plan.to), names.slot, { limitMs: move.proofTimeoutMs, signal: move.signal }) };
 }
 
 /** The marker, as the worker will read it: through a walsender of its own, with its own login and its own reader. */
 async function readMarker(move: MoveState, position: string, marker: string): Promise<string> {
-  const signal = AbortSignal.any([move.signal, AbortSignal.timeout(proofTimeoutMs)]);
+  const signal = AbortSignal.any([move.signal, AbortSignal.timeout(move.proofTimeoutMs)]);
   const stream = await openEmbeddedStream({ url: move.sides.url(move.plan.to), context: move.definition.context, direction: move.plan.opening, from: lsnFromText(position), signal });
   try {
     for await (const message of stream) {
@@ -45,7 +42,7 @@ async function readMarker(move: MoveState, position: string, marker: string): Pr
   } finally {
     await stream.close();
   }
-  throw new StranglerError('REVERSE_UNPROVEN', `the marker did not come out of the ${move.plan.opening} stream within ${proofTimeoutMs} ms`);
+  throw new StranglerError('REVERSE_UNPROVEN', `the marker did not come out of the ${move.plan.opening} stream within ${move.proofTimeoutMs} ms`);
 }
 
 /**
@@ -107,7 +104,7 @@ export const proveReverse: MoveStep = {
       await move.control.evidence.record({ context: move.definition.context, kind: 'probe', epoch: move.epoch, ok: false, detail: { reason } }).catch(() => {});
       throw new StranglerError('REVERSE_UNPROVEN', `the ${move.plan.opening} stream of ${move.definition.context} does not work: ${reason}`, {
         cause: error,
-        ...(isStranglerError(error) && { details: { code: error.code }, remedy: `${error.remedy} Nothing was changed.` }),
+        ...(isStranglerError(error) && { details: { ...error.details, code: error.code }, remedy: `${error.remedy} Nothing was changed.` }),
       });
     }
   },
@@ -115,7 +112,7 @@ export const proveReverse: MoveStep = {
     const client = await to(move);
     const { slot, publication } = replicationNames(move.definition.context, move.plan.opening, await databaseName(client));
     await from(move);
-    return { slot, publication, tables: move.tables.to.map((table) => `${table.schema}.${table.table}`) };
+    return { slot, publication, tables: move.tables.to.map((table) => `${table.schema}.${table.table}`), waitsFor: await longWriters(client) };
   },
   /** Nobody would read the slot: it would pin WAL of the target for ever. */
   undo: async (move) => dropStream(await to(move), move.definition.context, move.plan.opening, move.guard),

@@ -23,18 +23,19 @@ export class SideConnections {
     if (known) return known;
     const opening = this.#connect(side);
     this.#open.set(side, opening);
-    opening.catch(() => this.#forget(side, opening));
+    const forget = (): void => this.#forget(side, opening);
+    opening.then((client) => client.once('end', forget), forget);
     return opening;
   }
 
   async #connect(side: Side): Promise<Client> {
     const client = await connect(this.#urls[side], { applicationName: 'strangler-move' });
     client.on('error', () => {});
-    client.once('end', () => this.#open.delete(side));
     await client.query(`SET statement_timeout = ${statementTimeoutMs}`);
     return client;
   }
 
+  /** Only its own entry: a connection that was cut ends when its successor may be open already. */
   #forget(side: Side, opening: Promise<Client>): void {
     if (this.#open.get(side) === opening) this.#open.delete(side);
   }
