@@ -109,7 +109,7 @@ export async function tellStory(telling: Telling): Promise<void> {
     await strangler('shadow', 'catalog', '--wait', '100', '--timeout', '60s');
 
     chapter('canary', 'Canary: reads move by percent, judged by errors and latency');
-    await strangler('ramp', 'catalog', '--steps', '10,50,100', '--hold', '2s');
+    await strangler('ramp', 'catalog', '--steps', '25,50,100', '--hold', '2s');
 
     chapter('cutover', 'Cutover: the writes move');
     screen.why('Hold new writes, fence the old tables, catch up, flip the owner, release. No write is refused.');

@@ -1,10 +1,9 @@
 import type { Ledger } from './ledger.ts';
-import type { Traffic } from './traffic.ts';
+import type { Traffic, Who } from './traffic.ts';
 
 export interface ReaderOptions {
   readonly traffic: Traffic;
   readonly ledger: Ledger;
-  readonly token: string | undefined;
   readonly random: () => number;
   readonly forgiving?: boolean;
 }
@@ -22,6 +21,7 @@ const seenOf = new WeakMap<Traffic, Seen>();
 export class Reader {
   readonly #options: ReaderOptions;
   readonly #seen: Seen;
+  #who: Who = { visitor: 'visitor-0' };
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -31,6 +31,8 @@ export class Reader {
 
   async step(): Promise<void> {
     const { random } = this.#options;
+    // Another visitor each time: percentages stick to identities, so many are needed to see 25 % of them move.
+    this.#who = random() < 0.5 ? { token: `demo-token-${10 + Math.floor(random() * 40)}` } : { visitor: `visitor-${Math.floor(random() * 500)}` };
     const product = this.#any(this.#seen.products);
     const category = this.#any(this.#seen.categories);
     const image = this.#any(this.#seen.images);
@@ -73,8 +75,8 @@ export class Reader {
   }
 
   async #get(path: string, expected: readonly number[] = [200], binary = false): Promise<Record<string, unknown> | undefined> {
-    const { traffic, token, forgiving } = this.#options;
-    const answer = await traffic.send('GET', path, token, undefined, binary);
+    const { traffic, forgiving } = this.#options;
+    const answer = await traffic.send('GET', path, this.#who, undefined, binary);
     if (expected.includes(answer.status)) return answer.body;
     if (!forgiving || (answer.status >= 400 && answer.status < 500)) traffic.fail(`GET ${path}`, answer);
     return undefined;

@@ -24,6 +24,9 @@ export interface Answer {
   readonly error?: string;
 }
 
+/** A known customer, or a visitor with nothing but a cookie's worth of identity. */
+export type Who = { readonly token: string } | { readonly visitor: string };
+
 const parse = (text: string): Record<string, unknown> => {
   try {
     const parsed: unknown = text ? JSON.parse(text) : {};
@@ -46,14 +49,14 @@ export class Traffic {
     this.#timeoutMs = timeoutMs;
   }
 
-  async send(method: string, path: string, token: string | undefined, body?: object, binary = false): Promise<Answer> {
+  async send(method: string, path: string, who: Who, body?: object, binary = false): Promise<Answer> {
     const via = this.#facades[this.#turn++ % this.#facades.length] ?? '';
     this.counts.requests++;
     const began = performance.now();
     try {
       const response = await fetch(via + path, {
         method,
-        headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body ? { 'content-type': 'application/json' } : {}) },
+        headers: { ...('token' in who ? { authorization: `Bearer ${who.token}` } : { 'x-client-id': who.visitor }), ...(body ? { 'content-type': 'application/json' } : {}) },
         signal: AbortSignal.timeout(this.#timeoutMs),
         ...(body ? { body: JSON.stringify(body) } : {}),
       });

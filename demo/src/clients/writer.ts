@@ -1,5 +1,5 @@
 import type { Entry, Ledger } from './ledger.ts';
-import { note, type Answer, type Traffic } from './traffic.ts';
+import { note, type Answer, type Traffic, type Who } from './traffic.ts';
 
 export const toCents = (price: unknown): number => Math.round(Number(price) * 100);
 export const toPrice = (cents: number): string => `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
@@ -7,8 +7,8 @@ export const toPrice = (cents: number): string => `${cents < 0 ? '-' : ''}${Math
 export interface WriterOptions {
   readonly traffic: Traffic;
   readonly ledger: Ledger;
-  /** Its bearer token, which is its identity. */
-  readonly token: string;
+  /** Its bearer token is its identity. */
+  readonly who: Who;
   /** Distinguishes its products from everybody else's. */
   readonly name: string;
   readonly random: () => number;
@@ -37,10 +37,10 @@ export class Writer {
   }
 
   async #create(): Promise<void> {
-    const { traffic, token, ledger, name } = this.#options;
+    const { traffic, who, ledger, name } = this.#options;
     const sku = `${name}-${++this.#number}`;
     const cents = 1_000 + Math.floor(this.#options.random() * 90_000);
-    const answer = await traffic.send('POST', '/api/products', token, { sku, name: `Product ${sku}`, price: toPrice(cents), tags: ['demo'], description: `Made by ${name}.` });
+    const answer = await traffic.send('POST', '/api/products', who, { sku, name: `Product ${sku}`, price: toPrice(cents), tags: ['demo'], description: `Made by ${name}.` });
     if (!this.#acknowledged(`create ${sku}`, answer, 201)) return;
     const entry: Entry = { id: String(answer.body.id), sku, name: `Product ${sku}`, cents, revisions: 1, deleted: false };
     this.#own.push(entry);
@@ -49,9 +49,9 @@ export class Writer {
   }
 
   async #adjust(entry: Entry): Promise<void> {
-    const { traffic, token, random } = this.#options;
+    const { traffic, who, random } = this.#options;
     const cents = 1 + Math.floor(random() * 99);
-    const answer = await traffic.send('POST', `/api/products/${entry.id}/adjust-price`, token, { delta: toPrice(cents) });
+    const answer = await traffic.send('POST', `/api/products/${entry.id}/adjust-price`, who, { delta: toPrice(cents) });
     if (!this.#acknowledged(`adjust ${entry.sku}`, answer, 200)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'price', cents };
       return;
@@ -67,7 +67,7 @@ export class Writer {
 
   async #rename(entry: Entry): Promise<void> {
     const name = `Product ${entry.sku} v${++this.#number}`;
-    const answer = await this.#options.traffic.send('PATCH', `/api/products/${entry.id}`, this.#options.token, { name });
+    const answer = await this.#options.traffic.send('PATCH', `/api/products/${entry.id}`, this.#options.who, { name });
     if (!this.#acknowledged(`rename ${entry.sku}`, answer, 200)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'name', name };
       return;
@@ -77,7 +77,7 @@ export class Writer {
   }
 
   async #delete(entry: Entry): Promise<void> {
-    const answer = await this.#options.traffic.send('DELETE', `/api/products/${entry.id}`, this.#options.token);
+    const answer = await this.#options.traffic.send('DELETE', `/api/products/${entry.id}`, this.#options.who);
     if (!this.#acknowledged(`delete ${entry.sku}`, answer, 204)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'delete' };
       return;
@@ -103,8 +103,8 @@ export class Writer {
 
   /** Whoever just wrote must see the write, whichever facade and side answers. */
   async #readBack(entry: Entry): Promise<void> {
-    const { traffic, token, forgiving } = this.#options;
-    const answer = await traffic.send('GET', `/api/products/${entry.id}`, token);
+    const { traffic, who, forgiving } = this.#options;
+    const answer = await traffic.send('GET', `/api/products/${entry.id}`, who);
     const expected = entry.deleted ? 404 : 200;
     if (answer.status === 0 || answer.status >= 500) {
       if (!forgiving) traffic.fail(`read ${entry.sku}`, answer);
