@@ -59,14 +59,14 @@ export async function tellStory(telling: Telling): Promise<void> {
   const ownerMoved = async (command: 'cutover' | 'rollback', owner: string): Promise<void> => {
     const { counts } = crowd;
     counts.longestWriteMs = 0;
-    const writes = counts.acknowledgedWrites;
+    const [writes, failed] = [counts.acknowledgedWrites, counts.failedRequests];
     await strangler(command, 'catalog', '--yes');
     await until(`${owner} to own the catalog`, async () => (await evidence.context('catalog'))?.owner === owner);
     const last = (await evidence.moves('catalog')).findLast(({ abandoned }) => !abandoned);
     // Clients go on for a moment, so that writes reach the new owner and stream back.
     await until('writes at the new owner', async () => counts.acknowledgedWrites > writes + 100);
     result.writePauseMs.push({ move: command, ms: Math.round(last?.ms ?? Number.NaN) });
-    screen.good(`the ${owner} owns the catalog; writes waited ${Math.round(last?.ms ?? Number.NaN)} ms, the slowest answer took ${Math.round(counts.longestWriteMs)} ms, none was refused`);
+    screen.good(`the ${owner} owns the catalog; writes waited ${Math.round(last?.ms ?? Number.NaN)} ms, the slowest answer took ${Math.round(counts.longestWriteMs)} ms, ${counts.failedRequests - failed} requests failed`);
   };
 
   const crowd = new Crowd({ facades: stack.facades, writers: 4, readers: 4, writerPauseMs: 20, readerPauseMs: 8 });

@@ -53,9 +53,12 @@ export class Reader {
   async #list(slug: string): Promise<void> {
     // By category: the whole list counts every product that comes and goes, so two answers to it differ by right.
     const body = await this.#get(`/api/products?category=${slug}&per_page=20&sort=${this.#options.random() < 0.5 ? 'name' : '-created_at'}`);
-    const items = Array.isArray(body?.items) ? (body.items as { id?: unknown; sku?: unknown }[]) : [];
-    // Products of the writers come and go; a visitor who remembers one would rightly get 404.
-    for (const { id, sku } of items) if (this.#seen.products.length < 300 && typeof id === 'string' && typeof sku === 'string' && !/^w\d+-/.test(sku)) this.#seen.products.push(id);
+    const items = Array.isArray(body?.items) ? (body.items as { id?: unknown; sku?: unknown; status?: unknown }[]) : [];
+    for (const { id, sku, status } of items) {
+      // Products of the writers come and go, and drafts are for customers who are known: a visitor would rightly get 404.
+      const lasting = typeof sku === 'string' && !/^w\d+-/.test(sku) && status !== 'draft';
+      if (lasting && typeof id === 'string' && this.#seen.products.length < 300) this.#seen.products.push(id);
+    }
   }
 
   async #categories(): Promise<void> {
