@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -67,6 +67,11 @@ test('flags of the real Unleash: sticky halves, alike on all routes of a context
   expect(Date.now() - started).toBeLessThan(5_000);
   await admin('POST', '/items.kill/environments/development/off');
   await until('the switch is off', async () => (await side(facade, users[first.indexOf('service')] ?? '')) === 'service');
+
+  await until('and that is on disk', async () => {
+    const { features } = JSON.parse(await readFile(join(stateDir, 'flags-u.json'), 'utf8')) as { features: { name: string; enabled: boolean }[] };
+    return features.find((feature) => feature.name === 'items.kill')?.enabled === false;
+  });
 
   // a facade with a token that Unleash refuses serves with the state on disk and says why
   const refused = await start('*:development.wrong');

@@ -18,7 +18,10 @@ export interface RunningFacade {
 export async function startFacade(options: Partial<Omit<FacadeOptions, 'limits'>> & { contexts: readonly MigrationDefinition[]; monolithUrl: string; limits?: Partial<FacadeLimits> }): Promise<RunningFacade> {
   const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'facade-')));
   const facade = createFacade({ debugHeaders: true, name: 'facade', ...options, stateDir, limits: { freshnessMs: 1_000, pinMs: 2_000, drainMs: 2_000, ...options.limits } });
-  const { port, adminPort } = await facade.start();
+  const { port, adminPort } = await facade.start().catch(async (error: unknown) => {
+    await rm(stateDir, { recursive: true, force: true });
+    throw error;
+  });
   return {
     port, adminPort, stateDir,
     readiness: async () => JSON.parse((await ask(adminPort, '/health/ready')).body),
