@@ -11,8 +11,8 @@ let stopClient = false;
 let client: Promise<void>;
 const problems: string[] = [];
 
-const send = async (method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown>; side: string | null }> => {
-  const response = await fetch(rig.facade + path, { method, headers: { 'x-user': 'E1', 'content-type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
+const send = async (method: string, path: string, body?: object, user = 'E1'): Promise<{ status: number; body: Record<string, unknown>; side: string | null }> => {
+  const response = await fetch(rig.facade + path, { method, headers: { 'x-user': user, 'content-type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
   const text = await response.text();
   return { status: response.status, body: text ? (JSON.parse(text) as Record<string, unknown>) : {}, side: response.headers.get('x-strangler-served-by') };
 };
@@ -30,7 +30,8 @@ async function work(): Promise<void> {
     else ledger.set(day, (known ?? 0) + minutes);
     const read = await send('GET', path);
     if (read.status !== 200 || read.body.minutesWorked !== ledger.get(day)) problems.push(`${path} read ${read.status} ${String(read.body.minutesWorked)} from ${read.side}, acknowledged ${ledger.get(day)}`);
-    await send('GET', '/staff/E2/days');
+    // many users: percentages stick to identities
+    await send('GET', '/staff/E2/days', undefined, `E${number % 100}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

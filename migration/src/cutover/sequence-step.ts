@@ -1,5 +1,5 @@
 import type { TableCatalog } from '../database/catalog.ts';
-import { quoteTable } from '../database/identifiers.ts';
+import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
@@ -21,8 +21,10 @@ export function sequencePairs(mapping: CompiledMapping, definition: MigrationDef
       }
     }
   }
+  // A context file names them as people write them; PostgreSQL would fold what is not quoted.
+  const free = (name: string): SequencePair['from'] => ({ sequence: quoteTable(parseTableName(name)), table: null, column: null });
   for (const named of definition.sequences ?? []) {
-    pairs.push({ monolith: { sequence: named.monolith, table: null, column: null }, service: { sequence: named.service, table: null, column: null } });
+    pairs.push({ monolith: free(named.monolith), service: free(named.service) });
   }
   return pairs.map(({ monolith, service }) => (target === 'service' ? { from: monolith, to: service } : { from: service, to: monolith }));
 }
