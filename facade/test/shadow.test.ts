@@ -97,6 +97,49 @@ describe('verdicts', () => {
   });
 });
 
+describe('reads that ask by POST', () => {
+  const echo: Handler = (request, response) => {
+    let asked = '';
+    request.on('data', (chunk) => (asked += String(chunk)));
+    request.on('end', () => json({ asked: asked.length, first: asked.slice(0, 20) })(request, response));
+  };
+  const startAsking = async (rollouts: Record<string, number>): Promise<void> => {
+    await facade.stop();
+    await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 1 });
+    facade = await startFacade({
+      ...(await lastKnownFlags(rollouts)), monolithUrl: monolith.url, controlUrl: control.url,
+      contexts: [itemsContext('none', monolith.url, service.url, { routes: [{ name: 'ask', method: 'POST', path: '/api/ask', kind: 'read', timeoutMs: 2_000 }] })],
+      limits: { flushMs: 50 },
+    });
+  };
+  const post = (body: string) => ask(facade.port, '/api/ask', { method: 'POST', headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) }, body });
+
+  test('a small body reaches the owner and, mirrored, the service, whole', async () => {
+    monolithAnswers = echo;
+    serviceAnswers = echo;
+    await startAsking({ 'items.ask': 0, 'items.ask.shadow': 100 });
+    expect(JSON.parse((await post('x'.repeat(60_000))).body)).toMatchObject({ asked: 60_000 });
+    await outcome('match');
+    expect(service.seen.at(-1)).toMatchObject({ method: 'POST', headers: { 'x-strangler-shadow': '1', 'content-length': '60000' } });
+  });
+
+  test('when the service is dead the kept body is asked of the monolith', async () => {
+    monolithAnswers = echo;
+    serviceAnswers = (_request, response) => void response.destroy();
+    await startAsking({ 'items.ask': 100 });
+    expect(JSON.parse((await post('what does it cost?')).body)).toEqual({ asked: 18, first: 'what does it cost?' });
+  });
+
+  test('a body too large to keep streams through, once', async () => {
+    monolithAnswers = echo;
+    serviceAnswers = echo;
+    await startAsking({ 'items.ask': 0, 'items.ask.shadow': 100 });
+    const before = service.seen.length;
+    expect(JSON.parse((await post('y'.repeat(200_000))).body)).toMatchObject({ asked: 200_000 });
+    expect(service.seen.length).toBe(before);
+  });
+});
+
 describe('P1 the client never depends on the shadow', () => {
   const quick = async (times: number): Promise<void> => {
     const started = Date.now();

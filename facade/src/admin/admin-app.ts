@@ -1,7 +1,7 @@
 import express, { type Express } from 'express';
 import { flagName } from '@strangler-toolkit/migration/plan';
 import { decide } from '../routing/decide.ts';
-import type { Serving } from '../proxy/serve.ts';
+import type { Serving } from '../serving/serve.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 
 export interface AdminOptions {

@@ -4,9 +4,9 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { canonicalTarget } from '../routing/canonical-path.ts';
 import { traceOf } from '../telemetry/trace.ts';
-import { clientHeaders, upgradeHeaders } from './headers.ts';
-import { peerOf } from './peer.ts';
-import { rawProblem } from './problem.ts';
+import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
+import { peerOf } from '../proxy/peer.ts';
+import { rawProblem } from '../proxy/problem.ts';
 import type { Serving } from './serve.ts';
 import { chooseSide } from './serve-read.ts';
 

@@ -1,6 +1,6 @@
 import type { CompiledRoute } from '../routing/route-table.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
-import { sendProblem } from './problem.ts';
+import { sendProblem } from '../proxy/problem.ts';
 import type { ContextPlan, Passage, Serving } from './serve.ts';
 import { tryUpstream } from './try-upstream.ts';
 

@@ -4,7 +4,7 @@ import { decide, type Decision, type DecisionInput, type Freshness, homeOf, type
 import type { CompiledRoute } from '../routing/route-table.ts';
 import type { MirroredRead } from '../shadow/mirror.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
-import { type Attempt, discard } from './attempt.ts';
+import { type Attempt, discard } from '../proxy/attempt.ts';
 import { keepBody } from './keep-body.ts';
 import type { ContextPlan, Passage, Serving } from './serve.ts';
 import { refusal, refuses, tryUpstream } from './try-upstream.ts';

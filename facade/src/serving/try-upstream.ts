@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { UpstreamFailure } from '../resilience/breaker.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from '../proxy/attempt.ts';
 import type { Passage, Serving } from './serve.ts';
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -9,8 +9,8 @@ import type { IdentityReader } from '../routing/identity.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Attempts } from './attempt.ts';
-import type { Peer } from './headers.ts';
+import type { Attempts } from '../proxy/attempt.ts';
+import type { Peer } from '../proxy/headers.ts';
 
 /** One context, ready to serve. */
 export interface ContextPlan {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { UpstreamFailure } from '../resilience/breaker.ts';
-import { sendProblem } from './problem.ts';
-import { relay } from './relay.ts';
+import { sendProblem } from '../proxy/problem.ts';
+import { relay } from '../proxy/relay.ts';
 import type { Passage, Serving } from './serve.ts';
 
 /** The upstream's answer goes to the client as it comes. */
