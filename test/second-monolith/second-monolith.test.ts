@@ -88,7 +88,8 @@ describe('a monolith that knows nothing of this project', () => {
     });
     await rig.type(['ramp', 'timekeeping', '--steps', '50,100', '--hold', '1s']);
     expect((await rig.context()).stage).toBe('canary');
-    await until('reads from the service', async () => (await send('GET', '/staff/E3/days')).side === 'service');
+    // somebody who does not write: E1 is pinned to the owner by its own writes
+    await until('reads from the service', async () => (await send('GET', '/staff/E3/days', undefined, 'E77')).side === 'service');
     expect((await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side).toBe('monolith');
   }, 120_000);
 
