@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { cutover, protocol, recoverMove, rollback, unfinishedMoves } from '../src/cutover/index.ts';
-import { hammer, type Ledger, openFacade, type TestFacade } from './cutover-facade.ts';
-import { consistentState, eventually, oneOwner, openScene, type Scene } from './cutover-scene.ts';
+import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
+import { consistentState, eventually, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
 
 let scene: Scene;
 let facade: TestFacade;
@@ -12,29 +12,57 @@ beforeAll(async () => {
   facade = await openFacade(scene, 'one');
   begin = Number((await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n);
 }, 60_000);
+afterEach(stopHammers);
 afterAll(async () => {
   await facade?.close();
   await scene?.close();
 });
 
-const middles = ['prove-reverse', 'hold', 'fence-source', 'stop-position'];
-/** Every boundary of every step, and the inside of those that do more than one thing. */
-const moments = protocol.flatMap(({ name }) => [
-  { step: name, moment: 'started' },
-  ...(middles.includes(name) ? [{ step: name, moment: 'middle' }] : []),
-  { step: name, moment: 'acted' },
-]);
-const options = () => ({ ...scene.options, noFacade: true });
-const kindFor = (owner: string): 'cutover' | 'rollback' => (owner === 'monolith' ? 'cutover' : 'rollback');
-
-/** The new worker of the owner applies: without it no move may begin. */
-async function settled(): Promise<void> {
-  await eventually('the worker follows the owner', async () => {
-    const row = await scene.control.contexts.require('shop');
-    const watermark = await scene.control.watermarks.get('shop', row.owner === 'monolith' ? 'forward' : 'reverse');
-    return watermark?.workerAlive && watermark.epoch === row.epoch && (watermark.lagSeconds ?? 99) < 4;
-  });
+type Kind = 'cutover' | 'rollback';
+type By = 'recovery' | 'running the command again';
+interface Kill {
+  readonly kind: Kind;
+  readonly step: string;
+  readonly moment: 'started' | 'middle' | 'acted';
+  readonly by: By;
 }
+const flipAt = protocol.findIndex((step) => step.phase === 'flip');
+const flippedAt = ({ step, moment }: Pick<Kill, 'step' | 'moment'>): boolean => {
+  const at = protocol.findIndex((known) => known.name === step);
+  return at > flipAt || (at === flipAt && moment === 'acted');
+};
+const acted = (names: readonly string[]): Pick<Kill, 'step' | 'moment'>[] => names.map((step) => ({ step, moment: 'acted' }));
+const names = (phase: 'before' | 'rest'): string[] => protocol.filter((step) => (phase === 'before') === (step.phase === 'before')).map((step) => step.name);
+/** These only look: killing after them finds what killing after their predecessor finds. */
+const looking = ['prepare', 'catch-up', 'verify'];
+const insides: Pick<Kill, 'step' | 'moment'>[] = [{ step: 'prove-reverse', moment: 'middle' }, { step: 'hold', moment: 'middle' }];
+
+/**
+ * Every step's end («acted») and the inside of those that do two things. A step's «started» is left out: between one step's
+ * end and the next one's start only a journal line is written, which recovery does not read (the two lines that it reads,
+ * the move's first and the flip's, have kills on both sides). The rollback runs the same steps with the sides swapped, so
+ * there those that change nothing are left out. The ends of the moves alternate, so that no kill needs a move to get into place.
+ */
+const before = (kind: Kind): Kill[] => [
+  { kind, step: 'prepare', moment: 'started', by: 'recovery' },
+  ...[...insides, ...acted(names('before').filter((name) => kind === 'cutover' || !looking.includes(name)))].map((at): Kill => ({ ...at, kind, by: 'recovery' })),
+];
+const again: By = 'running the command again';
+const kills: Kill[] = [
+  ...before('cutover'),
+  { kind: 'cutover', step: 'sequences', moment: 'acted', by: again },
+  ...before('rollback'),
+  { kind: 'rollback', step: 'fence-source', moment: 'acted', by: again },
+  ...acted(names('rest')).flatMap((at, index): Kill[] => [
+    { ...at, kind: 'cutover', by: index % 2 === 0 ? 'recovery' : again },
+    { ...at, kind: 'rollback', by: index % 2 === 0 ? again : 'recovery' },
+  ]),
+];
+
+const options = () => ({ ...scene.options, noFacade: true });
+const kindFor = (owner: string): Kind => (owner === 'monolith' ? 'cutover' : 'rollback');
+const other = (owner: string): string => (owner === 'monolith' ? 'service' : 'monolith');
+const command = (kind: Kind) => (kind === 'cutover' ? cutover : rollback)(options());
 
 async function nothingLost(): Promise<void> {
   const { rows } = await scene.sql.monolith.query<{ sku: string }>(`SELECT sku FROM products WHERE sku NOT LIKE 'seed-%'`);
@@ -47,37 +75,46 @@ async function nothingLost(): Promise<void> {
   expect(ledger.failures.filter((failure) => !failure.includes('writes to'))).toEqual([]);
 }
 
-describe.each(['cutover', 'rollback'] as const)('kill -9 in a %s', (kind) => {
-  test.each(moments.map((moment, index) => ({ ...moment, by: index % 2 === 0 ? 'recovery' : 'running the command again' })))('at $step, $moment: $by leaves one owner and every acknowledged write', async ({ step, moment, by }) => {
-    if (kindFor(await scene.owner()) !== kind) {
-      await settled();
-      const turned = await (kind === 'cutover' ? rollback : cutover)(options());
-      expect([turned.outcome, turned.error?.message]).toEqual(['done', undefined]);
-    }
-    await settled();
-    const before = await scene.owner();
+/** What a failed test before this one left unfinished is no concern of this one. */
+async function ready(): Promise<Kind> {
+  await scene.expireLease();
+  await recoverMove(options());
+  await settled(scene);
+  return kindFor(await scene.owner());
+}
+
+/** Only who is needed for a kill gets the context into place; a test that runs alone finds it so too. */
+async function inPlace(kind: Kind): Promise<void> {
+  await ready();
+  if (kindFor(await scene.owner()) === kind) return;
+  const turned = await command(kind === 'cutover' ? 'rollback' : 'cutover');
+  expect([turned.outcome, turned.error?.message]).toEqual(['done', undefined]);
+  await settled(scene);
+}
+
+describe('kill -9 of a move', () => {
+  test.each(kills)('$kind at $step, $moment: $by leaves one owner and every acknowledged write', async ({ kind, step, moment, by }) => {
+    await inPlace(kind);
+    const owner = await scene.owner();
     const writer = hammer(facade, ledger, 2);
-    expect(await scene.crash(kind, { step, moment })).toBe('SIGKILL');
-    const [left] = await unfinishedMoves(scene.control, 'shop');
-    const flipped = protocol.findIndex((known) => known.name === step) > protocol.findIndex((known) => known.phase === 'flip') || (step === 'flip' && moment === 'acted');
-    expect(left?.flipped).toBe(flipped);
-    const after = flipped ? (before === 'monolith' ? 'service' : 'monolith') : before;
+    expect(await scene.crash({ kind, at: { step, moment } })).toBe('SIGKILL');
+    const flipped = flippedAt({ step, moment });
+    expect((await unfinishedMoves(scene.control, 'shop')).map((left) => left.flipped)).toEqual([flipped]);
+    // Both sides are fenced, or one; never none.
+    expect((await scene.writable()).length).toBeLessThanOrEqual(1);
+    expect((await command(kind)).error?.code).toBe('LEASE_HELD');
+    await scene.expireLease();
     if (by === 'recovery') {
-      const recovery = await eventually('the lease runs out', async () => {
-        const answer = await recoverMove(options());
-        return answer.outcome !== 'busy' && answer;
-      });
-      expect(recovery.outcome).toBe(flipped ? 'completed' : 'aborted');
-      expect(await scene.owner()).toBe(after);
+      expect((await recoverMove(options())).outcome).toBe(flipped ? 'completed' : 'aborted');
+      expect(await scene.owner()).toBe(flipped ? other(owner) : owner);
     } else {
-      const result = await eventually('the lease runs out', async () => {
-        const answer = await (kind === 'cutover' ? cutover : rollback)(options());
-        return answer.error?.code !== 'LEASE_HELD' && answer;
-      });
+      const result = await command(kind);
       expect([result.outcome, result.error?.message]).toEqual(['done', undefined]);
-      expect(await scene.owner()).toBe(before === 'monolith' ? 'service' : 'monolith');
+      expect(await scene.owner()).toBe(other(owner));
     }
-    await settled();
+    // Held writes go on.
+    const seen = ledger.increments;
+    await eventually('writes flow', async () => ledger.increments > seen + 5);
     await writer.stop();
     expect(await unfinishedMoves(scene.control, 'shop')).toEqual([]);
     expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
@@ -85,25 +122,78 @@ describe.each(['cutover', 'rollback'] as const)('kill -9 in a %s', (kind) => {
   }, 30_000);
 });
 
-test('kill -9 with nobody to run a command: the worker recovers by itself', async () => {
-  await settled();
-  await scene.stopWorker();
-  await scene.startWorker({ recover: true });
-  for (const step of ['close-stream', 'unfence-target']) {
-    await settled();
-    expect(await scene.crash(kindFor(await scene.owner()), { step, moment: 'started' })).toBe('SIGKILL');
-    await eventually('the worker recovers', async () => (await unfinishedMoves(scene.control, 'shop')).length === 0, 30_000);
-    await settled();
-    expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
-  }
-  await nothingLost();
-}, 60_000);
+describe('kill -9 with nobody to run a command', () => {
+  beforeAll(async () => {
+    await scene.stopWorker();
+    await scene.startWorker({ recover: true });
+  }, 30_000);
+  afterAll(async () => {
+    await scene.stopWorker();
+    await scene.expireLease();
+    await recoverMove(options());
+    await scene.startWorker();
+  }, 45_000);
 
-test('two commands at once: one moves the context, the other is told who works', async () => {
-  await settled();
-  const move = kindFor(await scene.owner()) === 'cutover' ? cutover : rollback;
-  const results = await Promise.all([move(options()), move({ ...options(), actor: 'second' })]);
-  expect(results.map((result) => result.error?.code ?? result.outcome).sort()).toEqual(['LEASE_HELD', 'done']);
-  await settled();
-  expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
-}, 30_000);
+  // The stream is open, is closed, belongs to the other side: the worker is in another place of its own each time.
+  test.each(['close-stream', 'sequences', 'unfence-target'])('at %s: the worker recovers by itself when the lease has run out, not before', async (step) => {
+    const kind = await ready();
+    const owner = await scene.owner();
+    expect(await scene.crash({ kind, at: { step, moment: 'started' }, leaseTtlMs: 3000 })).toBe('SIGKILL');
+    await eventually('the worker recovers', async () => {
+      const lease = await scene.control.leases.get('shop');
+      const left = await unfinishedMoves(scene.control, 'shop');
+      // A live lease of the mover and a finished move at once: somebody did not wait.
+      expect(lease?.holder === 'mover' && lease.expiresInSeconds > 0 && left.length === 0).toBe(false);
+      return left.length === 0;
+    });
+    expect(await scene.owner()).toBe(step === 'unfence-target' ? other(owner) : owner);
+    expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
+    expect((await scene.control.journal.list({ context: 'shop', step: 'recover', limit: 1 }))[0]?.actor).toBe('worker');
+    await nothingLost();
+  }, 45_000);
+});
+
+describe('two commands', () => {
+  test('at once: one moves the context, the other is told who works on it, and until when', async () => {
+    const kind = await ready();
+    const paused = await scene.pause({ kind, at: { step: 'fence-source', moment: 'acted' } });
+    const refused = await command(kind);
+    const resumed = await paused.resume();
+    expect(refused).toMatchObject({ outcome: 'refused', error: { code: 'LEASE_HELD', message: expect.stringMatching(/mover is working on shop \(.*lease runs out in \d+ s/) } });
+    expect(resumed.outcome).toBe('done');
+    expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
+  }, 30_000);
+
+  test('beginning in the same instant: exactly one gets the lease', async () => {
+    const kind = await ready();
+    const results = await Promise.all([command(kind), command(kind), command(kind)]);
+    expect(results.map((result) => result.error?.code ?? result.outcome).sort()).toEqual(['LEASE_HELD', 'LEASE_HELD', 'done']);
+    expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
+  }, 30_000);
+
+  // The steps that change something, each stopped where only its own protection is left.
+  test.each(['prove-reverse', 'hold', 'fence-source', 'close-stream', 'sequences', 'flip', 'unfence-target', 'release', 'drop-old-stream'])('one sleeps at %s, is overtaken, and wakes up: it changes nothing any more', async (step) => {
+    await inPlace('cutover');
+    const writer = hammer(facade, ledger, 2);
+    const paused = await scene.pause({ kind: 'cutover', at: { step, moment: 'started' } });
+    await scene.expireLease();
+    expect((await recoverMove(options())).outcome).toBe(flippedAt({ step, moment: 'started' }) ? 'completed' : 'aborted');
+    // The world moved on, to where the sleeper's next change would hurt most: its target is fenced, its source owns, or the reverse.
+    if (step !== 'hold') await settled(scene);
+    if (step === 'unfence-target' || step === 'drop-old-stream') expect((await command('rollback')).error?.message).toBeUndefined();
+    if (step === 'fence-source') expect((await command('cutover')).error?.message).toBeUndefined();
+    await settled(scene);
+    const epoch = (await scene.control.contexts.require('shop')).epoch;
+    const slots = (await scene.sql.monolith.query('SELECT slot_name, confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE database = ANY($1) ORDER BY 1', [[scene.databases.monolith.name, scene.databases.service.name]])).rows;
+    expect((await paused.resume()).code).toBe('LEASE_LOST');
+    const row = await scene.control.contexts.require('shop');
+    expect([row.epoch, row.held]).toEqual([epoch, false]);
+    expect((await scene.sql.monolith.query('SELECT slot_name, confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE database = ANY($1) ORDER BY 1', [[scene.databases.monolith.name, scene.databases.service.name]])).rows).toEqual(slots);
+    const seen = ledger.increments;
+    await eventually('writes flow', async () => ledger.increments > seen + 5);
+    await writer.stop();
+    expect(await unfinishedMoves(scene.control, 'shop')).toEqual([]);
+    expect(await consistentState(scene)).toEqual(oneOwner(row.owner));
+    await nothingLost();
+  }, 30_000);
+});

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
-import { contextTables, fenceStatus, type MoveOptions } from '../src/cutover/index.ts';
+import { contextTables, fenceStatus, installFence, type MoveOptions } from '../src/cutover/index.ts';
 import type { Side } from '../src/plan/migration.ts';
 import { definition } from './cutover-context.ts';
 import type { MoverOrder } from './cutover-mover.ts';
@@ -69,7 +69,7 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-/** Three databases and a context, by default at stage canary, replicated by a real worker in its own process. */
+/** Three databases and a context, by default at stage canary, the target fenced and replicated by a real worker in its own process. */
 export async function openScene(label: string, stage: 'replicating' | 'canary' = 'canary'): Promise<Scene> {
   const [monolith, service, control] = [await createTestDatabase(`${label}_m`), await createTestDatabase(`${label}_s`), await createTestDatabase(`${label}_c`)];
   const databases = { monolith, service, control };
@@ -134,8 +134,9 @@ export async function openScene(label: string, stage: 'replicating' | 'canary' =
       worker = undefined;
     },
     async crash(order) {
-      const { child } = await begin({ ...order, signal: 'SIGKILL' });
+      const { child, lines } = await begin({ ...order, signal: 'SIGKILL' });
       await ended(child);
+      if (child.signalCode !== 'SIGKILL') throw new Error(`the mover was not killed: ${lines.join('')}`);
       return child.signalCode;
     },
     async pause(order) {
@@ -193,6 +194,7 @@ export async function openScene(label: string, stage: 'replicating' | 'canary' =
 
   await store.contexts.register(definition.context, 'replicated');
   await store.contexts.setStage({ context: definition.context, expectedStage: 'monolith', stage: 'replicating' });
+  await installFence(sql.service, { context: definition.context, tables: contextTables(definition).service, owner: 'monolith', mode: 'refuse' });
   try {
     await scene.startWorker();
   } catch (error) {
