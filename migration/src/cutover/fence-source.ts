@@ -9,10 +9,12 @@ import { runningWriters } from './running-writers.ts';
 
 /** Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. */
 async function tryFence(client: Client, tables: readonly TableName[]): Promise<void> {
+  await client.query(`SET strangler.trying_fence = 'on'`);
   for (const table of tables) {
     const refused = await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`).then(() => false, (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SF001');
     if (!refused) throw new StranglerError('INTERNAL', `the fence on ${quoteTable(table)} lets writes pass`);
   }
+  await client.query('RESET strangler.trying_fence');
 }
 
 export const fenceSource: MoveStep = {
