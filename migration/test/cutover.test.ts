@@ -3,7 +3,7 @@ import pg from 'pg';
 import { cutover, fenceStatus, installFence, type MoveResult, rollback } from '../src/cutover/index.ts';
 import { definition } from './cutover-context.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
-import { consistentState, eventually, oneOwner, openScene, type Scene } from './cutover-scene.ts';
+import { consistentState, eventually, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
 
 let scene: Scene;
 const facades: TestFacade[] = [];
@@ -217,6 +217,34 @@ describe('cutover and rollback', () => {
     for (const result of moves) expect(result.writePauseMs).toBeGreaterThan(0);
     for (const result of moves) expect(result.writePauseMs).toBeLessThan(8000);
   }, 90_000);
+
+  test('a job that writes past the facades, until the fence meets it, loses no write that it was told of', async () => {
+    await facade('a');
+    const job = new pg.Client({ connectionString: scene.databases.monolith.url, application_name: 'nightly job' });
+    await job.connect();
+    const write = (sku: string) => job.query('INSERT INTO products (sku) VALUES ($1)', [sku]);
+    const result = await cutover({
+      ...scene.options,
+      async onStep({ step, moment }) {
+        if (step === 'fence-source' && moment === 'started') {
+          // Everything so far is applied, what comes now is not, for a while: only a stop position that includes it saves it.
+          const { rows } = await job.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
+          await eventually('all is applied', async () => (await scene.sql.service.query('SELECT FROM strangler.streams WHERE position >= $1', [rows[0]?.lsn])).rowCount === 1);
+          scene.worker()?.kill('SIGSTOP');
+          await write('last before the fence');
+        }
+        if (step === 'catch-up' && moment === 'started') setTimeout(() => scene.worker()?.kill('SIGCONT'), 300);
+        if (step === 'flip' && moment === 'started') await expect(write('after the fence')).rejects.toMatchObject({ code: 'SF001' });
+      },
+    });
+    scene.worker()?.kill('SIGCONT');
+    await job.end();
+    expect([result.outcome, result.error?.message]).toEqual(['done', undefined]);
+    expect((await scene.sql.service.query(`SELECT sku FROM items WHERE sku LIKE '%the fence'`)).rows).toEqual([{ sku: 'last before the fence' }]);
+    expect(await consistentState(scene)).toEqual(oneOwner('service'));
+    await settled(scene);
+    expect((await rollback(scene.options)).error?.message).toBeUndefined();
+  });
 
   test('is not repeated by running the command again', async () => {
     await facade('a');

@@ -20,8 +20,11 @@ async function look(move: MoveState): Promise<Detail> {
     throw new StranglerError('WORKER_NOT_RUNNING', `no worker applies the ${plan.closing} stream of ${definition.context} (${watermark ? `last heartbeat ${Math.round(watermark.heartbeatAgeSeconds)} s ago, state ${watermark.state}, epoch ${watermark.epoch}` : 'never seen'})`);
   }
   const { maxLagSeconds } = gateSettings(definition);
-  if (watermark.lagSeconds === null || watermark.lagSeconds > maxLagSeconds) {
-    throw new StranglerError('CATCH_UP_TIMEOUT', `the ${plan.to} is ${watermark.lagSeconds ?? 'unknown'} s behind; a cutover would hold writes for longer than allowed (limit ${maxLagSeconds} s)`);
+  if (watermark.lagSeconds === null) {
+    throw new StranglerError('CATCH_UP_TIMEOUT', `the worker has not measured yet how far the ${plan.to} is behind since epoch ${move.epoch} began`, { remedy: 'Try again in a moment; if it stays, look at the log of the worker.' });
+  }
+  if (watermark.lagSeconds > maxLagSeconds) {
+    throw new StranglerError('CATCH_UP_TIMEOUT', `the ${plan.to} is ${watermark.lagSeconds} s behind; a ${plan.kind} would hold writes for longer than allowed (limit ${maxLagSeconds} s)`);
   }
   return { lagSeconds: watermark.lagSeconds, epoch: row.epoch };
 }
