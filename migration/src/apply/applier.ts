@@ -5,6 +5,7 @@ import type { ChangeEvent, Lsn } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 import { createInterpreter, type Direction } from './interpret-event.ts';
 import { loadParkedKeys } from './parked-changes.ts';
+import { type RelationMessage, RelationWatch } from './relation-watch.ts';
 import { advanceStreamRow, lockStreamRow, readStreamRow } from './stream-row.ts';
 import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
 import { writeTargets } from './write-target.ts';
@@ -16,8 +17,10 @@ export interface ApplierOptions {
   readonly context: string;
   readonly direction: Direction;
   readonly epoch: bigint;
-  /** Throws SCHEMA_CHANGED when the tables no longer fit the mapping. Asked before a change goes to the dead letters. */
+  /** Throws SCHEMA_CHANGED when the tables no longer fit the mapping. Asked when a column is missing, and before a change goes to the dead letters. */
   readonly checkSchema?: () => Promise<void>;
+  /** Throws SCHEMA_CHANGED when rows of a shape that the stream announces for the first time do not fit the mapping. */
+  readonly checkRelation?: (relation: RelationMessage) => Promise<void>;
   /** Events written together (default 5000): what bounds memory. */
   readonly chunkEvents?: number;
 }
@@ -40,6 +43,7 @@ export class Applier {
   readonly #options: ApplierOptions;
   readonly #work: Omit<WriteOrPark, 'parked'>;
   readonly #interpret: (events: readonly ChangeEvent[]) => ReturnType<ReturnType<typeof createInterpreter>>;
+  readonly #relations: RelationWatch;
   readonly #seen = new Set<bigint>();
   #parked = new Set<string>();
   #open = false;
@@ -53,6 +57,7 @@ export class Applier {
     this.#options = options;
     const { client, mapping, context, direction } = options;
     this.#interpret = createInterpreter(mapping, direction);
+    this.#relations = new RelationWatch(mapping, direction);
     this.#work = { client, mapping, context, direction, targets: writeTargets(mapping, direction), checkSchema: options.checkSchema ?? (async () => {}) };
   }
 
@@ -65,11 +70,15 @@ export class Applier {
 
   /**
    * Applies messages in one transaction. When they end in the middle of a source transaction, it stays open and null comes
-   * back: the next call goes on.
+   * back: the next call goes on. What was committed before a table stopped to fit is applied before that is thrown.
    */
   async apply(messages: readonly StreamMessage[]): Promise<Applied | null> {
     try {
-      return await this.#apply(messages);
+      const misfit = await this.#misfit(messages);
+      if (misfit === null) return await this.#apply(messages);
+      const good = messages.slice(0, misfit.before);
+      if (good.length > 0) await this.#apply(good);
+      throw misfit.error;
     } catch (error) {
       this.#open = false;
       this.#source = null;
@@ -78,6 +87,24 @@ export class Applier {
       await this.#options.client.query('ROLLBACK').catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Looks at announced tables before anything is written. */
+  async #misfit(messages: readonly StreamMessage[]): Promise<{ readonly error: unknown; readonly before: number } | null> {
+    for (const [index, message] of messages.entries()) {
+      if (message.kind !== 'relation') continue;
+      try {
+        const missing = this.#relations.misfit(message);
+        if (missing !== null) {
+          await this.#work.checkSchema();
+          throw missing;
+        }
+        if (this.#relations.isNew(message)) await this.#options.checkRelation?.(message);
+      } catch (error) {
+        return { error, before: messages.slice(0, index).findLastIndex(({ kind }) => kind === 'commit') + 1 };
+      }
+    }
+    return null;
   }
 
   async #apply(messages: readonly StreamMessage[]): Promise<Applied | null> {

@@ -92,6 +92,23 @@ export async function dropDeadLetter({ client, context, direction, id }: Pick<De
   if (rowCount !== 1) throw notOpen(context, id);
 }
 
+/**
+ * Drops the open dead letters that concern these rows and no others; call it in the transaction that writes the rows as the owner
+ * has them now, under the stream's lock. A letter that also moved another row stays until that one is mended too.
+ */
+export async function dropSuperseded({ client, mapping, context, direction }: Omit<DeadLetterChoice, 'id' | 'epoch'>, keys: ReadonlySet<string>, reason: string): Promise<string[]> {
+  const interpret = createInterpreter(mapping, direction);
+  const letters = await listDeadLetters(client, { context, direction });
+  const ids = letters
+    .filter((letter) => {
+      const touched = interpret([eventFromJson(letter.event)]).filter(isKeyed).flatMap(touchedKeys);
+      return touched.length > 0 && touched.every((key) => keys.has(key));
+    })
+    .map(({ id }) => id);
+  if (ids.length > 0) await client.query(`UPDATE strangler.dead_letters SET state = 'dropped', error = error || $2 WHERE id = ANY($1::bigint[])`, [ids, ` [${reason}]`]);
+  return ids;
+}
+
 const notOpen = (context: string, id: string): StranglerError =>
   new StranglerError('DEAD_LETTERS', `${context} has no open dead letter ${id}`, { remedy: `strangler dead-letters list ${context} shows those that are open.` });
 

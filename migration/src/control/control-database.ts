@@ -44,5 +44,7 @@ export function openPool(url: string, applicationName: string): ControlPool {
   const pool = new pg.Pool({ connectionString: url, application_name: applicationName, max: 6, connectionTimeoutMillis: 5000, idleTimeoutMillis: 10_000, allowExitOnIdle: true, options: '-c TimeZone=UTC', types });
   // An idle connection that dies is replaced at the next query, which reports what is wrong.
   pool.on('error', () => {});
+  // the pool listens to idle connections only; one that is lost in use ends its query, and must not end the process
+  pool.on('connect', (client) => client.on('error', () => {}));
   return { pool, db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }) };
 }

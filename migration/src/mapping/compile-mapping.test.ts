@@ -34,6 +34,14 @@ describe('compiling a mapping', () => {
     expect(() => projectForward(compiled.parts[0], { status: 'active' })).toThrow(/no entry for 'active'/);
   });
 
+  test('finds tables by their quoted, mixed-case names', () => {
+    const odd = table('Order "Lines".v2', products.columns.slice());
+    const mapping = { ...good, monolith: 'public."Order ""Lines"".v2"' };
+    expect(compile(mapping, odd).tables[0]?.monolith).toBe(odd);
+    expect(compile({ ...mapping, monolith: '"Order ""Lines"".v2"' }, odd).tables[0]?.monolith).toBe(odd);
+    expect(() => compile({ ...good, monolith: 'PRODUCTS' })).toThrow(/no table public.PRODUCTS/);
+  });
+
   test.each<[string, () => unknown, string, string]>([
     ['an unknown table', () => compile({ ...good, monolith: 'nope' }), 'TABLE_MISSING', 'contexts/catalog: tables[0].monolith'],
     ['an unknown column', () => compile(columns({ id: 'id', nope: 'title' })), 'COLUMN_MISSING', 'tables[0].service[0].columns.nope'],

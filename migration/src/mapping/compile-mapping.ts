@@ -1,4 +1,5 @@
 import type { TableCatalog } from '../database/catalog.ts';
+import { parseTableName } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 import type { MigrationDefinition, TableMapping, TargetTable } from '../plan/migration.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
@@ -80,8 +81,9 @@ function compilePart(target: TargetTable, line: string, monolith: TableCatalog, 
 }
 
 function findTable(tables: readonly TableCatalog[], name: string, line: string, side: string): TableCatalog {
-  const full = name.includes('.') ? name : `public.${name}`;
-  const table = tables.find((candidate) => tableName(candidate) === full);
+  const wanted = parseTableName(name);
+  const full = tableName(wanted);
+  const table = tables.find((candidate) => candidate.schema === wanted.schema && candidate.table === wanted.table);
   if (table === undefined) throw new StranglerError('TABLE_MISSING', `${line}: the ${side}'s database has no table ${full}`, { details: { table: full, side } });
   return table;
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { readTable, type TableCatalog } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
+import { isStranglerError } from '../errors.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
 import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
@@ -17,6 +18,13 @@ export async function loadMapping(definition: MigrationDefinition, monolith: pg.
 
 async function readTables(client: pg.Client, names: readonly string[]): Promise<TableCatalog[]> {
   const catalogs: TableCatalog[] = [];
-  for (const name of new Set(names)) catalogs.push(await readTable(client, parseTableName(name)));
+  for (const name of new Set(names)) {
+    try {
+      catalogs.push(await readTable(client, parseTableName(name)));
+    } catch (error) {
+      // compiling tells which line of the context file names it
+      if (!isStranglerError(error) || error.code !== 'TABLE_MISSING') throw error;
+    }
+  }
   return catalogs;
 }

@@ -39,6 +39,12 @@ export function commonType(from: string, to: string): string | null {
   return base === null ? null : left.array ? `${base}[]` : base;
 }
 
+/** Whether every value of the first type, as text, is one of the second. */
+export function carries(from: string, to: string): boolean {
+  if (commonType(from, to) === null) return false;
+  return !textual.has(parseType(from).base) || textual.has(parseType(to).base);
+}
+
 function commonBase(left: ParsedType, right: ParsedType): string | null {
   const a = left.base;
   const b = right.base;

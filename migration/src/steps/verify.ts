@@ -1,6 +1,7 @@
 import { lsnFromText } from '../database/lsn.ts';
 import { connect } from '../database/connect.ts';
 import { StranglerError } from '../errors.ts';
+import { parseTableName } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { repair, type RepairResult, verify as verifyData, type VerifyResult as Comparison } from '../verify/index.ts';
@@ -23,10 +24,11 @@ export interface VerifyResult extends Comparison {
 /** `products:42` or `shop.order_lines:7,3` */
 export function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] {
   return keys.map((text) => {
-    const colon = text.indexOf(':');
+    // a quoted name may hold a colon of its own
+    const colon = text.indexOf(':', Math.max(0, text.lastIndexOf('"')));
     if (colon <= 0 || colon === text.length - 1) throw new StranglerError('USAGE', `--keys "${text}" must be <monolith table>:<key>, e.g. products:42 or order_lines:7,3`);
-    const table = text.slice(0, colon);
-    return { table: table.includes('.') ? table : `public.${table}`, key: text.slice(colon + 1).split(',') };
+    const { schema, table } = parseTableName(text.slice(0, colon));
+    return { table: `${schema}.${table}`, key: text.slice(colon + 1).split(',') };
   });
 }
 
@@ -52,6 +54,9 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
       const repaired = options.repair && keys
         ? await kit.withLease(options.context, 'repair', () => repair({ mapping, ...urls, direction, keys, appliedPosition, signal: kit.signal }))
         : undefined;
+      if (repaired && repaired.deadLettersDropped.length > 0) {
+        await control.journal.append({ context: options.context, actor: kit.actor, step: 'dead-letter-drop', status: 'done', detail: { ids: repaired.deadLettersDropped, reason: 'repaired' } });
+      }
       const result = await verifyData({
         mapping, ...urls, direction, appliedPosition, chunkRows: options.chunkRows ?? 1000, signal: kit.signal,
         ...(options.parallel !== undefined && { parallel: options.parallel }),

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { prepareApplySession } from '../apply/apply-session.ts';
-import type { RowChange } from '../apply/row-change.ts';
+import { dropSuperseded } from '../apply/dead-letters.ts';
+import { keyText, type RowChange } from '../apply/row-change.ts';
 import { lockStreamRow, readStreamRow } from '../apply/stream-row.ts';
 import { writeChanges } from '../apply/write-changes.ts';
 import { writeTargets } from '../apply/write-target.ts';
@@ -31,6 +32,8 @@ export interface RepairResult {
   readonly repaired: readonly (NamedKey & { readonly action: 'written' | 'deleted' })[];
   /** Rows that were written at the owner in every attempt: replication itself brings them. */
   readonly unsettled: readonly NamedKey[];
+  /** Dead letters that were dropped, because the row is as the owner has it now. */
+  readonly deadLettersDropped: readonly string[];
 }
 
 interface Target {
@@ -56,17 +59,19 @@ export async function repair(options: RepairOptions): Promise<RepairResult> {
     await prepareSession(other, mapping.context, direction);
     let open: Target[] = options.keys.flatMap((key) => mapping.tables.flatMap((table, index) => (`${table.monolith.schema}.${table.monolith.table}` === key.table ? [{ key, table, index }] : [])));
     const repaired: RepairResult['repaired'][number][] = [];
+    const dropped: string[] = [];
     for (let attempt = 0; open.length > 0 && attempt < (options.attempts ?? 10); attempt += 1) {
       throwIfCancelled(options.signal);
       const first = await readAll(owner, ownerSide, open);
       if (!(await waitUntilApplied({ appliedPosition: () => options.appliedPosition(), catchUpMs: options.catchUpMs ?? 30_000, signal: options.signal }, await currentLsn(owner)))) {
         throw new StranglerError('TIMEOUT', `The ${direction} stream of ${mapping.context} did not catch up: is its worker running? Nothing was repaired`);
       }
-      const done = await writeStill(options, owner, ownerSide, other, open, first);
+      const { done, dropped: superseded } = await writeStill(options, owner, ownerSide, other, open, first);
       repaired.push(...done.values());
+      dropped.push(...superseded);
       open = open.filter((target) => !done.has(target));
     }
-    return { repaired, unsettled: open.map(({ key }) => key) };
+    return { repaired, unsettled: open.map(({ key }) => key), deadLettersDropped: dropped };
   } catch (error) {
     throw databaseFailure(error, `Repair of ${mapping.context} failed`);
   } finally {
@@ -88,7 +93,7 @@ async function readAll(client: pg.Client, side: 'monolith' | 'service', targets:
 }
 
 /** Writes those rows that are still as they were before the wait. */
-async function writeStill(options: RepairOptions, owner: pg.Client, side: 'monolith' | 'service', other: pg.Client, targets: readonly Target[], first: ReadonlyMap<Target, OwnerRow | null>): Promise<Map<Target, RepairResult['repaired'][number]>> {
+async function writeStill(options: RepairOptions, owner: pg.Client, side: 'monolith' | 'service', other: pg.Client, targets: readonly Target[], first: ReadonlyMap<Target, OwnerRow | null>): Promise<{ done: Map<Target, RepairResult['repaired'][number]>; dropped: string[] }> {
   const { mapping, direction } = options;
   const done = new Map<Target, RepairResult['repaired'][number]>();
   await other.query('BEGIN');
@@ -98,17 +103,21 @@ async function writeStill(options: RepairOptions, owner: pg.Client, side: 'monol
     await lockStreamRow(other, mapping.context, direction, stream.epoch);
     const second = await readAll(owner, side, targets);
     const changes: RowChange[] = [];
+    const keys = new Set<string>();
     for (const target of targets) {
       const row = second.get(target) ?? null;
       if (row?.version !== first.get(target)?.version) continue;
       const key = Object.fromEntries(target.table.key.map((column, index) => [column, target.key.key[index] ?? null]));
       const base = { table: target.index, key, transaction: 0n, events: [] };
       changes.push(row ? { ...base, kind: 'put', row: row.row, fresh: false } : { ...base, kind: 'delete' });
+      // the owner's own text of the key, where there is one: dead letters name it so
+      keys.add(keyText(target.index, Object.fromEntries(target.table.key.map((column) => [column, row?.row[column] ?? key[column] ?? null]))));
       done.set(target, { ...target.key, action: row ? 'written' : 'deleted' });
     }
     await writeChanges(other, writeTargets(mapping, direction), changes);
+    const dropped = keys.size === 0 ? [] : await dropSuperseded({ client: other, mapping, context: mapping.context, direction }, keys, 'repaired: the row was sent again as its owner has it');
     await other.query('COMMIT');
-    return done;
+    return { done, dropped };
   } catch (error) {
     await other.query('ROLLBACK').catch(() => {});
     throw error;

@@ -5,6 +5,7 @@ import { forgetCopyMark, initialCopy } from '../copy/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { createSlotWithSnapshot, dropSlot, ensurePublication, type ReplicationNames } from '../stream/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
+import { publishedTables } from './published-tables.ts';
 import type { WorkerProgress } from './run-worker.ts';
 
 export interface CopyOptions {
@@ -22,11 +23,6 @@ export interface CopyOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: WorkerProgress) => void;
 }
-
-export const publishedTables = (mapping: CompiledMapping, side: 'monolith' | 'service'): { schema: string; table: string }[] => [
-  ...mapping.tables.flatMap((table) => (side === 'monolith' ? [table.monolith] : table.parts.map((part) => part.service))).map(({ schema, table }) => ({ schema, table })),
-  { schema: 'strangler', table: 'probe' },
-];
 
 /**
  * Copies the tables as they are at the slot's first position, then opens the stream there. A copy that was cut off starts anew.

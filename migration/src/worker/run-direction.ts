@@ -13,7 +13,7 @@ import { replicationNames } from '../stream/index.ts';
 import { copyInitially, needsCopy } from './prepare-forward.ts';
 import { runStream } from './run-stream.ts';
 import type { WorkerOptions } from './run-worker.ts';
-import { asSchemaChange, checkSchema } from './schema-check.ts';
+import { asSchemaChange, requirePublished } from './schema-check.ts';
 
 /** One direction of one epoch: from the connections to the end of the stream. */
 export async function runDirection(options: WorkerOptions, control: Control, row: ContextRow, direction: Direction, workerId: string, signal: AbortSignal): Promise<void> {
@@ -46,11 +46,12 @@ export async function runDirection(options: WorkerOptions, control: Control, row
         monolithUrl: options.monolithUrl, serviceUrl: options.serviceUrl, parallel: options.parallel ?? 2, onProgress: options.onProgress ?? (() => undefined),
       });
     } else {
+      await requirePublished({ direction, publication: names.publication, monolith, service }, mapping);
       await beginEpoch(target, row, direction);
     }
     await runStream({
       control, definition, mapping, direction, epoch: row.epoch, sourceUrl, source, target, workerId, signal,
-      origin: replicationNames(definition.context, direction, databaseName(targetUrl)).origin,
+      publication: names.publication, origin: replicationNames(definition.context, direction, databaseName(targetUrl)).origin,
       onProgress: options.onProgress ?? (() => undefined),
     });
   } catch (error) {
@@ -76,9 +77,9 @@ async function explainSchema(options: WorkerOptions, error: unknown): Promise<un
   try {
     const service = await connect(options.serviceUrl, { applicationName: 'strangler-schema' });
     try {
-      await checkSchema(options.definition, monolith, service);
+      await loadMapping(options.definition, monolith, service);
     } catch (better) {
-      return better;
+      return asSchemaChange(better);
     } finally {
       await service.end().catch(() => undefined);
     }

@@ -9,7 +9,7 @@ import type { MigrationDefinition } from '../plan/migration.ts';
 import { openEmbeddedStream } from '../stream/index.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerProgress } from './run-worker.ts';
-import { checkSchema, RelationWatch } from './schema-check.ts';
+import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
 import { pause, WatermarkSampler } from './watermark-sampler.ts';
 
 export interface StreamRun {
@@ -23,6 +23,7 @@ export interface StreamRun {
   /** Only the applier uses it. */
   readonly target: pg.Client;
   readonly origin: string;
+  readonly publication: string;
   readonly workerId: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: WorkerProgress) => void;
@@ -33,8 +34,8 @@ export async function runStream(run: StreamRun): Promise<void> {
   const { context } = run.definition;
   await prepareApplySession(run.target, run.origin);
   const [monolith, service] = run.direction === 'forward' ? [run.source, run.target] : [run.target, run.source];
-  const check = (): Promise<void> => checkSchema(run.definition, monolith, service);
-  const applier = new Applier({ client: run.target, mapping: run.mapping, context, direction: run.direction, epoch: BigInt(run.epoch), checkSchema: check });
+  const check: SchemaCheck = { definition: run.definition, mapping: run.mapping, direction: run.direction, publication: run.publication, monolith, service };
+  const applier = new Applier({ client: run.target, mapping: run.mapping, context, direction: run.direction, epoch: BigInt(run.epoch), checkSchema: () => checkSchema(check), checkRelation: (relation) => checkRelation(check, relation) });
   const row = await readStreamRow(run.target, context, run.direction);
   const state = { position: await applier.position(), rows: row?.rowsApplied ?? 0n, deadLetters: 0 };
   const ending = new AbortController();
@@ -55,13 +56,10 @@ export async function runStream(run: StreamRun): Promise<void> {
     })(),
     sampler.run(signal),
     (async () => {
-      const watch = new RelationWatch(run.mapping, run.direction);
       let idleAt = 0;
       while (!signal.aborted) {
         const messages = await buffer.take();
         if (messages.length === 0) return;
-        // a changed table is looked at before its rows are written
-        for (const message of messages) if (message.kind === 'relation' && watch.take(message)) await check();
         if (messages.every((message) => message.kind === 'idle')) {
           if (messages.every((message) => message.kind === 'idle' && message.lsn <= state.position)) continue;
           const wait = idleAt + 100 - performance.now();

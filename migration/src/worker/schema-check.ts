@@ -1,10 +1,13 @@
 import type pg from 'pg';
 import type { Direction } from '../apply/interpret-event.ts';
+import type { RelationMessage } from '../apply/relation-watch.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
+import { carries } from '../mapping/type-compatibility.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
-import type { StreamMessage } from '../stream/change-stream.ts';
+import { publicationDifference } from '../stream/index.ts';
+import { publishedTables } from './published-tables.ts';
 
 const misfits = new Set(['COLUMN_MISSING', 'TABLE_MISSING', 'CONFIG_INVALID', 'REPLICA_IDENTITY']);
 
@@ -14,42 +17,87 @@ export function asSchemaChange(error: unknown): unknown {
   return new StranglerError('SCHEMA_CHANGED', `The tables no longer fit the mapping: ${error.message}`, { cause: error, details: { ...error.details, was: error.code } });
 }
 
+export interface SchemaCheck {
+  readonly definition: MigrationDefinition;
+  /** Made from the tables as they were. */
+  readonly mapping: CompiledMapping;
+  readonly direction: Direction;
+  readonly publication: string;
+  readonly monolith: pg.Client;
+  readonly service: pg.Client;
+}
+
 /** @throws StranglerError SCHEMA_CHANGED naming the line of the mapping */
-export async function checkSchema(definition: MigrationDefinition, monolith: pg.Client, service: pg.Client): Promise<void> {
+export async function checkSchema(check: SchemaCheck): Promise<void> {
+  let now: CompiledMapping;
   try {
-    await loadMapping(definition, monolith, service);
+    now = await loadMapping(check.definition, check.monolith, check.service);
   } catch (error) {
     throw asSchemaChange(error);
   }
+  refuseChangedTypes(check.mapping, now, check.direction);
+  await requirePublished(check, now);
 }
 
-/** Watches the shapes that the stream announces. The answer says whether a table changed since it was last announced. */
-export class RelationWatch {
-  readonly #columns = new Map<string, { readonly line: string; readonly names: readonly string[] }>();
-  readonly #seen = new Map<string, string>();
+/**
+ * The shape that the stream announces is the one its rows have, whatever the table became since: changes from before an
+ * ALTER TABLE are still good.
+ * @throws StranglerError SCHEMA_CHANGED naming the line of the mapping
+ */
+export async function checkRelation(check: SchemaCheck, relation: RelationMessage): Promise<void> {
+  const name = tableName(relation);
+  const forward = check.direction === 'forward';
+  const parts = check.mapping.tables.flatMap((table) => table.parts.filter((part) => tableName(forward ? table.monolith : part.service) === name).map((part) => ({ table, part })));
+  // published and not mapped: a mapped table was renamed
+  if (parts.length === 0) return checkSchema(check);
+  const { rows } = await (forward ? check.monolith : check.service).query<{ type: string }>(
+    'SELECT format_type(oid, modifier) AS type FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS t(oid, modifier, n) ORDER BY n',
+    [relation.columns.map(({ typeOid }) => typeOid), relation.columns.map(({ typeModifier }) => typeModifier)],
+  );
+  const types = new Map(relation.columns.map((column, index) => [column.name, rows[index]?.type ?? '']));
+  for (const { table, part } of parts) {
+    for (const link of part.columns) {
+      const [column, was, target, targetType] = forward
+        ? [link.from, link.fromType, `${tableName(part.service)}.${link.to}`, link.toType]
+        : [link.to, link.toType, `${tableName(table.monolith)}.${link.from}`, link.fromType];
+      const type = types.get(column) ?? '';
+      if (type === was || link.forward !== null || carries(type, targetType)) continue;
+      throw changedType(`${part.line}.columns.${link.from}`, { name: `${name}.${column}`, type, was }, { name: target, type: targetType });
+    }
+  }
+}
 
-  constructor(mapping: CompiledMapping, direction: Direction) {
-    for (const table of mapping.tables) {
-      for (const part of table.parts) {
-        const side = direction === 'forward' ? table.monolith : part.service;
-        const name = `${side.schema}.${side.table}`;
-        const names = part.columns.map((column) => (direction === 'forward' ? column.from : column.to));
-        const known = this.#columns.get(name);
-        this.#columns.set(name, { line: known?.line ?? part.line, names: [...(known?.names ?? []), ...names] });
+const changedType = (line: string, source: { name: string; type: string; was: string }, target: { name: string; type: string }): StranglerError =>
+  new StranglerError('SCHEMA_CHANGED', `${line}: ${source.name} is ${source.type} now (was ${source.was}), which ${target.name} (${target.type}) does not take`, {
+    details: { column: source.name, from: source.type, to: target.type },
+  });
+
+/** A text column may hold what an integer column never takes: fine when the mapping was written for it, not when it became so. */
+function refuseChangedTypes(before: CompiledMapping, now: CompiledMapping, direction: Direction): void {
+  for (const [index, table] of now.tables.entries()) {
+    for (const [partIndex, part] of table.parts.entries()) {
+      for (const link of part.columns) {
+        const was = before.tables[index]?.parts[partIndex]?.columns.find(({ from, to }) => from === link.from && to === link.to);
+        if (was === undefined || link.forward !== null || (was.fromType === link.fromType && was.toType === link.toType)) continue;
+        const monolith = { name: `${tableName(table.monolith)}.${link.from}`, type: link.fromType, was: was.fromType };
+        const service = { name: `${tableName(part.service)}.${link.to}`, type: link.toType, was: was.toType };
+        const [source, target] = direction === 'forward' ? [monolith, service] : [service, monolith];
+        if (!carries(source.type, target.type)) throw changedType(`${part.line}.columns.${link.from}`, source, target);
       }
     }
   }
+}
 
-  take(message: Extract<StreamMessage, { kind: 'relation' }>): boolean {
-    const name = `${message.schema}.${message.table}`;
-    const mapped = this.#columns.get(name);
-    const missing = mapped?.names.find((column) => !message.columns.some((present) => present.name === column));
-    if (mapped !== undefined && missing !== undefined) {
-      throw new StranglerError('SCHEMA_CHANGED', `${mapped.line}.columns: ${name} has lost its column ${missing}`, { details: { table: name, column: missing } });
-    }
-    const shape = JSON.stringify(message);
-    const changed = this.#seen.has(name) && this.#seen.get(name) !== shape;
-    this.#seen.set(name, shape);
-    return changed;
-  }
+/** Changes of a table that is not published never come, and nothing tells of them. */
+export async function requirePublished({ direction, publication, monolith, service }: Pick<SchemaCheck, 'direction' | 'publication' | 'monolith' | 'service'>, mapping: CompiledMapping): Promise<void> {
+  const [source, side] = direction === 'forward' ? [monolith, 'monolith' as const] : [service, 'service' as const];
+  const difference = await publicationDifference(source, publication, publishedTables(mapping, side));
+  // without a publication the stream does not begin at all
+  const missing = difference?.added.filter((table) => table !== 'strangler.probe') ?? [];
+  if (missing.length === 0) return;
+  const line = mapping.tables.find((table) => missing.some((name) => `public.${name}` === tableName(table.monolith) || name === tableName(table.monolith)))?.line;
+  throw new StranglerError('SCHEMA_CHANGED', `${line ?? `contexts/${mapping.context}`}: publication ${publication} does not hold ${missing.join(', ')}, so changes were not streamed`, {
+    remedy: 'A table was replaced or came to the mapping later: run strangler replicate <context> --restart, which copies anew.',
+    details: { publication, tables: missing },
+  });
 }

@@ -159,7 +159,7 @@ describe('verification', () => {
     const keys = ['1', '2', '7777'].map((id) => ({ table: 'public.products', key: [id] }));
     expect((await run({ keys })).differences).toBe(3);
     const repaired = await repair({ mapping: pair.mapping, monolithUrl: pair.monolith.url, serviceUrl: pair.service.url, direction: 'forward', keys, appliedPosition: () => pair.appliedPosition() });
-    expect(repaired).toEqual({ unsettled: [], repaired: [{ ...keys[0], action: 'written' }, { ...keys[1], action: 'written' }, { ...keys[2], action: 'deleted' }] });
+    expect(repaired).toEqual({ unsettled: [], deadLettersDropped: [], repaired: [{ ...keys[0], action: 'written' }, { ...keys[1], action: 'written' }, { ...keys[2], action: 'deleted' }] });
     expect((await run({ keys })).differences).toBe(0);
     expect(kinds(await run())).toEqual([['products', '3', 'items', 'different', ['name', 'p3', 'also wrong']]]);
     await expect(run({ keys: [{ table: 'public.products', key: ['1', '2'] }] })).rejects.toMatchObject({ code: 'USAGE' });

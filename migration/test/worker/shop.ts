@@ -1,9 +1,13 @@
-import { createTestDatabase } from '@strangler-toolkit/dev-stack';
+import { randomBytes } from 'node:crypto';
+import { createTestDatabase, type PostgresServer, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
 import { type Control, openControl } from '../../src/control/index.ts';
-import { connect } from '../../src/database/connect.ts';
+import { connect, databaseName } from '../../src/database/connect.ts';
+import { lsnToText } from '../../src/database/lsn.ts';
+import { isStranglerError } from '../../src/errors.ts';
 import { defineMigration, type MigrationDefinition } from '../../src/plan/migration.ts';
-import { replicationNames } from '../../src/stream/index.ts';
+import { createSlot, dropSlot, ensurePublication, replicationNames } from '../../src/stream/index.ts';
+import { runWorker, type WorkerProgress } from '../../src/worker/index.ts';
 
 /** Two databases with different schemas and a control database: what a worker works on. */
 export interface Shop extends AsyncDisposable {
@@ -34,8 +38,11 @@ export const definition = defineMigration({
   ],
 });
 
-export async function openShop(): Promise<Shop> {
-  const databases = await Promise.all(['control', 'monolith', 'service'].map((label) => createTestDatabase(label)));
+type Role = 'control' | 'monolith' | 'service';
+
+/** `servers`: a database that is to lie on a server of its own, which the test may stop. */
+export async function openShop(servers: Partial<Record<Role, PostgresServer>> = {}): Promise<Shop> {
+  const databases = await Promise.all((['control', 'monolith', 'service'] as const).map((label) => openDatabase(label, servers[label])));
   const [controlDatabase, monolithDatabase, serviceDatabase] = databases;
   if (controlDatabase === undefined || monolithDatabase === undefined || serviceDatabase === undefined) throw new Error('three databases');
   const monolith = await connect(monolithDatabase.url, { applicationName: 'test' });
@@ -63,6 +70,45 @@ export async function openShop(): Promise<Shop> {
       await Promise.all(databases.map((database) => database.drop()));
     },
   };
+}
+
+async function openDatabase(label: Role, server: PostgresServer | undefined): Promise<TestDatabase> {
+  if (server === undefined) return createTestDatabase(label);
+  const name = `${label}_${randomBytes(4).toString('hex')}`;
+  // the folder of the server goes with the server
+  return { name, url: await server.createDatabase(name), drop: async () => undefined };
+}
+
+export interface Running extends AsyncDisposable {
+  stop(): Promise<void>;
+  /** The code it ended with. */
+  readonly ended: Promise<string | null>;
+  readonly progress: WorkerProgress[];
+}
+
+export function startWorker(shop: Shop): Running {
+  const controller = new AbortController();
+  const progress: WorkerProgress[] = [];
+  const ended = runWorker({ ...shop, signal: controller.signal, onProgress: (step) => progress.push(step) }).then(
+    () => null,
+    (error: unknown) => (isStranglerError(error) ? error.code : String(error)),
+  );
+  const stop = async (): Promise<void> => (controller.abort(), void (await ended));
+  return { ended, progress, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** The data part of a cutover: the new way is made, the old stream closed, the owner changed. */
+export async function flip(shop: Shop, owner: 'monolith' | 'service'): Promise<void> {
+  const [direction, source] = owner === 'service' ? (['reverse', shop.service] as const) : (['forward', shop.monolith] as const);
+  const names = replicationNames('goods', direction, databaseName(owner === 'service' ? shop.serviceUrl : shop.monolithUrl));
+  const tables = owner === 'service' ? ['goods', 'good_prices'] : ['products'];
+  await ensurePublication(source, names.publication, [...tables.map((table) => ({ schema: 'public', table })), { schema: 'strangler', table: 'probe' }]);
+  await dropSlot(source, names.slot);
+  const { position } = await createSlot(source, names.slot);
+  // the old stream's position lies on the side that becomes the owner
+  await source.query(`UPDATE strangler.streams SET state = 'closed' WHERE direction <> $1`, [direction]);
+  const row = await shop.control.contexts.require('goods');
+  await shop.control.flip({ context: 'goods', expectedEpoch: row.epoch, owner, stage: owner === 'service' ? 'service' : 'canary', startLsn: lsnToText(position) });
 }
 
 /** Rows of the two sides in the monolith's terms: equal when replication has done its work. */

@@ -59,7 +59,7 @@ export function lookCommands(session: Session): Command[] {
         text: (result) => [
           table([['table', 'rows', 'differing', 'unsettled'], ...result.tables.map((one) => [one.table, String(one.rows), String(one.differing.length), String(one.unsettled)])]),
           ...result.tables.flatMap((one) => one.differing.slice(0, 20).map((row) => `${one.table} ${JSON.stringify(row.key)} ${row.kind}${row.columns ? `: ${row.columns.map((column) => column.name).join(', ')}` : ''}`)),
-          `${result.rowsCompared} rows compared, ${result.differences} differ${result.unsettled > 0 ? `, ${result.unsettled} could not be settled` : ''}, ${result.seconds.toFixed(1)} s`,
+          `${result.rowsCompared} rows compared, ${result.differences} differ${result.unsettled > 0 ? `, ${result.unsettled} unsettled, not differing: run again` : ''}, ${result.seconds.toFixed(1)} s`,
         ].join('\n'),
       });
     });

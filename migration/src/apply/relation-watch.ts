@@ -1,0 +1,49 @@
+import { StranglerError } from '../errors.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import type { StreamMessage } from '../stream/change-stream.ts';
+import type { Direction } from './interpret-event.ts';
+
+export type RelationMessage = Extract<StreamMessage, { kind: 'relation' }>;
+
+/**
+ * Watches the shapes that the stream announces. A column that was dropped or renamed is absent from the rows that follow, just
+ * as an unchanged large value is, so it has to be noticed here.
+ */
+export class RelationWatch {
+  readonly #columns = new Map<string, ReadonlyMap<string, string>>();
+  readonly #seen = new Map<string, string>();
+
+  constructor(mapping: CompiledMapping, direction: Direction) {
+    for (const table of mapping.tables) {
+      for (const part of table.parts) {
+        const side = direction === 'forward' ? table.monolith : part.service;
+        const name = `${side.schema}.${side.table}`;
+        const lines = part.columns.map((link): [string, string] => [direction === 'forward' ? link.from : link.to, `${part.line}.columns.${link.from}`]);
+        this.#columns.set(name, new Map([...(this.#columns.get(name) ?? []), ...lines]));
+      }
+    }
+  }
+
+  /** True when this shape has to be looked at before rows of it are written. */
+  isNew(message: RelationMessage): boolean {
+    const name = `${message.schema}.${message.table}`;
+    if (message.schema === 'strangler') return false;
+    const shape = JSON.stringify(message);
+    if (this.#seen.get(name) === shape) return false;
+    this.#seen.set(name, shape);
+    return true;
+  }
+
+  /** A mapped column that rows of this shape do not have. */
+  misfit(message: RelationMessage): StranglerError | null {
+    const name = `${message.schema}.${message.table}`;
+    for (const [column, line] of this.#columns.get(name) ?? []) {
+      if (message.columns.some((present) => present.name === column)) continue;
+      return new StranglerError('SCHEMA_CHANGED', `${line}: changes of ${name} come without its column ${column}, though the table has it now`, {
+        remedy: 'These changes were made before the table got the column: run strangler replicate <context> --restart, which copies anew.',
+        details: { table: name, column },
+      });
+    }
+    return null;
+  }
+}
