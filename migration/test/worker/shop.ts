@@ -61,12 +61,15 @@ export async function openShop(servers: Partial<Record<Role, PostgresServer>> = 
     definition, control, controlUrl: controlDatabase.url, monolithUrl: monolithDatabase.url, serviceUrl: serviceDatabase.url, monolith, service,
     async [Symbol.asyncDispose]() {
       await control.close();
-      for (const client of [monolith, service]) await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active');
-      for (const [client, direction, database] of [[service, 'forward', serviceDatabase.name], [monolith, 'reverse', monolithDatabase.name]] as const) {
+      // of a server of its own everything goes with it, and it may have lost these connections
+      const [onShared, originDatabases] = [{ monolith: servers.monolith === undefined, service: servers.service === undefined }, [[service, 'forward', serviceDatabase.name, 'service'], [monolith, 'reverse', monolithDatabase.name, 'monolith']] as const];
+      for (const client of [...(onShared.monolith ? [monolith] : []), ...(onShared.service ? [service] : [])]) await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active');
+      for (const [client, direction, database, side] of originDatabases) {
+        if (!onShared[side]) continue;
         await client.query('SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1', [replicationNames('goods', direction, database).origin]);
       }
-      await monolith.end();
-      await service.end();
+      await monolith.end().catch(() => undefined);
+      await service.end().catch(() => undefined);
       await Promise.all(databases.map((database) => database.drop()));
     },
   };
