@@ -6,12 +6,12 @@ import { Screen } from './screen.ts';
 import { startStack, type Stack } from './stack.ts';
 import { inviteToPlay, tellStory } from './story.ts';
 
-const usage = `npm run demo -- [--stay] [--json] [--by-hand [--env-file FILE]]
+const usage = `npm run demo -- [--stay] [--json] [--by-hand [--settings FILE]]
 
 Moves the catalog of a small shop out of its monolith, back, and out again while clients use it.
   --stay   leave everything running afterwards, with the addresses and commands to try (Ctrl-C ends it)
   --by-hand  start everything and the clients, move nothing: you type the commands (docs/guide/first-context.md)
-  --env-file FILE  with --by-hand: write the settings for your shell there
+  --settings FILE  with --by-hand: write the settings for your shell there
   --json   one object on stdout at the end; the story goes to stderr
 Exit code 0 only if no request failed and no write was lost, doubled, stale or different.`;
 
@@ -24,12 +24,12 @@ interface Arguments {
 
 function readArguments(): Arguments {
   try {
-    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, 'by-hand': { type: 'boolean', default: false }, 'env-file': { type: 'string' }, help: { type: 'boolean', default: false } } });
+    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, 'by-hand': { type: 'boolean', default: false }, settings: { type: 'string' }, help: { type: 'boolean', default: false } } });
     if (values.help) {
       console.log(usage);
       process.exit(0);
     }
-    return { stay: values.stay, json: values.json, byHand: values['by-hand'], envFile: values['env-file'] };
+    return { stay: values.stay, json: values.json, byHand: values['by-hand'], envFile: values.settings };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exit(2);
@@ -65,7 +65,7 @@ try {
   const stack = await starting;
   screen.good(`up after ${screen.seconds.toFixed(1)} s`);
   if (byHand) {
-    const crowd = new Crowd({ facades: stack.facades, writers: 2, readers: 2, writerPauseMs: 50, readerPauseMs: 20, forgiving: true });
+    const crowd = new Crowd({ facades: stack.facades, writers: 2, readers: 4, writerPauseMs: 50, readerPauseMs: 8, forgiving: true });
     await stack.startPactSides();
     const settings = { ...stack.env, FACADE: stack.facades[0] ?? '' };
     if (envFile) await writeFile(envFile, Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`).join(''), { mode: 0o600 });

@@ -12,7 +12,7 @@ let shopSaid = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guide-'));
-  shop = spawn('npm', ['run', 'demo', '--', '--by-hand', '--env-file', join(folder, 'shop.env')], { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  shop = spawn('npm', ['run', 'demo', '--', '--by-hand', '--settings', join(folder, 'shop.env')], { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   shop.stdout?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shop.stderr?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shopEnded = new Promise((resolve) => shop.once('exit', () => resolve()));
@@ -31,12 +31,24 @@ afterAll(async () => {
 
 const bash = (script: string): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
-    const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: repository, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+    // npx asks npm for a second before every command; what it then starts is the same file.
+    const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', `npx() { "$@"; }\n${script}`], { cwd: repository, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH}` } });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.once('close', (code) => resolve({ code, output }));
   });
+
+const readme = async (): Promise<string> => readFile(join(repository, 'README.md'), 'utf8');
+
+test('the README\'s five minutes and its commands for another monolith work as written', async () => {
+  const blocks = [...(await readme()).matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '').filter((block) => block.includes('npx strangler'));
+  expect(blocks).toHaveLength(2);
+  const { code, output } = await bash(`set -x\n${blocks.join('\n').replaceAll('./shop.env', join(folder, 'shop.env'))}`);
+  if (code !== 0) throw new Error(`a command of the README failed:\n${output.slice(-6000)}`);
+  expect(output).toMatch(/"amount"/);
+  expect(output).toMatch(/quote\s+\d+/);
+}, 120_000);
 
 test('the guide moves the catalog by hand, there, back and there again, as it is written', async () => {
   const guide = await readFile(join(repository, 'docs/guide/first-context.md'), 'utf8');
