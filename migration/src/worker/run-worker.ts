@@ -101,21 +101,26 @@ async function follow(options: WorkerOptions, control: Control, workerId: string
   const stopListening = await control.listen('strangler_contexts', (name) => {
     if (name === context || name === '') changed.abort();
   });
+  // Outlives the sessions: a closed stream ends them many times a second, and a move that was abandoned with the stream
+  // closed is exactly what has to be mended.
+  let recoveredAt = 0;
+  const recoverIfAbandoned = async (): Promise<void> => {
+    if (options.recover === undefined || performance.now() - recoveredAt < 2000) return;
+    recoveredAt = performance.now();
+    const lease = await control.leases.get(context);
+    if (lease !== undefined && lease.expiresInSeconds > 0) return;
+    await options.recover(context).catch((error: unknown) => {
+      options.onProgress?.({ phase: 'failed', code: isStranglerError(error) ? error.code : 'INTERNAL', message: `recovering an abandoned move: ${error instanceof Error ? error.message : String(error)}` });
+    });
+  };
   const watch = async (row: ContextRow | undefined, direction: Direction | null, session: AbortController, signal: AbortSignal): Promise<void> => {
-    let recoveredAt = 0;
     while (!signal.aborted && !session.signal.aborted) {
       await pause(1000, AbortSignal.any([changed.signal, signal, session.signal]));
       changed = new AbortController();
       if (signal.aborted || session.signal.aborted) return;
       const next = await control.contexts.get(context);
       if (next?.epoch !== row?.epoch || directionOf(next) !== direction) session.abort();
-      else if (options.recover !== undefined && performance.now() - recoveredAt > 2000) {
-        recoveredAt = performance.now();
-        const lease = await control.leases.get(context);
-        if (lease === undefined || lease.expiresInSeconds <= 0) await options.recover(context).catch((error: unknown) => {
-          options.onProgress?.({ phase: 'failed', code: isStranglerError(error) ? error.code : 'INTERNAL', message: `recovering an abandoned move: ${error instanceof Error ? error.message : String(error)}` });
-        });
-      }
+      else await recoverIfAbandoned();
     }
   };
   try {
@@ -141,6 +146,7 @@ async function follow(options: WorkerOptions, control: Control, workerId: string
         // a move closed the stream: soon there is a new epoch, or the stream is open again
         if (!isStranglerError(error) || error.code !== 'STREAM_CLOSED') throw error;
         await pause(100, AbortSignal.any([signal, session.signal]));
+        await recoverIfAbandoned();
       } finally {
         session.abort();
       }
