@@ -1,6 +1,7 @@
 import { startPostgres } from '@strangler-toolkit/dev-stack';
 import { openControl } from '../../src/control/index.ts';
 import { connect } from '../../src/database/connect.ts';
+import type { MigrationDefinition } from '../../src/plan/migration.ts';
 import { runWorker } from '../../src/worker/index.ts';
 import { definition } from './shop.ts';
 
@@ -14,7 +15,7 @@ const control = await openControl(controlUrl);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => {
   setTimeout(resolve, ms);
 });
-const first = { ...definition, tables: [{ monolith: 'products', service: [{ table: 'goods', columns: { id: 'good_id', name: 'title' } }] }] };
+const first: MigrationDefinition = { ...definition, tables: [{ monolith: 'products', service: [{ table: 'goods', columns: { id: 'good_id', name: 'title' } }] }] };
 let running: Promise<void> | undefined;
 try {
   await monolith.query(`CREATE TABLE products (id bigint PRIMARY KEY, name text); INSERT INTO products SELECT n, 'p' FROM generate_series(1, 1000) n`);

@@ -41,7 +41,7 @@ describe('a server that is killed while the worker streams', () => {
 describe('a target without space', () => {
   test('is told as DB_DISK_FULL; when there is space again, nothing is lost', async () => {
     await using shop = await openShop();
-    await using worker = startWorker(shop);
+    await using _worker = startWorker(shop);
     await caughtUp(shop, 'forward');
     await shop.service.query(`CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
       CREATE TRIGGER no_space BEFORE UPDATE ON goods FOR EACH STATEMENT EXECUTE FUNCTION no_space(); ALTER TABLE goods ENABLE ALWAYS TRIGGER no_space`);
