@@ -1,1 +1,2 @@
-export { directionOf, runWorker, type WorkerOptions, type WorkerProgress } from './run-worker.ts';
+export { directionOf, runWorker } from './run-worker.ts';
+export type { WorkerOptions, WorkerProgress } from './worker-options.ts';

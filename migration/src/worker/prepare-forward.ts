@@ -6,7 +6,7 @@ import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { createSlotWithSnapshot, dropSlot, ensurePublication, type ReplicationNames } from '../stream/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { publishedTables } from './published-tables.ts';
-import type { WorkerProgress } from './run-worker.ts';
+import type { WorkerProgress } from './worker-options.ts';
 
 export interface CopyOptions {
   readonly control: Control;

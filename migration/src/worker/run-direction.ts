@@ -12,7 +12,7 @@ import { loadMapping } from '../mapping/load.ts';
 import { replicationNames } from '../stream/index.ts';
 import { copyInitially, needsCopy } from './prepare-forward.ts';
 import { runStream } from './run-stream.ts';
-import type { WorkerOptions } from './run-worker.ts';
+import type { WorkerOptions } from './worker-options.ts';
 import { asSchemaChange, requirePublished } from './schema-check.ts';
 
 /** One direction of one epoch: from the connections to the end of the stream. */

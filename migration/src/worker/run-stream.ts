@@ -8,7 +8,7 @@ import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
 import { openEmbeddedStream } from '../stream/index.ts';
 import { MessageBuffer } from './message-buffer.ts';
-import type { WorkerProgress } from './run-worker.ts';
+import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
 import { pause, WatermarkSampler } from './watermark-sampler.ts';
 

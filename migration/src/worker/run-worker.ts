@@ -3,41 +3,10 @@ import { classifyFailure, codeOf } from '../apply/classify-error.ts';
 import type { Direction } from '../apply/interpret-event.ts';
 import { type ContextRow, type Control, openControl } from '../control/index.ts';
 import { isStranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { runDirection } from './run-direction.ts';
 import { pause } from './watermark-sampler.ts';
 import { tryWorkerLock } from './worker-lock.ts';
-
-export interface WorkerProgress {
-  readonly phase: 'standby' | 'waiting' | 'copying' | 'streaming' | 'failed';
-  readonly direction?: Direction;
-  readonly table?: string;
-  readonly rowsCopied?: number;
-  readonly rowsEstimated?: number;
-  readonly bytes?: number;
-  readonly rowsPerSecond?: number;
-  readonly etaSeconds?: number | null;
-  readonly rowsApplied?: number;
-  readonly lagSeconds?: number;
-  readonly lagBytes?: number;
-  readonly caughtUp?: boolean;
-  readonly deadLetters?: number;
-  readonly code?: string;
-  readonly message?: string;
-}
-
-export interface WorkerOptions {
-  readonly definition: MigrationDefinition;
-  readonly controlUrl: string;
-  readonly monolithUrl: string;
-  readonly serviceUrl: string;
-  readonly signal: AbortSignal;
-  readonly onProgress?: (progress: WorkerProgress) => void;
-  /** Called when no command holds the context's lease: mends a move that was abandoned. */
-  readonly recover?: (context: string) => Promise<void>;
-  /** Connections per side for the initial copy (default 2). */
-  readonly parallel?: number;
-}
+import type { WorkerOptions } from './worker-options.ts';
 
 /** Which way changes flow, if they do. Flags have no say in it. */
 export function directionOf(row: ContextRow | undefined): Direction | null {
