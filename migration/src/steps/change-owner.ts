@@ -1,4 +1,4 @@
-import { abandon, cutover as cutoverData, type MoveResult, retire as retireData, rollback as rollbackData, type StepResult } from '../cutover/index.ts';
+import { abandon, cutover as cutoverData, type MoveResult, recoverMove, retire as retireData, rollback as rollbackData, type StepResult, unfinishedMoves } from '../cutover/index.ts';
 import { StranglerError } from '../errors.ts';
 import { allFlags, routeFlags, shadowFlags } from '../flags/index.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
@@ -54,6 +54,12 @@ async function moveData(kit: Toolkit, definition: MigrationDefinition, options: 
 
 /** The gates and their journal row; the protocol takes its own lease and looks again under it. */
 async function gatesUnderLease(kit: Toolkit, definition: MigrationDefinition, move: 'cutover' | 'rollback' | 'retire', options: ForceOptions): Promise<GateDecision> {
+  const control = await kit.control();
+  // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
+  if (definition.data === 'replicated' && (await unfinishedMoves(control, definition.context)).length > 0) {
+    kit.tell('recover', 'an earlier move was left in the middle: it is finished or undone first', 'note');
+    await recoverMove({ definition, control, ...kit.databaseUrls(definition), actor: kit.actor });
+  }
   return kit.withLease(definition.context, move, () => passGates(kit, definition, move, options));
 }
 
