@@ -38,7 +38,7 @@ afterEach(async () => {
   await pair.close();
 });
 const run = (options: Partial<VerifyOptions> = {}): Promise<VerifyResult> =>
-  verify({ mapping: pair.mapping, monolithUrl: pair.monolith.url, serviceUrl: pair.service.url, direction: 'forward', appliedPosition: () => pair.appliedPosition(), chunkRows: 500, catchUpMs: 10_000, ...options });
+  verify({ mapping: pair.mapping, monolithUrl: pair.monolith.url, serviceUrl: pair.service.url, direction: 'forward', appliedPosition: () => pair.appliedPosition(), chunkRows: 500, catchUpMs: 60_000, ...options });
 const kinds = (result: VerifyResult): unknown[] => result.tables.flatMap((table) => table.differing.map(({ key, part, kind, columns }) => [table.table, key.join(), part, kind, ...(columns ?? []).map((column) => [column.name, column.monolith, column.service])])).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
 
 describe('verification', () => {
@@ -66,7 +66,7 @@ describe('verification', () => {
         await client.query(step % 4 === 0 ? 'DELETE FROM products WHERE id = $1' : `INSERT INTO products (id, name, price) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, price = EXCLUDED.price`, step % 4 === 0 ? [id] : [id, `w${step}`, step]);
         await client.query('UPDATE lines SET note = $1 WHERE n = $2 AND code = (SELECT code FROM lines WHERE n = $2 LIMIT 1)', [`w${step}`, step % 5]);
         written += 1;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, 100));
       }
       await client.end();
     });
@@ -81,7 +81,7 @@ describe('verification', () => {
       await Promise.all(writers);
     }
     expect(await run()).toMatchObject({ unsettled: 0 });
-  }, 120_000);
+  }, 240_000);
 
   test('every kind of difference is found with its key and columns', async () => {
     await begin('verify_kinds', 1200);
