@@ -86,7 +86,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const dataDir = options.dataDir ?? join(parent?.path ?? '', 'data');
   const settings = [
     'wal_level=logical', 'max_replication_slots=100', 'max_wal_senders=100', 'max_connections=400', 'listen_addresses=127.0.0.1',
-    'unix_socket_directories=', 'max_logical_replication_workers=20', 'max_worker_processes=30', ...(options.settings ?? []),
+    'unix_socket_directories=', 'max_logical_replication_workers=20', 'max_worker_processes=30', 'max_active_replication_origins=100', ...(options.settings ?? []),
   ];
   const args = ['-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
   const binaries = await postgresBinaries(async () => parent?.path ?? dirname(dataDir));

@@ -3,7 +3,7 @@ import { StranglerError } from '../errors.ts';
 import { replicationNames } from '../stream/names.ts';
 import { type MoveGuard, guarded } from './move-guard.ts';
 import type { Direction } from './move-plan.ts';
-import { from, type MoveStep } from './move-state.ts';
+import { from, type MoveStep, to } from './move-state.ts';
 import { dropSlotAndReader } from './slots.ts';
 
 export async function databaseName(client: Client): Promise<string> {
@@ -22,11 +22,28 @@ export async function dropStream(client: Client, context: string, direction: Dir
   });
 }
 
+/**
+ * The origin of a direction that nobody applies any more: a server has room for few (max_active_replication_origins). Whoever
+ * still applies keeps it, and the next stream makes it anew, so a drop that fails or comes late harms nothing.
+ */
+export async function dropOrigin(target: Client, context: string, direction: Direction): Promise<'dropped' | 'absent' | 'kept'> {
+  const { origin } = replicationNames(context, direction, await databaseName(target));
+  try {
+    const { rowCount } = await target.query('SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1', [origin]);
+    return rowCount ? 'dropped' : 'absent';
+  } catch {
+    return 'kept';
+  }
+}
+
 /** Last of all, when writes flow again: the worker has followed the new epoch, or is made to. */
 export const dropOldStream: MoveStep = {
   name: 'drop-old-stream',
   phase: 'after',
-  execute: async (move) => dropStream(await from(move), move.definition.context, move.plan.closing, move.guard),
+  async execute(move) {
+    const dropped = await dropStream(await from(move), move.definition.context, move.plan.closing, move.guard);
+    return { ...dropped, origin: await dropOrigin(await to(move), move.definition.context, move.plan.closing) };
+  },
   async dryRun(move) {
     const client = await from(move);
     return { slot: replicationNames(move.definition.context, move.plan.closing, await databaseName(client)).slot };

@@ -8,7 +8,7 @@ import { installFence, removeFence } from './fence.ts';
 import { guarded, type MoveGuard } from './move-guard.ts';
 import { takeNumber } from './move-record.ts';
 import type { Detail } from './move-state.ts';
-import { dropStream } from './old-stream.ts';
+import { dropOrigin, dropStream } from './old-stream.ts';
 import { recoverUnderLease } from './recover.ts';
 import { asStranglerError, type StepResult } from './run-move.ts';
 import { SideConnections } from './side-connections.ts';
@@ -103,7 +103,7 @@ export function retire(options: TeardownOptions): Promise<TeardownResult> {
       run: async ({ sides, guard }) => {
         const dropped = await dropStream(await sides.client('service'), context, 'reverse', guard);
         await options.control.watermarks.remove(context, 'reverse');
-        return dropped;
+        return { ...dropped, origin: await dropOrigin(await sides.client('monolith'), context, 'reverse') };
       },
     },
     {
@@ -129,7 +129,7 @@ export function abandon(options: TeardownOptions): Promise<TeardownResult> {
       run: async ({ sides, guard }) => {
         const dropped = await dropStream(await sides.client('monolith'), context, 'forward', guard);
         await options.control.watermarks.remove(context, 'forward');
-        return dropped;
+        return { ...dropped, origin: await dropOrigin(await sides.client('service'), context, 'forward') };
       },
     },
     {
