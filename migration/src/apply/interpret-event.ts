@@ -28,8 +28,24 @@ export function createInterpreter(mapping: CompiledMapping, direction: Direction
       const source = sources.get(`${event.source.schema}.${event.source.table}`);
       if (source !== undefined) changes.push(...interpret(source, event));
     }
-    return split ? foldParts(changes) : changes;
+    return split ? foldParts(withoutNeedlessClears(changes)) : changes;
   };
+}
+
+/**
+ * One TRUNCATE of several parts empties the table, in whichever order it names them: clearing columns first would fail where
+ * the monolith demands a value. A part that holds nothing but the key has nothing to clear.
+ */
+function withoutNeedlessClears(changes: readonly RowChange[]): RowChange[] {
+  return changes.filter((change, index) => {
+    if (change.kind !== 'clear') return true;
+    if (change.columns.length === 0) return false;
+    for (const later of changes.slice(index + 1)) {
+      if ((later.kind !== 'clear' && later.kind !== 'truncate') || later.transaction !== change.transaction) return true;
+      if (later.kind === 'truncate' && later.table === change.table) return false;
+    }
+    return true;
+  });
 }
 
 interface Source {
@@ -44,17 +60,28 @@ interface Source {
   /** Whether it carries every mapped column. */
   readonly whole: boolean;
   readonly project: (row: Row) => Record<string, string | null>;
+  /** The key in the monolith's terms, also of a row whose other columns the mapping cannot carry. */
+  readonly keyOnly: (row: Row) => Record<string, string | null>;
 }
 
 function forwardSource(table: CompiledTable, index: number): Source {
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
-  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, project: (row) => pick(row, columns) };
+  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, project: (row) => pick(row, columns), keyOnly: (row) => pick(row, table.key) };
 }
 
 function reverseSource(table: CompiledTable, index: number, part: CompiledPart, first: boolean): Source {
   const columns = part.columns.map(({ from }) => from);
   const name = `${part.service.schema}.${part.service.table}`;
-  return { table: index, name, key: table.key, columns, line: part.line, first, whole: table.parts.length === 1, project: (row) => projectBackward(part, row) };
+  return { table: index, name, key: table.key, columns, line: part.line, first, whole: table.parts.length === 1, project: (row) => projectBackward(part, row), keyOnly: (row) => keyBackward(table, part, row) };
+}
+
+function keyBackward(table: CompiledTable, part: CompiledPart, row: Row): Record<string, string | null> {
+  const key: Record<string, string | null> = {};
+  for (const link of part.columns) {
+    const value = row[link.to];
+    if (table.key.includes(link.from) && value !== undefined) key[link.from] = value === null ? null : (link.backward?.get(value) ?? value);
+  }
+  return key;
 }
 
 const pick = (row: Row, columns: readonly string[]): Record<string, string | null> => {
@@ -76,8 +103,9 @@ function interpret(source: Source, event: ChangeEvent): RowChange[] {
     return interpretRow(source, event, base);
   } catch (error) {
     if (error instanceof StranglerError && error.code === 'SCHEMA_CHANGED') throw error;
-    const key: Record<string, string | null> = {};
-    for (const column of source.key) key[column] = (event.after ?? event.before)?.[column] ?? null;
+    // later changes of this row wait behind this one, so it must be known by the key that they have
+    const known = source.keyOnly({ ...event.before, ...event.after });
+    const key = Object.fromEntries(source.key.map((column): [string, string | null] => [column, known[column] ?? null]));
     return [{ ...base, kind: 'invalid', key, error: error instanceof Error ? error : new Error(String(error)) }];
   }
 }
