@@ -14,6 +14,12 @@ export async function prepareApplySession(client: pg.Client, origin: string | nu
     if (rows.length === 0) await client.query('SELECT pg_replication_origin_create($1)', [origin]).catch(ignoreExisting);
     await client.query('SELECT pg_replication_origin_session_setup($1)', [origin]);
   } catch (error) {
+    if (codeOf(error) === '53400') {
+      throw new StranglerError('NO_REPLICATION_SLOTS', `no room for replication origin ${origin}`, {
+        cause: error,
+        remedy: 'Raise max_active_replication_origins (before PostgreSQL 18: max_replication_slots) and restart, or drop origins that nobody uses: SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin',
+      });
+    }
     if (codeOf(error) !== '42501') throw error;
     throw new StranglerError(
       'DB_PRIVILEGE',
