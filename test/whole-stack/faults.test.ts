@@ -79,6 +79,7 @@ describe.each([['monolith', 'reads of the service, writes of the monolith'], ['s
         const { stderr } = await stack.strangler(['cutover', 'catalog', '--yes'], { signal: abort.signal, onLine: (line) => { if (line.includes(`✓ ${step}`)) abort.abort(); } });
         expect(stderr).toContain(`✓ ${step}`);
         // whatever it left behind is undone or finished by the worker, without anybody typing
+        await until('the lease of the dead command to run out', async () => !(await evidence.leased('catalog')), 20_000);
         await moreWrites(30, 45_000);
         await caughtUp();
         if ((await evidence.context('catalog'))?.owner === 'service') break;
