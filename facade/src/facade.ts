@@ -100,8 +100,12 @@ export function createFacade(options: FacadeOptions): Facade {
     log.error({ err: error instanceof Error ? error.stack : String(error) }, 'request failed inside the facade');
     sendProblem(response, { status: 500, code: 'INTERNAL', detail: 'The facade failed; its log says why.' });
   });
-  // an upload may take longer than node's five minutes; a silent one is cut off by the attempt's own clock
-  const server = createServer({ shouldUpgradeCallback: isWebSocket, requestTimeout: 0, keepAliveTimeout: 65_000 }, app);
+  // an upload may take longer than node's five minutes; a silent one is cut off by the attempt's own clock. Without a limit of
+  // their own, headers would inherit the missing one, and connections that never finish them would pile up for ever.
+  const server = createServer({
+    shouldUpgradeCallback: isWebSocket, requestTimeout: 0, keepAliveTimeout: 65_000,
+    headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 10_000),
+  }, app);
   server.on('checkContinue', app);
   const upgrades = new Set<Duplex>();
   const upgrade = upgradeHandler(serving, upgrades);

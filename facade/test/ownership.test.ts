@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startPostgres } from '@strangler-toolkit/dev-stack';
+import pg from 'pg';
+import { Recorder } from '../src/telemetry/recorder.ts';
 import { ask, until } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
@@ -119,6 +121,42 @@ describe('P5 reads your writes', () => {
       await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: `writer-${round}` } });
       const rows = await control.query(`SELECT count(*)::int AS n FROM strangler_control.pins`);
       expect(rows[0]?.n).toBe(round + 1);
+    }
+  });
+
+  test('a write whose pin could not be written in time keeps its writer at the owner until the pin stands', async () => {
+    const facade = await start('a', { limits: { pinMs: 100 } });
+    await control.caughtUp();
+    expect(await servedBy(facade)).toBe('service');
+    const blocker = new pg.Client(control.url);
+    await blocker.connect();
+    try {
+      // pins can be read, not written: the question about freshness is answered all the same
+      await blocker.query('BEGIN; LOCK TABLE strangler_control.pins IN EXCLUSIVE MODE');
+      expect((await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } })).status).toBeLessThan(300);
+      expect(await servedBy(facade)).toBe('monolith');
+      await blocker.query('ROLLBACK');
+      await until('the pin for everybody stands', async () => (await control.query(`SELECT 1 FROM strangler_control.pins WHERE identity = '*'`)).length === 1);
+      expect(await servedBy(facade)).toBe('monolith');
+      await until('the debt is settled and passed', async () => {
+        await control.caughtUp();
+        return (await servedBy(facade)) === 'service';
+      });
+    } finally {
+      await blocker.end();
+    }
+  });
+
+  test('many who ask at once share one connection for numbers', async () => {
+    const recorder = new Recorder({ url: control.url, name: 'crowd', flushMs: 60_000, onDrop: () => {} });
+    try {
+      await control.caughtUp();
+      await Promise.all(Array.from({ length: 5 }, () => recorder.caughtUp('items', 50)));
+      expect(await control.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`)).toHaveLength(1);
+    } finally {
+      await recorder.stop();
+      // what a losing connection would leave open keeps the database from being dropped
+      await control.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`);
     }
   });
 

@@ -276,6 +276,18 @@ describe('stopping', () => {
     socket.close();
     await stopped;
   });
+  test('a client that never finishes its headers is cut off', async () => {
+    const impatient = await startFacade({ contexts: [], monolithUrl: monolith.url, limits: { headersMs: 200 } });
+    const socket = net.connect(impatient.port, '127.0.0.1');
+    try {
+      socket.write('GET /length HTTP/1.1\r\nHost: x\r\nX-Slow');
+      const closed = once(socket.resume(), 'close').then(() => true);
+      expect(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 5_000, 'still open').unref())])).toBe(true);
+    } finally {
+      socket.destroy();
+      await impatient.stop();
+    }
+  });
   test('a port in use is a clear error', async () => {
     await expect(startFacade({ contexts: [], monolithUrl: monolith.url, port: facade.port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
   });

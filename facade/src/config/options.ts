@@ -25,6 +25,8 @@ export interface FacadeOptions {
 export interface FacadeLimits {
   /** Until an answer must have begun, where the route says nothing. */
   readonly timeoutMs: number;
+  /** Until a client must have sent its request's headers. */
+  readonly headersMs: number;
   /** Longest silence of an upstream in the middle of an answer. */
   readonly silenceMs: number;
   readonly holdMaxWaiting: number;
@@ -47,7 +49,7 @@ export interface FacadeLimits {
 }
 
 export const defaultLimits: FacadeLimits = {
-  timeoutMs: 30_000, silenceMs: 120_000, holdMaxWaiting: 1_000, holdMaxMs: 20_000, freshnessMs: 100, pinMs: 500, pollMs: 500, heartbeatMs: 2_000,
+  timeoutMs: 30_000, headersMs: 60_000, silenceMs: 120_000, holdMaxWaiting: 1_000, holdMaxMs: 20_000, freshnessMs: 100, pinMs: 500, pollMs: 500, heartbeatMs: 2_000,
   flushMs: 1_000, startMs: 3_000, drainMs: 15_000, shadowTimeoutMs: 5_000, shadowCatchUpMs: 3_000, shadowConcurrency: 4, shadowMaxJobs: 200,
   shadowMaxBytes: 32 * 1024 * 1024, shadowMaxBodyBytes: 1024 * 1024,
 };

@@ -69,8 +69,11 @@ export class Ownership {
     await Promise.all([this.link?.start(this.#limits.startMs), this.#freshness?.warm()]);
   }
 
-  freshness(context: string, identity: string | undefined): Promise<FreshnessAnswer> {
-    return this.#freshness?.ask(context, identity) ?? Promise.resolve({ known: false });
+  /** Asked while a write of ours has no pin yet, the control database would call stale fresh: its word on the owner counts, no more. */
+  async freshness(context: string, identity: string | undefined): Promise<FreshnessAnswer> {
+    const owed = this.#pins?.owes(context) ?? false;
+    const answer: FreshnessAnswer = (await this.#freshness?.ask(context, identity)) ?? { known: false };
+    return owed && answer.known ? { ...answer, fresh: false } : answer;
   }
 
   pin(context: string, identity: string | undefined): Promise<boolean> {

@@ -18,8 +18,11 @@ export class PinWriter {
   readonly #name: string;
   readonly #patienceMs: number;
   readonly #onLost: (context: string) => void;
-  readonly #owed = new Set<string>();
+  /** Context → number of the latest write without a pin: a pin for everybody settles only what was owed when it began. */
+  readonly #owed = new Map<string, number>();
+  #debts = 0;
   #client: pg.Client | undefined;
+  #opening: Promise<pg.Client> | undefined;
   #queue: Pin[] = [];
   #busy = false;
   #stopped = false;
@@ -34,8 +37,9 @@ export class PinWriter {
     this.#sweeper = setInterval(() => void this.#sweep(), options.sweepMs ?? 10_000).unref();
   }
 
-  get owed(): number {
-    return this.#owed.size;
+  /** A write of this context was answered whose pin does not stand yet: the control database cannot know of it. */
+  owes(context: string): boolean {
+    return this.#owed.has(context);
   }
 
   /** Resolves once the pin stands, or false when the patience ended first. Never rejects. */
@@ -91,17 +95,22 @@ export class PinWriter {
   }
 
   #owe(context: string): void {
-    this.#owed.add(context);
+    this.#owed.set(context, ++this.#debts);
+    this.#settleSoon();
+  }
+
+  #settleSoon(): void {
     if (this.#stopped) return;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#settleDebts(), 200).unref();
   }
 
   async #settleDebts(): Promise<void> {
-    const contexts = [...this.#owed];
-    if (contexts.length === 0) return;
-    if (await this.#write(contexts.map((context) => ({ context, identity: '*' })))) for (const context of contexts) this.#owed.delete(context);
-    else for (const context of contexts) this.#owe(context);
+    const debts = [...this.#owed];
+    if (debts.length === 0) return;
+    const written = await this.#write(debts.map(([context]) => ({ context, identity: '*' })));
+    if (written) for (const [context, debt] of debts) if (this.#owed.get(context) === debt) this.#owed.delete(context);
+    if (this.#owed.size > 0) this.#settleSoon();
   }
 
   async #sweep(): Promise<void> {
@@ -109,12 +118,25 @@ export class PinWriter {
     await deletePassedPins(this.#client).catch(() => {});
   }
 
+  /** Pins and debts may ask at once: one connection all the same. */
   async #connected(): Promise<pg.Client> {
     if (this.#client) return this.#client;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<pg.Client> {
     if (this.#stopped) throw new Error('stopped');
     const client = await openSession(this.#url, `facade ${this.#name} pins`, (lost) => {
       if (this.#client === lost) this.#client = undefined;
     }, 1_000);
+    // stopped while it opened: nobody else would end it
+    if (this.#stopped) {
+      await client.end().catch(() => {});
+      throw new Error('stopped');
+    }
     this.#client = client;
     return client;
   }

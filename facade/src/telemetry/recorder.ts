@@ -24,6 +24,7 @@ export class Recorder {
   readonly #timer: NodeJS.Timeout | undefined;
   #samples: ShadowSample[] = [];
   #client: pg.Client | undefined;
+  #opening: Promise<pg.Client> | undefined;
   #flushing: Promise<void> | undefined;
   #sweptAt = 0;
 
@@ -101,8 +102,16 @@ export class Recorder {
     void client?.end().catch(() => {});
   }
 
+  /** A flush and several comparisons may ask at once: one connection all the same. */
   async #connected(): Promise<pg.Client> {
     if (this.#client) return this.#client;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<pg.Client> {
     if (!this.#options.url) throw new Error('no control database');
     const client = await openSession(this.#options.url, `facade ${this.#options.name} numbers`, (lost) => {
       if (this.#client === lost) this.#client = undefined;
