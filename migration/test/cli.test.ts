@@ -41,6 +41,12 @@ describe('help and usage', () => {
     expect(await cli(args, scene.env)).toMatchObject({ code: 2, stdout: '' });
   });
 
+  test('a step of a ramp that is no percentage is named, with the rule it breaks', async () => {
+    const { code, stderr } = await cli(['ramp', 'catalog', '--steps', '1,many'], scene.env);
+    expect(code).toBe(2);
+    expect(stderr).toContain('must be a whole number from 0 to 100');
+  });
+
   test('a write of a replicated context is not routed by flags, and the way that moves it is named', async () => {
     const { code, stderr } = await cli(['route', 'catalog', 'create', '--percent', '50'], scene.env);
     expect(code).toBe(2);

@@ -44,9 +44,15 @@ export class Terminal {
   async confirm(question: string, signal: AbortSignal): Promise<void> {
     if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) throw new StranglerError('CONFIRMATION_NEEDED', question);
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
+    const nothing = (): StranglerError => new StranglerError('CANCELLED', 'Nothing was changed');
+    // Ctrl-C and Ctrl-D close the prompt, and the question would never be answered.
+    const closed = new Promise<string>((_resolve, reject) => prompt.once('close', () => reject(nothing())));
     try {
-      const answer = await prompt.question(`${question} [y/N] `, { signal });
-      if (!/^y(es)?$/i.test(answer.trim())) throw new StranglerError('CANCELLED', 'Nothing was changed');
+      const asked = prompt.question(`${question} [y/N] `, { signal }).catch((): never => {
+        throw nothing();
+      });
+      const answer = await Promise.race([asked, closed]);
+      if (!/^y(es)?$/i.test(answer.trim())) throw nothing();
     } finally {
       prompt.close();
     }

@@ -63,6 +63,10 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
       await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND NOT active', [slot]);
     });
     await lease.check();
+    // Before the rows go: while the old watermark stands, facades call the emptied tables fresh and send reads there.
+    await control.watermarks.remove(definition.context, 'forward');
+    // What was verified is about to be thrown away.
+    await control.pool.query(`DELETE FROM strangler_control.evidence WHERE context = $1 AND kind = 'verification'`, [definition.context]);
     await kit.withDatabase(definition, 'service', async (client) => {
       await client.query('BEGIN');
       await client.query('SET LOCAL session_replication_role = replica');
@@ -71,7 +75,6 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
       for (const table of contextTables(definition).service) await client.query(`DELETE FROM ${quoteTable(table)}`);
       await client.query('COMMIT');
     });
-    await control.watermarks.remove(definition.context, 'forward');
     await control.journal.append({ context: definition.context, actor: kit.actor, step: 'restart', status: 'done' });
   });
 }

@@ -94,11 +94,11 @@ export function moveCommands(session: Session): Command[] {
     description: 'Enters canary on first use (gates: pacts, shadow reads, mismatches). Each step compares error rate and p99 of both sides over the same window; a worse service gets the share of the step before. Ctrl-C steps back too.',
     examples: ['ramp catalog', 'ramp catalog --steps 1,5,25,50,100 --hold 30s', 'ramp catalog --dry-run'],
   })
-    .option('--steps <percents>', 'percentages, growing', '1,5,25,50,100')
+    .option('--steps <percents>', 'percentages, growing (default: 1,5,25,50,100)', parseSteps)
     .option('--hold <time>', 'how long each step is watched', duration, 30)
     .option('--max-wait <time>', 'longest wait of a step for enough traffic (default 10 times --hold)', duration)
-    .action(async (context: string, common: CommonOptions & { steps: string; hold: number; maxWait?: number }) => {
-      const steps = parseSteps(common.steps);
+    .action(async (context: string, common: CommonOptions & { steps?: number[]; hold: number; maxWait?: number }) => {
+      const steps = common.steps ?? [1, 5, 25, 50, 100];
       const { ramp: step } = await import('../../steps/ramp.ts');
       await runStep(session, common, step, { context, ...force(common), steps, holdSeconds: common.hold, ...(common.maxWait !== undefined && { maxWaitSeconds: common.maxWait }) }, {
         text: (result) => [...result.steps.map((done) => `${done.percent} %: ${done.verdict}, ${done.reason}`), `${result.context}: ${result.percent} % of reads go to the service`].join('\n'),
