@@ -33,6 +33,9 @@ export interface Applied {
   readonly deadLetters: number;
 }
 
+/** Chunks that a transaction may fill before it is cut although its rows have several parts: memory has an end. */
+const wholeChunks = 20;
+
 /**
  * Applies a stream exactly once. The position moves in the transaction that writes the rows, under the lock of its row, so
  * a restart, a second delivery or a second worker cannot write twice.
@@ -45,6 +48,9 @@ export class Applier {
   readonly #interpret: (events: readonly ChangeEvent[]) => ReturnType<ReturnType<typeof createInterpreter>>;
   readonly #relations: RelationWatch;
   readonly #seen = new Set<bigint>();
+  /** Parts of one row are several tables of the source: their changes are folded, so their transaction stays whole. */
+  readonly #whole: boolean;
+  #held: ChangeEvent[] = [];
   #parked = new Set<string>();
   #open = false;
   #source: { readonly commitLsn: Lsn; readonly skip: boolean } | null = null;
@@ -58,6 +64,7 @@ export class Applier {
     const { client, mapping, context, direction } = options;
     this.#interpret = createInterpreter(mapping, direction);
     this.#relations = new RelationWatch(mapping, direction);
+    this.#whole = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
     this.#work = { client, mapping, context, direction, targets: writeTargets(mapping, direction), checkSchema: options.checkSchema ?? (async () => {}) };
   }
 
@@ -81,6 +88,7 @@ export class Applier {
       throw misfit.error;
     } catch (error) {
       this.#open = false;
+      this.#held = [];
       this.#source = null;
       this.#seen.clear();
       this.#last = 0n;
@@ -109,7 +117,9 @@ export class Applier {
 
   async #apply(messages: readonly StreamMessage[]): Promise<Applied | null> {
     if (!this.#open) await this.#begin();
-    let events: ChangeEvent[] = [];
+    const chunk = this.#options.chunkEvents ?? 5000;
+    let events = this.#held;
+    this.#held = [];
     for (const message of messages) {
       switch (message.kind) {
         case 'begin':
@@ -118,7 +128,7 @@ export class Applier {
         case 'changes':
           if (this.#source === null) throw new StranglerError('INTERNAL', 'the stream yielded changes outside a transaction');
           if (!this.#source.skip) events.push(...message.events);
-          if (events.length >= (this.#options.chunkEvents ?? 5000)) {
+          if (events.length >= (this.#whole ? chunk * wholeChunks : chunk)) {
             await this.#write(events);
             events = [];
           }
@@ -129,6 +139,10 @@ export class Applier {
             this.#commitTime = message.commitTime;
           }
           this.#source = null;
+          if (this.#whole && events.length >= chunk) {
+            await this.#write(events);
+            events = [];
+          }
           break;
         case 'relation':
           break;
@@ -136,6 +150,10 @@ export class Applier {
           if (message.lsn > this.#position) this.#position = message.lsn;
           break;
       }
+    }
+    if (this.#whole && this.#source !== null) {
+      this.#held = events;
+      return null;
     }
     if (events.length > 0) await this.#write(events);
     return this.#source === null ? await this.#commit() : null;
