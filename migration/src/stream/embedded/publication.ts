@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { databaseFailure, failureCode } from '../../database/failures.ts';
+import { StranglerError } from '../../errors.ts';
 import { displayTable, quoteIdentifier, quoteTable, type TableName } from '../../database/identifiers.ts';
 
 export interface PublicationChange {
@@ -34,6 +35,16 @@ export async function publicationDifference(client: pg.Client, name: string, tab
   return { created: false, added: [...wanted].filter((table) => !present.has(table)), removed: [...present].filter((table) => !wanted.has(table)), corrected: row.whole !== 't' };
 }
 
+/** Tables that inherit from a mapped one are published under their own names, which no mapping knows: their changes would vanish. */
+async function refuseChildren(client: pg.Client, name: string, tables: readonly TableName[]): Promise<void> {
+  const children = (await publicationDifference(client, name, tables))?.removed ?? [];
+  if (children.length === 0) return;
+  throw new StranglerError('CONFIG_INVALID', `${children.join(', ')} of database ${client.database ?? ''} inherit from mapped tables: their changes come under their own names, which cannot be mapped to one table`, {
+    remedy: 'Make them partitions of the table, or move their rows into it.',
+    details: { tables: children },
+  });
+}
+
 /** Makes the publication, or makes it what it should be; says what it changed. Runs again without harm. */
 export async function ensurePublication(client: pg.Client, name: string, tables: readonly TableName[]): Promise<PublicationChange> {
   const list = tables.map(quoteTable).join(', ');
@@ -41,11 +52,13 @@ export async function ensurePublication(client: pg.Client, name: string, tables:
     const difference = await publicationDifference(client, name, tables);
     if (!difference) {
       await client.query(`CREATE PUBLICATION ${quoteIdentifier(name)} FOR TABLE ${list} WITH (${options})`);
+      await refuseChildren(client, name, tables);
       return { created: true, added: tables.map(displayTable), removed: [], corrected: false };
     }
     if (difference.added.length > 0 || difference.removed.length > 0 || difference.corrected) {
       await client.query(`ALTER PUBLICATION ${quoteIdentifier(name)} SET TABLE ${list}`);
       await client.query(`ALTER PUBLICATION ${quoteIdentifier(name)} SET (${options})`);
+      await refuseChildren(client, name, tables);
     }
     return difference;
   } catch (error) {
