@@ -43,6 +43,8 @@ const unconditional = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
 export class Mirror {
   readonly #options: MirrorOptions;
   readonly #queue: ShadowQueue;
+  /** Bytes of answers that are still on their way to clients: many slow ones must not fill the memory. */
+  #collecting = 0;
 
   constructor(options: MirrorOptions) {
     this.#options = options;
@@ -63,15 +65,31 @@ export class Mirror {
     if (!this.#queue.fits(0)) return note('dropped', 'the queue is full');
     const chunks: Buffer[] = [];
     let size = 0;
+    let held = 0;
+    let crowded = false;
+    const release = (): void => {
+      this.#collecting -= held;
+      held = 0;
+      chunks.length = 0;
+    };
+    answer.once('close', release);
     answer.once('end', () => {
       const primary: Observed | undefined = whole ? { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) } : undefined;
-      if (size > maxBodyBytes) note('uncomparable', `more than ${maxBodyBytes} bytes`);
+      release();
+      if (crowded) note('dropped', 'too much is collected already');
+      else if (size > maxBodyBytes) note('uncomparable', `more than ${maxBodyBytes} bytes`);
       else if (!this.#queue.offer(size, () => this.#compare(read, primary))) note('dropped', 'the queue is full');
     });
     return (chunk) => {
       size += chunk.length;
-      if (size <= maxBodyBytes) chunks.push(chunk);
-      else chunks.length = 0;
+      if (size <= maxBodyBytes && !crowded && this.#queue.fits(this.#collecting + chunk.length)) {
+        this.#collecting += chunk.length;
+        held += chunk.length;
+        chunks.push(chunk);
+        return;
+      }
+      crowded ||= size <= maxBodyBytes;
+      release();
     };
   }
 

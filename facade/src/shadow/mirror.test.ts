@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import type { MigrationDefinition } from '@strangler-toolkit/migration/plan';
+import { upstreamAgents } from '../resilience/upstream-agents.ts';
+import { compileRoutes } from '../routing/route-table.ts';
+import { Mirror } from './mirror.ts';
+
+const definition: MigrationDefinition = {
+  context: 'items', data: 'none', monolith: { url: 'http://127.0.0.1:9' }, service: { url: 'http://127.0.0.1:9' },
+  routes: [{ name: 'list', method: 'GET', path: '/items', kind: 'read' }],
+};
+
+test('answers that slow clients are still taking count against the bytes that shadows may hold', async () => {
+  const route = compileRoutes([definition]).routes[0]!;
+  const noted: string[] = [];
+  const agents = upstreamAgents();
+  const mirror = new Mirror({
+    agents, caughtUp: () => Promise.resolve(true), onCrash: (error) => noted.push(String(error)), note: (_read, { outcome }) => noted.push(outcome),
+    limits: { maxJobs: 10, maxBytes: 1_000, maxBodyBytes: 800, concurrency: 1, timeoutMs: 200, catchUpMs: 200 },
+  });
+  const begin = () => {
+    const answer = Object.assign(new PassThrough(), { statusCode: 200, headers: {} });
+    const watcher = mirror.watch({
+      route, method: 'GET', target: { path: '/items', search: '' }, headers: {}, reference: definition.monolith.url as string, candidate: definition.service.url as string,
+      served: 'monolith', epoch: 1n, replicated: false,
+    }, answer as unknown as IncomingMessage);
+    watcher?.(Buffer.alloc(600));
+    return answer;
+  };
+  const finish = async (answer: PassThrough): Promise<void> => {
+    answer.resume().end();
+    await new Promise((resolve) => answer.once('close', resolve));
+  };
+  try {
+    const [first, second] = [begin(), begin()];
+    await finish(second);
+    expect(noted).toEqual(['dropped']);
+    // a client that goes away gives back what was collected for it
+    first.destroy();
+    await new Promise((resolve) => first.once('close', resolve));
+    const third = begin();
+    await finish(third);
+    await mirror.close();
+    expect(noted.filter((outcome) => outcome === 'dropped')).toHaveLength(1);
+  } finally {
+    await mirror.close();
+    agents.destroy();
+  }
+});
