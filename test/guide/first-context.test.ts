@@ -9,6 +9,7 @@ let folder: string;
 let shop: ChildProcess;
 let shopEnded: Promise<void>;
 let shopSaid = '';
+const ends: (() => boolean)[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guide-'));
@@ -24,6 +25,7 @@ beforeAll(async () => {
 }, 100_000);
 
 afterAll(async () => {
+  for (const end of ends) end();
   if (shop.pid && shop.exitCode === null) process.kill(-shop.pid, 'SIGINT');
   await shopEnded;
   await rm(folder, { recursive: true, force: true });
@@ -36,7 +38,24 @@ const bash = (script: string): Promise<{ code: number | null; output: string }> 
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.once('close', (code) => resolve({ code, output }));
+    // What the reader left running in the background ends with the shell: its group is ours alone.
+    const endGroup = (signal: NodeJS.Signals | 0): boolean => {
+      try {
+        return child.pid !== undefined && process.kill(-child.pid, signal);
+      } catch {
+        return false;
+      }
+    };
+    child.once('exit', (code) => {
+      endGroup('SIGTERM');
+      const deadline = Date.now() + 15_000;
+      const look = (): void => {
+        if (endGroup(0) && Date.now() < deadline) setTimeout(look, 50);
+        else resolve({ code: endGroup(0) ? -1 : code, output });
+      };
+      look();
+    });
+    ends.push(() => endGroup('SIGKILL'));
   });
 
 const readme = async (): Promise<string> => readFile(join(repository, 'README.md'), 'utf8');
@@ -56,7 +75,7 @@ test('the guide moves the catalog by hand, there, back and there again, as it is
   expect(blocks.length).toBeGreaterThanOrEqual(9);
   // A reader types all of it into one shell: the worker started in step 3 lives until that shell ends.
   const typed = blocks.join('\n').replaceAll('./shop.env', join(folder, 'shop.env')).replaceAll('worker.log', join(folder, 'worker.log'));
-  const { code, output } = await bash(`trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\nset -x\n${typed}\nnpx strangler status catalog --json > ${join(folder, 'status.json')}`);
+  const { code, output } = await bash(`set -x\n${typed}\nnpx strangler status catalog --json > ${join(folder, 'status.json')}`);
   const log = await readFile(join(folder, 'worker.log'), 'utf8').catch(() => '');
   if (code !== 0) throw new Error(`a command of the guide failed:\n${output.slice(-6000)}\nworker:\n${log.slice(-2000)}`);
   const status = await readFile(join(folder, 'status.json'), 'utf8');
