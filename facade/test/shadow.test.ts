@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { ask, until } from './support/client.ts';
+import { ask, askRaw, until } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
@@ -128,6 +128,18 @@ describe('reads that ask by POST', () => {
     serviceAnswers = (_request, response) => void response.destroy();
     await startAsking({ 'items.ask': 100 });
     expect(JSON.parse((await post('what does it cost?')).body)).toEqual({ asked: 18, first: 'what does it cost?' });
+  });
+
+  test('a client that announces a body and never sends it does not hold a request for ever', async () => {
+    monolithAnswers = echo;
+    await startAsking({ 'items.ask': 0 });
+    await facade.stop();
+    facade = await startFacade({
+      ...(await lastKnownFlags({ 'items.ask': 0 })), monolithUrl: monolith.url, controlUrl: control.url,
+      contexts: [itemsContext('none', monolith.url, service.url, { routes: [{ name: 'ask', method: 'POST', path: '/api/ask', kind: 'read' }] })],
+      limits: { flushMs: 50, timeoutMs: 300 },
+    });
+    expect(await askRaw(facade.port, 'POST /api/ask HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\nonly this')).toBe('');
   });
 
   test('a body too large to keep streams through, once', async () => {

@@ -8,14 +8,18 @@ const keptBytes = 65_536;
  * fails, and as a shadow. A larger one, or one of unknown length, streams through and can be asked once.
  * Returns undefined when the client left before it had sent it.
  */
-export async function keepBody(passage: Passage): Promise<Passage | undefined> {
+export async function keepBody(passage: Passage, withinMs: number): Promise<Passage | undefined> {
   const announced = Number(passage.original['content-length'] ?? Number.NaN);
   if (!passage.withBody || !(announced <= keptBytes)) return passage;
   const chunks: Buffer[] = [];
+  // Who announces a body and never sends it must not hold a request for ever.
+  const timer = setTimeout(() => passage.request.destroy(), withinMs);
   try {
     for await (const chunk of passage.request) chunks.push(chunk);
   } catch {
     return undefined;
+  } finally {
+    clearTimeout(timer);
   }
   return { ...passage, withBody: false, body: Buffer.concat(chunks) };
 }

@@ -88,7 +88,7 @@ function mirrored(serving: Serving, passage: Passage, plan: ContextPlan, route: 
 
 /** A read of any context, or a write of one whose data cannot fork (`none`, `shared`): flags steer it. */
 export async function serveSteered(serving: Serving, incoming: Passage, plan: ContextPlan, route: CompiledRoute): Promise<void> {
-  const passage = route.definition.kind === 'read' ? await keepBody(incoming) : incoming;
+  const passage = route.definition.kind === 'read' ? await keepBody(incoming, serving.limits.timeoutMs) : incoming;
   if (!passage) return;
   const identity = plan.identity({ headers: passage.original, search: passage.search });
   const chosen = await chooseSide(serving, plan, route, identity);

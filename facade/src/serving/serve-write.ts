@@ -1,5 +1,6 @@
 import type { CompiledRoute } from '../routing/route-table.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
+import { discard } from '../proxy/attempt.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import type { ContextPlan, Passage, Serving } from './serve.ts';
 import { tryUpstream } from './try-upstream.ts';
@@ -33,7 +34,7 @@ export async function serveWrite(serving: Serving, passage: Passage, plan: Conte
     metrics.pins.inc({ context, outcome: (await ownership.pin(context, identity)) ? 'written' : 'lost' });
   };
   try {
-    const attempt = await tryUpstream(serving, passage, plan.urls[side], totalMs);
+    const attempt = await tryUpstream(serving, passage, plan.urls[side], totalMs, 'once');
     if (attempt.kind === 'client-gone') {
       // the write may have happened all the same, and the writer may come back to look
       void pin();
@@ -50,7 +51,10 @@ export async function serveWrite(serving: Serving, passage: Passage, plan: Conte
     note(status >= 500);
     // a refused write (4xx) changed nothing; anything else may have
     if (status < 400 || status >= 500) await pin();
-    if (passage.response.destroyed) return;
+    if (passage.response.destroyed) {
+      discard(attempt.answer);
+      return;
+    }
     const ended = new Promise<void>((resolve) => attempt.answer.once('close', resolve));
     giveAnswer(serving, passage, attempt.answer, { totalMs });
     await ended;

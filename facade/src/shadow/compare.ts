@@ -67,7 +67,7 @@ class JsonComparison {
   #array(path: readonly string[], reference: readonly Json[], candidate: readonly Json[]): void {
     const unordered = this.#unordered.some((rule) => equalsRule(rule, path));
     const order = (items: readonly Json[]): readonly Json[] =>
-      unordered ? [...items].sort((a, b) => (this.#sortKey(path, a) < this.#sortKey(path, b) ? -1 : 1)) : items;
+      unordered ? items.map((item) => ({ item, key: this.#sortKey(path, item) })).sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ item }) => item) : items;
     const left = order(reference);
     const right = order(candidate);
     for (let index = 0; index < Math.max(left.length, right.length); index++) this.compare([...path, String(index)], left[index], right[index]);
