@@ -54,6 +54,8 @@ test('an abandoned replication begins anew with the same worker, and from there 
 }, 60_000);
 
 test('a retirement that breaks off is completed by running it again; the stale side stays fenced for good', async () => {
+  // The worker has followed to the reverse direction; otherwise there would be no stream to close.
+  await settled(scene);
   const before = await scene.control.journal.list({ context: 'shop', limit: 5 });
   expect(await retire({ ...scene.options, dryRun: true })).toMatchObject({ outcome: 'planned' });
   expect(await scene.control.journal.list({ context: 'shop', limit: 5 })).toEqual(before);
