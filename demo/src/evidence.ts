@@ -53,6 +53,11 @@ export class Evidence {
     return row;
   }
 
+  /** Whether a command holds the context, or one that died held it until a moment ago. */
+  async leased(context: string): Promise<boolean> {
+    return (await this.#rows('SELECT 1 FROM strangler_control.leases WHERE context = $1 AND expires_at > clock_timestamp()', [context])).length > 0;
+  }
+
   async samples(context: string): Promise<Record<string, unknown>[]> {
     return await this.#rows(`SELECT route, outcome, detail FROM strangler_control.shadow_samples WHERE context = $1 AND outcome <> 'match' ORDER BY id DESC LIMIT 5`, [context]);
   }

@@ -70,7 +70,27 @@ const everythingIsThere = async (): Promise<void> => {
   expect(crowd.counts.staleReads).toBe(0);
 };
 
-describe('while the service answers reads and the monolith owns the writes', () => {
+describe.each([['monolith', 'reads of the service, writes of the monolith'], ['service', 'everything at the service']])('while the %s owns the catalog', (owner) => {
+  if (owner === 'service') {
+    test('the cutover survives kill -9 of its command after any step, and a rerun finishes it', async () => {
+      await type('verify', 'catalog');
+      for (const step of ['prove-reverse', 'hold', 'fence-source', 'close-stream', 'sequences']) {
+        const abort = new AbortController();
+        const { stderr } = await stack.strangler(['cutover', 'catalog', '--yes'], { signal: abort.signal, onLine: (line) => { if (line.includes(`✓ ${step}`)) abort.abort(); } });
+        expect(stderr).toContain(`✓ ${step}`);
+        // whatever it left behind is undone or finished by the worker, without anybody typing
+        await until('the lease of the dead command to run out', async () => !(await evidence.leased('catalog')), 20_000);
+        await moreWrites(30, 45_000);
+        await caughtUp();
+        if ((await evidence.context('catalog'))?.owner === 'service') break;
+      }
+      if ((await evidence.context('catalog'))?.owner !== 'service') await type('cutover', 'catalog', '--yes');
+      expect((await evidence.context('catalog'))?.owner).toBe('service');
+      await moreWrites(50);
+      await everythingIsThere();
+    }, 300_000);
+  }
+
   test.each(faults)('kill -9 of %s and a restart lose nothing', async (_name, kill, restart) => {
     await moreWrites(20);
     await kill();
