@@ -24,6 +24,8 @@ export function openDatabase(url: string, { max = 20, onError = (_error: Error):
   const pool = new pg.Pool({ connectionString: url, application_name: 'legacy-monolith', max, types, options: '-c TimeZone=UTC' });
   // An idle connection that dies is replaced at the next query; without a listener it would end the process.
   pool.on('error', onError);
+  // A connection that a request holds between two queries may die too; the next query reports it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Shop>({ dialect: new PostgresDialect({ pool }) });
   return { db, pool, close: () => db.destroy() };
 }

@@ -16,6 +16,8 @@ export async function openPool(url: string, options: PoolOptions): Promise<pg.Po
   const pool = new pg.Pool({ connectionTimeoutMillis: 5_000, max: 10, ...rest, connectionString: url, application_name: applicationName });
   // An idle connection may die with its server; without a listener that would end the process.
   pool.on('error', (error) => logger?.warn({ err: error, database: describeDatabase(url) }, 'idle database connection lost'));
+  // So may one that a request holds between two queries: the pool listens to idle ones only. The next query reports it.
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     await pool.query('SELECT 1');
     return pool;
