@@ -9,7 +9,9 @@ test('a connection that dies while a request holds it fails that request, not th
     const held = await pool.connect();
     const { rows } = await held.query('SELECT pg_backend_pid() AS pid');
     // The pool takes its own listener off a connection that it hands out; without another one node would throw.
-    expect(held.listenerCount('error')).toBeGreaterThan(0);
+    const listeners = held.listenerCount('error');
+    if (listeners === 0) held.release(true);
+    expect(listeners).toBeGreaterThan(0);
     const ended = new Promise((resolve) => held.once('end', resolve));
     await pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);
     await ended;

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Control, Lease } from '../control/index.ts';
+import type { Lease } from '../control/index.ts';
 import { StranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
-import { contextTables } from './cutover.ts';
+import { contextTables, type MoveOptions } from './cutover.ts';
 import { installFenceSchema } from './fence-schema.ts';
 import { installFence, removeFence } from './fence.ts';
 import { guarded, type MoveGuard } from './move-guard.ts';
@@ -13,15 +12,7 @@ import { recoverUnderLease } from './recover.ts';
 import { asStranglerError, type StepResult } from './run-move.ts';
 import { SideConnections } from './side-connections.ts';
 
-export interface TeardownOptions {
-  readonly definition: MigrationDefinition;
-  readonly control: Control;
-  readonly monolithUrl: string;
-  readonly serviceUrl: string;
-  readonly actor: string;
-  readonly lease?: Lease;
-  readonly dryRun?: boolean;
-}
+export type TeardownOptions = Pick<MoveOptions, 'definition' | 'control' | 'monolithUrl' | 'serviceUrl' | 'actor' | 'lease' | 'dryRun'>;
 
 export interface TeardownResult {
   readonly outcome: 'done' | 'refused' | 'unfinished' | 'planned';

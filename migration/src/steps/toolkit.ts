@@ -5,6 +5,7 @@ import { connect } from '../database/connect.ts';
 import { StranglerError } from '../errors.ts';
 import { UnleashAdmin, unleashSettings } from '../flags/index.ts';
 import { type LoadedContext, loadContexts, requireContext } from '../plan/load.ts';
+import { pause } from '../pause.ts';
 import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { type Environment, requireVariable, resolveSetting } from '../plan/settings.ts';
 
@@ -118,15 +119,7 @@ export class Toolkit implements AsyncDisposable {
   /** Waits, unless Ctrl-C comes first. */
   async pause(milliseconds: number, signal: AbortSignal = this.signal): Promise<void> {
     throwIfCancelled(signal);
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      signal.addEventListener('abort', done, { once: true });
-    });
+    await pause(milliseconds, signal);
     throwIfCancelled(signal);
   }
 

@@ -10,7 +10,8 @@ import { openEmbeddedStream } from '../stream/index.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
-import { pause, WatermarkSampler } from './watermark-sampler.ts';
+import { pause } from '../pause.ts';
+import { WatermarkSampler } from './watermark-sampler.ts';
 
 export interface StreamRun {
   readonly control: Control;

@@ -4,7 +4,7 @@ import type { Direction } from '../apply/interpret-event.ts';
 import { type ContextRow, type Control, openControl } from '../control/index.ts';
 import { isStranglerError } from '../errors.ts';
 import { runDirection } from './run-direction.ts';
-import { pause } from './watermark-sampler.ts';
+import { pause } from '../pause.ts';
 import { tryWorkerLock } from './worker-lock.ts';
 import type { WorkerOptions } from './worker-options.ts';
 

@@ -1,3 +1,4 @@
+import { pause } from '../pause.ts';
 import type pg from 'pg';
 import type { Control } from '../control/index.ts';
 import { currentLsn } from '../database/current-lsn.ts';
@@ -91,15 +92,3 @@ export class WatermarkSampler {
     onSample({ lagBytes: Number(lagBytes), lagSeconds, caughtUp });
   }
 }
-
-export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
