@@ -58,6 +58,7 @@ export class Applier {
   #position: Lsn = 0n;
   #commitTime: bigint | null = null;
   #rows = 0;
+  #checkpoint: Record<string, string> = {};
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -138,6 +139,8 @@ export class Applier {
             this.#position = message.endLsn;
             this.#commitTime = message.commitTime;
           }
+          // also of a transaction that came again: its place in the transport is passed
+          if (message.checkpoint !== undefined) Object.assign(this.#checkpoint, message.checkpoint);
           this.#source = null;
           if (this.#whole && events.length >= chunk) {
             await this.#write(events);
@@ -148,6 +151,7 @@ export class Applier {
           break;
         case 'idle':
           if (message.lsn > this.#position) this.#position = message.lsn;
+          if (message.checkpoint !== undefined) Object.assign(this.#checkpoint, message.checkpoint);
           break;
       }
     }
@@ -167,6 +171,7 @@ export class Applier {
     this.#position = row.position;
     this.#commitTime = null;
     this.#rows = 0;
+    this.#checkpoint = {};
     this.#open = true;
   }
 
@@ -192,7 +197,7 @@ export class Applier {
 
   async #commit(): Promise<Applied> {
     const { client, context, direction } = this.#options;
-    await advanceStreamRow(client, context, direction, { position: this.#position, commitTime: this.#commitTime, rows: this.#rows });
+    await advanceStreamRow(client, context, direction, { position: this.#position, commitTime: this.#commitTime, rows: this.#rows, checkpoint: this.#checkpoint });
     await client.query('COMMIT');
     this.#open = false;
     return { position: this.#position, rows: this.#rows, deadLetters: this.#parked.size };

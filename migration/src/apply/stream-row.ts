@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { lsnFromText, lsnToText } from '../database/lsn.ts';
 import { StranglerError } from '../errors.ts';
 import type { Lsn } from '../stream/change-event.ts';
+import type { Checkpoint } from '../stream/change-stream.ts';
 import type { Direction } from './interpret-event.ts';
 
 /** The row of strangler.streams on the target: how far a direction was applied, and by which epoch's right. */
@@ -10,6 +11,7 @@ export interface StreamRow {
   readonly position: Lsn;
   readonly state: 'open' | 'closed';
   readonly rowsApplied: bigint;
+  readonly checkpoint: Checkpoint;
 }
 
 interface StreamRecord {
@@ -17,11 +19,12 @@ interface StreamRecord {
   position: string;
   state: 'open' | 'closed';
   rows_applied: string;
+  checkpoint: string;
 }
 
 export async function readStreamRow(client: pg.Client, context: string, direction: Direction): Promise<StreamRow | null> {
   const { rows } = await client.query<StreamRecord>(
-    'SELECT epoch, position, state, rows_applied FROM strangler.streams WHERE context = $1 AND direction = $2',
+    'SELECT epoch, position, state, rows_applied, checkpoint FROM strangler.streams WHERE context = $1 AND direction = $2',
     [context, direction],
   );
   return rows[0] === undefined ? null : parse(rows[0]);
@@ -32,6 +35,7 @@ const parse = (row: StreamRecord): StreamRow => ({
   position: lsnFromText(row.position),
   state: row.state,
   rowsApplied: BigInt(row.rows_applied),
+  checkpoint: JSON.parse(row.checkpoint),
 });
 
 /**
@@ -41,7 +45,7 @@ const parse = (row: StreamRecord): StreamRow => ({
 export async function lockStreamRow(client: pg.Client, context: string, direction: Direction, epoch: bigint): Promise<StreamRow & { deadLetters: number }> {
   const { rows } = await client.query<StreamRecord & { dead_letters: string }>({
     name: 'strangler_lock_stream',
-    text: `SELECT epoch, position, state, rows_applied,
+    text: `SELECT epoch, position, state, rows_applied, checkpoint,
              (SELECT count(*) FROM strangler.dead_letters WHERE context = $1 AND direction = $2 AND state = 'open') AS dead_letters
            FROM strangler.streams WHERE context = $1 AND direction = $2 FOR UPDATE`,
     values: [context, direction],
@@ -61,14 +65,14 @@ export async function advanceStreamRow(
   client: pg.Client,
   context: string,
   direction: Direction,
-  to: { readonly position: Lsn; readonly commitTime: bigint | null; readonly rows: number },
+  to: { readonly position: Lsn; readonly commitTime: bigint | null; readonly rows: number; readonly checkpoint?: Checkpoint },
 ): Promise<void> {
   await client.query({
     name: 'strangler_advance_stream',
     text: `UPDATE strangler.streams SET position = $3::pg_lsn, rows_applied = rows_applied + $4::bigint,
-             commit_time = coalesce(to_timestamp($5::numeric / 1000000), commit_time)
+             commit_time = coalesce(to_timestamp($5::numeric / 1000000), commit_time), checkpoint = checkpoint || $6::jsonb
            WHERE context = $1 AND direction = $2`,
-    values: [context, direction, lsnToText(to.position), to.rows, to.commitTime?.toString() ?? null],
+    values: [context, direction, lsnToText(to.position), to.rows, to.commitTime?.toString() ?? null, JSON.stringify(to.checkpoint ?? {})],
   });
 }
 
@@ -77,7 +81,7 @@ export async function openStreamRow(client: pg.Client, context: string, directio
   await client.query(
     `INSERT INTO strangler.streams AS streams (context, direction, epoch, position, state, rows_applied)
      VALUES ($1, $2, $3, $4::pg_lsn, 'open', 0)
-     ON CONFLICT (context, direction) DO UPDATE SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL
+     ON CONFLICT (context, direction) DO UPDATE SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL, checkpoint = '{}'
      WHERE streams.epoch < EXCLUDED.epoch`,
     [context, direction, epoch.toString(), lsnToText(position)],
   );

@@ -13,8 +13,10 @@ CREATE TABLE IF NOT EXISTS strangler.streams (
   commit_time timestamptz,
   state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
   rows_applied bigint NOT NULL DEFAULT 0,
+  checkpoint jsonb NOT NULL DEFAULT '{}',
   PRIMARY KEY (context, direction)
 );
+ALTER TABLE strangler.streams ADD COLUMN IF NOT EXISTS checkpoint jsonb NOT NULL DEFAULT '{}';
 CREATE TABLE IF NOT EXISTS strangler.dead_letters (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   context text NOT NULL,
@@ -39,6 +41,18 @@ CREATE TABLE IF NOT EXISTS strangler.probe (
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (context, direction)
 );
+CREATE TABLE IF NOT EXISTS strangler.heartbeat (
+  context text NOT NULL,
+  direction text NOT NULL CHECK (direction IN ('forward', 'reverse')),
+  beat bigint NOT NULL,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (context, direction)
+);
+CREATE TABLE IF NOT EXISTS strangler.signal (
+  id text PRIMARY KEY,
+  type text NOT NULL,
+  data text
+);
 `;
 
 /** Another session made the same object: ours looked into its cache before it got the lock. */
@@ -50,7 +64,9 @@ export async function installSupportSchema(client: pg.Client): Promise<void> {
     try {
       // Looking first spares the right to create from roles that only use it, and the lock from every start.
       const { rows } = await client.query<{ installed: string }>(
-        `SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL) AS installed FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe']) name`,
+        `SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL)
+           AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('strangler.streams') AND attname = 'checkpoint' AND NOT attisdropped) AS installed
+         FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name`,
       );
       if (rows[0]?.installed === 't') return;
       await client.query(statements);

@@ -1,6 +1,12 @@
 import type { ChangeEvent, Lsn } from './change-event.ts';
 
 /**
+ * Where a transport goes on, beyond the position: its own names and values, stored with the applied changes and handed back at
+ * the next start. Each one given replaces that of the same name; the others stay.
+ */
+export type Checkpoint = Readonly<Record<string, string>>;
+
+/**
  * What a transport yields, in order. A transaction arrives as begin, events in chunks of bounded size, commit; so a
  * transaction of a million rows never has to fit into memory.
  */
@@ -10,9 +16,9 @@ export type StreamMessage =
   | { readonly kind: 'relation'; readonly schema: string; readonly table: string; readonly replicaIdentity: string; readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typeModifier: number }[] }
   | { readonly kind: 'changes'; readonly events: readonly ChangeEvent[] }
   /** `endLsn` is the first position after the transaction: what to acknowledge once it is applied durably. */
-  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly commitTime: bigint }
+  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly commitTime: bigint; readonly checkpoint?: Checkpoint }
   /** Nothing is pending up to `lsn`: an idle source still moves the watermark. */
-  | { readonly kind: 'idle'; readonly lsn: Lsn };
+  | { readonly kind: 'idle'; readonly lsn: Lsn; readonly checkpoint?: Checkpoint };
 
 /** One direction's stream of changes; both transports implement it. */
 export interface ChangeStream extends AsyncIterable<StreamMessage> {
