@@ -20,8 +20,13 @@ export type StreamMessage =
   /** Nothing is pending up to `lsn`: an idle source still moves the watermark. */
   | { readonly kind: 'idle'; readonly lsn: Lsn; readonly checkpoint?: Checkpoint };
 
-/** One direction's stream of changes; both transports implement it. */
+/** One direction's stream of changes; both transports implement it. Read it by `take` or by iterating, not by both. */
 export interface ChangeStream extends AsyncIterable<StreamMessage> {
+  /**
+   * Everything that has arrived since the last call, in order: waits until that is at least one message, and is empty when the
+   * stream is over. At a failure, what came before is still handed out; the call after that throws.
+   */
+  take(): Promise<readonly StreamMessage[]>;
   /** Everything before `lsn` is durable on the target: the source may forget it. Never call it earlier. */
   acknowledge(lsn: Lsn): void;
   /** Asks the source to say where it stands: a caught-up stream answers with an `idle` message soon after. */

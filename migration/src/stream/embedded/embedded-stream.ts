@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream, StreamMessage } from '../change-stream.ts';
-import { MessageQueue } from './message-queue.ts';
+import { MessageQueue } from '../message-queue.ts';
 import { streamFailure } from './open-slot.ts';
 import { decodePgoutput } from './pgoutput-decoder.ts';
 import { type ChunkLimits, TransactionBuilder } from './transaction-builder.ts';
@@ -84,12 +84,12 @@ export class EmbeddedStream implements ChangeStream {
     return this.#closing;
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<StreamMessage, void, undefined> {
-    for (;;) {
-      const { done, value } = await this.#queue.next();
-      if (done) return;
-      yield value;
-    }
+  take(): Promise<readonly StreamMessage[]> {
+    return this.#queue.take();
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<StreamMessage, void, undefined> {
+    return this.#queue[Symbol.asyncIterator]();
   }
 
   #feedback(requestReply: boolean): void {
