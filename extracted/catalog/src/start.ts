@@ -1,4 +1,4 @@
-import { createLogger, databaseCheck, openPool, startService, type RunningService, type ServiceOptions } from '@strangler-toolkit/service-kit';
+import { createLogger, databaseCheck, keepOutboxShort, openPool, startService, type RunningService, type ServiceOptions } from '@strangler-toolkit/service-kit';
 import { columnTypes, openDatabase } from './db/database.ts';
 import { catalogRoutes } from './http/catalog-routes.ts';
 import { tokenCheck } from './identity/token-check.ts';
@@ -9,12 +9,19 @@ export interface CatalogOptions extends Pick<ServiceOptions, 'host' | 'port' | '
   readonly monolithUrl: string;
   /** Mounts POST /_test/states, for contract verification only. */
   readonly testStates?: boolean;
+  /** How long published events stay in the outbox (default 7 days). */
+  readonly outboxDays?: number;
 }
 
-export async function startCatalog({ databaseUrl, monolithUrl, testStates = false, ...service }: CatalogOptions): Promise<RunningService> {
+export async function startCatalog({ databaseUrl, monolithUrl, testStates = false, outboxDays = 7, ...service }: CatalogOptions): Promise<RunningService> {
   const logger = service.logger ?? createLogger('catalog');
   const pool = await openPool(databaseUrl, { applicationName: 'catalog', logger, max: 20, types: columnTypes, options: '-c TimeZone=UTC' });
   const db = openDatabase(pool);
+  const stopCleaning = keepOutboxShort(pool, { keepDays: outboxDays, logger });
+  const close = async (): Promise<void> => {
+    await stopCleaning();
+    await db.destroy();
+  };
   try {
     return await startService({
       ...service,
@@ -22,10 +29,10 @@ export async function startCatalog({ databaseUrl, monolithUrl, testStates = fals
       logger,
       routes: (kit) => catalogRoutes({ db, checkToken: tokenCheck({ identityUrl: monolithUrl }), logger: kit.logger, testStates }),
       checks: { database: databaseCheck(pool) },
-      onStop: () => db.destroy(),
+      onStop: close,
     });
   } catch (error) {
-    await db.destroy();
+    await close();
     throw error;
   }
 }

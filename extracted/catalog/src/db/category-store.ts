@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Category, CategoryFields, CategoryRow, NewCategory } from '../domain/category.ts';
 import { conflict, invalid, missing } from '../domain/refusal.ts';
+import { publishCategory, publishPart } from './catalog-events.ts';
 import { sqlState, type Db } from './database.ts';
 
 const columns = ['category_id as id', 'parent_category_id as parentId', 'slug', 'label', 'sort_order as sortOrder'] as const;
@@ -26,10 +27,13 @@ export async function readCategory(db: Db, id: string): Promise<Category> {
 
 export async function createCategory(db: Db, category: NewCategory): Promise<string> {
   try {
-    const { category_id: id } = await db.insertInto('category')
-      .values({ slug: category.slug, label: category.label, parent_category_id: category.parentId ?? null, sort_order: category.sortOrder ?? 0 })
-      .returning('category_id').executeTakeFirstOrThrow();
-    return id;
+    return await db.transaction().execute(async (tx) => {
+      const { category_id: id } = await tx.insertInto('category')
+        .values({ slug: category.slug, label: category.label, parent_category_id: category.parentId ?? null, sort_order: category.sortOrder ?? 0 })
+        .returning('category_id').executeTakeFirstOrThrow();
+      await publishCategory(tx, 'category.created', id);
+      return id;
+    });
   } catch (error) {
     throw explained(error);
   }
@@ -50,6 +54,7 @@ export async function changeCategory(db: Db, id: string, fields: CategoryFields)
         ...(fields.sortOrder === undefined ? {} : { sort_order: fields.sortOrder }),
       }).where('category_id', '=', id).executeTakeFirst();
       if (result.numUpdatedRows === 0n) throw missing('category');
+      await publishCategory(tx, 'category.changed', id);
     });
   } catch (error) {
     throw explained(error);
@@ -58,16 +63,22 @@ export async function changeCategory(db: Db, id: string, fields: CategoryFields)
 
 export async function assignCategory(db: Db, productId: string, categoryId: string, sortOrder: number): Promise<void> {
   try {
-    await db.insertInto('product_category').values({ product_id: productId, category_id: categoryId, sort_order: sortOrder })
-      .onConflict((clash) => clash.columns(['product_id', 'category_id']).doUpdateSet({ sort_order: sortOrder })).execute();
+    await db.transaction().execute(async (tx) => {
+      await tx.insertInto('product_category').values({ product_id: productId, category_id: categoryId, sort_order: sortOrder })
+        .onConflict((clash) => clash.columns(['product_id', 'category_id']).doUpdateSet({ sort_order: sortOrder })).execute();
+      await publishPart(tx, 'product.categorised', productId, { categoryId, sortOrder });
+    });
   } catch (error) {
     throw sqlState(error) === '23503' ? missing('category') : error;
   }
 }
 
 export async function unassignCategory(db: Db, productId: string, categoryId: string): Promise<void> {
-  const result = await db.deleteFrom('product_category').where('product_id', '=', productId).where('category_id', '=', categoryId).executeTakeFirst();
-  if (result.numDeletedRows === 0n) throw missing('assignment');
+  await db.transaction().execute(async (tx) => {
+    const result = await tx.deleteFrom('product_category').where('product_id', '=', productId).where('category_id', '=', categoryId).executeTakeFirst();
+    if (result.numDeletedRows === 0n) throw missing('assignment');
+    await publishPart(tx, 'product.uncategorised', productId, { categoryId });
+  });
 }
 
 async function isBelow(db: Db, id: string, ancestor: string): Promise<boolean> {

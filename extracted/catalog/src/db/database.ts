@@ -1,4 +1,5 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import type { Querying } from '@strangler-toolkit/service-kit';
+import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { CatalogSchema } from './schema.ts';
 
@@ -10,6 +11,9 @@ export const columnTypes: pg.CustomTypesConfig = {
 };
 
 export const openDatabase = (pool: pg.Pool): Db => new Kysely<CatalogSchema>({ dialect: new PostgresDialect({ pool }) });
+
+/** For the kit, which knows no query builder. */
+export const querying = <Schema>(db: Kysely<Schema>): Querying => ({ query: (text, values) => db.executeQuery(CompiledQuery.raw(text, values)) });
 
 export function sqlState(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

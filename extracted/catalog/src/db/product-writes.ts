@@ -2,6 +2,7 @@ import { sql, type Transaction, type UpdateObject } from 'kysely';
 import { samePrice } from '../domain/price.ts';
 import type { NewProduct, ProductFields } from '../domain/product.ts';
 import { conflict, invalid, missing } from '../domain/refusal.ts';
+import { publishProduct } from './catalog-events.ts';
 import { sqlState, type Db } from './database.ts';
 import { now } from './product-reads.ts';
 import type { CatalogSchema } from './schema.ts';
@@ -19,6 +20,7 @@ export async function createProduct(db: Db, product: NewProduct, categoryIds: re
     if (categoryIds.length > 0) {
       await tx.insertInto('product_category').values(categoryIds.map((category_id, sort_order) => ({ product_id: id, category_id, sort_order }))).execute();
     }
+    await publishProduct(tx, 'product.created', id);
     return id;
   }));
 }
@@ -31,12 +33,16 @@ export async function changeProduct(db: Db, id: string, fields: ProductFields): 
     const texts = textColumns(fields);
     if (Object.keys(texts).length > 0) await tx.updateTable('product_text').set(texts).where('product_id', '=', id).execute();
     if (!samePrice(before, amount)) await recordPrice(tx, id, before, amount);
+    await publishProduct(tx, 'product.changed', id);
   }));
 }
 
 export async function removeProduct(db: Db, id: string): Promise<void> {
-  const result = await db.updateTable('product').set({ removed: sql<Date>`now()`, modified: now }).where('product_id', '=', id).where('removed', 'is', null).executeTakeFirst();
-  if (result.numUpdatedRows === 0n) throw missing('product');
+  await db.transaction().execute(async (tx) => {
+    const result = await tx.updateTable('product').set({ removed: sql<Date>`now()`, modified: now }).where('product_id', '=', id).where('removed', 'is', null).executeTakeFirst();
+    if (result.numUpdatedRows === 0n) throw missing('product');
+    await publishProduct(tx, 'product.removed', id);
+  });
 }
 
 /** Adds to the price; sent twice it adds twice. */
@@ -46,6 +52,7 @@ export async function adjustAmount(db: Db, id: string, delta: string): Promise<{
     const { amount, currency_code: currencyCode } = await tx.updateTable('product').set({ amount: sql`amount + ${delta}::numeric`, modified: now })
       .where('product_id', '=', id).returning(['amount', 'currency_code']).executeTakeFirstOrThrow();
     if (!samePrice(before, amount)) await recordPrice(tx, id, before, amount);
+    await publishProduct(tx, 'product.changed', id);
     return { id, amount, currencyCode: currencyCode ?? null };
   }));
 }
