@@ -6,7 +6,7 @@ import { lsnToText } from '../../database/lsn.ts';
 import { StranglerError } from '../../errors.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream } from '../change-stream.ts';
-import { type Direction, replicationNames } from '../names.ts';
+import { type Direction, type ReplicationNames, replicationNames } from '../names.ts';
 import { EmbeddedStream } from './embedded-stream.ts';
 import { assertStartable, streamFailure } from './open-slot.ts';
 import type { ChunkLimits } from './transaction-builder.ts';
@@ -16,6 +16,8 @@ export interface EmbeddedStreamOptions {
   readonly url: string;
   readonly context: string;
   readonly direction: Direction;
+  /** Default: those of the context's stream in this direction. */
+  readonly names?: Pick<ReplicationNames, 'publication' | 'slot'>;
   /** First position wanted; 0 means wherever the slot stands. */
   readonly from: Lsn;
   /** Ends the iteration without an error. */
@@ -58,7 +60,7 @@ async function tryOpen(options: EmbeddedStreamOptions): Promise<ChangeStream | u
       `SELECT current_database() AS database, current_setting('server_version_num') AS version, current_setting('wal_sender_timeout') AS timeout`,
     );
     const { database = '', version = '0', timeout = '60s' } = rows[0] ?? {};
-    const { slot, publication } = replicationNames(options.context, options.direction, database);
+    const { slot, publication } = options.names ?? replicationNames(options.context, options.direction, database);
     if ((await assertStartable(client, slot, publication, options.from)) === 'busy') return undefined;
     const stream = new EmbeddedStream({
       client, slot, database,
