@@ -1,24 +1,37 @@
-import { parseArgs } from 'node:util';
-import { benchFacade } from './facade.ts';
+import type { BenchCommand } from './command.ts';
 
-const usage = `npm run bench -- facade [--rounds N] [--seconds N] [--json]
+const usage = `npm run bench -- <what> [options]
 
-  facade   requests per second through the facade, beside bare express + http-proxy-middleware, in one run
-Ratios are medians over the rounds of one run on one machine; absolute numbers of different machines say nothing.`;
+  facade   requests per second through the facade, beside bare express + http-proxy-middleware
+  cdc      copying and replicating, beside PostgreSQL's logical replication and Debezium's JDBC sink
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-});
-const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-if (values.help || positionals[0] !== 'facade' || !Number.isInteger(rounds) || rounds < 1 || !(seconds > 0)) {
+Each has --help. Ratios are medians over the rounds of one run on one machine; absolute numbers of different machines say nothing.`;
+
+const load: Readonly<Record<string, () => Promise<BenchCommand>>> = {
+  facade: async () => (await import('./facade-command.ts')).facadeCommand,
+  cdc: async () => (await import('./cdc/command.ts')).cdcCommand,
+};
+
+const [what = '', ...args] = process.argv.slice(2);
+const found = load[what];
+if (found === undefined) {
   console.error(usage);
-  process.exit(values.help ? 0 : 2);
+  process.exit(what === '--help' || what === '-h' ? 0 : 2);
 }
-const result = await benchFacade({ rounds, seconds, tell: (line) => console.error(line) });
-if (values.json) console.log(JSON.stringify(result));
-else {
-  console.log(`facade against bare express + http-proxy-middleware, median of ${result.rounds} rounds`);
-  console.log(`  a path that no context claims  ${result.unclaimedVsBare}× (${result.spread.unclaimedVsBare.join(' to ')})`);
-  console.log(`  a path of a context            ${result.claimedVsBare}× (${result.spread.claimedVsBare.join(' to ')})`);
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (interrupted.signal.aborted) process.exit(130);
+    console.error('stopping what was started; Ctrl-C again ends at once');
+    interrupted.abort();
+  });
+}
+const command = await found();
+try {
+  process.exitCode = await command.run(args, { signal: interrupted.signal, tell: (line) => console.error(line), print: (line) => console.log(line) });
+  if (interrupted.signal.aborted) process.exitCode = 130;
+} catch (error) {
+  const usageError = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  if (!interrupted.signal.aborted) console.error(usageError ? `${error.message}\n\n${command.usage}` : error);
+  process.exitCode = interrupted.signal.aborted ? 130 : usageError ? 2 : 1;
 }

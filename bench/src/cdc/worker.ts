@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { startProcess } from '@strangler-toolkit/dev-stack';
+import { context, type Site } from './site.ts';
+
+export interface Worker {
+  readonly pid: number;
+  stop(): Promise<void>;
+  /** Fails when the worker ended by itself. */
+  assertAlive(): void;
+}
+
+export type Transport = 'embedded' | 'kafka';
+
+/** Our worker as a user runs it: the command line in a process of its own. */
+export async function startWorker(site: Site, { restart = false, env = {} }: { restart?: boolean; env?: Readonly<Record<string, string>> } = {}): Promise<Worker> {
+  const running = await startProcess({
+    name: 'worker', file: fileURLToPath(new URL('../../../migration/bin/strangler.js', import.meta.url)), nodeOptions: [], ready: 'spawned',
+    args: ['replicate', context, '--yes', ...(restart ? ['--restart'] : [])], env: { ...site.env, STRANGLER_TRANSPORT: 'embedded', ...env },
+  });
+  let wanted = false;
+  const stop = async (): Promise<void> => {
+    wanted = true;
+    await running.stop(15_000);
+  };
+  site.onClose(stop);
+  return {
+    pid: running.pid,
+    stop,
+    assertAlive() {
+      if (!running.running && !wanted) throw new Error(`the worker ended:\n${running.logs().slice(-15).join('\n')}`);
+    },
+  };
+}

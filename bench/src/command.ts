@@ -1,0 +1,13 @@
+export interface BenchTerminal {
+  readonly signal: AbortSignal;
+  /** Progress, for people. */
+  tell(line: string): void;
+  /** The result. */
+  print(line: string): void;
+}
+
+export interface BenchCommand {
+  readonly usage: string;
+  /** Resolves with the exit code: 0 measured, 2 wrong usage. */
+  run(args: readonly string[], terminal: BenchTerminal): Promise<number>;
+}
