@@ -1,8 +1,19 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { missingForKafka } from '../src/kafka/jars.ts';
+import { serveSharedKafka } from '../src/kafka/shared.ts';
 import { startPostgres } from '../src/postgres.ts';
 
-// One PostgreSQL server per test run; each test file makes databases of its own on it.
+// One PostgreSQL server per test run; each test file makes databases of its own on it. Kafka waits for the first suite that asks for it.
 export default async function globalSetup() {
   const server = await startPostgres({ settings: ['fsync=off', 'synchronous_commit=on', 'full_page_writes=off', 'wal_sender_timeout=10s'] });
   process.env.TEST_PG_URL = server.url('postgres');
   globalThis.__strangler_test_postgres = server;
+
+  const kafka = await serveSharedKafka();
+  process.env.TEST_KAFKA_SERVICE = kafka.url;
+  process.env.TEST_KAFKA_MISSING = (await missingForKafka()).join(' and ');
+  process.env.TEST_KAFKA_SKIPPED = join(mkdtempSync(join(tmpdir(), 'strangler-skipped-')), 'suites');
+  globalThis.__strangler_test_kafka = kafka;
 }

@@ -1,3 +1,19 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { howToGet } from '../src/kafka/jars.ts';
+
+function tellSkipped(file, missing) {
+  if (!existsSync(file)) return;
+  const suites = readFileSync(file, 'utf8').trim().split('\n');
+  const line = '!'.repeat(100);
+  process.stderr.write(`\n${line}\nNOT RUN: ${suites.length} suites need Kafka, and this machine lacks ${missing}.\n${howToGet}\n${suites.map((suite) => `  not run: ${suite}\n`).join('')}${line}\n`);
+}
+
 export default async function globalTeardown() {
+  await globalThis.__strangler_test_kafka?.stop();
   await globalThis.__strangler_test_postgres?.stop();
+  const { TEST_KAFKA_SKIPPED: file, TEST_KAFKA_MISSING: missing } = process.env;
+  if (!file) return;
+  tellSkipped(file, missing);
+  rmSync(dirname(file), { recursive: true, force: true });
 }

@@ -3,22 +3,27 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { guardProcess } from './guard.ts';
 
-export interface ProcessOptions {
+export interface CommandOptions {
   /** Short name for messages and the log file. */
   name: string;
-  /** JavaScript or TypeScript file that Node runs. */
-  file: string;
+  command: string;
   args?: readonly string[];
   /** Added to this process' environment; undefined removes a variable. */
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
-  /** 'listening': resolves at the JSON log line with msg "listening". 'spawned': at once. */
-  ready?: 'listening' | 'spawned';
+  /** 'listening': resolves at the JSON log line with msg "listening". 'spawned': at once. A function: at the first line for which it is true. */
+  ready?: 'listening' | 'spawned' | ((line: string) => boolean);
   readyTimeoutMs?: number;
   /** Everything printed goes here too. */
   logFile?: string;
-  nodeOptions?: readonly string[];
   onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+}
+
+export interface ProcessOptions extends Omit<CommandOptions, 'command' | 'ready'> {
+  /** JavaScript or TypeScript file that Node runs. */
+  file: string;
+  nodeOptions?: readonly string[];
+  ready?: 'listening' | 'spawned';
 }
 
 export interface ExitStatus {
@@ -56,7 +61,7 @@ const parseListening = (line: string): Record<string, unknown> | undefined => {
   }
 };
 
-function capture(child: ChildProcess, options: ProcessOptions, onListening: (line: Record<string, unknown>) => void): string[] {
+function capture(child: ChildProcess, options: CommandOptions, onReady: (line: Record<string, unknown>) => void): string[] {
   const ring: string[] = [];
   const file: WriteStream | undefined = options.logFile ? createWriteStream(options.logFile, { flags: 'a' }) : undefined;
   file?.on('error', () => {});
@@ -68,8 +73,12 @@ function capture(child: ChildProcess, options: ProcessOptions, onListening: (lin
       if (ring.length > ringSize) ring.splice(0, ring.length - ringSize);
       file?.write(`${line}\n`);
       options.onLine?.(line, stream);
+      if (typeof options.ready === 'function') {
+        if (options.ready(line)) onReady({});
+        return;
+      }
       const listening = stream === 'stdout' ? parseListening(line) : undefined;
-      if (listening) onListening(listening);
+      if (listening) onReady(listening);
     });
   };
   read('stdout');
@@ -79,11 +88,15 @@ function capture(child: ChildProcess, options: ProcessOptions, onListening: (lin
 }
 
 /** Runs a Node program as a child that never outlives this process, not even after kill -9. */
-export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+export function startProcess({ file, nodeOptions = ['--conditions=strangler-source'], args = [], ...options }: ProcessOptions): Promise<RunningProcess> {
+  return startCommand({ ...options, command: process.execPath, args: [...nodeOptions, file, ...args] });
+}
+
+/** Runs any program as a child that never outlives this process, not even after kill -9. */
+export async function startCommand(options: CommandOptions): Promise<RunningProcess> {
   const env = { ...process.env, ...options.env };
-  const args = [...(options.nodeOptions ?? ['--conditions=strangler-source']), options.file, ...(options.args ?? [])];
   // A group of its own: Ctrl-C reaches only the parent, which stops its children in the right order.
-  const child = spawn(process.execPath, args, { cwd: options.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(options.command, options.args ?? [], { cwd: options.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const spawned = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('spawn', () => resolve(child.pid ?? 0));

@@ -42,8 +42,8 @@ export interface TemporaryFolder {
 }
 
 /** A private folder that is gone after `remove` and after any death of this process. */
-export async function temporaryFolder(label: string): Promise<TemporaryFolder> {
-  const path = await mkdtemp(join(tmpdir(), `strangler-${label}-`));
+export async function temporaryFolder(label: string, within = tmpdir()): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(within, `strangler-${label}-`));
   const release = guard({ kind: 'folder', id: path });
   return {
     path,
