@@ -31,6 +31,8 @@ export const errorCodes = {
   DEAD_LETTERS: 'List them with: strangler dead-letters list <context>; then replay or drop each.',
   COPY_FAILED: 'Run strangler replicate <context> again: the initial copy starts anew.',
   TARGET_NOT_EMPTY: 'The target tables hold rows that replication did not write: empty them, or use --restart to replace them.',
+  KAFKA_UNREACHABLE: 'Check that the brokers run and that KAFKA_BROKERS names them as they can be reached from here.',
+  EVENT_FAILED: 'Read the cause and mend the handler, then start it again: the event is delivered again. To pass it by, insert consumer and event id into strangler.processed_events.',
   // steps
   MOVE_NOT_ALLOWED: 'strangler status <context> shows the next possible command.',
   GATE_REFUSED: 'Bring the evidence that the gate names, or use --force --reason (journaled).',

@@ -1,0 +1,5 @@
+export type { DomainEvent } from './domain-event.ts';
+export { restartSubscription } from './embedded-source.ts';
+export type { EventHandler } from './inbox.ts';
+export { subscribe, type SubscribeOptions, type Subscription } from './subscribe.ts';
+export type { EventSource, SubscriptionProgress } from './subscription.ts';
