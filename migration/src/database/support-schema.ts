@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS strangler.probe (
 CREATE TABLE IF NOT EXISTS strangler.heartbeat (
   context text NOT NULL,
   direction text NOT NULL CHECK (direction IN ('forward', 'reverse')),
-  beat bigint NOT NULL,
+  stream text NOT NULL,
+  beat bigint NOT NULL DEFAULT 0,
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (context, direction)
 );

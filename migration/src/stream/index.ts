@@ -1,4 +1,5 @@
 export type * from './change-event.ts';
 export type * from './change-stream.ts';
+export type * from './transport.ts';
 export * from './embedded/index.ts';
 export { type Direction, type ReplicationNames, replicationNames } from './names.ts';
