@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { startCommand } from '../child-process.ts';
 import { temporaryFolder } from '../guard.ts';
 import { findJava, findMaven } from './java.ts';
 
-const run = promisify(execFile);
 const debezium = (file: string): string => fileURLToPath(new URL(`../../../migration/debezium/${file}`, import.meta.url));
 export const workerProperties = debezium('worker.properties');
 export const howToGet = 'Java 17 or newer and Maven are needed (Debian: apt-get install openjdk-17-jre-headless maven), or KAFKA_BROKERS and CONNECT_URL of a running Kafka.';
@@ -19,6 +17,12 @@ async function cacheFolder(pom: string): Promise<string> {
   const hash = createHash('sha256');
   hash.update(await readFile(pom));
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'strangler-toolkit', `jars-${hash.digest('hex').slice(0, 16)}`);
+}
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const running = await startCommand({ name: 'maven', command, args, ready: 'spawned' });
+  const { code } = await running.exit;
+  if (code !== 0) throw new Error(`The jars of Kafka and Debezium could not be fetched through Maven:\n${running.logs().slice(-30).join('\n')}`);
 }
 
 async function fill(folder: string, pom: string): Promise<void> {
@@ -32,7 +36,7 @@ async function fill(folder: string, pom: string): Promise<void> {
     const jars = join(filling.path, 'jars');
     const args = ['--batch-mode', '--quiet', '--strict-checksums', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`, '-DincludeScope=runtime'];
     // Another process' download of the same file can get in the way once; what is there by then is not fetched again.
-    await run(maven, args, { maxBuffer: 64e6 }).catch(() => run(maven, args, { maxBuffer: 64e6 }));
+    await run(maven, args).catch(() => run(maven, args));
     await rename(jars, folder).catch(async (error: unknown) => {
       if (!(await isFolder(folder))) throw error;
     });

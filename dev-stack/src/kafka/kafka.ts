@@ -48,17 +48,25 @@ const settingsOf = (port: number, controllerPort: number, folder: string, own: K
   ...own,
 });
 
-/** A private folder is formatted for one broker that is its own controller, then the broker is started. */
-async function prepare(folder: string, port: number, options: KafkaOptions): Promise<() => Promise<RunningProcess>> {
+// The controller lets a crashed broker in again only when its session has ended: nine seconds unless told otherwise.
+const afterCrash = { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' };
+
+/** Formats a private folder for one broker that is its own controller; what it returns starts the broker, any number of times. */
+async function prepare(folder: string, port: number, options: KafkaOptions): Promise<(again?: boolean) => Promise<RunningProcess>> {
   const file = join(folder, 'server.properties');
   await mkdir(join(folder, 'tmp'), { recursive: true });
-  await writeFile(file, properties(settingsOf(port, await freePort(), folder, options.settings)));
+  const controllerPort = await freePort();
+  const configure = (own: KafkaOptions['settings']): Promise<void> => writeFile(file, properties(settingsOf(port, controllerPort, folder, own)));
+  await configure(options.settings);
   const java = { ...options, scratch: join(folder, 'tmp') };
   const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  const format = await startJava({ ...java, name: 'kafka storage', main: 'kafka.tools.StorageTool', args: ['format', '--standalone', '-t', id, '-c', file], ready: 'spawned' });
+  const format = await startJava({ ...java, name: 'kafka storage', main: 'kafka.tools.StorageTool', args: ['format', '--standalone', `--cluster-id=${id}`, '-c', file], ready: 'spawned' });
   const { code } = await format.exit;
   if (code !== 0) throw new Error(`Kafka's folder could not be formatted:\n${format.logs().join('\n')}`);
-  return () => startJava({ ...java, name: 'kafka', main: 'kafka.Kafka', args: [file], ready: (line) => line.includes('Kafka Server started') });
+  return async (again = false) => {
+    if (again) await configure({ ...afterCrash, ...options.settings });
+    return startJava({ ...java, name: 'kafka', main: 'kafka.Kafka', args: [file], ready: (line) => line.includes('Kafka Server started') });
+  };
 }
 
 /** A real Kafka broker on loopback, in a private temporary folder. */
@@ -83,7 +91,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
       },
       async restart() {
         if (broker.running) await broker.stop(30_000);
-        broker = await untilItWorks(start, 20_000);
+        broker = await untilItWorks(() => start(true), 20_000);
       },
       async stop() {
         // Its folder goes as well, so there is nothing to close in good order.
