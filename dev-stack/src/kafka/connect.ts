@@ -22,6 +22,8 @@ export interface ConnectServer {
   readonly port: number;
   readonly pid: number;
   readonly running: boolean;
+  /** Its private folder, gone after `stop`. */
+  readonly folder: string;
   /** The last lines printed since the last start, oldest first. */
   logs(): string[];
   /** kill -9, as a crash does. */
@@ -78,6 +80,7 @@ export async function startConnect(options: ConnectOptions): Promise<ConnectServ
       get running() {
         return worker.running;
       },
+      folder: folder.path,
       logs: () => worker.logs(),
       async crash() {
         await worker.kill('SIGKILL');

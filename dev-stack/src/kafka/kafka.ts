@@ -18,6 +18,8 @@ export interface KafkaServer {
   readonly port: number;
   readonly pid: number;
   readonly running: boolean;
+  /** Its private folder, gone after `stop`. */
+  readonly folder: string;
   /** The last lines printed since the last start, oldest first. */
   logs(): string[];
   /** kill -9, as a crash does. */
@@ -85,6 +87,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
       get running() {
         return broker.running;
       },
+      folder: folder.path,
       logs: () => broker.logs(),
       async crash() {
         await broker.kill('SIGKILL');
