@@ -1,18 +1,20 @@
-import { pipeline } from 'node:stream/promises';
-import { Transform } from 'node:stream';
 import type pg from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { connect, terminate } from '../database/connect.ts';
-import { quoteLiteral } from '../database/identifiers.ts';
+import { quoteLiteral, quoteTable } from '../database/identifiers.ts';
 import type { CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
+import { copyStatements } from './copy-format.ts';
+import { type CopyMark, holdCopyMark } from './copy-mark.ts';
+import { forwardCopy } from './forward-copy.ts';
+import type { PageRange } from './page-ranges.ts';
 import type { TableProgress } from './progress.ts';
-import { copyStatements, type PageRange } from './projection-sql.ts';
 
 export interface CopyJob {
   readonly table: CompiledTable;
   readonly part: CompiledPart;
-  readonly range: PageRange | undefined;
+  readonly range: PageRange;
   readonly progress: TableProgress;
+  /** Call it once when the range is copied: whether the part is complete now. */
+  isLast(): boolean;
 }
 
 export interface CopyConnections {
@@ -48,7 +50,8 @@ export async function openSnapshot(url: string, snapshot: string): Promise<pg.Cl
 export async function openTarget(url: string): Promise<pg.Client> {
   const client = await connect(url, { applicationName: 'strangler-copy' });
   try {
-    await client.query('SET session_replication_role = replica');
+    // The commit that stores the first position waits for the disk, and everything committed before it is there by then.
+    await client.query('SET session_replication_role = replica; SET synchronous_commit = off');
     return client;
   } catch (error) {
     await client.end().catch(() => {});
@@ -57,9 +60,9 @@ export async function openTarget(url: string): Promise<pg.Client> {
 }
 
 /** Takes jobs until none is left. */
-export async function runCopyWorker(connections: CopyConnections, jobs: Iterator<CopyJob>, signal: AbortSignal): Promise<void> {
+export async function runCopyWorker(connections: CopyConnections, jobs: Iterator<CopyJob>, mark: CopyMark, signal: AbortSignal): Promise<void> {
   const { source, target } = connections;
-  // The copy streams wait for the server's answer before they end; a cancelled copy must not wait for anything.
+  // A cancelled copy must not wait for any server's answer.
   let cancelled: (error: unknown) => void = () => {};
   const cancellation = new Promise<never>((_resolve, reject) => {
     cancelled = reject;
@@ -71,24 +74,24 @@ export async function runCopyWorker(connections: CopyConnections, jobs: Iterator
     terminate(target);
   };
   signal.addEventListener('abort', onAbort, { once: true });
+  const work = async (job: CopyJob): Promise<void> => {
+    await copyRange(source, target, job, mark);
+    // Without statistics the service's first queries on a filled table are planned as for an empty one.
+    if (job.isLast()) await target.query(`ANALYZE ${quoteTable(job.part.service)}`).catch(() => {});
+  };
   try {
-    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next()) await Promise.race([copyRange(source, target, next.value), cancellation]);
+    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next()) await Promise.race([work(next.value), cancellation]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-async function copyRange(source: pg.Client, target: pg.Client, { table, part, range, progress }: CopyJob): Promise<void> {
+async function copyRange(source: pg.Client, target: pg.Client, { table, part, range, progress }: CopyJob, mark: CopyMark): Promise<void> {
   progress.begin();
-  const { out, into } = copyStatements(table, part, range);
-  const writing = target.query(copyFrom(into));
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      progress.add(0, chunk.length);
-      done(null, chunk);
-    },
-  });
-  await pipeline(source.query(copyTo(out)), counting, writing);
+  await target.query('BEGIN');
+  await holdCopyMark(target, mark);
+  const rows = await forwardCopy(source, target, copyStatements(table, part, range), (bytes) => progress.add(0, bytes));
+  await target.query('COMMIT');
   // Every part holds one row per row of the monolith; the first speaks for all.
-  if (part === table.parts[0]) progress.add(writing.rowCount, 0);
+  if (part === table.parts[0]) progress.add(rows, 0);
 }

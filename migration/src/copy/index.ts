@@ -1,3 +1,3 @@
 export { initialCopy, type InitialCopyOptions, type InitialCopyResult } from './initial-copy.ts';
-export { forgetCopyMark } from './prepare-target.ts';
+export { type CopyMark, forgetCopyMark } from './copy-mark.ts';
 export type { CopyProgress } from './progress.ts';

@@ -1,10 +1,11 @@
-import type pg from 'pg';
+import { randomUUID } from 'node:crypto';
 import { type TableCatalog, readTable } from '../database/catalog.ts';
 import { databaseFailure, failureCode } from '../database/failures.ts';
-import { displayTable, quoteTable } from '../database/identifiers.ts';
+import { displayTable } from '../database/identifiers.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import type { CompiledMapping, CompiledPart } from '../mapping/compiled-mapping.ts';
+import type { CopyMark } from './copy-mark.ts';
 import { type CopyConnections, type CopyJob, openCopyConnections, openSnapshot, openTarget, runCopyWorker } from './copy-worker.ts';
 import { pageRanges } from './page-ranges.ts';
 import { prepareTarget } from './prepare-target.ts';
@@ -26,6 +27,8 @@ export interface InitialCopyOptions {
 }
 
 export interface InitialCopyResult {
+  /** For `forgetCopyMark`, in the transaction that stores the stream's first position. */
+  readonly mark: CopyMark;
   readonly tables: readonly { readonly table: string; readonly rows: number }[];
   readonly rows: number;
   readonly bytes: number;
@@ -43,19 +46,21 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
   const workers: CopyConnections[] = [];
+  const mark: CopyMark = { context: mapping.context, copier: randomUUID() };
   try {
     options.signal?.throwIfAborted();
     const target = await openTarget(serviceUrl);
     try {
       await installSupportSchema(target);
-      await prepareTarget(target, mapping, options.restart ?? false);
-      const catalogs = await readSizes(monolithUrl, snapshot, mapping);
+      await prepareTarget(target, mapping, mark, options.restart ?? false);
+      const count = Math.max(1, options.parallel ?? 4);
+      const opening = Array.from({ length: count }, async () => void workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot)));
+      const sizing = readSizes(monolithUrl, snapshot, mapping);
+      await allDone([...opening, sizing]);
+      const catalogs = await sizing;
       const tables = mapping.tables.map((table, index) => new TableProgress(displayTable(table.monolith), catalogs[index]?.estimatedRows ?? 0, options.onProgress ?? (() => {})));
-      const jobs = planJobs(mapping, catalogs, tables, options.parallel ?? 4);
-      const queue = jobs.values();
-      const count = Math.max(1, Math.min(options.parallel ?? 4, jobs.length));
-      for (let index = 0; index < count; index += 1) workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot));
-      const results = await Promise.allSettled(workers.map((connections) => runCopyWorker(connections, queue, signal).catch((error: unknown) => {
+      const queue = planJobs(mapping, catalogs, tables, count).values();
+      const results = await Promise.allSettled(workers.map((connections) => runCopyWorker(connections, queue, mark, signal).catch((error: unknown) => {
         failed.abort(error);
         throw error;
       })));
@@ -64,8 +69,8 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
       options.signal?.throwIfAborted();
       for (const result of results) if (result.status === 'rejected') throw result.reason;
       for (const progress of tables) progress.finish();
-      await analyze(target, mapping);
       return {
+        mark,
         tables: tables.map(({ table, rows }) => ({ table, rows })),
         rows: tables.reduce((sum, table) => sum + table.rows, 0),
         bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
@@ -102,12 +107,22 @@ function planJobs(mapping: CompiledMapping, catalogs: readonly TableCatalog[], p
   return mapping.tables
     .map((table, index) => ({ table, pages: catalogs[index]?.pages ?? 0, progress: progress[index] }))
     .sort((a, b) => b.pages - a.pages)
-    .flatMap(({ table, pages, progress: counter }) => pageRanges(pages, parallel).flatMap((range) => table.parts.flatMap((part) => (counter ? [{ table, part, range, progress: counter }] : []))));
+    .flatMap(({ table, pages, progress: counter }) => {
+      if (counter === undefined) return [];
+      const ranges = pageRanges(pages, parallel);
+      const left = new Map(table.parts.map((part) => [part, ranges.length]));
+      const oneDone = (part: CompiledPart): boolean => {
+        const count = (left.get(part) ?? 0) - 1;
+        left.set(part, count);
+        return count === 0;
+      };
+      return ranges.flatMap((range) => table.parts.map((part): CopyJob => ({ table, part, range, progress: counter, isLast: () => oneDone(part) })));
+    });
 }
 
-/** Without statistics the service's first queries on a filled table are planned as for an empty one. */
-async function analyze(target: pg.Client, mapping: CompiledMapping): Promise<void> {
-  for (const table of mapping.tables) for (const part of table.parts) await target.query(`ANALYZE ${quoteTable(part.service)}`).catch(() => {});
+/** Waits for all even when one fails, so that nothing is opened behind the back of who closes it. */
+async function allDone(tasks: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(tasks)) if (result.status === 'rejected') throw result.reason;
 }
 
 function copyFailure(error: unknown, context: string, signal: AbortSignal | undefined): StranglerError {

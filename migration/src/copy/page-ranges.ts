@@ -1,4 +1,8 @@
-import type { PageRange } from './projection-sql.ts';
+/** Pages of the table; `to` undefined is an open end, for pages added since. */
+export interface PageRange {
+  readonly from: number;
+  readonly to: number | undefined;
+}
 
 const smallestChunk = 256;
 

@@ -1,5 +1,5 @@
-import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/identifiers.ts';
-import type { ColumnLink, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
+import { quoteIdentifier, quoteLiteral } from '../database/identifiers.ts';
+import type { ColumnLink } from '../mapping/compiled-mapping.ts';
 
 /** Begins the text of the conversion error by which SQL reports a value that the mapping cannot carry. */
 export const unmappedMarker = 'strangler: no entry in values for';
@@ -21,21 +21,3 @@ export const forwardColumn = (link: ColumnLink, alias = ''): string => {
   const column = `${alias}${quoteIdentifier(link.from)}`;
   return link.forward === null ? column : `CASE WHEN ${column} IS NOT NULL THEN ${translated(column, link.forward, link.backward)} END`;
 };
-
-/** Pages of the table; `to` undefined is an open end, for pages added since. */
-export interface PageRange {
-  readonly from: number;
-  readonly to: number | undefined;
-}
-
-/** The COPY pair that moves a range of one monolith table into one service table. */
-export function copyStatements(table: CompiledTable, part: CompiledPart, range: PageRange | undefined): { readonly out: string; readonly into: string } {
-  const constants = Object.entries(part.constants);
-  const values = [...part.columns.map((link) => forwardColumn(link)), ...constants.map(([, value]) => (value === null ? 'NULL' : quoteLiteral(value)))];
-  const columns = [...part.columns.map((link) => link.to), ...constants.map(([name]) => name)];
-  const pages = range ? ` WHERE ctid >= '(${range.from},0)'::tid${range.to === undefined ? '' : ` AND ctid < '(${range.to},0)'::tid`}` : '';
-  return {
-    out: `COPY (SELECT ${values.join(', ')} FROM ${quoteTable(table.monolith)}${pages}) TO STDOUT`,
-    into: `COPY ${quoteTable(part.service)} (${columns.map(quoteIdentifier).join(', ')}) FROM STDIN`,
-  };
-}

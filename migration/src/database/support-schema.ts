@@ -32,8 +32,10 @@ CREATE TABLE IF NOT EXISTS strangler.dead_letters (
 CREATE INDEX IF NOT EXISTS dead_letters_open ON strangler.dead_letters (context, direction, table_name, key) WHERE state = 'open';
 CREATE TABLE IF NOT EXISTS strangler.copies (
   context text PRIMARY KEY,
+  copier uuid,
   began_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE strangler.copies ADD COLUMN IF NOT EXISTS copier uuid;
 CREATE TABLE IF NOT EXISTS strangler.probe (
   context text NOT NULL,
   direction text NOT NULL CHECK (direction IN ('forward', 'reverse')),
@@ -66,7 +68,8 @@ export async function installSupportSchema(client: pg.Client): Promise<void> {
       // Looking first spares the right to create from roles that only use it, and the lock from every start.
       const { rows } = await client.query<{ installed: string }>(
         `SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL)
-           AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('strangler.streams') AND attname = 'checkpoint' AND NOT attisdropped) AS installed
+           AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('strangler.streams') AND attname = 'checkpoint' AND NOT attisdropped)
+           AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('strangler.copies') AND attname = 'copier' AND NOT attisdropped) AS installed
          FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name`,
       );
       if (rows[0]?.installed === 't') return;

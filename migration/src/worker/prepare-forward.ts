@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { openStreamRow, readStreamRow } from '../apply/stream-row.ts';
 import type { Control } from '../control/index.ts';
-import { forgetCopyMark, initialCopy } from '../copy/index.ts';
+import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { createSlotWithSnapshot, dropSlot, ensurePublication, type ReplicationNames } from '../stream/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
@@ -35,9 +35,10 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
   const began = performance.now();
   const snapshot = await createSlotWithSnapshot(options.monolithUrl, names.slot, options.signal);
   const rows = new Map<string, number>();
+  let mark: CopyMark;
   try {
     let told = 0;
-    await initialCopy({
+    ({ mark } = await initialCopy({
       mapping,
       monolithUrl: options.monolithUrl,
       serviceUrl: options.serviceUrl,
@@ -53,12 +54,12 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
           .upsert({ context, direction: 'forward', epoch, state: 'copying', workerId: options.workerId, detail: { ...progress } })
           .catch(() => undefined);
       },
-    });
+    }));
   } finally {
     await snapshot.close();
   }
   options.signal.throwIfAborted();
-  await storeFirstPosition(options, snapshot.position);
+  await storeFirstPosition(options, snapshot.position, mark);
   await control.evidence.record({
     context, kind: 'copy', epoch, ok: true,
     detail: { rows: [...rows.values()].reduce((sum, count) => sum + count, 0), tables: Object.fromEntries(rows), seconds: (performance.now() - began) / 1000 },
@@ -66,11 +67,11 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
 }
 
 /** From here on the copied rows are replicated ones: the mark of the copy goes in the same transaction. */
-async function storeFirstPosition({ service, context, epoch }: CopyOptions, position: Lsn): Promise<void> {
+async function storeFirstPosition({ service, context, epoch }: CopyOptions, position: Lsn, mark: CopyMark): Promise<void> {
   await service.query('BEGIN');
   try {
     await openStreamRow(service, context, 'forward', BigInt(epoch), position);
-    await forgetCopyMark(service, context);
+    await forgetCopyMark(service, mark);
     await service.query('COMMIT');
   } catch (error) {
     await service.query('ROLLBACK').catch(() => undefined);
