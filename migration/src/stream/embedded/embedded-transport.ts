@@ -9,4 +9,8 @@ export const embeddedTransport: Transport = {
   ensure: async () => {},
   open: ({ context, direction, url }, { from, signal }) => openEmbeddedStream({ url, context, direction, from, signal }),
   remove: async () => {},
+  // A message of our own in the log: the server answers probes with positions only of what it has decoded.
+  nudge: async ({ client }) => void (await client.query(`SELECT pg_logical_emit_message(true, 'strangler', 'watermark')`)),
+  // Positions tell it all: the reader and the applier are one.
+  unapplied: async () => [],
 };
