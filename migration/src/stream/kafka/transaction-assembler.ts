@@ -1,0 +1,169 @@
+import { StranglerError } from '../../errors.ts';
+import { PartitionQueue, type QueuedChange } from './partition-queue.ts';
+
+/** An END message of the transaction topic (Debezium reference, "transaction metadata"). */
+export interface TransactionEnd {
+  readonly xid: number;
+  /** End of the commit record: the second part of the id. */
+  readonly lsn: number;
+  readonly count: number;
+  /** `schema.table` → events. */
+  readonly tables: ReadonlyMap<string, number>;
+  readonly offset: number;
+}
+
+export interface AssemblerOutput<Change> {
+  /** One change, in its place in the transaction; `first` of those of one transaction. */
+  change(change: Change, end: TransactionEnd): void;
+  /** All changes of the transaction were given out. */
+  end(end: TransactionEnd): void;
+}
+
+/**
+ * Puts transactions together again. Debezium spreads one over the partitions of several topics, each in order; the transaction
+ * topic says, in commit order, how many events of which table there were. A transaction is given out whole and in its own order
+ * (`total_order`), one after another: what a reader of the target sees is what a reader of the source saw.
+ *
+ * Delivery is at least once. A commit at or before the position was applied; a number that was given out already came again; and
+ * a change whose transaction lies before the current one is a leftover of such a repetition. What is missing is never passed over.
+ */
+export class TransactionAssembler<Change extends QueuedChange> {
+  readonly #output: AssemblerOutput<Change>;
+  readonly #queues: readonly PartitionQueue<Change>[];
+  readonly #byTable = new Map<string, PartitionQueue<Change>[]>();
+  #ends: TransactionEnd[] = [];
+  #endsHead = 0;
+  #last: number;
+  #current: TransactionEnd | null = null;
+  #parts: PartitionQueue<Change>[] = [];
+  #heads = new Map<number, PartitionQueue<Change>>();
+  #next = 1;
+  #snapshotRows = 0;
+
+  /** `position`: end of the last transaction that was applied. */
+  constructor(queues: readonly PartitionQueue<Change>[], position: number, output: AssemblerOutput<Change>) {
+    this.#output = output;
+    this.#queues = queues;
+    this.#last = position;
+    for (const queue of queues) {
+      const same = this.#byTable.get(queue.table);
+      if (same) same.push(queue);
+      else this.#byTable.set(queue.table, [queue]);
+    }
+  }
+
+  get waitingEnds(): number {
+    return this.#ends.length - this.#endsHead;
+  }
+
+  /** The transaction that waits for changes, and the queues they must come from. */
+  get incomplete(): { readonly end: TransactionEnd; readonly queues: readonly PartitionQueue<Change>[] } | null {
+    return this.#current === null ? null : { end: this.#current, queues: this.#parts };
+  }
+
+  /** @returns false for one that came again */
+  addEnd(end: TransactionEnd): boolean {
+    if (end.lsn <= this.#last) return false;
+    this.#last = end.lsn;
+    this.#ends.push(end);
+    return true;
+  }
+
+  add(queue: PartitionQueue<Change>, change: Change): void {
+    if (change.xid === null) this.#snapshotRows += 1;
+    queue.push(change);
+  }
+
+  /**
+   * Gives out what is complete, until `full` says that nobody takes more.
+   * @throws StranglerError POSITION_GAP when changes of a transaction cannot come any more
+   */
+  pump(full: () => boolean): void {
+    while (!full()) {
+      if (this.#current === null && !this.#begin()) return;
+      if (!this.#advance(full)) return;
+    }
+  }
+
+  #begin(): boolean {
+    const end = this.#ends[this.#endsHead];
+    if (end === undefined) return false;
+    this.#endsHead += 1;
+    if (this.#endsHead > 1024) {
+      this.#ends = this.#ends.slice(this.#endsHead);
+      this.#endsHead = 0;
+    }
+    this.#current = end;
+    this.#next = 1;
+    this.#parts = [];
+    for (const table of end.tables.keys()) {
+      const queues = this.#byTable.get(table);
+      if (queues === undefined) throw new StranglerError('POSITION_GAP', `transaction ${end.xid} changed ${table}, whose topic is not read`, { details: { table } });
+      this.#parts.push(...queues);
+    }
+    for (const queue of this.#parts) queue.waiting = 0;
+    return true;
+  }
+
+  /** @returns whether the current transaction was finished */
+  #advance(full: () => boolean): boolean {
+    const end = this.#current;
+    if (end === null) return false;
+    if (this.#snapshotRows > 0) for (const queue of this.#queues) this.#takeSnapshotRows(queue, end);
+    for (const queue of this.#parts) if (queue.waiting === 0) this.#look(queue, end);
+    while (this.#next <= end.count) {
+      const queue = this.#heads.get(this.#next);
+      if (queue === undefined) {
+        // within a partition the order only grows
+        if (this.#parts.every((part) => part.length > 0)) throw this.#hole(end);
+        return false;
+      }
+      const change = queue.head;
+      this.#heads.delete(this.#next);
+      queue.waiting = 0;
+      this.#next += 1;
+      if (change === undefined) throw new StranglerError('INTERNAL', `${queue.name} lost a change that waited`);
+      this.#output.change(change, end);
+      queue.pop();
+      this.#look(queue, end);
+      if (full()) return false;
+    }
+    this.#current = null;
+    this.#heads.clear();
+    this.#output.end(end);
+    return true;
+  }
+
+  /** Finds the queue's first change of this transaction and remembers where it waits. */
+  #look(queue: PartitionQueue<Change>, end: TransactionEnd): void {
+    for (;;) {
+      const head = queue.head;
+      if (head === undefined) return;
+      if (head.xid === null) this.#takeSnapshotRows(queue, end);
+      else if (head.xid === end.xid && head.previous < end.lsn) {
+        if (head.order >= this.#next && !this.#heads.has(head.order)) {
+          queue.waiting = head.order;
+          this.#heads.set(head.order, queue);
+          return;
+        }
+        queue.pop();
+      } else if (head.previous >= end.lsn) return;
+      else queue.pop();
+    }
+  }
+
+  /** They stand between the changes of their own partition, which is all the order that they have. */
+  #takeSnapshotRows(queue: PartitionQueue<Change>, end: TransactionEnd): void {
+    for (let head = queue.head; head?.xid === null; head = queue.head) {
+      this.#snapshotRows -= 1;
+      this.#output.change(head, end);
+      queue.pop();
+    }
+  }
+
+  #hole(end: TransactionEnd): StranglerError {
+    return new StranglerError('POSITION_GAP', `change ${this.#next} of ${end.count} of transaction ${end.xid} is not in its topic, though later changes are`, {
+      details: { xid: end.xid, missing: this.#next, tables: [...end.tables.keys()] },
+    });
+  }
+}
