@@ -32,6 +32,10 @@ export const errorCodes = {
   COPY_FAILED: 'Run strangler replicate <context> again: the initial copy starts anew.',
   TARGET_NOT_EMPTY: 'The target tables hold rows that replication did not write: empty them, or use --restart to replace them.',
   KAFKA_UNREACHABLE: 'Check that the brokers run and that KAFKA_BROKERS names them as they can be reached from here.',
+  CONNECT_UNREACHABLE: 'Check that Kafka Connect runs and that CONNECT_URL is its address.',
+  CONNECTOR_FAILED: 'Read the cause and mend it, then run the command again: it registers and restarts the connector.',
+  DECODE_FAILED: 'Read the cause: a value came in a form that its column cannot have. Nothing after it was applied; mend the connector or the table, then run strangler replicate <context> --restart.',
+  TYPE_UNSUPPORTED: 'Use the embedded transport for this context, leave the column out of the mapping, or change its type.',
   EVENT_FAILED: 'Read the cause and mend the handler, then start it again: the event is delivered again. To pass it by, insert consumer and event id into strangler.processed_events.',
   // steps
   MOVE_NOT_ALLOWED: 'strangler status <context> shows the next possible command.',
