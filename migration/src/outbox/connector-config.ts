@@ -1,4 +1,4 @@
-import { displayTable, quoteTable, type TableName } from '../database/identifiers.ts';
+import { quoteTable, type TableName } from '../database/identifiers.ts';
 import { eventHeaders, eventTopic } from './event-topics.ts';
 import { outboxPublication } from './outbox-publication.ts';
 
@@ -67,8 +67,3 @@ export function outboxConnectorConfig({ service, url, name, table, partitions }:
     'predicates.outbox.pattern': escaped(`${name}.${qualified}`),
   };
 }
-
-/** For messages and listings: what is seldom wanted on a screen is left out. */
-export const shownConfig = (config: Readonly<Record<string, string>>): Record<string, string> => ({ ...config, 'database.password': '***' });
-
-export const outboxTitle = (table: TableName, service: string): string => `${displayTable(table)} of ${service}`;

@@ -14,8 +14,6 @@ import type { EventSource, Session } from './subscription.ts';
 
 type EmbeddedSource = Extract<EventSource, { transport: 'embedded' }>;
 
-const probeMs = 2_000;
-
 export const consumerSlot = (consumer: string, { service, url }: Pick<EmbeddedSource, 'service' | 'url'>): string => streamNames(`${service}>${consumer}`, 'consumer', databaseName(url)).slot;
 
 /** Reads the outbox from the log of the service's database, through a slot that this consumer has for itself. */
@@ -28,8 +26,6 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
     const stream = await openEmbeddedStream({
       url: source.url, context: `${session.consumer}-events`, direction: 'forward', names: { slot, publication: outboxPublication }, from, signal: session.signal,
     });
-    // The server says by itself only that there is something new, so without asking, a service whose outbox rests would keep its log.
-    const asking = setInterval(() => stream.probe(), probeMs);
     try {
       session.onProgress({ phase: 'streaming' });
       for (let stored = from; ;) {
@@ -43,7 +39,6 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
         stored = reached;
       }
     } finally {
-      clearInterval(asking);
       await stream.close();
     }
   } catch (error) {
