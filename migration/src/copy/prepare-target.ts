@@ -3,19 +3,19 @@ import { failureCode } from '../database/failures.ts';
 import { displayTable, quoteTable } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import type { CopyMark } from './copy-mark.ts';
+import { type CopyMark, takeCopyMark } from './copy-mark.ts';
 
 /**
  * Empties the target where that is safe: it is empty, an earlier copy of ours was interrupted, or the caller says so.
  * The mark that a copy began is committed before its first row, so rows of an interrupted copy are never taken for someone's data.
  * @throws StranglerError TARGET_NOT_EMPTY
  */
-export async function prepareTarget(client: pg.Client, mapping: CompiledMapping, { context, copier }: CopyMark, restart: boolean): Promise<void> {
+export async function prepareTarget(client: pg.Client, mapping: CompiledMapping, mark: CopyMark, restart: boolean): Promise<void> {
   const tables = mapping.tables.flatMap((table) => table.parts.map((part) => part.service));
   await client.query('BEGIN');
   try {
-    const { rows } = await client.query('SELECT FROM strangler.copies WHERE context = $1 FOR UPDATE', [context]);
-    if (!restart && rows.length === 0) {
+    const { interrupted } = await takeCopyMark(client, mark);
+    if (!restart && !interrupted) {
       for (const table of tables) {
         const { rows: [filled] } = await client.query<{ filled: string }>(`SELECT EXISTS (SELECT FROM ${quoteTable(table)}) AS filled`);
         if (filled?.filled === 't') throw new StranglerError('TARGET_NOT_EMPTY', `Table ${displayTable(table)} of the service is not empty`, { details: { table: displayTable(table) } });
@@ -30,7 +30,6 @@ export async function prepareTarget(client: pg.Client, mapping: CompiledMapping,
       await client.query('ROLLBACK TO SAVEPOINT truncating');
       for (const table of tables) await client.query(`DELETE FROM ${quoteTable(table)}`);
     }
-    await client.query('INSERT INTO strangler.copies (context, copier) VALUES ($1, $2) ON CONFLICT (context) DO UPDATE SET copier = $2, began_at = clock_timestamp()', [context, copier]);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
