@@ -1,6 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../src/guard.ts';
 import { missingForKafka } from '../src/kafka/jars.ts';
 import { serveSharedKafka } from '../src/kafka/shared.ts';
 import { startPostgres } from '../src/postgres.ts';
@@ -14,6 +13,8 @@ export default async function globalSetup() {
   const kafka = await serveSharedKafka();
   process.env.TEST_KAFKA_SERVICE = kafka.url;
   process.env.TEST_KAFKA_MISSING = (await missingForKafka()).join(' and ');
-  process.env.TEST_KAFKA_SKIPPED = join(mkdtempSync(join(tmpdir(), 'strangler-skipped-')), 'suites');
+  const skipped = await temporaryFolder('skipped');
+  process.env.TEST_KAFKA_SKIPPED = join(skipped.path, 'suites');
   globalThis.__strangler_test_kafka = kafka;
+  globalThis.__strangler_test_skipped = skipped;
 }

@@ -23,7 +23,8 @@ export async function serveSharedKafka(): Promise<SharedKafkaService> {
   let connect: ConnectServer | undefined;
   const start = async (): Promise<SharedKafka> => {
     kafka = await startKafka();
-    connect = await startConnect({ brokers: kafka.brokers });
+    // Nobody kills this worker, so it may be as slow as a full test run makes it before the others take over its work.
+    connect = await startConnect({ brokers: kafka.brokers, settings: { 'session.timeout.ms': '30000' } });
     return { brokers: kafka.brokers, connectUrl: connect.url };
   };
   let started: Promise<SharedKafka> | undefined;
