@@ -1,0 +1,180 @@
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { StranglerError } from '../../errors.ts';
+import { pause } from '../../pause.ts';
+import type { KafkaStreamOptions } from './open-kafka-stream.ts';
+import { type Beats, isHeartbeat } from './beats.ts';
+import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';
+import { createKafka, kafkaFailure } from './kafka-client.ts';
+import type { KafkaChange, KafkaStream, TopicReader } from './kafka-stream.ts';
+import { newestMember } from './newest-member.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
+import { readTopicOffsets } from './topic-offsets.ts';
+import { parseTransactionEnd } from './transaction-end.ts';
+
+export interface ReaderOptions extends KafkaStreamOptions {
+  readonly stream: KafkaStream;
+  readonly beats: Beats;
+  readonly queues: readonly PartitionQueue<KafkaChange>[];
+  readonly endsTopic: string;
+  readonly endsOffset: number;
+  /** Throws when the slot is gone. */
+  readonly assertAlive: () => Promise<void>;
+}
+
+/** How long changes that Debezium announced may take to arrive before somebody looks where they are. */
+const patienceMs = 20_000;
+
+const header = (message: KafkaMessage, name: string): boolean => message.headers?.[name] !== undefined;
+
+/** One kafkajs consumer that fills the queues of a stream. */
+export async function startReader(options: ReaderOptions): Promise<TopicReader> {
+  const { stream, beats, queues, endsTopic, kafka, source, streamName, context, direction } = options;
+  const consumer = createKafka(kafka).consumer({
+    groupId: streamName,
+    partitionAssigners: [newestMember(Date.now())],
+    sessionTimeout: 30_000, heartbeatInterval: 3000, rebalanceTimeout: 10_000, maxWaitTimeInMs: 20, minBytes: 1, maxBytesPerPartition: 2_097_152, maxBytes: 16_777_216,
+    retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 8, restartOnFailure: () => Promise.resolve(false) },
+  });
+  const byPartition = new Map(queues.map((queue) => [queue.name, queue]));
+  const shapes = new Map<string, TableShape>();
+  const over = new AbortController();
+  let endsOffset = options.endsOffset;
+  let beatAt = 0;
+  let beating = false;
+  let committedAt = 0;
+
+  const shapeOf = async (queue: PartitionQueue<KafkaChange>, { schema, table, after, before }: Envelope): Promise<TableShape> => {
+    const known = shapes.get(queue.table);
+    const row: JsonRow | null = after ?? before;
+    if (known !== undefined && (row === null || hasColumns(row, known.columns))) return known;
+    const shape = await loadShape(source, { schema, table }, row === null ? [] : Object.keys(row));
+    if (row !== null) shapes.set(queue.table, shape);
+    return shape;
+  };
+
+  const takeChanges = async (queue: PartitionQueue<KafkaChange>, messages: readonly KafkaMessage[]): Promise<void> => {
+    for (const message of messages) {
+      const offset = Number(message.offset);
+      if (offset < queue.received) continue;
+      if (message.value === null) {
+        queue.pass(offset);
+        continue;
+      }
+      const envelope = parseEnvelope(message.value);
+      if (isHeartbeat(envelope)) beats.observe(envelope);
+      const { xid, totalOrder } = envelope;
+      if (envelope.op !== 'r' && (xid === null || totalOrder === null)) {
+        throw new StranglerError('CONNECTOR_FAILED', `${queue.name}@${offset}: a change without its transaction: the connector runs without provide.transaction.metadata`);
+      }
+      const known = shapes.get(queue.table);
+      const row = envelope.after ?? envelope.before;
+      const shape = known !== undefined && row !== null && hasColumns(row, known.columns) ? known : await shapeOf(queue, envelope);
+      stream.add(queue, {
+        op: envelope.op, xid: envelope.op === 'r' ? null : xid, order: totalOrder ?? 0, previous: envelope.previousCommit ?? 0, offset, bytes: message.value.length, envelope, shape,
+        rekey: header(message, '__debezium.newkey') ? 'from' : header(message, '__debezium.oldkey') ? 'to' : null,
+      });
+    }
+  };
+
+  const takeEnds = (messages: readonly KafkaMessage[]): void => {
+    for (const message of messages) {
+      const offset = Number(message.offset);
+      if (offset < endsOffset) continue;
+      endsOffset = offset + 1;
+      const end = parseTransactionEnd(message.value, offset);
+      if (end !== null) stream.addEnd(end);
+    }
+  };
+
+  const eachBatch = async ({ batch, isStale, isRunning }: EachBatchPayload): Promise<void> => {
+    if (over.signal.aborted || !isRunning() || isStale()) return;
+    try {
+      if (batch.topic === endsTopic) takeEnds(batch.messages);
+      else {
+        const queue = byPartition.get(`${batch.topic}/${batch.partition}`);
+        if (queue === undefined) throw new StranglerError('POSITION_GAP', `${batch.topic} got a partition ${batch.partition} while it was read`, { remedy: 'Start the worker again: it reads all partitions then.' });
+        await takeChanges(queue, batch.messages);
+      }
+      stream.pump();
+    } catch (error) {
+      // Not thrown: kafkajs would deliver the same batch again and again.
+      stream.fail(error);
+    }
+  };
+
+  consumer.on(consumer.events.CRASH, ({ payload }) => stream.fail(kafkaFailure(payload.error, kafka, `Reading the ${direction} stream of ${context} broke off`)));
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    const mine = new Set(Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) => partitions.map((partition) => `${topic}/${partition}`)));
+    if ([...byPartition.keys(), `${endsTopic}/0`].some((name) => !mine.has(name))) {
+      stream.fail(new StranglerError('KAFKA_UNREACHABLE', `the partitions of ${streamName} were given to another member of its group`, { remedy: 'Another worker of this context began later; this one tries again while it holds the lock.' }));
+      return;
+    }
+    // Kafka's own idea of where we are is for people's tools; ours is stored with the data.
+    for (const queue of queues) consumer.seek({ topic: queue.topic, partition: queue.partition, offset: String(queue.received) });
+    consumer.seek({ topic: endsTopic, partition: 0, offset: String(endsOffset) });
+    for (const queue of queues) if (queue.paused) consumer.pause([{ topic: queue.topic, partitions: [queue.partition] }]);
+  });
+
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...new Set(queues.map(({ topic }) => topic)), endsTopic], fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatch });
+  } catch (error) {
+    await consumer.disconnect().catch(() => undefined);
+    throw kafkaFailure(error, kafka, `Cannot read the ${direction} stream of ${context}`);
+  }
+  void watch(options, over.signal).catch((error: unknown) => stream.fail(error));
+
+  const pauses = (queue: PartitionQueue<KafkaChange>): [{ topic: string; partitions: number[] }] => [{ topic: queue.topic, partitions: [queue.partition] }];
+  return {
+    hold: (queue) => consumer.pause(pauses(queue)),
+    release: (queue) => consumer.resume(pauses(queue)),
+    holdEnds: () => consumer.pause([{ topic: endsTopic }]),
+    releaseEnds: () => consumer.resume([{ topic: endsTopic }]),
+    commit: (offsets) => {
+      if (performance.now() - committedAt < 1000 || offsets.size === 0) return;
+      committedAt = performance.now();
+      const places = [...offsets].map(([name, offset]) => ({ topic: name.slice(0, name.lastIndexOf('/')), partition: Number(name.slice(name.lastIndexOf('/') + 1)), offset: String(offset) }));
+      consumer.commitOffsets(places).catch(() => undefined);
+    },
+    beat: () => {
+      if (beating || performance.now() - beatAt < 100 || over.signal.aborted) return;
+      beating = true;
+      beatAt = performance.now();
+      source
+        .query('UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = $1 AND direction = $2 AND stream = $3', [context, direction, streamName])
+        .catch((error: unknown) => stream.fail(error))
+        .finally(() => {
+          beating = false;
+        });
+    },
+    close: async () => {
+      over.abort();
+      await consumer.disconnect().catch(() => undefined);
+    },
+  };
+}
+
+/** Looks after what no message tells: a slot that is gone, and changes that were announced and are nowhere. */
+async function watch({ stream, kafka, assertAlive }: ReaderOptions, signal: AbortSignal): Promise<void> {
+  let since = { xid: 0, at: 0 };
+  while (!signal.aborted) {
+    await pause(2000, signal);
+    if (signal.aborted) return;
+    await assertAlive();
+    const waiting = stream.incomplete;
+    if (waiting === null || waiting.queues.some(({ paused }) => paused)) {
+      since = { xid: 0, at: 0 };
+      continue;
+    }
+    if (since.xid !== waiting.end.xid) since = { xid: waiting.end.xid, at: performance.now() };
+    if (performance.now() - since.at < patienceMs) continue;
+    const offsets = await readTopicOffsets(kafka, [...new Set(waiting.queues.map(({ topic }) => topic))]);
+    const behind = waiting.queues.some((queue) => (offsets.get(queue.topic) ?? []).some(({ partition, high }) => partition === queue.partition && high > queue.received));
+    if (!behind && stream.incomplete?.end === waiting.end) {
+      throw new StranglerError('POSITION_GAP', `transaction ${waiting.end.xid} has ${waiting.end.count} changes, and not all of them are in ${[...waiting.end.tables.keys()].join(', ')}`, { details: { xid: waiting.end.xid } });
+    }
+    since = { xid: 0, at: 0 };
+  }
+}
