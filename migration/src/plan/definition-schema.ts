@@ -30,16 +30,14 @@ const protocolOf = (value: string): string | undefined => {
   }
 };
 
-/** A string, or `env('NAME')`. A string that is written out is checked to be a URL of one of `protocols`. */
-const setting = (protocols?: readonly string[]) =>
+/** A string, or `env('NAME')`. `rule` says what is wrong with a string that is written out. */
+const setting = (rule: (value: string) => string | undefined = () => undefined) =>
   z.unknown().superRefine((value, context) => {
     const refuse = (message: string, path: PropertyKey[] = []): void => context.addIssue({ code: 'custom', message, path });
     if (value === undefined) return refuse('is missing');
     if (typeof value === 'string') {
-      const protocol = protocolOf(value);
-      if (protocols && (protocol === undefined || !protocols.includes(protocol))) {
-        refuse(`must be a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`);
-      }
+      const problem = rule(value);
+      if (problem !== undefined) refuse(problem);
       return;
     }
     if (typeof value !== 'object' || value === null || !('env' in value) || typeof value.env !== 'string') return refuse(`must be a string or env('NAME')`);
@@ -47,8 +45,14 @@ const setting = (protocols?: readonly string[]) =>
     if ('default' in value && value.default !== undefined && typeof value.default !== 'string') refuse('must be a string', ['default']);
     for (const key of Object.keys(value)) if (key !== 'env' && key !== 'default') refuse(unknownName(key, ['env', 'default']));
   });
-const httpUrl = setting(['http:', 'https:']);
-const databaseUrl = setting(['postgres:', 'postgresql:']);
+const urlOf = (...protocols: readonly string[]) => (value: string): string | undefined => {
+  const protocol = protocolOf(value);
+  return protocol !== undefined && protocols.includes(protocol) ? undefined : `must be a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`;
+};
+const httpUrl = setting(urlOf('http:', 'https:'));
+const databaseUrl = setting(urlOf('postgres:', 'postgresql:'));
+// A config provider's reference in the place of the password is no part of a URL.
+const databaseUrlForConnect = setting((value) => urlOf('postgres:', 'postgresql:')(value.replace(/\$\{[^}]*\}/, 'reference')));
 
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 const routePath = text.superRefine((path, context) => {
@@ -148,5 +152,12 @@ export const definitionSchema = strict({
     fenceAttempts: number('integer', 1).optional(),
     catchUpTimeoutMs: number('integer', 1).optional(),
     sequenceGap: number('integer', 0).optional(),
+  }).optional(),
+  replication: strict({
+    transport: setting((value) => (value === 'embedded' || value === 'kafka' ? undefined : `must be one of embedded, kafka (is ${JSON.stringify(value)})`)).optional(),
+    partitions: number('integer', 1, 1000).optional(),
+    retentionHours: number('any', 1).optional(),
+    connect: recordOf(text).optional(),
+    databaseForConnect: strict({ monolith: databaseUrlForConnect.optional(), service: databaseUrlForConnect.optional() }).optional(),
   }).optional(),
 });

@@ -121,6 +121,22 @@ export interface CutoverSettings {
   readonly sequenceGap?: number;
 }
 
+export interface ReplicationSettings {
+  /** How changes travel: `embedded` or `kafka` (default: the variable STRANGLER_TRANSPORT, else embedded). */
+  readonly transport?: Setting;
+  /** Partitions of each table's topic (default 3). Fixed when replication begins. */
+  readonly partitions?: number;
+  /** How long topics keep changes (default 168): the longest time that a worker may be away. */
+  readonly retentionHours?: number;
+  /** Further settings of the Debezium connector, e.g. `max.batch.size`. Those that correctness hangs on are the toolkit's. */
+  readonly connect?: Readonly<Record<string, string>>;
+  /**
+   * URLs under which Kafka Connect reaches the databases, where they differ from ours. The password may be a reference of a
+   * Connect config provider: `postgresql://shop:${file:/run/secrets/shop:password}@db/shop`. A variable that is not set means: no difference.
+   */
+  readonly databaseForConnect?: { readonly monolith?: Setting; readonly service?: Setting };
+}
+
 export interface MigrationDefinition {
   /** Lower-case name, also the prefix of flags, slots and publications. */
   readonly context: string;
@@ -136,6 +152,8 @@ export interface MigrationDefinition {
   readonly contracts?: ContractSettings;
   readonly gates?: GateSettings;
   readonly cutover?: CutoverSettings;
+  /** Only for `replicated`. */
+  readonly replication?: ReplicationSettings;
 }
 
 /** Types a context file, so that an editor completes it. Validation happens when it is loaded. */

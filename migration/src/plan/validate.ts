@@ -68,6 +68,7 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
     if (definition.service.database === undefined) problems.push({ field: 'service.database', message: 'is missing: a replicated context has a database of its own' });
   } else {
     if (tables.length > 0) problems.push({ field: 'tables', message: `is only for data: 'replicated' (this context has data: '${definition.data}')` });
+    if (definition.replication) problems.push({ field: 'replication', message: `is only for data: 'replicated' (this context has data: '${definition.data}')` });
     if ((definition.sequences ?? []).length > 0) problems.push({ field: 'sequences', message: `is only for data: 'replicated' (this context has data: '${definition.data}')` });
   }
   for (const { index, first, name } of duplicates(tables.map((table) => qualified(table.monolith)))) {

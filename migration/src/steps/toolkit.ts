@@ -7,6 +7,8 @@ import { UnleashAdmin, unleashSettings } from '../flags/index.ts';
 import { type LoadedContext, loadContexts, requireContext } from '../plan/load.ts';
 import { pause } from '../pause.ts';
 import type { MigrationDefinition, Side } from '../plan/migration.ts';
+import { chooseTransport } from '../stream/choose-transport.ts';
+import type { Transport } from '../stream/transport.ts';
 import { type Environment, requireVariable, resolveSetting } from '../plan/settings.ts';
 
 /** What a step tells while it works; the CLI shows it, a program may listen. */
@@ -73,6 +75,11 @@ export class Toolkit implements AsyncDisposable {
 
   databaseUrls(definition: MigrationDefinition): { monolithUrl: string; serviceUrl: string } {
     return { monolithUrl: this.databaseUrl(definition, 'monolith'), serviceUrl: this.databaseUrl(definition, 'service') };
+  }
+
+  /** How the changes of a context travel. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
+  transport(definition: MigrationDefinition): Transport {
+    return chooseTransport(definition, this.env);
   }
 
   /** Opens a connection to one side for the length of `work`. */

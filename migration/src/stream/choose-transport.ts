@@ -1,0 +1,50 @@
+import { parseTableName } from '../database/identifiers.ts';
+import { StranglerError } from '../errors.ts';
+import type { MigrationDefinition, Setting } from '../plan/migration.ts';
+import { type Environment, resolveSetting } from '../plan/settings.ts';
+import { embeddedTransport } from './embedded/embedded-transport.ts';
+import { connectUrl, kafkaSettings } from './kafka/kafka-settings.ts';
+import { kafkaTransport, type KafkaTransportSettings } from './kafka/kafka-transport.ts';
+import type { Transport } from './transport.ts';
+
+export const defaultPartitions = 3;
+export const defaultRetentionHours = 168;
+
+/** How the changes of a context travel. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
+export function transportKind(definition: MigrationDefinition, env: Environment): Transport['kind'] {
+  const setting = definition.replication?.transport;
+  const kind = setting === undefined ? env.STRANGLER_TRANSPORT || 'embedded' : resolveSetting(setting, env, `replication.transport of context ${definition.context}`);
+  if (kind === 'embedded' || kind === 'kafka') return kind;
+  const where = typeof setting === 'string' ? `contexts/${definition.context}: replication.transport` : (setting?.env ?? 'STRANGLER_TRANSPORT');
+  throw new StranglerError('CONFIG_INVALID', `${where} must be embedded or kafka (is ${JSON.stringify(kind)})`);
+}
+
+/** Everything that the Kafka transport of a context is told. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
+export function kafkaTransportSettings(definition: MigrationDefinition, env: Environment): KafkaTransportSettings {
+  const { context, replication = {}, tables = [] } = definition;
+  const forConnect = (setting: Setting | undefined): string | undefined => (setting === undefined ? undefined : typeof setting === 'string' ? setting : env[setting.env] || setting.default);
+  const [forward, reverse] = [forConnect(replication.databaseForConnect?.monolith), forConnect(replication.databaseForConnect?.service)];
+  const named = (name: string): string => {
+    const { schema, table } = parseTableName(name);
+    return `${schema}.${table}`;
+  };
+  const withKey = tables.flatMap(({ key, monolith, service }) => (key ? [{ key, monolith, service }] : []));
+  return {
+    kafka: kafkaSettings(env, `strangler-${context}`),
+    connectUrl: connectUrl(env),
+    partitions: replication.partitions ?? defaultPartitions,
+    retentionHours: replication.retentionHours ?? defaultRetentionHours,
+    connect: replication.connect ?? {},
+    databaseForConnect: { ...(forward !== undefined && { forward }), ...(reverse !== undefined && { reverse }) },
+    keyColumns: {
+      forward: new Map(withKey.map(({ monolith, key }) => [named(monolith), key])),
+      reverse: new Map(withKey.flatMap(({ service, key }) => service.map((part) => [named(part.table), key.map((column) => targetOf(part.columns[column], column))] as const))),
+    },
+  };
+}
+
+const targetOf = (mapped: string | { readonly to: string } | undefined, column: string): string => (typeof mapped === 'string' ? mapped : (mapped?.to ?? column));
+
+/** @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
+export const chooseTransport = (definition: MigrationDefinition, env: Environment): Transport =>
+  transportKind(definition, env) === 'kafka' ? kafkaTransport(kafkaTransportSettings(definition, env)) : embeddedTransport;

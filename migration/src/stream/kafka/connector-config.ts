@@ -1,0 +1,165 @@
+import { quoteLiteral } from '../../database/identifiers.ts';
+import { StranglerError } from '../../errors.ts';
+import type { Direction } from '../names.ts';
+import type { Differences, SourceTable } from '../transport.ts';
+import type { ConnectDatabase } from './connect-database.ts';
+
+export type ConnectorConfig = Readonly<Record<string, string>>;
+
+export interface ConnectorInput {
+  readonly context: string;
+  readonly direction: Direction;
+  /** Name of this incarnation of the stream: connector and topic prefix. */
+  readonly stream: string;
+  readonly slot: string;
+  readonly publication: string;
+  readonly database: ConnectDatabase;
+  /** All that the publication holds. */
+  readonly tables: readonly SourceTable[];
+  /** Of tables without a primary key. */
+  readonly keyColumns: readonly { readonly table: SourceTable; readonly columns: readonly string[] }[];
+  /** The context file's own settings. */
+  readonly extra?: ConnectorConfig;
+}
+
+/** Largest row, with everything around it, that fits into a message. */
+export const maxMessageBytes = 64 * 1024 * 1024;
+
+/** Lists of tables are regular expressions, matched against the whole name and separated by commas. */
+const pattern = ({ schema, table }: SourceTable): string => `${schema}.${table}`.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
+
+/**
+ * What the connector does before it looks for its slot, on every start. Debezium would make a slot that is gone, with a hole
+ * before it: so it fails instead. And it beats: if the slot went away right after the look, the reader misses this beat.
+ */
+function startStatement({ context, direction, stream, slot }: ConnectorInput): string {
+  const literal = (text: string): string => quoteLiteral(text).trim();
+  const row = `context = ${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`;
+  const statements = [
+    `IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(slot)}) THEN RAISE EXCEPTION 'replication slot ${slot} is gone: changes may be missing'`,
+    'END IF',
+    `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE ${row}`,
+    'END',
+  ];
+  // One statement; a doubled semicolon stands for one that is part of it.
+  return `DO $start$ BEGIN ${statements.join(';; ')} $start$`;
+}
+
+const converter = (side: 'key' | 'value'): ConnectorConfig => ({
+  [`${side}.converter`]: 'org.apache.kafka.connect.json.JsonConverter',
+  [`${side}.converter.schemas.enable`]: 'false',
+  // Otherwise NULL becomes the column's default.
+  [`${side}.converter.replace.null.with.default`]: 'false',
+});
+
+/** What correctness hangs on, with the reason: `doctor` shows it beside a running connector that has something else. */
+export const essentialSettings: Readonly<Record<string, string>> = {
+  'plugin.name': 'only pgoutput honours the publication',
+  'slot.name': 'the slot where the initial copy ends',
+  'publication.name': 'the publication of the mapped tables',
+  'publication.autocreate.mode': 'otherwise the connector changes the publication',
+  'slot.drop.on.stop': 'a slot that is dropped is a hole',
+  'topic.prefix': 'the topics of this stream',
+  'table.include.list': 'changes of other tables are dropped',
+  'snapshot.mode': 'the tables are copied by us; a snapshot would apply rows twice',
+  'provide.transaction.metadata': 'transactions are put together again by it',
+  'skipped.operations': 'otherwise TRUNCATE is left out silently',
+  'tombstones.on.delete': 'a deleted key is counted twice in its transaction, or not',
+  'offset.mismatch.strategy': 'a slot ahead of the offset would skip changes silently',
+  'heartbeat.interval.ms': 'without it a quiet table keeps log for ever, and holes are not seen',
+  'heartbeat.action.query': 'holes are seen by its count',
+  'database.initial.statements': 'otherwise the connector makes a slot that is gone, with a hole before it',
+  'errors.tolerance': 'otherwise what cannot be sent is skipped',
+  'event.processing.failure.handling.mode': 'otherwise what cannot be read is skipped',
+  'decimal.handling.mode': 'numbers lose digits',
+  'interval.handling.mode': 'intervals lose months',
+  'time.precision.mode': 'times are read in this form',
+  'binary.handling.mode': 'bytea is read in this form',
+  'hstore.handling.mode': 'hstore is read in this form',
+  'include.unknown.datatypes': 'columns of other types would be left out',
+  'key.converter': 'keys are read as JSON', 'value.converter': 'values are read as JSON',
+  'key.converter.schemas.enable': 'keys are read without a schema', 'value.converter.schemas.enable': 'values are read without a schema',
+  'key.converter.replace.null.with.default': 'NULL becomes the column\'s default', 'value.converter.replace.null.with.default': 'NULL becomes the column\'s default',
+  'message.prefix.exclude.list': 'messages of others in the log would need a topic',
+  'signal.data.collection': 'resync signals through it',
+};
+
+/** The whole configuration of one direction's connector: a pure function, so that what runs can be held against it. */
+export function connectorConfig(input: ConnectorInput): ConnectorConfig {
+  const { context, direction, stream, database, extra = {} } = input;
+  const literal = (text: string): string => quoteLiteral(text).trim();
+  const own: ConnectorConfig = {
+    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+    'tasks.max': '1',
+    'database.hostname': database.hostname,
+    'database.port': database.port,
+    'database.user': database.user,
+    'database.password': database.password,
+    'database.dbname': database.name,
+    ...(database.sslmode !== null && { 'database.sslmode': database.sslmode }),
+    'database.initial.statements': startStatement(input),
+    'topic.prefix': stream,
+    'plugin.name': 'pgoutput',
+    'slot.name': input.slot,
+    'slot.drop.on.stop': 'false',
+    'publication.name': input.publication,
+    'publication.autocreate.mode': 'disabled',
+    'table.include.list': input.tables.map(pattern).join(','),
+    ...(input.keyColumns.length > 0 && { 'message.key.columns': input.keyColumns.map(({ table, columns }) => `${pattern(table)}:${columns.join(',')}`).join(';') }),
+    'snapshot.mode': 'no_data',
+    'provide.transaction.metadata': 'true',
+    'skipped.operations': 'none',
+    'tombstones.on.delete': 'true',
+    'offset.mismatch.strategy': 'trust_offset',
+    'message.prefix.exclude.list': '.*',
+    'heartbeat.action.query': `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`,
+    'signal.enabled.channels': 'source',
+    'signal.data.collection': 'strangler.signal',
+    'decimal.handling.mode': 'string',
+    'interval.handling.mode': 'string',
+    'time.precision.mode': 'isostring',
+    'binary.handling.mode': 'hex',
+    'hstore.handling.mode': 'json',
+    'include.unknown.datatypes': 'true',
+    ...converter('key'),
+    ...converter('value'),
+    'errors.tolerance': 'none',
+    'event.processing.failure.handling.mode': 'fail',
+  };
+  const taken = Object.keys(extra).find((name) => name in own || name === 'name');
+  if (taken !== undefined) throw new StranglerError('CONFIG_INVALID', `contexts/${context}: replication.connect sets ${JSON.stringify(taken)}, which the toolkit sets`, { remedy: 'Remove the line.' });
+  return { ...tuning, ...extra, ...own };
+}
+
+/** May be changed by the context file. */
+const tuning: ConnectorConfig = {
+  'heartbeat.interval.ms': '1000',
+  'poll.interval.ms': '10',
+  'status.update.interval.ms': '1000',
+  // A worker that crashed leaves its session behind for some seconds.
+  'slot.max.retries': '30',
+  'slot.retry.delay.ms': '2000',
+  'incremental.snapshot.chunk.size': '2048',
+  'producer.override.max.request.size': String(maxMessageBytes),
+  'producer.override.buffer.memory': String(2 * maxMessageBytes),
+};
+
+export const isSecret = (setting: string): boolean => /password|secret|sasl\.jaas|ssl\.key(?!store\.type|store\.location)/i.test(setting);
+
+/** For people: without secrets. A reference to a secret is none. */
+export const shownConfig = (config: ConnectorConfig): ConnectorConfig =>
+  Object.fromEntries(Object.entries(config).map(([name, value]) => [name, isSecret(name) && !value.startsWith('${') ? '***' : value]));
+
+/** What would change at a running connector, a line for each setting. */
+export function configDifferences(running: ConnectorConfig, wanted: ConnectorConfig): Differences {
+  return [...new Set([...Object.keys(running), ...Object.keys(wanted)])]
+    // Connect adds the name itself.
+    .filter((name) => name !== 'name' && running[name] !== wanted[name])
+    .toSorted()
+    .map((name) => {
+      const [before, after] = [running[name], wanted[name]];
+      if (before === undefined) return `${name}: set to ${isSecret(name) ? '***' : after}`;
+      if (after === undefined) return `${name}: ${isSecret(name) ? '***' : before} is removed`;
+      return isSecret(name) ? `${name}: changed` : `${name}: ${before} → ${after}`;
+    });
+}

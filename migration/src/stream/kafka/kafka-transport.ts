@@ -1,0 +1,199 @@
+import type pg from 'pg';
+import { databaseName, withConnection } from '../../database/connect.ts';
+import { databaseFailure } from '../../database/failures.ts';
+import { installSupportSchema } from '../../database/support-schema.ts';
+import { StranglerError } from '../../errors.ts';
+import { pause } from '../../pause.ts';
+import { slotStatus } from '../embedded/slot.ts';
+import { type Direction, replicationNames } from '../names.ts';
+import type { SourceTable, StreamSource, Transport } from '../transport.ts';
+import { ConnectClient, failureOf, isRunning, traceReason } from './connect-client.ts';
+import { connectDatabase } from './connect-database.ts';
+import { configDifferences, connectorConfig, type ConnectorConfig } from './connector-config.ts';
+import { withAdmin } from './kafka-client.ts';
+import type { KafkaSettings } from './kafka-settings.ts';
+import { tablesWithoutPrimaryKey } from './keyless-tables.ts';
+import { noteNewStream, readStreamNote } from './stream-name.ts';
+import { streamOf } from './topic-names.ts';
+import { deleteTopicsOf, ensureTopics, type TopicWish, wantedTopics } from './topics.ts';
+import { unappliedMessages } from './unapplied-messages.ts';
+
+export interface KafkaTransportSettings {
+  readonly kafka: KafkaSettings;
+  readonly connectUrl: string;
+  readonly partitions: number;
+  readonly retentionHours: number;
+  /** Further settings of the connector. */
+  readonly connect: ConnectorConfig;
+  /** URL under which Connect reaches the source of a direction, where it differs. */
+  readonly databaseForConnect: Readonly<Partial<Record<Direction, string>>>;
+  /** Columns that identify rows of tables without a primary key, by direction and `schema.table`. */
+  readonly keyColumns: Readonly<Record<Direction, ReadonlyMap<string, readonly string[]>>>;
+  /** Longest wait for connector and task to run (default 90 s). */
+  readonly startTimeoutMs?: number;
+}
+
+export interface KafkaTransport extends Transport {
+  readonly kind: 'kafka';
+  readonly settings: KafkaTransportSettings;
+}
+
+/** What a stream should look like outside of the database. */
+export interface KafkaPlan {
+  readonly connector: string;
+  readonly config: ConnectorConfig;
+  readonly topics: readonly TopicWish[];
+}
+
+export const kafkaOwnTables: readonly SourceTable[] = ['probe', 'heartbeat', 'signal'].map((table) => ({ schema: 'strangler', table }));
+
+/** A pure function of its arguments but for the primary keys, which the source knows. */
+export async function planKafkaStream(settings: KafkaTransportSettings, { context, direction, url, client }: StreamSource, stream: string, tables: readonly SourceTable[]): Promise<KafkaPlan> {
+  const { slot, publication } = replicationNames(context, direction, databaseName(url));
+  const side = direction === 'forward' ? 'monolith' : 'service';
+  const config = connectorConfig({
+    context, direction, stream, slot, publication, tables,
+    database: connectDatabase(settings.databaseForConnect[direction] ?? url, url, `replication.databaseForConnect.${side}`),
+    keyColumns: await tablesWithoutPrimaryKey(client, tables, settings.keyColumns[direction]),
+    extra: settings.connect,
+  });
+  return { connector: stream, config, topics: wantedTopics(stream, tables, settings) };
+}
+
+/** Debezium on Kafka Connect carries the changes into topics; the worker reads them from there. */
+export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport {
+  const slotOf = ({ context, direction, url }: StreamSource): string => replicationNames(context, direction, databaseName(url)).slot;
+
+  return {
+    kind: 'kafka',
+    settings,
+    ownTables: kafkaOwnTables,
+
+    async announce(source) {
+      const slot = slotOf(source);
+      // A connector of an earlier stream would read the new slot.
+      await removeStreams(settings, source, slot);
+      // On a connection of its own: the caller's may be in a transaction, and making the slot waits for all that have written.
+      await withConnection(source.url, { applicationName: 'strangler-announce' }, async (client) => {
+        await installSupportSchema(client);
+        await noteNewStream(client, source.context, source.direction, slot);
+      });
+    },
+
+    async ensure(source, { tables, signal, onDifference }) {
+      const { context, direction, client } = source;
+      const note = await currentStream(client, context, direction);
+      await requireSlot(client, slotOf(source));
+      const plan = await planKafkaStream(settings, source, note.name, tables);
+      await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) => ensureTopics(admin, plan.topics, { expected: note.beat > 0n, onDifference }));
+      await ensureConnector(new ConnectClient(settings.connectUrl, { signal }), plan, { signal, onDifference, timeoutMs: settings.startTimeoutMs ?? 90_000 });
+    },
+
+    async open(source, { from, checkpoint, tables, signal }) {
+      const { context, direction, client, url } = source;
+      const { name } = await currentStream(client, context, direction);
+      // kafkajs is loaded by whoever reads.
+      const { openKafkaStream } = await import('./open-kafka-stream.ts');
+      return openKafkaStream({ kafka: settings.kafka, context, direction, streamName: name, from, checkpoint, tables, source: client, sourceUrl: url, signal });
+    },
+
+    remove: (source) => removeStreams(settings, source, slotOf(source)),
+
+    // The reader beats when it is asked where it stands.
+    nudge: async () => {},
+
+    async unapplied({ context, direction, client }, { checkpoint, tables, signal }) {
+      const { name } = await currentStream(client, context, direction);
+      if (signal.aborted) throw new StranglerError('CANCELLED', 'Cancelled');
+      return unappliedMessages(settings.kafka, name, tables, checkpoint);
+    },
+  };
+}
+
+async function currentStream(client: pg.Client, context: string, direction: Direction) {
+  const note = await readStreamNote(client, context, direction).catch((error: unknown) => Promise.reject(databaseFailure(error, `Cannot read the stream of ${context}`)));
+  if (note === null) {
+    throw new StranglerError('POSITION_GAP', `${context}: database ${client.database ?? ''} knows no ${direction} stream through Kafka: it was made by another transport, or removed`, {
+      remedy: `Go on with the transport it began with, or run strangler replicate ${context} --restart, which copies anew.`,
+    });
+  }
+  return note;
+}
+
+async function requireSlot(client: pg.Client, slot: string): Promise<void> {
+  const status = await slotStatus(client, slot);
+  if (!status) throw new StranglerError('SLOT_LOST', `Replication slot ${slot} does not exist`, { details: { slot } });
+  if (status.lost !== null) throw new StranglerError('SLOT_LOST', `The server gave up replication slot ${slot} (${status.lost}): it removed log that was still needed`, { details: { slot, reason: status.lost } });
+}
+
+interface EnsureOptions {
+  readonly signal: AbortSignal;
+  readonly onDifference: ((lines: readonly string[]) => void) | undefined;
+  readonly timeoutMs: number;
+}
+
+async function ensureConnector(connect: ConnectClient, { connector, config }: KafkaPlan, options: EnsureOptions): Promise<void> {
+  const running = await connect.config(connector);
+  const differences = running ? configDifferences(running, config) : [];
+  if (differences.length > 0) options.onDifference?.(differences);
+  if (!running || differences.length > 0) await connect.put(connector, config);
+  const status = await connect.status(connector);
+  if (status?.state === 'PAUSED' || status?.state === 'STOPPED') {
+    options.onDifference?.([`connector ${connector} is ${status.state}: resumed`]);
+    await connect.resume(connector);
+  }
+  await untilRunning(connect, connector, options);
+}
+
+/** @throws StranglerError CONNECTOR_FAILED, POSITION_GAP, SLOT_LOST, TIMEOUT */
+async function untilRunning(connect: ConnectClient, name: string, { signal, timeoutMs }: EnsureOptions): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let restarts = 0;
+  let failedSince: number | undefined;
+  for (;;) {
+    if (signal.aborted) throw new StranglerError('CANCELLED', 'Cancelled');
+    const status = await connect.status(name);
+    if (isRunning(status)) return;
+    const failure = failureOf(status);
+    if (failure === null) failedSince = undefined;
+    else {
+      failedSince ??= performance.now();
+      // Connect leaves what failed as it is until somebody asks. For a moment afterwards the old failure is still told.
+      if (restarts === 0) {
+        restarts += 1;
+        await connect.restartFailed(name);
+      } else if (performance.now() - failedSince > 5000) throw connectorFailure(name, failure);
+    }
+    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Connector ${name} is ${status?.state ?? 'absent'}, its task ${status?.tasks[0]?.state ?? 'absent'} after ${Math.round(timeoutMs / 1000)} s`);
+    await pause(100, signal);
+  }
+}
+
+/** A failed task in the toolkit's words. */
+export function connectorFailure(name: string, trace: string): StranglerError {
+  const reason = traceReason(trace);
+  const options = { details: { connector: name, trace } };
+  if (/replication slot \S+ is gone/.test(trace)) return new StranglerError('SLOT_LOST', `Connector ${name}: ${reason}`, options);
+  if (/offset.*(no longer available|mismatch|ahead)|slot.*ahead/is.test(reason)) return new StranglerError('POSITION_GAP', `Connector ${name}: ${reason}`, options);
+  return new StranglerError('CONNECTOR_FAILED', `Connector ${name} failed: ${reason}`, options);
+}
+
+/** Connectors first, and only when they are gone their topics: a connector without its topics fails and tries again. */
+async function removeStreams(settings: KafkaTransportSettings, { client }: StreamSource, slot: string): Promise<void> {
+  const connect = new ConnectClient(settings.connectUrl, { timeoutMs: 20_000, busyMs: 20_000 });
+  const connectors = (await connect.list()).filter((name) => streamOf(slot, name) === name);
+  for (const name of connectors) await connect.delete(name);
+  if (connectors.length > 0) await untilGone(connect, client, connectors, slot);
+  await withAdmin(settings.kafka, `Cannot delete the topics of ${slot}`, (admin) => deleteTopicsOf(admin, slot));
+}
+
+async function untilGone(connect: ConnectClient, client: pg.Client, connectors: readonly string[], slot: string): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  const never = new AbortController().signal;
+  for (;;) {
+    const left = (await connect.list()).filter((name) => connectors.includes(name));
+    if (left.length === 0 && (await slotStatus(client, slot))?.active !== true) return;
+    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', left.length > 0 ? `Connector ${left.join(', ')} is not gone after 60 s` : `Replication slot ${slot} is still read 60 s after its connector was deleted`);
+    await pause(100, never);
+  }
+}

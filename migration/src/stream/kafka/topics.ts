@@ -1,0 +1,93 @@
+import type { Admin } from 'kafkajs';
+import { StranglerError } from '../../errors.ts';
+import type { SourceTable } from '../transport.ts';
+import { maxMessageBytes } from './connector-config.ts';
+import { heartbeatTopic, streamOf, tableTopics, transactionTopic } from './topic-names.ts';
+
+export interface TopicWish {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+const hour = 3_600_000;
+
+/** All topics of a stream. The toolkit's own tables change little: one partition is enough for them. */
+export function wantedTopics(stream: string, tables: readonly SourceTable[], { partitions, retentionHours }: { readonly partitions: number; readonly retentionHours: number }): TopicWish[] {
+  const settings = { 'cleanup.policy': 'delete', 'retention.ms': String(Math.round(retentionHours * hour)), 'retention.bytes': '-1', 'max.message.bytes': String(maxMessageBytes) };
+  return [
+    ...[...tableTopics(stream, tables)].map(([topic, { schema }]) => ({ topic, partitions: schema === 'strangler' ? 1 : partitions, settings })),
+    { topic: transactionTopic(stream), partitions: 1, settings },
+    // Nobody reads it: Debezium wants it for its beats.
+    { topic: heartbeatTopic(stream), partitions: 1, settings: { 'cleanup.policy': 'delete', 'retention.ms': String(hour), 'retention.bytes': '-1' } },
+  ];
+}
+
+export interface TopicState {
+  readonly topic: string;
+  /** 0: it does not exist. */
+  readonly partitions: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export async function readTopics(admin: Admin, wanted: readonly TopicWish[]): Promise<TopicState[]> {
+  const present = new Set(await admin.listTopics());
+  const names = wanted.map(({ topic }) => topic).filter((topic) => present.has(topic));
+  if (names.length === 0) return wanted.map(({ topic }) => ({ topic, partitions: 0, settings: {} }));
+  const { topics } = await admin.fetchTopicMetadata({ topics: names });
+  // ConfigResourceTypes.TOPIC, without loading kafkajs for a number
+  const configs = await admin.describeConfigs({ includeSynonyms: false, resources: names.map((name) => ({ type: 2, name })) });
+  return wanted.map(({ topic }) => ({
+    topic,
+    partitions: topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
+    settings: Object.fromEntries((configs.resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue])),
+  }));
+}
+
+/** What is wrong with the topics that exist, in words. */
+export const topicDifferences = (wanted: readonly TopicWish[], found: readonly TopicState[]): { readonly topic: string; readonly line: string; readonly mendable: boolean }[] =>
+  wanted.flatMap((wish) => {
+    const state = found.find(({ topic }) => topic === wish.topic);
+    if (!state || state.partitions === 0) return [];
+    return [
+      ...(state.partitions === wish.partitions ? [] : [{ topic: wish.topic, line: `topic ${wish.topic} has ${state.partitions} partitions, not ${wish.partitions}`, mendable: false }]),
+      ...Object.entries(wish.settings).filter(([name, value]) => state.settings[name] !== undefined && state.settings[name] !== value)
+        .map(([name, value]) => ({ topic: wish.topic, line: `topic ${wish.topic}: ${name} ${state.settings[name]} → ${value}`, mendable: true })),
+    ];
+  });
+
+/**
+ * Makes what is missing and sets settings right. `expected`: the stream has run before, so a topic that is missing has lost changes.
+ * @throws StranglerError CONFIG_INVALID, POSITION_GAP
+ */
+export async function ensureTopics(admin: Admin, wanted: readonly TopicWish[], { expected, onDifference }: { readonly expected: boolean; readonly onDifference?: ((lines: readonly string[]) => void) | undefined }): Promise<void> {
+  const found = await readTopics(admin, wanted);
+  const missing = wanted.filter(({ topic }) => found.find((state) => state.topic === topic)?.partitions === 0);
+  if (expected && missing.length > 0) throw new StranglerError('POSITION_GAP', `Topic ${missing.map(({ topic }) => topic).join(', ')} is gone, with the changes that it held`, { details: { topics: missing.map(({ topic }) => topic) }, remedy: 'Run strangler replicate <context> --restart, which copies anew.' });
+  const differences = topicDifferences(wanted, found);
+  const wrong = differences.find(({ mendable }) => !mendable);
+  if (wrong) throw new StranglerError('CONFIG_INVALID', `${wrong.line}: the number of partitions is fixed when replication begins`, { remedy: 'Set replication.partitions of the context file back, or run strangler replicate <context> --restart.' });
+  if (missing.length > 0) {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ topic, partitions, settings }) => ({ topic, numPartitions: partitions, replicationFactor: -1, configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })) })),
+    });
+  }
+  if (differences.length === 0) return;
+  onDifference?.(differences.map(({ line }) => line));
+  const names = new Set(differences.map(({ topic }) => topic));
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: wanted.filter(({ topic }) => names.has(topic)).map(({ topic, settings }) => ({ type: 2, name: topic, configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })) })),
+  });
+}
+
+/** Deletes the topics of all streams of a slot but one. */
+export async function deleteTopicsOf(admin: Admin, slot: string, { except = null }: { readonly except?: string | null } = {}): Promise<string[]> {
+  const topics = (await admin.listTopics()).filter((topic) => {
+    const stream = streamOf(slot, topic);
+    return stream !== null && stream !== except;
+  });
+  if (topics.length > 0) await admin.deleteTopics({ topics });
+  return topics;
+}
