@@ -6,7 +6,9 @@ import type { StreamMessage } from '../stream/change-stream.ts';
 import { createInterpreter, type Direction } from './interpret-event.ts';
 import { loadParkedKeys } from './parked-changes.ts';
 import { type RelationMessage, RelationWatch } from './relation-watch.ts';
-import { advanceStreamRow, lockStreamRow, readStreamRow } from './stream-row.ts';
+import { RecentCommits } from './recent-commits.ts';
+import { Savepoint } from './savepoint.ts';
+import { beginLocked, commitAdvanced, readStreamRow } from './stream-row.ts';
 import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
 import { writeTargets } from './write-target.ts';
 
@@ -44,17 +46,17 @@ const wholeChunks = 20;
  */
 export class Applier {
   readonly #options: ApplierOptions;
-  readonly #work: Omit<WriteOrPark, 'parked'>;
+  readonly #work: Omit<WriteOrPark, 'parked' | 'savepoint'>;
   readonly #interpret: (events: readonly ChangeEvent[]) => ReturnType<ReturnType<typeof createInterpreter>>;
   readonly #relations: RelationWatch;
-  readonly #seen = new Set<bigint>();
+  readonly #recent = new RecentCommits();
   /** Parts of one row are several tables of the source: their changes are folded, so their transaction stays whole. */
   readonly #whole: boolean;
   #held: ChangeEvent[] = [];
   #parked = new Set<string>();
+  #savepoint: Savepoint;
   #open = false;
   #source: { readonly commitLsn: Lsn; readonly skip: boolean } | null = null;
-  #last: Lsn = 0n;
   #position: Lsn = 0n;
   #commitTime: bigint | null = null;
   #rows = 0;
@@ -62,6 +64,7 @@ export class Applier {
 
   constructor(options: ApplierOptions) {
     this.#options = options;
+    this.#savepoint = new Savepoint(options.client);
     const { client, mapping, context, direction } = options;
     this.#interpret = createInterpreter(mapping, direction);
     this.#relations = new RelationWatch(mapping, direction);
@@ -91,8 +94,7 @@ export class Applier {
       this.#open = false;
       this.#held = [];
       this.#source = null;
-      this.#seen.clear();
-      this.#last = 0n;
+      this.#recent.clear();
       await this.#options.client.query('ROLLBACK').catch(() => undefined);
       throw error;
     }
@@ -100,8 +102,9 @@ export class Applier {
 
   /** Looks at announced tables before anything is written. */
   async #misfit(messages: readonly StreamMessage[]): Promise<{ readonly error: unknown; readonly before: number } | null> {
-    for (const [index, message] of messages.entries()) {
-      if (message.kind !== 'relation') continue;
+    for (let index = 0; index < messages.length; index += 1) {
+      const message = messages[index];
+      if (message?.kind !== 'relation') continue;
       try {
         const missing = this.#relations.misfit(message);
         if (missing !== null) {
@@ -128,7 +131,7 @@ export class Applier {
           break;
         case 'changes':
           if (this.#source === null) throw new StranglerError('INTERNAL', 'the stream yielded changes outside a transaction');
-          if (!this.#source.skip) events.push(...message.events);
+          if (!this.#source.skip) for (const event of message.events) events.push(event);
           if (events.length >= (this.#whole ? chunk * wholeChunks : chunk)) {
             await this.#write(events);
             events = [];
@@ -165,8 +168,8 @@ export class Applier {
 
   async #begin(): Promise<void> {
     const { client, context, direction, epoch } = this.#options;
-    await client.query('BEGIN');
-    const row = await lockStreamRow(client, context, direction, epoch);
+    const row = await beginLocked(client, context, direction, epoch);
+    this.#savepoint = new Savepoint(client);
     this.#parked = row.deadLetters === 0 ? new Set() : await loadParkedKeys(this.#work, this.#interpret);
     this.#position = row.position;
     this.#commitTime = null;
@@ -177,28 +180,22 @@ export class Applier {
 
   /** A transaction that comes a second time is skipped; one that should have come earlier is a hole. */
   #alreadyApplied(commitLsn: Lsn): boolean {
-    if (this.#seen.has(commitLsn)) return true;
-    if (commitLsn <= this.#last) {
-      throw new StranglerError('POSITION_GAP', `${this.#options.context}: the stream is out of order: commit ${commitLsn} came after ${this.#last}`);
+    if (commitLsn <= this.#recent.last) {
+      if (this.#recent.has(commitLsn)) return true;
+      throw new StranglerError('POSITION_GAP', `${this.#options.context}: the stream is out of order: commit ${commitLsn} came after ${this.#recent.last}`);
     }
-    this.#last = commitLsn;
-    this.#seen.add(commitLsn);
-    if (this.#seen.size > 10_000) for (const oldest of this.#seen) {
-      this.#seen.delete(oldest);
-      break;
-    }
+    this.#recent.add(commitLsn);
     return commitLsn < this.#position;
   }
 
   async #write(events: readonly ChangeEvent[]): Promise<void> {
     const changes = this.#interpret(events);
-    if (changes.length > 0) this.#rows += await writeInOrder({ ...this.#work, parked: this.#parked }, changes);
+    if (changes.length > 0) this.#rows += await writeInOrder({ ...this.#work, parked: this.#parked, savepoint: this.#savepoint }, changes);
   }
 
   async #commit(): Promise<Applied> {
     const { client, context, direction } = this.#options;
-    await advanceStreamRow(client, context, direction, { position: this.#position, commitTime: this.#commitTime, rows: this.#rows, checkpoint: this.#checkpoint });
-    await client.query('COMMIT');
+    await commitAdvanced(client, context, direction, { position: this.#position, commitTime: this.#commitTime, rows: this.#rows, checkpoint: this.#checkpoint });
     this.#open = false;
     return { position: this.#position, rows: this.#rows, deadLetters: this.#parked.size };
   }

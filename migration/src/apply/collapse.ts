@@ -1,3 +1,4 @@
+import type { ChangeEvent } from '../stream/change-event.ts';
 import { type FoldableChange, isFoldable, keyText, type RowChange } from './row-change.ts';
 
 /** Changes of different rows, at most one per row: they may be written together, in any order. */
@@ -9,9 +10,9 @@ export interface RowsStep {
 export type BarrierStep = { readonly kind: 'barrier'; readonly change: Exclude<RowChange, FoldableChange> };
 export type ApplyStep = RowsStep | BarrierStep;
 
-/** Two changes of one row as one; null when only their order can tell what happens. */
-export function foldChanges(earlier: FoldableChange, later: FoldableChange): FoldableChange | null {
-  const base = { table: later.table, key: later.key, transaction: later.transaction, events: [...earlier.events, ...later.events] };
+/** Two changes of one row as one; null when only their order can tell what happens. `events`: what the one says it was made of. */
+export function foldChanges(earlier: FoldableChange, later: FoldableChange, events: readonly ChangeEvent[]): FoldableChange | null {
+  const base = { table: later.table, key: later.key, transaction: later.transaction, events };
   switch (later.kind) {
     case 'delete':
       return { ...base, kind: 'delete' };
@@ -25,7 +26,10 @@ export function foldChanges(earlier: FoldableChange, later: FoldableChange): Fol
   }
 }
 
-/** Collapses a run of changes into steps with one change per row, because one statement cannot write a row twice. */
+/**
+ * Collapses a run of changes into steps with one change per row, because one statement cannot write a row twice. The folded
+ * changes are for writing only: they name the last of their events.
+ */
 export function collapseChanges(changes: readonly RowChange[]): ApplyStep[] {
   const steps: ApplyStep[] = [];
   let rows = new Map<string, FoldableChange>();
@@ -41,13 +45,13 @@ export function collapseChanges(changes: readonly RowChange[]): ApplyStep[] {
     }
     const text = keyText(change.table, change.key);
     const earlier = rows.get(text);
-    const folded = earlier === undefined ? change : foldChanges(earlier, change);
+    const folded = earlier === undefined ? change : foldChanges(earlier, change, change.events);
     if (folded === null) {
       closeRows();
       rows.set(text, change);
     } else {
       // a value moving from one row to another keeps its order as far as one statement can
-      rows.delete(text);
+      if (earlier !== undefined) rows.delete(text);
       rows.set(text, folded);
     }
   }
@@ -76,7 +80,7 @@ export function foldParts(changes: readonly RowChange[]): RowChange[] {
     }
     const text = keyText(change.table, change.key);
     const earlier = open.get(text);
-    const folded = earlier === undefined ? change : foldChanges(earlier, change);
+    const folded = earlier === undefined ? change : foldChanges(earlier, change, [...earlier.events, ...change.events]);
     if (folded === null && earlier !== undefined) result.push(earlier);
     open.delete(text);
     open.set(text, folded ?? change);

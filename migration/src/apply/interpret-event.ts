@@ -24,9 +24,16 @@ export function createInterpreter(mapping: CompiledMapping, direction: Direction
   const split = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
   return (events) => {
     const changes: RowChange[] = [];
+    let schema: string | null = null;
+    let name: string | null = null;
+    let source: Source | undefined;
     for (const event of events) {
-      const source = sources.get(`${event.source.schema}.${event.source.table}`);
-      if (source !== undefined) changes.push(...interpret(source, event));
+      // neighbours are mostly of one table
+      if (event.source.table !== name || event.source.schema !== schema) {
+        ({ schema, table: name } = event.source);
+        source = sources.get(`${schema}.${name}`);
+      }
+      if (source !== undefined) interpret(source, event, changes);
     }
     return split ? foldParts(withoutNeedlessClears(changes)) : changes;
   };
@@ -59,14 +66,15 @@ interface Source {
   readonly first: boolean;
   /** Whether it carries every mapped column. */
   readonly whole: boolean;
-  readonly project: (row: Row) => Record<string, string | null>;
+  /** A row in the monolith's terms; it may hold columns that are not mapped as well. */
+  readonly project: (row: Row) => Row;
   /** The key in the monolith's terms, also of a row whose other columns the mapping cannot carry. */
   readonly keyOnly: (row: Row) => Record<string, string | null>;
 }
 
 function forwardSource(table: CompiledTable, index: number): Source {
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
-  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, project: (row) => pick(row, columns), keyOnly: (row) => pick(row, table.key) };
+  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, project: (row) => row, keyOnly: (row) => pick(row, table.key) };
 }
 
 function reverseSource(table: CompiledTable, index: number, part: CompiledPart, first: boolean): Source {
@@ -93,47 +101,59 @@ const pick = (row: Row, columns: readonly string[]): Record<string, string | nul
   return result;
 };
 
-function interpret(source: Source, event: ChangeEvent): RowChange[] {
-  const base = { table: source.table, transaction: event.position.commitLsn, events: [event] };
+function interpret(source: Source, event: ChangeEvent, changes: RowChange[]): void {
+  const { table } = source;
+  const transaction = event.position.commitLsn;
+  const events = [event];
   if (event.op === 't') {
-    if (source.first) return [{ ...base, kind: 'truncate' }];
-    return [{ ...base, kind: 'clear', columns: source.columns.filter((column) => !source.key.includes(column)) }];
+    if (source.first) changes.push({ table, transaction, events, kind: 'truncate' });
+    else changes.push({ table, transaction, events, kind: 'clear', columns: source.columns.filter((column) => !source.key.includes(column)) });
+    return;
   }
   try {
-    return interpretRow(source, event, base);
+    interpretRow(source, event, events, changes);
   } catch (error) {
     if (error instanceof StranglerError && error.code === 'SCHEMA_CHANGED') throw error;
     // later changes of this row wait behind this one, so it must be known by the key that they have
     const known = source.keyOnly({ ...event.before, ...event.after });
     const key = Object.fromEntries(source.key.map((column): [string, string | null] => [column, known[column] ?? null]));
-    return [{ ...base, kind: 'invalid', key, error: error instanceof Error ? error : new Error(String(error)) }];
+    changes.push({ table, transaction, events, kind: 'invalid', key, error: error instanceof Error ? error : new Error(String(error)) });
   }
 }
 
-function interpretRow(source: Source, event: ChangeEvent, base: { table: number; transaction: bigint; events: ChangeEvent[] }): RowChange[] {
+function interpretRow(source: Source, event: ChangeEvent, events: readonly ChangeEvent[], changes: RowChange[]): void {
+  const { table } = source;
+  const transaction = event.position.commitLsn;
   if (event.op === 'd') {
     const key = keyOf(source, source.project(event.before ?? {}));
-    if (source.first) return [{ ...base, kind: 'delete', key }];
-    return [{ ...base, kind: 'patch', key, row: { ...emptied(source), ...key }, lenient: true }];
+    if (source.first) changes.push({ table, transaction, events, kind: 'delete', key });
+    else changes.push({ table, transaction, events, kind: 'patch', key, row: { ...emptied(source), ...key }, lenient: true });
+    return;
   }
   // with REPLICA IDENTITY FULL the old row holds what an unchanged TOAST value leaves out
-  const row = source.project({ ...event.before, ...event.after });
-  const complete = source.columns.every((column) => row[column] !== undefined);
+  const row = source.project(event.before === null ? (event.after ?? {}) : { ...event.before, ...event.after });
+  const complete = holds(row, source.columns);
   const key = keyOf(source, row);
   if (event.op !== 'u') {
     if (!complete) throw lacksColumn(source, row);
-    return [source.first ? { ...base, kind: 'put', key, row, fresh: false } : { ...base, kind: 'patch', key, row, lenient: false }];
+    if (source.first) changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false });
+    else changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
+    return;
   }
   const oldKey = event.before === null ? key : keyOf(source, { ...key, ...pick(source.project(event.before), source.key) });
   if (source.key.some((column) => oldKey[column] !== key[column])) {
-    if (source.first) return [{ ...base, kind: 'rekey', key, oldKey, row, complete: complete && source.whole }];
-    return [
-      { ...base, kind: 'patch', key: oldKey, row: { ...emptied(source), ...oldKey }, lenient: true },
-      { ...base, kind: 'patch', key, row, lenient: false },
-    ];
-  }
-  if (complete && source.first && source.whole) return [{ ...base, kind: 'put', key, row, fresh: false }];
-  return [{ ...base, kind: 'patch', key, row, lenient: false }];
+    if (source.first) changes.push({ table, transaction, events, kind: 'rekey', key, oldKey, row, complete: complete && source.whole });
+    else {
+      changes.push({ table, transaction, events, kind: 'patch', key: oldKey, row: { ...emptied(source), ...oldKey }, lenient: true });
+      changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
+    }
+  } else if (complete && source.first && source.whole) changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false });
+  else changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
+}
+
+function holds(row: Row, columns: readonly string[]): boolean {
+  for (const column of columns) if (row[column] === undefined) return false;
+  return true;
 }
 
 const emptied = (source: Source): Record<string, null> => Object.fromEntries(source.columns.map((column): [string, null] => [column, null]));

@@ -36,9 +36,18 @@ export const isKeyed = (change: RowChange): change is KeyedRowChange => change.k
 export const isFoldable = (change: RowChange): change is FoldableChange =>
   change.kind === 'put' || change.kind === 'patch' || change.kind === 'delete';
 
-/** Column order differs between events and jsonb, so the text sorts by name. */
-export const keyText = (table: number, key: LogicalRow): string =>
-  `${table}:${JSON.stringify(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+/**
+ * One text per row, the same whichever way its key was read: column order differs between events and jsonb. Lengths keep the
+ * values of several columns apart.
+ */
+export function keyText(table: number, key: LogicalRow): string {
+  const columns = Object.keys(key);
+  const [only] = columns;
+  if (columns.length === 1 && only !== undefined) return `${table}:${valueText(key[only])}`;
+  return `${table}:${columns.sort().map((column) => valueText(key[column])).join('')}`;
+}
+
+const valueText = (value: ColumnText | undefined): string => (value === null || value === undefined ? '-' : `${value.length}:${value}`);
 
 /** Every key that a change touches: two for a change of the key itself. */
 export const touchedKeys = (change: KeyedRowChange): string[] =>

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { StranglerError } from '../errors.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
+import { groupRows, type RowGroup } from './column-arrays.ts';
 import type { FoldableChange, LogicalRow, RowChange } from './row-change.ts';
 import { clearStatement, deleteStatement, emptyStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
-import type { WriteTarget } from './write-target.ts';
+import { projectOnto, type WriteTarget } from './write-target.ts';
 
 export type Targets = readonly (readonly WriteTarget[])[];
 
@@ -34,8 +35,8 @@ async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep): 
 }
 
 async function writeRekey(client: pg.Client, target: WriteTarget, change: Extract<RowChange, { kind: 'rekey' }>): Promise<void> {
-  const row = target.project(change.row);
-  const old = target.project(change.oldKey);
+  const row = projectOnto(target, change.row);
+  const old = projectOnto(target, change.oldKey);
   // an identity column that only the database sets cannot be updated: the row is made anew
   if (!target.key.some((column) => target.fixed.has(column))) {
     const columns = Object.keys(row);
@@ -43,68 +44,77 @@ async function writeRekey(client: pg.Client, target: WriteTarget, change: Extrac
     if (count > 0) return;
   }
   if (!change.complete) throw rowMissing(target, 1);
-  await writeDeletes(client, target, [old]);
-  await writePuts(client, target, [row]);
+  await writeDeletes(client, target, [change.oldKey]);
+  await writePuts(client, target, [change.row]);
+}
+
+/** What one statement each may write of a table. */
+interface TableRows {
+  readonly gone: LogicalRow[];
+  readonly puts: LogicalRow[];
+  readonly patches: LogicalRow[];
+  readonly lenient: LogicalRow[];
 }
 
 async function writeRows(client: pg.Client, targets: Targets, changes: readonly FoldableChange[]): Promise<void> {
-  for (const [index, tables] of targets.entries()) {
-    const mine = changes.filter((change) => change.table === index);
-    if (mine.length === 0) continue;
-    const gone = mine.filter((change) => change.kind === 'delete' || (change.kind === 'put' && change.fresh));
-    const puts = mine.filter((change) => change.kind === 'put');
-    const patches = mine.filter((change) => change.kind === 'patch');
-    for (const target of tables) {
-      await writeDeletes(client, target, gone.map((change) => target.project(change.key)));
-      await writePuts(client, target, puts.map((change) => target.project(change.row)));
-      for (const lenient of [false, true]) {
-        await writePatches(client, target, patches.filter((change) => change.lenient === lenient).map((change) => target.project(change.row)), lenient);
-      }
+  const tables: (TableRows | undefined)[] = targets.map(() => undefined);
+  for (const change of changes) {
+    const rows = (tables[change.table] ??= { gone: [], puts: [], patches: [], lenient: [] });
+    if (change.kind === 'delete') rows.gone.push(change.key);
+    else if (change.kind === 'patch') (change.lenient ? rows.lenient : rows.patches).push(change.row);
+    else {
+      if (change.fresh) rows.gone.push(change.key);
+      rows.puts.push(change.row);
+    }
+  }
+  for (const [index, rows] of tables.entries()) {
+    if (rows === undefined) continue;
+    for (const target of targets[index] ?? []) {
+      await writeDeletes(client, target, rows.gone);
+      await writePuts(client, target, rows.puts);
+      await writePatches(client, target, rows.patches, false);
+      await writePatches(client, target, rows.lenient, true);
     }
   }
 }
 
 async function writeDeletes(client: pg.Client, target: WriteTarget, keys: readonly LogicalRow[]): Promise<void> {
-  if (keys.length > 0) await run(client, deleteStatement(target), arraysOf(keys, target.key));
+  if (keys.length === 0) return;
+  const inputs = target.key.flatMap((column) => target.inputs.filter((input) => input.column === column));
+  for (const group of groupRows(inputs, keys)) await runGroup(client, target, 'delete', group);
 }
 
 async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
-  for (const { columns, group } of byColumns(target, rows)) {
-    await run(client, putStatement(target, columns), [...arraysOf(group, columns), ...target.extras.values()]);
-  }
+  for (const group of groupRows(target.inputs, rows)) await runGroup(client, target, 'put', group);
 }
 
 async function writePatches(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[], lenient: boolean): Promise<void> {
-  for (const { columns, group } of byColumns(target, rows)) {
+  for (const group of groupRows(target.inputs, rows)) {
     // only the key: this target holds none of the changed columns
-    if (columns.length === target.key.length) continue;
-    const count = await run(client, patchStatement(target, columns), arraysOf(group, columns));
-    if (!lenient && count < group.length) throw rowMissing(target, group.length - count);
+    if (group.columns.length === target.key.length) continue;
+    const count = await runGroup(client, target, 'patch', group);
+    if (!lenient && count < group.rows) throw rowMissing(target, group.rows - count);
   }
 }
-
-function byColumns(target: WriteTarget, rows: readonly LogicalRow[]): { columns: string[]; group: LogicalRow[] }[] {
-  const groups = new Map<string, { columns: string[]; group: LogicalRow[] }>();
-  for (const row of rows) {
-    const columns = target.columns.filter((column) => row[column] !== undefined);
-    const text = columns.join('\n');
-    const known = groups.get(text);
-    if (known === undefined) groups.set(text, { columns, group: [row] });
-    else known.group.push(row);
-  }
-  return [...groups.values()];
-}
-
-const arraysOf = (rows: readonly LogicalRow[], columns: readonly string[]): (string | null)[][] =>
-  columns.map((column) => rows.map((row) => row[column] ?? null));
 
 const rowMissing = (target: WriteTarget, rows: number): StranglerError =>
   new StranglerError('APPLY_FAILED', `${target.name}: ${rows} changed row(s) are not there, so a part of them cannot be written`, {
     details: { data: true, table: target.name },
   });
 
-async function run(client: pg.Client, text: string, values: unknown[]): Promise<number> {
+const statements = { delete: deleteStatement, put: putStatement, patch: patchStatement };
+
+async function runGroup(client: pg.Client, target: WriteTarget, kind: keyof typeof statements, group: RowGroup): Promise<number> {
+  return run(client, statements[kind](target, group.columns), kind === 'put' ? [...group.arrays, ...target.extras.values()] : group.arrays);
+}
+
+/** Statement text → its name. */
+const names = new Map<string, string>();
+
+async function run(client: pg.Client, text: string, values: readonly (string | null)[]): Promise<number> {
   // a name keeps the parsed statement on the server; its text alone decides it
-  const result = await client.query({ name: `strangler_${createHash('md5').update(text).digest('hex')}`, text, values });
+  let name = names.get(text);
+  if (name === undefined) names.set(text, (name = `strangler_${createHash('md5').update(text).digest('hex')}`));
+  const result = await client.query({ name, text, values: [...values] });
   return result.rowCount ?? 0;
 }

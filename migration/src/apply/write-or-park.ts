@@ -1,10 +1,12 @@
 import { classifyFailure } from './classify-error.ts';
 import { behindDeadLetter, dropParkedOfTable, type Parking, parkChange } from './parked-changes.ts';
-import { isKeyed, type RowChange, touchedKeys } from './row-change.ts';
+import { isKeyed, type KeyedRowChange, type RowChange, touchedKeys } from './row-change.ts';
+import type { Savepoint } from './savepoint.ts';
 import { type Targets, writeChanges } from './write-changes.ts';
 
 export interface WriteOrPark extends Parking {
   readonly targets: Targets;
+  readonly savepoint: Savepoint;
   /** Keys with open dead letters; grows as changes are parked. */
   readonly parked: Set<string>;
   /** Throws SCHEMA_CHANGED when the data is not to blame but the mapping. */
@@ -16,13 +18,15 @@ export async function writeInOrder(work: WriteOrPark, changes: readonly RowChang
   let written = 0;
   let from = 0;
   for (const [index, change] of changes.entries()) {
-    if (change.kind !== 'truncate' || work.parked.size === 0) continue;
+    if (change.kind !== 'truncate') continue;
     written += await writeOrPark(work, changes.slice(from, index + 1));
     from = index + 1;
+    if (work.parked.size === 0) continue;
     await dropParkedOfTable(work, change.table);
+    work.savepoint.keep();
     for (const key of work.parked) if (key.startsWith(`${change.table}:`)) work.parked.delete(key);
   }
-  return written + (await writeOrPark(work, changes.slice(from)));
+  return written + (await writeOrPark(work, from === 0 ? changes : changes.slice(from)));
 }
 
 /**
@@ -32,38 +36,39 @@ export async function writeInOrder(work: WriteOrPark, changes: readonly RowChang
 async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[]): Promise<number> {
   const open = await parkBlocked(work, changes);
   if (open.length === 0) return 0;
-  await work.client.query('SAVEPOINT strangler_write');
+  await work.savepoint.begin();
   try {
     await writeChanges(work.client, work.targets, open);
-    await work.client.query('RELEASE SAVEPOINT strangler_write');
+    work.savepoint.keep();
     return open.length;
   } catch (error) {
     if (classifyFailure(error) !== 'data') throw error;
-    await work.client.query('ROLLBACK TO SAVEPOINT strangler_write');
-    await work.client.query('RELEASE SAVEPOINT strangler_write');
-    await work.checkSchema();
+    await work.savepoint.undo();
     const [first] = open;
     if (open.length > 1) {
       const middle = open.length >> 1;
       return (await writeOrPark(work, open.slice(0, middle))) + (await writeOrPark(work, open.slice(middle)));
     }
+    // the mapping may be what no longer fits
+    await work.checkSchema();
     if (first === undefined || !isKeyed(first)) throw error;
-    await parkChange(work, first, error);
-    for (const key of touchedKeys(first)) work.parked.add(key);
+    await park(work, first, error);
     return 0;
   }
 }
 
-async function parkBlocked(work: WriteOrPark, changes: readonly RowChange[]): Promise<RowChange[]> {
-  if (work.parked.size === 0) return [...changes];
+async function parkBlocked(work: WriteOrPark, changes: readonly RowChange[]): Promise<readonly RowChange[]> {
+  if (work.parked.size === 0) return changes;
   const open: RowChange[] = [];
   for (const change of changes) {
-    if (!isKeyed(change) || !touchedKeys(change).some((key) => work.parked.has(key))) {
-      open.push(change);
-      continue;
-    }
-    await parkChange(work, change, behindDeadLetter);
-    for (const key of touchedKeys(change)) work.parked.add(key);
+    if (!isKeyed(change) || !touchedKeys(change).some((key) => work.parked.has(key))) open.push(change);
+    else await park(work, change, behindDeadLetter);
   }
   return open;
+}
+
+async function park(work: WriteOrPark, change: KeyedRowChange, error: unknown): Promise<void> {
+  await parkChange(work, change, error);
+  work.savepoint.keep();
+  for (const key of touchedKeys(change)) work.parked.add(key);
 }

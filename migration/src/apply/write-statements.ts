@@ -1,12 +1,24 @@
 import { quoteIdentifier } from '../database/identifiers.ts';
 import { castOf, quoted, type WriteTarget } from './write-target.ts';
 
-/** Every statement takes one text[] per column (the extras one text each, after them) and writes many rows. */
+/** Every statement takes one array per column (the extras one text each, after them) and writes many rows. */
 
-/** `input(c1, c2 …)`: the rows, cast to the table's types. */
+/** Types that an array reads exactly as a cast from text does, and cheaper. Elsewhere (arrays, domains, lengths) text is cast. */
+const readAsArray = new Set([
+  'smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'boolean', 'text', 'character varying', 'uuid', 'date',
+  'timestamp without time zone', 'timestamp with time zone', 'time without time zone', 'json', 'jsonb', 'bytea',
+]);
+
+/** `input(c1, c2 …)`: the rows, in the table's types. */
 function inputRows(target: WriteTarget, columns: readonly string[]): string {
-  const arrays = columns.map((_, index) => `$${index + 1}::text[]`).join(', ');
-  const casts = columns.map((column) => `${castOf(target, column, `raw.${quoteIdentifier(column)}`)} AS ${quoteIdentifier(column)}`).join(', ');
+  const types = columns.map((column) => target.castTypes.get(column) ?? 'text');
+  const arrays = types.map((type, index) => `$${index + 1}::${readAsArray.has(type) ? type : 'text'}[]`).join(', ');
+  const casts = columns
+    .map((column, index) => {
+      const name = quoteIdentifier(column);
+      return readAsArray.has(types[index] ?? '') ? `raw.${name}` : `${castOf(target, column, `raw.${name}`)} AS ${name}`;
+    })
+    .join(', ');
   return `(SELECT ${casts} FROM unnest(${arrays}) AS raw(${quoted(columns)}))`;
 }
 
@@ -41,8 +53,8 @@ export function patchStatement(target: WriteTarget, columns: readonly string[]):
   return `UPDATE ${target.name} AS target SET ${set} FROM ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
 }
 
-export const deleteStatement = (target: WriteTarget): string =>
-  `DELETE FROM ${target.name} AS target USING ${inputRows(target, target.key)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
+export const deleteStatement = (target: WriteTarget, columns: readonly string[] = target.key): string =>
+  `DELETE FROM ${target.name} AS target USING ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
 
 /** One row; the old key's values come after the columns' values, all as plain text. */
 export function rekeyStatement(target: WriteTarget, columns: readonly string[]): string {

@@ -1,9 +1,10 @@
 import type { TableCatalog } from '../database/catalog.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { isUniqueKey } from '../mapping/compile-mapping.ts';
-import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import type { ColumnLink, CompiledMapping, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { projectForward } from '../mapping/project.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
+import type { ColumnText } from '../stream/change-event.ts';
 import type { Direction } from './interpret-event.ts';
 import type { LogicalRow } from './row-change.ts';
 
@@ -11,7 +12,7 @@ import type { LogicalRow } from './row-change.ts';
 export interface WriteTarget {
   readonly name: string;
   readonly key: readonly string[];
-  readonly columns: readonly string[];
+  readonly inputs: readonly TargetInput[];
   /** Column → type to cast its text to. Without a length: an explicit cast to varchar(3) would cut a value silently. */
   readonly castTypes: ReadonlyMap<string, string>;
   /** Values of a new row's other columns; an existing row keeps its own. */
@@ -20,7 +21,30 @@ export interface WriteTarget {
   readonly fixed: ReadonlySet<string>;
   /** Whether ON CONFLICT has an index to look at. */
   readonly unique: boolean;
-  readonly project: (row: LogicalRow) => LogicalRow;
+}
+
+/** A column of the table and where its value comes from. */
+export interface TargetInput {
+  readonly column: string;
+  readonly from: string;
+  /** @throws StranglerError CONFIG_INVALID for a value that the mapping cannot carry; null passes every value as it is */
+  readonly translate: ((value: ColumnText) => ColumnText) | null;
+}
+
+/** What a row in the monolith's terms says of a table's columns. */
+export function projectOnto({ inputs }: WriteTarget, row: LogicalRow): LogicalRow {
+  const result: Record<string, ColumnText> = {};
+  for (const input of inputs) {
+    const value = inputValue(input, row);
+    if (value !== undefined) result[input.column] = value;
+  }
+  return result;
+}
+
+/** Undefined when the row says nothing of the column. */
+export function inputValue({ from, translate }: TargetInput, row: LogicalRow): ColumnText | undefined {
+  const value = row[from];
+  return value === undefined || translate === null ? value : translate(value);
 }
 
 /** Per table of the mapping the tables to write; the one that decides about existence first. */
@@ -31,17 +55,18 @@ export function writeTargets(mapping: CompiledMapping, direction: Direction): re
 function forwardTargets(table: CompiledTable): WriteTarget[] {
   return table.parts.map((part) => ({
     ...describe(part.service, part.key),
-    columns: part.columns.map(({ to }) => to),
+    inputs: part.columns.map((link) => ({ column: link.to, from: link.from, translate: link.forward === null ? null : translation({ ...part, columns: [link] }, link) })),
     extras: new Map(Object.entries(part.constants)),
-    project: (row) => projectForward(part, row),
   }));
 }
+
+const translation = (part: CompiledPart, { from, to }: ColumnLink) => (value: ColumnText): ColumnText => projectForward(part, { [from]: value })[to] ?? null;
 
 function reverseTarget(table: CompiledTable): WriteTarget {
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
   const extras = new Map<string, string | null>();
   for (const [column, { onReturn }] of Object.entries(table.leave)) if (onReturn !== 'default') extras.set(column, onReturn.value);
-  return { ...describe(table.monolith, table.key), columns, extras, project: (row) => row };
+  return { ...describe(table.monolith, table.key), inputs: columns.map((column) => ({ column, from: column, translate: null })), extras };
 }
 
 function describe(table: TableCatalog, key: readonly string[]): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique'> {

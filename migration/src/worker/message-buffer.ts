@@ -1,67 +1,49 @@
-import type { StreamMessage } from '../stream/change-stream.ts';
+import type { ChangeStream, StreamMessage } from '../stream/change-stream.ts';
 
 /**
- * Between the reader and the applier. While one batch is applied the next gathers, so batches are as large as the load makes
- * them and a single change never waits.
+ * Between the stream and the applier. While one batch is applied the next gathers in the stream, so batches are as large as
+ * the load makes them and a single change never waits.
  */
 export class MessageBuffer {
+  readonly #stream: Pick<ChangeStream, 'take'>;
   readonly #limit: number;
-  #messages: StreamMessage[] = [];
+  /** The beginning of a transaction whose end has not come. */
+  #rest: readonly StreamMessage[] = [];
   #events = 0;
-  #ended: { readonly error: unknown } | null = null;
-  #wake: (() => void)[] = [];
+  #coming: Promise<readonly StreamMessage[]> | undefined;
 
-  constructor(limit = 10_000) {
+  /** `limit`: events of one transaction that may be held until its end comes. */
+  constructor(stream: Pick<ChangeStream, 'take'>, limit = 10_000) {
+    this.#stream = stream;
     this.#limit = limit;
   }
 
-  async push(message: StreamMessage): Promise<void> {
-    while (this.#events >= this.#limit && this.#ended === null) await this.changed();
-    const last = this.#messages.at(-1);
-    // only the newest idle position matters
-    if (message.kind === 'idle' && last?.kind === 'idle') this.#messages.pop();
-    this.#messages.push(message);
-    if (message.kind === 'changes') this.#events += message.events.length;
-    this.#notify();
-  }
-
-  /** What waits after the end is still to be taken, unless it ended with an error. */
-  end(error: unknown = undefined): void {
-    this.#ended ??= { error };
-    this.#notify();
-  }
-
-  get ended(): boolean {
-    return this.#ended !== null;
-  }
-
-  /** Whole transactions, or a part of one that is larger than the buffer. Empty when the stream ended. */
-  async take(): Promise<StreamMessage[]> {
+  /** Whole transactions, or a part of one that is larger than the limit. Empty when the stream is over. */
+  async take(): Promise<readonly StreamMessage[]> {
     for (;;) {
-      if (this.#ended !== null && this.#ended.error !== undefined) throw this.#ended.error;
-      const last = this.#messages.findLastIndex((message) => message.kind === 'commit' || message.kind === 'idle');
-      const count = last >= 0 ? last + 1 : this.#events >= this.#limit / 2 ? this.#messages.length : 0;
-      if (count > 0) {
-        const taken = this.#messages.slice(0, count);
-        this.#messages = this.#messages.slice(count);
-        this.#events = this.#messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0), 0);
-        this.#notify();
-        return taken;
-      }
-      if (this.#ended !== null) return [];
-      await this.changed();
+      const came = await this.coming();
+      this.#coming = undefined;
+      if (came.length === 0) return came;
+      const messages = this.#rest.length === 0 ? came : [...this.#rest, ...came];
+      const whole = messages.findLastIndex(({ kind }) => kind === 'commit' || kind === 'idle') + 1;
+      if (whole > 0) return this.#keep(messages, whole);
+      this.#events += eventsIn(came);
+      if (this.#events >= this.#limit) return this.#keep(messages, messages.length);
+      this.#rest = messages;
     }
   }
 
-  changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake.push(resolve);
-    });
+  /** Ends when there is something to take. */
+  coming(): Promise<readonly StreamMessage[]> {
+    this.#coming ??= this.#stream.take();
+    return this.#coming;
   }
 
-  #notify(): void {
-    const waiting = this.#wake;
-    this.#wake = [];
-    for (const resolve of waiting) resolve();
+  #keep(messages: readonly StreamMessage[], from: number): readonly StreamMessage[] {
+    this.#rest = messages.slice(from);
+    this.#events = eventsIn(this.#rest);
+    return from === messages.length ? messages : messages.slice(0, from);
   }
 }
+
+const eventsIn = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0), 0);

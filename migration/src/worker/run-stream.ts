@@ -42,19 +42,13 @@ export async function runStream(run: StreamRun): Promise<void> {
   const ending = new AbortController();
   const signal = AbortSignal.any([run.signal, ending.signal]);
   const stream = await openEmbeddedStream({ url: run.sourceUrl, context, direction: run.direction, from: state.position, signal });
-  const buffer = new MessageBuffer();
-  const stop = (): void => buffer.end();
-  signal.addEventListener('abort', stop, { once: true });
+  const buffer = new MessageBuffer(stream);
   const sampler = new WatermarkSampler({
     control: run.control, source: run.source, stream, context, direction: run.direction, epoch: run.epoch, workerId: run.workerId,
     progress: () => state,
     onSample: (sample) => run.onProgress({ phase: 'streaming', direction: run.direction, rowsApplied: Number(state.rows), deadLetters: state.deadLetters, ...sample }),
   });
   const work = [
-    (async () => {
-      for await (const message of stream) await buffer.push(message);
-      buffer.end();
-    })(),
     sampler.run(signal),
     (async () => {
       let idleAt = 0;
@@ -64,7 +58,7 @@ export async function runStream(run: StreamRun): Promise<void> {
         if (messages.every((message) => message.kind === 'idle')) {
           if (messages.every((message) => message.kind === 'idle' && message.lsn <= state.position)) continue;
           const wait = idleAt + 100 - performance.now();
-          if (wait > 0) await Promise.race([pause(wait, signal), buffer.changed()]);
+          if (wait > 0) await Promise.race([pause(wait, signal), buffer.coming()]);
           idleAt = performance.now();
         }
         const applied = await applier.apply(messages);
@@ -78,13 +72,11 @@ export async function runStream(run: StreamRun): Promise<void> {
   ];
   const guarded = work.map((task) =>
     task.catch((error: unknown) => {
-      buffer.end(error);
       ending.abort();
       throw error;
     }).finally(() => ending.abort()),
   );
   const results = await Promise.allSettled(guarded);
-  signal.removeEventListener('abort', stop);
   await stream.close();
   if (run.signal.aborted) return;
   for (const result of results) if (result.status === 'rejected') throw result.reason;
