@@ -33,6 +33,7 @@ async function contextFiles(repository: string): Promise<string[]> {
 /**
  * Carries a Dockerfile out with folders instead of containers: the same COPY, RUN and package installs. Only two steps are not
  * carried out as written: the install of all packages for building takes the repository's own, and owners of folders are left.
+ * Stages share files as hard links, since no step changes a file that an earlier one made.
  */
 export class Replay {
   readonly #repository: string;
@@ -66,7 +67,7 @@ export class Replay {
     let layers: Layers = { workdir: '/', env: {}, user: 'root', entrypoint: [], command: ['node'] };
     if (this.#file.stages.some((candidate) => candidate.name === stage.from)) {
       layers = structuredClone(await this.#stage(stage.from));
-      await run('cp', ['-a', `${join(this.#folder, stage.from)}/.`, root]);
+      await run('cp', ['-al', `${join(this.#folder, stage.from)}/.`, root]);
     }
     for (const instruction of stage.instructions) await this.#apply(root, layers, instruction);
     return layers;
@@ -93,7 +94,7 @@ export class Replay {
       if (from) {
         await this.#stage(from);
         await mkdir(join(workdir, target), { recursive: true });
-        await run('cp', ['-a', `${join(this.#folder, from, source)}/.`, join(workdir, target)]);
+        await run('cp', ['-al', `${join(this.#folder, from, source)}/.`, join(workdir, target)]);
         continue;
       }
       const files = (await (this.#context ??= contextFiles(this.#repository))).filter((file) => file === source || file.startsWith(`${source}/`));
