@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { openControl } from '../src/control/index.ts';
 import { cutover, rollback } from '../src/cutover/index.ts';
+import { embeddedTransport } from '../src/stream/index.ts';
 import { definition } from './cutover-context.ts';
 
 export interface MoverOrder {
@@ -20,7 +21,7 @@ console.log('ready');
 const [line] = (await once(lines, 'line')) as [string];
 const { kind, at, signal, leaseTtlMs } = JSON.parse(line) as MoverOrder;
 const result = await (kind === 'cutover' ? cutover : rollback)({
-  definition, control, monolithUrl: urls.monolithUrl, serviceUrl: urls.serviceUrl, actor: 'mover', noFacade: true, ...(leaseTtlMs !== undefined && { leaseTtlMs }),
+  definition, control, monolithUrl: urls.monolithUrl, serviceUrl: urls.serviceUrl, transport: embeddedTransport, actor: 'mover', noFacade: true, ...(leaseTtlMs !== undefined && { leaseTtlMs }),
   onStep({ step, moment }) {
     if (step !== at.step || moment !== at.moment) return;
     console.log('there');

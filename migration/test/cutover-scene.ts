@@ -6,6 +6,7 @@ import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
 import { contextTables, fenceStatus, installFence, type MoveOptions } from '../src/cutover/index.ts';
 import type { Side } from '../src/plan/migration.ts';
+import { embeddedTransport } from '../src/stream/index.ts';
 import { definition } from './cutover-context.ts';
 import type { MoverOrder } from './cutover-mover.ts';
 
@@ -85,7 +86,7 @@ export async function openScene(label: string, stage: 'replicating' | 'canary' =
   const store = await openControl(control.url);
   const log: string[] = [];
   const urls = { controlUrl: control.url, monolithUrl: monolith.url, serviceUrl: service.url };
-  const options: MoveOptions = { definition, control: store, monolithUrl: monolith.url, serviceUrl: service.url, actor: 'test', leaseTtlMs: 2000 };
+  const options: MoveOptions = { definition, control: store, monolithUrl: monolith.url, serviceUrl: service.url, transport: embeddedTransport, actor: 'test', leaseTtlMs: 2000 };
   let worker: ChildProcess | undefined;
   // One mover is always warm: starting node costs more than most moves.
   const movers = new Set<ChildProcess>();

@@ -1,6 +1,7 @@
 /** The real worker in a process of its own, as `strangler replicate` runs it. */
 import { openControl } from '../src/control/index.ts';
 import { recoverMove } from '../src/cutover/index.ts';
+import { embeddedTransport } from '../src/stream/index.ts';
 import { runWorker } from '../src/worker/index.ts';
 import { definition } from './cutover-context.ts';
 
@@ -21,11 +22,12 @@ await runWorker({
   controlUrl: order.controlUrl,
   monolithUrl: order.monolithUrl,
   serviceUrl: order.serviceUrl,
+  transport: embeddedTransport,
   signal: stop.signal,
   onProgress: (progress) => console.log(JSON.stringify(progress, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))),
   ...(order.recover === true && {
     recover: async () => {
-      const recovery = await recoverMove({ definition, control, monolithUrl: order.monolithUrl, serviceUrl: order.serviceUrl, actor: 'worker' });
+      const recovery = await recoverMove({ definition, control, monolithUrl: order.monolithUrl, serviceUrl: order.serviceUrl, transport: embeddedTransport, actor: 'worker' });
       console.log(JSON.stringify({ recovery: recovery.outcome }));
     },
   }),

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { migrate as migrateCatalog } from '@strangler-example/catalog';
 import { migrate as migrateShop, seed } from '@strangler-example/legacy-monolith';
 import { createTestDatabase } from '@strangler-toolkit/dev-stack';
-import { openControl, runWorker } from '@strangler-toolkit/migration';
+import { embeddedTransport, openControl, runWorker } from '@strangler-toolkit/migration';
 import { replicationNames } from '@strangler-toolkit/migration/stream';
 import catalog from '../../../contexts/catalog.ts';
 import { startTwoSides, type TwoSides } from './two-sides.ts';
@@ -97,7 +97,7 @@ test('what replication writes is published by nobody: it was the other side that
   await control.contexts.register('catalog', 'replicated');
   await control.contexts.setStage({ context: 'catalog', expectedStage: 'monolith', stage: 'replicating' });
   const over = new AbortController();
-  const worker = runWorker({ definition: catalog, controlUrl: controlDatabase.url, monolithUrl: shop.url, serviceUrl: own.url, signal: over.signal });
+  const worker = runWorker({ definition: catalog, controlUrl: controlDatabase.url, monolithUrl: shop.url, serviceUrl: own.url, transport: embeddedTransport, signal: over.signal });
   const ended = worker.catch((error: unknown) => error);
   const [monolith, service] = [new pg.Client({ connectionString: shop.url }), new pg.Client({ connectionString: own.url })];
   await Promise.all([monolith.connect(), service.connect()]);

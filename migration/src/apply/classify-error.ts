@@ -9,7 +9,7 @@ export type FailureKind = 'transient' | 'disk-full' | 'schema' | 'data' | 'fatal
 const connectionCodes = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH']);
 /** Undefined column, table, function, object, type; wrong type of an expression; generated column; no matching constraint. */
 const schemaStates = new Set(['42703', '42P01', '42883', '42704', '42804', '428C9', '42P10', '3F000', '42P18']);
-const transientStrangler = new Set(['DB_UNREACHABLE', 'SLOT_BUSY', 'TIMEOUT', 'NO_REPLICATION_SLOTS']);
+const transientStrangler = new Set(['DB_UNREACHABLE', 'SLOT_BUSY', 'TIMEOUT', 'NO_REPLICATION_SLOTS', 'KAFKA_UNREACHABLE', 'CONNECT_UNREACHABLE', 'CONNECTOR_FAILED']);
 
 export function classifyFailure(error: unknown): FailureKind {
   if (isStranglerError(error)) {

@@ -1,6 +1,8 @@
 import { StranglerError } from '../errors.ts';
-import { from, type MoveState, type MoveStep, timeLeft, to, until } from './move-state.ts';
+import { replicationNames } from '../stream/names.ts';
+import { type Detail, from, type MoveState, type MoveStep, sourceOf, timeLeft, to, until } from './move-state.ts';
 import { guarded } from './move-guard.ts';
+import { databaseName } from './old-stream.ts';
 import { insertLsn, openDeadLetters, readStreamRow, writeProbe } from './stream-row.ts';
 
 const stopOf = (move: MoveState): string => {
@@ -43,7 +45,8 @@ export const catchUp: MoveStep = {
     if (position === undefined) {
       throw new StranglerError('CATCH_UP_TIMEOUT', `the worker stands at ${last} and did not reach ${stop} within ${Math.round(limit)} ms`, { details: { stop, position: last } });
     }
-    return { stop, position, waitedMs: Math.round(performance.now() - began) };
+    const rest = await applyRest(move, Math.max(0, limit - (performance.now() - began)));
+    return { stop, position, ...rest, waitedMs: Math.round(performance.now() - began) };
   },
   async dryRun(move) {
     const row = await readStreamRow(await to(move), move.definition.context, move.plan.closing, '0/0');
@@ -51,6 +54,28 @@ export const catchUp: MoveStep = {
     return { position: row.position, state: row.state };
   },
 };
+
+/**
+ * Transactions are applied whole and in commit order, so the position has said it all. The transport is asked all the same
+ * whether something of our tables is left in it: that proof does not rest on our own reading of the stream. Where the source
+ * believes we stand is told and not waited for: a connector confirms it once a minute, and no write shall wait for that.
+ */
+async function applyRest(move: MoveState, limitMs: number): Promise<Detail> {
+  const source = await sourceOf(move, 'closing');
+  const client = await to(move);
+  const { context } = move.definition;
+  const over = AbortSignal.any([move.signal, AbortSignal.timeout(Math.max(1, Math.round(limitMs)))]);
+  let left: readonly string[] = [];
+  const drained = await until(move, limitMs, async () => {
+    const row = await readStreamRow(client, context, move.plan.closing, '0/0');
+    left = await move.transport.unapplied(source, { checkpoint: row?.checkpoint ?? {}, tables: move.tables.from, signal: over });
+    return left.length === 0 ? true : undefined;
+  }, 50);
+  if (!drained) throw new StranglerError('CATCH_UP_TIMEOUT', `changes of ${context} are left in the transport: ${left.slice(0, 5).join('; ')}`, { details: { left } });
+  const { slot } = replicationNames(context, move.plan.closing, await databaseName(source.client));
+  const { rows } = await source.client.query<{ lsn: string }>('SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1', [slot]);
+  return { confirmed: rows[0]?.lsn ?? null };
+}
 
 /**
  * The worker reads this row FOR UPDATE in every transaction that applies: after this commit no batch can be applied any

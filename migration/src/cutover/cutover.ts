@@ -14,12 +14,14 @@ import { protocol } from './protocol.ts';
 import { recoverUnderLease, type Recovery } from './recover.ts';
 import { asStranglerError, planMove, runMove, type StepResult } from './run-move.ts';
 import { SideConnections } from './side-connections.ts';
+import type { Transport } from '../stream/transport.ts';
 
 export interface MoveOptions {
   readonly definition: MigrationDefinition;
   readonly control: Control;
   readonly monolithUrl: string;
   readonly serviceUrl: string;
+  readonly transport: Transport;
   /** Journaled: `user@host`. */
   readonly actor: string;
   /** A lease that the caller holds already (it evaluated the gates under it); else one is taken for the move. */
@@ -31,11 +33,12 @@ export interface MoveOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (moment: StepMoment) => void | Promise<void>;
   readonly leaseTtlMs?: number;
-  /** How long the reverse proof waits for running transactions, and for its marker (default 10 s). No write waits meanwhile. */
+  /** How long the reverse proof waits for running transactions, for the transport and for its marker (default 10 s each, 60 s with connectors). No write waits meanwhile. */
   readonly proofTimeoutMs?: number;
 }
 
-const defaultProofTimeoutMs = 10_000;
+/** A connector that is registered begins to run some seconds later, on a busy Connect cluster many. */
+const defaultProofTimeoutMs = { embedded: 10_000, kafka: 60_000 };
 
 export interface MoveResult {
   readonly move: MoveKind;
@@ -114,11 +117,11 @@ async function begin(kind: MoveKind, options: MoveOptions, lease: Lease, sides: 
   const guard = await takeNumber(control, lease, { moveId, actor: options.actor, step: 'move', epoch: row.epoch, detail: record });
   const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
   const move: MoveState = {
-    ...idle, plan, definition, control, lease, guard, moveId, sides, signal, sourceFence,
+    ...idle, plan, definition, control, lease, guard, moveId, sides, signal, sourceFence, transport: options.transport,
     settings: cutoverSettings(definition), actor: options.actor, epoch: row.epoch,
     tables: { from: tables[plan.from], to: tables[plan.to] },
     noFacade: options.noFacade === true,
-    proofTimeoutMs: options.proofTimeoutMs ?? defaultProofTimeoutMs,
+    proofTimeoutMs: options.proofTimeoutMs ?? defaultProofTimeoutMs[options.transport.kind],
     onStep: async (moment) => options.onStep?.(moment),
   };
   const result = await runMove(move, protocol);
@@ -142,9 +145,9 @@ async function dryRun(kind: MoveKind, options: MoveOptions, sides: SideConnectio
   const absent: Lease = { context: definition.context, token: '', signal: new AbortController().signal, check: async () => {}, release: async () => {} };
   const planned = await planMove(
     {
-      ...idle, plan, definition, control, lease: absent, guard: { context: definition.context, control: '', number: '0' }, moveId: randomUUID(), sides,
+      ...idle, plan, definition, control, lease: absent, guard: { context: definition.context, control: '', number: '0' }, moveId: randomUUID(), sides, transport: options.transport,
       signal: options.signal ?? absent.signal, sourceFence: 'none', settings: cutoverSettings(definition), actor: options.actor, epoch: row.epoch,
-      tables: { from: tables[plan.from], to: tables[plan.to] }, noFacade: options.noFacade === true, proofTimeoutMs: defaultProofTimeoutMs, onStep: async () => {},
+      tables: { from: tables[plan.from], to: tables[plan.to] }, noFacade: options.noFacade === true, proofTimeoutMs: defaultProofTimeoutMs[options.transport.kind], onStep: async () => {},
     },
     protocol,
   );

@@ -6,6 +6,8 @@ import type { CutoverSettings, MigrationDefinition } from '../plan/migration.ts'
 import type { TableName } from './fence-tables.ts';
 import type { MoveGuard } from './move-guard.ts';
 import type { MovePlan } from './move-plan.ts';
+import type { StreamSource, Transport } from '../stream/transport.ts';
+import type { Direction } from './move-plan.ts';
 import type { SideConnections } from './side-connections.ts';
 
 export type Detail = Readonly<Record<string, unknown>>;
@@ -30,6 +32,7 @@ export interface MoveState {
   /** Epoch before the move. */
   readonly epoch: number;
   readonly sides: SideConnections;
+  readonly transport: Transport;
   readonly tables: { readonly from: readonly TableName[]; readonly to: readonly TableName[] };
   /** How the source was fenced before the move, so that an abandoned move leaves it as it was. */
   readonly sourceFence: 'none' | 'audit';
@@ -67,6 +70,16 @@ export interface MoveStep {
 
 export const from = (move: MoveState): Promise<Client> => move.sides.client(move.plan.from);
 export const to = (move: MoveState): Promise<Client> => move.sides.client(move.plan.to);
+
+/** The source of a stream of this move: `closing` begins on the old owner's side, `opening` on the new one's. */
+export async function sourceOf(move: MoveState, which: 'closing' | 'opening'): Promise<StreamSource> {
+  return streamSource(move.sides, move.definition.context, move.plan[which]);
+}
+
+export async function streamSource(sides: SideConnections, context: string, direction: Direction): Promise<StreamSource> {
+  const side = direction === 'forward' ? 'monolith' : 'service';
+  return { context, direction, url: sides.url(side), client: await sides.client(side) };
+}
 
 /** Polls until `probe` answers; undefined when the time is over. @throws the abort reason, before a flip */
 export async function until<T>(move: MoveState, milliseconds: number, probe: () => Promise<T | undefined>, everyMs = 10): Promise<T | undefined> {

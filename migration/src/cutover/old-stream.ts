@@ -1,9 +1,11 @@
 import type { Client } from 'pg';
 import { StranglerError } from '../errors.ts';
+import { changingStream } from '../stream/changing-stream.ts';
 import { replicationNames } from '../stream/names.ts';
+import type { StreamSource, Transport } from '../stream/transport.ts';
 import { type MoveGuard, guarded } from './move-guard.ts';
 import type { Direction } from './move-plan.ts';
-import { from, type MoveStep, to } from './move-state.ts';
+import { from, type MoveStep, sourceOf, to } from './move-state.ts';
 import { dropSlotAndReader } from './slots.ts';
 
 export async function databaseName(client: Client): Promise<string> {
@@ -11,15 +13,23 @@ export async function databaseName(client: Client): Promise<string> {
   return rows[0]?.name ?? '';
 }
 
-/** Slot and publication of a direction that nobody reads any more. Idempotent. */
-export async function dropStream(client: Client, context: string, direction: Direction, guard: MoveGuard | undefined): Promise<{ slot: string; was: 'dropped' | 'absent' }> {
+/**
+ * What carried a direction, its slot and its publication, once nobody needs them any more. Idempotent. The transport first:
+ * a connector that still runs would make the slot again. All in one transaction that holds the claim, so a mover that was
+ * overtaken learns it before it reads the name of the stream that it would remove.
+ */
+export async function dropStream(source: StreamSource, transport: Transport, guard: MoveGuard | undefined): Promise<{ slot: string; was: 'dropped' | 'absent' }> {
+  const { client, context, direction } = source;
   const names = replicationNames(context, direction, await databaseName(client));
-  return guarded(client, guard, async () => {
-    const was = await dropSlotAndReader(client, names.slot, 5000);
-    if (was === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is still read and its reader cannot be ended; it pins WAL until it is dropped`);
-    await client.query(`DROP PUBLICATION IF EXISTS ${client.escapeIdentifier(names.publication)}`);
-    return { slot: names.slot, was };
-  });
+  return guarded(client, guard, () =>
+    changingStream(source, 'transaction', async () => {
+      await transport.remove(source);
+      const was = await dropSlotAndReader(client, names.slot, 5000);
+      if (was === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is still read and its reader cannot be ended; it pins WAL until it is dropped`);
+      await client.query(`DROP PUBLICATION IF EXISTS ${client.escapeIdentifier(names.publication)}`);
+      return { slot: names.slot, was };
+    }),
+  );
 }
 
 /**
@@ -41,7 +51,7 @@ export const dropOldStream: MoveStep = {
   name: 'drop-old-stream',
   phase: 'after',
   async execute(move) {
-    const dropped = await dropStream(await from(move), move.definition.context, move.plan.closing, move.guard);
+    const dropped = await dropStream(await sourceOf(move, 'closing'), move.transport, move.guard);
     return { ...dropped, origin: await dropOrigin(await to(move), move.definition.context, move.plan.closing) };
   },
   async dryRun(move) {

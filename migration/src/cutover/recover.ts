@@ -8,6 +8,7 @@ import { movePlan } from './move-plan.ts';
 import { type MoveRecord, takeNumber, unfinishedMoves } from './move-record.ts';
 import type { MoveState, StepMoment } from './move-state.ts';
 import { protocol } from './protocol.ts';
+import type { Transport } from '../stream/transport.ts';
 import { asStranglerError, rollForward, type RunResult, undoAll } from './run-move.ts';
 import { SideConnections } from './side-connections.ts';
 
@@ -16,6 +17,7 @@ export interface RecoverOptions {
   readonly control: Control;
   readonly monolithUrl: string;
   readonly serviceUrl: string;
+  readonly transport: Transport;
   /** Journaled: `user@host` or `worker`. */
   readonly actor: string;
   readonly signal?: AbortSignal;
@@ -76,6 +78,7 @@ async function recoverOne(options: RecoverOptions, lease: Lease, record: MoveRec
   const guard = await takeNumber(control, lease, { moveId: record.moveId, actor: options.actor, step: 'recover', epoch: record.epoch, detail: { direction: record.flipped ? 'forward' : 'back' } });
   const move: MoveState = {
     plan, definition, control, lease, guard, sides,
+    transport: options.transport,
     settings: cutoverSettings(definition),
     moveId: record.moveId,
     actor: options.actor,

@@ -6,13 +6,13 @@ import { installFenceSchema } from './fence-schema.ts';
 import { installFence, removeFence } from './fence.ts';
 import { guarded, type MoveGuard } from './move-guard.ts';
 import { takeNumber } from './move-record.ts';
-import type { Detail } from './move-state.ts';
+import { type Detail, streamSource } from './move-state.ts';
 import { dropOrigin, dropStream } from './old-stream.ts';
 import { recoverUnderLease } from './recover.ts';
 import { asStranglerError, type StepResult } from './run-move.ts';
 import { SideConnections } from './side-connections.ts';
 
-export type TeardownOptions = Pick<MoveOptions, 'definition' | 'control' | 'monolithUrl' | 'serviceUrl' | 'actor' | 'lease' | 'dryRun'>;
+export type TeardownOptions = Pick<MoveOptions, 'definition' | 'control' | 'monolithUrl' | 'serviceUrl' | 'transport' | 'actor' | 'lease' | 'dryRun'>;
 
 export interface TeardownResult {
   readonly outcome: 'done' | 'refused' | 'unfinished' | 'planned';
@@ -92,7 +92,7 @@ export function retire(options: TeardownOptions): Promise<TeardownResult> {
       name: 'drop-reverse-stream',
       says: 'drop slot and publication of the reverse stream on the service database',
       run: async ({ sides, guard }) => {
-        const dropped = await dropStream(await sides.client('service'), context, 'reverse', guard);
+        const dropped = await dropStream(await streamSource(sides, context, 'reverse'), options.transport, guard);
         await options.control.watermarks.remove(context, 'reverse');
         return { ...dropped, origin: await dropOrigin(await sides.client('monolith'), context, 'reverse') };
       },
@@ -118,7 +118,7 @@ export function abandon(options: TeardownOptions): Promise<TeardownResult> {
       name: 'drop-forward-stream',
       says: 'drop slot and publication of the forward stream on the monolith database',
       run: async ({ sides, guard }) => {
-        const dropped = await dropStream(await sides.client('monolith'), context, 'forward', guard);
+        const dropped = await dropStream(await streamSource(sides, context, 'forward'), options.transport, guard);
         await options.control.watermarks.remove(context, 'forward');
         return { ...dropped, origin: await dropOrigin(await sides.client('service'), context, 'forward') };
       },

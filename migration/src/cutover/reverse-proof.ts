@@ -4,34 +4,57 @@ import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { lsnFromText } from '../database/lsn.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
-import { ensurePublication, openEmbeddedStream } from '../stream/embedded/index.ts';
+import { changingStream } from '../stream/changing-stream.ts';
+import { ensurePublication } from '../stream/embedded/index.ts';
 import { replicationNames } from '../stream/names.ts';
-import type { TableName } from './fence-tables.ts';
+import type { SourceTable } from '../stream/transport.ts';
 import { longWriters, makeSlot } from './make-slot.ts';
 import { guarded } from './move-guard.ts';
-import { type Detail, from, type MoveState, type MoveStep, to } from './move-state.ts';
+import { type Detail, from, type MoveState, type MoveStep, sourceOf, to } from './move-state.ts';
 import { databaseName, dropStream } from './old-stream.ts';
 import { dropSlotAndReader } from './slots.ts';
 import { writeProbe } from './stream-row.ts';
 
-const probeTable: TableName = { schema: 'strangler', table: 'probe' };
+const published = (move: MoveState): SourceTable[] => [...move.tables.to, ...move.transport.ownTables];
 
-/** Publication and slot of the stream that will begin, made new: a leftover of an abandoned move may be stale or lost. */
+/** What carries the stream that will begin, made new: a leftover of an abandoned move may be stale or lost. */
 async function makeStream(move: MoveState): Promise<{ slot: string; position: string }> {
-  const client = await to(move);
+  const source = await sourceOf(move, 'opening');
+  const { client } = source;
   await installSupportSchema(client);
   const names = replicationNames(move.definition.context, move.plan.opening, await databaseName(client));
-  await guarded(client, move.guard, async () => {
-    if ((await dropSlotAndReader(client, names.slot, 3000)) === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is being read although the ${move.plan.from} owns ${move.definition.context}`);
-  });
-  await ensurePublication(client, names.publication, [...move.tables.to, probeTable]);
-  return { slot: names.slot, position: await makeSlot(move.sides.url(move.plan.to), names.slot, { limitMs: move.proofTimeoutMs, signal: move.signal }) };
+  await guarded(client, move.guard, () =>
+    changingStream(source, 'transaction', async () => {
+      await move.transport.remove(source);
+      await move.transport.announce(source);
+      if ((await dropSlotAndReader(client, names.slot, 3000)) === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is being read although the ${move.plan.from} owns ${move.definition.context}`);
+    }),
+  );
+  await ensurePublication(client, names.publication, published(move));
+  const position = await makeSlot(move.sides.url(move.plan.to), names.slot, { limitMs: move.proofTimeoutMs, signal: move.signal });
+  await limited(move, 'what carries it did not begin to work', (signal) =>
+    // Under the claim: a connector that an overtaken mover registered late would pin WAL for ever.
+    guarded(client, move.guard, async () => {
+      await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${move.proofTimeoutMs + 5000}`);
+      await changingStream(source, 'transaction', () => move.transport.ensure(source, { tables: published(move), signal }));
+    }),
+  );
+  return { slot: names.slot, position };
 }
 
-/** The marker, as the worker will read it: through a walsender of its own, with its own login and its own reader. */
-async function readMarker(move: MoveState, position: string, marker: string): Promise<string> {
-  const signal = AbortSignal.any([move.signal, AbortSignal.timeout(move.proofTimeoutMs)]);
-  const stream = await openEmbeddedStream({ url: move.sides.url(move.plan.to), context: move.definition.context, direction: move.plan.opening, from: lsnFromText(position), signal });
+async function limited<T>(move: MoveState, what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = AbortSignal.timeout(move.proofTimeoutMs);
+  try {
+    return await work(AbortSignal.any([move.signal, limit]));
+  } catch (error) {
+    if (!limit.aborted || move.signal.aborted) throw error;
+    throw new StranglerError('REVERSE_UNPROVEN', `${what} within ${move.proofTimeoutMs} ms: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** The marker, as the worker will read it: from the transport, with its own login and its own reader. */
+async function readMarker(move: MoveState, position: string, marker: string, signal: AbortSignal): Promise<string> {
+  const stream = await move.transport.open(await sourceOf(move, 'opening'), { from: lsnFromText(position), checkpoint: {}, tables: published(move), signal });
   try {
     for await (const message of stream) {
       if (message.kind !== 'changes') continue;
@@ -42,7 +65,7 @@ async function readMarker(move: MoveState, position: string, marker: string): Pr
   } finally {
     await stream.close();
   }
-  throw new StranglerError('REVERSE_UNPROVEN', `the marker did not come out of the ${move.plan.opening} stream within ${move.proofTimeoutMs} ms`);
+  throw new StranglerError('REVERSE_UNPROVEN', `the ${move.plan.opening} stream ended before the marker came out of it`);
 }
 
 /**
@@ -93,9 +116,9 @@ export const proveReverse: MoveStep = {
       const made = await makeStream(move);
       await move.onStep({ step: 'prove-reverse', moment: 'middle' });
       await writeProbe(await to(move), move.definition.context, move.plan.opening, marker);
-      await readMarker(move, made.position, marker);
+      await limited(move, `the marker did not come out of the ${move.plan.opening} stream`, (signal) => readMarker(move, made.position, marker, signal));
       await applyMarker(move, marker);
-      const detail = { slot: made.slot, direction: move.plan.opening, milliseconds: Math.round(performance.now() - began) };
+      const detail = { slot: made.slot, transport: move.transport.kind, direction: move.plan.opening, milliseconds: Math.round(performance.now() - began) };
       await move.control.evidence.record({ context: move.definition.context, kind: 'probe', epoch: move.epoch, ok: true, detail });
       return detail;
     } catch (error) {
@@ -115,5 +138,5 @@ export const proveReverse: MoveStep = {
     return { slot, publication, tables: move.tables.to.map((table) => `${table.schema}.${table.table}`), waitsFor: await longWriters(client) };
   },
   /** Nobody would read the slot: it would pin WAL of the target for ever. */
-  undo: async (move) => dropStream(await to(move), move.definition.context, move.plan.opening, move.guard),
+  undo: async (move) => dropStream(await sourceOf(move, 'opening'), move.transport, move.guard),
 };

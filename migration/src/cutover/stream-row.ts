@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { Checkpoint } from '../stream/change-stream.ts';
 import type { Direction } from './move-plan.ts';
 
 /** The worker's position as it stands on the target of a direction. */
@@ -7,16 +8,17 @@ export interface StreamRow {
   readonly state: 'open' | 'closed';
   readonly epoch: number;
   readonly reached: boolean;
+  readonly checkpoint: Checkpoint;
 }
 
 export async function readStreamRow(client: Client, context: string, direction: Direction, stop: string): Promise<StreamRow | undefined> {
-  const { rows } = await client.query<{ position: string; state: 'open' | 'closed'; epoch: string; reached: string }>(
-    `SELECT position::text AS position, state, epoch::text AS epoch, (position >= $3::pg_lsn)::int::text AS reached
+  const { rows } = await client.query<{ position: string; state: 'open' | 'closed'; epoch: string; reached: string; checkpoint: string }>(
+    `SELECT position::text AS position, state, epoch::text AS epoch, (position >= $3::pg_lsn)::int::text AS reached, checkpoint::text AS checkpoint
        FROM strangler.streams WHERE context = $1 AND direction = $2`,
     [context, direction, stop],
   );
   const row = rows[0];
-  return row && { position: row.position, state: row.state, epoch: Number(row.epoch), reached: row.reached === '1' };
+  return row && { position: row.position, state: row.state, epoch: Number(row.epoch), reached: row.reached === '1', checkpoint: JSON.parse(row.checkpoint) };
 }
 
 export async function openDeadLetters(client: Client, context: string, direction: Direction): Promise<number> {

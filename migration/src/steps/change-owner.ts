@@ -2,6 +2,7 @@ import { abandon, cutover as cutoverData, type MoveResult, recoverMove, retire a
 import { StranglerError } from '../errors.ts';
 import { allFlags, routeFlags, shadowFlags } from '../flags/index.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
+import { embeddedTransport } from '../stream/index.ts';
 import { decideMove, enterStage, type ForceOptions, type GateDecision, passGates, refusalOf } from './gated-move.ts';
 import { type DryRun, planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -19,6 +20,8 @@ export interface MoveOutcome {
   readonly writePauseMs: number | null;
   readonly goneInstances: readonly string[];
 }
+
+const places = (kit: Toolkit, definition: MigrationDefinition) => ({ ...kit.databaseUrls(definition), transport: embeddedTransport });
 
 async function outcome(kit: Toolkit, definition: MigrationDefinition, done: { steps: readonly StepResult[]; writePauseMs?: number | null; goneInstances?: readonly string[] }): Promise<MoveOutcome> {
   const row = await kit.row(definition);
@@ -39,7 +42,7 @@ const plannedSteps = (result: { steps: readonly StepResult[]; error?: StranglerE
 /** C-c during the protocol abandons it as long as the owner has not changed. */
 async function moveData(kit: Toolkit, definition: MigrationDefinition, options: ForceOptions, kind: 'cutover' | 'rollback', dryRun: boolean): Promise<MoveResult> {
   const run = kind === 'cutover' ? cutoverData : rollbackData;
-  const base = { definition, control: await kit.control(), ...kit.databaseUrls(definition), actor: kit.actor, ...(options.noFacade && { noFacade: true }), signal: kit.signal };
+  const base = { definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor, ...(options.noFacade && { noFacade: true }), signal: kit.signal };
   if (dryRun) return run({ ...base, dryRun: true });
   return run({
     ...base,
@@ -58,7 +61,7 @@ async function gatesUnderLease(kit: Toolkit, definition: MigrationDefinition, mo
   // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
   if (definition.data === 'replicated' && (await unfinishedMoves(control, definition.context)).length > 0) {
     kit.tell('recover', 'an earlier move was left in the middle: it is finished or undone first', 'note');
-    await recoverMove({ definition, control, ...kit.databaseUrls(definition), actor: kit.actor });
+    await recoverMove({ definition, control, ...places(kit, definition), actor: kit.actor });
   }
   return kit.withLease(definition.context, move, () => passGates(kit, definition, move, options));
 }
@@ -127,7 +130,7 @@ export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
       return outcome(kit, definition, result);
     }
     if (row.stage === 'replicating' || (row.stage === 'monolith' && (await unfinishedAbandon(kit, options.context)))) {
-      const result = await abandon({ definition, control: await kit.control(), ...kit.databaseUrls(definition), actor: kit.actor });
+      const result = await abandon({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor });
       assertDone(result);
       return outcome(kit, definition, result);
     }
@@ -142,7 +145,7 @@ export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
       return planned(plannedSteps(result), refusalOf(definition, 'rollback', decision, options.force) ?? (result.error && { code: result.error.code, message: result.error.message }));
     }
     if (definition.data === 'replicated' && row.stage === 'replicating') {
-      const result = await abandon({ definition, control: await kit.control(), ...kit.databaseUrls(definition), actor: kit.actor, dryRun: true });
+      const result = await abandon({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor, dryRun: true });
       return planned(plannedSteps(result));
     }
     const names = row.stage === 'shadowing' ? shadowFlags(definition) : routeFlags(definition);
@@ -162,7 +165,7 @@ export const retire: Step<ChangeOwnerOptions, MoveOutcome> = {
     }
     // At stage retired the rest of an interrupted retirement is done again.
     if (row.stage !== 'retired') await gatesUnderLease(kit, definition, 'retire', options);
-    const result = await retireData({ definition, control: await kit.control(), ...kit.databaseUrls(definition), actor: kit.actor });
+    const result = await retireData({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor });
     assertDone(result);
     await archive();
     return outcome(kit, definition, result);
@@ -171,7 +174,7 @@ export const retire: Step<ChangeOwnerOptions, MoveOutcome> = {
     const definition = await kit.definition(options.context);
     if (definition.data !== 'replicated') return dryRunOfFlags(kit, definition, options, 'retire', [`archive flags: ${allFlags(definition).join(', ')}`]);
     const decision = await decideMove(kit, definition, 'retire');
-    const result = await retireData({ definition, control: await kit.control(), ...kit.databaseUrls(definition), actor: kit.actor, dryRun: true });
+    const result = await retireData({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor, dryRun: true });
     return planned([...plannedSteps(result), `archive flags: ${allFlags(definition).join(', ')}`], refusalOf(definition, 'retire', decision, options.force));
   },
 };

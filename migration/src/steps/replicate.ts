@@ -1,3 +1,4 @@
+import { embeddedTransport } from '../stream/index.ts';
 import { replicationNames } from '../stream/names.ts';
 import { contextTables, installFence, recoverMove } from '../cutover/index.ts';
 import { quoteTable } from '../database/identifiers.ts';
@@ -82,14 +83,14 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
 /** Runs until Ctrl-C, or until everything is applied. */
 async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp: boolean): Promise<boolean> {
   const control = await kit.control();
-  const urls = kit.databaseUrls(definition);
+  const places = { ...kit.databaseUrls(definition), transport: embeddedTransport };
   const enough = new AbortController();
   const signal = AbortSignal.any([kit.signal, enough.signal]);
   const running = runWorker({
-    definition, controlUrl: kit.controlUrl, ...urls, signal,
+    definition, controlUrl: kit.controlUrl, ...places, signal,
     onProgress: (progress) => kit.tell('worker', describe(progress), progress.phase === 'failed' ? 'note' : 'update'),
     recover: async () => {
-      await recoverMove({ definition, control, ...urls, actor: 'worker' });
+      await recoverMove({ definition, control, ...places, actor: 'worker' });
     },
   });
   if (!untilCaughtUp) {

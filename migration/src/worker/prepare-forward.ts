@@ -3,9 +3,9 @@ import { openStreamRow, readStreamRow } from '../apply/stream-row.ts';
 import type { Control } from '../control/index.ts';
 import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { createSlotWithSnapshot, dropSlot, ensurePublication, type ReplicationNames } from '../stream/index.ts';
+import { changingStream } from '../stream/changing-stream.ts';
+import { createSlotWithSnapshot, dropSlot, ensurePublication, type ReplicationNames, type SlotWithSnapshot, type SourceTable, type StreamSource, type Transport } from '../stream/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import { publishedTables } from './published-tables.ts';
 import type { WorkerProgress } from './worker-options.ts';
 
 export interface CopyOptions {
@@ -13,7 +13,11 @@ export interface CopyOptions {
   readonly context: string;
   readonly epoch: number;
   readonly mapping: CompiledMapping;
-  readonly monolith: pg.Client;
+  readonly transport: Transport;
+  readonly source: StreamSource;
+  readonly tables: readonly SourceTable[];
+  /** @throws when another worker or another epoch took over */
+  readonly stillMine: () => Promise<void>;
   readonly service: pg.Client;
   readonly monolithUrl: string;
   readonly serviceUrl: string;
@@ -29,11 +33,9 @@ export interface CopyOptions {
  * @throws StranglerError TARGET_NOT_EMPTY when rows are there that no copy of ours wrote
  */
 export async function copyInitially(options: CopyOptions): Promise<void> {
-  const { control, context, epoch, mapping, monolith, names } = options;
-  await ensurePublication(monolith, names.publication, publishedTables(mapping, 'monolith'));
-  await dropSlot(monolith, names.slot);
+  const { control, context, epoch, mapping } = options;
   const began = performance.now();
-  const snapshot = await createSlotWithSnapshot(options.monolithUrl, names.slot, options.signal);
+  const snapshot = await makeStream(options);
   const rows = new Map<string, number>();
   let mark: CopyMark;
   try {
@@ -63,6 +65,18 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
   await control.evidence.record({
     context, kind: 'copy', epoch, ok: true,
     detail: { rows: [...rows.values()].reduce((sum, count) => sum + count, 0), tables: Object.fromEntries(rows), seconds: (performance.now() - began) / 1000 },
+  });
+}
+
+/** Everything of an earlier stream goes before anything of the new one is made, so that neither is taken for the other. */
+async function makeStream({ transport, source, tables, names, stillMine, monolithUrl, signal }: CopyOptions): Promise<SlotWithSnapshot> {
+  return changingStream(source, 'session', async () => {
+    await stillMine();
+    await transport.remove(source);
+    await transport.announce(source);
+    await ensurePublication(source.client, names.publication, tables);
+    await dropSlot(source.client, names.slot);
+    return createSlotWithSnapshot(monolithUrl, names.slot, signal);
   });
 }
 

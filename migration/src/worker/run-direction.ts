@@ -9,15 +9,27 @@ import { installSupportSchema } from '../database/support-schema.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
-import { replicationNames } from '../stream/index.ts';
+import { changingStream } from '../stream/changing-stream.ts';
+import { ensurePublication, publicationDifference, replicationNames, type SourceTable, type StreamSource } from '../stream/index.ts';
 import { copyInitially, needsCopy } from './prepare-forward.ts';
+import { publishedTables } from './published-tables.ts';
 import { runStream } from './run-stream.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { asSchemaChange, requirePublished } from './schema-check.ts';
 
+export interface DirectionRun {
+  readonly control: Control;
+  readonly row: ContextRow;
+  readonly direction: Direction;
+  readonly workerId: string;
+  readonly signal: AbortSignal;
+  /** @throws when another worker or another epoch took over */
+  readonly stillMine: () => Promise<void>;
+}
+
 /** One direction of one epoch: from the connections to the end of the stream. */
-export async function runDirection(options: WorkerOptions, control: Control, row: ContextRow, direction: Direction, workerId: string, signal: AbortSignal): Promise<void> {
-  const { definition } = options;
+export async function runDirection(options: WorkerOptions, { control, row, direction, workerId, signal, stillMine }: DirectionRun): Promise<void> {
+  const { definition, transport } = options;
   const clients: pg.Client[] = [];
   const open = async (url: string, role: string): Promise<pg.Client> => {
     const client = await connect(url, { applicationName: `strangler-${role}-${definition.context}` });
@@ -26,11 +38,11 @@ export async function runDirection(options: WorkerOptions, control: Control, row
   };
   try {
     const [sourceUrl, targetUrl] = direction === 'forward' ? [options.monolithUrl, options.serviceUrl] : [options.serviceUrl, options.monolithUrl];
-    const source = await open(sourceUrl, 'worker');
+    const client = await open(sourceUrl, 'worker');
     const target = await open(targetUrl, 'apply');
-    await installSupportSchema(source);
+    await installSupportSchema(client);
     await installSupportSchema(target);
-    const [monolith, service] = direction === 'forward' ? [source, target] : [target, source];
+    const [monolith, service] = direction === 'forward' ? [client, target] : [target, client];
     const copy = direction === 'forward' && (await needsCopy(target, definition.context));
     let mapping: CompiledMapping;
     try {
@@ -40,17 +52,24 @@ export async function runDirection(options: WorkerOptions, control: Control, row
       throw copy ? error : asSchemaChange(error);
     }
     const names = replicationNames(definition.context, direction, databaseName(sourceUrl));
+    const source: StreamSource = { context: definition.context, direction, url: sourceUrl, client };
+    const tables = publishedTables(mapping, direction === 'forward' ? 'monolith' : 'service', transport.ownTables);
     if (copy) {
       await copyInitially({
-        control, context: definition.context, epoch: row.epoch, mapping, monolith, service, names, workerId, signal,
+        control, context: definition.context, epoch: row.epoch, mapping, transport, source, tables, stillMine, service, names, workerId, signal,
         monolithUrl: options.monolithUrl, serviceUrl: options.serviceUrl, parallel: options.parallel ?? 2, onProgress: options.onProgress ?? (() => undefined),
       });
     } else {
-      await requirePublished({ direction, publication: names.publication, monolith, service }, mapping);
+      await requirePublished({ direction, publication: names.publication, ownTables: transport.ownTables, monolith, service }, mapping);
       await beginEpoch(target, row, direction);
     }
+    await changingStream(source, 'session', async () => {
+      await stillMine();
+      await publishOwnTables(source, names.publication, tables);
+      await transport.ensure(source, { tables, signal, ...(options.onDifference && { onDifference: options.onDifference }) });
+    });
     await runStream({
-      control, definition, mapping, direction, epoch: row.epoch, sourceUrl, source, target, workerId, signal,
+      control, definition, mapping, direction, epoch: row.epoch, transport, source, tables, target, workerId, signal,
       publication: names.publication, origin: replicationNames(definition.context, direction, databaseName(targetUrl)).origin,
       onProgress: options.onProgress ?? (() => undefined),
     });
@@ -60,6 +79,12 @@ export async function runDirection(options: WorkerOptions, control: Control, row
   } finally {
     for (const client of clients) await client.end().catch(() => undefined);
   }
+}
+
+/** An older release, or another transport, published fewer of them; nothing of theirs can be missing. */
+async function publishOwnTables({ client }: StreamSource, publication: string, tables: readonly SourceTable[]): Promise<void> {
+  const difference = await publicationDifference(client, publication, tables);
+  if (difference !== null && difference.added.length > 0) await ensurePublication(client, publication, tables);
 }
 
 /** A stream of an older epoch goes on where the move that began this epoch said. */

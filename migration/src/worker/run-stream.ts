@@ -6,7 +6,7 @@ import { readStreamRow } from '../apply/stream-row.ts';
 import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
-import { openEmbeddedStream } from '../stream/index.ts';
+import type { SourceTable, StreamSource, Transport } from '../stream/index.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
@@ -19,8 +19,10 @@ export interface StreamRun {
   readonly mapping: CompiledMapping;
   readonly direction: Direction;
   readonly epoch: number;
-  readonly sourceUrl: string;
-  readonly source: pg.Client;
+  readonly transport: Transport;
+  readonly source: StreamSource;
+  /** What the publication holds. */
+  readonly tables: readonly SourceTable[];
   /** Only the applier uses it. */
   readonly target: pg.Client;
   readonly origin: string;
@@ -34,17 +36,17 @@ export interface StreamRun {
 export async function runStream(run: StreamRun): Promise<void> {
   const { context } = run.definition;
   await prepareApplySession(run.target, run.origin);
-  const [monolith, service] = run.direction === 'forward' ? [run.source, run.target] : [run.target, run.source];
-  const check: SchemaCheck = { definition: run.definition, mapping: run.mapping, direction: run.direction, publication: run.publication, monolith, service };
+  const [monolith, service] = run.direction === 'forward' ? [run.source.client, run.target] : [run.target, run.source.client];
+  const check: SchemaCheck = { definition: run.definition, mapping: run.mapping, direction: run.direction, publication: run.publication, ownTables: run.transport.ownTables, monolith, service };
   const applier = new Applier({ client: run.target, mapping: run.mapping, context, direction: run.direction, epoch: BigInt(run.epoch), checkSchema: () => checkSchema(check), checkRelation: (relation) => checkRelation(check, relation) });
   const row = await readStreamRow(run.target, context, run.direction);
   const state = { position: await applier.position(), rows: row?.rowsApplied ?? 0n, deadLetters: 0 };
   const ending = new AbortController();
   const signal = AbortSignal.any([run.signal, ending.signal]);
-  const stream = await openEmbeddedStream({ url: run.sourceUrl, context, direction: run.direction, from: state.position, signal });
+  const stream = await run.transport.open(run.source, { from: state.position, checkpoint: row?.checkpoint ?? {}, tables: run.tables, signal });
   const buffer = new MessageBuffer(stream);
   const sampler = new WatermarkSampler({
-    control: run.control, source: run.source, stream, context, direction: run.direction, epoch: run.epoch, workerId: run.workerId,
+    control: run.control, source: run.source.client, stream, nudge: () => run.transport.nudge(run.source), context, direction: run.direction, epoch: run.epoch, workerId: run.workerId,
     progress: () => state,
     onSample: (sample) => run.onProgress({ phase: 'streaming', direction: run.direction, rowsApplied: Number(state.rows), deadLetters: state.deadLetters, ...sample }),
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { classifyFailure, codeOf } from '../apply/classify-error.ts';
 import type { Direction } from '../apply/interpret-event.ts';
 import { type ContextRow, type Control, openControl } from '../control/index.ts';
-import { isStranglerError } from '../errors.ts';
+import { isStranglerError, StranglerError } from '../errors.ts';
 import { runDirection } from './run-direction.ts';
 import { pause } from '../pause.ts';
 import { tryWorkerLock } from './worker-lock.ts';
@@ -110,7 +110,15 @@ async function follow(options: WorkerOptions, control: Control, workerId: string
           continue;
         }
         at({ row, direction });
-        await runDirection(options, control, row, direction, workerId, AbortSignal.any([signal, session.signal]));
+        await runDirection(options, {
+          control, row, direction, workerId,
+          signal: AbortSignal.any([signal, session.signal]),
+          stillMine: async () => {
+            await lock.check();
+            const next = await control.contexts.get(context);
+            if (next?.epoch !== row.epoch || directionOf(next) !== direction) throw new StranglerError('STREAM_CLOSED', `${context}: the ${direction} stream of epoch ${row.epoch} is over`);
+          },
+        });
       } catch (error) {
         // a move closed the stream: soon there is a new epoch, or the stream is open again
         if (!isStranglerError(error) || error.code !== 'STREAM_CLOSED') throw error;

@@ -1,12 +1,13 @@
 import type pg from 'pg';
 import type { Direction } from '../apply/interpret-event.ts';
 import type { RelationMessage } from '../apply/relation-watch.ts';
+import { displayTable } from '../database/identifiers.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
 import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { carries } from '../mapping/type-compatibility.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
-import { publicationDifference } from '../stream/index.ts';
+import { publicationDifference, type SourceTable } from '../stream/index.ts';
 import { publishedTables } from './published-tables.ts';
 
 const misfits = new Set(['COLUMN_MISSING', 'TABLE_MISSING', 'CONFIG_INVALID', 'REPLICA_IDENTITY']);
@@ -23,6 +24,7 @@ export interface SchemaCheck {
   readonly mapping: CompiledMapping;
   readonly direction: Direction;
   readonly publication: string;
+  readonly ownTables: readonly SourceTable[];
   readonly monolith: pg.Client;
   readonly service: pg.Client;
 }
@@ -89,11 +91,11 @@ function refuseChangedTypes(before: CompiledMapping, now: CompiledMapping, direc
 }
 
 /** Changes of a table that is not published never come, and nothing tells of them. */
-export async function requirePublished({ direction, publication, monolith, service }: Pick<SchemaCheck, 'direction' | 'publication' | 'monolith' | 'service'>, mapping: CompiledMapping): Promise<void> {
+export async function requirePublished({ direction, publication, ownTables, monolith, service }: Pick<SchemaCheck, 'direction' | 'publication' | 'ownTables' | 'monolith' | 'service'>, mapping: CompiledMapping): Promise<void> {
   const [source, side] = direction === 'forward' ? [monolith, 'monolith' as const] : [service, 'service' as const];
-  const difference = await publicationDifference(source, publication, publishedTables(mapping, side));
+  const difference = await publicationDifference(source, publication, publishedTables(mapping, side, ownTables));
   // without a publication the stream does not begin at all
-  const missing = difference?.added.filter((table) => table !== 'strangler.probe') ?? [];
+  const missing = difference?.added.filter((table) => !ownTables.some((own) => displayTable(own) === table)) ?? [];
   if (missing.length === 0) return;
   const line = mapping.tables.find((table) => missing.some((name) => `public.${name}` === tableName(table.monolith) || name === tableName(table.monolith)))?.line;
   throw new StranglerError('SCHEMA_CHANGED', `${line ?? `contexts/${mapping.context}`}: publication ${publication} does not hold ${missing.join(', ')}, so changes were not streamed`, {

@@ -15,6 +15,8 @@ export interface SamplerOptions {
   readonly direction: Direction;
   readonly epoch: number;
   readonly workerId: string;
+  /** Makes an idle stream pass what others wrote to the source's log. */
+  readonly nudge: () => Promise<void>;
   readonly progress: () => { readonly position: Lsn; readonly rows: bigint; readonly deadLetters: number };
   readonly onSample: (sample: { readonly lagBytes: number; readonly lagSeconds: number; readonly caughtUp: boolean }) => void;
 }
@@ -49,7 +51,7 @@ export class WatermarkSampler {
   }
 
   async #sample(): Promise<void> {
-    const { control, source, stream } = this.#options;
+    const { control, source, stream, nudge } = this.#options;
     const at = performance.now();
     const time = await control.now();
     const lsn = await currentLsn(source);
@@ -63,8 +65,7 @@ export class WatermarkSampler {
     }
     await this.publish(lsn);
     if (position < lsn && performance.now() - this.#moved > 1000) {
-      // nothing of ours in the log: a message of our own moves the slot past it
-      await source.query(`SELECT pg_logical_emit_message(true, 'strangler', 'watermark')`);
+      await nudge();
       this.#moved = performance.now();
     }
   }

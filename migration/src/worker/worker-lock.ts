@@ -4,6 +4,8 @@ import { connect } from '../database/connect.ts';
 export interface WorkerLock {
   /** Aborts when the connection that holds the lock is gone: another worker may have it now. */
   readonly lost: AbortSignal;
+  /** Asks the server; a process that slept learns here that others went on. @throws when the lock is lost */
+  check(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -16,7 +18,13 @@ export async function tryWorkerLock(controlUrl: string, context: string): Promis
   client.once('error', lose);
   try {
     const { rows } = await client.query<{ locked: string }>(`SELECT pg_try_advisory_lock(hashtext('strangler worker'), hashtext($1)) AS locked`, [context]);
-    if (rows[0]?.locked === 't') return { lost: lost.signal, release: async () => void (await client.end().catch(() => undefined)) };
+    if (rows[0]?.locked === 't') {
+      return {
+        lost: lost.signal,
+        check: async () => void (await client.query('SELECT 1')),
+        release: async () => void (await client.end().catch(() => undefined)),
+      };
+    }
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;

@@ -1,5 +1,6 @@
 import type { MigrationDefinition } from '../plan/migration.ts';
 import type { Direction } from '../stream/names.ts';
+import type { Differences, Transport } from '../stream/transport.ts';
 
 export interface WorkerProgress {
   readonly phase: 'standby' | 'waiting' | 'copying' | 'streaming' | 'failed';
@@ -24,8 +25,11 @@ export interface WorkerOptions {
   readonly controlUrl: string;
   readonly monolithUrl: string;
   readonly serviceUrl: string;
+  readonly transport: Transport;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: WorkerProgress) => void;
+  /** What a start of the worker changes at something that runs already. */
+  readonly onDifference?: (differences: Differences) => void;
   /** Called when no command holds the context's lease: mends a move that was abandoned. */
   readonly recover?: (context: string) => Promise<void>;
   /** Connections per side for the initial copy (default 2). */

@@ -2,6 +2,7 @@ import { startPostgres } from '@strangler-toolkit/dev-stack';
 import { openControl } from '../../src/control/index.ts';
 import { connect } from '../../src/database/connect.ts';
 import type { MigrationDefinition } from '../../src/plan/migration.ts';
+import { embeddedTransport } from '../../src/stream/index.ts';
 import { runWorker } from '../../src/worker/index.ts';
 import { definition } from './shop.ts';
 
@@ -22,7 +23,7 @@ try {
   await service.query('CREATE TABLE goods (good_id bigint PRIMARY KEY, title text)');
   await control.contexts.register('goods', 'replicated');
   await control.contexts.setStage({ context: 'goods', expectedStage: 'monolith', stage: 'replicating' });
-  const start = (signal: AbortSignal): Promise<void> => runWorker({ definition: first, controlUrl, monolithUrl, serviceUrl, signal });
+  const start = (signal: AbortSignal): Promise<void> => runWorker({ definition: first, controlUrl, monolithUrl, serviceUrl, transport: embeddedTransport, signal });
   const trickle = new AbortController();
   running = start(trickle.signal);
   const titleOf = async (id: number): Promise<string | null | undefined> => (await service.query<{ title: string | null }>({ name: 'look', text: 'SELECT title FROM goods WHERE good_id = $1', values: [id] })).rows[0]?.title;

@@ -6,7 +6,7 @@ import { connect, databaseName } from '../../src/database/connect.ts';
 import { lsnToText } from '../../src/database/lsn.ts';
 import { isStranglerError } from '../../src/errors.ts';
 import { defineMigration, type MigrationDefinition } from '../../src/plan/migration.ts';
-import { createSlot, dropSlot, ensurePublication, replicationNames } from '../../src/stream/index.ts';
+import { createSlot, dropSlot, embeddedTransport, ensurePublication, replicationNames } from '../../src/stream/index.ts';
 import { runWorker, type WorkerProgress } from '../../src/worker/index.ts';
 
 /** Two databases with different schemas and a control database: what a worker works on. */
@@ -92,7 +92,7 @@ export interface Running extends AsyncDisposable {
 export function startWorker(shop: Shop): Running {
   const controller = new AbortController();
   const progress: WorkerProgress[] = [];
-  const ended = runWorker({ ...shop, signal: controller.signal, onProgress: (step) => progress.push(step) }).then(
+  const ended = runWorker({ ...shop, transport: embeddedTransport, signal: controller.signal, onProgress: (step) => progress.push(step) }).then(
     () => null,
     (error: unknown) => (isStranglerError(error) ? error.code : String(error)),
   );
