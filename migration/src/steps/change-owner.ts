@@ -2,7 +2,6 @@ import { abandon, cutover as cutoverData, type MoveResult, recoverMove, retire a
 import { StranglerError } from '../errors.ts';
 import { allFlags, routeFlags, shadowFlags } from '../flags/index.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
-import { embeddedTransport } from '../stream/index.ts';
 import { decideMove, enterStage, type ForceOptions, type GateDecision, passGates, refusalOf } from './gated-move.ts';
 import { type DryRun, planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -21,7 +20,7 @@ export interface MoveOutcome {
   readonly goneInstances: readonly string[];
 }
 
-const places = (kit: Toolkit, definition: MigrationDefinition) => ({ ...kit.databaseUrls(definition), transport: embeddedTransport });
+const places = (kit: Toolkit, definition: MigrationDefinition) => ({ ...kit.databaseUrls(definition), transport: kit.transport(definition) });
 
 async function outcome(kit: Toolkit, definition: MigrationDefinition, done: { steps: readonly StepResult[]; writePauseMs?: number | null; goneInstances?: readonly string[] }): Promise<MoveOutcome> {
   const row = await kit.row(definition);

@@ -1,4 +1,3 @@
-import { embeddedTransport } from '../stream/index.ts';
 import { replicationNames } from '../stream/names.ts';
 import { contextTables, installFence, recoverMove } from '../cutover/index.ts';
 import { quoteTable } from '../database/identifiers.ts';
@@ -83,7 +82,7 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
 /** Runs until Ctrl-C, or until everything is applied. */
 async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp: boolean): Promise<boolean> {
   const control = await kit.control();
-  const places = { ...kit.databaseUrls(definition), transport: embeddedTransport };
+  const places = { ...kit.databaseUrls(definition), transport: kit.transport(definition) };
   const enough = new AbortController();
   const signal = AbortSignal.any([kit.signal, enough.signal]);
   const running = runWorker({
