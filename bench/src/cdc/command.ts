@@ -1,11 +1,14 @@
-import type { BenchCommand } from '../command.ts';
+import { missingForKafka } from '@strangler-toolkit/dev-stack';
+import type { BenchCommand, BenchTerminal } from '../command.ts';
 import { benchCopy } from './copy.ts';
+import { benchKafkaApply } from './kafka/apply.ts';
+import { startStack } from './kafka/stack.ts';
 import { benchLatency } from './latency.ts';
 import { memoryOverEvents, memoryOverTransaction } from './memory.ts';
 import { createPublication } from './native.ts';
-import { parseCdcOptions, usage } from './options.ts';
+import { type CdcOptions, parseCdcOptions, usage } from './options.ts';
 import { lines, type Measured, summary } from './report.ts';
-import { openSite } from './site.ts';
+import { openSite, type Site } from './site.ts';
 import { benchStream } from './stream.ts';
 import { until } from './until.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -21,34 +24,67 @@ export const cdcCommand: BenchCommand = {
     }
     const wants = (part: (typeof options.parts)[number]): boolean => options.parts.includes(part);
     const measured: Measured = {};
-    tell('starting two PostgreSQL servers');
-    await using site = await openSite({ signal, tell });
-    await fill(site.monolith, options.rows);
-    await createPublication(site);
-    if (wants('copy')) measured.copy = await benchCopy(site, options);
-    const caughtUp = async (): Promise<Worker> => {
-      const worker = await startWorker(site);
-      await until('the worker has caught up', signal, async () => {
-        worker.assertAlive();
-        return isEqual(site, 'ours');
-      }, { everyMs: 200 });
-      return worker;
-    };
-    // What follows goes on from a copy.
-    await (await caughtUp()).stop();
-    if (wants('stream')) measured.stream = await benchStream(site, options);
-    if (wants('latency')) {
-      const worker = await caughtUp();
-      measured.latency = { embedded: await benchLatency(site, worker, options) };
-      await worker.stop();
-    }
-    if (wants('memory')) {
-      const worker = await caughtUp();
-      measured.memory = { events: await memoryOverEvents(site, worker, options.events), transaction: await memoryOverTransaction(site, worker, options.transactionRows) };
-      await worker.stop();
-    }
+    if (options.parts.some((part) => part !== 'kafka')) await measureEmbedded(options, measured, { signal, tell });
+    if (wants('kafka') || (wants('latency') && (await missingForKafka()).length === 0)) await measureKafka(options, measured, { signal, tell });
     if (options.json) print(JSON.stringify(summary(measured)));
     else for (const line of [`median of ${options.rounds} rounds, and the spread of the rounds' ratios`, ...lines(measured)]) print(line);
     return 0;
   },
 };
+
+type Here = Pick<BenchTerminal, 'signal' | 'tell'>;
+
+async function openFilledSite({ rows }: CdcOptions, here: Here): Promise<Site> {
+  here.tell('starting two PostgreSQL servers');
+  const site = await openSite(here);
+  try {
+    await fill(site.monolith, rows);
+    return site;
+  } catch (error) {
+    await site[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function caughtUp(site: Site): Promise<Worker> {
+  const worker = await startWorker(site);
+  await until('the worker has caught up', site.signal, async () => {
+    worker.assertAlive();
+    return isEqual(site, 'ours');
+  }, { everyMs: 200 });
+  return worker;
+}
+
+async function measureEmbedded(options: CdcOptions, measured: Measured, here: Here): Promise<void> {
+  await using site = await openFilledSite(options, here);
+  await createPublication(site);
+  if (options.parts.includes('copy')) measured.copy = await benchCopy(site, options);
+  // What follows goes on from a copy.
+  await (await caughtUp(site)).stop();
+  if (options.parts.includes('stream')) measured.stream = await benchStream(site, options);
+  if (options.parts.includes('latency')) {
+    const worker = await caughtUp(site);
+    measured.latency = { ...measured.latency, embedded: await benchLatency(site, worker, options) };
+    await worker.stop();
+  }
+  if (options.parts.includes('memory')) {
+    const worker = await caughtUp(site);
+    measured.memory = { events: await memoryOverEvents(site, worker, options.events), transaction: await memoryOverTransaction(site, worker, options.transactionRows) };
+    await worker.stop();
+  }
+}
+
+async function measureKafka(options: CdcOptions, measured: Measured, here: Here): Promise<void> {
+  await using plain = await openFilledSite(options, here);
+  const stack = await startStack(plain);
+  const site: Site = { ...plain, env: { ...plain.env, ...stack.env } };
+  if (options.parts.includes('latency')) {
+    const worker = await caughtUp(site);
+    measured.latency = { ...measured.latency, kafka: await benchLatency(site, worker, options) };
+    await worker.stop();
+  }
+  if (options.parts.includes('kafka')) {
+    await (await caughtUp(site)).stop();
+    measured.sink = await benchKafkaApply(site, stack, options);
+  }
+}

@@ -7,7 +7,7 @@ import { isEqual, type Workload } from './workload.ts';
  * Changes per second from the first change that a reader of the target sees to the last. Starting (a Node process, a
  * subscription, a connector's tasks) is not part of it, for none of them.
  */
-export async function measurePace(site: Site, look: pg.Client, schema: Schema, { changes, probe }: Workload, assertAlive: () => void = () => {}): Promise<number> {
+export async function measurePace(site: Site, look: pg.Client, schema: Schema, { changes, probe }: Workload, assertAlive: () => void | Promise<void> = () => {}): Promise<number> {
   const sql = probe.sql(schema);
   const seen = async (): Promise<number> => {
     const { rows } = await look.query<{ seen: number }>(sql);
@@ -15,7 +15,7 @@ export async function measurePace(site: Site, look: pg.Client, schema: Schema, {
   };
   let first: { readonly at: number; readonly share: number } | undefined;
   await until(`${schema} applies`, site.signal, async () => {
-    assertAlive();
+    await assertAlive();
     const count = await seen();
     if (count > 0) first ??= { at: performance.now(), share: count / probe.size };
     return count >= probe.size;

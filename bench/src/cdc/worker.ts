@@ -9,13 +9,11 @@ export interface Worker {
   assertAlive(): void;
 }
 
-export type Transport = 'embedded' | 'kafka';
-
 /** Our worker as a user runs it: the command line in a process of its own. */
-export async function startWorker(site: Site, { restart = false, env = {} }: { restart?: boolean; env?: Readonly<Record<string, string>> } = {}): Promise<Worker> {
+export async function startWorker(site: Site, { restart = false }: { restart?: boolean } = {}): Promise<Worker> {
   const running = await startProcess({
     name: 'worker', file: fileURLToPath(new URL('../../../migration/bin/strangler.js', import.meta.url)), nodeOptions: [], ready: 'spawned',
-    args: ['replicate', context, '--yes', ...(restart ? ['--restart'] : [])], env: { ...site.env, STRANGLER_TRANSPORT: 'embedded', ...env },
+    args: ['replicate', context, '--yes', ...(restart ? ['--restart'] : [])], env: { STRANGLER_TRANSPORT: 'embedded', ...site.env },
   });
   let wanted = false;
   const stop = async (): Promise<void> => {
