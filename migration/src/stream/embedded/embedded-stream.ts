@@ -40,10 +40,10 @@ export class EmbeddedStream implements ChangeStream {
     this.#queue = new MessageQueue(settings.highWaterBytes, () => this.#walsender.pause(), () => this.#walsender.resume());
     this.#builder = new TransactionBuilder(settings.database, settings.limits, (message, bytes) => this.#queue.push(message, bytes));
     this.#walsender = new Walsender(settings.command, {
-      onData: (bytes, at, lsn) => {
+      onData: (cursor, lsn, size) => {
         if (this.#closing) return;
         if (lsn > this.#received) this.#received = lsn;
-        this.#builder.take(decodePgoutput(bytes, at), lsn, bytes.length - at);
+        this.#builder.take(decodePgoutput(cursor), lsn, size);
       },
       onKeepalive: (walEnd, replyRequested) => {
         if (walEnd > this.#received) this.#received = walEnd;

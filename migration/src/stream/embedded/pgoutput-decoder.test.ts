@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StreamMessage } from '../change-stream.ts';
-import { decodePgoutput, postgresEpoch } from './pgoutput-decoder.ts';
+import { ByteCursor } from './byte-cursor.ts';
+import { decodePgoutput, type PgoutputMessage, postgresEpoch } from './pgoutput-decoder.ts';
 import { TransactionBuilder } from './transaction-builder.ts';
 
 const byte = (value: number): Buffer => Buffer.from([value]);
@@ -26,6 +27,12 @@ const tuple = (...values: (string | null | undefined)[]): Buffer => Buffer.conca
 const relation = (identity: string, columns: readonly [string, number][], schema = 'public'): Buffer =>
   Buffer.concat([letter('R'), int32(7), string(schema), string('items'), letter(identity), int16(columns.length), ...columns.flatMap(([name, flags]) => [byte(flags), string(name), int32(25), int32(-1)])]);
 
+function decode(bytes: Buffer, from = 0, after = 0): PgoutputMessage {
+  const cursor = new ByteCursor();
+  cursor.enter(bytes, from, bytes.length - after);
+  return decodePgoutput(cursor);
+}
+
 describe('pgoutput messages', () => {
   test.each<[string, Buffer[], unknown]>([
     ['begin', [letter('B'), int64(5n), int64(10n), int32(9)], { kind: 'begin', commitLsn: 5n, commitTime: postgresEpoch + 10n, xid: 9 }],
@@ -44,9 +51,9 @@ describe('pgoutput messages', () => {
     ['truncate', [letter('T'), int32(2), byte(3), int32(7), int32(8)], { kind: 'truncate', relations: [7, 8] }],
     ['message', [letter('M'), byte(1), int64(1n), string('p'), int32(0)], { kind: 'message', prefix: 'p' }],
   ])('%s', (_name, parts, expected) => {
-    expect(decodePgoutput(Buffer.concat(parts))).toEqual(expected);
-    // As it arrives: behind the header of the replication message.
-    expect(decodePgoutput(Buffer.concat([Buffer.alloc(25), ...parts]), 25)).toEqual(expected);
+    expect(decode(Buffer.concat(parts))).toEqual(expected);
+    // As it arrives: behind the header of the replication message, before the next one.
+    expect(decode(Buffer.concat([Buffer.alloc(25), ...parts, Buffer.alloc(9)]), 25, 9)).toEqual(expected);
   });
 
   test.each<[string, Buffer]>([
@@ -56,7 +63,7 @@ describe('pgoutput messages', () => {
     ['a value longer than its message', Buffer.concat([letter('I'), int32(7), letter('N'), int16(1), letter('t'), int32(9), letter('ab')])],
     ['a name without an end', Buffer.concat([letter('R'), int32(7), letter('public')])],
     ['nothing', Buffer.alloc(0)],
-  ])('%s is refused, not guessed', (_name, bytes) => expect(() => decodePgoutput(bytes)).toThrow(/unknown message|unknown kind|longer|without an end|outside buffer bounds|out of range/));
+  ])('%s is refused, not guessed', (_name, bytes) => expect(() => decode(bytes)).toThrow(/unknown message|unknown kind|longer|without an end|outside the bounds|out of range/));
 });
 
 describe('envelopes', () => {
@@ -65,7 +72,7 @@ describe('envelopes', () => {
   const build = (messages: readonly Buffer[], events = 1000): StreamMessage[] => {
     const out: StreamMessage[] = [];
     const builder = new TransactionBuilder('db', { events, bytes: 1e6 }, (message) => out.push(message));
-    messages.forEach((bytes, index) => builder.take(decodePgoutput(bytes), BigInt(index), bytes.length));
+    messages.forEach((bytes, index) => builder.take(decode(bytes), BigInt(index), bytes.length));
     return out;
   };
   const rows = (messages: readonly Buffer[]): unknown[] => build([begin, ...messages, commit]).flatMap((message) => (message.kind === 'changes' ? message.events.map(({ op, before, after }) => [op, before, after]) : []));

@@ -1,4 +1,5 @@
 import type { ColumnText, Lsn } from '../change-event.ts';
+import type { ByteCursor } from './byte-cursor.ts';
 
 /** Messages of pgoutput, protocol version 1 (PostgreSQL documentation, "Logical Replication Message Formats"). */
 export type PgoutputMessage =
@@ -33,78 +34,33 @@ export interface OldTuple {
 /** Microseconds between the epochs of Unix and of PostgreSQL (2000-01-01). */
 export const postgresEpoch = 946_684_800_000_000n;
 
-class Cursor {
-  readonly #bytes: Buffer;
-  #at: number;
+const [nullValue, unchanged, textValue] = [0x6e, 0x75, 0x74];
 
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.#at = at;
-  }
-
-  byte(): number {
-    return this.#bytes.readUInt8(this.#at++);
-  }
-
-  letter(): string {
-    return String.fromCharCode(this.byte());
-  }
-
-  int16(): number {
-    this.#at += 2;
-    return this.#bytes.readUInt16BE(this.#at - 2);
-  }
-
-  int32(): number {
-    this.#at += 4;
-    return this.#bytes.readUInt32BE(this.#at - 4);
-  }
-
-  int64(): bigint {
-    this.#at += 8;
-    return this.#bytes.readBigUInt64BE(this.#at - 8);
-  }
-
-  string(): string {
-    const end = this.#bytes.indexOf(0, this.#at);
-    if (end === -1) throw new RangeError('a string without an end');
-    const text = this.#bytes.toString('utf8', this.#at, end);
-    this.#at = end + 1;
-    return text;
-  }
-
-  text(length: number): string {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new RangeError('a value longer than its message');
-    const text = this.#bytes.toString('utf8', this.#at, end);
-    this.#at = end;
-    return text;
-  }
-}
-
-function readTuple(cursor: Cursor): Tuple {
+function readTuple(cursor: ByteCursor): Tuple {
   const count = cursor.int16();
   const tuple: (ColumnText | undefined)[] = [];
   for (let column = 0; column < count; column += 1) {
-    const kind = cursor.letter();
-    if (kind === 'n') tuple.push(null);
-    else if (kind === 'u') tuple.push(undefined);
-    else if (kind === 't') tuple.push(cursor.text(cursor.int32()));
-    else throw new RangeError(`unknown kind of column value ${JSON.stringify(kind)}`);
+    const kind = cursor.byte();
+    if (kind === textValue) tuple.push(cursor.text(cursor.int32()));
+    else if (kind === nullValue) tuple.push(null);
+    else if (kind === unchanged) tuple.push(undefined);
+    else throw new RangeError(`unknown kind of column value ${JSON.stringify(String.fromCharCode(kind))}`);
   }
   return tuple;
 }
 
-const oldTuple = (letter: string, cursor: Cursor): OldTuple => ({ kind: letter === 'K' ? 'key' : 'full', tuple: readTuple(cursor) });
+const letterOf = (cursor: ByteCursor): string => String.fromCharCode(cursor.byte());
+
+const oldTuple = (letter: string, cursor: ByteCursor): OldTuple => ({ kind: letter === 'K' ? 'key' : 'full', tuple: readTuple(cursor) });
 
 const identities: Readonly<Record<string, Relation['replicaIdentity']>> = { d: 'default', f: 'full', i: 'index', n: 'nothing' };
 
-function readRelation(cursor: Cursor): Relation {
+function readRelation(cursor: ByteCursor): Relation {
   const id = cursor.int32();
   // The server leaves the name of pg_catalog empty.
   const schema = cursor.string() || 'pg_catalog';
   const table = cursor.string();
-  const replicaIdentity = identities[cursor.letter()] ?? 'nothing';
+  const replicaIdentity = identities[letterOf(cursor)] ?? 'nothing';
   const columns = Array.from({ length: cursor.int16() }, () => {
     const flags = cursor.byte();
     const name = cursor.string();
@@ -114,11 +70,17 @@ function readRelation(cursor: Cursor): Relation {
 }
 
 /**
+ * The message that the cursor has entered.
  * @throws RangeError for a message that is cut short or of another protocol version: guessing on would lose data
  */
-export function decodePgoutput(bytes: Buffer, at = 0): PgoutputMessage {
-  const cursor = new Cursor(bytes, at);
-  const type = cursor.letter();
+export function decodePgoutput(cursor: ByteCursor): PgoutputMessage {
+  const message = readMessage(cursor);
+  cursor.leave();
+  return message;
+}
+
+function readMessage(cursor: ByteCursor): PgoutputMessage {
+  const type = letterOf(cursor);
   switch (type) {
     case 'B': return { kind: 'begin', commitLsn: cursor.int64(), commitTime: cursor.int64() + postgresEpoch, xid: cursor.int32() };
     case 'C': {
@@ -138,14 +100,14 @@ export function decodePgoutput(bytes: Buffer, at = 0): PgoutputMessage {
     }
     case 'U': {
       const relation = cursor.int32();
-      const letter = cursor.letter();
+      const letter = letterOf(cursor);
       const old = letter === 'N' ? null : oldTuple(letter, cursor);
       if (old) cursor.byte();
       return { kind: 'update', relation, old, tuple: readTuple(cursor) };
     }
     case 'D': {
       const relation = cursor.int32();
-      return { kind: 'delete', relation, old: oldTuple(cursor.letter(), cursor) };
+      return { kind: 'delete', relation, old: oldTuple(letterOf(cursor), cursor) };
     }
     case 'T': {
       const count = cursor.int32();

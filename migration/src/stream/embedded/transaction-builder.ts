@@ -14,12 +14,17 @@ interface OpenTransaction {
   index: number;
 }
 
+interface KnownRelation extends Relation {
+  /** A row of NULLs: a copy of it takes the values faster than an object that grows column by column. */
+  readonly blank: Row;
+}
+
 /** Turns pgoutput's messages into envelopes, in chunks of bounded size. Pure: bytes in, messages out. */
 export class TransactionBuilder {
   readonly #database: string;
   readonly #limits: ChunkLimits;
   readonly #emit: (message: StreamMessage, bytes: number) => void;
-  readonly #relations = new Map<number, Relation>();
+  readonly #relations = new Map<number, KnownRelation>();
   #transaction: OpenTransaction | undefined;
   #events: ChangeEvent[] = [];
   #bytes = 0;
@@ -49,7 +54,7 @@ export class TransactionBuilder {
       case 'relation':
         // Who applies must learn of a changed table between the rows before and after the change.
         this.#flush();
-        this.#relations.set(message.relation.id, message.relation);
+        this.#relations.set(message.relation.id, { ...message.relation, blank: Object.fromEntries(message.relation.columns.map(({ name }) => [name, null])) });
         this.#emit(describe(message.relation), size);
         return;
       case 'insert': {
@@ -78,13 +83,13 @@ export class TransactionBuilder {
     }
   }
 
-  #relation(id: number): Relation {
+  #relation(id: number): KnownRelation {
     const relation = this.#relations.get(id);
     if (!relation) throw new RangeError(`a change of relation ${id}, which was not described before`);
     return relation;
   }
 
-  #add(op: Operation, relation: Relation, before: Row | null, after: Row | null, lsn: Lsn, size: number): void {
+  #add(op: Operation, relation: KnownRelation, before: Row | null, after: Row | null, lsn: Lsn, size: number): void {
     const transaction = this.#transaction;
     if (!transaction) throw new RangeError('a change outside of a transaction');
     this.#events.push({
@@ -108,12 +113,13 @@ export class TransactionBuilder {
 }
 
 /** An unchanged TOAST value is taken from the old row where that holds it (REPLICA IDENTITY FULL, or a key column). */
-function row(relation: Relation, tuple: Tuple, before: Row | null = null): Row {
-  const result: Record<string, ColumnText> = {};
-  relation.columns.forEach(({ name }, index) => {
+function row({ columns, blank }: KnownRelation, tuple: Tuple, before: Row | null = null): Row {
+  const result: Record<string, ColumnText> = tuple.includes(undefined) ? {} : { ...blank };
+  for (let index = 0; index < columns.length; index += 1) {
+    const name = columns[index]?.name ?? '';
     const value = tuple[index] === undefined ? before?.[name] : tuple[index];
     if (value !== undefined) result[name] = value;
-  });
+  }
   return result;
 }
 

@@ -1,10 +1,12 @@
 import type pg from 'pg';
 import type { Lsn } from '../change-event.ts';
+import { ByteCursor } from './byte-cursor.ts';
+import { FrameSplitter } from './frame-splitter.ts';
 import { postgresEpoch } from './pgoutput-decoder.ts';
 
 export interface WalsenderHandlers {
-  /** `bytes` from `at` on is one message of the output plugin. */
-  onData(bytes: Buffer, at: number, lsn: Lsn): void;
+  /** The cursor stands at a message of the output plugin, `size` bytes long; `lsn` is where it stands in the log. */
+  onData(cursor: ByteCursor, lsn: Lsn, size: number): void;
   /** The server has read its log up to `walEnd` and sent all it had to send before it. */
   onKeepalive(walEnd: Lsn, replyRequested: boolean): void;
   /** Once: the stream is over. `undefined` when the server ended it in order (shutdown). */
@@ -16,6 +18,7 @@ export class Walsender implements pg.Submittable {
   readonly #command: string;
   readonly #handlers: WalsenderHandlers;
   #connection: pg.Connection | undefined;
+  readonly #cursor = new ByteCursor();
   #ended = false;
   readonly started: Promise<void>;
   #onStarted: () => void = () => {};
@@ -30,19 +33,47 @@ export class Walsender implements pg.Submittable {
 
   submit = (connection: pg.Connection): void => {
     this.#connection = connection;
+    this.#splitOff(connection.stream);
     connection.once('replicationStart', () => this.#onStarted());
     connection.once('copyDone', () => this.#end(undefined));
     connection.query(this.#command);
   };
 
-  handleCopyData(message: { chunk: Buffer }): void {
+  /** The stream's messages never pass pg's parser, which makes an object and an event of each: rows come too fast for that. */
+  #splitOff(stream: pg.Connection['stream']): void {
+    const listeners = stream.listeners('data');
+    const splitter = new FrameSplitter(
+      (bytes, from, to) => this.#onCopyData(bytes, from, to),
+      (bytes) => {
+        for (const listener of listeners) Reflect.apply(listener, stream, [bytes]);
+      },
+    );
+    stream.removeAllListeners('data');
+    let broken = false;
+    stream.on('data', (bytes: Buffer) => {
+      if (broken) return;
+      try {
+        splitter.push(bytes);
+      } catch (error) {
+        broken = true;
+        this.#end(error);
+      }
+    });
+  }
+
+  #onCopyData(bytes: Buffer, from: number, to: number): void {
     if (this.#ended) return;
-    const { chunk } = message;
-    try {
-      if (chunk[0] === 0x77) this.#handlers.onData(chunk, 25, chunk.readBigUInt64BE(1));
-      else if (chunk[0] === 0x6b) this.#handlers.onKeepalive(chunk.readBigUInt64BE(1), chunk[17] === 1);
-    } catch (error) {
-      this.#end(error);
+    const cursor = this.#cursor;
+    cursor.enter(bytes, from, to);
+    const kind = cursor.byte();
+    const lsn = cursor.int64();
+    if (kind === 0x77) {
+      // the end of the log and the server's clock
+      cursor.skip(16);
+      this.#handlers.onData(cursor, lsn, to - from - 25);
+    } else if (kind === 0x6b) {
+      cursor.skip(8);
+      this.#handlers.onKeepalive(lsn, cursor.byte() === 1);
     }
   }
 
