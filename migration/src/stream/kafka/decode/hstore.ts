@@ -1,0 +1,11 @@
+const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+
+/** As the server writes it: shorter keys first, then by bytes. */
+export function hstoreText(json: string): string | undefined {
+  const parsed: unknown = JSON.parse(json);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
+  const pairs = Object.entries(parsed).map(([key, value]: [string, unknown]) => ({ key, bytes: Buffer.from(key), value }));
+  if (!pairs.every(({ value }) => value === null || typeof value === 'string')) return undefined;
+  pairs.sort((a, b) => a.bytes.length - b.bytes.length || a.bytes.compare(b.bytes));
+  return pairs.map(({ key, value }) => `${quoted(key)}=>${value === null ? 'NULL' : quoted(String(value))}`).join(', ');
+}

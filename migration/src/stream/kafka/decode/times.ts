@@ -1,0 +1,95 @@
+const two = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'));
+const microsPerDay = 86_400_000_000;
+
+const infiniteDate = 2146033979;
+const negativeInfiniteDate = -2147472691;
+/** 4714-11-24 BC and 5874897-12-31. */
+const [firstDay, lastDay] = [-2440588, 2145042905];
+
+/** Days since 1970 as year, month and day of the Gregorian calendar at all times (Hinnant, "chrono-compatible low-level date algorithms"). */
+function civil(days: number): { readonly text: string; readonly era: '' | ' BC' } {
+  const shifted = days + 719_468;
+  const cycle = Math.floor(shifted / 146_097);
+  const dayOfCycle = shifted - cycle * 146_097;
+  const yearOfCycle = Math.floor((dayOfCycle - Math.floor(dayOfCycle / 1460) + Math.floor(dayOfCycle / 36_524) - Math.floor(dayOfCycle / 146_096)) / 365);
+  const dayOfYear = dayOfCycle - (365 * yearOfCycle + Math.floor(yearOfCycle / 4) - Math.floor(yearOfCycle / 100));
+  const fromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
+  const year = yearOfCycle + cycle * 400 + (month <= 2 ? 1 : 0);
+  const day = dayOfYear - Math.floor((153 * fromMarch + 2) / 5) + 1;
+  return { text: `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${two[month]}-${two[day]}`, era: year > 0 ? '' : ' BC' };
+}
+
+/** Of days since 1970; undefined when there is no such date. */
+export function dateText(days: number): string | undefined {
+  if (days === infiniteDate) return 'infinity';
+  if (days === negativeInfiniteDate) return '-infinity';
+  if (!(days >= firstDay && days <= lastDay)) return undefined;
+  const { text, era } = civil(days);
+  return text + era;
+}
+
+function clock(micros: number): string {
+  const seconds = Math.floor(micros / 1e6);
+  const text = `${two[Math.floor(seconds / 3600)]}:${two[Math.floor(seconds / 60) % 60]}:${two[seconds % 60]}`;
+  const fraction = micros - seconds * 1e6;
+  return fraction === 0 ? text : `${text}.${trimZeros(String(fraction).padStart(6, '0'))}`;
+}
+
+function trimZeros(digits: string): string {
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === 48) end -= 1;
+  return digits.slice(0, end);
+}
+
+/** Of microseconds since midnight. */
+export const timeText = (micros: number): string | undefined => (micros >= 0 && micros <= microsPerDay ? clock(micros) : undefined);
+
+let lastDays = Number.NaN;
+let lastCivil = civil(0);
+
+function dayAndClock(days: number, micros: number): string {
+  if (days !== lastDays) {
+    lastDays = days;
+    lastCivil = civil(days);
+  }
+  return `${lastCivil.text} ${clock(micros)}${lastCivil.era}`;
+}
+
+const [earliest, perDay] = [-210_866_803_200_000_000n, BigInt(microsPerDay)];
+
+/**
+ * Of microseconds since 1970. Debezium counts from the year 294247 on as if the 64 bits had ended: such a time with a fraction is
+ * refused, one without it cannot be told from infinity.
+ */
+export function timestampText(micros: number | string): string | undefined {
+  if (typeof micros === 'number') {
+    const days = Math.floor(micros / microsPerDay);
+    return dayAndClock(days, micros - days * microsPerDay);
+  }
+  if (micros === '9223372036854775807') return 'infinity';
+  if (micros === '-9223372036854775808') return '-infinity';
+  const long = BigInt(micros);
+  if (long < earliest) return undefined;
+  const rest = ((long % perDay) + perDay) % perDay;
+  return dayAndClock(Number((long - rest) / perDay), Number(rest));
+}
+
+const zoned = /^([+-]?)(\d{4,})-(\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/;
+
+/** Of an ISO text in UTC. */
+export function timestamptzText(iso: string): string | undefined {
+  // The common form is cut, not matched: 2024-02-29T11:14:15.123456Z
+  if (iso.length === 27 && iso.charCodeAt(10) === 84 && iso.charCodeAt(19) === 46 && iso.charCodeAt(26) === 90 && !iso.startsWith('0000')) {
+    let end = 26;
+    while (iso.charCodeAt(end - 1) === 48) end -= 1;
+    return `${iso.slice(0, 10)} ${iso.slice(11, end === 20 ? 19 : end)}+00`;
+  }
+  if (iso === 'infinity' || iso === '-infinity') return iso;
+  const match = zoned.exec(iso);
+  if (!match) return undefined;
+  const [, sign, digits = '', day, time, fraction = ''] = match;
+  const year = sign === '-' ? -Number(digits) : Number(digits);
+  const kept = trimZeros(fraction);
+  return `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${day} ${time}${kept === '' ? '' : `.${kept}`}+00${year > 0 ? '' : ' BC'}`;
+}
