@@ -1,21 +1,23 @@
-import { quoteTable, type TableName } from '../database/identifiers.ts';
+import { quoteLiteral, type TableName } from '../database/identifiers.ts';
+import type { ConnectDatabase } from '../stream/kafka/connect-database.ts';
+import type { ConnectorConfig } from '../stream/kafka/connector-config.ts';
 import { eventHeaders, eventTopic } from './event-topics.ts';
 import { outboxPublication } from './outbox-publication.ts';
 
 export interface OutboxConnector {
   /** First part of the topics' names: the context, as a rule. */
   readonly service: string;
-  /** The service's database. */
-  readonly url: string;
-  /** Slot, connector and topic prefix at once. */
-  readonly name: string;
+  readonly database: ConnectDatabase;
+  readonly slot: string;
+  /** Changes with the slot: Connect keeps offsets of a connector that is gone, and they would be taken for those of a new slot. */
+  readonly prefix: string;
   readonly table: TableName;
   /** Of topics that the connector has to make. */
   readonly partitions: number;
 }
 
 const text = 'org.apache.kafka.connect.storage.StringConverter';
-const escaped = (pattern: string): string => pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escaped = (pattern: string): string => pattern.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
 
 /**
  * Debezium with its outbox event router, which makes the message that was meant out of the row that was inserted.
@@ -23,34 +25,41 @@ const escaped = (pattern: string): string => pattern.replace(/[.*+?^${}()|[\]\\]
  * Value and key are sent as text: the payload arrives as the JSON that the service wrote. Expanding it (`table.expand.json.payload`)
  * would have Connect guess a schema, and lose what has none: nulls, arrays of different things, digits of decimals.
  */
-export function outboxConnectorConfig({ service, url, name, table, partitions }: OutboxConnector): Record<string, string> {
-  const { hostname, port, pathname, username, password, searchParams } = new URL(url);
+export function outboxConnectorConfig({ service, database, slot, prefix, table, partitions }: OutboxConnector): ConnectorConfig {
   const qualified = `${table.schema}.${table.table}`;
+  // One statement; a doubled semicolon stands for one that is part of it.
+  const start = `DO $start$ BEGIN IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(slot).trim()}) THEN RAISE EXCEPTION 'replication slot ${slot} is gone: events may be missing, run strangler outbox connect';; END IF;; END $start$`;
   return {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
     'tasks.max': '1',
-    'database.hostname': hostname,
-    'database.port': port || '5432',
-    'database.user': decodeURIComponent(username),
-    'database.password': decodeURIComponent(password),
-    'database.dbname': decodeURIComponent(pathname.slice(1)),
-    ...(searchParams.has('sslmode') && { 'database.sslmode': searchParams.get('sslmode') ?? '' }),
-    'topic.prefix': name,
+    'database.hostname': database.hostname,
+    'database.port': database.port,
+    'database.user': database.user,
+    'database.password': database.password,
+    'database.dbname': database.name,
+    ...(database.sslmode !== null && { 'database.sslmode': database.sslmode }),
+    // Debezium would make a slot that is gone, with a hole before it.
+    'database.initial.statements': start,
+    'topic.prefix': prefix,
     'plugin.name': 'pgoutput',
-    'slot.name': name,
+    'slot.name': slot,
+    'slot.drop.on.stop': 'false',
+    // A worker that crashed leaves its session behind for some seconds.
+    'slot.max.retries': '30',
+    'slot.retry.delay.ms': '2000',
     'publication.name': outboxPublication,
     'publication.autocreate.mode': 'disabled',
     'table.include.list': escaped(qualified),
-    // A new slot begins with the events that are still in the table, in their order; a lost one is mended the same way.
-    'snapshot.mode': 'initial',
-    'snapshot.select.statement.overrides': qualified,
-    [`snapshot.select.statement.overrides.${qualified}`]: `SELECT * FROM ${quoteTable(table)} ORDER BY created_at, id`,
-    // A slot that somebody moved on is a hole: fail instead of skipping it.
+    // What the outbox held when the slot was made is sent before the connector is: in the snapshot of the slot, without a gap.
+    'snapshot.mode': 'no_data',
     'offset.mismatch.strategy': 'trust_offset',
-    'poll.interval.ms': '50',
+    'errors.tolerance': 'none',
+    'event.processing.failure.handling.mode': 'fail',
+    'poll.interval.ms': '20',
     // Without it a service whose outbox rests while its tables are written to would keep its log for ever.
     'heartbeat.interval.ms': '5000',
     'heartbeat.action.query': `SELECT pg_logical_emit_message(false, 'strangler-outbox', '')`,
+    'message.prefix.exclude.list': '.*',
     'key.converter': text,
     'value.converter': text,
     'header.converter': text,
@@ -64,6 +73,6 @@ export function outboxConnectorConfig({ service, url, name, table, partitions }:
     // Heartbeats are no events.
     predicates: 'outbox',
     'predicates.outbox.type': 'org.apache.kafka.connect.transforms.predicates.TopicNameMatches',
-    'predicates.outbox.pattern': escaped(`${name}.${qualified}`),
+    'predicates.outbox.pattern': escaped(`${prefix}.${qualified}`),
   };
 }

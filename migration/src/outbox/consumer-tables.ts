@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS strangler.event_positions (
   consumer text NOT NULL,
   service text NOT NULL,
   position pg_lsn,
+  offsets jsonb NOT NULL DEFAULT '{}',
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (consumer, service)
 );
@@ -29,8 +30,8 @@ const madeMeanwhile = new Set(['23505', '42P06', '42P07', '42710']);
 export async function installConsumerTables(client: pg.ClientBase): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { rows } = await client.query<{ installed: boolean }>(`SELECT to_regclass('strangler.processed_events') IS NOT NULL AND to_regclass('strangler.event_positions') IS NOT NULL AS installed`);
-      if (rows[0]?.installed) return;
+      const { rows } = await client.query<{ installed: string }>(`SELECT (to_regclass('strangler.processed_events') IS NOT NULL AND to_regclass('strangler.event_positions') IS NOT NULL)::text AS installed`);
+      if (rows[0]?.installed === 'true') return;
       await client.query(statements);
       return;
     } catch (error) {
@@ -58,6 +59,21 @@ export async function storePosition(client: pg.ClientBase, { consumer, service }
     `INSERT INTO strangler.event_positions (consumer, service, position) VALUES ($1, $2, $3)
      ON CONFLICT (consumer, service) DO UPDATE SET position = excluded.position, at = clock_timestamp()`,
     [consumer, service, position === 'beginning' ? null : lsnToText(position)],
+  );
+}
+
+/** Next offset of each partition, by `topic/partition`. */
+export async function readOffsets(client: pg.ClientBase, { consumer, service }: Subscriber): Promise<ReadonlyMap<string, bigint>> {
+  const { rows } = await client.query<{ place: string; next: string }>('SELECT key AS place, value AS next FROM strangler.event_positions, jsonb_each_text(offsets) WHERE consumer = $1 AND service = $2', [consumer, service]);
+  return new Map(rows.map(({ place, next }) => [place, BigInt(next)]));
+}
+
+/** A process that was late does not set another one's offset back. */
+export async function storeOffset(client: pg.ClientBase, { consumer, service }: Subscriber, place: string, next: bigint): Promise<void> {
+  await client.query(
+    `INSERT INTO strangler.event_positions AS stored (consumer, service, offsets) VALUES ($1, $2, jsonb_build_object($3::text, $4::bigint))
+     ON CONFLICT (consumer, service) DO UPDATE SET offsets = stored.offsets || jsonb_build_object($3::text, greatest($4::bigint, (stored.offsets ->> $3)::bigint)), at = clock_timestamp()`,
+    [consumer, service, place, String(next)],
   );
 }
 

@@ -1,15 +1,16 @@
 import type pg from 'pg';
 import { databaseName, withConnection } from '../database/connect.ts';
-import { parseTableName, quoteLiteral, quoteTable, type TableName } from '../database/identifiers.ts';
+import { parseTableName, type TableName } from '../database/identifiers.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import type { Lsn, Row } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 import { createSlotWithSnapshot, dropSlot, openEmbeddedStream, slotStatus } from '../stream/embedded/index.ts';
 import { streamNames } from '../stream/names.ts';
-import { forgetPosition, installConsumerTables, readPosition, storePosition } from './consumer-tables.ts';
+import { readPosition, storePosition } from './consumer-tables.ts';
 import { eventOfRow } from './domain-event.ts';
 import { ensureOutboxPublication, outboxPublication } from './outbox-publication.ts';
+import { readRetained } from './retained-events.ts';
 import type { EventSource, Session } from './subscription.ts';
 
 type EmbeddedSource = Extract<EventSource, { transport: 'embedded' }>;
@@ -86,21 +87,14 @@ async function beginning(source: EmbeddedSource, session: Session, slot: string)
   });
 }
 
-async function deliverRetained(client: pg.Client, table: TableName, snapshot: string, source: EmbeddedSource, session: Session): Promise<boolean> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  await client.query(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
-  await client.query(`DECLARE retained NO SCROLL CURSOR FOR SELECT * FROM ${quoteTable(table)} ORDER BY created_at, id`);
-  for (;;) {
-    const { rows } = await client.query<Row>('FETCH 500 FROM retained');
-    if (rows.length === 0) break;
+const deliverRetained = (client: pg.Client, table: TableName, snapshot: string, source: EmbeddedSource, session: Session): Promise<boolean> =>
+  readRetained(client, table, snapshot, async (rows) => {
     for (const row of rows) {
       if (session.signal.aborted) return false;
       await deliverRow(row, source, session);
     }
-  }
-  await client.query('COMMIT');
-  return true;
-}
+    return !session.signal.aborted;
+  });
 
 /** How far everything is handled: to the end of a transaction, never into one. */
 async function deliverAll(messages: readonly StreamMessage[], source: EmbeddedSource, session: Session): Promise<Lsn | undefined> {
@@ -129,15 +123,5 @@ function withRemedy(error: unknown, { service }: EmbeddedSource, consumer: strin
   return new StranglerError(error.code, error.message, {
     cause: error, details: error.details,
     remedy: `Events of ${service} may be missing for ${consumer}: call restartSubscription, which reads again what is still in the outbox; handled events stay handled.`,
-  });
-}
-
-/** Forgets slot and position: the next start reads all that the outbox still holds. Handled events are not handled again. */
-export async function restartSubscription(options: { readonly consumer: string; readonly target: string; readonly source: EmbeddedSource }): Promise<void> {
-  const { consumer, source } = options;
-  await withConnection(source.url, { applicationName: `strangler-events-${consumer}` }, (client) => dropSlot(client, consumerSlot(consumer, source)));
-  await withConnection(options.target, { applicationName: `strangler-events-${consumer}` }, async (client) => {
-    await installConsumerTables(client);
-    await forgetPosition(client, { consumer, service: source.service });
   });
 }

@@ -1,6 +1,7 @@
 export type { DomainEvent } from './domain-event.ts';
-export { restartSubscription } from './embedded-source.ts';
 export type { EventHandler } from './inbox.ts';
+export { restartSubscription } from './restart-subscription.ts';
 export { subscribe, type SubscribeOptions, type Subscription } from './subscribe.ts';
 export type { EventSource, SubscriptionProgress } from './subscription.ts';
-export { connectOutbox, type ConnectorPlan, disconnectOutbox, type OutboxConnection, outboxConnectorName, planOutboxConnector } from './register-connector.ts';
+export { connectOutbox, disconnectOutbox, type OutboxConnection, type OutboxPlan, planOutbox } from './register-connector.ts';
+export { type KafkaSettings, kafkaSettings } from '../stream/kafka/kafka-settings.ts';

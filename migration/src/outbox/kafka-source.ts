@@ -1,5 +1,8 @@
-import { type EachBatchPayload, Kafka, logLevel } from 'kafkajs';
-import { isStranglerError, StranglerError } from '../errors.ts';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { StranglerError } from '../errors.ts';
+import { createKafka, kafkaFailure } from '../stream/kafka/kafka-client.ts';
+import { readOffsets, storeOffset } from './consumer-tables.ts';
+import { ensureEventTopics } from './ensure-event-topics.ts';
 import { eventTopic } from './event-topics.ts';
 import { eventOfMessage } from './kafka-event.ts';
 import type { EventSource, Session } from './subscription.ts';
@@ -11,70 +14,92 @@ type KafkaSource = Extract<EventSource, { transport: 'kafka' }>;
  * again in between (a rebalance, a crash, a restarted connector) is known by its id.
  */
 export async function followTopics(source: KafkaSource, session: Session): Promise<void> {
-  const { consumer, inbox, signal, onProgress } = session;
+  const { consumer, signal, onProgress } = session;
   const topics = source.aggregateTypes.map((type) => eventTopic(source.service, type));
-  const kafka = new Kafka({ clientId: `strangler-events-${consumer}`, brokers: [...source.brokers], logLevel: logLevel.NOTHING, retry: { retries: 3 } });
+  const kafka = createKafka(source.kafka);
   // A group of its own for each service: members of one group must want the same topics.
-  const reader = kafka.consumer({ groupId: `${source.service}.${consumer}`, sessionTimeout: 30_000, maxWaitTimeInMs: 100, retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) } });
-  let end: (error?: unknown) => void = () => {};
-  let over = false;
+  const reader = kafka.consumer({ groupId: `${source.service}.${consumer}`, sessionTimeout: 10_000, heartbeatInterval: 2_000, maxWaitTimeInMs: 100, retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) } });
+  const over = new AbortController();
   const ended = new Promise<void>((resolve, reject) => {
-    end = (error) => {
-      over = true;
-      if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
-    };
+    over.signal.addEventListener('abort', () => (signal.aborted ? resolve() : reject(over.signal.reason)), { once: true });
   });
   ended.catch(() => undefined);
+  const end = (reason?: unknown): void => over.abort(reason);
   const onAbort = (): void => end();
   signal.addEventListener('abort', onAbort, { once: true });
+  // Its own restarts would go on after an error that a person has to look at.
   reader.on(reader.events.CRASH, ({ payload }) => end(payload.error));
   reader.on(reader.events.GROUP_JOIN, () => onProgress({ phase: 'streaming' }));
-
-  const eachBatch = async ({ batch, heartbeat, isRunning, isStale, resolveOffset }: EachBatchPayload): Promise<void> => {
-    for (const message of batch.messages) {
-      if (over || !isRunning() || isStale()) return;
-      try {
-        await inbox.deliver(eventOfMessage(`${batch.topic}[${batch.partition}]@${message.offset}`, message));
-      } catch (error) {
-        // Not thrown: kafkajs would deliver the same batch again at once.
-        end(error);
-        return;
-      }
-      resolveOffset(message.offset);
-      await heartbeat();
-    }
-    const last = batch.messages.at(-1);
-    if (last) await reader.commitOffsets([{ topic: batch.topic, partition: batch.partition, offset: String(BigInt(last.offset) + 1n) }]);
-  };
-
   try {
-    await ensureTopics(kafka, topics, source.partitions ?? 3);
+    await ensureEventTopics(kafka, topics, source.partitions ?? 3);
+    await assertNothingExpired(kafka, topics, source, session);
     await reader.connect();
     await reader.subscribe({ topics, fromBeginning: true });
-    await reader.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
+    await reader.run({
+      autoCommit: false, eachBatchAutoResolve: false,
+      eachBatch: async (payload) => {
+        const next = await deliverBatch(payload, session, over.signal, end);
+        if (next === undefined) return;
+        const { topic, partition } = payload.batch;
+        // For the check at the next start: the group's own offsets are forgotten after some days.
+        await storeOffset(session.target, { consumer, service: source.service }, `${topic}/${partition}`, next).catch(end);
+        await reader.commitOffsets([{ topic, partition, offset: String(next) }]);
+      },
+    });
     if (signal.aborted) end();
     await ended;
   } catch (error) {
-    throw isKafkaError(error) ? new StranglerError('KAFKA_UNREACHABLE', `${consumer} cannot read ${topics.join(', ')} from ${source.brokers.join(', ')}: ${error.message}`, { cause: error }) : error;
+    throw kafkaFailure(error, source.kafka, `${consumer} cannot read ${topics.join(', ')}`);
   } finally {
-    over = true;
+    end();
     signal.removeEventListener('abort', onAbort);
     await reader.disconnect().catch(() => undefined);
   }
 }
 
-/** A consumer may be there before the first event: a topic that is made later would not be noticed. */
-async function ensureTopics(kafka: Kafka, topics: readonly string[], partitions: number): Promise<void> {
+/** The offset after what was handled; what is thrown by kafkajs goes back to it. */
+async function deliverBatch({ batch, heartbeat, isRunning, isStale, resolveOffset }: EachBatchPayload, { inbox }: Session, over: AbortSignal, end: (reason: unknown) => void): Promise<bigint | undefined> {
+  // A handler may take longer than the group waits; the next heartbeat below tells when it was too long.
+  const alive = setInterval(() => void heartbeat().catch(() => undefined), 2_000);
+  let next: bigint | undefined;
+  try {
+    for (const message of batch.messages) {
+      if (over.aborted || !isRunning() || isStale()) break;
+      try {
+        await inbox.deliver(eventOfMessage(`${batch.topic}[${batch.partition}]@${message.offset}`, message));
+      } catch (error) {
+        // Not thrown: kafkajs would deliver the same batch again at once.
+        end(error);
+        break;
+      }
+      resolveOffset(message.offset);
+      next = BigInt(message.offset) + 1n;
+      await heartbeat();
+    }
+    return next;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+/** A consumer that was away for longer than the topics keep messages would go on at the first one that is left. */
+async function assertNothingExpired(kafka: Kafka, topics: readonly string[], source: KafkaSource, { consumer, target }: Session): Promise<void> {
+  const stored = await readOffsets(target, { consumer, service: source.service });
+  if (stored.size === 0) return;
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const present = new Set(await admin.listTopics());
-    const missing = topics.filter((topic) => !present.has(topic));
-    if (missing.length > 0) await admin.createTopics({ topics: missing.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: -1 })), waitForLeaders: true });
+    for (const topic of topics) {
+      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+        const next = stored.get(`${topic}/${partition}`);
+        if (next === undefined || (BigInt(low) <= next && next <= BigInt(high))) continue;
+        throw new StranglerError('POSITION_GAP', `${consumer} needs ${topic}, partition ${partition}, from offset ${next}, but it holds ${low} to ${high}: ${next < BigInt(low) ? 'messages were removed before they were handled' : 'the topic was made anew'}`, {
+          details: { topic, partition, wanted: String(next), low, high },
+          remedy: `Events of ${source.service} may be missing for ${consumer}: call restartSubscription, which reads again all that the topics hold; handled events stay handled.`,
+        });
+      }
+    }
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
 }
-
-const isKafkaError = (error: unknown): error is Error => error instanceof Error && !isStranglerError(error) && error.name.startsWith('KafkaJS');

@@ -1,19 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
 import { databaseName, withConnection } from '../database/connect.ts';
-import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { databaseFailure } from '../database/failures.ts';
+import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
-import { dropSlot } from '../stream/embedded/index.ts';
+import { pause } from '../pause.ts';
+import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/embedded/index.ts';
+import { ConnectClient, failureOf, isRunning, traceReason } from '../stream/kafka/connect-client.ts';
+import { connectDatabase } from '../stream/kafka/connect-database.ts';
+import { configDifferences, type ConnectorConfig } from '../stream/kafka/connector-config.ts';
+import type { KafkaSettings } from '../stream/kafka/kafka-settings.ts';
 import { streamNames } from '../stream/names.ts';
-import { ConnectRest, type ConnectorConfig, type ConnectorStatus } from './connect-rest.ts';
 import { outboxConnectorConfig } from './connector-config.ts';
 import { ensureOutboxPublication } from './outbox-publication.ts';
+import { sendRetained } from './send-retained.ts';
 
 export interface OutboxConnection {
   /** First part of the topics' names. */
   readonly service: string;
-  /** The service's database, as Kafka Connect reaches it. */
+  /** The service's database. */
   readonly url: string;
+  /** The same as Kafka Connect reaches it, where that differs. */
+  readonly urlForConnect?: string;
   readonly connectUrl: string;
+  readonly kafka: KafkaSettings;
   /** Default `outbox`. */
   readonly table?: string;
   /** Of topics that nobody made yet (default 3). */
@@ -21,74 +31,102 @@ export interface OutboxConnection {
   readonly signal?: AbortSignal;
 }
 
-export interface ConnectorPlan {
-  readonly name: string;
-  readonly config: ConnectorConfig;
+export interface OutboxPlan {
+  readonly connector: string;
   readonly topics: string;
-  /** Settings of the running connector that would change; `undefined` when there is none. */
-  readonly changes: readonly { readonly setting: string; readonly from: string | null; readonly to: string | null }[] | undefined;
+  /** Whether a slot has to be made, and with it the events that the outbox holds sent. */
+  readonly newSlot: boolean;
+  readonly newConnector: boolean;
+  /** What would change at a running connector, a line for each setting. */
+  readonly differences: readonly string[];
 }
 
-export const outboxConnectorName = (service: string, url: string): string => streamNames(service, 'outbox', databaseName(url)).slot;
+const namesOf = ({ service, url }: Pick<OutboxConnection, 'service' | 'url'>): { connector: string; slot: string; unfinished: string } => {
+  const { slot } = streamNames(service, 'outbox', databaseName(url));
+  return { connector: slot, slot, unfinished: streamNames(`${service}>new`, 'outbox', databaseName(url)).slot };
+};
 
-/** What registering would do, without doing it. */
-export async function planOutboxConnector(options: OutboxConnection): Promise<ConnectorPlan> {
-  const { service, url, connectUrl, signal } = options;
-  const name = outboxConnectorName(service, url);
-  const config = outboxConnectorConfig({ service, url, name, table: parseTableName(options.table ?? 'outbox'), partitions: options.partitions ?? 3 });
-  const running = await new ConnectRest(connectUrl, signal).config(name);
-  return { name, config, topics: config['transforms.outbox.route.topic.replacement'] ?? '', changes: running && difference(running, config) };
+interface Look extends OutboxPlan {
+  readonly config: ConnectorConfig;
 }
 
-/** Publishes the table and registers the connector, or brings a running one up to date; waits until it runs. Runs again without harm. */
-export async function connectOutbox(options: OutboxConnection): Promise<ConnectorPlan> {
-  const table = parseTableName(options.table ?? 'outbox');
-  await withConnection(options.url, { applicationName: 'strangler-outbox' }, async (client) => {
+async function look(options: OutboxConnection, client: pg.Client, connect: ConnectClient): Promise<Look> {
+  const { service, url } = options;
+  const { connector, slot } = namesOf(options);
+  const status = await slotStatus(client, slot);
+  const newSlot = status === null || status.lost !== null;
+  const running = await connect.config(connector);
+  const known = running?.['topic.prefix'];
+  const prefix = newSlot || known === undefined ? `${connector}_${randomBytes(4).toString('hex')}` : known;
+  const database = connectDatabase(options.urlForConnect ?? url, url, `The database of ${service} for Kafka Connect`);
+  const config = outboxConnectorConfig({ service, database, slot, prefix, table: parseTableName(options.table ?? 'outbox'), partitions: options.partitions ?? 3 });
+  return { connector, topics: config['transforms.outbox.route.topic.replacement'] ?? '', newSlot, newConnector: running === undefined, differences: running ? configDifferences(running, config) : [], config };
+}
+
+const onSource = <T>(options: OutboxConnection, work: (client: pg.Client, connect: ConnectClient) => Promise<T>): Promise<T> =>
+  withConnection(options.url, { applicationName: 'strangler-outbox' }, (client) => work(client, new ConnectClient(options.connectUrl, { signal: options.signal })));
+
+/** What connecting would do, without doing it. */
+export const planOutbox = (options: OutboxConnection): Promise<OutboxPlan> =>
+  onSource(options, async (client, connect) => {
+    const { config: _secret, ...plan } = await look(options, client, connect);
+    return plan;
+  });
+
+/**
+ * Publishes the table, makes the slot and registers the connector, or brings a running one up to date; waits until it runs. Runs
+ * again without harm, after a crash as well, and mends a slot that was lost: with what the outbox still holds.
+ */
+export const connectOutbox = (options: OutboxConnection): Promise<OutboxPlan & { readonly eventsSent: number }> =>
+  onSource(options, async (client, connect) => {
+    const table = parseTableName(options.table ?? 'outbox');
     await client.query(`SELECT FROM ${quoteTable(table)} LIMIT 0`).catch((error: unknown) => Promise.reject(databaseFailure(error, `${options.service} has no outbox (installOutbox of the service kit makes it)`)));
     await ensureOutboxPublication(client, table);
+    const { config, ...plan } = await look(options, client, connect);
+    const eventsSent = plan.newSlot ? await makeSlot(options, client) : 0;
+    if (plan.newConnector || plan.differences.length > 0) await connect.put(plan.connector, config);
+    // Connect leaves a failed task as it is until somebody asks.
+    else if (failureOf(await connect.status(plan.connector)) !== null) await connect.restartFailed(plan.connector);
+    await untilRunning(connect, plan.connector, options.signal ?? new AbortController().signal);
+    return { ...plan, eventsSent };
   });
-  const plan = await planOutboxConnector(options);
-  const connect = new ConnectRest(options.connectUrl, options.signal);
-  if (plan.changes === undefined || plan.changes.length > 0) await connect.put(plan.name, plan.config);
-  // Connect leaves a failed task as it is until somebody asks.
-  else if (hasFailed(await connect.status(plan.name))) await connect.restartFailed(plan.name);
-  await untilRunning(connect, plan.name);
-  return plan;
-}
 
-/** Removes connector and slot; topics and what is in them stay. */
-export async function disconnectOutbox(options: OutboxConnection): Promise<{ readonly name: string; readonly connector: 'deleted' | 'absent'; readonly slot: 'dropped' | 'absent' }> {
-  const name = outboxConnectorName(options.service, options.url);
-  const connector = await new ConnectRest(options.connectUrl, options.signal).delete(name);
-  const slot = await withConnection(options.url, { applicationName: 'strangler-outbox' }, (client) => dropSlot(client, name, { timeoutMs: 30_000 }));
-  return { name, connector, slot };
-}
-
-const difference = (from: ConnectorConfig, to: ConnectorConfig): NonNullable<ConnectorPlan['changes']> =>
-  [...new Set([...Object.keys(from), ...Object.keys(to)])]
-    // Connect adds the name itself.
-    .filter((setting) => setting !== 'name' && from[setting] !== to[setting])
-    .toSorted()
-    .map((setting) => (/password/.test(setting) ? { setting, from: '***', to: '***' } : { setting, from: from[setting] ?? null, to: to[setting] ?? null }));
-
-const hasFailed = (status: ConnectorStatus | undefined): boolean => status !== undefined && (status.state === 'FAILED' || status.tasks.some((task) => task.state === 'FAILED'));
-
-async function untilRunning(connect: ConnectRest, name: string): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  let failingSince: number | undefined;
-  for (;;) {
-    const status = await connect.status(name);
-    const task = status?.tasks[0];
-    if (status?.state === 'RUNNING' && task?.state === 'RUNNING') return;
-    // For a moment after a restart the old failure is still told.
-    failingSince = hasFailed(status) ? (failingSince ?? performance.now()) : undefined;
-    if (failingSince !== undefined && performance.now() - failingSince > 3000) throw new StranglerError('CONNECTOR_FAILED', `Connector ${name} failed: ${reason(task?.trace)}`, { details: { trace: task?.trace } });
-    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Connector ${name} is ${status?.state ?? 'absent'}, its task ${task?.state ?? 'absent'}, 60 s after it was registered`);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 100);
-    });
+/** The slot gets its name last: whenever it is there, what the outbox held at its beginning has been sent. */
+async function makeSlot(options: OutboxConnection, client: pg.Client): Promise<number> {
+  const { slot, unfinished } = namesOf(options);
+  await dropSlot(client, slot, { timeoutMs: 30_000 });
+  await dropSlot(client, unfinished, { timeoutMs: 30_000 });
+  const made = await createSlotWithSnapshot(options.url, unfinished, options.signal);
+  try {
+    const sent = await sendRetained(client, { kafka: options.kafka, service: options.service, table: parseTableName(options.table ?? 'outbox'), snapshot: made.snapshot, partitions: options.partitions ?? 3 });
+    await client.query('SELECT pg_copy_logical_replication_slot($1, $2)', [unfinished, slot]).catch((error: unknown) => Promise.reject(databaseFailure(error, `Cannot create replication slot ${slot}`)));
+    return sent;
+  } finally {
+    await made.close();
+    await dropSlot(client, unfinished);
   }
 }
 
-/** The innermost cause says what it is; a Java trace says the rest. */
-const reason = (trace = ''): string => trace.split('\n').filter((line) => line.startsWith('Caused by:')).at(-1)?.slice(11) ?? trace.split('\n')[0] ?? 'it tells no reason';
+/** Removes connector and slot; topics and what is in them stay. */
+export const disconnectOutbox = (options: OutboxConnection): Promise<{ readonly connector: 'deleted' | 'absent'; readonly slot: 'dropped' | 'absent' }> =>
+  onSource(options, async (client, connect) => {
+    const names = namesOf(options);
+    const connector = await connect.delete(names.connector);
+    await dropSlot(client, names.unfinished);
+    return { connector, slot: await dropSlot(client, names.slot, { timeoutMs: 60_000 }) };
+  });
+
+async function untilRunning(connect: ConnectClient, name: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  let failingSince: number | undefined;
+  while (!signal.aborted) {
+    const status = await connect.status(name);
+    if (isRunning(status)) return;
+    const failure = failureOf(status);
+    // For a moment after a restart the old failure is still told.
+    failingSince = failure === null ? undefined : (failingSince ?? performance.now());
+    if (failure !== null && failingSince !== undefined && performance.now() - failingSince > 3000) throw new StranglerError('CONNECTOR_FAILED', `Connector ${name} failed: ${traceReason(failure)}`, { details: { trace: failure } });
+    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Connector ${name} is ${status?.state ?? 'absent'} and does not run, 60 s after it was registered`);
+    await pause(100, signal);
+  }
+}

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
-import { connectOutbox, disconnectOutbox, type DomainEvent, type EventSource, planOutboxConnector } from '../../src/outbox/index.ts';
+import { connectOutbox, disconnectOutbox, type DomainEvent, type EventSource, planOutbox } from '../../src/outbox/index.ts';
 import { openRig, type Rig, until } from './rig.ts';
 
 describeWithKafka('events through Debezium and Kafka', () => {
@@ -17,10 +17,11 @@ describeWithKafka('events through Debezium and Kafka', () => {
   beforeAll(async () => {
     shared = await sharedKafka();
     rig = await openRig('outbox_kafka');
-    source = { transport: 'kafka', service, aggregateTypes: ['order'], brokers: [shared.brokers] };
-    connection = { service, url: rig.service.url, connectUrl: shared.connectUrl };
+    const kafka = { brokers: [shared.brokers], clientId: 'test' };
+    source = { transport: 'kafka', service, aggregateTypes: ['order'], kafka };
+    connection = { service, url: rig.service.url, connectUrl: shared.connectUrl, kafka };
     await rig.publish(order(1, 5, 'early'));
-    await connectOutbox(connection);
+    expect(await connectOutbox(connection)).toMatchObject({ newSlot: true, newConnector: true, eventsSent: 5, topics: `${service}.events.\${routedByValue}` });
   }, 240_000);
 
   afterAll(async () => {
@@ -63,8 +64,8 @@ describeWithKafka('events through Debezium and Kafka', () => {
   }, 180_000);
 
   test('registering the connector again finds nothing to change, and shows what would be', async () => {
-    expect((await connectOutbox(connection)).changes).toEqual([]);
-    expect((await planOutboxConnector({ ...connection, partitions: 6 })).changes).toEqual([{ setting: 'topic.creation.default.partitions', from: '3', to: '6' }]);
+    expect(await connectOutbox(connection)).toMatchObject({ newSlot: false, newConnector: false, differences: [], eventsSent: 0 });
+    expect((await planOutbox({ ...connection, partitions: 6 })).differences).toEqual(['topic.creation.default.partitions: 3 → 6']);
   });
 
   test('the log of a service whose outbox rests is let go', async () => {

@@ -1,0 +1,18 @@
+import { withConnection } from '../database/connect.ts';
+import { dropSlot } from '../stream/embedded/index.ts';
+import { forgetPosition, installConsumerTables } from './consumer-tables.ts';
+import { consumerSlot } from './embedded-source.ts';
+import type { EventSource } from './subscription.ts';
+
+/**
+ * Forgets how far a consumer has come: the next start reads all that the outbox or the topics still hold. Handled events are not
+ * handled again. No process of the consumer may run.
+ */
+export async function restartSubscription({ consumer, target, source }: { readonly consumer: string; readonly target: string; readonly source: EventSource }): Promise<void> {
+  const applicationName = `strangler-events-${consumer}`;
+  if (source.transport === 'embedded') await withConnection(source.url, { applicationName }, (client) => dropSlot(client, consumerSlot(consumer, source)));
+  await withConnection(target, { applicationName }, async (client) => {
+    await installConsumerTables(client);
+    await forgetPosition(client, { consumer, service: source.service });
+  });
+}
