@@ -6,9 +6,10 @@ import { Screen } from './screen.ts';
 import { startStack, type Stack } from './stack.ts';
 import { inviteToPlay, tellStory } from './story.ts';
 
-const usage = `npm run demo -- [--stay] [--json] [--by-hand [--settings FILE]]
+const usage = `npm run demo -- [--transport embedded|kafka] [--stay] [--json] [--by-hand [--settings FILE]]
 
 Moves the catalog of a small shop out of its monolith, back, and out again while clients use it.
+  --transport kafka  changes travel through Kafka and Debezium, as in production (needs Java 17 and Maven); default: embedded, Node alone
   --stay   leave everything running afterwards, with the addresses and commands to try (Ctrl-C ends it)
   --by-hand  start everything and the clients, move nothing: you type the commands (docs/guide/first-context.md)
   --settings FILE  with --by-hand: write the settings for your shell there
@@ -20,23 +21,26 @@ interface Arguments {
   readonly json: boolean;
   readonly byHand: boolean;
   readonly envFile: string | undefined;
+  readonly transport: 'embedded' | 'kafka';
 }
 
 function readArguments(): Arguments {
   try {
-    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, 'by-hand': { type: 'boolean', default: false }, settings: { type: 'string' }, help: { type: 'boolean', default: false } } });
+    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, 'by-hand': { type: 'boolean', default: false }, settings: { type: 'string' }, transport: { type: 'string', default: 'embedded' }, help: { type: 'boolean', default: false } } });
     if (values.help) {
       console.log(usage);
       process.exit(0);
     }
-    return { stay: values.stay, json: values.json, byHand: values['by-hand'], envFile: values.settings };
+    const { transport } = values;
+    if (transport !== 'embedded' && transport !== 'kafka') throw new Error(`--transport is embedded or kafka, not ${transport}`);
+    return { transport, stay: values.stay, json: values.json, byHand: values['by-hand'], envFile: values.settings };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exit(2);
   }
 }
 
-const { stay, json, byHand, envFile } = readArguments();
+const { stay, json, byHand, envFile, transport } = readArguments();
 const screen = new Screen(json);
 const interrupted = new AbortController();
 let ending: Promise<void> | undefined;
@@ -60,8 +64,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const result = emptyResult();
 try {
-  screen.chapter('A shop, two facades, one service: starting');
-  starting = startStack({ contexts: new URL('../contexts', import.meta.url).pathname, onProgress: (text) => screen.output(text), signal: interrupted.signal });
+  screen.chapter(`A shop, two facades, one service${transport === 'kafka' ? ', Kafka and Debezium' : ''}: starting`);
+  starting = startStack({ transport, contexts: new URL('../contexts', import.meta.url).pathname, onProgress: (text) => screen.output(text), signal: interrupted.signal });
   const stack = await starting;
   screen.good(`up after ${screen.seconds.toFixed(1)} s`);
   if (byHand) {

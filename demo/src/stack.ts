@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  freePort, runProgram, startPostgres, startProcess, startUnleash, temporaryFolder, type PostgresServer, type ProgramResult, type RunningProcess, type TemporaryFolder, type UnleashServer,
+  freePort, missingForKafka, runProgram, startConnect, startKafka, startPostgres, startProcess, startUnleash, temporaryFolder,
+  type ConnectServer, type KafkaServer, type PostgresServer, type ProgramResult, type RunningProcess, type TemporaryFolder, type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -14,6 +15,8 @@ export interface StackOptions {
   /** 1 is a shop of 500 products. */
   readonly scale?: number;
   readonly facades?: number;
+  /** How changes travel between the databases (default embedded). */
+  readonly transport?: 'embedded' | 'kafka';
   readonly onProgress?: (message: string) => void;
   /** Aborting ends the start at the next pause and stops what had started. */
   readonly signal?: AbortSignal;
@@ -38,10 +41,38 @@ interface MemberPlan {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** A broker and a Connect worker with Debezium. */
+export interface KafkaPair {
+  readonly broker: KafkaServer;
+  readonly connect: ConnectServer;
+  stop(): Promise<void>;
+}
+
+async function startKafkaPair(): Promise<KafkaPair> {
+  const broker = await startKafka();
+  try {
+    const connect = await startConnect({ brokers: broker.brokers });
+    return {
+      broker, connect,
+      async stop() {
+        // Nothing of it is needed again, so nothing has to be handed over.
+        await connect.crash();
+        await connect.stop();
+        await broker.stop();
+      },
+    };
+  } catch (error) {
+    await broker.stop();
+    throw error;
+  }
+}
+
 /** Everything that the demo and the whole-stack tests need, running. */
 export class Stack {
   readonly folder: TemporaryFolder;
   readonly databases: { readonly monolith: PostgresServer; readonly services: PostgresServer };
+  /** Undefined: changes travel embedded. */
+  readonly kafka: KafkaPair | undefined;
   unleash: UnleashServer;
   /** What a person would export before typing strangler commands. */
   readonly env: Readonly<Record<string, string>>;
@@ -49,10 +80,11 @@ export class Stack {
   readonly #stops: (() => Promise<unknown>)[] = [];
   #worker: RunningProcess | undefined;
 
-  constructor(folder: TemporaryFolder, databases: Stack['databases'], unleash: UnleashServer, env: Stack['env']) {
+  constructor(folder: TemporaryFolder, databases: Stack['databases'], unleash: UnleashServer, kafka: KafkaPair | undefined, env: Stack['env']) {
     this.folder = folder;
     this.databases = databases;
     this.unleash = unleash;
+    this.kafka = kafka;
     this.env = env;
   }
 
@@ -142,6 +174,7 @@ export class Stack {
     await this.#worker?.stop(5_000);
     await Promise.all(this.#stops.map((stop) => stop()));
     await this.unleash.stop();
+    await this.kafka?.stop();
     await Promise.all([this.databases.monolith.stop(), this.databases.services.stop()]);
     await this.folder.remove();
   }
@@ -180,6 +213,8 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     options.signal?.throwIfAborted();
     options.onProgress?.(message);
   };
+  const missing = options.transport === 'kafka' ? await missingForKafka() : [];
+  if (missing.length > 0) throw new Error(`Kafka and Debezium run on Java, and their jars come through Maven. Not found here: ${missing.join(', ')} (Debian: apt-get install openjdk-17-jre-headless maven).`);
   const settings = ['fsync=off', 'full_page_writes=off', 'wal_sender_timeout=10s', 'shared_buffers=64MB', 'autovacuum_naptime=10s'];
   const folder = await temporaryFolder('stack');
   undo.push(() => folder.remove());
@@ -193,12 +228,16 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
   const [monolith, services] = await all<[PostgresServer, PostgresServer]>([postgres(), postgres()]);
   const [monolithDatabase, catalogDatabase, controlDatabase] = await all<[string, string, string]>([monolith.createDatabase('shop'), services.createDatabase('catalog'), services.createDatabase('strangler')]);
 
-  tell('Unleash (the real server), the monolith\'s schema and seed');
+  tell(`${options.transport === 'kafka' ? 'Kafka and Debezium, ' : ''}Unleash (the real server), the monolith's schema and seed`);
   const logs = (name: string): string => join(folder.path, 'logs', `${name}.log`);
-  const [unleash, monolithPort, catalogPort, ratesPort, monolithPactPort, catalogPactPort] = await all<[UnleashServer, number, number, number, number, number, void]>([
+  const [unleash, kafka, monolithPort, catalogPort, ratesPort, monolithPactPort, catalogPactPort] = await all<[UnleashServer, KafkaPair | undefined, number, number, number, number, number, void]>([
     startUnleash({ postgresUrl: services.url('unleash'), logFile: logs('unleash') }).then((server) => {
       undo.push(() => server.stop());
       return server;
+    }),
+    options.transport !== 'kafka' ? Promise.resolve(undefined) : startKafkaPair().then((pair) => {
+      undo.push(() => pair.stop());
+      return pair;
     }),
     freePort(), freePort(), freePort(), freePort(), freePort(),
     run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: monolithDatabase })
@@ -207,12 +246,13 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
   ]);
   const env = {
     STRANGLER_CONTROL_URL: controlDatabase, STRANGLER_CONTEXTS: options.contexts ?? inRepository('contexts'),
+    STRANGLER_TRANSPORT: options.transport ?? 'embedded', ...(kafka && { KAFKA_BROKERS: kafka.broker.brokers, CONNECT_URL: kafka.connect.url }),
     UNLEASH_URL: unleash.url, UNLEASH_CLIENT_TOKEN: unleash.clientToken, UNLEASH_ADMIN_TOKEN: unleash.adminToken,
     MONOLITH_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_DATABASE_URL: monolithDatabase,
     CATALOG_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_DATABASE_URL: catalogDatabase, SHIPPING_RATES_URL: `http://127.0.0.1:${ratesPort}`,
     ...pactAddresses(monolithPactPort, catalogPactPort), PACT_DO_NOT_TRACK: 'true',
   };
-  const stack = new Stack(folder, { monolith, services }, unleash, env);
+  const stack = new Stack(folder, { monolith, services }, unleash, kafka, env);
   undo.splice(0, undo.length, () => stack.stop());
   tell('the monolith, the catalog service, the shipping rates service');
   await all<[Member, Member, Member]>([

@@ -83,6 +83,7 @@ export async function tellStory(telling: Telling): Promise<void> {
 
     chapter('replicate', 'The catalog: copy its tables and follow its changes');
     screen.why('Monolith tables become service tables of another shape; the monolith stays the owner.');
+    if (stack.kafka) screen.why('One Debezium connector carries their changes into Kafka, the worker applies them from there.');
     screen.command('strangler replicate catalog   (runs from now on)');
     const worker: RunningProcess = await stack.startWorker('catalog', (line) => { if (stageName === 'replicate' && !line.startsWith('{')) screen.output(line); });
     await until('the initial copy and the stream behind it', async () => {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { openControl } from '../src/control/index.ts';
 import { cutover, rollback } from '../src/cutover/index.ts';
-import { embeddedTransport } from '../src/stream/index.ts';
 import { definition } from './cutover-context.ts';
+import { type KafkaPlace, transportOf } from './cutover-transport.ts';
 
 export interface MoverOrder {
   readonly kind: 'cutover' | 'rollback';
@@ -12,7 +12,7 @@ export interface MoverOrder {
   readonly signal: 'SIGKILL' | 'SIGSTOP';
   readonly leaseTtlMs?: number;
 }
-const urls = JSON.parse(process.argv[2] ?? '{}') as { controlUrl: string; monolithUrl: string; serviceUrl: string };
+const urls = JSON.parse(process.argv[2] ?? '{}') as { controlUrl: string; monolithUrl: string; serviceUrl: string; kafka: KafkaPlace };
 const control = await openControl(urls.controlUrl);
 const lines = createInterface(process.stdin);
 // The parent died: so shall we.
@@ -21,7 +21,7 @@ console.log('ready');
 const [line] = (await once(lines, 'line')) as [string];
 const { kind, at, signal, leaseTtlMs } = JSON.parse(line) as MoverOrder;
 const result = await (kind === 'cutover' ? cutover : rollback)({
-  definition, control, monolithUrl: urls.monolithUrl, serviceUrl: urls.serviceUrl, transport: embeddedTransport, actor: 'mover', noFacade: true, ...(leaseTtlMs !== undefined && { leaseTtlMs }),
+  definition, control, monolithUrl: urls.monolithUrl, serviceUrl: urls.serviceUrl, transport: transportOf(urls.kafka), actor: 'mover', noFacade: true, ...(leaseTtlMs !== undefined && { leaseTtlMs }),
   onStep({ step, moment }) {
     if (step !== at.step || moment !== at.moment) return;
     console.log('there');

@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
+import { connect } from '../src/database/connect.ts';
 import { contextTables, fenceStatus, installFence, type MoveOptions } from '../src/cutover/index.ts';
 import type { Side } from '../src/plan/migration.ts';
-import { embeddedTransport } from '../src/stream/index.ts';
 import { definition } from './cutover-context.ts';
 import type { MoverOrder } from './cutover-mover.ts';
+import { type KafkaPlace, transportOf } from './cutover-transport.ts';
 
 const monolithSchema = `
 CREATE TABLE products (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, sku text NOT NULL UNIQUE, state text NOT NULL DEFAULT 'A', n int NOT NULL DEFAULT 0);
@@ -71,7 +72,7 @@ export interface Scene {
 }
 
 /** Three databases and a context, by default at stage canary, the target fenced and replicated by a real worker in its own process. */
-export async function openScene(label: string, stage: 'replicating' | 'canary' = 'canary'): Promise<Scene> {
+export async function openScene(label: string, { stage = 'canary', kafka = null }: { stage?: 'replicating' | 'canary'; kafka?: KafkaPlace } = {}): Promise<Scene> {
   const [monolith, service, control] = [await createTestDatabase(`${label}_m`), await createTestDatabase(`${label}_s`), await createTestDatabase(`${label}_c`)];
   const databases = { monolith, service, control };
   const connectTo = async (url: string): Promise<pg.Client> => {
@@ -85,8 +86,9 @@ export async function openScene(label: string, stage: 'replicating' | 'canary' =
   await sql.service.query(serviceSchema);
   const store = await openControl(control.url);
   const log: string[] = [];
-  const urls = { controlUrl: control.url, monolithUrl: monolith.url, serviceUrl: service.url };
-  const options: MoveOptions = { definition, control: store, monolithUrl: monolith.url, serviceUrl: service.url, transport: embeddedTransport, actor: 'test', leaseTtlMs: 2000 };
+  const transport = transportOf(kafka);
+  const urls = { controlUrl: control.url, monolithUrl: monolith.url, serviceUrl: service.url, kafka };
+  const options: MoveOptions = { definition, control: store, monolithUrl: monolith.url, serviceUrl: service.url, transport, actor: 'test', leaseTtlMs: 2000 };
   let worker: ChildProcess | undefined;
   // One mover is always warm: starting node costs more than most moves.
   const movers = new Set<ChildProcess>();
@@ -119,7 +121,7 @@ export async function openScene(label: string, stage: 'replicating' | 'canary' =
         if (worker?.exitCode !== null) throw new Error(`the worker ended: ${log.slice(-20).join('')}`);
         const watermark = await store.watermarks.get(definition.context, direction);
         return watermark?.workerAlive && watermark.state === 'caught-up' && watermark.epoch === current.epoch && watermark.heartbeatAgeSeconds < 2;
-      }, 30_000).catch((error: unknown) => {
+      }, kafka === null ? 30_000 : 90_000).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${log.slice(-30).join('')}`);
       });
       return worker;
@@ -142,7 +144,7 @@ export async function openScene(label: string, stage: 'replicating' | 'canary' =
     },
     async pause(order) {
       const { child, lines } = await begin({ ...order, signal: 'SIGSTOP' });
-      await eventually('the mover is where it shall stop', async () => lines.join('').includes('there\n') || child.exitCode !== null);
+      await eventually('the mover is where it shall stop', async () => lines.join('').includes('there\n') || child.exitCode !== null, kafka === null ? 20_000 : 90_000);
       if (child.exitCode !== null) throw new Error(`the mover did not stop: ${lines.join('')}`);
       return {
         async resume() {
@@ -178,6 +180,11 @@ export async function openScene(label: string, stage: 'replicating' | 'canary' =
       const left = [...movers];
       for (const child of left) child.kill('SIGKILL');
       await Promise.all(left.map(ended));
+      for (const [direction, source] of [['forward', monolith], ['reverse', service]] as const) {
+        const client = await connect(source.url, { applicationName: 'test' });
+        await transport.remove({ context: definition.context, direction, url: source.url, client });
+        await client.end();
+      }
       await Promise.all([sql.monolith.end(), sql.service.end(), store.close()]);
       for (const client of [monolith, service]) {
         const admin = await connectTo(client.url);
@@ -212,12 +219,12 @@ export async function toCanary({ control }: Scene): Promise<void> {
 }
 
 /** The worker of the owner's epoch applies: without it no move may begin. */
-export async function settled({ control }: Scene): Promise<void> {
+export async function settled({ control, options: { transport } }: Scene): Promise<void> {
   await eventually('the worker follows the owner', async () => {
     const row = await control.contexts.require(definition.context);
     const watermark = await control.watermarks.get(definition.context, row.owner === 'monolith' ? 'forward' : 'reverse');
     return watermark?.workerAlive && watermark.epoch === row.epoch && watermark.state === 'caught-up' && (watermark.lagSeconds ?? 99) < 4;
-  });
+  }, transport.kind === 'embedded' ? 20_000 : 90_000);
 }
 
 /** One consistent state: one owner, only it takes writes, no hold, nothing unfinished, both sides equal. */

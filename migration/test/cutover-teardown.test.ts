@@ -6,7 +6,7 @@ import { consistentState, eventually, oneOwner, openScene, type Scene, settled, 
 const nowhere = 'postgres://postgres@127.0.0.1:1/nowhere';
 let scene: Scene;
 beforeAll(async () => {
-  scene = await openScene('teardown', 'replicating');
+  scene = await openScene('teardown', { stage: 'replicating' });
 }, 60_000);
 afterAll(async () => {
   await scene?.close();

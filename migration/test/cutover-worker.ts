@@ -1,17 +1,19 @@
 /** The real worker in a process of its own, as `strangler replicate` runs it. */
 import { openControl } from '../src/control/index.ts';
 import { recoverMove } from '../src/cutover/index.ts';
-import { embeddedTransport } from '../src/stream/index.ts';
 import { runWorker } from '../src/worker/index.ts';
 import { definition } from './cutover-context.ts';
+import { type KafkaPlace, transportOf } from './cutover-transport.ts';
 
 interface Order {
   controlUrl: string;
   monolithUrl: string;
   serviceUrl: string;
+  kafka: KafkaPlace;
   recover?: boolean;
 }
 const order = JSON.parse(process.argv[2] ?? '{}') as Order;
+const transport = transportOf(order.kafka);
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 // The parent died: so shall we.
@@ -22,12 +24,12 @@ await runWorker({
   controlUrl: order.controlUrl,
   monolithUrl: order.monolithUrl,
   serviceUrl: order.serviceUrl,
-  transport: embeddedTransport,
+  transport,
   signal: stop.signal,
   onProgress: (progress) => console.log(JSON.stringify(progress, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))),
   ...(order.recover === true && {
     recover: async () => {
-      const recovery = await recoverMove({ definition, control, monolithUrl: order.monolithUrl, serviceUrl: order.serviceUrl, transport: embeddedTransport, actor: 'worker' });
+      const recovery = await recoverMove({ definition, control, monolithUrl: order.monolithUrl, serviceUrl: order.serviceUrl, transport, actor: 'worker' });
       console.log(JSON.stringify({ recovery: recovery.outcome }));
     },
   }),
