@@ -3,6 +3,7 @@ import type { Session } from './command.ts';
 import { initCommand } from './commands/init.ts';
 import { lookCommands } from './commands/looks.ts';
 import { moveCommands } from './commands/moves.ts';
+import { outboxCommand } from './commands/outbox.ts';
 
 /** The whole command line, from one source: help, parsing and tests. */
 export function buildProgram(session: Session, version: string): Command {
@@ -18,7 +19,7 @@ Examples:
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted.
 Environment: STRANGLER_CONTROL_URL, STRANGLER_CONTEXTS, UNLEASH_URL, UNLEASH_ADMIN_TOKEN, UNLEASH_ENVIRONMENT, UNLEASH_PROJECT.`);
-  for (const command of [initCommand(session), ...lookCommands(session), ...moveCommands(session)]) program.addCommand(command);
+  for (const command of [initCommand(session), ...lookCommands(session), ...moveCommands(session), outboxCommand(session)]) program.addCommand(command);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.configureOutput({ writeErr: (text) => process.stderr.write(text), writeOut: (text) => process.stdout.write(text) });
