@@ -35,6 +35,8 @@ export interface KafkaStreamSettings {
   readonly ends: { readonly name: string; readonly offset: number };
   readonly from: Lsn;
   readonly beats: Beats;
+  /** Goes into the checkpoint until one was applied. */
+  readonly columnTypes: string;
   readonly highWaterBytes: number;
 }
 
@@ -63,6 +65,7 @@ export class KafkaStream implements ChangeStream {
   #moved: KafkaChange | null = null;
   #shapes = new Map<string, TableShape>();
   #sinceCheckpoint = 0;
+  #typesStored = false;
   #closing: Promise<void> | undefined;
   #pumping = false;
 
@@ -141,6 +144,7 @@ export class KafkaStream implements ChangeStream {
   }
 
   acknowledge(): void {
+    this.#typesStored = true;
     this.#reader?.commit(this.#reported);
   }
 
@@ -239,10 +243,10 @@ export class KafkaStream implements ChangeStream {
   }
 
   #checkpoint(): { readonly names: Record<string, string>; readonly offsets: ReadonlyMap<string, number> } {
-    const { queues, ends, beats } = this.#settings;
+    const { queues, ends, beats, columnTypes } = this.#settings;
     const offsets = new Map([[ends.name, this.#endsConsumed]]);
     for (const queue of queues) if (queue.consumed !== this.#reported.get(queue.name)) offsets.set(queue.name, queue.consumed);
-    const names: Record<string, string> = { beat: String(beats.last) };
+    const names: Record<string, string> = { beat: String(beats.last), ...(!this.#typesStored && { columnTypes }) };
     for (const [name, offset] of offsets) names[name] = String(offset);
     return { names, offsets };
   }

@@ -7,6 +7,7 @@ import { slotStatus } from '../embedded/slot.ts';
 import { type Direction, replicationNames } from '../names.ts';
 import type { SourceTable } from '../transport.ts';
 import { Beats } from './beats.ts';
+import { columnTypesFromText, columnTypesToText, readColumnTypes, refuseRetyped } from './column-types.ts';
 import { type KafkaChange, KafkaStream } from './kafka-stream.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import { PartitionQueue } from './partition-queue.ts';
@@ -35,11 +36,13 @@ export interface KafkaStreamOptions {
 
 /**
  * Reads what Debezium wrote to Kafka as transactions in commit order, from the offsets that were stored with the applied changes.
- * @throws StranglerError KAFKA_UNREACHABLE, SLOT_LOST, POSITION_GAP, and the iterator POSITION_GAP, DECODE_FAILED, KAFKA_UNREACHABLE
+ * @throws StranglerError KAFKA_UNREACHABLE, SLOT_LOST, POSITION_GAP, and the iterator POSITION_GAP, SCHEMA_CHANGED, DECODE_FAILED, KAFKA_UNREACHABLE
  */
 export async function openKafkaStream(options: KafkaStreamOptions): Promise<ChangeStream> {
   const { context, direction, streamName, checkpoint, tables } = options;
   await assertSlotAlive(options);
+  const types = await readColumnTypes(options.source, tables);
+  if (checkpoint.columnTypes !== undefined) refuseRetyped(context, columnTypesFromText(checkpoint.columnTypes), types);
   const topics = tables.map((table) => ({ table, topic: tableTopic(streamName, table) }));
   const endsTopic = transactionTopic(streamName);
   const offsets = await readTopicOffsets(options.kafka, [...topics.map(({ topic }) => topic), endsTopic]);
@@ -66,10 +69,14 @@ export async function openKafkaStream(options: KafkaStreamOptions): Promise<Chan
     ends: end,
     from: options.from,
     beats,
+    columnTypes: columnTypesToText(types),
     highWaterBytes: options.highWaterBytes ?? 16_000_000,
   });
   try {
-    stream.start(await startReader({ ...options, stream, beats, queues, endsTopic, endsOffset: end.offset, assertAlive: () => assertSlotAlive(options) }));
+    stream.start(await startReader({ ...options, stream, beats, queues, endsTopic, endsOffset: end.offset, assertAlive: async () => {
+      await assertSlotAlive(options);
+      refuseRetyped(context, types, await readColumnTypes(options.source, tables));
+    } }));
   } catch (error) {
     await stream.close();
     throw error;

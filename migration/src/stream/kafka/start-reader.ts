@@ -18,7 +18,7 @@ export interface ReaderOptions extends KafkaStreamOptions {
   readonly queues: readonly PartitionQueue<KafkaChange>[];
   readonly endsTopic: string;
   readonly endsOffset: number;
-  /** Throws when the slot is gone. */
+  /** Throws when the slot is gone or a column's type changed. */
   readonly assertAlive: () => Promise<void>;
 }
 
