@@ -11,6 +11,8 @@ export interface DecoderColumn {
   /** Of arrays; not looked through when it is a domain, as Debezium does not either. */
   readonly element: { readonly type: string; readonly kind: Kind } | null;
   readonly domain: boolean;
+  /** What its text is made of: the columns of a composite type, the bounds of a range that is not built in. */
+  readonly parts: readonly string[];
 }
 
 const query = `
@@ -22,6 +24,10 @@ chain AS (
 )
 SELECT coalesce(json_agg(json_build_object('n', chain.n, 'domain', depth > 0, 'kind', t.typtype, 'elementKind', e.typtype,
     'type', CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN format_type(t.oid, chain.modifier) ELSE t.typname END,
+    'parts', CASE t.typtype
+      WHEN 'c' THEN (SELECT json_agg(format_type(a.atttypid, NULL)) FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+      WHEN 'r' THEN (SELECT json_agg(format_type(r.rngsubtype, NULL)) FROM pg_range r WHERE r.rngtypid = t.oid)
+      WHEN 'm' THEN (SELECT json_agg(format_type(r.rngsubtype, NULL)) FROM pg_range r WHERE r.rngmultitypid = t.oid) END,
     'element', CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN format_type(e.oid, chain.modifier) ELSE e.typname END)), '[]')::text AS types
 FROM chain JOIN pg_type t ON t.oid = chain.oid LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 WHERE t.typtype <> 'd'`;
@@ -35,6 +41,7 @@ interface Found {
   readonly type: string;
   readonly element: string | null;
   readonly elementKind: string | null;
+  readonly parts: readonly string[] | null;
 }
 
 /** A type's name does not say what it is: asks the catalog. A type that it does not know any more is left out. */
@@ -45,6 +52,6 @@ export async function resolveColumnTypes(client: Pick<pg.Client, 'query'>, colum
     const type = found.get(n);
     if (type === undefined) return [];
     const element = type.element === null ? null : { type: type.element, kind: kinds[type.elementKind ?? ''] ?? 'pseudo' };
-    return { name, type: element === null ? type.type : `${element.type}[]`, kind: kinds[type.kind] ?? 'pseudo', element, domain: type.domain };
+    return { name, type: element === null ? type.type : `${element.type}[]`, kind: kinds[type.kind] ?? 'pseudo', element, domain: type.domain, parts: type.parts ?? [] };
   });
 }

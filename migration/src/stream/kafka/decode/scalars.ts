@@ -49,6 +49,10 @@ const point: ValueDecoder = (value) => {
   return x === undefined || y === undefined ? undefined : `(${x},${y})`;
 };
 
+// The bounds are in the zone of the connector's JVM; most run in UTC.
+const bounds = /^[[(](?:"[^"]*\+00(?: BC)?"|-?infinity)?,(?:"[^"]*\+00(?: BC)?"|-?infinity)?[\])]$/;
+const tstzrange: ValueDecoder = (value) => (typeof value === 'string' && (value === 'empty' || bounds.test(value)) ? value : undefined);
+
 const each = (decoder: ValueDecoder, ...names: readonly string[]): readonly [string, ValueDecoder][] => names.map((name) => [name, decoder]);
 
 const byName = new Map<string, ValueDecoder>([
@@ -58,7 +62,8 @@ const byName = new Map<string, ValueDecoder>([
   ...each(numeric, 'numeric'),
   ...each(boolean, 'boolean'),
   ...each(text, 'text', 'character varying', 'character', 'bpchar', '"char"', 'name', 'json', 'jsonb', 'xml', 'uuid', 'inet', 'cidr', 'macaddr', 'macaddr8', 'tsvector', 'citext', 'ltree'),
-  ...each(text, 'int4range', 'int8range', 'numrange', 'daterange', 'tsrange', 'tstzrange'),
+  ...each(text, 'int4range', 'int8range', 'numrange', 'daterange', 'tsrange'),
+  ...each(tstzrange, 'tstzrange'),
   ...each(bytesOfText, 'jsonpath', 'pg_lsn', 'xid', 'xid8', 'cid', 'tid', 'txid_snapshot', 'pg_snapshot', 'tsquery', 'refcursor', 'regclass', 'regtype', 'regproc', 'regprocedure', 'regoper', 'regoperator', 'regconfig', 'regdictionary', 'regnamespace', 'regrole', 'regcollation'),
   ...each(days, 'date'),
   ...each(time, 'time without time zone'),

@@ -13,5 +13,7 @@ export const decoderSettings = {
   'binary.handling.mode': 'hex',
   'hstore.handling.mode': 'json',
   'include.unknown.datatypes': 'true',
+  // A database or a role may have others, under which intervals lose months, floats digits, and bytea stops the connector.
+  'driver.options': '-c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex',
   'unavailable.value.placeholder': unavailable,
 } as const;
