@@ -70,6 +70,14 @@ export class ConnectClient {
     await this.#ask('PUT', `${path(name)}/config`, config);
   }
 
+  /** What Connect finds wrong with a configuration; it tries the connection to the database as the connector would. */
+  async validate(name: string, config: ConnectorConfig): Promise<string[]> {
+    const plugin = config['connector.class'] ?? '';
+    const found = (await this.#ask('PUT', `/connector-plugins/${encodeURIComponent(plugin)}/config/validate`, { ...config, name })) as { configs: { value: { name: string; errors: string[] } }[] } | undefined;
+    if (!found) return [`Kafka Connect has no plugin ${plugin}`];
+    return found.configs.flatMap(({ value }) => value.errors.map((error) => `${value.name}: ${error}`));
+  }
+
   /** Position up to which the connector has everything in Kafka, as Connect stores it. */
   async offset(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     const found = (await this.#ask('GET', `${path(name)}/offsets`)) as { offsets: { offset: Record<string, unknown> | null }[] } | undefined;

@@ -3,6 +3,7 @@ import { StranglerError } from '../../errors.ts';
 import type { Direction } from '../names.ts';
 import type { Differences, SourceTable } from '../transport.ts';
 import type { ConnectDatabase } from './connect-database.ts';
+import { decoderSettings } from './decode/settings.ts';
 
 export type ConnectorConfig = Readonly<Record<string, string>>;
 
@@ -77,6 +78,7 @@ export const essentialSettings: Readonly<Record<string, string>> = {
   'binary.handling.mode': 'bytea is read in this form',
   'hstore.handling.mode': 'hstore is read in this form',
   'include.unknown.datatypes': 'columns of other types would be left out',
+  'unavailable.value.placeholder': 'large values that an update left alone are known by it',
   'key.converter': 'keys are read as JSON', 'value.converter': 'values are read as JSON',
   'key.converter.schemas.enable': 'keys are read without a schema', 'value.converter.schemas.enable': 'values are read without a schema',
   'key.converter.replace.null.with.default': 'NULL becomes the column\'s default', 'value.converter.replace.null.with.default': 'NULL becomes the column\'s default',
@@ -115,12 +117,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'heartbeat.action.query': `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`,
     'signal.enabled.channels': 'source',
     'signal.data.collection': 'strangler.signal',
-    'decimal.handling.mode': 'string',
-    'interval.handling.mode': 'string',
-    'time.precision.mode': 'isostring',
-    'binary.handling.mode': 'hex',
-    'hstore.handling.mode': 'json',
-    'include.unknown.datatypes': 'true',
+    ...decoderSettings,
     ...converter('key'),
     ...converter('value'),
     'errors.tolerance': 'none',
@@ -136,6 +133,8 @@ const tuning: ConnectorConfig = {
   'heartbeat.interval.ms': '1000',
   'poll.interval.ms': '10',
   'status.update.interval.ms': '1000',
+  // A database that comes back is read again soon.
+  'retriable.restart.connector.wait.ms': '1000',
   // A worker that crashed leaves its session behind for some seconds.
   'slot.max.retries': '30',
   'slot.retry.delay.ms': '2000',

@@ -86,7 +86,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
       await requireSlot(client, slotOf(source));
       const plan = await planKafkaStream(settings, source, note.name, tables);
       await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) => ensureTopics(admin, plan.topics, { expected: note.beat > 0n, onDifference }));
-      await ensureConnector(new ConnectClient(settings.connectUrl, { signal }), plan, { signal, onDifference, timeoutMs: settings.startTimeoutMs ?? 90_000 });
+      await ensureConnector(new ConnectClient(settings.connectUrl, { signal }), plan, { signal, onDifference, timeoutMs: settings.startTimeoutMs ?? 90_000, reading: async () => (await slotStatus(client, slotOf(source)))?.active === true });
     },
 
     async open(source, { from, checkpoint, tables, signal }) {
@@ -130,6 +130,8 @@ interface EnsureOptions {
   readonly signal: AbortSignal;
   readonly onDifference: ((lines: readonly string[]) => void) | undefined;
   readonly timeoutMs: number;
+  /** Whether the slot is read: a task is called running before it tried. */
+  reading(): Promise<boolean>;
 }
 
 async function ensureConnector(connect: ConnectClient, { connector, config }: KafkaPlan, options: EnsureOptions): Promise<void> {
@@ -142,18 +144,20 @@ async function ensureConnector(connect: ConnectClient, { connector, config }: Ka
     options.onDifference?.([`connector ${connector} is ${status.state}: resumed`]);
     await connect.resume(connector);
   }
-  await untilRunning(connect, connector, options);
+  await untilRunning(connect, { connector, config }, options);
 }
 
-/** @throws StranglerError CONNECTOR_FAILED, POSITION_GAP, SLOT_LOST, TIMEOUT */
-async function untilRunning(connect: ConnectClient, name: string, { signal, timeoutMs }: EnsureOptions): Promise<void> {
+/** @throws StranglerError CONNECTOR_FAILED, POSITION_GAP, SLOT_LOST, CANCELLED */
+async function untilRunning(connect: ConnectClient, { connector: name, config }: Pick<KafkaPlan, 'connector' | 'config'>, { signal, timeoutMs, reading }: EnsureOptions): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let restarts = 0;
   let failedSince: number | undefined;
+  let lookAt = performance.now() + 15_000;
   for (;;) {
     if (signal.aborted) throw new StranglerError('CANCELLED', 'Cancelled');
     const status = await connect.status(name);
-    if (isRunning(status)) return;
+    const running = isRunning(status);
+    if (running && (await reading())) return;
     const failure = failureOf(status);
     if (failure === null) failedSince = undefined;
     else {
@@ -164,7 +168,16 @@ async function untilRunning(connect: ConnectClient, name: string, { signal, time
         await connect.restartFailed(name);
       } else if (performance.now() - failedSince > 5000) throw connectorFailure(name, failure);
     }
-    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Connector ${name} is ${status?.state ?? 'absent'}, its task ${status?.tasks[0]?.state ?? 'absent'} after ${Math.round(timeoutMs / 1000)} s`);
+    if (performance.now() > lookAt) {
+      // A task that cannot reach the database tries for ever and is called running; only a look as its own tells why.
+      const problems = await connect.validate(name, config);
+      if (problems.length > 0) throw new StranglerError('CONNECTOR_FAILED', `Connector ${name} does not read its slot: ${problems.join('; ')}`, { details: { connector: name } });
+      lookAt = performance.now() + 15_000;
+    }
+    if (performance.now() > deadline) {
+      const what = `is ${status?.state ?? 'absent'}, its task ${status?.tasks[0]?.state ?? 'absent'}${running ? ', and its slot is not read,' : ''} after ${Math.round(timeoutMs / 1000)} s`;
+      throw new StranglerError('CONNECTOR_FAILED', `Connector ${name} ${what}`, { remedy: `The log of Kafka Connect${status ? ` on ${status.worker}` : ''} says why.`, details: { connector: name } });
+    }
     await pause(100, signal);
   }
 }
