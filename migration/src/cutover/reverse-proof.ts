@@ -32,6 +32,7 @@ async function makeStream(move: MoveState): Promise<{ slot: string; position: st
   );
   await ensurePublication(client, names.publication, published(move));
   const position = await makeSlot(move.sides.url(move.plan.to), names.slot, { limitMs: move.proofTimeoutMs, signal: move.signal });
+  await move.onStep({ step: 'prove-reverse', moment: 'middle' });
   await limited(move, 'what carries it did not begin to work', (signal) =>
     // Under the claim: a connector that an overtaken mover registered late would pin WAL for ever.
     guarded(client, move.guard, async () => {
@@ -114,7 +115,6 @@ export const proveReverse: MoveStep = {
     const marker = randomUUID();
     try {
       const made = await makeStream(move);
-      await move.onStep({ step: 'prove-reverse', moment: 'middle' });
       await writeProbe(await to(move), move.definition.context, move.plan.opening, marker);
       await limited(move, `the marker did not come out of the ${move.plan.opening} stream`, (signal) => readMarker(move, made.position, marker, signal));
       await applyMarker(move, marker);
