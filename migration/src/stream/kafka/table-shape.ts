@@ -3,11 +3,13 @@ import { StranglerError } from '../../errors.ts';
 import type { Row } from '../change-event.ts';
 import type { StreamMessage } from '../change-stream.ts';
 import type { SourceTable } from '../transport.ts';
-import { createRowDecoder, type JsonRow } from './decode/envelope.ts';
+import { resolveColumnTypes } from './decode/column-type.ts';
+import type { JsonRow } from './decode/envelope.ts';
+import { createRowDecoder } from './decode/row-decoder.ts';
+import { valueDecoder } from './decode/value-decoder.ts';
 
 interface CatalogColumn {
   readonly name: string;
-  readonly type: string;
   readonly oid: number;
   readonly modifier: number;
 }
@@ -29,10 +31,12 @@ SELECT c.relreplident AS identity,
        coalesce((SELECT json_agg(k.attname) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY u(attnum, n), pg_attribute k
                  WHERE i.indrelid = c.oid AND k.attrelid = c.oid AND k.attnum = u.attnum AND u.n <= i.indnkeyatts
                    AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END), '[]') AS keys,
-       json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'oid', a.atttypid::bigint, 'modifier', a.atttypmod) ORDER BY a.attnum) AS columns
+       json_agg(json_build_object('name', a.attname, 'oid', a.atttypid::bigint, 'modifier', a.atttypmod) ORDER BY a.attnum) AS columns
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
 GROUP BY c.oid, c.relreplident`;
+
+const identities: Readonly<Record<string, string>> = { d: 'default', f: 'full', i: 'index', n: 'nothing' };
 
 /**
  * The messages do not say the types of their columns: the catalog does. A column that it does not know any more is left out of
@@ -40,20 +44,23 @@ GROUP BY c.oid, c.relreplident`;
  * @throws StranglerError TABLE_MISSING
  */
 export async function loadShape(client: pg.Client, table: SourceTable, columns: readonly string[]): Promise<TableShape> {
+  const qualified = `${table.schema}.${table.table}`;
   const { rows } = await client.query<{ identity: string; keys: string; columns: string }>(query, [table.schema, table.table]);
   const found = rows[0];
-  if (found === undefined) throw new StranglerError('TABLE_MISSING', `table ${table.schema}.${table.table} is gone at the source, though changes of it still wait in Kafka`);
+  if (found === undefined) throw new StranglerError('TABLE_MISSING', `table ${qualified} is gone at the source, though changes of it still wait in Kafka`);
   const catalog = new Map((JSON.parse(found.columns) as CatalogColumn[]).map((column) => [column.name, column]));
-  const known = columns.flatMap((name) => catalog.get(name) ?? []);
-  const decode = createRowDecoder(known);
+  const present = columns.flatMap((name) => catalog.get(name) ?? []);
+  const types = (await resolveColumnTypes(client, present)).filter((type) => valueDecoder(type) !== undefined);
+  const known = present.filter(({ name }) => types.some((type) => type.name === name));
+  const decode = createRowDecoder(types, { table: qualified });
   const full = found.identity === 'f';
   const keys = new Set(JSON.parse(found.keys) as string[]);
-  const decodeKey = full ? decode : createRowDecoder(known.filter(({ name }) => keys.has(name)));
+  const decodeKey = full ? decode : createRowDecoder(types.filter((type) => keys.has(type.name)), { table: qualified });
   return {
     schema: table.schema,
     table: table.table,
     columns,
-    relation: { kind: 'relation', schema: table.schema, table: table.table, replicaIdentity: found.identity, columns: known.map(({ name, oid, modifier }) => ({ name, typeOid: oid, typeModifier: modifier })) },
+    relation: { kind: 'relation', schema: table.schema, table: table.table, replicaIdentity: identities[found.identity] ?? 'nothing', columns: known.map(({ name, oid, modifier }) => ({ name, typeOid: oid, typeModifier: modifier })) },
     after: decode,
     before: decodeKey,
   };
