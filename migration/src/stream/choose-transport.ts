@@ -1,8 +1,8 @@
-import { parseTableName } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 import type { MigrationDefinition, Setting } from '../plan/migration.ts';
 import { type Environment, resolveSetting } from '../plan/settings.ts';
 import { embeddedTransport } from './embedded/embedded-transport.ts';
+import { carriedTables, namedKeys } from './kafka/carried-columns.ts';
 import { connectUrl, kafkaSettings } from './kafka/kafka-settings.ts';
 import { kafkaTransport, type KafkaTransportSettings } from './kafka/kafka-transport.ts';
 import type { Transport } from './transport.ts';
@@ -21,14 +21,9 @@ export function transportKind(definition: MigrationDefinition, env: Environment)
 
 /** Everything that the Kafka transport of a context is told. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
 export function kafkaTransportSettings(definition: MigrationDefinition, env: Environment): KafkaTransportSettings {
-  const { context, replication = {}, tables = [] } = definition;
+  const { context, replication = {} } = definition;
   const forConnect = (setting: Setting | undefined): string | undefined => (setting === undefined ? undefined : typeof setting === 'string' ? setting : env[setting.env] || setting.default);
   const [forward, reverse] = [forConnect(replication.databaseForConnect?.monolith), forConnect(replication.databaseForConnect?.service)];
-  const named = (name: string): string => {
-    const { schema, table } = parseTableName(name);
-    return `${schema}.${table}`;
-  };
-  const withKey = tables.flatMap(({ key, monolith, service }) => (key ? [{ key, monolith, service }] : []));
   return {
     kafka: kafkaSettings(env, `strangler-${context}`),
     connectUrl: connectUrl(env),
@@ -36,14 +31,10 @@ export function kafkaTransportSettings(definition: MigrationDefinition, env: Env
     retentionHours: replication.retentionHours ?? defaultRetentionHours,
     connect: replication.connect ?? {},
     databaseForConnect: { ...(forward !== undefined && { forward }), ...(reverse !== undefined && { reverse }) },
-    keyColumns: {
-      forward: new Map(withKey.map(({ monolith, key }) => [named(monolith), key])),
-      reverse: new Map(withKey.flatMap(({ service, key }) => service.map((part) => [named(part.table), key.map((column) => targetOf(part.columns[column], column))] as const))),
-    },
+    carried: carriedTables(definition),
+    keyColumns: namedKeys(definition),
   };
 }
-
-const targetOf = (mapped: string | { readonly to: string } | undefined, column: string): string => (typeof mapped === 'string' ? mapped : (mapped?.to ?? column));
 
 /** @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
 export const chooseTransport = (definition: MigrationDefinition, env: Environment): Transport =>

@@ -74,10 +74,11 @@ export const essentialSettings: Readonly<Record<string, string>> = {
   'event.processing.failure.handling.mode': 'otherwise what cannot be read is skipped',
   'decimal.handling.mode': 'numbers lose digits',
   'interval.handling.mode': 'intervals lose months',
-  'time.precision.mode': 'times are read in this form',
+  'time.precision.mode': 'times are read in this form, and 24:00:00 is lost in others',
   'binary.handling.mode': 'bytea is read in this form',
   'hstore.handling.mode': 'hstore is read in this form',
   'include.unknown.datatypes': 'columns of other types would be left out',
+  'driver.options': 'otherwise a database with other settings changes intervals and floats',
   'unavailable.value.placeholder': 'large values that an update left alone are known by it',
   'key.converter': 'keys are read as JSON', 'value.converter': 'values are read as JSON',
   'key.converter.schemas.enable': 'keys are read without a schema', 'value.converter.schemas.enable': 'values are read without a schema',
@@ -106,7 +107,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'slot.drop.on.stop': 'false',
     'publication.name': input.publication,
     'publication.autocreate.mode': 'disabled',
-    'table.include.list': input.tables.map(pattern).join(','),
+    'table.include.list': input.tables.map(pattern).toSorted().join(','),
     ...(input.keyColumns.length > 0 && { 'message.key.columns': input.keyColumns.map(({ table, columns }) => `${pattern(table)}:${columns.join(',')}`).join(';') }),
     'snapshot.mode': 'no_data',
     'provide.transaction.metadata': 'true',
@@ -145,9 +146,11 @@ const tuning: ConnectorConfig = {
 
 export const isSecret = (setting: string): boolean => /password|secret|sasl\.jaas|ssl\.key(?!store\.type|store\.location)/i.test(setting);
 
+// Control characters would disturb a terminal.
+const shown = (name: string, value: string): string => (isSecret(name) && !value.startsWith('${') ? '***' : value.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
+
 /** For people: without secrets. A reference to a secret is none. */
-export const shownConfig = (config: ConnectorConfig): ConnectorConfig =>
-  Object.fromEntries(Object.entries(config).map(([name, value]) => [name, isSecret(name) && !value.startsWith('${') ? '***' : value]));
+export const shownConfig = (config: ConnectorConfig): ConnectorConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [name, shown(name, value)]));
 
 /** What would change at a running connector, a line for each setting. */
 export function configDifferences(running: ConnectorConfig, wanted: ConnectorConfig): Differences {
@@ -157,8 +160,8 @@ export function configDifferences(running: ConnectorConfig, wanted: ConnectorCon
     .toSorted()
     .map((name) => {
       const [before, after] = [running[name], wanted[name]];
-      if (before === undefined) return `${name}: set to ${isSecret(name) ? '***' : after}`;
-      if (after === undefined) return `${name}: ${isSecret(name) ? '***' : before} is removed`;
-      return isSecret(name) ? `${name}: changed` : `${name}: ${before} → ${after}`;
+      if (before === undefined) return `${name}: set to ${shown(name, after ?? '')}`;
+      if (after === undefined) return `${name}: ${shown(name, before)} is removed`;
+      return isSecret(name) ? `${name}: changed` : `${name}: ${shown(name, before)} → ${shown(name, after)}`;
     });
 }

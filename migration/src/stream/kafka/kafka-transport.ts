@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { databaseName, withConnection } from '../../database/connect.ts';
+import { databaseName } from '../../database/connect.ts';
 import { databaseFailure } from '../../database/failures.ts';
 import { installSupportSchema } from '../../database/support-schema.ts';
 import { StranglerError } from '../../errors.ts';
@@ -7,9 +7,11 @@ import { pause } from '../../pause.ts';
 import { slotStatus } from '../embedded/slot.ts';
 import { type Direction, replicationNames } from '../names.ts';
 import type { SourceTable, StreamSource, Transport } from '../transport.ts';
+import type { CarriedTable } from './carried-columns.ts';
 import { ConnectClient, failureOf, isRunning, traceReason } from './connect-client.ts';
 import { connectDatabase } from './connect-database.ts';
 import { configDifferences, connectorConfig, type ConnectorConfig } from './connector-config.ts';
+import { refuseUnsupportedColumns } from './decode/refuse-unsupported.ts';
 import { withAdmin } from './kafka-client.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import { tablesWithoutPrimaryKey } from './keyless-tables.ts';
@@ -27,8 +29,10 @@ export interface KafkaTransportSettings {
   readonly connect: ConnectorConfig;
   /** URL under which Connect reaches the source of a direction, where it differs. */
   readonly databaseForConnect: Readonly<Partial<Record<Direction, string>>>;
-  /** Columns that identify rows of tables without a primary key, by direction and `schema.table`. */
+  /** Columns that identify rows of tables without a primary key, by `schema.table`. */
   readonly keyColumns: Readonly<Record<Direction, ReadonlyMap<string, readonly string[]>>>;
+  /** What the mapping reads in each direction: columns that Debezium cannot carry whole are refused. */
+  readonly carried?: Readonly<Record<Direction, readonly CarriedTable[]>>;
   /** Longest wait for connector and task to run (default 90 s). */
   readonly startTimeoutMs?: number;
 }
@@ -70,20 +74,18 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
     ownTables: kafkaOwnTables,
 
     async announce(source) {
-      const slot = slotOf(source);
+      await refuseUnsupportedColumns(source.client, settings.carried?.[source.direction] ?? []);
+      await installSupportSchema(source.client);
       // A connector of an earlier stream would read the new slot.
-      await removeStreams(settings, source, slot);
-      // On a connection of its own: the caller's may be in a transaction, and making the slot waits for all that have written.
-      await withConnection(source.url, { applicationName: 'strangler-announce' }, async (client) => {
-        await installSupportSchema(client);
-        await noteNewStream(client, source.context, source.direction, slot);
-      });
+      await removeStreams(settings, source, slotOf(source));
+      await noteNewStream(source.client, source.context, source.direction, slotOf(source));
     },
 
     async ensure(source, { tables, signal, onDifference }) {
       const { context, direction, client } = source;
       const note = await currentStream(client, context, direction);
       await requireSlot(client, slotOf(source));
+      await refuseUnsupportedColumns(client, settings.carried?.[direction] ?? []);
       const plan = await planKafkaStream(settings, source, note.name, tables);
       await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) => ensureTopics(admin, plan.topics, { expected: note.beat > 0n, onDifference }));
       await ensureConnector(new ConnectClient(settings.connectUrl, { signal }), plan, { signal, onDifference, timeoutMs: settings.startTimeoutMs ?? 90_000, reading: async () => (await slotStatus(client, slotOf(source)))?.active === true });
@@ -94,7 +96,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
       const { name } = await currentStream(client, context, direction);
       // kafkajs is loaded by whoever reads.
       const { openKafkaStream } = await import('./open-kafka-stream.ts');
-      return openKafkaStream({ kafka: settings.kafka, context, direction, streamName: name, from, checkpoint, tables, source: client, sourceUrl: url, signal });
+      return openKafkaStream({ kafka: settings.kafka, context, direction, streamName: name, from, checkpoint, tables, sourceUrl: url, signal });
     },
 
     remove: (source) => removeStreams(settings, source, slotOf(source)),
