@@ -80,12 +80,15 @@ describe('the dashboard', () => {
       const questions = targets().filter((target) => target.rawSql);
       expect(questions).toHaveLength(3);
       const reader = await control.pool.connect();
-      await reader.query('SET default_transaction_read_only = on');
-      for (const { panel, rawSql } of questions) {
-        const { rows } = await reader.query<{ context: string }>(rawSql!);
-        expect([panel, rows[0]?.context]).toEqual([panel, 'catalog']);
+      try {
+        await reader.query('SET default_transaction_read_only = on');
+        for (const { panel, rawSql } of questions) {
+          const { rows } = await reader.query<{ context: string }>(rawSql!);
+          expect([panel, rows[0]?.context]).toEqual([panel, 'catalog']);
+        }
+      } finally {
+        reader.release(true);
       }
-      reader.release(true);
     } finally {
       await control.close();
       await database.drop();
