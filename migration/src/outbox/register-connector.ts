@@ -87,7 +87,7 @@ export const connectOutbox = (options: OutboxConnection): Promise<OutboxPlan & {
     if (plan.newConnector || plan.differences.length > 0) await connect.put(plan.connector, config);
     // Connect leaves a failed task as it is until somebody asks.
     else if (failureOf(await connect.status(plan.connector)) !== null) await connect.restartFailed(plan.connector);
-    await untilRunning(connect, plan.connector, options.signal ?? new AbortController().signal);
+    await untilStreaming(options, client, connect);
     return { ...plan, eventsSent };
   });
 
@@ -116,17 +116,43 @@ export const disconnectOutbox = (options: OutboxConnection): Promise<{ readonly 
     return { connector, slot: await dropSlot(client, names.slot, { timeoutMs: 60_000 }) };
   });
 
-async function untilRunning(connect: ConnectClient, name: string, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + 60_000;
+/** A task is called running while it only tries to: what counts is that the slot is read. */
+async function untilStreaming(options: OutboxConnection, client: pg.Client, connect: ConnectClient): Promise<void> {
+  const { connector, slot } = namesOf(options);
+  const signal = options.signal ?? new AbortController().signal;
+  const deadline = performance.now() + 90_000;
   let failingSince: number | undefined;
   while (!signal.aborted) {
-    const status = await connect.status(name);
-    if (isRunning(status)) return;
+    const status = await connect.status(connector);
+    if (isRunning(status) && (await slotStatus(client, slot))?.active) return;
     const failure = failureOf(status);
     // For a moment after a restart the old failure is still told.
     failingSince = failure === null ? undefined : (failingSince ?? performance.now());
-    if (failure !== null && failingSince !== undefined && performance.now() - failingSince > 3000) throw new StranglerError('CONNECTOR_FAILED', `Connector ${name} failed: ${traceReason(failure)}`, { details: { trace: failure } });
-    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Connector ${name} is ${status?.state ?? 'absent'} and does not run, 60 s after it was registered`);
+    if (failure !== null && failingSince !== undefined && performance.now() - failingSince > 3000) throw new StranglerError('CONNECTOR_FAILED', `Connector ${connector} failed: ${traceReason(failure)}`, { details: { trace: failure } });
+    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Connector ${connector} is ${status?.state ?? 'absent'}, but does not read its slot, 90 s after it was registered: look at the log of Kafka Connect`);
     await pause(100, signal);
   }
 }
+
+export interface OutboxStatus {
+  readonly connector: string;
+  readonly topics: string;
+  /** What is wrong, in words; `null` when events flow. */
+  readonly problem: string | null;
+  /** Log that the server keeps until the connector has read it. */
+  readonly retainedBytes: string;
+}
+
+/** Whether events flow. Connect alone cannot say: a connector that waits for a slot which is gone is called running. */
+export const outboxStatus = (options: OutboxConnection): Promise<OutboxStatus> =>
+  onSource(options, async (client, connect) => {
+    const { connector, topics, newSlot, newConnector } = await look(options, client, connect);
+    const slot = await slotStatus(client, namesOf(options).slot);
+    const failure = failureOf(await connect.status(connector));
+    const problem = newSlot && newConnector ? 'not connected'
+      : newSlot ? `replication slot ${connector} is ${slot === null ? 'gone' : `lost (${slot.lost ?? ''})`}: events do not flow, and some may be missing`
+        : newConnector ? `the connector is gone, and its slot keeps the log`
+          : failure !== null ? `the connector failed: ${traceReason(failure)}`
+            : slot?.active ? null : 'the connector does not read its slot: look at the log of Kafka Connect';
+    return { connector, topics, problem, retainedBytes: String(slot?.retainedBytes ?? 0n) };
+  });

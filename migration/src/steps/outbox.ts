@@ -1,6 +1,6 @@
 import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { resolveSetting } from '../plan/settings.ts';
-import { connectOutbox, disconnectOutbox, type OutboxConnection, planOutbox } from '../outbox/register-connector.ts';
+import { connectOutbox, disconnectOutbox, type OutboxConnection, type OutboxStatus, outboxStatus as look, planOutbox } from '../outbox/register-connector.ts';
 import { connectUrl, kafkaSettings } from '../stream/kafka/kafka-settings.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -62,3 +62,8 @@ export const outbox: Step<OutboxStepOptions, OutboxStepResult> = {
     ]);
   },
 };
+
+/** Only looks, so there is nothing to try first. */
+export async function outboxStatus(kit: Toolkit, options: Pick<OutboxStepOptions, 'context' | 'side'>): Promise<OutboxStatus & { readonly context: string }> {
+  return { context: options.context, ...(await look(connectionOf(kit, await kit.definition(options.context), { ...options, action: 'connect' }))) };
+}

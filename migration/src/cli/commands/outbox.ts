@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Side } from '../../plan/migration.ts';
-import { type CommonOptions, count, makeCommand, runStep, type Session } from '../command.ts';
+import { type CommonOptions, count, makeCommand, print, runStep, type Session, withToolkit } from '../command.ts';
 
 const side = (text: string): Side => {
   if (text !== 'service' && text !== 'monolith') throw new InvalidArgumentError('must be service or monolith.');
@@ -38,6 +38,18 @@ export function outboxCommand(session: Session): Command {
         await runStep(session, common, step, { context, action: 'disconnect', side: common.side }, {
           confirm: `Stop sending the events of ${context} to Kafka?`,
           text: (result) => `${context}: connector ${result.connector} ${result.state === 'removed' ? 'and its slot are removed' : 'does not exist'}`,
+        });
+      }),
+  );
+  outbox.addCommand(
+    makeCommand({ usage: 'status <context>', summary: 'whether events flow, and what is wrong', description: 'Whether events flow. Exit 1 when they do not.', examples: ['outbox status catalog', 'outbox status catalog --json'] })
+      .option('--side <side>', 'whose database holds the outbox: service or monolith', side, 'service')
+      .action(async (context: string, common: CommonOptions & { side: Side }) => {
+        const { outboxStatus } = await import('../../steps/outbox.ts');
+        await withToolkit(session, common, async (kit) => {
+          const result = await outboxStatus(kit, { context, side: common.side });
+          print(session.terminal, common.json, result, () => (result.problem === null ? `${context}: events flow to ${result.topics.replace('${routedByValue}', '<aggregate type>')}` : `${context}: ${result.problem}\nrun: strangler outbox connect ${context}`) + `\n${Math.round(Number(result.retainedBytes) / 1024)} kB of log wait to be read`);
+          session.exitCode = result.problem === null ? 0 : 1;
         });
       }),
   );
