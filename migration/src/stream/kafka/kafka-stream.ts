@@ -66,7 +66,9 @@ export class KafkaStream implements ChangeStream {
   #shapes = new Map<string, TableShape>();
   #sinceCheckpoint = 0;
   #typesStored = false;
+  #snapshotRows = false;
   #closing: Promise<void> | undefined;
+  #failed = false;
   #pumping = false;
 
   constructor(settings: KafkaStreamSettings) {
@@ -85,6 +87,11 @@ export class KafkaStream implements ChangeStream {
 
   start(reader: TopicReader): void {
     this.#reader = reader;
+  }
+
+  /** Nothing more is given out, and nothing more needs to be read. */
+  get over(): boolean {
+    return this.#failed || this.#closing !== undefined;
   }
 
   get incomplete(): TransactionAssembler<KafkaChange>['incomplete'] {
@@ -109,7 +116,7 @@ export class KafkaStream implements ChangeStream {
 
   /** Gives out what became complete. */
   pump(): void {
-    if (this.#pumping || this.#closing) return;
+    if (this.#pumping || this.over) return;
     this.#pumping = true;
     try {
       this.#assembler.pump(() => this.#full);
@@ -132,7 +139,10 @@ export class KafkaStream implements ChangeStream {
   }
 
   fail(error: unknown): void {
-    if (!this.#closing) this.#queue.end(error);
+    if (this.over) return;
+    // What failed may lie in the middle of a transaction: its later changes must not follow as if it had not been there.
+    this.#failed = true;
+    this.#queue.end(error);
   }
 
   take(): Promise<readonly StreamMessage[]> {
@@ -166,6 +176,7 @@ export class KafkaStream implements ChangeStream {
   #change(change: KafkaChange, end: TransactionEnd): void {
     const { envelope, shape } = change;
     if (shape.schema === 'strangler' && shape.table !== 'probe') return;
+    if (change.xid === null) this.#snapshotRows = true;
     if (this.#moved !== null) {
       const from = this.#moved;
       this.#moved = null;
@@ -231,7 +242,9 @@ export class KafkaStream implements ChangeStream {
     }
     this.#began = false;
     this.#index = 0;
-    const due = this.#sinceCheckpoint >= checkpointEvery || this.#assembler.waitingEnds === 0;
+    // A row of a snapshot has no transaction that says whether it was applied: only its offset does.
+    const due = this.#sinceCheckpoint >= checkpointEvery || this.#assembler.waitingEnds === 0 || this.#snapshotRows;
+    this.#snapshotRows = false;
     if (!due) {
       this.#queue.push({ kind: 'commit', commitLsn: BigInt(end.lsn - 1), endLsn: lsn, commitTime: this.#commitTime }, 0);
       return;

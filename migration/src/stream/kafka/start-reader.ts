@@ -2,17 +2,20 @@ import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { StranglerError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
 import type { KafkaStreamOptions } from './open-kafka-stream.ts';
+import { assertContinuity, type Received } from './assert-continuity.ts';
 import { type Beats, isHeartbeat } from './beats.ts';
 import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';
 import { createKafka, kafkaFailure } from './kafka-client.ts';
 import type { KafkaChange, KafkaStream, TopicReader } from './kafka-stream.ts';
 import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
+import type { SourceQueries } from './source-queries.ts';
 import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
 import { parseTransactionEnd } from './transaction-end.ts';
 
 export interface ReaderOptions extends KafkaStreamOptions {
+  readonly source: SourceQueries;
   readonly stream: KafkaStream;
   readonly beats: Beats;
   readonly queues: readonly PartitionQueue<KafkaChange>[];
@@ -48,7 +51,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     const known = shapes.get(queue.table);
     const row: JsonRow | null = after ?? before;
     if (known !== undefined && (row === null || hasColumns(row, known.columns))) return known;
-    const shape = await loadShape(source, { schema, table }, row === null ? [] : Object.keys(row));
+    const shape = await source.run((client) => loadShape(client, { schema, table }, row === null ? [] : Object.keys(row)));
     if (row !== null) shapes.set(queue.table, shape);
     return shape;
   };
@@ -88,12 +91,18 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
   };
 
   const eachBatch = async ({ batch, isStale, isRunning }: EachBatchPayload): Promise<void> => {
-    if (over.signal.aborted || !isRunning() || isStale()) return;
+    if (stream.over || !isRunning() || isStale()) return;
     try {
-      if (batch.topic === endsTopic) takeEnds(batch.messages);
-      else {
+      const first = Number(batch.messages[0]?.offset);
+      const place = (wanted: number): Received => ({ topic: batch.topic, partition: batch.partition, wanted });
+      const found = { first, highWatermark: Number(batch.highWatermark) };
+      if (batch.topic === endsTopic) {
+        await assertContinuity(place(endsOffset), found, kafka, context);
+        takeEnds(batch.messages);
+      } else {
         const queue = byPartition.get(`${batch.topic}/${batch.partition}`);
         if (queue === undefined) throw new StranglerError('POSITION_GAP', `${batch.topic} got a partition ${batch.partition} while it was read`, { remedy: 'Start the worker again: it reads all partitions then.' });
+        await assertContinuity(place(queue.received), found, kafka, context);
         await takeChanges(queue, batch.messages);
       }
       stream.pump();
@@ -143,7 +152,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       beating = true;
       beatAt = performance.now();
       source
-        .query('UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = $1 AND direction = $2 AND stream = $3', [context, direction, streamName])
+        .run((client) => client.query('UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = $1 AND direction = $2 AND stream = $3', [context, direction, streamName]))
         .catch((error: unknown) => stream.fail(error))
         .finally(() => {
           beating = false;
@@ -152,6 +161,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     close: async () => {
       over.abort();
       await consumer.disconnect().catch(() => undefined);
+      await source.close();
     },
   };
 }

@@ -132,6 +132,17 @@ describe('putting transactions together', () => {
     expect(() => run(queues, messages)).toThrow(expect.objectContaining({ code: 'POSITION_GAP' }));
   });
 
+  test('stops when the end of a transaction is missing and later ones are there, also long after the beginning', () => {
+    const without = (missing: number, before: readonly Keys[]): (() => unknown) => () => {
+      const queues = makeQueues();
+      const all = [...before, [0, 2], [4, 1], [0]].flatMap((keys, index) => messagesOf(keys, index, queues));
+      return run(queues, all.filter((message) => message.to !== 'transactions' || message.end.xid !== 700 + missing), { position: 900 });
+    };
+    const gap = expect.objectContaining({ code: 'POSITION_GAP', message: expect.stringContaining('whose end is not in the transaction topic') });
+    expect(without(1, [[0]])).toThrow(gap);
+    expect(without(45_000, Array.from({ length: 45_000 }, () => [0]))).toThrow(gap);
+  });
+
   test('waits for a change that may still come, and names where it waits', () => {
     const queues = makeQueues();
     const { given, ends, assembler } = run(queues, messagesOf([0, 1], 0, queues).filter((message) => message.to === 'transactions' || message.change.name !== '0.1'));

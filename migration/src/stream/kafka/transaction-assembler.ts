@@ -19,6 +19,9 @@ export interface AssemblerOutput<Change> {
   end(end: TransactionEnd): void;
 }
 
+/** Transactions that are remembered as given out: what a connector sends again after a crash lies among the newest. */
+const remembered = 20_000;
+
 /**
  * Puts transactions together again. Debezium spreads one over the partitions of several topics, each in order; the transaction
  * topic says, in commit order, how many events of which table there were. A transaction is given out whole and in its own order
@@ -39,12 +42,19 @@ export class TransactionAssembler<Change extends QueuedChange> {
   #heads = new Map<number, PartitionQueue<Change>>();
   #next = 1;
   #snapshotRows = 0;
+  #given = new Set<number>();
+  #givenBefore = new Set<number>();
+  /** Transactions that began behind this commit are all among those that are remembered. */
+  #floor: number;
+  #nextFloor: number;
 
   /** `position`: end of the last transaction that was applied. */
   constructor(queues: readonly PartitionQueue<Change>[], position: number, output: AssemblerOutput<Change>) {
     this.#output = output;
     this.#queues = queues;
     this.#last = position;
+    this.#floor = position;
+    this.#nextFloor = position;
     for (const queue of queues) {
       const same = this.#byTable.get(queue.table);
       if (same) same.push(queue);
@@ -130,6 +140,7 @@ export class TransactionAssembler<Change extends QueuedChange> {
     }
     this.#current = null;
     this.#heads.clear();
+    this.#remember(end);
     this.#output.end(end);
     return true;
   }
@@ -148,8 +159,26 @@ export class TransactionAssembler<Change extends QueuedChange> {
         }
         queue.pop();
       } else if (head.previous >= end.lsn) return;
-      else queue.pop();
+      else {
+        this.#assertGiven(queue, head);
+        queue.pop();
+      }
     }
+  }
+
+  #remember(end: TransactionEnd): void {
+    this.#given.add(end.xid);
+    if (this.#given.size < remembered) return;
+    this.#givenBefore = this.#given;
+    this.#given = new Set();
+    this.#floor = this.#nextFloor;
+    this.#nextFloor = end.lsn;
+  }
+
+  /** A leftover came again; one of a transaction that never ended would be lost. */
+  #assertGiven(queue: PartitionQueue<Change>, { xid, previous, offset }: Change): void {
+    if (previous < this.#floor || xid === null || this.#given.has(xid) || this.#givenBefore.has(xid)) return;
+    throw new StranglerError('POSITION_GAP', `${queue.name}@${offset} is of transaction ${xid}, whose end is not in the transaction topic, though later ones are`, { details: { xid, topic: queue.topic } });
   }
 
   /** They stand between the changes of their own partition, which is all the order that they have. */
