@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import { CopyFrames } from './copy-frames.ts';
 
 /** What both ends use of pg's connection, which its types leave out. */
 interface Wire {
@@ -16,9 +17,7 @@ interface CopyQuery {
   handleCopyInResponse(): void;
 }
 
-const [copyData, copyDone, copyOutResponse, noticeResponse, parameterStatus, notification] = [...'dcHNSA'].map((letter) => letter.charCodeAt(0));
-const headerLength = 5;
-const endOfRows = Buffer.from([copyDone ?? 0, 0, 0, 0, 4]);
+const endOfRows = Buffer.from([...Buffer.from('c'), 0, 0, 0, 4]);
 
 /**
  * Moves the rows of a `COPY … TO STDOUT` into a `COPY … FROM STDIN`. Both directions frame rows alike, so the bytes are handed
@@ -106,49 +105,3 @@ function copyOut(text: string, receiver: Receiver): pg.Submittable {
   };
   return query as unknown as pg.Submittable;
 }
-
-/** Cuts what the server sends while it copies: whole or partial row frames, and what follows the last of them. */
-class CopyFrames {
-  #begun = Buffer.alloc(0);
-  /** Bytes of the current frame still to come, and whether they are a row's. */
-  #left = 0;
-  #isRow = false;
-
-  take(incoming: Buffer): { readonly rows: Buffer; readonly rest: Buffer | null } {
-    const chunk = this.#begun.length === 0 ? incoming : Buffer.concat([this.#begun, incoming]);
-    this.#begun = Buffer.alloc(0);
-    const parts: Buffer[] = [];
-    let [at, from] = [0, 0];
-    const keep = (to: number): void => {
-      if (this.#isRow && to > from) parts.push(chunk.subarray(from, to));
-      from = to;
-    };
-    for (;;) {
-      const step = Math.min(this.#left, chunk.length - at);
-      at += step;
-      this.#left -= step;
-      if (this.#left > 0) break;
-      if (chunk.length - at < headerLength) {
-        keep(at);
-        this.#begun = Buffer.from(chunk.subarray(at));
-        return { rows: joined(parts), rest: null };
-      }
-      const code = chunk[at];
-      const isRow = code === copyData;
-      if (!isRow && code !== copyOutResponse && code !== noticeResponse && code !== parameterStatus && code !== notification) {
-        keep(at);
-        return { rows: joined(parts), rest: chunk.subarray(at) };
-      }
-      if (isRow !== this.#isRow) {
-        keep(at);
-        this.#isRow = isRow;
-      }
-      // The length counts itself but not the code before it.
-      this.#left = 1 + chunk.readUInt32BE(at + 1);
-    }
-    keep(at);
-    return { rows: joined(parts), rest: null };
-  }
-}
-
-const joined = (parts: readonly Buffer[]): Buffer => (parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts));

@@ -40,7 +40,7 @@ export async function openJdbcSink(site: Site, { brokers, connectors }: KafkaSta
   const target = new URL(site.serviceUrl);
   await connectors.create(site, sink, {
     'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector', 'tasks.max': '3', topics: topics.join(','),
-    'connection.url': `jdbc:postgresql://${target.host}${target.pathname}?reWriteBatchedInserts=true`, 'connection.username': target.username, 'connection.password': target.password,
+    'connection.url': `jdbc:postgresql://${target.host}${target.pathname}`, 'connection.username': target.username, 'connection.password': target.password,
     'insert.mode': 'upsert', 'delete.enabled': 'true', 'primary.key.mode': 'record_key', 'schema.evolution': 'none',
     'collection.name.format': 'sink.${source.table}', 'batch.size': '2000', 'consumer.override.max.poll.records': '2000', ...converters,
   });
