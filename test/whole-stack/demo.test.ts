@@ -2,6 +2,7 @@ import { chmod, readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { startProcess, temporaryFolder, type RunningProcess, type TemporaryFolder } from '@strangler-toolkit/dev-stack';
 
 const main = fileURLToPath(new URL('../../demo/src/main.ts', import.meta.url));
@@ -44,22 +45,35 @@ const nothingLeft = async (): Promise<void> => {
   expect(await readdir(folder.path)).toEqual([]);
 };
 
+async function movesOutBackAndOutAgain(...args: string[]): Promise<void> {
+  const stdout: string[] = [];
+  demo = await startProcess({
+    name: 'demo', file: main, args: ['--json', ...args], ready: 'spawned', env: { TMPDIR: folder.path, DEMO_TEST_MARK: mark, NO_COLOR: '1' },
+    onLine: (line, stream) => { if (stream === 'stdout') stdout.push(line); },
+  });
+  const { code } = await demo.exit;
+  const result = JSON.parse(stdout.join('\n')) as Record<string, unknown>;
+  expect(result).toMatchObject({ ok: true, failedRequests: 0, lostWrites: 0, duplicatedWrites: 0, staleReads: 0, verifyDifferences: 0, problems: [] });
+  expect(result.acknowledgedWrites).toBeGreaterThan(500);
+  expect(result.writePauseMs).toEqual(['cutover', 'rollback', 'cutover'].map((move) => ({ move, ms: expect.any(Number) })));
+  expect(result.shadow).toMatchObject({ match: expect.any(Number) });
+  expect(code).toBe(0);
+  await nothingLeft();
+}
+
+describeWithKafka('npm run demo -- --transport kafka', () => {
+  test('does the same with Kafka and Debezium between the databases, as cleanly', () => movesOutBackAndOutAgain('--transport', 'kafka'), 900_000);
+}, { ownServers: true });
+
 describe('npm run demo', () => {
-  test('moves the catalog out, back and out again; nothing failed, was lost, doubled, stale or different; nothing is left', async () => {
-    const stdout: string[] = [];
-    demo = await startProcess({
-      name: 'demo', file: main, args: ['--json'], ready: 'spawned', env: { TMPDIR: folder.path, DEMO_TEST_MARK: mark, NO_COLOR: '1' },
-      onLine: (line, stream) => { if (stream === 'stdout') stdout.push(line); },
-    });
-    const { code } = await demo.exit;
-    const result = JSON.parse(stdout.join('\n')) as Record<string, unknown>;
-    expect(result).toMatchObject({ ok: true, failedRequests: 0, lostWrites: 0, duplicatedWrites: 0, staleReads: 0, verifyDifferences: 0, problems: [] });
-    expect(result.acknowledgedWrites).toBeGreaterThan(500);
-    expect(result.writePauseMs).toEqual(['cutover', 'rollback', 'cutover'].map((move) => ({ move, ms: expect.any(Number) })));
-    expect(result.shadow).toMatchObject({ match: expect.any(Number) });
-    expect(code).toBe(0);
+  test('moves the catalog out, back and out again; nothing failed, was lost, doubled, stale or different; nothing is left', () => movesOutBackAndOutAgain(), 300_000);
+
+  test('says what is missing when Kafka is wanted and there is no Java', async () => {
+    demo = await startProcess({ name: 'demo', file: main, args: ['--transport', 'kafka'], ready: 'spawned', env: { TMPDIR: folder.path, DEMO_TEST_MARK: mark, NO_COLOR: '1', PATH: folder.path, JAVA_HOME: '' } });
+    expect((await demo.exit).code).toBe(1);
+    expect(demo.logs().join('\n')).toMatch(/Not found here: Java 17 or newer/);
     await nothingLeft();
-  }, 300_000);
+  });
 
   test.each([
     ['while it starts', /PostgreSQL twice/],
