@@ -6,6 +6,7 @@ import { gateSettings } from '../plan/gate-settings.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
 import { type Move, nextCommand, nextMove } from '../plan/stages.ts';
 import { countDeadLetters, gatherFacts } from './gate-facts.ts';
+import { type StreamHealth, streamHealth } from './kafka-health.ts';
 import type { Toolkit } from './toolkit.ts';
 
 export interface ContextStatus {
@@ -17,6 +18,8 @@ export interface ContextStatus {
   readonly ownedForSeconds: number;
   readonly held: boolean;
   readonly worker: Watermark | null;
+  /** Slot, connector and topics; null where nothing streams. */
+  readonly stream: StreamHealth | null;
   readonly verification: { readonly ok: boolean; readonly ageSeconds: number; readonly detail: Readonly<Record<string, unknown>> } | null;
   readonly pacts: { readonly ok: boolean; readonly ageSeconds: number; readonly monolith: boolean; readonly service: boolean } | null;
   readonly shadow: readonly RouteShadow[];
@@ -55,10 +58,13 @@ async function contextStatus(kit: Toolkit, definition: MigrationDefinition): Pro
     if (isStranglerError(error)) return null;
     throw error;
   }) : null;
+  const streams = replicated && !['monolith', 'retired'].includes(row.stage);
+  const stream = streams ? await streamHealth(kit, definition, row.owner === 'monolith' ? 'forward' : 'reverse') : null;
   const alive = instances.filter((instance) => instance.alive);
   return {
     context, data: definition.data, stage: row.stage, owner: row.owner, epoch: row.epoch, ownedForSeconds: row.ownedForSeconds, held: row.held,
     worker: worker ?? null,
+    stream,
     verification: verification ? { ok: verification.ok, ageSeconds: verification.ageSeconds, detail: verification.detail } : null,
     pacts: pacts ? { ok: pacts.ok, ageSeconds: pacts.ageSeconds, monolith: pacts.detail.monolith === true, service: pacts.detail.service === true } : null,
     shadow: readRoutes(definition).flatMap((route) => shadow.filter((counts) => counts.route === route.name)),
