@@ -95,7 +95,7 @@ describeWithKafka('the outbox connector', () => {
     await subscription.close();
   }, 180_000);
 
-  test('whose slot is dropped fails instead of making one with a hole before it; connecting again mends it', async () => {
+  test('whose slot is dropped waits instead of making one with a hole before it; status tells, and connecting again mends it', async () => {
     const subscription = rig.subscribe({ source });
     const before = await slot();
     await rig.pool.query('SELECT pg_terminate_backend($1)', [before?.active_pid]);
