@@ -3,6 +3,7 @@ import pg from 'pg';
 import { cutover, fenceStatus, installFence, type MoveResult, rollback } from '../src/cutover/index.ts';
 import { definition } from './cutover-context.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
+import type { Transport } from '../src/stream/transport.ts';
 import { consistentState, eventually, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
 
 let scene: Scene;
@@ -141,6 +142,21 @@ describe('a move that cannot go through leaves everything as it was', () => {
     await scene.sql.service.query(`INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error) VALUES ('shop', 'forward', 'public.products', '{"id":"9999"}', $1, '23514', 'refused by a constraint')`, [event]);
     expect(await refusedFor(cutover(scene.options))).toBe('aborted: DEAD_LETTERS');
     await scene.sql.service.query(`DELETE FROM strangler.dead_letters`);
+  });
+
+  test('the transport still holds changes of the tables, although the position says otherwise', async () => {
+    await facade('a');
+    let asked: unknown;
+    const transport: Transport = {
+      ...scene.options.transport,
+      unapplied: async ({ direction }, { tables }) => {
+        asked = [direction, tables.map(({ table }) => table)];
+        return ['shop.public.products/0: 41 applied, 42 there'];
+      },
+    };
+    const result = await cutover({ ...scene.options, transport });
+    expect([result.outcome, result.error?.code, result.error?.message]).toEqual(['aborted', 'CATCH_UP_TIMEOUT', 'changes of shop are left in the transport: shop.public.products/0: 41 applied, 42 there']);
+    expect(asked).toEqual(['forward', ['products', 'tags']]);
   });
 
   test('another command is at work', async () => {

@@ -6,7 +6,7 @@ import { connect, databaseName } from '../../src/database/connect.ts';
 import { lsnToText } from '../../src/database/lsn.ts';
 import { isStranglerError } from '../../src/errors.ts';
 import { defineMigration, type MigrationDefinition } from '../../src/plan/migration.ts';
-import { createSlot, dropSlot, embeddedTransport, ensurePublication, replicationNames } from '../../src/stream/index.ts';
+import { createSlot, dropSlot, embeddedTransport, ensurePublication, replicationNames, type Transport } from '../../src/stream/index.ts';
 import { runWorker, type WorkerProgress } from '../../src/worker/index.ts';
 
 /** Two databases with different schemas and a control database: what a worker works on. */
@@ -18,6 +18,7 @@ export interface Shop extends AsyncDisposable {
   readonly serviceUrl: string;
   readonly monolith: pg.Client;
   readonly service: pg.Client;
+  readonly transport: Transport;
 }
 
 export const definition = defineMigration({
@@ -41,7 +42,7 @@ export const definition = defineMigration({
 type Role = 'control' | 'monolith' | 'service';
 
 /** `servers`: a database that is to lie on a server of its own, which the test may stop. */
-export async function openShop(servers: Partial<Record<Role, PostgresServer>> = {}): Promise<Shop> {
+export async function openShop(servers: Partial<Record<Role, PostgresServer>> = {}, transport: Transport = embeddedTransport): Promise<Shop> {
   const databases = await Promise.all((['control', 'monolith', 'service'] as const).map((label) => openDatabase(label, servers[label])));
   const [controlDatabase, monolithDatabase, serviceDatabase] = databases;
   if (controlDatabase === undefined || monolithDatabase === undefined || serviceDatabase === undefined) throw new Error('three databases');
@@ -58,9 +59,10 @@ export async function openShop(servers: Partial<Record<Role, PostgresServer>> = 
   await control.contexts.register('goods', 'replicated');
   await control.contexts.setStage({ context: 'goods', expectedStage: 'monolith', stage: 'replicating' });
   return {
-    definition, control, controlUrl: controlDatabase.url, monolithUrl: monolithDatabase.url, serviceUrl: serviceDatabase.url, monolith, service,
+    definition, control, controlUrl: controlDatabase.url, monolithUrl: monolithDatabase.url, serviceUrl: serviceDatabase.url, monolith, service, transport,
     async [Symbol.asyncDispose]() {
       await control.close();
+      if (transport.kind === 'kafka') await transport.remove({ context: 'goods', direction: 'forward', url: monolithDatabase.url, client: monolith });
       // of a server of its own everything goes with it, and it may have lost these connections
       const [onShared, originDatabases] = [{ monolith: servers.monolith === undefined, service: servers.service === undefined }, [[service, 'forward', serviceDatabase.name, 'service'], [monolith, 'reverse', monolithDatabase.name, 'monolith']] as const];
       for (const client of [...(onShared.monolith ? [monolith] : []), ...(onShared.service ? [service] : [])]) await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active');
@@ -89,10 +91,10 @@ export interface Running extends AsyncDisposable {
   readonly progress: WorkerProgress[];
 }
 
-export function startWorker(shop: Shop): Running {
+export function startWorker(shop: Omit<Shop, typeof Symbol.asyncDispose>): Running {
   const controller = new AbortController();
   const progress: WorkerProgress[] = [];
-  const ended = runWorker({ ...shop, transport: embeddedTransport, signal: controller.signal, onProgress: (step) => progress.push(step) }).then(
+  const ended = runWorker({ ...shop, signal: controller.signal, onProgress: (step) => progress.push(step) }).then(
     () => null,
     (error: unknown) => (isStranglerError(error) ? error.code : String(error)),
   );
@@ -137,7 +139,7 @@ export async function until(what: string, condition: () => Promise<boolean>, sec
 }
 
 /** The watermark passed a time taken now: everything committed before is applied. */
-export async function caughtUp(shop: Shop, direction: 'forward' | 'reverse'): Promise<void> {
+export async function caughtUp(shop: Shop, direction: 'forward' | 'reverse', seconds = 20): Promise<void> {
   const now = await shop.control.now();
-  await until(`${direction} watermark passes ${now}`, async () => ((await shop.control.watermarks.get('goods', direction))?.appliedAt ?? '') > now);
+  await until(`${direction} watermark passes ${now}`, async () => ((await shop.control.watermarks.get('goods', direction))?.appliedAt ?? '') > now, seconds);
 }
