@@ -15,6 +15,8 @@ import type { SourceTable, StreamSource, Transport } from '../../src/stream/tran
 export interface Opened {
   readonly stream: ChangeStream;
   readonly messages: AsyncIterator<StreamMessage>;
+  /** What a worker would have stored for the messages so far. */
+  readonly checkpoint: Checkpoint;
 }
 
 /** One stream of a test's source. */
@@ -74,7 +76,14 @@ async function openLeg<T extends Transport>(transport: T, url: string, context: 
     async open({ from = position, checkpoint = {}, signal = never } = {}) {
       const stream = await transport.open(source, { from, checkpoint, tables, signal });
       streams.push(stream);
-      return { stream, messages: stream[Symbol.asyncIterator]() };
+      const stored: Record<string, string> = { ...checkpoint };
+      const messages = (async function* () {
+        for await (const message of stream) {
+          if ((message.kind === 'commit' || message.kind === 'idle') && message.checkpoint !== undefined) Object.assign(stored, message.checkpoint);
+          yield message;
+        }
+      })();
+      return { stream, messages, checkpoint: stored };
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(streams.map((stream) => stream.close()));

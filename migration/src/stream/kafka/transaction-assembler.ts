@@ -1,5 +1,5 @@
 import { StranglerError } from '../../errors.ts';
-import { PartitionQueue, type QueuedChange } from './partition-queue.ts';
+import type { PartitionQueue, QueuedChange } from './partition-queue.ts';
 
 /** An END message of the transaction topic (Debezium reference, "transaction metadata"). */
 export interface TransactionEnd {
