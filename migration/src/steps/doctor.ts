@@ -5,19 +5,12 @@ import { routeFlags, shadowFlags } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { replicationNames } from '../stream/names.ts';
+import type { Check, Report } from './check.ts';
 import { checkReplicaIdentity, serverFacts } from './database-checks.ts';
+import { checkKafka } from './kafka-doctor.ts';
 import type { Toolkit } from './toolkit.ts';
 
-export interface Check {
-  readonly context: string | null;
-  readonly check: string;
-  readonly ok: boolean;
-  readonly expected: string;
-  readonly actual: string;
-  readonly remedy: string;
-}
-
-type Report = (check: string, ok: boolean, expected: string, actual: string, remedy: string) => void;
+export type { Check } from './check.ts';
 
 async function attempt(report: Report, check: string, expected: string, work: () => Promise<unknown>): Promise<boolean> {
   try {
@@ -112,6 +105,18 @@ async function checkContext(kit: Toolkit, definition: MigrationDefinition, check
       await attempt(report, 'mapping', 'compiles', () => kit.withDatabase(definition, 'monolith', (monolith) => kit.withDatabase(definition, 'service', (service) => loadMapping(definition, monolith, service))));
       await attempt(report, 'fences', 'can be examined', () => checkFences(kit, definition, report));
     }
+    const streaming = ['replicating', 'shadowing', 'canary', 'service'].includes(row.stage);
+    // In the middle of a move both directions may be there.
+    const moving = moves.length > 0 || (lease?.expiresInSeconds ?? 0) > 0;
+    await attempt(report, 'transport', 'configured', async () => {
+      const { kind } = kit.transport(definition);
+      if (kind !== 'kafka' || !monolithUp || !serviceUp || moving) return;
+      await attempt(report, 'stream through Kafka', 'can be examined', async () => {
+        const direction = row.owner === 'monolith' ? 'forward' : 'reverse';
+        const watermark = await control.watermarks.get(context, direction);
+        await checkKafka(kit, definition, { streaming: streaming ? direction : null, begun: watermark !== undefined && watermark.state !== 'copying' }, report);
+      });
+    });
     if (!['monolith', 'retired'].includes(row.stage)) {
       const watermark = await control.watermarks.get(context, row.owner === 'monolith' ? 'forward' : 'reverse');
       report('worker', watermark?.workerAlive === true, 'alive', watermark ? `${watermark.state}, heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago` : 'never seen', `strangler replicate ${context}`);

@@ -1,11 +1,13 @@
 import { replicationNames } from '../stream/names.ts';
-import { contextTables, installFence, recoverMove } from '../cutover/index.ts';
+import { contextTables, dropStream, installFence, recoverMove } from '../cutover/index.ts';
+import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
 import { StranglerError } from '../errors.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
 import { runWorker, type WorkerProgress } from '../worker/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
+import { plannedConnector, requireKafka } from './kafka-plan.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
 import { throwIfCancelled } from './toolkit.ts';
@@ -39,6 +41,7 @@ async function beginReplication(kit: Toolkit, definition: MigrationDefinition, o
   await control.contexts.register(definition.context, definition.data);
   await kit.withLease(definition.context, 'replicate', async (lease) => {
     const decision = await passGates(kit, definition, 'replicate', options);
+    if (kit.transport(definition).kind === 'kafka') await requireKafka(kit, definition);
     kit.tell('fence', `fence the service's tables: only replication writes to them`, 'started');
     await kit.withDatabase(definition, 'service', async (client) => {
       await installSupportSchema(client);
@@ -57,11 +60,8 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
   const watermark = await control.watermarks.get(definition.context, 'forward');
   if (watermark?.workerAlive) throw new StranglerError('WORKER_ALREADY_RUNNING', `A worker of ${definition.context} is alive (heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago)`, { remedy: 'Stop it first, then run --restart.' });
   await kit.withLease(definition.context, 'restart', async (lease) => {
-    await kit.withDatabase(definition, 'monolith', async (client) => {
-      const { rows: [database] } = await client.query<{ name: string }>('SELECT current_database() AS name');
-      const { slot } = replicationNames(definition.context, 'forward', database?.name ?? '');
-      await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND NOT active', [slot]);
-    });
+    const url = kit.databaseUrl(definition, 'monolith');
+    await kit.withDatabase(definition, 'monolith', (client) => dropStream({ context: definition.context, direction: 'forward', url, client }, kit.transport(definition), undefined));
     await lease.check();
     // Before the rows go: while the old watermark stands, facades call the emptied tables fresh and send reads there.
     await control.watermarks.remove(definition.context, 'forward');
@@ -88,6 +88,9 @@ async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp
   const running = runWorker({
     definition, controlUrl: kit.controlUrl, ...places, signal,
     onProgress: (progress) => kit.tell('worker', describe(progress), progress.phase === 'failed' ? 'note' : 'update'),
+    onDifference: (differences) => {
+      for (const line of differences) kit.tell('connector', line, 'note');
+    },
     recover: async () => {
       await recoverMove({ definition, control, ...places, actor: 'worker' });
     },
@@ -162,14 +165,15 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
     const row = await kit.row(definition);
     const tables = contextTables(definition);
     const names = (side: 'monolith' | 'service'): string => tables[side].map((table) => `${table.schema}.${table.table}`).join(', ');
+    const kafka = kit.transport(definition).kind === 'kafka' ? await plannedConnector(kit, definition, row) : [];
     const stream = [
-      { action: 'make publication and replication slot on the monolith', detail: replicationNames(options.context, 'forward', '…').publication },
+      { action: 'make publication and replication slot on the monolith', detail: replicationNames(options.context, 'forward', databaseName(kit.databaseUrl(definition, 'monolith'))).slot },
       { action: 'copy the tables, then stream their changes', detail: `${names('monolith')} → ${names('service')}` },
     ];
     if (row.stage !== 'monolith') {
-      return planned([...(options.restart ? [{ action: 'empty the service\'s tables and forget the position', detail: names('service') }, ...stream] : []), { action: `run the worker (${row.owner === 'monolith' ? 'forward' : 'reverse'})` }]);
+      return planned([...(options.restart ? [{ action: 'empty the service\'s tables and forget the position', detail: names('service') }, ...stream] : []), ...kafka, { action: `run the worker (${row.owner === 'monolith' ? 'forward' : 'reverse'})` }]);
     }
     const decision = await decideMove(kit, definition, 'replicate');
-    return planned([{ action: 'fence the service\'s tables', detail: names('service') }, { action: 'set stage replicating' }, ...stream], refusalOf(definition, 'replicate', decision, options.force));
+    return planned([{ action: 'fence the service\'s tables', detail: names('service') }, { action: 'set stage replicating' }, ...stream, ...kafka], refusalOf(definition, 'replicate', decision, options.force));
   },
 };

@@ -76,6 +76,18 @@ export function lookCommands(session: Session): Command[] {
         }));
     });
 
+  const resync = makeCommand({
+    usage: 'resync <context> <table>', summary: 'read one table of the owner again and apply its rows, while changes go on', changes: true,
+    description: 'Through Kafka only: Debezium reads the table in chunks between the changes. Rows that only the other side has stay there; verify finds them. Ctrl-C stops the reading.',
+    examples: ['resync catalog products', 'resync catalog shop.order_lines --json'],
+  })
+    .action(async (context: string, name: string, common: CommonOptions) => {
+      const { resync: step } = await import('../../steps/resync.ts');
+      await runStep(session, common, step, { context, table: name }, {
+        text: (result) => `${result.context}: ${result.tables.join(', ')} read again in ${result.chunks} chunks and applied (${result.messages} rows and changes, ${result.seconds.toFixed(1)} s); compare now with: strangler verify ${result.context}`,
+      });
+    });
+
   const deadLetters = new Command('dead-letters').summary('change events that could not be applied').description('Change events that could not be applied: list, show, replay or drop them.').addHelpText('after', '\nExamples:\n  $ strangler dead-letters list catalog\n  $ strangler dead-letters replay catalog 7');
   for (const action of ['list', 'show', 'replay', 'drop'] as const) {
     const command = makeCommand({
@@ -126,5 +138,5 @@ export function lookCommands(session: Session): Command[] {
         await runStep(session, common, fenceAudit, { context, action: 'status' }, { text: fenceText });
       }),
   );
-  return [doctor, status, verify, journal, deadLetters, contracts, fence];
+  return [doctor, status, verify, resync, journal, deadLetters, contracts, fence];
 }

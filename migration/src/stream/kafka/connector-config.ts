@@ -27,7 +27,7 @@ export interface ConnectorInput {
 export const maxMessageBytes = 64 * 1024 * 1024;
 
 /** Lists of tables are regular expressions, matched against the whole name and separated by commas. */
-const pattern = ({ schema, table }: SourceTable): string => `${schema}.${table}`.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
+export const tablePattern = ({ schema, table }: SourceTable): string => `${schema}.${table}`.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
 
 /**
  * What the connector does before it looks for its slot, on every start. Debezium would make a slot that is gone, with a hole
@@ -107,8 +107,8 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'slot.drop.on.stop': 'false',
     'publication.name': input.publication,
     'publication.autocreate.mode': 'disabled',
-    'table.include.list': input.tables.map(pattern).toSorted().join(','),
-    ...(input.keyColumns.length > 0 && { 'message.key.columns': input.keyColumns.map(({ table, columns }) => `${pattern(table)}:${columns.join(',')}`).join(';') }),
+    'table.include.list': input.tables.map(tablePattern).toSorted().join(','),
+    ...(input.keyColumns.length > 0 && { 'message.key.columns': input.keyColumns.map(({ table, columns }) => `${tablePattern(table)}:${columns.join(',')}`).join(';') }),
     'snapshot.mode': 'no_data',
     'provide.transaction.metadata': 'true',
     'skipped.operations': 'none',
