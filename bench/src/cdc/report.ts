@@ -3,13 +3,18 @@ import type { Latency } from './latency.ts';
 import type { MemoryRun } from './memory.ts';
 import type { Kind } from './workload.ts';
 
+export interface MemoryRuns {
+  readonly events: MemoryRun;
+  readonly transaction: MemoryRun;
+}
+
 /** What was measured; a part that was not asked for is absent. */
 export interface Measured {
   copy?: Pair;
   stream?: Record<Kind, Pair>;
   sink?: Record<Kind, Pair>;
   latency?: { kafka?: Latency; embedded?: Latency };
-  memory?: { events: MemoryRun; transaction: MemoryRun };
+  memory?: { kafka?: MemoryRuns; embedded?: MemoryRuns };
 }
 
 const thousand = (value: number): string => Math.round(value).toLocaleString('en-GB');
@@ -21,7 +26,7 @@ const worst = (pairs: Record<Kind, Pair> | undefined): { kind: Kind; ratio: numb
 /** One object: first the figures that have targets, then what they come from. */
 export function summary(measured: Measured): Record<string, unknown> {
   const [stream, sink] = [worst(measured.stream), worst(measured.sink)];
-  const { events, transaction } = measured.memory ?? {};
+  const events = measured.memory?.embedded?.events;
   return {
     applyVsJdbcSink: sink?.ratio ?? null,
     streamVsNative: stream?.ratio ?? null,
@@ -32,7 +37,7 @@ export function summary(measured: Measured): Record<string, unknown> {
     worstKind: { applyVsJdbcSink: sink?.kind ?? null, streamVsNative: stream?.kind ?? null },
     rowsPerSecond: { copy: measured.copy ?? null, stream: measured.stream ?? null, kafka: measured.sink ?? null },
     latency: measured.latency ?? null,
-    workerRss: events && transaction ? { events, transaction } : null,
+    workerRss: measured.memory ?? null,
   };
 }
 
@@ -45,9 +50,8 @@ export function lines(measured: Measured): string[] {
   for (const [kind, each] of Object.entries(measured.stream ?? {})) pair(`stream, ${kind}`, each, 'native');
   for (const [kind, each] of Object.entries(measured.sink ?? {})) pair(`from Kafka, ${kind}`, each, 'JDBC sink');
   for (const [transport, each] of Object.entries(measured.latency ?? {})) text.push(`  latency, ${transport.padEnd(13)} p50 ${each.p50Ms} ms, p99 ${each.p99Ms} ms, longest ${each.maxMs} ms at ${thousand(each.updatesPerSecond)} updates/s`);
-  if (measured.memory) {
-    const { events, transaction } = measured.memory;
-    text.push(`  memory                 ${events.start} MB, after ${thousand(events.events)} events ${events.end} MB (most ${events.max}); one transaction of ${thousand(transaction.events)} rows: ${transaction.start} to ${transaction.end} MB (most ${transaction.max})`);
+  for (const [transport, { events, transaction }] of Object.entries(measured.memory ?? {})) {
+    text.push(`  memory, ${transport.padEnd(14)} ${events.start} MB, after ${thousand(events.events)} events ${events.end} MB (most ${events.max}); one transaction of ${thousand(transaction.events)} rows: ${transaction.start} to ${transaction.end} MB (most ${transaction.max})`);
   }
   return text;
 }
