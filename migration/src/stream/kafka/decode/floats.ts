@@ -57,12 +57,34 @@ export function float8Text(value: number): string {
   return inExponent(value.toExponential());
 }
 
+const isSingle = (digits: string, size: number): boolean => Math.fround(Number(digits)) === size && !(size >= 2 ** 24 && isMidpoint(digits, size, true));
+
+/** Of two equally near ones JavaScript takes the larger, PostgreSQL the even one. */
+function nearest(size: number, precision: number): string {
+  const digits = size.toExponential(precision - 1);
+  if (!'13579'.includes(digits[digits.indexOf('e') - 1] ?? '')) return digits;
+  const [mantissa = '', exponent = ''] = size.toExponential(60).split('e');
+  const all = mantissa.replace('.', '');
+  if (!/^50*$/.test(all.slice(precision))) return digits;
+  return Number(`${all.slice(0, precision)}e${Number(exponent) - precision + 1}`).toExponential(precision - 1);
+}
+
+/** A power of two has more room above than below: the next digits up may read back as it where the nearest do not. */
+const nextUp = (digits: string, precision: number): string => {
+  const [mantissa = '', exponent = ''] = digits.split('e');
+  return Number(`${Number(mantissa.replace('.', '')) + 1}e${Number(exponent) - precision + 1}`).toExponential(precision - 1);
+};
+
 const shortestSingle = (size: number): string => {
   for (let precision = 1; precision < 9; precision += 1) {
-    const digits = size.toExponential(precision - 1);
-    if (Math.fround(Number(digits)) === size && !(size >= 2 ** 24 && isMidpoint(digits, size, true))) return digits;
+    const digits = nearest(size, precision);
+    if (isSingle(digits, size)) return digits;
+    if (precision > 6) {
+      const up = nextUp(digits, precision);
+      if (isSingle(up, size)) return up;
+    }
   }
-  return size.toExponential(8);
+  return nearest(size, 9);
 };
 
 export function float4Text(given: number): string {
