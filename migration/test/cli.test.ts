@@ -25,8 +25,8 @@ afterAll(async () => {
   await unleashDatabase?.drop();
 });
 
-const commands = ['init', 'doctor', 'status', 'replicate', 'verify', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'journal', 'dead-letters', 'dead-letters list', 'dead-letters show', 'dead-letters replay', 'dead-letters drop', 'contracts', 'contracts verify', 'fence', 'fence audit', 'fence status'];
-const changing = ['init', 'replicate', 'verify', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'dead-letters replay', 'dead-letters drop', 'contracts verify', 'fence audit'];
+const commands = ['init', 'doctor', 'status', 'replicate', 'verify', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'journal', 'dead-letters', 'dead-letters list', 'dead-letters show', 'dead-letters replay', 'dead-letters drop', 'contracts', 'contracts verify', 'fence', 'fence audit', 'fence status', 'outbox', 'outbox connect', 'outbox disconnect', 'outbox status'];
+const changing = ['init', 'replicate', 'verify', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'dead-letters replay', 'dead-letters drop', 'contracts verify', 'fence audit', 'outbox connect', 'outbox disconnect'];
 
 describe('help and usage', () => {
   test.each(commands)('strangler %s --help shows an example', async (command) => {
@@ -34,7 +34,7 @@ describe('help and usage', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Examples:\\n  \\$ strangler ${command}`));
     if (changing.includes(command)) expect(stdout).toMatch(/--dry-run[^]*--yes/);
-    if (!['dead-letters', 'contracts', 'fence'].includes(command)) expect(stdout).toMatch(/--json[^]*--contexts[^]*--control/);
+    if (!['dead-letters', 'contracts', 'fence', 'outbox'].includes(command)) expect(stdout).toMatch(/--json[^]*--contexts[^]*--control/);
   });
 
   test.each([[['bogus']], [['cutover']], [['status', '--colour']], [['route', 'catalog', 'list', '--percent', '101']], [['ramp', 'catalog', '--hold', 'long']], [['ramp', 'catalog', '--steps', '50,25']], [['status', 'catalgo']], [['route', 'catalog', 'lits', '--percent', '5']], [['shadow', 'rates', '--sample', '5', '--force']]])('%j exits 2', async (args) => {

@@ -1,11 +1,12 @@
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { StranglerError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
-import type { KafkaStreamOptions } from './open-kafka-stream.ts';
+import type { Direction } from '../names.ts';
 import { assertContinuity, type Received } from './assert-continuity.ts';
 import { type Beats, isHeartbeat } from './beats.ts';
 import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';
 import { createKafka, kafkaFailure } from './kafka-client.ts';
+import type { KafkaSettings } from './kafka-settings.ts';
 import type { KafkaChange, KafkaStream, TopicReader } from './kafka-stream.ts';
 import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
@@ -14,7 +15,11 @@ import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
 import { parseTransactionEnd } from './transaction-end.ts';
 
-export interface ReaderOptions extends KafkaStreamOptions {
+export interface ReaderOptions {
+  readonly kafka: KafkaSettings;
+  readonly context: string;
+  readonly direction: Direction;
+  readonly streamName: string;
   readonly source: SourceQueries;
   readonly stream: KafkaStream;
   readonly beats: Beats;
