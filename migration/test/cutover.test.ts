@@ -159,6 +159,12 @@ describe('a move that cannot go through leaves everything as it was', () => {
     expect(asked).toEqual(['forward', ['products', 'tags']]);
   });
 
+  test('the worker carries changes another way than the command would', async () => {
+    await facade('a');
+    const result = await cutover({ ...scene.options, transport: { ...scene.options.transport, kind: 'kafka' } });
+    expect([result.outcome, result.error?.code, result.steps[0]?.step, result.error?.message]).toEqual(['aborted', 'CONFIG_INVALID', 'prepare', expect.stringContaining('uses the transport embedded, this command kafka')]);
+  });
+
   test('another command is at work', async () => {
     await facade('a');
     const lease = await scene.control.leases.acquire({ context: 'shop', holder: 'somebody', move: 'cutover' });

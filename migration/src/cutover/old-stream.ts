@@ -23,6 +23,8 @@ export async function dropStream(source: StreamSource, transport: Transport, gua
   const names = replicationNames(context, direction, await databaseName(client));
   return guarded(client, guard, () =>
     changingStream(source, 'transaction', async () => {
+      // Whoever falls asleep in here must not keep others from the claim for ever.
+      await client.query(`SET LOCAL idle_in_transaction_session_timeout = '90s'`);
       await transport.remove(source);
       const was = await dropSlotAndReader(client, names.slot, 5000);
       if (was === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is still read and its reader cannot be ended; it pins WAL until it is dropped`);

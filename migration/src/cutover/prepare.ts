@@ -19,6 +19,12 @@ async function look(move: MoveState): Promise<Detail> {
   if (!watermark || !watermark.workerAlive || watermark.epoch !== move.epoch) {
     throw new StranglerError('WORKER_NOT_RUNNING', `no worker applies the ${plan.closing} stream of ${definition.context} (${watermark ? `last heartbeat ${Math.round(watermark.heartbeatAgeSeconds)} s ago, state ${watermark.state}, epoch ${watermark.epoch}` : 'never seen'})`);
   }
+  const { transport } = watermark.detail;
+  if (typeof transport === 'string' && transport !== move.transport.kind) {
+    throw new StranglerError('CONFIG_INVALID', `the worker of ${definition.context} uses the transport ${transport}, this command ${move.transport.kind}: the stream back would be one that the worker cannot read`, {
+      remedy: `Give both the same STRANGLER_TRANSPORT, or set replication.transport in the context's file.`,
+    });
+  }
   const { maxLagSeconds } = gateSettings(definition);
   if (watermark.lagSeconds === null) {
     throw new StranglerError('CATCH_UP_TIMEOUT', `the worker has not measured yet how far the ${plan.to} is behind since epoch ${move.epoch} began`, { remedy: 'Try again in a moment; if it stays, look at the log of the worker.' });

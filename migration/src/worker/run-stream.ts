@@ -46,7 +46,7 @@ export async function runStream(run: StreamRun): Promise<void> {
   const stream = await run.transport.open(run.source, { from: state.position, checkpoint: row?.checkpoint ?? {}, tables: run.tables, signal });
   const buffer = new MessageBuffer(stream);
   const sampler = new WatermarkSampler({
-    control: run.control, source: run.source.client, stream, nudge: () => run.transport.nudge(run.source), context, direction: run.direction, epoch: run.epoch, workerId: run.workerId,
+    control: run.control, source: run.source, transport: run.transport, stream, epoch: run.epoch, workerId: run.workerId,
     progress: () => state,
     onSample: (sample) => run.onProgress({ phase: 'streaming', direction: run.direction, rowsApplied: Number(state.rows), deadLetters: state.deadLetters, ...sample }),
   });

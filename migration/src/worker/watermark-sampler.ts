@@ -1,22 +1,18 @@
 import { pause } from '../pause.ts';
-import type pg from 'pg';
 import type { Control } from '../control/index.ts';
 import { currentLsn } from '../database/current-lsn.ts';
 import { lsnToText } from '../database/lsn.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
-import type { Direction } from '../apply/interpret-event.ts';
+import type { StreamSource, Transport } from '../stream/transport.ts';
 
 export interface SamplerOptions {
   readonly control: Control;
-  readonly source: pg.Client;
+  readonly source: StreamSource;
+  readonly transport: Pick<Transport, 'kind' | 'nudge'>;
   readonly stream: ChangeStream;
-  readonly context: string;
-  readonly direction: Direction;
   readonly epoch: number;
   readonly workerId: string;
-  /** Makes an idle stream pass what others wrote to the source's log. */
-  readonly nudge: () => Promise<void>;
   readonly progress: () => { readonly position: Lsn; readonly rows: bigint; readonly deadLetters: number };
   readonly onSample: (sample: { readonly lagBytes: number; readonly lagSeconds: number; readonly caughtUp: boolean }) => void;
 }
@@ -51,10 +47,10 @@ export class WatermarkSampler {
   }
 
   async #sample(): Promise<void> {
-    const { control, source, stream, nudge } = this.#options;
+    const { control, source, stream, transport } = this.#options;
     const at = performance.now();
     const time = await control.now();
-    const lsn = await currentLsn(source);
+    const lsn = await currentLsn(source.client);
     // a bounded number of samples is enough: the applier passes them in order
     if (this.#waiting.length < 100) this.#waiting.push({ time, lsn, at });
     stream.probe();
@@ -65,13 +61,13 @@ export class WatermarkSampler {
     }
     await this.publish(lsn);
     if (position < lsn && performance.now() - this.#moved > 1000) {
-      await nudge();
+      await transport.nudge(source);
       this.#moved = performance.now();
     }
   }
 
   async publish(sourceLsn: Lsn): Promise<void> {
-    const { control, context, direction, epoch, workerId, onSample } = this.#options;
+    const { control, source: { context, direction }, transport, epoch, workerId, onSample } = this.#options;
     const { position, rows, deadLetters } = this.#options.progress();
     const passed = this.#waiting.filter((sample) => sample.lsn <= position);
     this.#reached = passed.at(-1) ?? this.#reached;
@@ -88,7 +84,7 @@ export class WatermarkSampler {
       sourceLsn: lsnToText(sourceLsn),
       lagBytes,
       rowsApplied: rows,
-      detail: { deadLetters },
+      detail: { deadLetters, transport: transport.kind },
     });
     onSample({ lagBytes: Number(lagBytes), lagSeconds, caughtUp });
   }
