@@ -52,11 +52,11 @@ afterAll(async () => {
   await target?.drop();
 });
 
-async function newApplier(epoch = 1n): Promise<{ applier: Applier; session: pg.Client }> {
+async function newApplier(epoch = 1n, chunkEvents?: number): Promise<{ applier: Applier; session: pg.Client }> {
   const session = await connect(target.url, { applicationName: 'applier' });
   extra.push(session);
   await prepareApplySession(session, null);
-  return { applier: new Applier({ client: session, mapping, context: 'items', direction: 'forward', epoch }), session };
+  return { applier: new Applier({ client: session, mapping, context: 'items', direction: 'forward', epoch, chunkEvents }), session };
 }
 
 function transaction(lsn: bigint, changes: readonly (readonly [ChangeEvent['op'], Row | null, Row | null])[]): StreamMessage[] {
@@ -148,5 +148,25 @@ describe('applying changes', () => {
     await applier.apply(transaction(130n, [['t', null, null], ['c', null, item(2)]]));
     expect(await rows('SELECT id, n FROM items ORDER BY id')).toEqual([['2', '1']]);
     expect(await listDeadLetters(client, { context: 'items' })).toEqual([]);
+  });
+
+  test('a truncate also ends what waits since a moment ago, in the same batch', async () => {
+    const { applier } = await newApplier();
+    await applier.apply([...transaction(110n, [['c', null, item(1, 's1', 'no number')], ['c', null, item(2)]]), ...transaction(120n, [['t', null, null]]), ...transaction(130n, [['c', null, item(1)]])]);
+    expect(await rows('SELECT id, n FROM items ORDER BY id')).toEqual([['1', '1']]);
+    expect(await listDeadLetters(client, { context: 'items' })).toEqual([]);
+  });
+
+  test('rows refused in several pieces of one transaction wait each for itself; what was written between them stays', async () => {
+    const { applier } = await newApplier(1n, 3);
+    const refused = new Set([1, 5, 6, 12]);
+    const [begin, , commit] = transaction(110n, []);
+    for (const part of [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]) {
+      const [, changes] = transaction(110n, part.map((id) => ['c', null, item(id, `s${id}`, refused.has(id) ? 'no number' : '1')] as const));
+      await applier.apply(part[0] === 1 ? [begin!, changes!] : [changes!]);
+    }
+    expect((await applier.apply([commit!]))?.deadLetters).toBe(4);
+    expect((await rows('SELECT id FROM items ORDER BY id')).flat()).toEqual(['2', '3', '4', '7', '8', '9', '10', '11']);
+    expect((await listDeadLetters(client, { context: 'items' })).map(({ key }) => key['id'])).toEqual(['1', '5', '6', '12']);
   });
 });

@@ -25,7 +25,7 @@ export interface EmbeddedStreamOptions {
   /** How long to wait for a reader that was killed to vanish from the server (default 15 s). */
   readonly busyTimeoutMs?: number;
   readonly chunk?: Partial<ChunkLimits>;
-  /** Bytes that may wait for the consumer before reading stops (default 4 MB). */
+  /** Bytes that may wait for the consumer before reading stops (default 2 MB). */
   readonly highWaterBytes?: number;
 }
 
@@ -67,7 +67,7 @@ async function tryOpen(options: EmbeddedStreamOptions): Promise<ChangeStream | u
       command: startCommand(slot, publication, options.from, Number(version)),
       from: options.from,
       limits: { events: options.chunk?.events ?? 1000, bytes: options.chunk?.bytes ?? 1_000_000 },
-      highWaterBytes: options.highWaterBytes ?? 4_000_000,
+      highWaterBytes: options.highWaterBytes ?? 2_000_000,
       feedbackMs: feedbackInterval(durationMs(timeout)),
       signal: options.signal,
     });
