@@ -63,7 +63,7 @@ const isSingle = (digits: string, size: number): boolean => Math.fround(Number(d
 function nearest(size: number, precision: number): string {
   const digits = size.toExponential(precision - 1);
   if (!'13579'.includes(digits[digits.indexOf('e') - 1] ?? '')) return digits;
-  const [mantissa = '', exponent = ''] = size.toExponential(60).split('e');
+  const [mantissa = '', exponent = ''] = size.toExponential(20).split('e');
   const all = mantissa.replace('.', '');
   if (!/^50*$/.test(all.slice(precision))) return digits;
   return Number(`${all.slice(0, precision)}e${Number(exponent) - precision + 1}`).toExponential(precision - 1);
