@@ -16,7 +16,7 @@ Examples:
 
 export const facadeCommand: BenchCommand = {
   usage,
-  async run(args, { tell, print }) {
+  async run(args, { tell, print, signal }) {
     const { values } = parseArgs({
       args: [...args],
       options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
@@ -26,7 +26,7 @@ export const facadeCommand: BenchCommand = {
       tell(usage);
       return values.help ? 0 : 2;
     }
-    const result = await benchFacade({ rounds, seconds, tell });
+    const result = await benchFacade({ rounds, seconds, tell, signal });
     if (values.json) {
       print(JSON.stringify(result));
       return 0;

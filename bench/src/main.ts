@@ -19,9 +19,13 @@ if (found === undefined) {
   process.exit(what === '--help' || what === '-h' ? 0 : 2);
 }
 const interrupted = new AbortController();
+let interruptedAt = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
+    // npm passes on what the terminal has sent to all: one Ctrl-C comes twice.
+    if (interrupted.signal.aborted && performance.now() - interruptedAt < 500) return;
     if (interrupted.signal.aborted) process.exit(130);
+    interruptedAt = performance.now();
     console.error('stopping what was started; Ctrl-C again ends at once');
     interrupted.abort();
   });

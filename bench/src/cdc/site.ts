@@ -1,7 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startPostgres } from '@strangler-toolkit/dev-stack';
+import { startPostgres, temporaryFolder } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 
 /** Where everything is measured: a monolith's server and a service's server, as two machines would have them. */
@@ -50,8 +49,9 @@ export async function openSite(options: { signal: AbortSignal; tell: (line: stri
     for (const work of closing.splice(0).reverse()) await work().catch((error: unknown) => options.tell(`cleaning up: ${String(error)}`));
   };
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'strangler-bench-'));
-    closing.push(() => rm(folder, { recursive: true, force: true }));
+    const temporary = await temporaryFolder('bench');
+    const folder = temporary.path;
+    closing.push(() => temporary.remove());
     const start = async (): Promise<{ url(name: string): string; createDatabase(name: string): Promise<string> }> => {
       const server = await startPostgres({ settings });
       closing.push(() => server.stop());
