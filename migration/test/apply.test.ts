@@ -169,4 +169,14 @@ describe('applying changes', () => {
     expect((await rows('SELECT id FROM items ORDER BY id')).flat()).toEqual(['2', '3', '4', '7', '8', '9', '10', '11']);
     expect((await listDeadLetters(client, { context: 'items' })).map(({ key }) => key['id'])).toEqual(['1', '5', '6', '12']);
   });
+
+  test('a new row that is there already is replaced, as often as it happens, and takes unique values that others gave up', async () => {
+    const { applier } = await newApplier();
+    await client.query(`INSERT INTO items VALUES (1, 's1', 'kept', 7), (5, 'e', NULL, 1)`);
+    for (const lsn of [110n, 120n, 130n, 140n, 150n, 160n]) {
+      await applier.apply(transaction(lsn, [['c', null, item(1, 's1', String(lsn))], ['u', null, item(5, `e${lsn}`)], ['c', null, item(Number(lsn), 'e')], ['u', null, item(Number(lsn), `f${lsn}`)]]));
+    }
+    expect(await rows('SELECT id, slug, n FROM items ORDER BY id')).toEqual([['1', 's1', '160'], ['5', 'e160', '1'], ...['110', '120', '130', '140', '150', '160'].map((lsn) => [lsn, `f${lsn}`, '1'])]);
+    expect(await listDeadLetters(client, { context: 'items' })).toEqual([]);
+  });
 });

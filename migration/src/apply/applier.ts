@@ -6,6 +6,7 @@ import type { StreamMessage } from '../stream/change-stream.ts';
 import { createInterpreter, type Direction } from './interpret-event.ts';
 import { loadParkedKeys } from './parked-changes.ts';
 import { type RelationMessage, RelationWatch } from './relation-watch.ts';
+import { PlainInserts } from './plain-inserts.ts';
 import { RecentCommits } from './recent-commits.ts';
 import { Savepoint } from './savepoint.ts';
 import { beginLocked, commitAdvanced, readStreamRow } from './stream-row.ts';
@@ -69,7 +70,7 @@ export class Applier {
     this.#interpret = createInterpreter(mapping, direction);
     this.#relations = new RelationWatch(mapping, direction);
     this.#whole = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
-    this.#work = { client, mapping, context, direction, targets: writeTargets(mapping, direction), checkSchema: options.checkSchema ?? (async () => {}) };
+    this.#work = { client, mapping, context, direction, targets: writeTargets(mapping, direction), plainInserts: new PlainInserts(), checkSchema: options.checkSchema ?? (async () => {}) };
   }
 
   async position(): Promise<Lsn> {
@@ -170,6 +171,7 @@ export class Applier {
     const { client, context, direction, epoch } = this.#options;
     const row = await beginLocked(client, context, direction, epoch);
     this.#savepoint = new Savepoint(client);
+    this.#work.plainInserts.begin();
     this.#parked = row.deadLetters === 0 ? new Set() : await loadParkedKeys(this.#work, this.#interpret);
     this.#position = row.position;
     this.#commitTime = null;

@@ -18,10 +18,10 @@ export function foldChanges(earlier: FoldableChange, later: FoldableChange, even
       return { ...base, kind: 'delete' };
     case 'put':
       if (earlier.kind === 'delete') return { ...base, kind: 'put', row: later.row, fresh: true };
-      return { ...base, kind: 'put', row: { ...earlier.row, ...later.row }, fresh: later.fresh || (earlier.kind === 'put' && earlier.fresh) };
+      return { ...base, kind: 'put', row: { ...earlier.row, ...later.row }, fresh: later.fresh || (earlier.kind === 'put' && earlier.fresh), created: earlier.kind === 'put' && earlier.created };
     case 'patch':
       if (earlier.kind === 'delete') return later.lenient ? { ...base, kind: 'delete' } : null;
-      if (earlier.kind === 'put') return { ...base, kind: 'put', row: { ...earlier.row, ...later.row }, fresh: earlier.fresh };
+      if (earlier.kind === 'put') return { ...base, kind: 'put', row: { ...earlier.row, ...later.row }, fresh: earlier.fresh, created: earlier.created };
       return { ...base, kind: 'patch', row: { ...earlier.row, ...later.row }, lenient: earlier.lenient && later.lenient };
   }
 }

@@ -136,7 +136,7 @@ function interpretRow(source: Source, event: ChangeEvent, events: readonly Chang
   const key = keyOf(source, row);
   if (event.op !== 'u') {
     if (!complete) throw lacksColumn(source, row);
-    if (source.first) changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false });
+    if (source.first) changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false, created: event.op === 'c' });
     else changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
     return;
   }

@@ -17,8 +17,11 @@ interface KeyedChange {
  * hold parts of one such row.
  */
 export type RowChange =
-  /** The row as a whole: inserted, or replaced when it is there. `fresh`: it was deleted before, so nothing of it remains. */
-  | (KeyedChange & { readonly kind: 'put'; readonly row: LogicalRow; readonly fresh: boolean })
+  /**
+   * The row as a whole: inserted, or replaced when it is there. `fresh`: it was deleted before, so nothing of it remains.
+   * `created`: the source made it, so nothing is expected to be there.
+   */
+  | (KeyedChange & { readonly kind: 'put'; readonly row: LogicalRow; readonly fresh: boolean; readonly created?: boolean })
   /** Some columns of a row that must be there, unless `lenient`. */
   | (KeyedChange & { readonly kind: 'patch'; readonly row: LogicalRow; readonly lenient: boolean })
   | (KeyedChange & { readonly kind: 'delete' })

@@ -4,18 +4,21 @@ import { StranglerError } from '../errors.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { groupRows, type RowGroup } from './column-arrays.ts';
 import type { FoldableChange, LogicalRow, RowChange } from './row-change.ts';
-import { clearStatement, deleteStatement, emptyStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
+import { clearStatement, deleteStatement, emptyStatement, insertStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
 import { projectOnto, type WriteTarget } from './write-target.ts';
 
 export type Targets = readonly (readonly WriteTarget[])[];
 
-/** Writes changes in as few statements as their order allows. Throws on the first failure; the caller owns the transaction. */
-export async function writeChanges(client: pg.Client, targets: Targets, changes: readonly RowChange[]): Promise<void> {
-  for (const step of collapseChanges(changes)) await writeStep(client, targets, step);
+/**
+ * Writes changes in as few statements as their order allows. Throws on the first failure; the caller owns the transaction.
+ * `plainInserts`: rows that the source made are not looked for first, and it fails when one is there.
+ */
+export async function writeChanges(client: pg.Client, targets: Targets, changes: readonly RowChange[], plainInserts = false): Promise<void> {
+  for (const step of collapseChanges(changes)) await writeStep(client, targets, step, plainInserts);
 }
 
-async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep): Promise<void> {
-  if (step.kind === 'rows') return writeRows(client, targets, step.changes);
+async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep, plainInserts: boolean): Promise<void> {
+  if (step.kind === 'rows') return writeRows(client, targets, step.changes, plainInserts);
   const { change } = step;
   for (const target of targets[change.table] ?? []) {
     switch (change.kind) {
@@ -51,20 +54,22 @@ async function writeRekey(client: pg.Client, target: WriteTarget, change: Extrac
 /** What one statement each may write of a table. */
 interface TableRows {
   readonly gone: LogicalRow[];
+  /** Not expected to be there. */
+  readonly inserts: LogicalRow[];
   readonly puts: LogicalRow[];
   readonly patches: LogicalRow[];
   readonly lenient: LogicalRow[];
 }
 
-async function writeRows(client: pg.Client, targets: Targets, changes: readonly FoldableChange[]): Promise<void> {
+async function writeRows(client: pg.Client, targets: Targets, changes: readonly FoldableChange[], plainInserts: boolean): Promise<void> {
   const tables: (TableRows | undefined)[] = targets.map(() => undefined);
   for (const change of changes) {
-    const rows = (tables[change.table] ??= { gone: [], puts: [], patches: [], lenient: [] });
+    const rows = (tables[change.table] ??= { gone: [], inserts: [], puts: [], patches: [], lenient: [] });
     if (change.kind === 'delete') rows.gone.push(change.key);
     else if (change.kind === 'patch') (change.lenient ? rows.lenient : rows.patches).push(change.row);
     else {
       if (change.fresh) rows.gone.push(change.key);
-      rows.puts.push(change.row);
+      (plainInserts && (change.fresh || change.created === true) ? rows.inserts : rows.puts).push(change.row);
     }
   }
   for (const [index, rows] of tables.entries()) {
@@ -74,6 +79,8 @@ async function writeRows(client: pg.Client, targets: Targets, changes: readonly 
       await writePuts(client, target, rows.puts);
       await writePatches(client, target, rows.patches, false);
       await writePatches(client, target, rows.lenient, true);
+      // last: a new row may take a unique value that another one gave up
+      await (target.unique ? writeInserts : writePuts)(client, target, rows.inserts);
     }
   }
 }
@@ -82,6 +89,10 @@ async function writeDeletes(client: pg.Client, target: WriteTarget, keys: readon
   if (keys.length === 0) return;
   const inputs = target.key.flatMap((column) => target.inputs.filter((input) => input.column === column));
   for (const group of groupRows(inputs, keys)) await runGroup(client, target, 'delete', group);
+}
+
+async function writeInserts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
+  for (const group of groupRows(target.inputs, rows)) await runGroup(client, target, 'insert', group);
 }
 
 async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
@@ -102,10 +113,10 @@ const rowMissing = (target: WriteTarget, rows: number): StranglerError =>
     details: { data: true, table: target.name },
   });
 
-const statements = { delete: deleteStatement, put: putStatement, patch: patchStatement };
+const statements = { delete: deleteStatement, insert: insertStatement, put: putStatement, patch: patchStatement };
 
 async function runGroup(client: pg.Client, target: WriteTarget, kind: keyof typeof statements, group: RowGroup): Promise<number> {
-  return run(client, statements[kind](target, group.columns), kind === 'put' ? [...group.arrays, ...target.extras.values()] : group.arrays);
+  return run(client, statements[kind](target, group.columns), kind === 'put' || kind === 'insert' ? [...group.arrays, ...target.extras.values()] : group.arrays);
 }
 
 /** Statement text → its name. */

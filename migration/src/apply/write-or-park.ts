@@ -1,12 +1,14 @@
 import { classifyFailure } from './classify-error.ts';
 import { behindDeadLetter, dropParkedOfTable, type Parking, parkChange } from './parked-changes.ts';
 import { isKeyed, type KeyedRowChange, type RowChange, touchedKeys } from './row-change.ts';
+import type { PlainInserts } from './plain-inserts.ts';
 import type { Savepoint } from './savepoint.ts';
 import { type Targets, writeChanges } from './write-changes.ts';
 
 export interface WriteOrPark extends Parking {
   readonly targets: Targets;
   readonly savepoint: Savepoint;
+  readonly plainInserts: PlainInserts;
   /** Keys with open dead letters; grows as changes are parked. */
   readonly parked: Set<string>;
   /** Throws SCHEMA_CHANGED when the data is not to blame but the mapping. */
@@ -36,14 +38,19 @@ export async function writeInOrder(work: WriteOrPark, changes: readonly RowChang
 async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[]): Promise<number> {
   const open = await parkBlocked(work, changes);
   if (open.length === 0) return 0;
+  const plain = work.plainInserts.allowed;
   await work.savepoint.begin();
   try {
-    await writeChanges(work.client, work.targets, open);
+    await writeChanges(work.client, work.targets, open, plain);
     work.savepoint.keep();
     return open.length;
   } catch (error) {
     if (classifyFailure(error) !== 'data') throw error;
     await work.savepoint.undo();
+    if (plain) {
+      work.plainInserts.failed();
+      return writeOrPark(work, open);
+    }
     const [first] = open;
     if (open.length > 1) {
       const middle = open.length >> 1;
