@@ -96,7 +96,14 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
       const { name } = await currentStream(client, context, direction);
       // kafkajs is loaded by whoever reads.
       const { openKafkaStream } = await import('./open-kafka-stream.ts');
-      return openKafkaStream({ kafka: settings.kafka, context, direction, streamName: name, from, checkpoint, tables, sourceUrl: url, signal });
+      const connect = new ConnectClient(settings.connectUrl);
+      return openKafkaStream({
+        kafka: settings.kafka, context, direction, streamName: name, from, checkpoint, tables, sourceUrl: url, signal,
+        async assertConnector() {
+          const failure = failureOf(await connect.status(name));
+          if (failure !== null) throw connectorFailure(name, failure);
+        },
+      });
     },
 
     remove: (source) => removeStreams(settings, source, slotOf(source)),

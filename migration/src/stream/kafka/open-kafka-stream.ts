@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { connect, databaseName } from '../../database/connect.ts';
-import { StranglerError } from '../../errors.ts';
+import { isStranglerError, StranglerError } from '../../errors.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream, Checkpoint } from '../change-stream.ts';
 import { slotStatus } from '../embedded/slot.ts';
@@ -28,6 +28,8 @@ export interface KafkaStreamOptions {
   readonly checkpoint: Checkpoint;
   readonly tables: readonly SourceTable[];
   readonly sourceUrl: string;
+  /** Throws when the connector has failed: it would stay so, and the stream would only look quiet. Asked every few seconds. */
+  readonly assertConnector: () => Promise<void>;
   /** Ends the iteration without an error. */
   readonly signal?: AbortSignal;
   /** Bytes that may wait for the consumer before reading stops (default 16 MB). */
@@ -36,7 +38,7 @@ export interface KafkaStreamOptions {
 
 /**
  * Reads what Debezium wrote to Kafka as transactions in commit order, from the offsets that were stored with the applied changes.
- * @throws StranglerError KAFKA_UNREACHABLE, SLOT_LOST, POSITION_GAP, and the iterator POSITION_GAP, SCHEMA_CHANGED, DECODE_FAILED, KAFKA_UNREACHABLE
+ * @throws StranglerError KAFKA_UNREACHABLE, SLOT_LOST, POSITION_GAP, and the iterator POSITION_GAP, SCHEMA_CHANGED, DECODE_FAILED, KAFKA_UNREACHABLE, CONNECTOR_FAILED
  */
 export async function openKafkaStream(options: KafkaStreamOptions): Promise<ChangeStream> {
   // Of its own: beats and looks at the catalog come at any time, also while the caller's is in a transaction.
@@ -47,6 +49,11 @@ export async function openKafkaStream(options: KafkaStreamOptions): Promise<Chan
     await client.end().catch(() => undefined);
     throw error;
   }
+}
+
+/** What is in Kafka can be read while Connect is away. */
+function unlessAway(error: unknown): void {
+  if (!isStranglerError(error) || error.code !== 'CONNECT_UNREACHABLE') throw error;
 }
 
 async function openWith(source: SourceQueries, options: KafkaStreamOptions): Promise<ChangeStream> {
@@ -84,7 +91,10 @@ async function openWith(source: SourceQueries, options: KafkaStreamOptions): Pro
     highWaterBytes: options.highWaterBytes ?? 16_000_000,
   });
   try {
-    stream.start(await startReader({ ...options, source, stream, beats, queues, endsTopic, endsOffset: end.offset, assertAlive: async () => refuseRetyped(context, types, await look()) }));
+    stream.start(await startReader({ ...options, source, stream, beats, queues, endsTopic, endsOffset: end.offset, assertAlive: async () => {
+      refuseRetyped(context, types, await look());
+      await options.assertConnector().catch(unlessAway);
+    } }));
   } catch (error) {
     await stream.close();
     throw error;

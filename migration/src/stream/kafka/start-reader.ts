@@ -26,7 +26,7 @@ export interface ReaderOptions {
   readonly queues: readonly PartitionQueue<KafkaChange>[];
   readonly endsTopic: string;
   readonly endsOffset: number;
-  /** Throws when the slot is gone or a column's type changed. */
+  /** Throws when the slot is gone, a column's type changed, or the connector failed. */
   readonly assertAlive: () => Promise<void>;
 }
 
