@@ -61,7 +61,26 @@ async function movesOutBackAndOutAgain(...args: string[]): Promise<void> {
   await nothingLeft();
 }
 
+async function reach(line: RegExp, args: readonly string[] = []): Promise<RunningProcess> {
+  let seen: () => void = () => {};
+  const reached = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  const running = await start(args, (printed) => { if (line.test(printed)) seen(); });
+  await Promise.race([reached, running.exit]);
+  expect(running.running).toBe(true);
+  return running;
+}
+
 describeWithKafka('npm run demo -- --transport kafka', () => {
+  test.each([
+    ['Ctrl-C while Kafka starts', /Kafka and Debezium, Unleash/, 'SIGINT'],
+    ['kill -9 while clients use the shop', /Clients use the shop/, 'SIGKILL'],
+  ] as const)('leaves no process and no folder after %s', async (_moment, line, signal) => {
+    await (await reach(line, ['--transport', 'kafka'])).kill(signal);
+    await nothingLeft();
+  }, 180_000);
+
   test('does the same with Kafka and Debezium between the databases, as cleanly', () => movesOutBackAndOutAgain('--transport', 'kafka'), 900_000);
 }, { ownServers: true });
 
@@ -80,26 +99,13 @@ describe('npm run demo', () => {
     ['while clients use the shop', /Clients use the shop/],
     ['while a context is replicated', /strangler verify catalog/],
   ])('leaves no process and no folder after Ctrl-C %s', async (_moment, line) => {
-    let seen: () => void = () => {};
-    const reached = new Promise<void>((resolve) => {
-      seen = resolve;
-    });
-    const running = await start([], (printed) => { if (line.test(printed)) seen(); });
-    await Promise.race([reached, running.exit]);
-    expect(running.running).toBe(true);
-    const { code } = await running.kill('SIGINT');
+    const { code } = await (await reach(line)).kill('SIGINT');
     expect(code).toBe(130);
     await nothingLeft();
   }, 120_000);
 
   test('leaves no process and no folder after kill -9', async () => {
-    let seen: () => void = () => {};
-    const reached = new Promise<void>((resolve) => {
-      seen = resolve;
-    });
-    const running = await start([], (printed) => { if (/Clients use the shop/.test(printed)) seen(); });
-    await Promise.race([reached, running.exit]);
-    await running.kill('SIGKILL');
+    await (await reach(/Clients use the shop/)).kill('SIGKILL');
     await nothingLeft();
   }, 120_000);
 
