@@ -25,8 +25,8 @@ afterAll(async () => {
   await unleashDatabase?.drop();
 });
 
-const commands = ['init', 'doctor', 'status', 'replicate', 'verify', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'journal', 'dead-letters', 'dead-letters list', 'dead-letters show', 'dead-letters replay', 'dead-letters drop', 'contracts', 'contracts verify', 'fence', 'fence audit', 'fence status', 'outbox', 'outbox connect', 'outbox disconnect', 'outbox status'];
-const changing = ['init', 'replicate', 'verify', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'dead-letters replay', 'dead-letters drop', 'contracts verify', 'fence audit', 'outbox connect', 'outbox disconnect'];
+const commands = ['init', 'doctor', 'status', 'replicate', 'verify', 'resync', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'journal', 'dead-letters', 'dead-letters list', 'dead-letters show', 'dead-letters replay', 'dead-letters drop', 'contracts', 'contracts verify', 'fence', 'fence audit', 'fence status', 'outbox', 'outbox connect', 'outbox disconnect', 'outbox status'];
+const changing = ['init', 'replicate', 'verify', 'resync', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'dead-letters replay', 'dead-letters drop', 'contracts verify', 'fence audit', 'outbox connect', 'outbox disconnect'];
 
 describe('help and usage', () => {
   test.each(commands)('strangler %s --help shows an example', async (command) => {

@@ -98,7 +98,7 @@ async function checkConnector({ connect, definition, report }: Patient, name: st
   else report(check, isRunning(status), 'RUNNING, task RUNNING', states, again(context));
   const shown = [shownConfig(running), shownConfig(wanted)] as const;
   const differing = new Set([...Object.keys(running), ...Object.keys(wanted)].filter((setting) => setting !== 'name' && running[setting] !== wanted[setting]));
-  for (const setting of [...differing].filter((one) => one in essentialSettings)) {
+  for (const setting of [...differing].filter((one) => one in essentialSettings).toSorted()) {
     report(`connector setting ${setting}`, false, `${shown[1][setting] ?? 'not set'} (${essentialSettings[setting]})`, shown[0][setting] ?? 'not set', `${again(context)}; it sets it right. Then compare the rows that changed meanwhile: strangler verify ${context}`);
   }
   const others = configDifferences(Object.fromEntries(Object.entries(running).filter(([setting]) => !(setting in essentialSettings))), Object.fromEntries(Object.entries(wanted).filter(([setting]) => !(setting in essentialSettings))));

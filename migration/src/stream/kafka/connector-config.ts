@@ -126,6 +126,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
   };
   const taken = Object.keys(extra).find((name) => name in own || name === 'name');
   if (taken !== undefined) throw new StranglerError('CONFIG_INVALID', `contexts/${context}: replication.connect sets ${JSON.stringify(taken)}, which the toolkit sets`, { remedy: 'Remove the line.' });
+  if (extra['heartbeat.interval.ms'] !== undefined && !(Number(extra['heartbeat.interval.ms']) > 0)) throw new StranglerError('CONFIG_INVALID', `contexts/${context}: replication.connect: heartbeat.interval.ms must be more than 0: ${essentialSettings['heartbeat.interval.ms']}`);
   return { ...tuning, ...extra, ...own };
 }
 
