@@ -18,7 +18,7 @@ Examples:
   $ strangler status
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted.
-Environment: STRANGLER_CONTROL_URL, STRANGLER_CONTEXTS, UNLEASH_URL, UNLEASH_ADMIN_TOKEN, UNLEASH_ENVIRONMENT, UNLEASH_PROJECT.`);
+Environment: STRANGLER_CONTROL_URL, STRANGLER_CONTEXTS, UNLEASH_URL, UNLEASH_ADMIN_TOKEN, UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNECT_URL.`);
   for (const command of [initCommand(session), ...lookCommands(session), ...moveCommands(session), outboxCommand(session)]) program.addCommand(command);
   const strict = (command: Command): void => {
     command.exitOverride();

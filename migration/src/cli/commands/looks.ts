@@ -10,7 +10,7 @@ export function lookCommands(session: Session): Command[] {
   const { terminal } = session;
   const doctor = makeCommand({
     usage: 'doctor [context]', summary: 'compare what should be with what is, and say how to mend it',
-    description: 'Control database, both databases, rights, slots, publications, mapping, fences, leases, facades, flags. Exit 1 when something drifts.',
+    description: 'Control database, both databases, rights, slots, publications, mapping, fences, leases, facades, flags; on Kafka brokers, Connect, connectors, topics. Exit 1 when something drifts.',
     examples: ['doctor', 'doctor catalog', 'doctor --json'],
   })
     .option('--all', 'show what is right, too')
