@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
-import { cutover, protocol, recoverMove, retire, rollback, unfinishedMoves } from '../src/cutover/index.ts';
+import { abandon, cutover, protocol, recoverMove, retire, rollback, unfinishedMoves } from '../src/cutover/index.ts';
 import { ConnectClient } from '../src/stream/kafka/connect-client.ts';
 import { withAdmin } from '../src/stream/kafka/kafka-client.ts';
 import { streamOf } from '../src/stream/kafka/topic-names.ts';
@@ -29,15 +29,15 @@ describeWithKafka('a move over Kafka', () => {
     await scene?.close();
   }, 120_000);
 
-  const slotOf = (direction: Direction): string => replicationNames('shop', direction, scene.databases[direction === 'forward' ? 'monolith' : 'service'].name).slot;
-  const streamsIn = (names: readonly string[]): Direction[] => (['forward', 'reverse'] as const).filter((direction) => names.some((name) => streamOf(slotOf(direction), name) !== null));
+  const slotIn = ({ databases }: Scene, direction: Direction): string => replicationNames('shop', direction, databases[direction === 'forward' ? 'monolith' : 'service'].name).slot;
   /** Directions of which Connect has a connector, Kafka has topics, the databases have slots; one connector each at most. */
-  const carried = async (): Promise<{ connectors: Direction[]; topics: Direction[]; slots: Direction[] }> => {
+  const carried = async (at: Scene = scene): Promise<{ connectors: Direction[]; topics: Direction[]; slots: Direction[] }> => {
+    const streamsIn = (names: readonly string[]): Direction[] => (['forward', 'reverse'] as const).filter((direction) => names.some((name) => streamOf(slotIn(at, direction), name) !== null));
     const connectors = (await new ConnectClient(kafka.connectUrl).list()).filter((name) => streamsIn([name]).length > 0);
     expect(connectors.length).toBe(streamsIn(connectors).length);
     const topics = await withAdmin({ brokers: kafka.brokers.split(','), clientId: 'test' }, 'test', (admin) => admin.listTopics());
-    const { rows } = await scene.sql.monolith.query<{ name: string }>('SELECT slot_name AS name FROM pg_replication_slots');
-    return { connectors: streamsIn(connectors), topics: streamsIn(topics), slots: (['forward', 'reverse'] as const).filter((direction) => rows.some(({ name }) => name === slotOf(direction))) };
+    const { rows } = await at.sql.monolith.query<{ name: string }>('SELECT slot_name AS name FROM pg_replication_slots');
+    return { connectors: streamsIn(connectors), topics: streamsIn(topics), slots: (['forward', 'reverse'] as const).filter((direction) => rows.some(({ name }) => name === slotIn(at, direction))) };
   };
   const only = (...directions: Direction[]): Awaited<ReturnType<typeof carried>> => ({ connectors: directions, topics: directions, slots: directions });
   const options = () => ({ ...scene.options, noFacade: true });
@@ -129,6 +129,24 @@ describeWithKafka('a move over Kafka', () => {
     expect(await carried()).toEqual(before);
     expect(await consistentState(scene)).toEqual(oneOwner(owner));
   }, 180_000);
+
+  test('abandoned before it was anybody\'s, and begun anew: nothing of the first stream is left, and none of it is taken for the second', async () => {
+    const other = await openScene('kafka_anew', { stage: 'replicating', kafka });
+    try {
+      await other.sql.monolith.query(`UPDATE products SET n = 1 WHERE sku = 'seed-7'`);
+      expect(await abandon(other.options)).toMatchObject({ outcome: 'done' });
+      expect(await carried(other)).toEqual(only());
+      await other.sql.service.query('TRUNCATE items, item_counts, labels');
+      await other.sql.monolith.query(`UPDATE products SET n = 2 WHERE sku = 'seed-7'; DELETE FROM products WHERE sku = 'seed-8'`);
+      await other.control.contexts.setStage({ context: 'shop', expectedStage: 'monolith', stage: 'replicating' });
+      await settled(other);
+      await other.sql.monolith.query(`UPDATE products SET n = n + 1 WHERE sku = 'seed-7'`);
+      expect(await consistentState(other)).toMatchObject({ owner: 'monolith', slots: 1 });
+      expect(await carried(other)).toEqual(only('forward'));
+    } finally {
+      await other.close();
+    }
+  }, 240_000);
 
   test('retirement leaves no connector, no topic and no slot', async () => {
     await settled(scene);
