@@ -7,6 +7,7 @@ import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
 import type { SourceTable, StreamSource, Transport } from '../stream/index.ts';
+import type { StreamMessage } from '../stream/change-stream.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
@@ -54,13 +55,20 @@ export async function runStream(run: StreamRun): Promise<void> {
     sampler.run(signal),
     (async () => {
       let idleAt = 0;
+      let held: readonly StreamMessage[] = [];
       while (!signal.aborted) {
-        const messages = await buffer.take();
-        if (messages.length === 0) return;
+        const taken = await buffer.take();
+        if (taken.length === 0) return;
+        const messages = held.length === 0 ? taken : [...held, ...taken];
+        held = [];
         if (messages.every((message) => message.kind === 'idle')) {
           if (messages.every((message) => message.kind === 'idle' && message.lsn <= state.position)) continue;
           const wait = idleAt + 100 - performance.now();
-          if (wait > 0) await Promise.race([pause(wait, signal), buffer.coming()]);
+          // a change that comes meanwhile takes the idle position along: it does not wait for a transaction of its own
+          if (wait > 0 && (await Promise.race([pause(wait, signal).then(() => false), buffer.coming().then(() => true)]))) {
+            held = messages;
+            continue;
+          }
           idleAt = performance.now();
         }
         const applied = await applier.apply(messages);

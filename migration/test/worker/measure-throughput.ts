@@ -11,7 +11,7 @@ import { runWorker } from '../../src/worker/index.ts';
 
 /**
  * Prints how fast a backlog is caught up: by PostgreSQL's own subscription and by the worker, in turns, between the same two
- * databases, from the moment that the slot is read until the last change is visible. Not a test.
+ * databases, from the moment that the slot is read until the last change is visible; then how long a change takes. Not a test.
  *
  *   node --conditions=strangler-source migration/test/worker/measure-throughput.ts [rounds] [changes] [workloads,…] [--cpu-prof]
  */
@@ -44,18 +44,18 @@ const workloads: Record<string, { readonly body: string; readonly size: number }
   'update-1': { body: update, size: 1 }, 'update-1000': { body: update, size: 1000 },
   'mixed-1': { body: mixed, size: 1 }, 'mixed-1000': { body: mixed, size: 1000 },
 };
-const chosen = others[1]?.split(',') ?? Object.keys(workloads);
+const chosen = others[1]?.split(',') ?? [...Object.keys(workloads), 'latency'];
 
 const server = await startPostgres({ settings: ['max_wal_size=8GB', 'checkpoint_timeout=1h', 'shared_buffers=512MB'] });
 const [controlUrl, monolithUrl, serviceUrl, nativeUrl] = [await server.createDatabase('c'), await server.createDatabase('m'), await server.createDatabase('s'), await server.createDatabase('n')];
 const open = (url: string): ReturnType<typeof connect> => connect(url, { applicationName: 'measure' });
 const [monolith, service, native] = [await open(monolithUrl), await open(serviceUrl), await open(nativeUrl)];
 const control = await openControl(controlUrl);
-const until = async (condition: () => Promise<unknown>): Promise<void> => {
+const until = async (condition: () => Promise<unknown>, everyMs = 5): Promise<void> => {
   for (const deadline = performance.now() + 300_000; !(await condition()); ) {
     if (performance.now() > deadline) throw new Error('not within five minutes');
     await new Promise((resolve) => {
-      setTimeout(resolve, 5);
+      setTimeout(resolve, everyMs);
     });
   }
 };
@@ -126,6 +126,38 @@ async function catchUp({ client, slot: name, start, applyPid }: Runner, label: s
   return { seconds, cpu: [node, sender, target] };
 }
 
+const at = (values: readonly number[], part: number): string => ([...values].sort((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN).toFixed(1);
+
+/** Milliseconds from a commit at the source until the target shows it, of every tenth of 1,000 one-row updates a second. */
+async function latencies({ client, slot: name, start }: Runner): Promise<number[]> {
+  const { stop } = await start('latency');
+  await until(() => active(name));
+  const times: number[] = [];
+  const began = performance.now();
+  const looking: Promise<void>[] = [];
+  for (let n = 1; n <= 10_000; n += 1) {
+    const wait = began + n - performance.now();
+    if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+    const id = 1 + (n % 1000);
+    await monolith.query({ name: 'write', text: 'UPDATE orders SET note = $1 WHERE id = $2', values: [`v${n}`, id] });
+    if (n % 10 !== 0) continue;
+    const committed = performance.now();
+    // the first second is the worker's start
+    if (n < 2000) continue;
+    looking.push(
+      until(async () => {
+        const { rows: seen } = await client.query<{ note: string }>({ name: 'look', text: 'SELECT note FROM orders WHERE id = $1', values: [id] });
+        return Number(seen[0]?.note.slice(1)) >= n;
+      }, 1).then(() => void times.push(performance.now() - committed)),
+    );
+  }
+  await Promise.all(looking);
+  console.log('latency at', Math.round(10_000 / ((performance.now() - began) / 1000)), 'one-row updates/s, ms:', name, 'p50', at(times, 0.5), 'p99', at(times, 0.99), 'max', at(times, 1 - 1e-9));
+  await stop();
+  await until(async () => !(await active(name)));
+  return times;
+}
+
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 try {
@@ -161,6 +193,7 @@ try {
     const ratios = runs['native']?.map(({ seconds }, index) => seconds / (runs['worker']?.[index]?.seconds ?? Number.NaN)) ?? [];
     console.log(name.padEnd(12), 'rows/s native', rate('native'), 'worker', rate('worker'), '| ratio', median(ratios).toFixed(2), `(${ratios.map((ratio) => ratio.toFixed(2)).join(' ')})`, '| CPU us/row node/sender/target: native', cpu('native'), 'worker', cpu('worker'));
   }
+  if (chosen.includes('latency')) for (const runner of Object.values(runners)) await latencies(runner);
   const sums = await Promise.all([monolith, service, native].map(async (client) => (await client.query<{ sum: string }>(`SELECT count(*) || ' ' || sum(hashtext(o::text)) AS sum FROM orders o`)).rows[0]?.sum));
   console.log(JSON.stringify({ equal: new Set(sums).size === 1, sums }));
 } finally {
