@@ -27,7 +27,9 @@ describeWithKafka('a target that is written from Kafka', () => {
       CREATE TABLE written (t text, id int, n bigint NOT NULL, PRIMARY KEY (t, id));
       CREATE FUNCTION note_written() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (TG_TABLE_NAME, NEW.id, 1) ON CONFLICT (t, id) DO UPDATE SET n = written.n + 1; RETURN NEW; END $$;
       CREATE TRIGGER note AFTER INSERT OR UPDATE ON children FOR EACH ROW EXECUTE FUNCTION note_written();
-      ALTER TABLE children ENABLE ALWAYS TRIGGER note;`);
+      ALTER TABLE children ENABLE ALWAYS TRIGGER note;
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a rule of the service'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON parents FOR EACH ROW EXECUTE FUNCTION refuse();`);
     leg = await kafkaLeg(db.database.url, 'trap', ['parents', 'children']);
     follower = await follow(leg, target.database.url, mappings);
   }, 240_000);
@@ -74,6 +76,11 @@ describeWithKafka('a target that is written from Kafka', () => {
     expect(looks).toBeGreaterThan(20);
     expect(wrong).toEqual([]);
     expect(await differences()).toBe(0);
+  });
+
+  test('triggers of the target do not run for rows that replication writes: they ran where the rows were made', async () => {
+    await expect(target.client.query('INSERT INTO parents VALUES (-1, 0)')).rejects.toThrow('a rule of the service');
+    expect((await target.client.query('SELECT FROM parents')).rowCount).toBe(20);
   });
 
   test('a reader that is stopped again and again applies no change twice and none never', async () => {
