@@ -119,7 +119,8 @@ async function checkContext(kit: Toolkit, definition: MigrationDefinition, check
     });
     if (!['monolith', 'retired'].includes(row.stage)) {
       const watermark = await control.watermarks.get(context, row.owner === 'monolith' ? 'forward' : 'reverse');
-      report('worker', watermark?.workerAlive === true, 'alive', watermark ? `${watermark.state}, heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago` : 'never seen', `strangler replicate ${context}`);
+      const { code, message, remedy } = watermark?.state === 'failed' ? watermark.detail : {};
+      report('worker', watermark?.workerAlive === true && watermark.state !== 'failed', 'alive', watermark ? `${watermark.state}, heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago${typeof code === 'string' ? `: ${code}: ${String(message)}` : ''}` : 'never seen', typeof remedy === 'string' ? remedy : `strangler replicate ${context}`);
     }
   }
   if (kit.hasUnleash) await attempt(report, 'flags', 'fit the stage', () => checkFlags(kit, definition, report));

@@ -99,7 +99,7 @@ async function checkConnector({ connect, definition, report }: Patient, name: st
   const shown = [shownConfig(running), shownConfig(wanted)] as const;
   const differing = new Set([...Object.keys(running), ...Object.keys(wanted)].filter((setting) => setting !== 'name' && running[setting] !== wanted[setting]));
   for (const setting of [...differing].filter((one) => one in essentialSettings).toSorted()) {
-    report(`connector setting ${setting}`, false, `${shown[1][setting] ?? 'not set'} (${essentialSettings[setting]})`, shown[0][setting] ?? 'not set', `${again(context)}; it sets it right. Then compare the rows that changed meanwhile: strangler verify ${context}`);
+    report(`connector setting ${setting}`, false, `${shown[1][setting] ?? 'not set'} (${essentialSettings[setting]})`, shown[0][setting] ?? 'not set', `${again(context)}; it sets it right. What was sent meanwhile may be wrong: strangler verify ${context} compares the rows; if the worker cannot read it, strangler replicate ${context} --restart`);
   }
   const others = configDifferences(Object.fromEntries(Object.entries(running).filter(([setting]) => !(setting in essentialSettings))), Object.fromEntries(Object.entries(wanted).filter(([setting]) => !(setting in essentialSettings))));
   report('connector settings', others.length === 0, 'those of the context file', others.length === 0 ? 'those of the context file' : others.join('; '), again(context));

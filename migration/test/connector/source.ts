@@ -72,7 +72,7 @@ export async function openConnectorSource(label: string): Promise<ConnectorSourc
   };
 }
 
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 120): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
     const found = await look();
