@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
+import { assertContinuity } from '../../src/stream/kafka/assert-continuity.ts';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import { codeOf, type KafkaLeg, kafkaLeg, nextTransaction, type Opened, testDatabase, transactionsUntil, until } from '../parity/kafka-source.ts';
 
@@ -133,6 +134,19 @@ describeWithKafka('what kafkajs and the broker do to a reader', () => {
       for (;;) await slow.stream.take();
     })())).toBe('POSITION_GAP');
     expect(await codeOf(openStream({ checkpoint: {} }))).toBe('POSITION_GAP');
+  });
+
+  test('an offset that was passed over is a gap when retention took its message, and none when it was a marker of Kafka\'s own', async () => {
+    const place = await withAdmin(leg.settings.kafka, 'look', async (admin) => {
+      await insert(3);
+      return until('a message that is kept', async () => (await admin.fetchTopicOffsets(topic())).find(({ low, high }) => Number(low) > 0 && Number(high) > Number(low)));
+    });
+    const low = Number(place.low);
+    const look = (wanted: number, first: number): Promise<string> =>
+      codeOf(assertContinuity({ topic: topic(), partition: place.partition, wanted }, { first, highWatermark: Number(place.high) }, leg.settings.kafka, 'trap'));
+    expect(await look(low - 1, low)).toBe('POSITION_GAP');
+    expect(await look(low, low + 1)).toBe('no failure');
+    expect(await look(Number(place.high) + 1, low)).toBe('POSITION_GAP');
   });
 
   test('a topic that ends before what was read of it is POSITION_GAP: somebody made it anew', async () => {
