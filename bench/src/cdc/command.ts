@@ -8,7 +8,7 @@ import { memoryOverEvents, memoryOverTransaction } from './memory.ts';
 import { createPublication } from './native.ts';
 import { type CdcOptions, type Part, parseCdcOptions, usage } from './options.ts';
 import { lines, type Measured, summary } from './report.ts';
-import { openSite, type Site } from './site.ts';
+import { context, openSite, type Site } from './site.ts';
 import { benchStream } from './stream.ts';
 import { until } from './until.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -46,8 +46,15 @@ async function openFilledSite({ rows }: CdcOptions, here: Here): Promise<Site> {
   }
 }
 
+/** A worker that streams: a change made after its copy has come through. */
 async function caughtUp(site: Site): Promise<Worker> {
   const worker = await startWorker(site);
+  await until('the worker has copied', site.signal, async () => {
+    worker.assertAlive();
+    const { rows: [known] } = await site.service.query<{ streams: string | null }>(`SELECT to_regclass('strangler.streams') AS streams`);
+    return typeof known?.streams === 'string' && (await site.service.query('SELECT FROM strangler.streams WHERE context = $1', [context])).rowCount === 1;
+  }, { everyMs: 100 });
+  await site.monolith.query('UPDATE pulses SET note = md5(random()::text) WHERE id = 1');
   await until('the worker has caught up', site.signal, async () => {
     worker.assertAlive();
     return isEqual(site, 'ours');
