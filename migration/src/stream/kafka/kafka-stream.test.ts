@@ -66,6 +66,24 @@ describe('a stream from Kafka', () => {
     expect(commits).toEqual(['2', undefined, '4']);
   });
 
+  test('the row of a snapshot does not part the halves of a moved key', async () => {
+    const { stream, queue, add, end } = openStream();
+    const half = (rekey: 'from' | 'to', order: number, id: string, offset: number): void => {
+      const row = rekey === 'from' ? { op: 'd' as const, before: { id }, after: null } : { op: 'c' as const, before: null, after: { id } };
+      stream.add(queue, {
+        op: row.op, xid: 1, order, previous: 0, offset, bytes: 10, shape, rekey,
+        envelope: { ...row, schema: 'public', table: 'items', xid: 1, lsn: 1, previousCommit: 0, totalOrder: order, commitTimeUs: 5, snapshot: null },
+      });
+    };
+    half('from', 1, 'old', 100);
+    add(null, 0, 0, 'snapshot');
+    half('to', 2, 'new', 101);
+    end(1, 100, 2);
+    stream.pump();
+    const events = (await stream.take()).flatMap((message) => (message.kind === 'changes' ? message.events : []));
+    expect(events.map(({ op, before, after }) => [op, before?.id ?? null, after?.id ?? null])).toEqual([['u', 'old', 'new'], ['r', null, 'snapshot']]);
+  });
+
   test('stops reading a partition whose changes nobody takes, and goes on when they are taken', async () => {
     const { stream, asked, add, end } = openStream(50_000);
     for (let n = 1; n <= 4000; n += 1) add(1, n, 0, `${n}`);

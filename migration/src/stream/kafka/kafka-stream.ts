@@ -63,6 +63,7 @@ export class KafkaStream implements ChangeStream {
   #began = false;
   #commitTime = 0n;
   #moved: KafkaChange | null = null;
+  #behindMove: KafkaChange[] = [];
   #shapes = new Map<string, TableShape>();
   #sinceCheckpoint = 0;
   #typesStored = false;
@@ -178,13 +179,21 @@ export class KafkaStream implements ChangeStream {
     if (shape.schema === 'strangler' && shape.table !== 'probe') return;
     if (change.xid === null) this.#snapshotRows = true;
     if (this.#moved !== null) {
-      const from = this.#moved;
-      this.#moved = null;
-      if (change.rekey === 'to') {
-        this.#emit(change, end, 'u', from.shape.before(from.envelope.before ?? {}), shape.after(envelope.after ?? {}));
+      if (change.xid === null) {
+        // Lies behind the first half of a move, whose second half may be in another partition: the two stay together.
+        this.#behindMove.push(change);
         return;
       }
-      this.#emit(from, end, 'd', from.shape.before(from.envelope.before ?? {}), null);
+      const from = this.#moved;
+      const behind = this.#behindMove;
+      this.#moved = null;
+      this.#behindMove = [];
+      const before = from.shape.before(from.envelope.before ?? {});
+      const moved = change.rekey === 'to';
+      if (moved) this.#emit(change, end, 'u', before, shape.after(envelope.after ?? {}));
+      else this.#emit(from, end, 'd', before, null);
+      for (const row of behind) this.#change(row, end);
+      if (moved) return;
     }
     if (change.rekey === 'from') {
       this.#moved = change;

@@ -141,8 +141,20 @@ export class TransactionAssembler<Change extends QueuedChange> {
     this.#current = null;
     this.#heads.clear();
     this.#remember(end);
+    if (this.waitingEnds === 0) for (const queue of this.#queues) this.#dropRepeated(queue, end);
     this.#output.end(end);
     return true;
+  }
+
+  /** What came again may lie in a table that rests for long. Left there, it would look unread: to a cutover, and once retention removes it. */
+  #dropRepeated(queue: PartitionQueue<Change>, end: TransactionEnd): void {
+    for (let head = queue.head; head !== undefined && this.#isRepeated(head, end); head = queue.head) queue.pop();
+  }
+
+  /** Surely so: the first change of a connector knows no commit before it, and may be of a transaction that is still to end. */
+  #isRepeated({ xid, previous }: Change, end: TransactionEnd): boolean {
+    if (xid === null || previous >= end.lsn) return false;
+    return this.#given.has(xid) || this.#givenBefore.has(xid) || (previous > 0 && previous < this.#floor);
   }
 
   /** Finds the queue's first change of this transaction and remembers where it waits. */
