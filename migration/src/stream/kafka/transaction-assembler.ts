@@ -146,15 +146,15 @@ export class TransactionAssembler<Change extends QueuedChange> {
     return true;
   }
 
-  /** What came again may lie in a table that rests for long. Left there, it would look unread: to a cutover, and once retention removes it. */
+  /** What came again may lie in a table that rests for long. Left there, it would look unread: to a cutover, and when retention removes it. */
   #dropRepeated(queue: PartitionQueue<Change>, end: TransactionEnd): void {
     for (let head = queue.head; head !== undefined && this.#isRepeated(head, end); head = queue.head) queue.pop();
   }
 
-  /** Surely so: the first change of a connector knows no commit before it, and may be of a transaction that is still to end. */
+  /** Also what was there before the position that the stream began at: a way back is read from its slot's first change on. */
   #isRepeated({ xid, previous }: Change, end: TransactionEnd): boolean {
     if (xid === null || previous >= end.lsn) return false;
-    return this.#given.has(xid) || this.#givenBefore.has(xid) || (previous > 0 && previous < this.#floor);
+    return previous < this.#floor || this.#given.has(xid) || this.#givenBefore.has(xid);
   }
 
   /** Finds the queue's first change of this transaction and remembers where it waits. */
