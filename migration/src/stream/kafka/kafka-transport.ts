@@ -99,9 +99,12 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
       const connect = new ConnectClient(settings.connectUrl);
       return openKafkaStream({
         kafka: settings.kafka, context, direction, streamName: name, from, checkpoint, tables, sourceUrl: url, signal,
-        async assertConnector() {
-          const failure = failureOf(await connect.status(name));
+        async assertConnector(quiet) {
+          const status = await connect.status(name);
+          const failure = failureOf(status);
           if (failure !== null) throw connectorFailure(name, failure);
+          // Somebody deleted or paused it; the worker's next start puts it to work again and says so.
+          if (quiet && !isRunning(status)) throw new StranglerError('CONNECTOR_FAILED', `Connector ${name} ${status === undefined ? 'does not exist any more' : `is ${status.state}`}: no change arrives`, { details: { connector: name } });
         },
       });
     },

@@ -28,8 +28,8 @@ export interface KafkaStreamOptions {
   readonly checkpoint: Checkpoint;
   readonly tables: readonly SourceTable[];
   readonly sourceUrl: string;
-  /** Throws when the connector has failed: it would stay so, and the stream would only look quiet. Asked every few seconds. */
-  readonly assertConnector: () => Promise<void>;
+  /** Throws when the connector has failed, or `quiet`ly is not at work: it would stay so, and the stream would only look idle. Asked every few seconds. */
+  readonly assertConnector: (quiet: boolean) => Promise<void>;
   /** Ends the iteration without an error. */
   readonly signal?: AbortSignal;
   /** Bytes that may wait for the consumer before reading stops (default 16 MB). */
@@ -51,10 +51,8 @@ export async function openKafkaStream(options: KafkaStreamOptions): Promise<Chan
   }
 }
 
-/** What is in Kafka can be read while Connect is away. */
-function unlessAway(error: unknown): void {
-  if (!isStranglerError(error) || error.code !== 'CONNECT_UNREACHABLE') throw error;
-}
+/** Beats that nobody answers for so long are a reason to look for who should. */
+const quietLimitMs = 10_000;
 
 async function openWith(source: SourceQueries, options: KafkaStreamOptions): Promise<ChangeStream> {
   const { context, direction, streamName, checkpoint, tables } = options;
@@ -91,9 +89,13 @@ async function openWith(source: SourceQueries, options: KafkaStreamOptions): Pro
     highWaterBytes: options.highWaterBytes ?? 16_000_000,
   });
   try {
-    stream.start(await startReader({ ...options, source, stream, beats, queues, endsTopic, endsOffset: end.offset, assertAlive: async () => {
+    stream.start(await startReader({ ...options, source, stream, beats, queues, endsTopic, endsOffset: end.offset, assertAlive: async (quietMs) => {
       refuseRetyped(context, types, await look());
-      await options.assertConnector().catch(unlessAway);
+      const quiet = quietMs > quietLimitMs;
+      await options.assertConnector(quiet).catch((error: unknown) => {
+        // What is in Kafka can be read while Connect is away.
+        if (quiet || !isStranglerError(error) || error.code !== 'CONNECT_UNREACHABLE') throw error;
+      });
     } }));
   } catch (error) {
     await stream.close();

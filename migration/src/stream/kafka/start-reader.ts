@@ -26,8 +26,8 @@ export interface ReaderOptions {
   readonly queues: readonly PartitionQueue<KafkaChange>[];
   readonly endsTopic: string;
   readonly endsOffset: number;
-  /** Throws when the slot is gone, a column's type changed, or the connector failed. */
-  readonly assertAlive: () => Promise<void>;
+  /** Throws when the slot is gone, a column's type changed, or the connector failed. `quietMs`: how long beats have gone unanswered. */
+  readonly assertAlive: (quietMs: number) => Promise<void>;
 }
 
 /** How long changes that Debezium announced may take to arrive before somebody looks where they are. */
@@ -51,6 +51,8 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
   let beatAt = 0;
   let beating = false;
   let committedAt = 0;
+  /** When the first beat was made after which nothing has come. */
+  let askedAt: number | null = null;
 
   const shapeOf = async (queue: PartitionQueue<KafkaChange>, { schema, table, after, before }: Envelope): Promise<TableShape> => {
     const known = shapes.get(queue.table);
@@ -97,6 +99,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
 
   const eachBatch = async ({ batch, isStale, isRunning }: EachBatchPayload): Promise<void> => {
     if (stream.over || !isRunning() || isStale()) return;
+    askedAt = null;
     try {
       const first = Number(batch.messages[0]?.offset);
       const place = (wanted: number): Received => ({ topic: batch.topic, partition: batch.partition, wanted });
@@ -138,7 +141,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     await consumer.disconnect().catch(() => undefined);
     throw kafkaFailure(error, kafka, `Cannot read the ${direction} stream of ${context}`);
   }
-  void watch(options, over.signal).catch((error: unknown) => stream.fail(error));
+  void watch(options, () => (askedAt === null ? 0 : performance.now() - askedAt), over.signal).catch((error: unknown) => stream.fail(error));
 
   const pauses = (queue: PartitionQueue<KafkaChange>): [{ topic: string; partitions: number[] }] => [{ topic: queue.topic, partitions: [queue.partition] }];
   return {
@@ -158,7 +161,9 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       beatAt = performance.now();
       source
         .run((client) => client.query('UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = $1 AND direction = $2 AND stream = $3', [context, direction, streamName]))
-        .catch((error: unknown) => stream.fail(error))
+        .then(() => {
+          askedAt ??= performance.now();
+        }, (error: unknown) => stream.fail(error))
         .finally(() => {
           beating = false;
         });
@@ -172,12 +177,12 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
 }
 
 /** Looks after what no message tells: a slot that is gone, and changes that were announced and are nowhere. */
-async function watch({ stream, kafka, assertAlive }: ReaderOptions, signal: AbortSignal): Promise<void> {
+async function watch({ stream, kafka, assertAlive }: ReaderOptions, quietMs: () => number, signal: AbortSignal): Promise<void> {
   let since = { xid: 0, at: 0 };
   while (!signal.aborted) {
     await pause(2000, signal);
     if (signal.aborted) return;
-    await assertAlive();
+    await assertAlive(quietMs());
     const waiting = stream.incomplete;
     if (waiting === null || waiting.queues.some(({ paused }) => paused)) {
       since = { xid: 0, at: 0 };
