@@ -52,6 +52,8 @@ describe('what people see', () => {
     expect(shownConfig(config)['database.password']).toBe('***');
     expect(shownConfig({ 'database.password': '${file:/run/secrets/db:password}', 'database.sslpassword': 'x', 'producer.override.sasl.jaas.config': 'y' })).toEqual({ 'database.password': '${file:/run/secrets/db:password}', 'database.sslpassword': '***', 'producer.override.sasl.jaas.config': '***' });
     expect(JSON.stringify(shownConfig(config))).not.toContain('geheim');
+    // A password that begins like a reference is none.
+    expect(shownConfig({ 'database.password': '${hunter2', 'database.ssl.password': '${x}y', 'value.converter.basic.auth.user.info': 'me:x' })).toEqual({ 'database.password': '***', 'database.ssl.password': '***', 'value.converter.basic.auth.user.info': '***' });
   });
 
   test('has no control characters', () => expect(shownConfig(config)['unavailable.value.placeholder']).toContain('strangler\\u0000unchanged'));

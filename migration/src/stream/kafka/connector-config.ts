@@ -145,10 +145,12 @@ const tuning: ConnectorConfig = {
   'producer.override.buffer.memory': String(2 * maxMessageBytes),
 };
 
-export const isSecret = (setting: string): boolean => /password|secret|sasl\.jaas|ssl\.key(?!store\.type|store\.location)/i.test(setting);
+export const isSecret = (setting: string): boolean => /password|passwd|secret|token|credential|user\.info|sasl\.jaas|ssl\.key(?!store\.type|store\.location)/i.test(setting);
+
+const isReference = (value: string): boolean => /^\$\{[^{}]+:[^{}]*\}$/.test(value);
 
 // Control characters would disturb a terminal.
-const shown = (name: string, value: string): string => (isSecret(name) && !value.startsWith('${') ? '***' : value.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
+const shown = (name: string, value: string): string => (isSecret(name) && !isReference(value) ? '***' : value.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
 
 /** For people: without secrets. A reference to a secret is none. */
 export const shownConfig = (config: ConnectorConfig): ConnectorConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [name, shown(name, value)]));

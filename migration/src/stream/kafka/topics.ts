@@ -28,20 +28,25 @@ export interface TopicState {
   /** 0: it does not exist. */
   readonly partitions: number;
   readonly settings: Readonly<Record<string, string>>;
+  /** Those of the topic itself; the rest are the brokers'. */
+  readonly own: Readonly<Record<string, string>>;
 }
+
+// ConfigSource.TOPIC_CONFIG, without loading kafkajs for a number
+const ofTopic = 1;
 
 export async function readTopics(admin: Admin, wanted: readonly TopicWish[]): Promise<TopicState[]> {
   const present = new Set(await admin.listTopics());
   const names = wanted.map(({ topic }) => topic).filter((topic) => present.has(topic));
-  if (names.length === 0) return wanted.map(({ topic }) => ({ topic, partitions: 0, settings: {} }));
+  if (names.length === 0) return wanted.map(({ topic }) => ({ topic, partitions: 0, settings: {}, own: {} }));
   const { topics } = await admin.fetchTopicMetadata({ topics: names });
   // ConfigResourceTypes.TOPIC, without loading kafkajs for a number
   const configs = await admin.describeConfigs({ includeSynonyms: false, resources: names.map((name) => ({ type: 2, name })) });
-  return wanted.map(({ topic }) => ({
-    topic,
-    partitions: topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
-    settings: Object.fromEntries((configs.resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue])),
-  }));
+  return wanted.map(({ topic }) => {
+    const entries = configs.resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
+    const valuesOf = (some: typeof entries): Record<string, string> => Object.fromEntries(some.map(({ configName, configValue }) => [configName, configValue]));
+    return { topic, partitions: topics.find(({ name }) => name === topic)?.partitions.length ?? 0, settings: valuesOf(entries), own: valuesOf(entries.filter(({ configSource }) => Number(configSource) === ofTopic)) };
+  });
 }
 
 /** What is wrong with the topics that exist, in words. */
@@ -76,9 +81,11 @@ export async function ensureTopics(admin: Admin, wanted: readonly TopicWish[], {
   if (differences.length === 0) return;
   onDifference?.(differences.map(({ line }) => line));
   const names = new Set(differences.map(({ topic }) => topic));
+  // What is not named is reset: also what somebody else set, such as how many brokers must have a message.
+  const settingsOf = ({ topic, settings }: TopicWish): Record<string, string> => ({ ...found.find((state) => state.topic === topic)?.own, ...settings });
   await admin.alterConfigs({
     validateOnly: false,
-    resources: wanted.filter(({ topic }) => names.has(topic)).map(({ topic, settings }) => ({ type: 2, name: topic, configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })) })),
+    resources: wanted.filter(({ topic }) => names.has(topic)).map((wish) => ({ type: 2, name: wish.topic, configEntries: Object.entries(settingsOf(wish)).map(([name, value]) => ({ name, value })) })),
   });
 }
 
