@@ -52,11 +52,10 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
     const target = await openTarget(serviceUrl);
     try {
       await installSupportSchema(target);
-      await prepareTarget(target, mapping, mark, options.restart ?? false);
       const count = Math.max(1, options.parallel ?? 4);
       const opening = Array.from({ length: count }, async () => void workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot)));
       const sizing = readSizes(monolithUrl, snapshot, mapping);
-      await allDone([...opening, sizing]);
+      await allDone([prepareTarget(target, mapping, mark, options.restart ?? false), ...opening, sizing]);
       const catalogs = await sizing;
       const tables = mapping.tables.map((table, index) => new TableProgress(displayTable(table.monolith), catalogs[index]?.estimatedRows ?? 0, options.onProgress ?? (() => {})));
       const queue = planJobs(mapping, catalogs, tables, count).values();
