@@ -13,7 +13,7 @@ import { changingStream } from '../stream/changing-stream.ts';
 import { ensurePublication, publicationDifference, replicationNames, type SourceTable, type StreamSource } from '../stream/index.ts';
 import { copyInitially, needsCopy } from './prepare-forward.ts';
 import { publishedTables } from './published-tables.ts';
-import { runStream } from './run-stream.ts';
+import { applierName, runStream } from './run-stream.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { asSchemaChange, requirePublished } from './schema-check.ts';
 
@@ -31,15 +31,15 @@ export interface DirectionRun {
 export async function runDirection(options: WorkerOptions, { control, row, direction, workerId, signal, stillMine }: DirectionRun): Promise<void> {
   const { definition, transport } = options;
   const clients: pg.Client[] = [];
-  const open = async (url: string, role: string): Promise<pg.Client> => {
-    const client = await connect(url, { applicationName: `strangler-${role}-${definition.context}` });
+  const open = async (url: string, applicationName: string): Promise<pg.Client> => {
+    const client = await connect(url, { applicationName });
     clients.push(client);
     return client;
   };
   try {
     const [sourceUrl, targetUrl] = direction === 'forward' ? [options.monolithUrl, options.serviceUrl] : [options.serviceUrl, options.monolithUrl];
-    const client = await open(sourceUrl, 'worker');
-    const target = await open(targetUrl, 'apply');
+    const client = await open(sourceUrl, `strangler-worker-${definition.context}`);
+    const target = await open(targetUrl, applierName(definition.context));
     await installSupportSchema(client);
     await installSupportSchema(target);
     const [monolith, service] = direction === 'forward' ? [client, target] : [target, client];
@@ -71,7 +71,7 @@ export async function runDirection(options: WorkerOptions, { control, row, direc
     await runStream({
       control, definition, mapping, direction, epoch: row.epoch, transport, source, tables, target, workerId, signal,
       publication: names.publication, origin: replicationNames(definition.context, direction, databaseName(targetUrl)).origin,
-      onProgress: options.onProgress ?? (() => undefined),
+      onProgress: options.onProgress ?? (() => undefined), stillMine,
     });
   } catch (error) {
     if (signal.aborted) return;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Applier } from '../apply/applier.ts';
 import { prepareApplySession } from '../apply/apply-session.ts';
+import { codeOf } from '../apply/classify-error.ts';
 import type { Direction } from '../apply/interpret-event.ts';
 import { readStreamRow } from '../apply/stream-row.ts';
 import type { Control } from '../control/index.ts';
@@ -31,12 +32,17 @@ export interface StreamRun {
   readonly workerId: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: WorkerProgress) => void;
+  /** @throws when another worker or another epoch took over */
+  readonly stillMine: () => Promise<void>;
 }
+
+/** How the applier's connection is called on the target. */
+export const applierName = (context: string): string => `strangler-apply-${context}`.slice(0, 63);
 
 /** Reads, applies and acknowledges until the signal, or until something fails. */
 export async function runStream(run: StreamRun): Promise<void> {
   const { context } = run.definition;
-  await prepareApplySession(run.target, run.origin);
+  await prepareApplySession(run.target, run.origin).catch((error: unknown) => endSleepingApplier(run, error));
   const [monolith, service] = run.direction === 'forward' ? [run.source.client, run.target] : [run.target, run.source.client];
   const check: SchemaCheck = { definition: run.definition, mapping: run.mapping, direction: run.direction, publication: run.publication, ownTables: run.transport.ownTables, monolith, service };
   const applier = new Applier({ client: run.target, mapping: run.mapping, context, direction: run.direction, epoch: BigInt(run.epoch), checkSchema: () => checkSchema(check), checkRelation: (relation) => checkRelation(check, relation) });
@@ -90,4 +96,16 @@ export async function runStream(run: StreamRun): Promise<void> {
   await stream.close();
   if (run.signal.aborted) return;
   for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/**
+ * A worker that sleeps, or whose network is gone, holds the origin and perhaps the row of the position until its connection is
+ * found dead, which takes hours. Whoever has the worker lock now ends that connection, and the next attempt goes on.
+ */
+async function endSleepingApplier({ target, definition, stillMine }: StreamRun, error: unknown): Promise<never> {
+  if (codeOf(error) === '55006') {
+    await stillMine();
+    await target.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()', [applierName(definition.context)]);
+  }
+  throw error;
 }
