@@ -117,7 +117,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
     async unapplied({ context, direction, client }, { checkpoint, tables, signal }) {
       const { name } = await currentStream(client, context, direction);
       if (signal.aborted) throw new StranglerError('CANCELLED', 'Cancelled');
-      return unappliedMessages(settings.kafka, name, tables, checkpoint);
+      return unappliedMessages(settings.kafka, name, tables, checkpoint, signal);
     },
   };
 }

@@ -1,0 +1,24 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { unappliedMessages } from './unapplied-messages.ts';
+
+test('a broker that takes connections and keeps silent does not keep writes waiting', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  try {
+    const { port } = server.address() as AddressInfo;
+    const began = performance.now();
+    const asked = unappliedMessages({ brokers: [`127.0.0.1:${port}`], clientId: 'test' }, 's', [{ schema: 'public', table: 'items' }], {}, AbortSignal.timeout(300));
+    await expect(asked).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' });
+    expect(performance.now() - began).toBeLessThan(2500);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+});
