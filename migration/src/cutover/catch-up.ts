@@ -64,7 +64,8 @@ async function applyRest(move: MoveState, limitMs: number): Promise<Detail> {
   const source = await sourceOf(move, 'closing');
   const client = await to(move);
   const { context } = move.definition;
-  const over = AbortSignal.any([move.signal, AbortSignal.timeout(Math.max(1, Math.round(limitMs)))]);
+  // Later than the loop below gives up: only a look that hangs is cut off, and what the last one found is told.
+  const over = AbortSignal.any([move.signal, AbortSignal.timeout(Math.round(limitMs) + 500)]);
   let left: readonly string[] = [];
   const drained = await until(move, limitMs, async () => {
     const row = await readStreamRow(client, context, move.plan.closing, '0/0');
