@@ -41,6 +41,22 @@ describe('what waits for the applier', () => {
     expect(kinds(await buffer.take())).toBe('cc');
   });
 
+  test('is taken in parts also when its rows are few and large', async () => {
+    const queue = new MessageQueue(1e9, () => {}, () => {});
+    const buffer = new MessageBuffer({ take: () => queue.take() }, 10_000, 1000);
+    const wide = (length: number): StreamMessage => {
+      const { kind, events } = changes(1) as Extract<StreamMessage, { kind: 'changes' }>;
+      return { kind, events: events.map((event) => ({ ...event, after: { id: '1', payload: 'x'.repeat(length), none: null } })) };
+    };
+    push(queue, begin(1n), wide(600));
+    const first = buffer.take();
+    await new Promise(setImmediate);
+    push(queue, wide(600));
+    expect(kinds(await first)).toBe('bcc');
+    push(queue, wide(1), commit(1n));
+    expect(kinds(await buffer.take())).toBe('cc');
+  });
+
   test('a transaction without its end is dropped when the stream is over, and a failure comes after what arrived before it', async () => {
     const over = open();
     push(over.queue, begin(1n), changes(1));

@@ -7,15 +7,18 @@ import type { ChangeStream, StreamMessage } from '../stream/change-stream.ts';
 export class MessageBuffer {
   readonly #stream: Pick<ChangeStream, 'take'>;
   readonly #limit: number;
+  readonly #textLimit: number;
   /** The beginning of a transaction whose end has not come. */
   #rest: readonly StreamMessage[] = [];
   #events = 0;
+  #text = 0;
   #coming: Promise<readonly StreamMessage[]> | undefined;
 
-  /** `limit`: events of one transaction that may be held until its end comes. */
-  constructor(stream: Pick<ChangeStream, 'take'>, limit = 10_000) {
+  /** `limit` and `textLimit`: events of one transaction, and characters in them, that may be held until its end comes. */
+  constructor(stream: Pick<ChangeStream, 'take'>, limit = 10_000, textLimit = 32_000_000) {
     this.#stream = stream;
     this.#limit = limit;
+    this.#textLimit = textLimit;
   }
 
   /** Whole transactions, or a part of one that is larger than the limit. Empty when the stream is over. */
@@ -28,7 +31,8 @@ export class MessageBuffer {
       const whole = messages.findLastIndex(({ kind }) => kind === 'commit' || kind === 'idle') + 1;
       if (whole > 0) return this.#keep(messages, whole);
       this.#events += eventsIn(came);
-      if (this.#events >= this.#limit) return this.#keep(messages, messages.length);
+      this.#text += textIn(came);
+      if (this.#events >= this.#limit || this.#text >= this.#textLimit) return this.#keep(messages, messages.length);
       this.#rest = messages;
     }
   }
@@ -42,8 +46,22 @@ export class MessageBuffer {
   #keep(messages: readonly StreamMessage[], from: number): readonly StreamMessage[] {
     this.#rest = messages.slice(from);
     this.#events = eventsIn(this.#rest);
+    this.#text = textIn(this.#rest);
     return from === messages.length ? messages : messages.slice(0, from);
   }
 }
 
 const eventsIn = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0), 0);
+
+/** What rows weigh, near enough: a few thousand of a megabyte each would not fit into memory. */
+function textIn(messages: readonly StreamMessage[]): number {
+  let sum = 0;
+  for (const message of messages) {
+    if (message.kind !== 'changes') continue;
+    for (const { after, before } of message.events) {
+      const row = after ?? before;
+      for (const column in row) sum += row[column]?.length ?? 0;
+    }
+  }
+  return sum;
+}
