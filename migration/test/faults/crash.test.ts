@@ -135,7 +135,7 @@ describeWithKafka('kill -9 of anything in the way of the changes', () => {
 
   test('afterwards verify finds no difference, the target counted every change once, and no reader saw what never was', () => explained(async () => {
     await reader.stop();
-    expect(reader.seen).toEqual([]);
+    expect([...new Set(reader.seen)].slice(0, 5)).toEqual([]);
     expect(reader.looks).toBeGreaterThan(20);
     const verified = await cli(['verify', 'bank', '--json'], bank.env);
     expect(verified).toMatchObject({ code: 0 });
