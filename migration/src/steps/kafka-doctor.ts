@@ -6,6 +6,7 @@ import { kafkaTransportSettings } from '../stream/choose-transport.ts';
 import { type ConnectClient, failureOf, isRunning, traceReason } from '../stream/kafka/connect-client.ts';
 import { type ConnectorConfig, configDifferences, essentialSettings, shownConfig } from '../stream/kafka/connector-config.ts';
 import { refuseUnsupportedColumns } from '../stream/kafka/decode/refuse-unsupported.ts';
+import { newestOffset } from '../stream/kafka/connector-offset.ts';
 import { withAdmin } from '../stream/kafka/kafka-client.ts';
 import { type KafkaTransportSettings, planKafkaStream } from '../stream/kafka/kafka-transport.ts';
 import { readStreamNote } from '../stream/kafka/stream-name.ts';
@@ -107,12 +108,6 @@ async function checkConnector({ connect, definition, report }: Patient, name: st
   if (offset === null || slot?.confirmed === null || slot === null) return;
   const confirmed = lsnFromText(slot.confirmed);
   report('slot and offset', confirmed <= offset, 'the slot is not ahead of the connector', `slot at ${slot.confirmed}, connector at ${lsnToText(offset)}`, anew(context));
-}
-
-/** Connect stores positions as numbers; the connector goes on at the largest. */
-function newestOffset(offset: Readonly<Record<string, unknown>> | undefined): bigint | null {
-  const known = ['lsn', 'lsn_proc', 'lsn_commit'].flatMap((field) => (typeof offset?.[field] === 'number' ? [BigInt(offset[field])] : []));
-  return known.length === 0 ? null : known.reduce((a, b) => (a > b ? a : b));
 }
 
 async function checkTopics({ kit, definition, settings, report }: Patient, direction: Direction, stream: string, wanted: readonly TopicWish[]): Promise<void> {

@@ -118,6 +118,20 @@ describeWithKafka('a slot and the connector that reads it', () => {
     expect(seen.flat()).not.toContain('21');
   });
 
+  test('a slot that was moved on while nobody ran is POSITION_GAP before the connector goes on: it would not notice', async () => {
+    const leg = await openLeg('moved');
+    const opened = await leg.open();
+    await insert(25);
+    await nextTransaction(opened.messages);
+    await settled(leg);
+    await leg.connect.stop(leg.name);
+    await freed(leg);
+    await insert(26);
+    await db.client.query('SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())', [leg.slot]);
+    expect(await codeOf(leg.transport.ensure(leg.source, { tables: leg.tables, signal: never }))).toBe('POSITION_GAP');
+    expect((await leg.connect.status(leg.name))?.state).toBe('STOPPED');
+  });
+
   test('a connector that runs without provide.transaction.metadata is CONNECTOR_FAILED, not a stream without transactions', async () => {
     const leg = await openLeg('metadata');
     const config = await leg.connect.config(leg.name);

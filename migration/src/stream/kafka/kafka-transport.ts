@@ -10,6 +10,7 @@ import type { SourceTable, StreamSource, Transport } from '../transport.ts';
 import type { CarriedTable } from './carried-columns.ts';
 import { ConnectClient, failureOf, isRunning, traceReason } from './connect-client.ts';
 import { connectDatabase } from './connect-database.ts';
+import { newestOffset, refuseSlotAhead } from './connector-offset.ts';
 import { configDifferences, connectorConfig, type ConnectorConfig } from './connector-config.ts';
 import { refuseUnsupportedColumns } from './decode/refuse-unsupported.ts';
 import { withAdmin } from './kafka-client.ts';
@@ -88,7 +89,11 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
       await refuseUnsupportedColumns(client, settings.carried?.[direction] ?? []);
       const plan = await planKafkaStream(settings, source, note.name, tables);
       await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) => ensureTopics(admin, plan.topics, { expected: note.beat > 0n, onDifference }));
-      await ensureConnector(new ConnectClient(settings.connectUrl, { signal }), plan, { signal, onDifference, timeoutMs: settings.startTimeoutMs ?? 90_000, reading: async () => (await slotStatus(client, slotOf(source)))?.active === true });
+      const connect = new ConnectClient(settings.connectUrl, { signal });
+      // The slot first: a running connector moves the offset, then the slot.
+      const confirmed = (await slotStatus(client, slotOf(source)))?.confirmed ?? null;
+      refuseSlotAhead(note.name, slotOf(source), confirmed, newestOffset(await connect.offset(note.name)));
+      await ensureConnector(connect, plan, { signal, onDifference, timeoutMs: settings.startTimeoutMs ?? 90_000, reading: async () => (await slotStatus(client, slotOf(source)))?.active === true });
     },
 
     async open(source, { from, checkpoint, tables, signal }) {
