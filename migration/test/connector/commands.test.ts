@@ -176,16 +176,13 @@ describeWithKafka('the command line over Kafka', () => {
   }, 300_000);
 
   test('doctor shows the trace of a task that failed', async () => {
-    const { publication } = replicationNames('catalog', 'forward', scene.monolith.name);
     await stopWorker();
-    await scene.sql(scene.monolith, `ALTER PUBLICATION ${publication} RENAME TO elsewhere`);
-    await rest.restart(await name());
+    await rest.put(await name(), { ...(await rest.config(await name())), 'publication.name': 'nowhere' });
     await until('failed', async () => failureOf(await rest.status(await name())) !== null);
     const check = await finds('connector strangler');
     expect(check.actual).toMatch(/FAILED: .*Publication[^]*at io\.debezium/);
     expect(check.remedy).toContain('/restart?includeTasks=true');
     expect(json<{ stream: { connector: { failure: string } } }>(await run('status', 'catalog', '--json')).stream.connector.failure).toContain('ublication');
-    await scene.sql(scene.monolith, `ALTER PUBLICATION elsewhere RENAME TO ${publication}`);
     startWorker();
     await right();
   }, 300_000);
@@ -231,6 +228,21 @@ describeWithKafka('the command line over Kafka', () => {
     await until('the row of the hole', async () => (await rows()) === 52);
     await right();
     expect(await rest.config(before)).toBeUndefined();
+  }, 300_000);
+
+  test('a publication that was away for a while is a hole, though slot and connector know nothing of it', async () => {
+    const { publication } = replicationNames('catalog', 'forward', scene.monolith.name);
+    await stopWorker();
+    await scene.sql(scene.monolith, `ALTER PUBLICATION ${publication} RENAME TO elsewhere; INSERT INTO products (name) VALUES ('unpublished')`);
+    const beats = async (): Promise<bigint> => BigInt(String((await scene.sql(scene.monolith, 'SELECT beat FROM strangler.heartbeat'))[0]?.beat));
+    const before = await beats();
+    await until('a beat', async () => (await beats()) > before);
+    await scene.sql(scene.monolith, `ALTER PUBLICATION elsewhere RENAME TO ${publication}`);
+    startWorker();
+    const ended = await worker.done;
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('POSITION_GAP');
+    expect(await finds('worker')).toMatchObject({ actual: expect.stringContaining('POSITION_GAP'), remedy: expect.stringContaining('--restart') });
   }, 300_000);
 
   test('a slot that is dropped is found, and the worker ends with what to do', async () => {

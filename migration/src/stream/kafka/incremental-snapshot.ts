@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { SourceTable } from '../transport.ts';
 import type { ConnectClient } from './connect-client.ts';
 import { tablePattern } from './connector-config.ts';
+import { newestOffset } from './connector-offset.ts';
 
 /** A row in the signal table reaches the connector at its place among the changes. Other connectors of the database know none of the tables. */
 async function signal(client: pg.Client, type: 'execute-snapshot' | 'stop-snapshot', tables: readonly SourceTable[]): Promise<string> {
@@ -29,10 +30,6 @@ export async function forgetSignals(client: pg.Client, ids: readonly string[]): 
 /** How far the connector has come, and whether it was in the middle of a snapshot there: both stand in one offset. */
 export async function snapshotState(connect: ConnectClient, connector: string): Promise<{ readonly position: bigint; readonly running: boolean }> {
   const offset = await connect.offset(connector);
-  const position = ['lsn', 'lsn_proc', 'lsn_commit'].reduce((newest, field) => {
-    const value = offset?.[field];
-    return typeof value === 'number' && BigInt(value) > newest ? BigInt(value) : newest;
-  }, 0n);
   const collections = offset?.incremental_snapshot_collections;
-  return { position, running: typeof collections === 'string' && collections !== '' && collections !== '[]' };
+  return { position: newestOffset(offset) ?? 0n, running: typeof collections === 'string' && collections !== '' && collections !== '[]' };
 }
