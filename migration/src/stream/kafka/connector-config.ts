@@ -30,8 +30,9 @@ export const maxMessageBytes = 64 * 1024 * 1024;
 export const tablePattern = ({ schema, table }: SourceTable): string => `${schema}.${table}`.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
 
 /**
- * What the connector does before it looks for its slot, on every start. Debezium would make a slot that is gone, with a hole
- * before it: so it fails instead. And it beats: if the slot went away right after the look, the reader misses this beat.
+ * What the connector does before it looks for its slot, on every start. As long as it has sent nothing, Debezium would make a
+ * slot that is gone, with a hole before it (later it fails by itself): so it fails before. And it beats: if the slot went away
+ * right after the look, the reader misses this beat.
  */
 function startStatement({ context, direction, stream, slot }: ConnectorInput): string {
   const literal = (text: string): string => quoteLiteral(text).trim();
