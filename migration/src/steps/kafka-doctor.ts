@@ -6,6 +6,7 @@ import { kafkaTransportSettings } from '../stream/choose-transport.ts';
 import { type ConnectClient, failureOf, isRunning, traceReason } from '../stream/kafka/connect-client.ts';
 import { type ConnectorConfig, configDifferences, essentialSettings, shownConfig } from '../stream/kafka/connector-config.ts';
 import { refuseUnsupportedColumns } from '../stream/kafka/decode/refuse-unsupported.ts';
+import { connectDatabase, readsDatabase } from '../stream/kafka/connect-database.ts';
 import { newestOffset } from '../stream/kafka/connector-offset.ts';
 import { withAdmin } from '../stream/kafka/kafka-client.ts';
 import { type KafkaTransportSettings, planKafkaStream } from '../stream/kafka/kafka-transport.ts';
@@ -133,9 +134,17 @@ async function checkLeftovers({ kit, definition, settings, connect, report }: Pa
     const side = sideOf(direction);
     const { slot } = replicationNames(definition.context, direction, databaseName(kit.databaseUrl(definition, side)));
     const needed = streaming === direction ? await kit.withDatabase(definition, side, (client) => readStreamNote(client, definition.context, direction)) : null;
+    const url = kit.databaseUrl(definition, side);
+    const database = connectDatabase(settings.databaseForConnect[direction] ?? url, url, 'replication.databaseForConnect');
+    // Of another server whose context and database have the same names: not ours to judge.
+    const foreign = new Set<string>();
+    for (const name of connectors.filter((connector) => streamOf(slot, connector) === connector)) {
+      const config = await connect.config(name);
+      if (config && !readsDatabase(config, database)) foreign.add(name);
+    }
     const stale = (name: string): boolean => {
       const stream = streamOf(slot, name);
-      return stream !== null && stream !== needed?.name;
+      return stream !== null && stream !== needed?.name && !foreign.has(stream);
     };
     const [oldConnectors, oldTopics] = [connectors.filter(stale), topics.filter(stale)];
     report(`${direction} connectors of earlier streams`, oldConnectors.length === 0, 'none', oldConnectors.join(', ') || 'none', `Delete them: ${oldConnectors.map((name) => `curl -X DELETE ${connect.url}/connectors/${name}`).join('; ')}`);

@@ -151,6 +151,21 @@ describeWithKafka('a stream through Kafka is set up', () => {
     expect((await at.rest.list()).filter((connector) => streamOf(at.slot, connector) !== null)).toEqual([name]);
   }, 300_000);
 
+  test('a connector of the same name on another server is left alone, with its topics', async () => {
+    const config = await at.rest.config(await at.name());
+    const other = `${at.slot}_0badcafe`;
+    await at.rest.put(other, { ...config, name: other, 'topic.prefix': other, 'slot.name': 'of_another_server', 'database.hostname': 'localhost' });
+    await withAdmin(kafka(), 'test', (admin) => admin.createTopics({ topics: [{ topic: transactionTopic(other), numPartitions: 1 }] }));
+    try {
+      await at.begin();
+      expect(await at.rest.config(other)).toMatchObject({ 'database.hostname': 'localhost' });
+      expect(await topics()).toContain(transactionTopic(other));
+    } finally {
+      await at.rest.delete(other);
+      await withAdmin(kafka(), 'test', (admin) => admin.deleteTopics({ topics: [transactionTopic(other)] }));
+    }
+  }, 300_000);
+
   test('removed, nothing reads the slot any more and the topics are gone; again is fine', async () => {
     await at.transport().remove(at.source);
     expect((await slotStatus(at.client, at.slot))?.active).toBe(false);

@@ -37,3 +37,7 @@ export function connectDatabase(text: string, url: string, field: string): Conne
     sslmode: parsed.searchParams.get('sslmode'),
   };
 }
+
+/** Whether a connector with this configuration reads that database. */
+export const readsDatabase = (config: Readonly<Record<string, string>>, { hostname, port, name }: ConnectDatabase): boolean =>
+  config['database.hostname'] === hostname && config['database.port'] === port && config['database.dbname'] === name;

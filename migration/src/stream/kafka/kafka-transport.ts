@@ -9,7 +9,7 @@ import { type Direction, replicationNames } from '../names.ts';
 import type { SourceTable, StreamSource, Transport } from '../transport.ts';
 import type { CarriedTable } from './carried-columns.ts';
 import { ConnectClient, failureOf, isRunning, traceReason } from './connect-client.ts';
-import { connectDatabase } from './connect-database.ts';
+import { connectDatabase, readsDatabase } from './connect-database.ts';
 import { newestOffset, refuseSlotAhead } from './connector-offset.ts';
 import { configDifferences, connectorConfig, type ConnectorConfig } from './connector-config.ts';
 import { refuseUnsupportedColumns } from './decode/refuse-unsupported.ts';
@@ -208,14 +208,34 @@ export function connectorFailure(name: string, trace: string): StranglerError {
   return new StranglerError('CONNECTOR_FAILED', `Connector ${name} failed: ${reason}`, options);
 }
 
-/** Connectors first, and only when they are gone their topics: a connector without its topics fails and tries again. */
-async function removeStreams(settings: KafkaTransportSettings, { client }: StreamSource, slot: string): Promise<void> {
+/**
+ * Connectors first, and only when they are gone their topics: a connector without its topics fails and tries again. A slot's name
+ * says context and database, not the server: on a cluster that serves staging too, connectors of the same name belong to others.
+ */
+async function removeStreams(settings: KafkaTransportSettings, source: StreamSource, slot: string): Promise<void> {
   const connect = new ConnectClient(settings.connectUrl, { timeoutMs: 20_000, busyMs: 20_000 });
-  const connectors = (await connect.list()).filter((name) => streamOf(slot, name) === name);
+  const database = connectDatabase(settings.databaseForConnect[source.direction] ?? source.url, source.url, 'replication.databaseForConnect');
+  const note = await readStreamNote(source.client, source.context, source.direction);
+  const ours = new Set(note === null ? [] : [note.name]);
+  const connectors: string[] = [];
+  for (const name of (await connect.list()).filter((connector) => streamOf(slot, connector) === connector)) {
+    const config = await connect.config(name);
+    if (config === undefined) continue;
+    if (readsDatabase(config, database)) {
+      ours.add(name);
+      connectors.push(name);
+    } else if (name === note?.name) throw foreignConnector(connect, name, config, source);
+  }
   for (const name of connectors) await connect.delete(name);
-  if (connectors.length > 0) await untilGone(connect, client, connectors, slot);
-  await withAdmin(settings.kafka, `Cannot delete the topics of ${slot}`, (admin) => deleteTopicsOf(admin, slot));
+  if (connectors.length > 0) await untilGone(connect, source.client, connectors, slot);
+  if (ours.size > 0) await withAdmin(settings.kafka, `Cannot delete the topics of ${slot}`, (admin) => deleteTopicsOf(admin, slot, ours));
 }
+
+const foreignConnector = (connect: ConnectClient, name: string, config: Readonly<Record<string, string>>, { context, direction }: StreamSource): StranglerError =>
+  new StranglerError('CONFIG_INVALID', `Connector ${name}, which this database names as its own, reads ${config['database.hostname']}:${config['database.port']}/${config['database.dbname']}`, {
+    details: { connector: name },
+    remedy: `If that is this server under an older address: curl -X DELETE ${connect.url}/connectors/${name}, then run the command again. If this database is a copy of that one: DELETE FROM strangler.heartbeat WHERE context = '${context}' AND direction = '${direction}' here.`,
+  });
 
 async function untilGone(connect: ConnectClient, client: pg.Client, connectors: readonly string[], slot: string): Promise<void> {
   const deadline = performance.now() + 60_000;

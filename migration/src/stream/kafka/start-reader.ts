@@ -80,8 +80,9 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       const known = shapes.get(queue.table);
       const row = envelope.after ?? envelope.before;
       const shape = known !== undefined && row !== null && hasColumns(row, known.columns) ? known : await shapeOf(queue, envelope);
+      // A connector that lost its offsets knows no commit before its first transaction, which ends after its rows.
       stream.add(queue, {
-        op: envelope.op, xid: envelope.op === 'r' ? null : xid, order: totalOrder ?? 0, previous: envelope.previousCommit ?? 0, offset, bytes: message.value.length, envelope, shape,
+        op: envelope.op, xid: envelope.op === 'r' ? null : xid, order: totalOrder ?? 0, previous: envelope.previousCommit ?? envelope.lsn ?? 0, offset, bytes: message.value.length, envelope, shape,
         rekey: header(message, '__debezium.newkey') ? 'from' : header(message, '__debezium.oldkey') ? 'to' : null,
       });
     }

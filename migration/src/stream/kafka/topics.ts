@@ -89,12 +89,9 @@ export async function ensureTopics(admin: Admin, wanted: readonly TopicWish[], {
   });
 }
 
-/** Deletes the topics of all streams of a slot but one. */
-export async function deleteTopicsOf(admin: Admin, slot: string, { except = null }: { readonly except?: string | null } = {}): Promise<string[]> {
-  const topics = (await admin.listTopics()).filter((topic) => {
-    const stream = streamOf(slot, topic);
-    return stream !== null && stream !== except;
-  });
+/** Deletes the topics of these streams of a slot. */
+export async function deleteTopicsOf(admin: Admin, slot: string, streams: ReadonlySet<string>): Promise<string[]> {
+  const topics = (await admin.listTopics()).filter((topic) => streams.has(streamOf(slot, topic) ?? ''));
   if (topics.length > 0) await admin.deleteTopics({ topics });
   return topics;
 }
