@@ -187,7 +187,7 @@ describe('a context without data of its own', () => {
     expect(refused.code).toBe(4);
     expect(json(refused)).toMatchObject({ error: { code: 'GATE_REFUSED', details: { gates: expect.arrayContaining([expect.objectContaining({ gate: 'shadow-reads', ok: false })]) } } });
     await scene.sql(scene.control, `INSERT INTO strangler_control.shadow_counts VALUES ('rates', 'quote', 'match', 1, 10)`);
-    const traffic = (side: string, errors: number): Promise<unknown> => scene.sql(scene.control, `INSERT INTO strangler_control.route_stats SELECT 'rates', 'quote', '${side}', clock_timestamp() + n * interval '1 second', 50, ${errors}, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 10) n ON CONFLICT DO NOTHING`);
+    const traffic = (side: string, errors: number): Promise<unknown> => scene.sql(scene.control, `INSERT INTO strangler_control.route_stats SELECT 'rates', 'quote', '${side}', clock_timestamp() + n * interval '1 second', 50, ${errors}, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 300) n ON CONFLICT DO NOTHING`);
     await traffic('monolith', 0);
     await traffic('service', 0);
     expect(await run('ramp', 'rates', '--steps', '10,50', '--hold', '200ms')).toMatchObject({ percent: 50, steps: [{ verdict: 'keep' }, { verdict: 'keep' }] });
