@@ -60,9 +60,28 @@ async function gatesUnderLease(kit: Toolkit, definition: MigrationDefinition, mo
   // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
   if (definition.data === 'replicated' && (await unfinishedMoves(control, definition.context)).length > 0) {
     kit.tell('recover', 'an earlier move was left in the middle: it is finished or undone first', 'note');
-    await recoverMove({ definition, control, ...places(kit, definition), actor: kit.actor });
+    await untilRecovered(kit, definition);
   }
   return kit.withLease(definition.context, move, () => passGates(kit, definition, move, options));
+}
+
+/** The worker may be at it already: it is waited for, up to 30 s, instead of sending the person away. */
+async function untilRecovered(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
+  const control = await kit.control();
+  const deadline = performance.now() + 30_000;
+  const byWorker = async (): Promise<boolean> => {
+    const lease = await control.leases.get(definition.context);
+    return lease !== undefined && lease.expiresInSeconds > 0 && lease.move === 'recover';
+  };
+  while (performance.now() < deadline) {
+    if (!(await byWorker())) {
+      if ((await unfinishedMoves(control, definition.context)).length === 0) return;
+      const { outcome: end } = await recoverMove({ definition, control, ...places(kit, definition), actor: kit.actor });
+      // A living command has it: the lease that is asked for next says so.
+      if (end !== 'busy' || !(await byWorker())) return;
+    }
+    await kit.pause(200);
+  }
 }
 
 async function stageByFlags(kit: Toolkit, definition: MigrationDefinition, options: ForceOptions, move: 'cutover' | 'rollback' | 'retire', before: () => Promise<void>): Promise<MoveOutcome> {
