@@ -72,9 +72,9 @@ const everythingIsThere = async (): Promise<void> => {
 
 describe.each([['monolith', 'reads of the service, writes of the monolith'], ['service', 'everything at the service']])('while the %s owns the catalog', (owner) => {
   if (owner === 'service') {
-    test('the cutover survives kill -9 of its command after any step, and a rerun finishes it', async () => {
+    test('the cutover survives kill -9 of its command while writes are held and after the stream is closed, and a rerun finishes it', async () => {
       await type('verify', 'catalog');
-      for (const step of ['prove-reverse', 'hold', 'fence-source', 'close-stream', 'sequences']) {
+      for (const step of ['hold', 'close-stream']) {
         const abort = new AbortController();
         const { stderr } = await stack.strangler(['cutover', 'catalog', '--yes'], { signal: abort.signal, onLine: (line) => { if (line.includes(`✓ ${step}`)) abort.abort(); } });
         expect(stderr).toContain(`✓ ${step}`);
