@@ -1,6 +1,6 @@
-import { quoteLiteral, type TableName } from '../database/identifiers.ts';
+import type { TableName } from '../database/identifiers.ts';
 import type { ConnectDatabase } from '../stream/kafka/connect-database.ts';
-import type { ConnectorConfig } from '../stream/kafka/connector-config.ts';
+import { type ConnectorConfig, databaseSettings, escapedPattern, slotGuard, tablePattern } from '../stream/kafka/connector-config.ts';
 import { eventHeaders, eventTopic } from './event-topics.ts';
 import { outboxPublication } from './outbox-publication.ts';
 
@@ -17,7 +17,6 @@ export interface OutboxConnector {
 }
 
 const text = 'org.apache.kafka.connect.storage.StringConverter';
-const escaped = (pattern: string): string => pattern.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
 
 /**
  * Debezium with its outbox event router, which makes the message that was meant out of the row that was inserted.
@@ -26,20 +25,10 @@ const escaped = (pattern: string): string => pattern.replace(/[.*+?^${}()|[\]\\,
  * would have Connect guess a schema, and lose what has none: nulls, arrays of different things, digits of decimals.
  */
 export function outboxConnectorConfig({ service, database, slot, prefix, table, partitions }: OutboxConnector): ConnectorConfig {
-  const qualified = `${table.schema}.${table.table}`;
-  // One statement; a doubled semicolon stands for one that is part of it.
-  const start = `DO $start$ BEGIN IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(slot).trim()}) THEN RAISE EXCEPTION 'replication slot ${slot} is gone: events may be missing, run strangler outbox connect';; END IF;; END $start$`;
   return {
-    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-    'tasks.max': '1',
-    'database.hostname': database.hostname,
-    'database.port': database.port,
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
-    ...(database.sslmode !== null && { 'database.sslmode': database.sslmode }),
+    ...databaseSettings(database),
     // Debezium would make a slot that is gone, with a hole before it.
-    'database.initial.statements': start,
+    'database.initial.statements': slotGuard(slot, 'events may be missing, run strangler outbox connect'),
     'topic.prefix': prefix,
     'plugin.name': 'pgoutput',
     'slot.name': slot,
@@ -49,7 +38,7 @@ export function outboxConnectorConfig({ service, database, slot, prefix, table, 
     'slot.retry.delay.ms': '2000',
     'publication.name': outboxPublication,
     'publication.autocreate.mode': 'disabled',
-    'table.include.list': escaped(qualified),
+    'table.include.list': tablePattern(table),
     // What the outbox held when the slot was made is sent before the connector is: in the snapshot of the slot, without a gap.
     'snapshot.mode': 'no_data',
     'offset.mismatch.strategy': 'trust_offset',
@@ -73,6 +62,6 @@ export function outboxConnectorConfig({ service, database, slot, prefix, table, 
     // Heartbeats are no events.
     predicates: 'outbox',
     'predicates.outbox.type': 'org.apache.kafka.connect.transforms.predicates.TopicNameMatches',
-    'predicates.outbox.pattern': escaped(`${prefix}.${qualified}`),
+    'predicates.outbox.pattern': escapedPattern(`${prefix}.${table.schema}.${table.table}`),
   };
 }

@@ -54,6 +54,14 @@ export async function slotStatus(client: pg.Client, slot: string): Promise<SlotS
   };
 }
 
+/** @throws StranglerError SLOT_LOST when there is no such slot, or the server gave it up */
+export async function requireSlot(client: pg.Client, slot: string): Promise<SlotStatus> {
+  const status = await slotStatus(client, slot);
+  if (status === null) throw new StranglerError('SLOT_LOST', `Replication slot ${slot} does not exist`, { details: { slot } });
+  if (status.lost !== null) throw new StranglerError('SLOT_LOST', `The server gave up replication slot ${slot} (${status.lost}): it removed log that was still needed`, { details: { slot, reason: status.lost } });
+  return status;
+}
+
 const creating = (slot: string): string => `Cannot create replication slot ${slot} (needs ALTER ROLE … REPLICATION, wal_level = logical and a free slot)`;
 
 /** Makes the slot if it is not there. Waits for transactions that run right now. Returns where its changes begin. */

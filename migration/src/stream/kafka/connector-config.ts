@@ -27,25 +27,44 @@ export interface ConnectorInput {
 export const maxMessageBytes = 64 * 1024 * 1024;
 
 /** Lists of tables are regular expressions, matched against the whole name and separated by commas. */
-export const tablePattern = ({ schema, table }: SourceTable): string => `${schema}.${table}`.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
+export const escapedPattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
+export const tablePattern = ({ schema, table }: SourceTable): string => escapedPattern(`${schema}.${table}`);
+
+const literal = (text: string): string => quoteLiteral(text).trim();
+
+/** How a connector reaches its database. */
+export const databaseSettings = (database: ConnectDatabase): ConnectorConfig => ({
+  'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+  'tasks.max': '1',
+  'database.hostname': database.hostname,
+  'database.port': database.port,
+  'database.user': database.user,
+  'database.password': database.password,
+  'database.dbname': database.name,
+  ...(database.sslmode !== null && { 'database.sslmode': database.sslmode }),
+});
+
+/** For `database.initial.statements`: fails when the slot is gone, else does the rest. */
+export function slotGuard(slot: string, consequence: string, rest: readonly string[] = []): string {
+  const statements = [
+    `IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(slot)}) THEN RAISE EXCEPTION 'replication slot ${slot} is gone: ${consequence}'`,
+    'END IF',
+    ...rest,
+    'END',
+  ];
+  // One statement; a doubled semicolon stands for one that is part of it.
+  return `DO $start$ BEGIN ${statements.join(';; ')} $start$`;
+}
+
+const beatStatement = ({ context, direction, stream }: ConnectorInput): string =>
+  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`;
 
 /**
  * What the connector does before it looks for its slot, on every start. As long as it has sent nothing, Debezium would make a
  * slot that is gone, with a hole before it (later it fails by itself): so it fails before. And it beats: if the slot went away
  * right after the look, the reader misses this beat.
  */
-function startStatement({ context, direction, stream, slot }: ConnectorInput): string {
-  const literal = (text: string): string => quoteLiteral(text).trim();
-  const row = `context = ${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`;
-  const statements = [
-    `IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(slot)}) THEN RAISE EXCEPTION 'replication slot ${slot} is gone: changes may be missing'`,
-    'END IF',
-    `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE ${row}`,
-    'END',
-  ];
-  // One statement; a doubled semicolon stands for one that is part of it.
-  return `DO $start$ BEGIN ${statements.join(';; ')} $start$`;
-}
+const startStatement = (input: ConnectorInput): string => slotGuard(input.slot, 'changes may be missing', [beatStatement(input)]);
 
 const converter = (side: 'key' | 'value'): ConnectorConfig => ({
   [`${side}.converter`]: 'org.apache.kafka.connect.json.JsonConverter',
@@ -90,17 +109,9 @@ export const essentialSettings: Readonly<Record<string, string>> = {
 
 /** The whole configuration of one direction's connector: a pure function, so that what runs can be held against it. */
 export function connectorConfig(input: ConnectorInput): ConnectorConfig {
-  const { context, direction, stream, database, extra = {} } = input;
-  const literal = (text: string): string => quoteLiteral(text).trim();
+  const { context, stream, database, extra = {} } = input;
   const own: ConnectorConfig = {
-    'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
-    'tasks.max': '1',
-    'database.hostname': database.hostname,
-    'database.port': database.port,
-    'database.user': database.user,
-    'database.password': database.password,
-    'database.dbname': database.name,
-    ...(database.sslmode !== null && { 'database.sslmode': database.sslmode }),
+    ...databaseSettings(database),
     'database.initial.statements': startStatement(input),
     'topic.prefix': stream,
     'plugin.name': 'pgoutput',
@@ -116,7 +127,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'tombstones.on.delete': 'true',
     'offset.mismatch.strategy': 'trust_offset',
     'message.prefix.exclude.list': '.*',
-    'heartbeat.action.query': `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`,
+    'heartbeat.action.query': beatStatement(input),
     'signal.enabled.channels': 'source',
     'signal.data.collection': 'strangler.signal',
     ...decoderSettings,

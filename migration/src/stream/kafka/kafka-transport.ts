@@ -4,7 +4,7 @@ import { databaseFailure } from '../../database/failures.ts';
 import { installSupportSchema } from '../../database/support-schema.ts';
 import { StranglerError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
-import { slotStatus } from '../embedded/slot.ts';
+import { requireSlot, slotStatus } from '../embedded/slot.ts';
 import { type Direction, replicationNames } from '../names.ts';
 import type { SourceTable, StreamSource, Transport } from '../transport.ts';
 import type { CarriedTable } from './carried-columns.ts';
@@ -85,13 +85,12 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
     async ensure(source, { tables, signal, onDifference }) {
       const { context, direction, client } = source;
       const note = await currentStream(client, context, direction);
-      await requireSlot(client, slotOf(source));
+      // Before the offset is read below: a running connector moves the offset, then the slot.
+      const { confirmed } = await requireSlot(client, slotOf(source));
       await refuseUnsupportedColumns(client, settings.carried?.[direction] ?? []);
       const plan = await planKafkaStream(settings, source, note.name, tables);
       await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) => ensureTopics(admin, plan.topics, { expected: note.beat > 0n, onDifference }));
       const connect = new ConnectClient(settings.connectUrl, { signal });
-      // The slot first: a running connector moves the offset, then the slot.
-      const confirmed = (await slotStatus(client, slotOf(source)))?.confirmed ?? null;
       refuseSlotAhead(note.name, slotOf(source), confirmed, newestOffset(await connect.offset(note.name)));
       await ensureConnector(connect, plan, { signal, onDifference, timeoutMs: settings.startTimeoutMs ?? 90_000, reading: async () => (await slotStatus(client, slotOf(source)))?.active === true });
     },
@@ -135,12 +134,6 @@ async function currentStream(client: pg.Client, context: string, direction: Dire
     });
   }
   return note;
-}
-
-async function requireSlot(client: pg.Client, slot: string): Promise<void> {
-  const status = await slotStatus(client, slot);
-  if (!status) throw new StranglerError('SLOT_LOST', `Replication slot ${slot} does not exist`, { details: { slot } });
-  if (status.lost !== null) throw new StranglerError('SLOT_LOST', `The server gave up replication slot ${slot} (${status.lost}): it removed log that was still needed`, { details: { slot, reason: status.lost } });
 }
 
 interface EnsureOptions {

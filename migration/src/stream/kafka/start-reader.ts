@@ -54,10 +54,12 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
   /** When the first beat was made after which nothing has come. */
   let askedAt: number | null = null;
 
-  const shapeOf = async (queue: PartitionQueue<KafkaChange>, { schema, table, after, before }: Envelope): Promise<TableShape> => {
-    const known = shapes.get(queue.table);
-    const row: JsonRow | null = after ?? before;
-    if (known !== undefined && (row === null || hasColumns(row, known.columns))) return known;
+  const knownShape = (table: string, row: JsonRow | null): TableShape | undefined => {
+    const known = shapes.get(table);
+    return known !== undefined && (row === null || hasColumns(row, known.columns)) ? known : undefined;
+  };
+
+  const newShape = async (queue: PartitionQueue<KafkaChange>, { schema, table }: Envelope, row: JsonRow | null): Promise<TableShape> => {
     const shape = await source.run((client) => loadShape(client, { schema, table }, row === null ? [] : Object.keys(row)));
     if (row !== null) shapes.set(queue.table, shape);
     return shape;
@@ -77,9 +79,8 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       if (envelope.op !== 'r' && (xid === null || totalOrder === null)) {
         throw new StranglerError('CONNECTOR_FAILED', `${queue.name}@${offset}: a change without its transaction: the connector runs without provide.transaction.metadata`);
       }
-      const known = shapes.get(queue.table);
       const row = envelope.after ?? envelope.before;
-      const shape = known !== undefined && row !== null && hasColumns(row, known.columns) ? known : await shapeOf(queue, envelope);
+      const shape = knownShape(queue.table, row) ?? (await newShape(queue, envelope, row));
       // A connector that lost its offsets knows no commit before its first transaction, which ends after its rows.
       stream.add(queue, {
         op: envelope.op, xid: envelope.op === 'r' ? null : xid, order: totalOrder ?? 0, previous: envelope.previousCommit ?? envelope.lsn ?? 0, offset, bytes: message.value.length, envelope, shape,
