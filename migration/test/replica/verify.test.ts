@@ -71,8 +71,8 @@ describe('verification', () => {
       await client.end();
     });
     try {
-      for (let round = 0; round < 3; round += 1) expect(kinds(await run())).toEqual([]);
-      expect(written).toBeGreaterThan(20);
+      // A slow machine writes less in a round: rounds go on until enough was written under their eyes.
+      for (let round = 0; round < 3 || written <= 20; round += 1) expect(kinds(await run())).toEqual([]);
       await pair.service.client.query(`SET session_replication_role = replica; INSERT INTO items (item_id, title) VALUES (999999, 'ghost'); UPDATE item_lines SET note = 'planted' WHERE (line_code, n) = (SELECT line_code, n FROM item_lines WHERE note = 'n' ORDER BY 1 LIMIT 1)`);
       const found = await run();
       expect(found.tables.map(({ differing }) => differing.map(({ kind }) => kind))).toEqual([['extra'], ['different'], []]);
