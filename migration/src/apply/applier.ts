@@ -3,6 +3,7 @@ import { StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { ChangeEvent, Lsn } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
+import { collapseChanges } from './collapse.ts';
 import { createInterpreter, type Direction } from './interpret-event.ts';
 import { loadParkedKeys } from './parked-changes.ts';
 import { type RelationMessage, RelationWatch } from './relation-watch.ts';
@@ -11,6 +12,7 @@ import { RecentCommits } from './recent-commits.ts';
 import { Savepoint } from './savepoint.ts';
 import { beginLocked, commitAdvanced, readStreamRow } from './stream-row.ts';
 import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
+import { planSettings } from './write-statements.ts';
 import { writeTargets } from './write-target.ts';
 
 export interface ApplierOptions {
@@ -36,6 +38,8 @@ export interface Applied {
   readonly deadLetters: number;
 }
 
+const usualChunk = 5000;
+
 /** Chunks that a transaction may fill before it is cut although its rows have several parts: memory has an end. */
 const wholeChunks = 20;
 
@@ -56,6 +60,9 @@ export class Applier {
   #held: ChangeEvent[] = [];
   #parked = new Set<string>();
   #savepoint: Savepoint;
+  #planned = false;
+  /** The write that is under way. */
+  #writing: Promise<void> = Promise.resolve();
   #open = false;
   #source: { readonly commitLsn: Lsn; readonly skip: boolean } | null = null;
   #position: Lsn = 0n;
@@ -92,6 +99,8 @@ export class Applier {
       if (good.length > 0) await this.#apply(good);
       throw misfit.error;
     } catch (error) {
+      await this.#writing.catch(() => {});
+      this.#writing = Promise.resolve();
       this.#open = false;
       this.#held = [];
       this.#source = null;
@@ -122,7 +131,7 @@ export class Applier {
 
   async #apply(messages: readonly StreamMessage[]): Promise<Applied | null> {
     if (!this.#open) await this.#begin();
-    const chunk = this.#options.chunkEvents ?? 5000;
+    const chunk = this.#options.chunkEvents ?? usualChunk;
     let events = this.#held;
     this.#held = [];
     for (const message of messages) {
@@ -164,11 +173,14 @@ export class Applier {
       return null;
     }
     if (events.length > 0) await this.#write(events);
+    await this.#writing;
     return this.#source === null ? await this.#commit() : null;
   }
 
   async #begin(): Promise<void> {
     const { client, context, direction, epoch } = this.#options;
+    if (!this.#planned) await client.query(planSettings(this.#work.targets.flat()));
+    this.#planned = true;
     const row = await beginLocked(client, context, direction, epoch);
     this.#savepoint = new Savepoint(client);
     this.#work.plainInserts.begin();
@@ -190,9 +202,17 @@ export class Applier {
     return commitLsn < this.#position;
   }
 
+  /** Makes changes ready while those before them are written. */
   async #write(events: readonly ChangeEvent[]): Promise<void> {
     const changes = this.#interpret(events);
-    if (changes.length > 0) this.#rows += await writeInOrder({ ...this.#work, parked: this.#parked, savepoint: this.#savepoint }, changes);
+    const steps = collapseChanges(changes);
+    await this.#writing;
+    if (changes.length === 0) return;
+    this.#writing = writeInOrder({ ...this.#work, parked: this.#parked, savepoint: this.#savepoint }, changes, steps).then((rows) => {
+      this.#rows += rows;
+    });
+    // whoever waits for it next sees that it failed
+    this.#writing.catch(() => {});
   }
 
   async #commit(): Promise<Applied> {

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { StranglerError } from '../errors.ts';
+import { arrayLiteral } from './array-literal.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
-import { groupRows, type RowGroup } from './column-arrays.ts';
+import { copyIn } from './copy-in.ts';
 import type { FoldableChange, LogicalRow, RowChange } from './row-change.ts';
-import { clearStatement, deleteStatement, emptyStatement, insertStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
+import { columnsOf, groupRows, type RowGroup, valuesOf } from './row-groups.ts';
+import { clearStatement, deleteStatement, emptyStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
 import { projectOnto, type WriteTarget } from './write-target.ts';
 
 export type Targets = readonly (readonly WriteTarget[])[];
@@ -14,7 +16,12 @@ export type Targets = readonly (readonly WriteTarget[])[];
  * `plainInserts`: rows that the source made are not looked for first, and it fails when one is there.
  */
 export async function writeChanges(client: pg.Client, targets: Targets, changes: readonly RowChange[], plainInserts = false): Promise<void> {
-  for (const step of collapseChanges(changes)) await writeStep(client, targets, step, plainInserts);
+  await writeSteps(client, targets, collapseChanges(changes), plainInserts);
+}
+
+/** As `writeChanges`, of changes that were collapsed before. */
+export async function writeSteps(client: pg.Client, targets: Targets, steps: readonly ApplyStep[], plainInserts: boolean): Promise<void> {
+  for (const step of steps) await writeStep(client, targets, step, plainInserts);
 }
 
 async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep, plainInserts: boolean): Promise<void> {
@@ -48,7 +55,7 @@ async function writeRekey(client: pg.Client, target: WriteTarget, change: Extrac
   }
   if (!change.complete) throw rowMissing(target, 1);
   await writeDeletes(client, target, [change.oldKey]);
-  await writePuts(client, target, [change.row]);
+  await writePuts(client, target, [change.row], false);
 }
 
 /** What one statement each may write of a table. */
@@ -56,6 +63,7 @@ interface TableRows {
   readonly gone: LogicalRow[];
   /** Not expected to be there. */
   readonly inserts: LogicalRow[];
+  /** Expected to be there. */
   readonly puts: LogicalRow[];
   readonly patches: LogicalRow[];
   readonly lenient: LogicalRow[];
@@ -76,11 +84,11 @@ async function writeRows(client: pg.Client, targets: Targets, changes: readonly 
     if (rows === undefined) continue;
     for (const target of targets[index] ?? []) {
       await writeDeletes(client, target, rows.gone);
-      await writePuts(client, target, rows.puts);
+      await writePuts(client, target, rows.puts, true);
       await writePatches(client, target, rows.patches, false);
       await writePatches(client, target, rows.lenient, true);
       // last: a new row may take a unique value that another one gave up
-      await (target.unique ? writeInserts : writePuts)(client, target, rows.inserts);
+      await writeInserts(client, target, rows.inserts);
     }
   }
 }
@@ -91,20 +99,28 @@ async function writeDeletes(client: pg.Client, target: WriteTarget, keys: readon
   for (const group of groupRows(inputs, keys)) await runGroup(client, target, 'delete', group);
 }
 
+/** Fewer rows than this are sent sooner with one statement that is prepared already. */
+const leastToCopy = 20;
+
 async function writeInserts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
-  for (const group of groupRows(target.inputs, rows)) await runGroup(client, target, 'insert', group);
+  if (!target.unique || rows.length < leastToCopy) return writePuts(client, target, rows, false);
+  for (const group of groupRows(target.inputs, rows)) await copyIn(client, target, group);
 }
 
-async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
-  for (const group of groupRows(target.inputs, rows)) await runGroup(client, target, 'put', group);
+/** `expected`: an update alone is cheaper than an insert that finds the row there, so it is tried first. */
+async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[], expected: boolean): Promise<void> {
+  for (const group of groupRows(target.inputs, rows)) {
+    if (expected && target.unique && group.inputs.length > target.key.length && (await runGroup(client, target, 'patch', group)) === group.rows.length) continue;
+    await runGroup(client, target, 'put', group);
+  }
 }
 
 async function writePatches(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[], lenient: boolean): Promise<void> {
   for (const group of groupRows(target.inputs, rows)) {
     // only the key: this target holds none of the changed columns
-    if (group.columns.length === target.key.length) continue;
+    if (group.inputs.length === target.key.length) continue;
     const count = await runGroup(client, target, 'patch', group);
-    if (!lenient && count < group.rows) throw rowMissing(target, group.rows - count);
+    if (!lenient && count < group.rows.length) throw rowMissing(target, group.rows.length - count);
   }
 }
 
@@ -113,10 +129,11 @@ const rowMissing = (target: WriteTarget, rows: number): StranglerError =>
     details: { data: true, table: target.name },
   });
 
-const statements = { delete: deleteStatement, insert: insertStatement, put: putStatement, patch: patchStatement };
+const statements = { delete: deleteStatement, put: putStatement, patch: patchStatement };
 
 async function runGroup(client: pg.Client, target: WriteTarget, kind: keyof typeof statements, group: RowGroup): Promise<number> {
-  return run(client, statements[kind](target, group.columns), kind === 'put' || kind === 'insert' ? [...group.arrays, ...target.extras.values()] : group.arrays);
+  const arrays = group.inputs.map((input) => arrayLiteral(valuesOf(group, input)));
+  return run(client, statements[kind](target, columnsOf(group)), kind === 'put' ? [...arrays, ...target.extras.values()] : arrays);
 }
 
 /** Statement text → its name. */

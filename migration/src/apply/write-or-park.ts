@@ -1,9 +1,10 @@
 import { classifyFailure } from './classify-error.ts';
 import { behindDeadLetter, dropParkedOfTable, type Parking, parkChange } from './parked-changes.ts';
+import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { isKeyed, type KeyedRowChange, type RowChange, touchedKeys } from './row-change.ts';
 import type { PlainInserts } from './plain-inserts.ts';
 import type { Savepoint } from './savepoint.ts';
-import { type Targets, writeChanges } from './write-changes.ts';
+import { type Targets, writeSteps } from './write-changes.ts';
 
 export interface WriteOrPark extends Parking {
   readonly targets: Targets;
@@ -15,8 +16,11 @@ export interface WriteOrPark extends Parking {
   readonly checkSchema: () => Promise<void>;
 }
 
-/** Writes changes in order and returns how many were written. A truncate also ends what waited in the dead letters for its table. */
-export async function writeInOrder(work: WriteOrPark, changes: readonly RowChange[]): Promise<number> {
+/**
+ * Writes changes in order and returns how many were written. A truncate also ends what waited in the dead letters for its
+ * table. `steps`: the changes, collapsed.
+ */
+export async function writeInOrder(work: WriteOrPark, changes: readonly RowChange[], steps: readonly ApplyStep[]): Promise<number> {
   let written = 0;
   let from = 0;
   for (const [index, change] of changes.entries()) {
@@ -28,20 +32,21 @@ export async function writeInOrder(work: WriteOrPark, changes: readonly RowChang
     work.savepoint.keep();
     for (const key of work.parked) if (key.startsWith(`${change.table}:`)) work.parked.delete(key);
   }
-  return written + (await writeOrPark(work, from === 0 ? changes : changes.slice(from)));
+  if (from === 0) return writeOrPark(work, changes, steps);
+  return written + (await writeOrPark(work, changes.slice(from)));
 }
 
 /**
  * Writes changes; those that the target's data rules refuse go to the dead letters, and everything else goes on. Halving
  * finds them, and also gets around values that two rows exchange: the smaller the run, the closer to the source's order.
  */
-async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[]): Promise<number> {
+async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[], steps?: readonly ApplyStep[]): Promise<number> {
   const open = await parkBlocked(work, changes);
   if (open.length === 0) return 0;
   const plain = work.plainInserts.allowed;
   await work.savepoint.begin();
   try {
-    await writeChanges(work.client, work.targets, open, plain);
+    await writeSteps(work.client, work.targets, open === changes && steps !== undefined ? steps : collapseChanges(open), plain);
     work.savepoint.keep();
     return open.length;
   } catch (error) {

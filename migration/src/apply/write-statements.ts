@@ -31,12 +31,6 @@ const settable = (target: WriteTarget, columns: readonly string[]): string[] =>
 const assignments = (columns: readonly string[], from: string): string =>
   columns.map((column) => `${quoteIdentifier(column)} = ${from}.${quoteIdentifier(column)}`).join(', ');
 
-/** For rows that are not there: fails where one is. A third cheaper than looking first. */
-export function insertStatement(target: WriteTarget, columns: readonly string[]): string {
-  const { names, values } = newRow(target, columns);
-  return `INSERT INTO ${target.name} (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${inputRows(target, columns)} AS input`;
-}
-
 function newRow(target: WriteTarget, columns: readonly string[]): { readonly names: string; readonly values: string } {
   const extras = [...target.extras.keys()];
   return {
@@ -80,3 +74,11 @@ export const emptyStatement = (target: WriteTarget): string => `DELETE FROM ${ta
 
 export const clearStatement = (target: WriteTarget, columns: readonly string[]): string =>
   `UPDATE ${target.name} SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}`;
+
+/**
+ * Settings of a session that runs these statements. A plan made while the table was small (or for a batch that is large beside
+ * it) reads the whole table for every batch, however large it grows: each row is looked up by its key instead, in one plan.
+ */
+export const planSettings = (targets: readonly WriteTarget[]): string =>
+  ['plan_cache_mode = force_generic_plan', ...(targets.every(({ unique }) => unique) ? ['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin'].map((name) => `${name} = off`) : [])]
+    .map((setting) => `SET ${setting}`).join('; ');

@@ -89,7 +89,7 @@ const runners: Record<string, Runner> = {
   worker: {
     client: service, slot, applyPid: `SELECT pid FROM pg_stat_activity WHERE application_name = 'strangler-apply-shop'`,
     async start(name) {
-      const flags = profile ? ['--cpu-prof', '--cpu-prof-dir=/tmp/profiles', `--cpu-prof-name=${name}.cpuprofile`] : [];
+      const flags = process.env['TGC'] ? ['--trace-gc'] : profile ? ['--cpu-prof', '--cpu-prof-dir=/tmp/profiles', `--cpu-prof-name=${name}.cpuprofile`] : [];
       const child = spawn(process.execPath, ['--conditions=strangler-source', ...flags, fileURLToPath(import.meta.url), 'worker', controlUrl, monolithUrl, serviceUrl], { stdio: 'inherit' });
       const exited = new Promise<void>((resolve) => {
         child.once('exit', () => resolve());
