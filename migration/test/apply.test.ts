@@ -180,3 +180,72 @@ describe('applying changes', () => {
     expect(await listDeadLetters(client, { context: 'items' })).toEqual([]);
   });
 });
+
+describe('many rows at once', () => {
+  const many = (from: number, count: number, n = '1'): Row[] => Array.from({ length: count }, (_, index) => item(from + index, `s${from + index}`, n));
+  const created = (lsn: bigint, made: readonly Row[]): StreamMessage[] => transaction(lsn, made.map((row) => ['c', null, row] as const));
+  const updated = (lsn: bigint, changed: readonly Row[]): StreamMessage[] => transaction(lsn, changed.map((row) => ['u', null, row] as const));
+
+  test('a created row that is there already takes the source\'s values, and its neighbours come too', async () => {
+    await client.query(`INSERT INTO items VALUES (7, 'repaired', 'by hand', 99)`);
+    const { applier } = await newApplier();
+    await applier.apply(created(110n, many(1, 50)));
+    await applier.apply(created(120n, many(51, 50)));
+    await applier.apply(created(130n, many(101, 50)));
+    await applier.apply(created(140n, many(151, 50)));
+    expect(await rows('SELECT id, slug, n FROM items ORDER BY id')).toEqual(many(1, 200).map(({ id, slug, n }) => [id, slug, n]));
+    expect(await listDeadLetters(client, { context: 'items' })).toEqual([]);
+    // 7 was there once before
+    expect(await rows('SELECT count(*), count(DISTINCT id) FROM applied')).toEqual([['201', '200']]);
+  });
+
+  test('an updated row that is not there comes in whole, and every row is written once', async () => {
+    const { applier } = await newApplier();
+    await applier.apply(created(110n, many(1, 50)));
+    await client.query('DELETE FROM items WHERE id = 20; TRUNCATE applied');
+    await applier.apply(updated(120n, many(1, 50, '2')));
+    expect(await rows('SELECT id, n FROM items ORDER BY id')).toEqual(many(1, 50).map(({ id }) => [id, '2']));
+    expect(await rows('SELECT count(*), count(DISTINCT id) FROM applied')).toEqual([['50', '50']]);
+    await client.query('TRUNCATE applied');
+    await applier.apply(updated(130n, many(1, 50, '3')));
+    expect(await rows('SELECT count(*), count(DISTINCT id) FROM applied')).toEqual([['50', '50']]);
+  });
+
+  test('a row that the target refuses among many created ones is set aside alone', async () => {
+    const { applier } = await newApplier();
+    await applier.apply(created(110n, [...many(1, 30), item(31, 's31', 'no number'), ...many(32, 30)]));
+    expect(await rows('SELECT count(*) FROM items')).toEqual([['60']]);
+    expect((await listDeadLetters(client, { context: 'items' })).map(({ key }) => key)).toEqual([{ id: '31' }]);
+  });
+
+  test('a table that was small when the first batch came is not read from end to end for those that follow', async () => {
+    const { applier, session } = await newApplier();
+    const scans = async (): Promise<unknown> => {
+      await session.query('SELECT pg_stat_force_next_flush()');
+      return (await rows(`SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'items'`))[0];
+    };
+    await applier.apply(updated(110n, many(1, 2)));
+    await applier.apply(transaction(115n, [['d', { id: '1' }, null], ['u', null, { id: '2', n: '5' }]]));
+    await applier.apply(created(120n, many(3, 3000)));
+    const before = await scans();
+    for (let batch = 0n; batch < 8n; batch += 1n) {
+      await applier.apply(updated(200n + batch * 10n, many(3, 1000, String(batch))));
+      await applier.apply(transaction(205n + batch * 10n, [['u', null, { id: String(1500n + batch), n: '77' }], ['d', { id: String(2000n + batch) }, null]]));
+    }
+    expect(await scans()).toEqual(before);
+    expect(await rows('SELECT count(*) FROM items WHERE n = 7')).toEqual([['1000']]);
+  });
+
+  test('what cannot be read while the chunk before it is written takes that chunk along, and the next attempt finds nothing half done', async () => {
+    const { applier } = await newApplier(1n, 30);
+    const broken = transaction(110n, [...many(1, 30), { id: '31' }].map((row) => ['c', null, row] as const));
+    // two messages: the first is a chunk of its own
+    const [begin, changes, commit] = broken as [StreamMessage, Extract<StreamMessage, { kind: 'changes' }>, StreamMessage];
+    const parts: StreamMessage[] = [begin, { ...changes, events: changes.events.slice(0, 30) }, { ...changes, events: changes.events.slice(30) }, commit];
+    expect(await codeOf(applier.apply(parts))).toBe('SCHEMA_CHANGED');
+    expect(await rows('SELECT count(*) FROM items')).toEqual([['0']]);
+    expect((await readStreamRow(client, 'items', 'forward'))?.position).toBe(100n);
+    await applier.apply(created(110n, many(1, 90)));
+    expect(await rows('SELECT count(*), count(DISTINCT id) FROM applied')).toEqual([['90', '90']]);
+  });
+});

@@ -6,7 +6,7 @@ import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { copyIn } from './copy-in.ts';
 import type { FoldableChange, LogicalRow, RowChange } from './row-change.ts';
 import { columnsOf, groupRows, type RowGroup, valuesOf } from './row-groups.ts';
-import { clearStatement, deleteStatement, emptyStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
+import { addStatement, clearStatement, deleteStatement, emptyStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
 import { projectOnto, type WriteTarget } from './write-target.ts';
 
 export type Targets = readonly (readonly WriteTarget[])[];
@@ -55,7 +55,7 @@ async function writeRekey(client: pg.Client, target: WriteTarget, change: Extrac
   }
   if (!change.complete) throw rowMissing(target, 1);
   await writeDeletes(client, target, [change.oldKey]);
-  await writePuts(client, target, [change.row], false);
+  await writePuts(client, target, [change.row]);
 }
 
 /** What one statement each may write of a table. */
@@ -77,18 +77,18 @@ async function writeRows(client: pg.Client, targets: Targets, changes: readonly 
     else if (change.kind === 'patch') (change.lenient ? rows.lenient : rows.patches).push(change.row);
     else {
       if (change.fresh) rows.gone.push(change.key);
-      (plainInserts && (change.fresh || change.created === true) ? rows.inserts : rows.puts).push(change.row);
+      (change.fresh || change.created === true ? rows.inserts : rows.puts).push(change.row);
     }
   }
   for (const [index, rows] of tables.entries()) {
     if (rows === undefined) continue;
     for (const target of targets[index] ?? []) {
       await writeDeletes(client, target, rows.gone);
-      await writePuts(client, target, rows.puts, true);
+      await writeUpdates(client, target, rows.puts);
       await writePatches(client, target, rows.patches, false);
       await writePatches(client, target, rows.lenient, true);
       // last: a new row may take a unique value that another one gave up
-      await writeInserts(client, target, rows.inserts);
+      await writeInserts(client, target, rows.inserts, plainInserts);
     }
   }
 }
@@ -102,16 +102,24 @@ async function writeDeletes(client: pg.Client, target: WriteTarget, keys: readon
 /** Fewer rows than this are sent sooner with one statement that is prepared already. */
 const leastToCopy = 20;
 
-async function writeInserts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
-  if (!target.unique || rows.length < leastToCopy) return writePuts(client, target, rows, false);
+async function writeInserts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[], plain: boolean): Promise<void> {
+  if (!plain || !target.unique || rows.length < leastToCopy) return writePuts(client, target, rows);
   for (const group of groupRows(target.inputs, rows)) await copyIn(client, target, group);
 }
 
-/** `expected`: an update alone is cheaper than an insert that finds the row there, so it is tried first. */
-async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[], expected: boolean): Promise<void> {
+async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
+  for (const group of groupRows(target.inputs, rows)) await runGroup(client, target, 'put', group);
+}
+
+/** Rows that are expected to be there: an update is cheaper than an insert that finds each of them. Those that are not there come in. */
+async function writeUpdates(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
+  // without another column than the key there is nothing to update
+  if (!target.unique || target.inputs.length === target.key.length) return writePuts(client, target, rows);
   for (const group of groupRows(target.inputs, rows)) {
-    if (expected && target.unique && group.inputs.length > target.key.length && (await runGroup(client, target, 'patch', group)) === group.rows.length) continue;
-    await runGroup(client, target, 'put', group);
+    let written = await runGroup(client, target, 'patch', group);
+    // not an upsert: it would write those a second time that the update has written
+    if (written < group.rows.length) written += await runGroup(client, target, 'add', group);
+    if (written < group.rows.length) await runGroup(client, target, 'put', group);
   }
 }
 
@@ -129,11 +137,11 @@ const rowMissing = (target: WriteTarget, rows: number): StranglerError =>
     details: { data: true, table: target.name },
   });
 
-const statements = { delete: deleteStatement, put: putStatement, patch: patchStatement };
+const statements = { delete: deleteStatement, put: putStatement, patch: patchStatement, add: addStatement };
 
 async function runGroup(client: pg.Client, target: WriteTarget, kind: keyof typeof statements, group: RowGroup): Promise<number> {
   const arrays = group.inputs.map((input) => arrayLiteral(valuesOf(group, input)));
-  return run(client, statements[kind](target, columnsOf(group)), kind === 'put' ? [...arrays, ...target.extras.values()] : arrays);
+  return run(client, statements[kind](target, columnsOf(group)), kind === 'put' || kind === 'add' ? [...arrays, ...target.extras.values()] : arrays);
 }
 
 /** Statement text → its name. */

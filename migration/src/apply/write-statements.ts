@@ -52,6 +52,12 @@ export function putStatement(target: WriteTarget, columns: readonly string[]): s
   return `WITH input AS MATERIALIZED ${inputRows(target, columns)}${update} ${insert} input WHERE NOT EXISTS (SELECT FROM ${target.name} AS target WHERE ${sameKey(target, 'target', 'input')})`;
 }
 
+/** The rows that are not there; needs the key's unique index. */
+export function addStatement(target: WriteTarget, columns: readonly string[]): string {
+  const { names, values } = newRow(target, columns);
+  return `INSERT INTO ${target.name} AS target (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO NOTHING`;
+}
+
 export function patchStatement(target: WriteTarget, columns: readonly string[]): string {
   const changes = settable(target, columns);
   // touching the key keeps the count of rows that exist

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { connect, terminate } from '../database/connect.ts';
-import { quoteLiteral, quoteTable } from '../database/identifiers.ts';
+import { quoteLiteral } from '../database/identifiers.ts';
 import type { CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { copyStatements } from './copy-format.ts';
 import { type CopyMark, holdCopyMark } from './copy-mark.ts';
@@ -13,8 +13,6 @@ export interface CopyJob {
   readonly part: CompiledPart;
   readonly range: PageRange;
   readonly progress: TableProgress;
-  /** Call it once when the range is copied: whether the part is complete now. */
-  isLast(): boolean;
 }
 
 export interface CopyConnections {
@@ -74,13 +72,8 @@ export async function runCopyWorker(connections: CopyConnections, jobs: Iterator
     terminate(target);
   };
   signal.addEventListener('abort', onAbort, { once: true });
-  const work = async (job: CopyJob): Promise<void> => {
-    await copyRange(source, target, job, mark);
-    // Without statistics the service's first queries on a filled table are planned as for an empty one.
-    if (job.isLast()) await target.query(`ANALYZE ${quoteTable(job.part.service)}`).catch(() => {});
-  };
   try {
-    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next()) await Promise.race([work(next.value), cancellation]);
+    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next()) await Promise.race([copyRange(source, target, next.value, mark), cancellation]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -4,7 +4,7 @@ import { databaseFailure, failureCode } from '../database/failures.ts';
 import { displayTable } from '../database/identifiers.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
-import type { CompiledMapping, CompiledPart } from '../mapping/compiled-mapping.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { CopyMark } from './copy-mark.ts';
 import { type CopyConnections, type CopyJob, openCopyConnections, openSnapshot, openTarget, runCopyWorker } from './copy-worker.ts';
 import { pageRanges } from './page-ranges.ts';
@@ -108,14 +108,7 @@ function planJobs(mapping: CompiledMapping, catalogs: readonly TableCatalog[], p
     .sort((a, b) => b.pages - a.pages)
     .flatMap(({ table, pages, progress: counter }) => {
       if (counter === undefined) return [];
-      const ranges = pageRanges(pages, parallel);
-      const left = new Map(table.parts.map((part) => [part, ranges.length]));
-      const oneDone = (part: CompiledPart): boolean => {
-        const count = (left.get(part) ?? 0) - 1;
-        left.set(part, count);
-        return count === 0;
-      };
-      return ranges.flatMap((range) => table.parts.map((part): CopyJob => ({ table, part, range, progress: counter, isLast: () => oneDone(part) })));
+      return pageRanges(pages, parallel).flatMap((range) => table.parts.map((part): CopyJob => ({ table, part, range, progress: counter })));
     });
 }
 

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { openStreamRow, readStreamRow } from '../apply/stream-row.ts';
 import type { Control } from '../control/index.ts';
 import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
+import { quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { changingStream } from '../stream/changing-stream.ts';
 import { createSlotWithSnapshot, dropSlot, ensurePublication, type ReplicationNames, type SlotWithSnapshot, type SourceTable, type StreamSource, type Transport } from '../stream/index.ts';
@@ -66,6 +67,7 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
     context, kind: 'copy', epoch, ok: true,
     detail: { rows: [...rows.values()].reduce((sum, count) => sum + count, 0), tables: Object.fromEntries(rows), seconds: (performance.now() - began) / 1000 },
   });
+  await writeStatistics(options);
 }
 
 /** Everything of an earlier stream goes before anything of the new one is made, so that neither is taken for the other. */
@@ -78,6 +80,14 @@ async function makeStream({ transport, source, tables, names, stillMine, monolit
     await dropSlot(source.client, names.slot);
     return createSlotWithSnapshot(monolithUrl, names.slot, signal);
   });
+}
+
+/** Without them the service's first queries on a filled table are planned as for an empty one; some day autovacuum would do it. */
+async function writeStatistics({ service, mapping, signal }: CopyOptions): Promise<void> {
+  for (const part of mapping.tables.flatMap(({ parts }) => parts)) {
+    if (signal.aborted) return;
+    await service.query(`ANALYZE ${quoteTable(part.service)}`).catch(() => undefined);
+  }
 }
 
 /** From here on the copied rows are replicated ones: the mark of the copy goes in the same transaction. */

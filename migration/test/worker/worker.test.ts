@@ -14,6 +14,7 @@ describe('a worker', () => {
     const worker = startWorker(shop);
     try {
       await caughtUp(shop, 'forward');
+      expect((await shop.service.query(`SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'goods'::regclass`)).rows).toEqual([{ rows: '500' }]);
       await shop.monolith.query(`UPDATE products SET description = (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 400) n) WHERE id <= 20`);
       await shop.monolith.query(`UPDATE products SET price = price + 1, status = 'off' WHERE id <= 30`);
       await shop.monolith.query(`UPDATE products SET id = id + 10000 WHERE id BETWEEN 10 AND 25`);
