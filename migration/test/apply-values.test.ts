@@ -70,3 +70,11 @@ test.each([['short', 'siebenx'], ['percent', '101'], ['amount', 'much'], ['mood'
   expect((await stored()).map((row) => (row as Row)['id'])).toEqual(['1', '3']);
   expect((await listDeadLetters(client, { context: 'things' })).map(({ key }) => key['id'])).toEqual(['2']);
 });
+
+test('text that looks like COPY\'s own signs stays text where many rows come at once', async () => {
+  await client.query(`DELETE FROM things; UPDATE strangler.dead_letters SET state = 'dropped'`);
+  const { rows: [at] } = await client.query<{ position: string }>(`SELECT (position - '0/0')::text AS position FROM strangler.streams`);
+  const rows: Row[] = Array.from({ length: 30 }, (_, index) => ({ ...nothing, id: String(index + 1), plain: ['\\N', '\\.', '\\x41', 'a\\tb', '\\\\'][index % 5] ?? '' }));
+  await applier.apply(transaction(BigInt(at?.position ?? 0) + 100n, rows));
+  expect(await stored()).toEqual(rows);
+});
