@@ -12,7 +12,8 @@ import { type CopyMark, takeCopyMark } from './copy-mark.ts';
  */
 export async function prepareTarget(client: pg.Client, mapping: CompiledMapping, mark: CopyMark, restart: boolean): Promise<void> {
   const tables = mapping.tables.flatMap((table) => table.parts.map((part) => part.service));
-  await client.query('BEGIN');
+  // whoever holds a table for longer must not keep a worker from being stopped
+  await client.query(`BEGIN; SET LOCAL lock_timeout = '10s'`);
   try {
     const { interrupted } = await takeCopyMark(client, mark);
     if (!restart && !interrupted) {

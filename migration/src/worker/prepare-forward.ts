@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { openStreamRow, readStreamRow } from '../apply/stream-row.ts';
 import type { Control } from '../control/index.ts';
 import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
+import { connect, terminate } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { changingStream } from '../stream/changing-stream.ts';
@@ -67,7 +68,6 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
     context, kind: 'copy', epoch, ok: true,
     detail: { rows: [...rows.values()].reduce((sum, count) => sum + count, 0), tables: Object.fromEntries(rows), seconds: (performance.now() - began) / 1000 },
   });
-  await writeStatistics(options);
 }
 
 /** Everything of an earlier stream goes before anything of the new one is made, so that neither is taken for the other. */
@@ -82,11 +82,23 @@ async function makeStream({ transport, source, tables, names, stillMine, monolit
   });
 }
 
-/** Without them the service's first queries on a filled table are planned as for an empty one; some day autovacuum would do it. */
-async function writeStatistics({ service, mapping, signal }: CopyOptions): Promise<void> {
-  for (const part of mapping.tables.flatMap(({ parts }) => parts)) {
-    if (signal.aborted) return;
-    await service.query(`ANALYZE ${quoteTable(part.service)}`).catch(() => undefined);
+/**
+ * Without them the service's first queries on a filled table are planned as for an empty one; some day autovacuum would do it, so
+ * nothing waits for this, and it waits for nobody's lock.
+ */
+export async function writeStatistics({ serviceUrl, mapping, signal }: Pick<CopyOptions, 'serviceUrl' | 'mapping' | 'signal'>): Promise<void> {
+  const client = await connect(serviceUrl, { applicationName: 'strangler-statistics' });
+  const onAbort = (): void => terminate(client);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await client.query(`SET lock_timeout = '1s'`);
+    for (const part of mapping.tables.flatMap(({ parts }) => parts)) {
+      if (signal.aborted) return;
+      await client.query(`ANALYZE ${quoteTable(part.service)}`).catch(() => undefined);
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await client.end().catch(() => undefined);
   }
 }
 

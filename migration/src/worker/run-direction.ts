@@ -11,7 +11,7 @@ import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { changingStream } from '../stream/changing-stream.ts';
 import { ensurePublication, publicationDifference, replicationNames, type SourceTable, type StreamSource } from '../stream/index.ts';
-import { copyInitially, needsCopy } from './prepare-forward.ts';
+import { copyInitially, needsCopy, writeStatistics } from './prepare-forward.ts';
 import { publishedTables } from './published-tables.ts';
 import { applierName, runStream } from './run-stream.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -31,6 +31,8 @@ export interface DirectionRun {
 export async function runDirection(options: WorkerOptions, { control, row, direction, workerId, signal, stillMine }: DirectionRun): Promise<void> {
   const { definition, transport } = options;
   const clients: pg.Client[] = [];
+  const ending = new AbortController();
+  let statistics: Promise<void> | undefined;
   const open = async (url: string, applicationName: string): Promise<pg.Client> => {
     const client = await connect(url, { applicationName });
     clients.push(client);
@@ -59,6 +61,7 @@ export async function runDirection(options: WorkerOptions, { control, row, direc
         control, context: definition.context, epoch: row.epoch, mapping, transport, source, tables, stillMine, service, names, workerId, signal,
         monolithUrl: options.monolithUrl, serviceUrl: options.serviceUrl, parallel: options.parallel ?? 2, onProgress: options.onProgress ?? (() => undefined),
       });
+      statistics = writeStatistics({ serviceUrl: options.serviceUrl, mapping, signal: AbortSignal.any([signal, ending.signal]) }).catch(() => undefined);
     } else {
       await requirePublished({ direction, publication: names.publication, ownTables: transport.ownTables, monolith, service }, mapping);
       await beginEpoch(target, row, direction);
@@ -77,6 +80,8 @@ export async function runDirection(options: WorkerOptions, { control, row, direc
     if (signal.aborted) return;
     throw classifyFailure(error) === 'schema' && !isStranglerError(error) ? await explainSchema(options, error) : error;
   } finally {
+    ending.abort();
+    await statistics;
     for (const client of clients) await client.end().catch(() => undefined);
   }
 }

@@ -14,7 +14,7 @@ describe('a worker', () => {
     const worker = startWorker(shop);
     try {
       await caughtUp(shop, 'forward');
-      expect((await shop.service.query(`SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'goods'::regclass`)).rows).toEqual([{ rows: '500' }]);
+      await until('the tables have statistics', async () => (await shop.service.query(`SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'goods'::regclass`)).rows[0]?.rows === '500');
       await shop.monolith.query(`UPDATE products SET description = (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 400) n) WHERE id <= 20`);
       await shop.monolith.query(`UPDATE products SET price = price + 1, status = 'off' WHERE id <= 30`);
       await shop.monolith.query(`UPDATE products SET id = id + 10000 WHERE id BETWEEN 10 AND 25`);
@@ -36,6 +36,28 @@ describe('a worker', () => {
       await worker.stop();
     }
     expect((await shop.control.watermarks.get('goods', 'forward'))?.state).toBe('stopped');
+  });
+
+  test('streams although the statistics of a copied table cannot be written now', async () => {
+    await using shop = await openShop();
+    const other = await connect(shop.serviceUrl, { applicationName: 'vacuum' });
+    // the copy waits at a gate until the tables are locked as VACUUM or CREATE INDEX CONCURRENTLY would lock them
+    await other.query(`CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END';
+      CREATE TRIGGER gate BEFORE INSERT ON goods EXECUTE FUNCTION gate(); ALTER TABLE goods ENABLE ALWAYS TRIGGER gate`);
+    await other.query('SELECT pg_advisory_lock(1)');
+    const worker = startWorker(shop);
+    try {
+      await until('the copy waits', async () => (await other.query(`SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)).rows.length > 0);
+      await other.query('BEGIN; LOCK TABLE goods, good_prices IN SHARE UPDATE EXCLUSIVE MODE');
+      await other.query('SELECT pg_advisory_unlock(1)');
+      await caughtUp(shop, 'forward');
+      await shop.monolith.query('UPDATE products SET price = 7');
+      await caughtUp(shop, 'forward');
+    } finally {
+      await worker.stop();
+      await other.end();
+    }
+    expect((await shop.service.query('SELECT DISTINCT amount FROM good_prices')).rows).toEqual([{ amount: '7.00' }]);
   });
 
   test('goes the other way after a flip, merging the parts of a row, and back again', async () => {
