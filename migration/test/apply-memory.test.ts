@@ -50,7 +50,7 @@ test('one transaction of a million rows passes in bounded pieces, and is visible
     for (let from = 0; from < rows; from += chunk) {
       while (!room) await new Promise(setImmediate);
       const events = Array.from({ length: chunk }, (_, index): ChangeEvent => ({ op: 'c', before: null, after: { id: String(from + index), name: `n${from + index}` }, source, position: { commitLsn: 200n, index: from + index } }));
-      queue.push({ kind: 'changes', events }, chunk * 40);
+      queue.push({ kind: 'changes', events, size: chunk * 40 }, chunk * 40);
     }
     queue.push({ kind: 'commit', commitLsn: 200n, endLsn: 300n, commitTime: 0n }, 0);
   })();

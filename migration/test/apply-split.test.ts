@@ -33,7 +33,7 @@ async function open(url: string): Promise<pg.Client> {
 }
 
 const changes = (commitLsn: bigint, rows: readonly (readonly [Operation, string, Row])[]): StreamMessage => ({
-  kind: 'changes',
+  kind: 'changes', size: rows.length,
   events: rows.map(([op, table, row], index): ChangeEvent => ({
     op, before: op === 'd' ? row : null, after: op === 'd' ? null : row,
     source: { connector: 'postgresql', db: 'd', schema: 'public', table, txId: 1, lsn: commitLsn, ts_us: 0n }, position: { commitLsn, index },

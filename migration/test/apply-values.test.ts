@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
 import { listDeadLetters } from '../src/apply/dead-letters.ts';
+import { eventFromJson } from '../src/apply/event-json.ts';
 import { openStreamRow } from '../src/apply/stream-row.ts';
 import { connect } from '../src/database/connect.ts';
 import { installSupportSchema } from '../src/database/support-schema.ts';
@@ -11,6 +12,7 @@ import { loadMapping } from '../src/mapping/load.ts';
 import type { CompiledMapping } from '../src/mapping/compiled-mapping.ts';
 import type { ChangeEvent, Row } from '../src/stream/change-event.ts';
 import type { StreamMessage } from '../src/stream/change-stream.ts';
+import { encodeRow } from './encode-row.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -45,7 +47,7 @@ afterAll(async () => {
 const nothing: Row = Object.fromEntries(Object.keys(columns).map((name) => [name, null]));
 const transaction = (lsn: bigint, rows: readonly Row[], op: ChangeEvent['op'] = 'c'): StreamMessage[] => [
   { kind: 'begin', commitLsn: lsn, commitTime: 0n, xid: 1 },
-  { kind: 'changes', events: rows.map((after, index): ChangeEvent => ({ op, before: null, after, source: { connector: 'postgresql', db: 'd', schema: 'public', table: 'things', txId: 1, lsn, ts_us: 0n }, position: { commitLsn: lsn, index } })) },
+  { kind: 'changes', size: rows.length, events: rows.map((after, index): ChangeEvent => ({ op, before: null, after, source: { connector: 'postgresql', db: 'd', schema: 'public', table: 'things', txId: 1, lsn, ts_us: 0n }, position: { commitLsn: lsn, index } })) },
   { kind: 'commit', commitLsn: lsn, endLsn: lsn + 5n, commitTime: 0n },
 ];
 const stored = async (): Promise<unknown[]> => (await client.query(`SELECT ${Object.keys(columns).map((name) => `${name}::text`).join(', ')} FROM things ORDER BY things.id`)).rows;
@@ -71,12 +73,46 @@ test.each([['short', 'siebenx'], ['percent', '101'], ['amount', 'much'], ['mood'
   expect((await listDeadLetters(client, { context: 'things' })).map(({ key }) => key['id'])).toEqual(['2']);
 });
 
-test('text that looks like COPY\'s own signs stays text where many rows come at once', async () => {
-  await client.query(`DELETE FROM things; UPDATE strangler.dead_letters SET state = 'dropped'`);
-  const { rows: [at] } = await client.query<{ position: string }>(`SELECT (position - '0/0')::text AS position FROM strangler.streams`);
-  const rows: Row[] = Array.from({ length: 30 }, (_, index) => ({ ...nothing, id: String(index + 1), plain: ['\\N', '\\x41', 'a\\tb', '\\\\'][index % 4] ?? '' }));
+describe.each(['read', 'as they came'])('many created rows, %s', (how) => {
+  const names = Object.keys(nothing);
+  const made = (lsn: bigint, rows: readonly Row[]): StreamMessage[] =>
+    transaction(lsn, rows).map((message) =>
+      message.kind === 'changes' && how === 'as they came' ? { ...message, events: message.events.map((event) => ({ ...event, encoded: encodeRow(event.after ?? {}, names) })) } : message);
+  const position = async (): Promise<bigint> => {
+    const { rows: [at] } = await client.query<{ position: string }>(`SELECT (position - '0/0')::text AS position FROM strangler.streams`);
+    return BigInt(at?.position ?? 0) + 100n;
+  };
+  const clear = (): Promise<unknown> => client.query(`DELETE FROM things; UPDATE strangler.dead_letters SET state = 'dropped'`);
   // one that no refused row has made careful
-  const fresh = new Applier({ client: session, mapping, context: 'things', direction: 'forward', epoch: 1n });
-  await fresh.apply(transaction(BigInt(at?.position ?? 0) + 100n, rows));
-  expect(await stored()).toEqual(rows);
+  const apply = async (rows: readonly Row[]): Promise<void> => {
+    await clear();
+    await new Applier({ client: session, mapping, context: 'things', direction: 'forward', epoch: 1n }).apply(made(await position(), rows));
+  };
+
+  test('text that looks like COPY\'s own signs stays text', async () => {
+    const rows: Row[] = Array.from({ length: 30 }, (_, index) => ({ ...nothing, id: String(index + 1), plain: ['\\N', '\\x41', 'a\\tb', '\\\\', 'a\tb\nc\rd', '', 'ü😀'][index % 7] ?? '' }));
+    await apply(rows);
+    expect(await stored()).toEqual(rows);
+  });
+
+  test('the row that the table does not take waits, readable, and the others come', async () => {
+    const rows: Row[] = Array.from({ length: 30 }, (_, index) => ({ ...nothing, id: String(index + 1), percent: index === 17 ? '101' : null, plain: 'a\tb' }));
+    await apply(rows);
+    expect(await stored()).toEqual(rows.filter((_, index) => index !== 17));
+    const [letter, ...others] = await listDeadLetters(client, { context: 'things' });
+    expect(others).toEqual([]);
+    expect(letter?.key).toEqual({ id: '18' });
+    expect(eventFromJson(letter?.event ?? '').after).toEqual(rows[17]);
+  });
+
+  test('a row changed in the same batch comes as it is at the end', async () => {
+    const rows: Row[] = Array.from({ length: 30 }, (_, index) => ({ ...nothing, id: String(index + 1), plain: 'first' }));
+    await clear();
+    const [begin, , commit] = made(await position(), rows);
+    const [, created] = made(await position(), rows);
+    const [, changed] = transaction(await position(), [{ ...nothing, id: '3', plain: 'second' }], 'u');
+    if (begin === undefined || created === undefined || changed === undefined || commit === undefined) throw new Error('four messages');
+    await new Applier({ client: session, mapping, context: 'things', direction: 'forward', epoch: 1n }).apply([begin, created, changed, commit]);
+    expect(await stored()).toEqual(rows.map((row) => (row['id'] === '3' ? { ...row, plain: 'second' } : row)));
+  });
 });

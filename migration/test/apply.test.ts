@@ -63,7 +63,7 @@ function transaction(lsn: bigint, changes: readonly (readonly [ChangeEvent['op']
   const events = changes.map(([op, before, after], index): ChangeEvent => ({
     op, before, after, source: { connector: 'postgresql', db: 'd', schema: 'public', table: 'items', txId: 1, lsn, ts_us: 0n }, position: { commitLsn: lsn, index },
   }));
-  return [{ kind: 'begin', commitLsn: lsn, commitTime: 0n, xid: 1 }, { kind: 'changes', events }, { kind: 'commit', commitLsn: lsn, endLsn: lsn + 5n, commitTime: 0n }];
+  return [{ kind: 'begin', commitLsn: lsn, commitTime: 0n, xid: 1 }, { kind: 'changes', events, size: events.length }, { kind: 'commit', commitLsn: lsn, endLsn: lsn + 5n, commitTime: 0n }];
 }
 
 const item = (id: number, slug = `s${id}`, n = '1'): Row => ({ id: String(id), slug, big: 'big', n });

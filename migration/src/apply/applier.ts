@@ -8,11 +8,11 @@ import { createInterpreter, type Direction } from './interpret-event.ts';
 import { loadParkedKeys } from './parked-changes.ts';
 import { type RelationMessage, RelationWatch } from './relation-watch.ts';
 import { PlainInserts } from './plain-inserts.ts';
+import { planByKey } from './plan-by-key.ts';
 import { RecentCommits } from './recent-commits.ts';
 import { Savepoint } from './savepoint.ts';
 import { beginLocked, commitAdvanced, readStreamRow } from './stream-row.ts';
 import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
-import { planSettings } from './write-statements.ts';
 import { writeTargets } from './write-target.ts';
 
 export interface ApplierOptions {
@@ -170,6 +170,7 @@ export class Applier {
     }
     if (this.#whole && this.#source !== null) {
       this.#held = events;
+      await this.#writing;
       return null;
     }
     if (events.length > 0) await this.#write(events);
@@ -179,7 +180,7 @@ export class Applier {
 
   async #begin(): Promise<void> {
     const { client, context, direction, epoch } = this.#options;
-    if (!this.#planned) await client.query(planSettings(this.#work.targets.flat()));
+    if (!this.#planned) await planByKey(client, this.#work.targets.flat());
     this.#planned = true;
     const row = await beginLocked(client, context, direction, epoch);
     this.#savepoint = new Savepoint(client);

@@ -1,7 +1,9 @@
 import type pg from 'pg';
+import type { EncodedRow } from '../stream/encoded-row.ts';
+import { copyEncoded, copyValue, mostCopyBytes } from './copy-text.ts';
+import type { LogicalRow, Put } from './row-change.ts';
+import { columnsOf, groupRows, type RowGroup } from './row-groups.ts';
 import { inputValue, quoted, type WriteTarget } from './write-target.ts';
-import { copyValue } from './copy-text.ts';
-import { columnsOf, type RowGroup } from './row-groups.ts';
 
 /** What is used of pg's connection, which its types leave out. */
 interface Wire {
@@ -11,37 +13,64 @@ interface Wire {
   sendCopyFail(message: string): void;
 }
 
-/** Rows that are sent at a time: the server writes them while the next are made ready. */
-const rowsPerPiece = 500;
-
 /**
  * Writes rows that are not there with COPY: the server takes them page by page instead of one by one, and reads their values
  * without a parser of arrays before. Fails where a row is there.
- *
- * The first rows go out together with the statement: a server that refuses it passes over what follows (PostgreSQL
- * documentation, "Message Flow", COPY Operations).
  */
-export function copyIn(client: pg.Client, target: WriteTarget, group: RowGroup): Promise<void> {
-  const statement = `COPY ${target.name} (${quoted([...columnsOf(group), ...target.extras.keys()])}) FROM STDIN`;
+export async function copyPuts(client: pg.Client, target: WriteTarget, puts: readonly Put[]): Promise<void> {
+  const others: LogicalRow[] = [];
+  const shapes = new Map<readonly string[], EncodedRow[] | null>();
+  for (const put of puts) {
+    const { encoded } = put;
+    let rows = encoded === undefined ? null : shapes.get(encoded.columns);
+    if (encoded !== undefined && rows === undefined) shapes.set(encoded.columns, (rows = targetColumns(target, encoded.columns) === null ? null : []));
+    if (encoded === undefined || rows === null || rows === undefined) others.push(put.row);
+    else rows.push(encoded);
+  }
+  for (const [columns, rows] of shapes) {
+    const names = targetColumns(target, columns);
+    if (rows !== null && names !== null) await copyIn(client, target, names.filter((name) => name !== null), encodedPieces(target, names.map((name) => name !== null), rows));
+  }
+  for (const group of groupRows(target.inputs, others)) await copyIn(client, target, columnsOf(group), textPieces(target, group));
+}
+
+/** Per column of the source the one of the target that takes its values as they are; null when more is to be done. */
+function targetColumns({ inputs }: WriteTarget, columns: readonly string[]): (string | null)[] | null {
+  const names: (string | null)[] = columns.map(() => null);
+  for (const { column, from, translate } of inputs) {
+    const index = columns.indexOf(from);
+    if (translate !== null || index === -1 || names[index] !== null) return null;
+    names[index] = column;
+  }
+  return names;
+}
+
+/** Sends the pieces one by one: the server writes one while the next is made ready. */
+function copyIn(client: pg.Client, target: WriteTarget, columns: readonly string[], pieces: Iterator<Buffer, unknown>): Promise<void> {
+  const statement = `COPY ${target.name} (${quoted([...columns, ...target.extras.keys()])}) FROM STDIN`;
   return new Promise((resolve, reject) => {
     let failed = false;
     const query = {
       submit(wire: Wire): void {
         wire.query(statement);
-        const send = (from: number): void => {
+        // The first one goes out together with the statement: a server that refuses it passes over what follows (PostgreSQL
+        // documentation, "Message Flow", COPY Operations).
+        const send = (): void => {
           if (failed) return;
           try {
-            wire.sendCopyFromChunk(Buffer.from(piece(target, group, from, from + rowsPerPiece)));
+            const { done, value } = pieces.next();
+            if (done === true) wire.endCopyFrom();
+            else {
+              wire.sendCopyFromChunk(value);
+              // what comes from the source meanwhile is taken first
+              setImmediate(send);
+            }
           } catch (error) {
             wire.sendCopyFail('a row cannot be written');
             query.handleError(error);
-            return;
           }
-          if (from + rowsPerPiece >= group.rows.length) wire.endCopyFrom();
-          // what comes from the source meanwhile is taken first
-          else setImmediate(send, from + rowsPerPiece);
         };
-        send(0);
+        send();
       },
       handleCopyInResponse(): void {},
       handleCommandComplete(): void {},
@@ -57,16 +86,42 @@ export function copyIn(client: pg.Client, target: WriteTarget, group: RowGroup):
   });
 }
 
-function piece(target: WriteTarget, group: RowGroup, from: number, to: number): string {
-  const extras = [...target.extras.values()].map((value) => `\t${copyValue(value)}`).join('');
-  let text = '';
-  for (const row of group.rows.slice(from, to)) {
-    let between = '';
-    for (const input of group.inputs) {
-      text += between + copyValue(inputValue(input, row) ?? null);
-      between = '\t';
+const rowsPerPiece = 500;
+
+function* textPieces(target: WriteTarget, { inputs, rows }: RowGroup): Generator<Buffer> {
+  const extras = extrasText(target);
+  for (let from = 0; from < rows.length; from += rowsPerPiece) {
+    let text = '';
+    for (const row of rows.slice(from, from + rowsPerPiece)) {
+      let between = '';
+      for (const input of inputs) {
+        text += between + copyValue(inputValue(input, row) ?? null);
+        between = '\t';
+      }
+      text += extras;
     }
-    text += `${extras}\n`;
+    yield Buffer.from(text);
   }
-  return text;
 }
+
+const bytesPerPiece = 65_536;
+
+function* encodedPieces(target: WriteTarget, taken: readonly boolean[], rows: readonly EncodedRow[]): Generator<Buffer> {
+  const extras = Buffer.from(extrasText(target));
+  let piece = Buffer.allocUnsafe(bytesPerPiece);
+  let end = 0;
+  for (const row of rows) {
+    const most = mostCopyBytes(row) + extras.length;
+    if (end + most > piece.length) {
+      if (end > 0) yield piece.subarray(0, end);
+      piece = Buffer.allocUnsafe(Math.max(bytesPerPiece, most));
+      end = 0;
+    }
+    end = copyEncoded(row, taken, piece, end);
+    end += extras.copy(piece, end);
+  }
+  if (end > 0) yield piece.subarray(0, end);
+}
+
+/** What ends every row. */
+const extrasText = (target: WriteTarget): string => `${[...target.extras.values()].map((value) => `\t${copyValue(value)}`).join('')}\n`;

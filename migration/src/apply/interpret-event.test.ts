@@ -9,7 +9,7 @@ const column = (name: string, type = 'text', more: Partial<ColumnCatalog> = {}):
   name, type, notNull: false, hasDefault: false, generated: false, identity: null, sequence: null, collatable: false, enumLabels: null, ...more,
 });
 const table = (name: string, key: string, columns: ColumnCatalog[]): TableCatalog => ({
-  schema: 'public', table: name, kind: 'table', columns: [column(key, 'bigint', { notNull: true }), ...columns], primaryKey: [key], replicaIdentity: 'default', identityColumns: [key], estimatedRows: 0, pages: 0, foreignKeys: [],
+  schema: 'public', table: name, kind: 'table', columns: [column(key, 'bigint', { notNull: true }), ...columns], primaryKey: [key], primaryKeyDeferrable: false, replicaIdentity: 'default', identityColumns: [key], estimatedRows: 0, pages: 0, foreignKeys: [],
 });
 const mapping = compileMapping(
   {

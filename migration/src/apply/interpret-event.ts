@@ -2,8 +2,9 @@ import { StranglerError } from '../errors.ts';
 import type { CompiledMapping, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { projectBackward } from '../mapping/project.ts';
 import type { ChangeEvent, Row } from '../stream/change-event.ts';
+import { type EncodedRow, encodedValue } from '../stream/encoded-row.ts';
 import { foldParts } from './collapse.ts';
-import type { LogicalRow, RowChange } from './row-change.ts';
+import type { LogicalRow, Put, RowChange } from './row-change.ts';
 
 export type Direction = 'forward' | 'reverse';
 export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
@@ -28,9 +29,10 @@ export function createInterpreter(mapping: CompiledMapping, direction: Direction
     let name: string | null = null;
     let source: Source | undefined;
     for (const event of events) {
+      const from = event.source;
       // neighbours are mostly of one table
-      if (event.source.table !== name || event.source.schema !== schema) {
-        ({ schema, table: name } = event.source);
+      if (from.table !== name || from.schema !== schema) {
+        ({ schema, table: name } = from);
         source = sources.get(`${schema}.${name}`);
       }
       if (source !== undefined) interpret(source, event, changes);
@@ -66,6 +68,8 @@ interface Source {
   readonly first: boolean;
   /** Whether it carries every mapped column. */
   readonly whole: boolean;
+  /** Where the key is among columns that hold all of these; null also when its rows are not in the monolith's terms as they are. */
+  readonly keysIn: (columns: readonly string[]) => readonly number[] | null;
   /** A row in the monolith's terms; it may hold columns that are not mapped as well. */
   readonly project: (row: Row) => Row;
   /** The key in the monolith's terms, also of a row whose other columns the mapping cannot carry. */
@@ -74,13 +78,25 @@ interface Source {
 
 function forwardSource(table: CompiledTable, index: number): Source {
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
-  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, project: (row) => row, keyOnly: (row) => pick(row, table.key) };
+  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, keysIn: keyFinder(columns, table.key), project: (row) => row, keyOnly: (row) => pick(row, table.key) };
+}
+
+function keyFinder(needed: readonly string[], key: readonly string[]): Source['keysIn'] {
+  let known: readonly string[] | undefined;
+  let found: readonly number[] | null = null;
+  return (columns) => {
+    if (columns !== known) {
+      known = columns;
+      found = needed.every((column) => columns.includes(column)) ? key.map((column) => columns.indexOf(column)) : null;
+    }
+    return found;
+  };
 }
 
 function reverseSource(table: CompiledTable, index: number, part: CompiledPart, first: boolean): Source {
   const columns = part.columns.map(({ from }) => from);
   const name = `${part.service.schema}.${part.service.table}`;
-  return { table: index, name, key: table.key, columns, line: part.line, first, whole: table.parts.length === 1, project: (row) => projectBackward(part, row), keyOnly: (row) => keyBackward(table, part, row) };
+  return { table: index, name, key: table.key, columns, line: part.line, first, whole: table.parts.length === 1, keysIn: () => null, project: (row) => projectBackward(part, row), keyOnly: (row) => keyBackward(table, part, row) };
 }
 
 function keyBackward(table: CompiledTable, part: CompiledPart, row: Row): Record<string, string | null> {
@@ -130,6 +146,14 @@ function interpretRow(source: Source, event: ChangeEvent, events: readonly Chang
     else changes.push({ table, transaction, events, kind: 'patch', key, row: { ...emptied(source), ...key }, lenient: true });
     return;
   }
+  if (event.op === 'c') {
+    const { encoded } = event;
+    const keys = encoded === undefined ? null : source.keysIn(encoded.columns);
+    if (encoded !== undefined && keys !== null) {
+      changes.push(new EncodedPut(table, transaction, events, encodedKey(source, keys, encoded), encoded));
+      return;
+    }
+  }
   // with REPLICA IDENTITY FULL the old row holds what an unchanged TOAST value leaves out
   const row = source.project(event.before === null ? (event.after ?? {}) : { ...event.before, ...event.after });
   const complete = holds(row, source.columns);
@@ -149,6 +173,38 @@ function interpretRow(source: Source, event: ChangeEvent, events: readonly Chang
     }
   } else if (complete && source.first && source.whole) changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false });
   else changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
+}
+
+/** A row that was made: read only where somebody must look into it, which is hardly ever. */
+class EncodedPut implements Put {
+  readonly kind = 'put';
+  readonly fresh = false;
+  readonly created = true;
+  readonly table: number;
+  readonly transaction: bigint;
+  readonly events: readonly ChangeEvent[];
+  readonly key: LogicalRow;
+  readonly encoded: EncodedRow;
+
+  constructor(table: number, transaction: bigint, events: readonly ChangeEvent[], key: LogicalRow, encoded: EncodedRow) {
+    this.table = table;
+    this.transaction = transaction;
+    this.events = events;
+    this.key = key;
+    this.encoded = encoded;
+  }
+
+  get row(): LogicalRow {
+    return this.events[0]?.after ?? {};
+  }
+}
+
+function encodedKey({ key: names }: Source, columns: readonly number[], encoded: EncodedRow): LogicalRow {
+  const key: Record<string, string | null> = {};
+  names.forEach((name, index) => {
+    key[name] = encodedValue(encoded, columns[index] ?? 0);
+  });
+  return key;
 }
 
 function holds(row: Row, columns: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import type { ChangeEvent, ColumnText } from '../stream/change-event.ts';
+import type { EncodedRow } from '../stream/encoded-row.ts';
 
 export type LogicalRow = Readonly<Record<string, ColumnText>>;
 
@@ -19,9 +20,9 @@ interface KeyedChange {
 export type RowChange =
   /**
    * The row as a whole: inserted, or replaced when it is there. `fresh`: it was deleted before, so nothing of it remains.
-   * `created`: the source made it, so nothing is expected to be there.
+   * `created`: the source made it, so nothing is expected to be there. `encoded`: `row` as it came.
    */
-  | (KeyedChange & { readonly kind: 'put'; readonly row: LogicalRow; readonly fresh: boolean; readonly created?: boolean })
+  | (KeyedChange & { readonly kind: 'put'; readonly row: LogicalRow; readonly fresh: boolean; readonly created?: boolean; readonly encoded?: EncodedRow })
   /** Some columns of a row that must be there, unless `lenient`. */
   | (KeyedChange & { readonly kind: 'patch'; readonly row: LogicalRow; readonly lenient: boolean })
   | (KeyedChange & { readonly kind: 'delete' })
@@ -33,6 +34,7 @@ export type RowChange =
   | { readonly kind: 'clear'; readonly table: number; readonly columns: readonly string[]; readonly transaction: bigint; readonly events: readonly ChangeEvent[] };
 
 export type KeyedRowChange = Exclude<RowChange, { kind: 'truncate' | 'clear' }>;
+export type Put = Extract<RowChange, { kind: 'put' }>;
 export type FoldableChange = Extract<RowChange, { kind: 'put' | 'patch' | 'delete' }>;
 
 export const isKeyed = (change: RowChange): change is KeyedRowChange => change.kind !== 'truncate' && change.kind !== 'clear';

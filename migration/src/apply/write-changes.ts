@@ -3,8 +3,9 @@ import type pg from 'pg';
 import { StranglerError } from '../errors.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
-import { copyIn } from './copy-in.ts';
-import type { FoldableChange, LogicalRow, RowChange } from './row-change.ts';
+import { copyPuts } from './copy-in.ts';
+import type { PlainInserts } from './plain-inserts.ts';
+import type { FoldableChange, LogicalRow, Put, RowChange } from './row-change.ts';
 import { columnsOf, groupRows, type RowGroup, valuesOf } from './row-groups.ts';
 import { addStatement, clearStatement, deleteStatement, emptyStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
 import { projectOnto, type WriteTarget } from './write-target.ts';
@@ -13,18 +14,18 @@ export type Targets = readonly (readonly WriteTarget[])[];
 
 /**
  * Writes changes in as few statements as their order allows. Throws on the first failure; the caller owns the transaction.
- * `plainInserts`: rows that the source made are not looked for first, and it fails when one is there.
+ * `plainInserts`: where it says so, rows that the source made are not looked for first, and it fails when one is there.
  */
-export async function writeChanges(client: pg.Client, targets: Targets, changes: readonly RowChange[], plainInserts = false): Promise<void> {
+export async function writeChanges(client: pg.Client, targets: Targets, changes: readonly RowChange[], plainInserts: PlainInserts | null = null): Promise<void> {
   await writeSteps(client, targets, collapseChanges(changes), plainInserts);
 }
 
 /** As `writeChanges`, of changes that were collapsed before. */
-export async function writeSteps(client: pg.Client, targets: Targets, steps: readonly ApplyStep[], plainInserts: boolean): Promise<void> {
+export async function writeSteps(client: pg.Client, targets: Targets, steps: readonly ApplyStep[], plainInserts: PlainInserts | null): Promise<void> {
   for (const step of steps) await writeStep(client, targets, step, plainInserts);
 }
 
-async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep, plainInserts: boolean): Promise<void> {
+async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep, plainInserts: PlainInserts | null): Promise<void> {
   if (step.kind === 'rows') return writeRows(client, targets, step.changes, plainInserts);
   const { change } = step;
   for (const target of targets[change.table] ?? []) {
@@ -62,14 +63,14 @@ async function writeRekey(client: pg.Client, target: WriteTarget, change: Extrac
 interface TableRows {
   readonly gone: LogicalRow[];
   /** Not expected to be there. */
-  readonly inserts: LogicalRow[];
+  readonly inserts: Put[];
   /** Expected to be there. */
   readonly puts: LogicalRow[];
   readonly patches: LogicalRow[];
   readonly lenient: LogicalRow[];
 }
 
-async function writeRows(client: pg.Client, targets: Targets, changes: readonly FoldableChange[], plainInserts: boolean): Promise<void> {
+async function writeRows(client: pg.Client, targets: Targets, changes: readonly FoldableChange[], plainInserts: PlainInserts | null): Promise<void> {
   const tables: (TableRows | undefined)[] = targets.map(() => undefined);
   for (const change of changes) {
     const rows = (tables[change.table] ??= { gone: [], inserts: [], puts: [], patches: [], lenient: [] });
@@ -77,7 +78,8 @@ async function writeRows(client: pg.Client, targets: Targets, changes: readonly 
     else if (change.kind === 'patch') (change.lenient ? rows.lenient : rows.patches).push(change.row);
     else {
       if (change.fresh) rows.gone.push(change.key);
-      (change.fresh || change.created === true ? rows.inserts : rows.puts).push(change.row);
+      if (change.fresh || change.created === true) rows.inserts.push(change);
+      else rows.puts.push(change.row);
     }
   }
   for (const [index, rows] of tables.entries()) {
@@ -102,9 +104,9 @@ async function writeDeletes(client: pg.Client, target: WriteTarget, keys: readon
 /** Fewer rows than this are sent sooner with one statement that is prepared already. */
 const leastToCopy = 20;
 
-async function writeInserts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[], plain: boolean): Promise<void> {
-  if (!plain || !target.unique || rows.length < leastToCopy) return writePuts(client, target, rows);
-  for (const group of groupRows(target.inputs, rows)) await copyIn(client, target, group);
+async function writeInserts(client: pg.Client, target: WriteTarget, puts: readonly Put[], plainInserts: PlainInserts | null): Promise<void> {
+  if (target.unique && puts.length >= leastToCopy && plainInserts?.tries(target.name) === true) await copyPuts(client, target, puts);
+  else await writePuts(client, target, puts.map(({ row }) => row));
 }
 
 async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
@@ -113,8 +115,8 @@ async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly 
 
 /** Rows that are expected to be there: an update is cheaper than an insert that finds each of them. Those that are not there come in. */
 async function writeUpdates(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
-  // without another column than the key there is nothing to update
-  if (!target.unique || target.inputs.length === target.key.length) return writePuts(client, target, rows);
+  // Without another column than the key there is nothing to update. A plan for any row looks at every partition, each time.
+  if (!target.unique || target.partitioned || target.inputs.length === target.key.length) return writePuts(client, target, rows);
   for (const group of groupRows(target.inputs, rows)) {
     let written = await runGroup(client, target, 'patch', group);
     // not an upsert: it would write those a second time that the update has written

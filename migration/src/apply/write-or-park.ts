@@ -1,4 +1,4 @@
-import { classifyFailure } from './classify-error.ts';
+import { classifyFailure, codeOf } from './classify-error.ts';
 import { behindDeadLetter, dropParkedOfTable, type Parking, parkChange } from './parked-changes.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { isKeyed, type KeyedRowChange, type RowChange, touchedKeys } from './row-change.ts';
@@ -43,19 +43,20 @@ export async function writeInOrder(work: WriteOrPark, changes: readonly RowChang
 async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[], steps?: readonly ApplyStep[]): Promise<number> {
   const open = await parkBlocked(work, changes);
   if (open.length === 0) return 0;
-  const plain = work.plainInserts.allowed;
+  const { plainInserts } = work;
   await work.savepoint.begin();
+  plainInserts.beginRun();
   try {
-    await writeSteps(work.client, work.targets, open === changes && steps !== undefined ? steps : collapseChanges(open), plain);
+    await writeSteps(work.client, work.targets, open === changes && steps !== undefined ? steps : collapseChanges(open), plainInserts);
     work.savepoint.keep();
+    plainInserts.succeeded();
     return open.length;
   } catch (error) {
-    if (classifyFailure(error) !== 'data') throw error;
+    // COPY into a table with row-level security is not supported
+    const refused = codeOf(error) === '0A000' && plainInserts.refused();
+    if (!refused && classifyFailure(error) !== 'data') throw error;
     await work.savepoint.undo();
-    if (plain) {
-      work.plainInserts.failed();
-      return writeOrPark(work, open);
-    }
+    if (refused || plainInserts.failed()) return writeOrPark(work, open);
     const [first] = open;
     if (open.length > 1) {
       const middle = open.length >> 1;

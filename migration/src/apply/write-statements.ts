@@ -80,11 +80,3 @@ export const emptyStatement = (target: WriteTarget): string => `DELETE FROM ${ta
 
 export const clearStatement = (target: WriteTarget, columns: readonly string[]): string =>
   `UPDATE ${target.name} SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}`;
-
-/**
- * Settings of a session that runs these statements. A plan made while the table was small (or for a batch that is large beside
- * it) reads the whole table for every batch, however large it grows: each row is looked up by its key instead, in one plan.
- */
-export const planSettings = (targets: readonly WriteTarget[]): string =>
-  ['plan_cache_mode = force_generic_plan', ...(targets.every(({ unique }) => unique) ? ['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin'].map((name) => `${name} = off`) : [])]
-    .map((setting) => `SET ${setting}`).join('; ');

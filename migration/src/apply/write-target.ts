@@ -21,6 +21,7 @@ export interface WriteTarget {
   readonly fixed: ReadonlySet<string>;
   /** Whether ON CONFLICT has an index to look at. */
   readonly unique: boolean;
+  readonly partitioned: boolean;
 }
 
 /** A column of the table and where its value comes from. */
@@ -69,13 +70,14 @@ function reverseTarget(table: CompiledTable): WriteTarget {
   return { ...describe(table.monolith, table.key), inputs: columns.map((column) => ({ column, from: column, translate: null })), extras };
 }
 
-function describe(table: TableCatalog, key: readonly string[]): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique'> {
+function describe(table: TableCatalog, key: readonly string[]): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique' | 'partitioned'> {
   return {
     name: quoteTable(table),
     key,
     castTypes: new Map(table.columns.map((column) => [column.name, castType(column.type)])),
     fixed: new Set(table.columns.filter((column) => column.identity === 'always').map((column) => column.name)),
-    unique: isUniqueKey(table, key),
+    unique: isUniqueKey(table, key) && !table.primaryKeyDeferrable,
+    partitioned: table.kind === 'partitioned',
   };
 }
 

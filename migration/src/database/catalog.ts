@@ -31,6 +31,8 @@ export interface TableCatalog {
   readonly kind: 'table' | 'partitioned';
   readonly columns: readonly ColumnCatalog[];
   readonly primaryKey: readonly string[];
+  /** ON CONFLICT does not look at such a key. */
+  readonly primaryKeyDeferrable: boolean;
   readonly replicaIdentity: 'default' | 'full' | 'index' | 'nothing';
   /** Columns that a delete event carries; all of them under FULL, none if the table has no usable identity. */
   readonly identityColumns: readonly string[];
@@ -46,6 +48,7 @@ SELECT c.oid, c.relreplident, c.relkind,
        coalesce(l.pages, 0) AS pages,
        coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
                  WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid AND a.attnum = k.attnum), '[]') AS primary_key,
+       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND NOT i.indimmediate) AS deferrable,
        coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
                  WHERE i.indrelid = c.oid AND i.indisreplident AND a.attrelid = c.oid AND a.attnum = k.attnum AND k.n <= i.indnkeyatts), '[]') AS identity_index
 FROM pg_class c
@@ -105,7 +108,7 @@ export async function readTable(client: pg.Client, name: TableName): Promise<Tab
       nothing: [],
     }[replicaIdentity];
     return {
-      schema, table, kind: found.relkind === 'p' ? 'partitioned' : 'table', columns, primaryKey, replicaIdentity, identityColumns,
+      schema, table, kind: found.relkind === 'p' ? 'partitioned' : 'table', columns, primaryKey, primaryKeyDeferrable: found.deferrable === 't', replicaIdentity, identityColumns,
       estimatedRows: Number(found.rows),
       pages: Number(found.pages),
       foreignKeys: foreignKeys.map((key) => ({

@@ -10,7 +10,7 @@ const column = (name: string, type: string, more: Partial<ColumnCatalog> = {}): 
   name, type, notNull: false, hasDefault: false, generated: false, identity: null, sequence: null, collatable: false, enumLabels: null, ...more,
 });
 const table = (name: string, columns: ColumnCatalog[], more: Partial<TableCatalog> = {}): TableCatalog => ({
-  schema: 'public', table: name, kind: 'table', columns, primaryKey: ['id'], replicaIdentity: 'default', identityColumns: ['id'], estimatedRows: 0, pages: 0, foreignKeys: [], ...more,
+  schema: 'public', table: name, kind: 'table', columns, primaryKey: ['id'], primaryKeyDeferrable: false, replicaIdentity: 'default', identityColumns: ['id'], estimatedRows: 0, pages: 0, foreignKeys: [], ...more,
 });
 const products = table('products', [
   column('id', 'bigint', { notNull: true }), column('name', 'text'), column('status', 'text'), column('search', 'tsvector', { generated: true }), column('version', 'integer', { notNull: true }),

@@ -1,3 +1,5 @@
+import type { EncodedRow } from './encoded-row.ts';
+
 /**
  * One row change in Debezium's envelope (Debezium reference, "PostgreSQL connector: data change events").
  *
@@ -38,7 +40,10 @@ export interface ChangeSource {
 export interface ChangeEvent {
   readonly op: Operation;
   readonly before: Row | null;
+  /** May be made anew each time it is asked for. */
   readonly after: Row | null;
+  /** `after` as it came, where the transport has it and no column is left out. */
+  readonly encoded?: EncodedRow | undefined;
   readonly source: ChangeSource;
   readonly position: Position;
 }

@@ -6,8 +6,8 @@ import { MessageBuffer } from './message-buffer.ts';
 
 const begin = (lsn: bigint): StreamMessage => ({ kind: 'begin', commitLsn: lsn, commitTime: 0n, xid: 1 });
 const commit = (lsn: bigint): StreamMessage => ({ kind: 'commit', commitLsn: lsn, endLsn: lsn, commitTime: 0n });
-const changes = (count: number): StreamMessage => ({
-  kind: 'changes',
+const changes = (count: number, size = count): StreamMessage => ({
+  kind: 'changes', size,
   events: Array.from({ length: count }, (_, index): ChangeEvent => ({
     op: 'c', before: null, after: {}, source: { connector: 'postgresql', db: 'd', schema: 's', table: 't', txId: 1, lsn: 1n, ts_us: 0n }, position: { commitLsn: 1n, index },
   })),
@@ -44,16 +44,12 @@ describe('what waits for the applier', () => {
   test('is taken in parts also when its rows are few and large', async () => {
     const queue = new MessageQueue(1e9, () => {}, () => {});
     const buffer = new MessageBuffer({ take: () => queue.take() }, 10_000, 1000);
-    const wide = (length: number): StreamMessage => {
-      const { kind, events } = changes(1) as Extract<StreamMessage, { kind: 'changes' }>;
-      return { kind, events: events.map((event) => ({ ...event, after: { id: '1', payload: 'x'.repeat(length), none: null } })) };
-    };
-    push(queue, begin(1n), wide(600));
+    push(queue, begin(1n), changes(1, 600));
     const first = buffer.take();
     await new Promise(setImmediate);
-    push(queue, wide(600));
+    push(queue, changes(1, 600));
     expect(kinds(await first)).toBe('bcc');
-    push(queue, wide(1), commit(1n));
+    push(queue, changes(1, 1), commit(1n));
     expect(kinds(await buffer.take())).toBe('cc');
   });
 

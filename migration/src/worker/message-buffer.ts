@@ -7,18 +7,18 @@ import type { ChangeStream, StreamMessage } from '../stream/change-stream.ts';
 export class MessageBuffer {
   readonly #stream: Pick<ChangeStream, 'take'>;
   readonly #limit: number;
-  readonly #textLimit: number;
+  readonly #sizeLimit: number;
   /** The beginning of a transaction whose end has not come. */
   #rest: readonly StreamMessage[] = [];
   #events = 0;
-  #text = 0;
+  #size = 0;
   #coming: Promise<readonly StreamMessage[]> | undefined;
 
-  /** `limit` and `textLimit`: events of one transaction, and characters in them, that may be held until its end comes. */
-  constructor(stream: Pick<ChangeStream, 'take'>, limit = 10_000, textLimit = 32_000_000) {
+  /** `limit` and `sizeLimit`: events of one transaction, and bytes of them, that may be held until its end comes. */
+  constructor(stream: Pick<ChangeStream, 'take'>, limit = 10_000, sizeLimit = 32_000_000) {
     this.#stream = stream;
     this.#limit = limit;
-    this.#textLimit = textLimit;
+    this.#sizeLimit = sizeLimit;
   }
 
   /** Whole transactions, or a part of one that is larger than the limit. Empty when the stream is over. */
@@ -30,9 +30,9 @@ export class MessageBuffer {
       const messages = this.#rest.length === 0 ? came : [...this.#rest, ...came];
       const whole = messages.findLastIndex(({ kind }) => kind === 'commit' || kind === 'idle') + 1;
       if (whole > 0) return this.#keep(messages, whole);
-      this.#events += eventsIn(came);
-      this.#text += textIn(came);
-      if (this.#events >= this.#limit || this.#text >= this.#textLimit) return this.#keep(messages, messages.length);
+      this.#events += countOf(came);
+      this.#size += sizeOf(came);
+      if (this.#events >= this.#limit || this.#size >= this.#sizeLimit) return this.#keep(messages, messages.length);
       this.#rest = messages;
     }
   }
@@ -45,23 +45,13 @@ export class MessageBuffer {
 
   #keep(messages: readonly StreamMessage[], from: number): readonly StreamMessage[] {
     this.#rest = messages.slice(from);
-    this.#events = eventsIn(this.#rest);
-    this.#text = textIn(this.#rest);
+    this.#events = countOf(this.#rest);
+    this.#size = sizeOf(this.#rest);
     return from === messages.length ? messages : messages.slice(0, from);
   }
 }
 
-const eventsIn = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0), 0);
+const countOf = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0), 0);
 
-/** What rows weigh, near enough: a few thousand of a megabyte each would not fit into memory. */
-function textIn(messages: readonly StreamMessage[]): number {
-  let sum = 0;
-  for (const message of messages) {
-    if (message.kind !== 'changes') continue;
-    for (const { after, before } of message.events) {
-      const row = after ?? before;
-      for (const column in row) sum += row[column]?.length ?? 0;
-    }
-  }
-  return sum;
-}
+/** A few thousand rows of a megabyte each would not fit into memory. */
+const sizeOf = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.size : 0), 0);

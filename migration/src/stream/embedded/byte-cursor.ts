@@ -52,6 +52,15 @@ export class ByteCursor {
     this.#at += bytes;
   }
 
+  /** Where it stands. */
+  get at(): number {
+    return this.#at;
+  }
+
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
   /** Text up to a zero byte. */
   string(): string {
     const end = this.#bytes.indexOf(0, this.#at);

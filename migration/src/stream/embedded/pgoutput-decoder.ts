@@ -1,5 +1,6 @@
 import type { ColumnText, Lsn } from '../change-event.ts';
-import type { ByteCursor } from './byte-cursor.ts';
+import { columnKind } from '../encoded-row.ts';
+import { ByteCursor } from './byte-cursor.ts';
 
 /** Messages of pgoutput, protocol version 1 (PostgreSQL documentation, "Logical Replication Message Formats"). */
 export type PgoutputMessage =
@@ -8,8 +9,8 @@ export type PgoutputMessage =
   | { readonly kind: 'origin'; readonly name: string }
   | { readonly kind: 'relation'; readonly relation: Relation }
   | { readonly kind: 'type' }
-  | { readonly kind: 'insert'; readonly relation: number; readonly tuple: Tuple }
-  | { readonly kind: 'update'; readonly relation: number; readonly old: OldTuple | null; readonly tuple: Tuple }
+  | { readonly kind: 'insert'; readonly relation: number; readonly tuple: NewTuple }
+  | { readonly kind: 'update'; readonly relation: number; readonly old: OldTuple | null; readonly tuple: NewTuple }
   | { readonly kind: 'delete'; readonly relation: number; readonly old: OldTuple }
   | { readonly kind: 'truncate'; readonly relations: readonly number[] }
   | { readonly kind: 'message'; readonly prefix: string };
@@ -25,6 +26,17 @@ export interface Relation {
 /** Per column: text, NULL, or undefined for an unchanged TOAST value that was not sent. */
 export type Tuple = readonly (ColumnText | undefined)[];
 
+/** A row that is not read yet: that it is one has been seen. */
+export interface NewTuple {
+  readonly bytes: Buffer;
+  readonly count: number;
+  /** Where its first column begins, and where its last one ends. */
+  readonly at: number;
+  readonly end: number;
+  /** Whether no column was left out. */
+  readonly whole: boolean;
+}
+
 /** `key`: only identity columns carry values, whatever the others say. `full`: the whole old row. */
 export interface OldTuple {
   readonly kind: 'key' | 'full';
@@ -34,17 +46,39 @@ export interface OldTuple {
 /** Microseconds between the epochs of Unix and of PostgreSQL (2000-01-01). */
 export const postgresEpoch = 946_684_800_000_000n;
 
-const [nullValue, unchanged, textValue] = [0x6e, 0x75, 0x74];
-
-function readTuple(cursor: ByteCursor): Tuple {
+function heldTuple(cursor: ByteCursor): NewTuple {
   const count = cursor.int16();
+  const { bytes, at } = cursor;
+  let whole = true;
+  for (let column = 0; column < count; column += 1) {
+    const kind = cursor.byte();
+    if (kind === columnKind.text) cursor.skip(cursor.int32());
+    else if (kind === columnKind.unchanged) whole = false;
+    else if (kind !== columnKind.null) throw unknownKind(kind);
+  }
+  cursor.leave();
+  return { bytes, count, at, end: cursor.at, whole };
+}
+
+const reader = new ByteCursor();
+
+export function readNewTuple({ bytes, count, at, end }: NewTuple): Tuple {
+  reader.enter(bytes, at, end);
+  return readColumns(reader, count);
+}
+
+const unknownKind = (kind: number): RangeError => new RangeError(`unknown kind of column value ${JSON.stringify(String.fromCharCode(kind))}`);
+
+const readTuple = (cursor: ByteCursor): Tuple => readColumns(cursor, cursor.int16());
+
+function readColumns(cursor: ByteCursor, count: number): Tuple {
   const tuple: (ColumnText | undefined)[] = [];
   for (let column = 0; column < count; column += 1) {
     const kind = cursor.byte();
-    if (kind === textValue) tuple.push(cursor.text(cursor.int32()));
-    else if (kind === nullValue) tuple.push(null);
-    else if (kind === unchanged) tuple.push(undefined);
-    else throw new RangeError(`unknown kind of column value ${JSON.stringify(String.fromCharCode(kind))}`);
+    if (kind === columnKind.text) tuple.push(cursor.text(cursor.int32()));
+    else if (kind === columnKind.null) tuple.push(null);
+    else if (kind === columnKind.unchanged) tuple.push(undefined);
+    else throw unknownKind(kind);
   }
   return tuple;
 }
@@ -96,14 +130,14 @@ function readMessage(cursor: ByteCursor): PgoutputMessage {
     case 'I': {
       const relation = cursor.int32();
       cursor.byte();
-      return { kind: 'insert', relation, tuple: readTuple(cursor) };
+      return { kind: 'insert', relation, tuple: heldTuple(cursor) };
     }
     case 'U': {
       const relation = cursor.int32();
       const letter = letterOf(cursor);
       const old = letter === 'N' ? null : oldTuple(letter, cursor);
       if (old) cursor.byte();
-      return { kind: 'update', relation, old, tuple: readTuple(cursor) };
+      return { kind: 'update', relation, old, tuple: heldTuple(cursor) };
     }
     case 'D': {
       const relation = cursor.int32();

@@ -1,22 +1,15 @@
 import type { ChangeEvent, ColumnText, Lsn, Operation, Row } from '../change-event.ts';
 import type { StreamMessage } from '../change-stream.ts';
-import type { OldTuple, PgoutputMessage, Relation, Tuple } from './pgoutput-decoder.ts';
+import type { NewTuple, OldTuple, PgoutputMessage, Relation } from './pgoutput-decoder.ts';
+import { type EventTransaction, type KnownRelation, RowEvent } from './row-event.ts';
 
 export interface ChunkLimits {
   readonly events: number;
   readonly bytes: number;
 }
 
-interface OpenTransaction {
-  readonly commitLsn: Lsn;
-  readonly commitTime: bigint;
-  readonly xid: number;
+interface OpenTransaction extends EventTransaction {
   index: number;
-}
-
-interface KnownRelation extends Relation {
-  /** A row of NULLs: a copy of it takes the values faster than an object that grows column by column. */
-  readonly blank: Row;
 }
 
 /** Turns pgoutput's messages into envelopes, in chunks of bounded size. Pure: bytes in, messages out. */
@@ -43,7 +36,7 @@ export class TransactionBuilder {
   take(message: PgoutputMessage, lsn: Lsn, size: number): void {
     switch (message.kind) {
       case 'begin':
-        this.#transaction = { commitLsn: message.commitLsn, commitTime: message.commitTime, xid: message.xid, index: 0 };
+        this.#transaction = { database: this.#database, commitLsn: message.commitLsn, commitTime: message.commitTime, xid: message.xid, index: 0 };
         this.#emit(message, 0);
         return;
       case 'commit':
@@ -54,18 +47,15 @@ export class TransactionBuilder {
       case 'relation':
         // Who applies must learn of a changed table between the rows before and after the change.
         this.#flush();
-        this.#relations.set(message.relation.id, { ...message.relation, blank: Object.fromEntries(message.relation.columns.map(({ name }) => [name, null])) });
+        this.#relations.set(message.relation.id, known(message.relation));
         this.#emit(describe(message.relation), size);
         return;
-      case 'insert': {
-        const relation = this.#relation(message.relation);
-        this.#add('c', relation, null, row(relation, message.tuple), lsn, size);
+      case 'insert':
+        this.#add('c', this.#relation(message.relation), null, message.tuple, lsn, size);
         return;
-      }
       case 'update': {
         const relation = this.#relation(message.relation);
-        const before = message.old ? oldRow(relation, message.old) : null;
-        this.#add('u', relation, before, row(relation, message.tuple, before), lsn, size);
+        this.#add('u', relation, message.old ? oldRow(relation, message.old) : null, message.tuple, lsn, size);
         return;
       }
       case 'delete': {
@@ -89,14 +79,10 @@ export class TransactionBuilder {
     return relation;
   }
 
-  #add(op: Operation, relation: KnownRelation, before: Row | null, after: Row | null, lsn: Lsn, size: number): void {
+  #add(op: Operation, relation: KnownRelation, before: Row | null, tuple: NewTuple | null, lsn: Lsn, size: number): void {
     const transaction = this.#transaction;
     if (!transaction) throw new RangeError('a change outside of a transaction');
-    this.#events.push({
-      op, before, after,
-      source: { connector: 'postgresql', db: this.#database, schema: relation.schema, table: relation.table, txId: transaction.xid, lsn, ts_us: transaction.commitTime },
-      position: { commitLsn: transaction.commitLsn, index: transaction.index },
-    });
+    this.#events.push(new RowEvent(op, before, tuple, relation, transaction, transaction.index, lsn));
     transaction.index += 1;
     this.#bytes += size;
     if (this.#events.length >= this.#limits.events || this.#bytes >= this.#limits.bytes) this.#flush();
@@ -105,22 +91,16 @@ export class TransactionBuilder {
   #flush(): void {
     if (this.#events.length === 0) return;
     const events = this.#events;
-    const bytes = this.#bytes;
+    const size = this.#bytes;
     this.#events = [];
     this.#bytes = 0;
-    this.#emit({ kind: 'changes', events }, bytes);
+    this.#emit({ kind: 'changes', events, size }, size);
   }
 }
 
-/** An unchanged TOAST value is taken from the old row where that holds it (REPLICA IDENTITY FULL, or a key column). */
-function row({ columns, blank }: KnownRelation, tuple: Tuple, before: Row | null = null): Row {
-  const result: Record<string, ColumnText> = tuple.includes(undefined) ? {} : { ...blank };
-  for (let index = 0; index < columns.length; index += 1) {
-    const name = columns[index]?.name ?? '';
-    const value = tuple[index] === undefined ? before?.[name] : tuple[index];
-    if (value !== undefined) result[name] = value;
-  }
-  return result;
+function known(relation: Relation): KnownRelation {
+  const names = relation.columns.map(({ name }) => name);
+  return { ...relation, names, blank: Object.fromEntries(names.map((name) => [name, null])) };
 }
 
 /** A key-only tuple says NULL for every other column: that is not their old value, so they stay absent. */

@@ -232,10 +232,10 @@ export class KafkaStream implements ChangeStream {
   #flush(): void {
     if (this.#events.length === 0) return;
     const events = this.#events;
-    const bytes = this.#bytes;
+    const size = this.#bytes;
     this.#events = [];
     this.#bytes = 0;
-    this.#queue.push({ kind: 'changes', events }, bytes);
+    this.#queue.push({ kind: 'changes', events, size }, size);
   }
 
   #end(end: TransactionEnd): void {
