@@ -67,6 +67,12 @@ export function readNewTuple({ bytes, count, at, end }: NewTuple): Tuple {
   return readColumns(reader, count);
 }
 
+/** The values of a whole tuple put into a row, by the columns' names. */
+export function readInto(row: Record<string, ColumnText>, names: readonly string[], { bytes, at, end }: NewTuple): void {
+  reader.enter(bytes, at, end);
+  for (const name of names) row[name] = reader.byte() === columnKind.text ? reader.text(reader.int32()) : null;
+}
+
 const unknownKind = (kind: number): RangeError => new RangeError(`unknown kind of column value ${JSON.stringify(String.fromCharCode(kind))}`);
 
 const readTuple = (cursor: ByteCursor): Tuple => readColumns(cursor, cursor.int16());

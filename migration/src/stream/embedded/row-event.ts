@@ -1,6 +1,6 @@
 import type { ChangeEvent, ChangeSource, ColumnText, Lsn, Operation, Position, Row } from '../change-event.ts';
 import type { EncodedRow } from '../encoded-row.ts';
-import { type NewTuple, readNewTuple, type Relation, type Tuple } from './pgoutput-decoder.ts';
+import { type NewTuple, readInto, readNewTuple, type Relation, type Tuple } from './pgoutput-decoder.ts';
 
 export interface KnownRelation extends Relation {
   readonly names: readonly string[];
@@ -39,7 +39,12 @@ export class RowEvent implements ChangeEvent {
   }
 
   get after(): Row | null {
-    return this.#tuple === null ? null : newRow(this.#relation, readNewTuple(this.#tuple), this.before);
+    if (this.#tuple === null) return null;
+    const { names, blank } = this.#relation;
+    if (!this.#tuple.whole || this.#tuple.count !== names.length) return partialRow(this.#relation, readNewTuple(this.#tuple), this.before);
+    const row = { ...blank };
+    readInto(row, names, this.#tuple);
+    return row;
   }
 
   get encoded(): EncodedRow | undefined {
@@ -60,10 +65,9 @@ export class RowEvent implements ChangeEvent {
 }
 
 /** An unchanged TOAST value is taken from the old row where that holds it (REPLICA IDENTITY FULL, or a key column). */
-function newRow({ names, blank }: KnownRelation, tuple: Tuple, before: Row | null): Row {
-  const result: Record<string, ColumnText> = tuple.includes(undefined) ? {} : { ...blank };
-  for (let index = 0; index < names.length; index += 1) {
-    const name = names[index] ?? '';
+function partialRow({ names }: KnownRelation, tuple: Tuple, before: Row | null): Row {
+  const result: Record<string, ColumnText> = {};
+  for (const [index, name] of names.entries()) {
     const value = tuple[index] === undefined ? before?.[name] : tuple[index];
     if (value !== undefined) result[name] = value;
   }
