@@ -1,6 +1,5 @@
 import type pg from 'pg';
-import type { Lsn } from '../stream/change-event.ts';
-import { lsnFromText } from './lsn.ts';
+import { type Lsn, lsnFromText } from './lsn.ts';
 
 /** Longest header of a log page (XLogLongPageHeaderData). */
 const longestPageHeader = 40n;

@@ -1,4 +1,5 @@
-import type { Lsn } from '../stream/change-event.ts';
+/** A place in PostgreSQL's log as 64-bit number. Text form is `XXXXXXXX/XXXXXXXX`. */
+export type Lsn = bigint & { readonly lsn?: never };
 
 /** PostgreSQL's text form (`0/16B3748`) as a number. */
 export function lsnFromText(text: string): Lsn {

@@ -1,4 +1,7 @@
+import type { Lsn } from '../database/lsn.ts';
 import type { EncodedRow } from './encoded-row.ts';
+
+export type { Lsn };
 
 /**
  * One row change in Debezium's envelope (Debezium reference, "PostgreSQL connector: data change events").
@@ -14,9 +17,6 @@ export type Row = Readonly<Record<string, ColumnText>>;
 
 /** c create, u update, d delete, r read (initial copy), t truncate. A key change is a `u` whose `before` holds the old key. */
 export type Operation = 'c' | 'u' | 'd' | 'r' | 't';
-
-/** A place in PostgreSQL's log as 64-bit number. Text form is `XXXXXXXX/XXXXXXXX`. */
-export type Lsn = bigint & { readonly lsn?: never };
 
 /** Events are ordered by (commitLsn, index): row LSNs are not ordered across transactions. */
 export interface Position {
