@@ -18,23 +18,36 @@ interface Wire {
  * without a parser of arrays before. Fails where a row is there.
  */
 export async function copyPuts(client: pg.Client, target: WriteTarget, puts: readonly Put[]): Promise<void> {
+  const shapes = new Map<readonly string[], Shape | null>();
   const others: LogicalRow[] = [];
-  const shapes = new Map<readonly string[], EncodedRow[] | null>();
   for (const put of puts) {
-    const { encoded } = put;
-    let rows = encoded === undefined ? null : shapes.get(encoded.columns);
-    if (encoded !== undefined && rows === undefined) shapes.set(encoded.columns, (rows = targetColumns(target, encoded.columns) === null ? null : []));
-    if (encoded === undefined || rows === null || rows === undefined) others.push(put.row);
-    else rows.push(encoded);
+    const shape = put.encoded === undefined ? null : shapeOf(target, put.encoded.columns, shapes);
+    if (put.encoded === undefined || shape === null) others.push(put.row);
+    else shape.rows.push(put.encoded);
   }
-  for (const [columns, rows] of shapes) {
-    const names = targetColumns(target, columns);
-    if (rows !== null && names !== null) await copyIn(client, target, names.filter((name) => name !== null), encodedPieces(target, names.map((name) => name !== null), rows));
+  for (const shape of shapes.values()) {
+    if (shape !== null) await copyIn(client, target, shape.names.filter((name) => name !== null), encodedPieces(target, shape));
   }
   for (const group of groupRows(target.inputs, others)) await copyIn(client, target, columnsOf(group), textPieces(target, group));
 }
 
-/** Per column of the source the one of the target that takes its values as they are; null when more is to be done. */
+/** Encoded rows with the same columns. */
+interface Shape {
+  /** Per column of the source the one of the target that takes its values as they are. */
+  readonly names: readonly (string | null)[];
+  readonly rows: EncodedRow[];
+}
+
+function shapeOf(target: WriteTarget, columns: readonly string[], shapes: Map<readonly string[], Shape | null>): Shape | null {
+  let shape = shapes.get(columns);
+  if (shape === undefined) {
+    const names = targetColumns(target, columns);
+    shapes.set(columns, (shape = names === null ? null : { names, rows: [] }));
+  }
+  return shape;
+}
+
+/** Null when there is more to do than to pass values on. */
 function targetColumns({ inputs }: WriteTarget, columns: readonly string[]): (string | null)[] | null {
   const names: (string | null)[] = columns.map(() => null);
   for (const { column, from, translate } of inputs) {
@@ -106,7 +119,8 @@ function* textPieces(target: WriteTarget, { inputs, rows }: RowGroup): Generator
 
 const bytesPerPiece = 65_536;
 
-function* encodedPieces(target: WriteTarget, taken: readonly boolean[], rows: readonly EncodedRow[]): Generator<Buffer> {
+function* encodedPieces(target: WriteTarget, { names, rows }: Shape): Generator<Buffer> {
+  const taken = names.map((name) => name !== null);
   const extras = Buffer.from(extrasText(target));
   let piece = Buffer.allocUnsafe(bytesPerPiece);
   let end = 0;

@@ -40,18 +40,20 @@ export class RowEvent implements ChangeEvent {
 
   get after(): Row | null {
     if (this.#tuple === null) return null;
-    const { names, blank } = this.#relation;
-    if (!this.#tuple.whole || this.#tuple.count !== names.length) return partialRow(this.#relation, readNewTuple(this.#tuple), this.before);
-    const row = { ...blank };
-    readInto(row, names, this.#tuple);
+    if (!this.#isWhole(this.#tuple)) return partialRow(this.#relation, readNewTuple(this.#tuple), this.before);
+    const row = { ...this.#relation.blank };
+    readInto(row, this.#relation.names, this.#tuple);
     return row;
   }
 
   get encoded(): EncodedRow | undefined {
-    const { names: columns } = this.#relation;
-    if (this.#tuple === null || !this.#tuple.whole || this.#tuple.count !== columns.length) return undefined;
+    if (this.#tuple === null || !this.#isWhole(this.#tuple)) return undefined;
     const { bytes, at, end } = this.#tuple;
-    return { columns, bytes, at, size: end - at };
+    return { columns: this.#relation.names, bytes, at, size: end - at };
+  }
+
+  #isWhole({ whole, count }: NewTuple): boolean {
+    return whole && count === this.#relation.names.length;
   }
 
   get source(): ChangeSource {
