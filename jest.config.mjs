@@ -9,6 +9,6 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['strangler-source', 'node', 'node-addons'] },
   globalSetup: '<rootDir>/dev-stack/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/dev-stack/jest/global-teardown.mjs',
-  testTimeout: 60_000,
+  testTimeout: 600_000,
   maxWorkers: 2,
 };
