@@ -12,14 +12,20 @@ try {
   const skipped = result.numPendingTests + result.numTodoTests;
   if (skipped > 0) complaints.push(`${skipped} tests were skipped`);
   for (const suite of result.testResults) {
-    if (suite.status === 'failed' && suite.assertionResults.every((test) => test.status !== 'failed')) complaints.push(`${suite.name} could not run`);
+    if (
+      suite.status === 'failed' &&
+      suite.assertionResults.every((test) => test.status !== 'failed')
+    )
+      complaints.push(`${suite.name} could not run`);
     for (const test of suite.assertionResults) {
       if (test.status === 'failed') console.log(`failed: ${test.fullName}`);
-      if (['pending', 'skipped', 'todo', 'disabled'].includes(test.status)) console.log(`skipped: ${test.fullName}`);
+      if (['pending', 'skipped', 'todo', 'disabled'].includes(test.status))
+        console.log(`skipped: ${test.fullName}`);
     }
   }
   if (passed + failed === 0) complaints.push('no test ran');
-  else if (broken.includes('tests') && failed === 0 && complaints.length === 0) complaints.push('the test run failed although no test did');
+  else if (broken.includes('tests') && failed === 0 && complaints.length === 0)
+    complaints.push('the test run failed although no test did');
 } catch {
   complaints.push('the test run wrote no result: it crashed or took too long');
 }

@@ -7,17 +7,35 @@ import { fileURLToPath } from 'node:url';
 import { cruise } from 'dependency-cruiser';
 
 const rules = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
-const roots = ['legacy-monolith', 'facade', 'extracted', 'migration', 'contracts', 'dev-stack', 'demo', 'contexts', 'test', 'bench', 'scripts'];
+const roots = [
+  'legacy-monolith',
+  'facade',
+  'extracted',
+  'migration',
+  'contracts',
+  'dev-stack',
+  'demo',
+  'contexts',
+  'test',
+  'bench',
+  'scripts',
+];
 
 const sources = (folder, base) =>
   readdirSync(join(base, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return ['node_modules', 'dist', 'fixtures', 'fixture'].includes(entry.name) ? [] : sources(path, base);
+    if (entry.isDirectory())
+      return ['node_modules', 'dist', 'fixtures', 'fixture'].includes(entry.name)
+        ? []
+        : sources(path, base);
     return /\.(ts|mjs|js)$/.test(entry.name) && !entry.name.endsWith('.d.ts') ? [path] : [];
   });
 
 // A type is knowledge too: `import type` counts as an import.
-const withoutTypes = (code) => stripTypeScriptTypes(code.replaceAll(/^(?:(import) type (?=[\w*{])|(export) type (?=[*{]))/gm, '$1$2 '));
+const withoutTypes = (code) =>
+  stripTypeScriptTypes(
+    code.replaceAll(/^(?:(import) type (?=[\w*{])|(export) type (?=[*{]))/gm, '$1$2 '),
+  );
 
 // Only the imports are left: dependency-cruiser's own parser stumbles over syntax newer than 2020.
 const onlyImports = ({ types }) => ({
@@ -25,13 +43,18 @@ const onlyImports = ({ types }) => ({
   visitor: {
     Program: {
       exit(program) {
-        const found = new Set(program.node.body.flatMap((statement) => statement.source?.value ?? []));
+        const found = new Set(
+          program.node.body.flatMap((statement) => statement.source?.value ?? []),
+        );
         program.traverse({
           CallExpression({ node }) {
-            if (node.callee.type === 'Import' && node.arguments[0]?.type === 'StringLiteral') found.add(node.arguments[0].value);
+            if (node.callee.type === 'Import' && node.arguments[0]?.type === 'StringLiteral')
+              found.add(node.arguments[0].value);
           },
         });
-        program.node.body = [...found].map((source) => types.importDeclaration([], types.stringLiteral(source)));
+        program.node.body = [...found].map((source) =>
+          types.importDeclaration([], types.stringLiteral(source)),
+        );
       },
     },
   },
@@ -40,8 +63,11 @@ const onlyImports = ({ types }) => ({
 /** @returns {Promise<{files: number, violations: {rule: string, from: string, to: string, why: string}[]}>} */
 async function checkArrows(base, folders = roots) {
   const present = new Set(readdirSync(base));
-  const files = folders.filter((folder) => present.has(folder)).flatMap((folder) => sources(folder, base));
-  if (files.length === 0) throw new Error(`no source files under ${base}: nothing would be checked`);
+  const files = folders
+    .filter((folder) => present.has(folder))
+    .flatMap((folder) => sources(folder, base));
+  if (files.length === 0)
+    throw new Error(`no source files under ${base}: nothing would be checked`);
   const { options, ...ruleSet } = rules;
   const { output } = await cruise(
     files,
@@ -51,7 +77,10 @@ async function checkArrows(base, folders = roots) {
   );
   const why = new Map(rules.forbidden.map((rule) => [rule.name, rule.comment]));
   const violations = output.summary.violations.map(({ rule, from, to, cycle }) => ({
-    rule: rule.name, from, to: cycle ? cycle.map((step) => step.name).join(' → ') : to, why: why.get(rule.name),
+    rule: rule.name,
+    from,
+    to: cycle ? cycle.map((step) => step.name).join(' → ') : to,
+    why: why.get(rule.name),
   }));
   return { files: files.length, arrows: output.summary.totalDependenciesCruised, violations };
 }
@@ -65,7 +94,8 @@ if (process.argv[2] === '--json') {
   console.log(JSON.stringify(results));
 } else {
   const { files, arrows, violations } = await checkArrows(repository);
-  for (const { rule, from, to, why } of violations) console.error(`${rule}: ${from} → ${to}\n  ${why}`);
+  for (const { rule, from, to, why } of violations)
+    console.error(`${rule}: ${from} → ${to}\n  ${why}`);
   console.log(`${files} files, ${arrows} arrows, ${violations.length} violations`);
   process.exitCode = violations.length > 0 ? 1 : 0;
 }

@@ -6,19 +6,33 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folders = new Map(['migration', 'extracted/service-kit', 'contracts', 'facade'].map((folder) => [JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).name, folder]));
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+const folders = new Map(
+  ['migration', 'extracted/service-kit', 'contracts', 'facade'].map((folder) => [
+    JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).name,
+    folder,
+  ]),
+);
+const tsc = join(
+  dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+  'bin',
+  'tsc',
+);
 
 const done = new Set();
 function build(folder, wanted) {
   if (done.has(folder)) return;
   done.add(folder);
   const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) if (folders.has(name)) build(folders.get(name), false);
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
+    if (folders.has(name)) build(folders.get(name), false);
   // A needed package that is built already stays, so that two builds side by side do not pull it from under each other.
   if (!wanted && existsSync(join(root, folder, 'dist', 'index.d.ts'))) return;
   rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, folder, 'tsconfig.build.json')], { stdio: ['ignore', 2, 2] });
+  const { status } = spawnSync(
+    process.execPath,
+    [tsc, '-p', join(root, folder, 'tsconfig.build.json')],
+    { stdio: ['ignore', 2, 2] },
+  );
   if (status !== 0) {
     console.error(`building ${folder} failed`);
     process.exit(1);

@@ -19,7 +19,12 @@ export const facadeCommand: BenchCommand = {
   async run(args, { tell, print, signal }) {
     const { values } = parseArgs({
       args: [...args],
-      options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      options: {
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '4' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
     });
     const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
     if (values.help || !Number.isInteger(rounds) || rounds < 1 || !(seconds > 0)) {
@@ -32,8 +37,12 @@ export const facadeCommand: BenchCommand = {
       return 0;
     }
     print(`facade against bare express + http-proxy-middleware, median of ${result.rounds} rounds`);
-    print(`  a path that no context claims  ${result.unclaimedVsBare}× (${result.spread.unclaimedVsBare.join(' to ')})`);
-    print(`  a path of a context            ${result.claimedVsBare}× (${result.spread.claimedVsBare.join(' to ')})`);
+    print(
+      `  a path that no context claims  ${result.unclaimedVsBare}× (${result.spread.unclaimedVsBare.join(' to ')})`,
+    );
+    print(
+      `  a path of a context            ${result.claimedVsBare}× (${result.spread.claimedVsBare.join(' to ')})`,
+    );
     return 0;
   },
 };

@@ -32,10 +32,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 const command = await found();
 try {
-  process.exitCode = await command.run(args, { signal: interrupted.signal, tell: (line) => console.error(line), print: (line) => console.log(line) });
+  process.exitCode = await command.run(args, {
+    signal: interrupted.signal,
+    tell: (line) => console.error(line),
+    print: (line) => console.log(line),
+  });
   if (interrupted.signal.aborted) process.exitCode = 130;
 } catch (error) {
-  const usageError = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  if (!interrupted.signal.aborted) console.error(usageError ? `${error.message}\n\n${command.usage}` : error);
+  const usageError =
+    error instanceof TypeError &&
+    'code' in error &&
+    String(error.code).startsWith('ERR_PARSE_ARGS');
+  if (!interrupted.signal.aborted)
+    console.error(usageError ? `${error.message}\n\n${command.usage}` : error);
   process.exitCode = interrupted.signal.aborted ? 130 : usageError ? 2 : 1;
 }

@@ -12,7 +12,9 @@ beforeAll(async () => {
   databases = [await createTestDatabase('ctx_shop'), await createTestDatabase('ctx_catalog')];
   await Promise.all([migrateShop(databases[0]!.url), migrateCatalog(databases[1]!.url)]);
 });
-afterAll(async () => { await Promise.all(databases.map((database) => database.drop())); });
+afterAll(async () => {
+  await Promise.all(databases.map((database) => database.drop()));
+});
 
 const columns = async (url: string): Promise<Map<string, string[]>> => {
   const client = new pg.Client({ connectionString: url });
@@ -33,9 +35,13 @@ test('the catalog’s mapping takes or leaves every column of the monolith and f
   const [shop, own] = [await columns(databases[0]!.url), await columns(databases[1]!.url)];
   for (const table of definition.tables ?? []) {
     const taken = table.service.flatMap((part) => Object.keys(part.columns));
-    expect([...new Set([...taken, ...Object.keys(table.leave ?? {})])].sort()).toEqual([...(shop.get(table.monolith) ?? [])].sort());
+    expect([...new Set([...taken, ...Object.keys(table.leave ?? {})])].sort()).toEqual(
+      [...(shop.get(table.monolith) ?? [])].sort(),
+    );
     for (const part of table.service) {
-      const filled = Object.values(part.columns).map((column) => (typeof column === 'string' ? column : column.to));
+      const filled = Object.values(part.columns).map((column) =>
+        typeof column === 'string' ? column : column.to,
+      );
       expect(filled.sort()).toEqual([...(own.get(part.table) ?? [])].sort());
     }
   }

@@ -1,3 +1,11 @@
 export { ContractsError, type ContractsErrorCode } from './contracts-error.ts';
 export { readInteractions, type Interaction } from './read-interactions.ts';
-export { verifyPacts, type InteractionResult, type Progress, type Side, type SideAddress, type SideResult, type VerifyOptions } from './verify-pacts.ts';
+export {
+  verifyPacts,
+  type InteractionResult,
+  type Progress,
+  type Side,
+  type SideAddress,
+  type SideResult,
+  type VerifyOptions,
+} from './verify-pacts.ts';

@@ -51,37 +51,72 @@ export async function verifyPacts(options: VerifyOptions): Promise<Record<Side, 
   const interactions = await readInteractions(options.pactsDir, options.provider);
   const folder = await mkdtemp(join(tmpdir(), 'pacts-'));
   try {
-    const [monolith, service] = await Promise.all([verifySide('monolith', interactions, folder, options), verifySide('service', interactions, folder, options)]);
+    const [monolith, service] = await Promise.all([
+      verifySide('monolith', interactions, folder, options),
+      verifySide('service', interactions, folder, options),
+    ]);
     return { monolith, service };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function verifySide(side: Side, interactions: readonly Interaction[], folder: string, options: VerifyOptions): Promise<SideResult> {
+async function verifySide(
+  side: Side,
+  interactions: readonly Interaction[],
+  folder: string,
+  options: VerifyOptions,
+): Promise<SideResult> {
   const started = performance.now();
   const { url, stateUrl } = options.sides[side];
   const results: InteractionResult[] = [];
   const silent = await unreachable(url);
   for (const [index, interaction] of interactions.entries()) {
-    const verdict = silent ?? await verifyInteraction({
-      provider: options.provider, pact: interaction.pact, file: join(folder, `${side}-${index}.json`), url, stateUrl, timeoutMs: options.timeoutMs ?? 30_000, signal: options.signal,
-    });
-    const result = { consumer: interaction.consumer, description: interaction.description, ...verdict };
+    const verdict =
+      silent ??
+      (await verifyInteraction({
+        provider: options.provider,
+        pact: interaction.pact,
+        file: join(folder, `${side}-${index}.json`),
+        url,
+        stateUrl,
+        timeoutMs: options.timeoutMs ?? 30_000,
+        signal: options.signal,
+      }));
+    const result = {
+      consumer: interaction.consumer,
+      description: interaction.description,
+      ...verdict,
+    };
     results.push(result);
-    options.onProgress?.({ side, done: results.length, total: interactions.length, interaction: result });
+    options.onProgress?.({
+      side,
+      done: results.length,
+      total: interactions.length,
+      interaction: result,
+    });
   }
-  return { ok: results.every(({ ok }) => ok), url, interactions: results, seconds: Math.round(performance.now() - started) / 1000 };
+  return {
+    ok: results.every(({ ok }) => ok),
+    url,
+    interactions: results,
+    seconds: Math.round(performance.now() - started) / 1000,
+  };
 }
 
 /** The verifier tries a closed port for a long time, once per interaction. */
 async function unreachable(url: string): Promise<{ ok: false; mismatch: string } | undefined> {
   try {
-    const response = await fetch(url, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(url, {
+      method: 'HEAD',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(5_000),
+    });
     await response.body?.cancel();
     return undefined;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    const cause =
+      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     return { ok: false, mismatch: `${url} does not answer: ${cause}` };
   }
 }

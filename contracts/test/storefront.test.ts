@@ -11,15 +11,24 @@ const committed = fileURLToPath(new URL('../pacts/', import.meta.url));
 test('the storefront’s client works against its pacts, and they are the committed ones', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'storefront-'));
   try {
-    const child = spawn(process.execPath, [consumer, folder], { env: { ...process.env, PACT_DO_NOT_TRACK: 'true' } });
+    const child = spawn(process.execPath, [consumer, folder], {
+      env: { ...process.env, PACT_DO_NOT_TRACK: 'true' },
+    });
     let output = '';
-    child.stderr.on('data', (data: Buffer) => { output += data.toString(); });
-    child.stdout.on('data', (data: Buffer) => { output += data.toString(); });
+    child.stderr.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
     const names = await readdir(folder);
     expect(names).toEqual(['storefront-catalog.json']);
-    for (const name of names) expect(JSON.parse(await readFile(join(folder, name), 'utf8'))).toEqual(JSON.parse(await readFile(join(committed, name), 'utf8')));
+    for (const name of names)
+      expect(JSON.parse(await readFile(join(folder, name), 'utf8'))).toEqual(
+        JSON.parse(await readFile(join(committed, name), 'utf8')),
+      );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

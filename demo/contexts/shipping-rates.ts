@@ -1,4 +1,12 @@
 import { defineMigration } from '@strangler-toolkit/migration';
 import shippingRates from '../../contexts/shipping-rates.ts';
 
-export default defineMigration({ ...shippingRates, gates: { ...shippingRates.gates, minShadowReads: 50, rampMinRequests: 20, rampMaxLatencyRatio: 25 } });
+export default defineMigration({
+  ...shippingRates,
+  gates: {
+    ...shippingRates.gates,
+    minShadowReads: 50,
+    rampMinRequests: 20,
+    rampMaxLatencyRatio: 25,
+  },
+});

@@ -26,14 +26,30 @@ interface Arguments {
 
 function readArguments(): Arguments {
   try {
-    const { values } = parseArgs({ options: { stay: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, 'by-hand': { type: 'boolean', default: false }, settings: { type: 'string' }, transport: { type: 'string', default: 'embedded' }, help: { type: 'boolean', default: false } } });
+    const { values } = parseArgs({
+      options: {
+        stay: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        'by-hand': { type: 'boolean', default: false },
+        settings: { type: 'string' },
+        transport: { type: 'string', default: 'embedded' },
+        help: { type: 'boolean', default: false },
+      },
+    });
     if (values.help) {
       console.log(usage);
       process.exit(0);
     }
     const { transport } = values;
-    if (transport !== 'embedded' && transport !== 'kafka') throw new Error(`--transport is embedded or kafka, not ${transport}`);
-    return { transport, stay: values.stay, json: values.json, byHand: values['by-hand'], envFile: values.settings };
+    if (transport !== 'embedded' && transport !== 'kafka')
+      throw new Error(`--transport is embedded or kafka, not ${transport}`);
+    return {
+      transport,
+      stay: values.stay,
+      json: values.json,
+      byHand: values['by-hand'],
+      envFile: values.settings,
+    };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     process.exit(2);
@@ -47,10 +63,11 @@ let ending: Promise<void> | undefined;
 let starting: Promise<Stack> | undefined;
 
 /** Waits for a start in flight: what it started must be stopped too. */
-const end = (): Promise<void> => (ending ??= (async () => {
-  const stack = await starting?.catch(() => undefined);
-  await stack?.stop();
-})());
+const end = (): Promise<void> =>
+  (ending ??= (async () => {
+    const stack = await starting?.catch(() => undefined);
+    await stack?.stop();
+  })());
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -64,30 +81,56 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const result = emptyResult();
 try {
-  screen.chapter(`A shop, two facades, one service${transport === 'kafka' ? ', Kafka and Debezium' : ''}: starting`);
-  starting = startStack({ transport, contexts: new URL('../contexts', import.meta.url).pathname, onProgress: (text) => screen.output(text), signal: interrupted.signal });
+  screen.chapter(
+    `A shop, two facades, one service${transport === 'kafka' ? ', Kafka and Debezium' : ''}: starting`,
+  );
+  starting = startStack({
+    transport,
+    contexts: new URL('../contexts', import.meta.url).pathname,
+    onProgress: (text) => screen.output(text),
+    signal: interrupted.signal,
+  });
   const stack = await starting;
   screen.good(`up after ${screen.seconds.toFixed(1)} s`);
   if (byHand) {
-    const crowd = new Crowd({ facades: stack.facades, writers: 2, readers: 4, writerPauseMs: 50, readerPauseMs: 8, forgiving: true });
+    const crowd = new Crowd({
+      facades: stack.facades,
+      writers: 2,
+      readers: 4,
+      writerPauseMs: 50,
+      readerPauseMs: 8,
+      forgiving: true,
+    });
     await stack.startPactSides();
     const settings = { ...stack.env, FACADE: stack.facades[0] ?? '' };
-    if (envFile) await writeFile(envFile, Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`).join(''), { mode: 0o600 });
+    if (envFile)
+      await writeFile(
+        envFile,
+        Object.entries(settings)
+          .map(([name, value]) => `${name}='${value}'\n`)
+          .join(''),
+        { mode: 0o600 },
+      );
     inviteToPlay(stack, screen);
-    await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve, { once: true }));
+    await new Promise((resolve) =>
+      interrupted.signal.addEventListener('abort', resolve, { once: true }),
+    );
     await crowd.stop();
   } else {
     await tellStory({ stack, screen, result, signal: interrupted.signal });
   }
   if (stay && !byHand && !interrupted.signal.aborted) {
     inviteToPlay(stack, screen);
-    await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve, { once: true }));
+    await new Promise((resolve) =>
+      interrupted.signal.addEventListener('abort', resolve, { once: true }),
+    );
   }
 } catch (error) {
   if (!interrupted.signal.aborted) {
     result.problems.push(error instanceof Error ? error.message : String(error));
     screen.bad(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    if (stay && starting) screen.line(`Logs: ${(await starting.catch(() => undefined))?.folder.path ?? 'none'}`);
+    if (stay && starting)
+      screen.line(`Logs: ${(await starting.catch(() => undefined))?.folder.path ?? 'none'}`);
   }
 }
 await end();

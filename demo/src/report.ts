@@ -5,13 +5,37 @@ import type { Screen } from './screen.ts';
 export function report(screen: Screen, result: DemoResult): void {
   const compared = (result.shadow.match ?? 0) + (result.shadow.mismatch ?? 0);
   screen.table([
-    ['requests of clients', `${result.requests}, ${result.failedRequests} failed`, result.failedRequests === 0],
-    ['acknowledged writes', `${result.acknowledgedWrites} to ${result.ledgerProducts} products`, result.acknowledgedWrites > 0],
-    ['lost / doubled', `${result.lostWrites} / ${result.duplicatedWrites}`, result.lostWrites + result.duplicatedWrites === 0],
+    [
+      'requests of clients',
+      `${result.requests}, ${result.failedRequests} failed`,
+      result.failedRequests === 0,
+    ],
+    [
+      'acknowledged writes',
+      `${result.acknowledgedWrites} to ${result.ledgerProducts} products`,
+      result.acknowledgedWrites > 0,
+    ],
+    [
+      'lost / doubled',
+      `${result.lostWrites} / ${result.duplicatedWrites}`,
+      result.lostWrites + result.duplicatedWrites === 0,
+    ],
     ['stale reads', String(result.staleReads), result.staleReads === 0],
-    ['verification', `${result.verifiedRows} rows compared, ${result.verifyDifferences} different`, result.verifyDifferences === 0],
-    ['shadow', `${compared} compared, ${result.shadow.mismatch ?? 0} different, ${JSON.stringify(result.shadow)}`],
-    ['contracts', result.contracts.map(({ side, ok }) => `${side} ${ok ? 'kept' : 'BROKEN'}`).join(', ') || 'not verified', result.contracts.length > 0 && result.contracts.every(({ ok }) => ok)],
+    [
+      'verification',
+      `${result.verifiedRows} rows compared, ${result.verifyDifferences} different`,
+      result.verifyDifferences === 0,
+    ],
+    [
+      'shadow',
+      `${compared} compared, ${result.shadow.mismatch ?? 0} different, ${JSON.stringify(result.shadow)}`,
+    ],
+    [
+      'contracts',
+      result.contracts.map(({ side, ok }) => `${side} ${ok ? 'kept' : 'BROKEN'}`).join(', ') ||
+        'not verified',
+      result.contracts.length > 0 && result.contracts.every(({ ok }) => ok),
+    ],
     ['writes waited', result.writePauseMs.map(({ move, ms }) => `${move} ${ms} ms`).join(', ')],
     ['took', `${screen.seconds.toFixed(0)} s`],
   ]);

@@ -22,10 +22,30 @@ export interface DemoResult {
 }
 
 export const emptyResult = (): DemoResult => ({
-  ok: false, requests: 0, failedRequests: 0, acknowledgedWrites: 0, lostWrites: 0, duplicatedWrites: 0, staleReads: 0, verifyDifferences: 0, verifiedRows: 0,
-  writePauseMs: [], shadow: {}, contracts: [], ledgerProducts: 0, stages: [], seconds: 0, problems: [],
+  ok: false,
+  requests: 0,
+  failedRequests: 0,
+  acknowledgedWrites: 0,
+  lostWrites: 0,
+  duplicatedWrites: 0,
+  staleReads: 0,
+  verifyDifferences: 0,
+  verifiedRows: 0,
+  writePauseMs: [],
+  shadow: {},
+  contracts: [],
+  ledgerProducts: 0,
+  stages: [],
+  seconds: 0,
+  problems: [],
 });
 
 export const isGood = (result: DemoResult): boolean =>
-  result.problems.length === 0 && result.failedRequests === 0 && result.lostWrites === 0 && result.duplicatedWrites === 0 && result.staleReads === 0 &&
-  result.verifyDifferences === 0 && result.acknowledgedWrites > 0 && result.contracts.every(({ ok }) => ok);
+  result.problems.length === 0 &&
+  result.failedRequests === 0 &&
+  result.lostWrites === 0 &&
+  result.duplicatedWrites === 0 &&
+  result.staleReads === 0 &&
+  result.verifyDifferences === 0 &&
+  result.acknowledgedWrites > 0 &&
+  result.contracts.every(({ ok }) => ok);

@@ -23,7 +23,9 @@ export class Screen {
 
   chapter(title: string): void {
     this.line();
-    this.line(`${this.#style('bold', `▌ ${title}`)}  ${this.#style('dim', `${this.seconds.toFixed(0)} s`)}`);
+    this.line(
+      `${this.#style('bold', `▌ ${title}`)}  ${this.#style('dim', `${this.seconds.toFixed(0)} s`)}`,
+    );
   }
 
   why(text: string): void {
@@ -49,7 +51,8 @@ export class Screen {
   table(rows: readonly (readonly [what: string, value: string, good?: boolean])[]): void {
     const width = Math.max(...rows.map(([what]) => what.length));
     for (const [what, value, good] of rows) {
-      const mark = good === undefined ? ' ' : good ? this.#style('green', '✔') : this.#style('red', '✘');
+      const mark =
+        good === undefined ? ' ' : good ? this.#style('green', '✔') : this.#style('red', '✘');
       this.line(`  ${mark} ${what.padEnd(width)}  ${value}`);
     }
   }

@@ -2,8 +2,22 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  freePort, missingForKafka, runProgram, startConnect, startKafka, startPostgres, startProcess, startUnleash, temporaryFolder,
-  type ConnectServer, type KafkaServer, type PostgresServer, type ProgramResult, type RunningProcess, type TemporaryFolder, type UnleashServer,
+  freePort,
+  missingForKafka,
+  runProgram,
+  startConnect,
+  startKafka,
+  startPostgres,
+  startProcess,
+  startUnleash,
+  temporaryFolder,
+  type ConnectServer,
+  type KafkaServer,
+  type PostgresServer,
+  type ProgramResult,
+  type RunningProcess,
+  type TemporaryFolder,
+  type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -53,7 +67,8 @@ async function startKafkaPair(): Promise<KafkaPair> {
   try {
     const connect = await startConnect({ brokers: broker.brokers });
     return {
-      broker, connect,
+      broker,
+      connect,
       async stop() {
         // Nothing of it is needed again, so nothing has to be handed over.
         await connect.crash();
@@ -80,7 +95,13 @@ export class Stack {
   readonly #stops: (() => Promise<unknown>)[] = [];
   #worker: RunningProcess | undefined;
 
-  constructor(folder: TemporaryFolder, databases: Stack['databases'], unleash: UnleashServer, kafka: KafkaPair | undefined, env: Stack['env']) {
+  constructor(
+    folder: TemporaryFolder,
+    databases: Stack['databases'],
+    unleash: UnleashServer,
+    kafka: KafkaPair | undefined,
+    env: Stack['env'],
+  ) {
     this.folder = folder;
     this.databases = databases;
     this.unleash = unleash;
@@ -89,7 +110,9 @@ export class Stack {
   }
 
   get facades(): string[] {
-    return [...this.members.values()].filter(({ name }) => name.startsWith('facade')).map(({ url }) => url);
+    return [...this.members.values()]
+      .filter(({ name }) => name.startsWith('facade'))
+      .map(({ url }) => url);
   }
 
   member(name: string): Member {
@@ -108,7 +131,13 @@ export class Stack {
 
   async add(plan: MemberPlan): Promise<Member> {
     const spawn = (): Promise<RunningProcess> =>
-      startProcess({ name: plan.name, file: inRepository(plan.file), args: plan.args ?? [], env: { ...this.env, HOST: '127.0.0.1', PORT: String(plan.port), ...plan.env }, logFile: this.logFile(plan.name) });
+      startProcess({
+        name: plan.name,
+        file: inRepository(plan.file),
+        args: plan.args ?? [],
+        env: { ...this.env, HOST: '127.0.0.1', PORT: String(plan.port), ...plan.env },
+        logFile: this.logFile(plan.name),
+      });
     let running = await spawn();
     const member: Member = {
       name: plan.name,
@@ -129,25 +158,59 @@ export class Stack {
   }
 
   /** A strangler command as a child process; resolves when it ended. */
-  async strangler(args: readonly string[], options: { onLine?: (line: string, stream: 'stdout' | 'stderr') => void; env?: Record<string, string>; signal?: AbortSignal } = {}): Promise<ProgramResult> {
+  async strangler(
+    args: readonly string[],
+    options: {
+      onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+      env?: Record<string, string>;
+      signal?: AbortSignal;
+    } = {},
+  ): Promise<ProgramResult> {
     return await runProgram({
-      name: `strangler ${args[0] ?? ''}`, file: inRepository('migration/bin/strangler.js'), args, cwd: repository, env: { ...this.env, ...options.env },
-      signal: options.signal ? AbortSignal.any([options.signal, this.#stopping.signal]) : this.#stopping.signal,
+      name: `strangler ${args[0] ?? ''}`,
+      file: inRepository('migration/bin/strangler.js'),
+      args,
+      cwd: repository,
+      env: { ...this.env, ...options.env },
+      signal: options.signal
+        ? AbortSignal.any([options.signal, this.#stopping.signal])
+        : this.#stopping.signal,
       ...(options.onLine ? { onLine: options.onLine } : {}),
     });
   }
 
   /** Both sides once more on scratch databases: verifying a pact writes, and live data must not know. */
   async startPactSides(): Promise<void> {
-    const [shop, catalog] = await all<[string, string]>([this.databases.monolith.createDatabase('shop_pacts'), this.databases.services.createDatabase('catalog_pacts')]);
+    const [shop, catalog] = await all<[string, string]>([
+      this.databases.monolith.createDatabase('shop_pacts'),
+      this.databases.services.createDatabase('catalog_pacts'),
+    ]);
     const portOf = (name: string): number => Number(new URL(this.env[name] ?? '').port);
     await all([
-      run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: shop }).then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', '0.02'], { DATABASE_URL: shop })),
-      run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], { DATABASE_URL: catalog }),
+      run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: shop }).then(() =>
+        run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', '0.02'], { DATABASE_URL: shop }),
+      ),
+      run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], {
+        DATABASE_URL: catalog,
+      }),
     ]);
     await all([
-      this.add({ name: 'monolith-pacts', file: 'legacy-monolith/src/main.ts', port: portOf('MONOLITH_PACT_URL'), env: { DATABASE_URL: shop, ENABLE_TEST_STATES: '1' } }),
-      this.add({ name: 'catalog-pacts', file: 'extracted/catalog/src/main.ts', port: portOf('CATALOG_PACT_URL'), env: { DATABASE_URL: catalog, MONOLITH_URL: this.env.MONOLITH_PACT_URL ?? '', ENABLE_TEST_STATES: '1' } }),
+      this.add({
+        name: 'monolith-pacts',
+        file: 'legacy-monolith/src/main.ts',
+        port: portOf('MONOLITH_PACT_URL'),
+        env: { DATABASE_URL: shop, ENABLE_TEST_STATES: '1' },
+      }),
+      this.add({
+        name: 'catalog-pacts',
+        file: 'extracted/catalog/src/main.ts',
+        port: portOf('CATALOG_PACT_URL'),
+        env: {
+          DATABASE_URL: catalog,
+          MONOLITH_URL: this.env.MONOLITH_PACT_URL ?? '',
+          ENABLE_TEST_STATES: '1',
+        },
+      }),
     ]);
   }
 
@@ -156,7 +219,13 @@ export class Stack {
   /** The long-running worker: strangler replicate <context>. */
   async startWorker(context: string, onLine?: (line: string) => void): Promise<RunningProcess> {
     this.#worker = await startProcess({
-      name: 'worker', file: inRepository('migration/bin/strangler.js'), args: ['replicate', context], env: this.env, ready: 'spawned', cwd: repository, logFile: this.logFile('worker'),
+      name: 'worker',
+      file: inRepository('migration/bin/strangler.js'),
+      args: ['replicate', context],
+      env: this.env,
+      ready: 'spawned',
+      cwd: repository,
+      logFile: this.logFile('worker'),
       ...(onLine ? { onLine } : {}),
     });
     return this.#worker;
@@ -165,7 +234,13 @@ export class Stack {
   /** The same server again after it was killed. */
   async restartUnleash(): Promise<void> {
     const { port, adminToken, clientToken } = this.unleash;
-    this.unleash = await startUnleash({ postgresUrl: this.databases.services.url('unleash'), port, adminToken, clientToken, logFile: this.logFile('unleash') });
+    this.unleash = await startUnleash({
+      postgresUrl: this.databases.services.url('unleash'),
+      port,
+      adminToken,
+      clientToken,
+      logFile: this.logFile('unleash'),
+    });
   }
 
   /** Stops everything in the order in which nothing complains, and removes every folder. */
@@ -181,17 +256,26 @@ export class Stack {
 }
 
 const pactAddresses = (monolithPort: number, catalogPort: number): Record<string, string> => ({
-  MONOLITH_PACT_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_PACT_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`,
-  CATALOG_PACT_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_PACT_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`,
+  MONOLITH_PACT_URL: `http://127.0.0.1:${monolithPort}`,
+  MONOLITH_PACT_STATE_URL: `http://127.0.0.1:${monolithPort}/_test/states`,
+  CATALOG_PACT_URL: `http://127.0.0.1:${catalogPort}`,
+  CATALOG_PACT_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`,
 });
 
-async function run(name: string, file: string, args: readonly string[], env: Record<string, string>): Promise<void> {
+async function run(
+  name: string,
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<void> {
   const { code, stdout, stderr } = await runProgram({ name, file: inRepository(file), args, env });
   if (code !== 0) throw new Error(`${name} failed:\n${stdout}\n${stderr}`);
 }
 
 /** Waits for all of them, also when one fails: what still starts could not be stopped. */
-async function all<Results extends readonly unknown[]>(starts: { readonly [Index in keyof Results]: Promise<Results[Index]> }): Promise<Results> {
+async function all<Results extends readonly unknown[]>(starts: {
+  readonly [Index in keyof Results]: Promise<Results[Index]>;
+}): Promise<Results> {
   const settled = await Promise.allSettled(starts);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;
   return (await Promise.all(starts)) as unknown as Results;
@@ -214,8 +298,17 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     options.onProgress?.(message);
   };
   const missing = options.transport === 'kafka' ? await missingForKafka() : [];
-  if (missing.length > 0) throw new Error(`Kafka and Debezium run on Java, and their jars come through Maven. Not found here: ${missing.join(', ')} (Debian: apt-get install openjdk-17-jre-headless maven).`);
-  const settings = ['fsync=off', 'full_page_writes=off', 'wal_sender_timeout=10s', 'shared_buffers=64MB', 'autovacuum_naptime=10s'];
+  if (missing.length > 0)
+    throw new Error(
+      `Kafka and Debezium run on Java, and their jars come through Maven. Not found here: ${missing.join(', ')} (Debian: apt-get install openjdk-17-jre-headless maven).`,
+    );
+  const settings = [
+    'fsync=off',
+    'full_page_writes=off',
+    'wal_sender_timeout=10s',
+    'shared_buffers=64MB',
+    'autovacuum_naptime=10s',
+  ];
   const folder = await temporaryFolder('stack');
   undo.push(() => folder.remove());
   await mkdir(join(folder.path, 'logs'));
@@ -225,58 +318,117 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     undo.push(() => server.stop());
     return server;
   };
-  const [monolith, services] = await all<[PostgresServer, PostgresServer]>([postgres(), postgres()]);
-  const [monolithDatabase, catalogDatabase, controlDatabase] = await all<[string, string, string]>([monolith.createDatabase('shop'), services.createDatabase('catalog'), services.createDatabase('strangler')]);
-
-  tell(`${options.transport === 'kafka' ? 'Kafka and Debezium, ' : ''}Unleash (the real server), the monolith's schema and seed`);
-  const logs = (name: string): string => join(folder.path, 'logs', `${name}.log`);
-  const [unleash, kafka, monolithPort, catalogPort, ratesPort, monolithPactPort, catalogPactPort] = await all<[UnleashServer, KafkaPair | undefined, number, number, number, number, number, void]>([
-    startUnleash({ postgresUrl: services.url('unleash'), logFile: logs('unleash') }).then((server) => {
-      undo.push(() => server.stop());
-      return server;
-    }),
-    options.transport !== 'kafka' ? Promise.resolve(undefined) : startKafkaPair().then((pair) => {
-      undo.push(() => pair.stop());
-      return pair;
-    }),
-    freePort(), freePort(), freePort(), freePort(), freePort(),
-    run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: monolithDatabase })
-      .then(() => run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', String(options.scale ?? 1)], { DATABASE_URL: monolithDatabase }))
-      .then(() => run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], { DATABASE_URL: catalogDatabase })),
+  const [monolith, services] = await all<[PostgresServer, PostgresServer]>([
+    postgres(),
+    postgres(),
   ]);
+  const [monolithDatabase, catalogDatabase, controlDatabase] = await all<[string, string, string]>([
+    monolith.createDatabase('shop'),
+    services.createDatabase('catalog'),
+    services.createDatabase('strangler'),
+  ]);
+
+  tell(
+    `${options.transport === 'kafka' ? 'Kafka and Debezium, ' : ''}Unleash (the real server), the monolith's schema and seed`,
+  );
+  const logs = (name: string): string => join(folder.path, 'logs', `${name}.log`);
+  const [unleash, kafka, monolithPort, catalogPort, ratesPort, monolithPactPort, catalogPactPort] =
+    await all<[UnleashServer, KafkaPair | undefined, number, number, number, number, number, void]>(
+      [
+        startUnleash({ postgresUrl: services.url('unleash'), logFile: logs('unleash') }).then(
+          (server) => {
+            undo.push(() => server.stop());
+            return server;
+          },
+        ),
+        options.transport !== 'kafka'
+          ? Promise.resolve(undefined)
+          : startKafkaPair().then((pair) => {
+              undo.push(() => pair.stop());
+              return pair;
+            }),
+        freePort(),
+        freePort(),
+        freePort(),
+        freePort(),
+        freePort(),
+        run('migrate', 'legacy-monolith/src/db/migrate.ts', [], { DATABASE_URL: monolithDatabase })
+          .then(() =>
+            run('seed', 'legacy-monolith/src/db/seed.ts', ['--scale', String(options.scale ?? 1)], {
+              DATABASE_URL: monolithDatabase,
+            }),
+          )
+          .then(() =>
+            run('migrate catalog', 'extracted/catalog/src/migrate-main.ts', [], {
+              DATABASE_URL: catalogDatabase,
+            }),
+          ),
+      ],
+    );
   const env = {
-    STRANGLER_CONTROL_URL: controlDatabase, STRANGLER_CONTEXTS: options.contexts ?? inRepository('contexts'),
-    STRANGLER_TRANSPORT: options.transport ?? 'embedded', ...(kafka && { KAFKA_BROKERS: kafka.broker.brokers, CONNECT_URL: kafka.connect.url }),
-    UNLEASH_URL: unleash.url, UNLEASH_CLIENT_TOKEN: unleash.clientToken, UNLEASH_ADMIN_TOKEN: unleash.adminToken,
-    MONOLITH_URL: `http://127.0.0.1:${monolithPort}`, MONOLITH_DATABASE_URL: monolithDatabase,
-    CATALOG_URL: `http://127.0.0.1:${catalogPort}`, CATALOG_DATABASE_URL: catalogDatabase, SHIPPING_RATES_URL: `http://127.0.0.1:${ratesPort}`,
-    ...pactAddresses(monolithPactPort, catalogPactPort), PACT_DO_NOT_TRACK: 'true',
+    STRANGLER_CONTROL_URL: controlDatabase,
+    STRANGLER_CONTEXTS: options.contexts ?? inRepository('contexts'),
+    STRANGLER_TRANSPORT: options.transport ?? 'embedded',
+    ...(kafka && { KAFKA_BROKERS: kafka.broker.brokers, CONNECT_URL: kafka.connect.url }),
+    UNLEASH_URL: unleash.url,
+    UNLEASH_CLIENT_TOKEN: unleash.clientToken,
+    UNLEASH_ADMIN_TOKEN: unleash.adminToken,
+    MONOLITH_URL: `http://127.0.0.1:${monolithPort}`,
+    MONOLITH_DATABASE_URL: monolithDatabase,
+    CATALOG_URL: `http://127.0.0.1:${catalogPort}`,
+    CATALOG_DATABASE_URL: catalogDatabase,
+    SHIPPING_RATES_URL: `http://127.0.0.1:${ratesPort}`,
+    ...pactAddresses(monolithPactPort, catalogPactPort),
+    PACT_DO_NOT_TRACK: 'true',
   };
   const stack = new Stack(folder, { monolith, services }, unleash, kafka, env);
   undo.splice(0, undo.length, () => stack.stop());
   tell('the monolith, the catalog service, the shipping rates service');
   await all<[Member, Member, Member]>([
-    stack.add({ name: 'monolith', file: 'legacy-monolith/src/main.ts', port: monolithPort, env: { DATABASE_URL: monolithDatabase } }),
-    stack.add({ name: 'catalog', file: 'extracted/catalog/src/main.ts', port: catalogPort, env: { DATABASE_URL: catalogDatabase } }),
-    stack.add({ name: 'shipping-rates', file: 'extracted/shipping-rates/src/main.ts', port: ratesPort, env: {} }),
+    stack.add({
+      name: 'monolith',
+      file: 'legacy-monolith/src/main.ts',
+      port: monolithPort,
+      env: { DATABASE_URL: monolithDatabase },
+    }),
+    stack.add({
+      name: 'catalog',
+      file: 'extracted/catalog/src/main.ts',
+      port: catalogPort,
+      env: { DATABASE_URL: catalogDatabase },
+    }),
+    stack.add({
+      name: 'shipping-rates',
+      file: 'extracted/shipping-rates/src/main.ts',
+      port: ratesPort,
+      env: {},
+    }),
   ]);
   // The first command makes the control schema.
   const { code, stderr } = await stack.strangler(['status']);
   if (code !== 0) throw new Error(`strangler status ended with ${code}\n${stderr}`);
   tell(`${options.facades ?? 2} facades`);
-  await all(Array.from({ length: options.facades ?? 2 }, async (_, index) => {
-    const [port, adminPort] = [await freePort(), await freePort()];
-    const name = `facade-${index + 1}`;
-    const stateDir = join(folder.path, name);
-    await mkdir(stateDir);
-    await stack.add({
-      name, file: 'facade/bin/facade.js', port,
-      env: {
-        FACADE_HOST: '127.0.0.1', FACADE_PORT: String(port), FACADE_ADMIN_PORT: String(adminPort), FACADE_STATE_DIR: stateDir, FACADE_NAME: name,
-        ...(options.debugHeaders ? { FACADE_DEBUG_HEADERS: '1' } : {}),
-      },
-    });
-  }));
+  await all(
+    Array.from({ length: options.facades ?? 2 }, async (_, index) => {
+      const [port, adminPort] = [await freePort(), await freePort()];
+      const name = `facade-${index + 1}`;
+      const stateDir = join(folder.path, name);
+      await mkdir(stateDir);
+      await stack.add({
+        name,
+        file: 'facade/bin/facade.js',
+        port,
+        env: {
+          FACADE_HOST: '127.0.0.1',
+          FACADE_PORT: String(port),
+          FACADE_ADMIN_PORT: String(adminPort),
+          FACADE_STATE_DIR: stateDir,
+          FACADE_NAME: name,
+          ...(options.debugHeaders ? { FACADE_DEBUG_HEADERS: '1' } : {}),
+        },
+      });
+    }),
+  );
   options.signal?.throwIfAborted();
   return stack;
 }

@@ -23,14 +23,21 @@ export async function tellStory(telling: Telling): Promise<void> {
   let stageBegan = screen.seconds;
   let stageName = 'start';
   const chapter = (name: string, title: string): void => {
-    result.stages.push({ stage: stageName, seconds: Math.round((screen.seconds - stageBegan) * 10) / 10 });
+    result.stages.push({
+      stage: stageName,
+      seconds: Math.round((screen.seconds - stageBegan) * 10) / 10,
+    });
     stageName = name;
     stageBegan = screen.seconds;
     screen.chapter(title);
   };
 
-  const until = async (what: string, condition: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> => {
-    for (const deadline = Date.now() + timeoutMs; ; ) {
+  const until = async (
+    what: string,
+    condition: () => Promise<boolean>,
+    timeoutMs = 60_000,
+  ): Promise<void> => {
+    for (const deadline = Date.now() + timeoutMs; ;) {
       if (signal.aborted) throw new Interrupted();
       if (await condition()) return;
       if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
@@ -41,9 +48,12 @@ export async function tellStory(telling: Telling): Promise<void> {
   const strangler = async (...args: string[]): Promise<string> => {
     if (signal.aborted) throw new Interrupted();
     screen.command(`strangler ${args.join(' ')}`);
-    const { code, stdout, stderr } = await stack.strangler(args, { onLine: (line) => screen.output(line) });
+    const { code, stdout, stderr } = await stack.strangler(args, {
+      onLine: (line) => screen.output(line),
+    });
     if (signal.aborted) throw new Interrupted();
-    if (code !== 0) throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
+    if (code !== 0)
+      throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
     return stdout;
   };
 
@@ -61,18 +71,31 @@ export async function tellStory(telling: Telling): Promise<void> {
     counts.longestWriteMs = 0;
     const [writes, failed] = [counts.acknowledgedWrites, counts.failedRequests];
     await strangler(command, 'catalog', '--yes');
-    await until(`${owner} to own the catalog`, async () => (await evidence.context('catalog'))?.owner === owner);
+    await until(
+      `${owner} to own the catalog`,
+      async () => (await evidence.context('catalog'))?.owner === owner,
+    );
     const last = (await evidence.moves('catalog')).findLast(({ abandoned }) => !abandoned);
     // Clients go on for a moment, so that writes reach the new owner and stream back.
     await until('writes at the new owner', async () => counts.acknowledgedWrites > writes + 100);
     result.writePauseMs.push({ move: command, ms: Math.round(last?.ms ?? Number.NaN) });
-    screen.good(`the ${owner} owns the catalog; writes waited ${Math.round(last?.ms ?? Number.NaN)} ms, the slowest answer took ${Math.round(counts.longestWriteMs)} ms, ${counts.failedRequests - failed} requests failed`);
+    screen.good(
+      `the ${owner} owns the catalog; writes waited ${Math.round(last?.ms ?? Number.NaN)} ms, the slowest answer took ${Math.round(counts.longestWriteMs)} ms, ${counts.failedRequests - failed} requests failed`,
+    );
   };
 
-  const crowd = new Crowd({ facades: stack.facades, writers: 4, readers: 4, writerPauseMs: 20, readerPauseMs: 8 });
+  const crowd = new Crowd({
+    facades: stack.facades,
+    writers: 4,
+    readers: 4,
+    writerPauseMs: 20,
+    readerPauseMs: 8,
+  });
   try {
     chapter('clients', 'Clients use the shop, from here to the end');
-    screen.why('4 write products of their own and read each write back through the other facade; 4 browse. A ledger keeps every acknowledged write.');
+    screen.why(
+      '4 write products of their own and read each write back through the other facade; 4 browse. A ledger keeps every acknowledged write.',
+    );
     await until('the first writes', async () => crowd.counts.acknowledgedWrites > 20);
 
     await strangler('status');
@@ -82,12 +105,20 @@ export async function tellStory(telling: Telling): Promise<void> {
     await moveShippingRates(telling, strangler);
 
     chapter('replicate', 'The catalog: copy its tables and follow its changes');
-    screen.why('Monolith tables become service tables of another shape; the monolith stays the owner.');
-    if (stack.kafka) screen.why('One Debezium connector carries their changes into Kafka, the worker applies them from there.');
+    screen.why(
+      'Monolith tables become service tables of another shape; the monolith stays the owner.',
+    );
+    if (stack.kafka)
+      screen.why(
+        'One Debezium connector carries their changes into Kafka, the worker applies them from there.',
+      );
     screen.command('strangler replicate catalog   (runs from now on)');
-    const worker: RunningProcess = await stack.startWorker('catalog', (line) => { if (stageName === 'replicate' && !line.startsWith('{')) screen.output(line); });
+    const worker: RunningProcess = await stack.startWorker('catalog', (line) => {
+      if (stageName === 'replicate' && !line.startsWith('{')) screen.output(line);
+    });
     await until('the initial copy and the stream behind it', async () => {
-      if (!worker.running) throw new Error(`the worker ended:\n${worker.logs().slice(-20).join('\n')}`);
+      if (!worker.running)
+        throw new Error(`the worker ended:\n${worker.logs().slice(-20).join('\n')}`);
       const context = await evidence.context('catalog');
       return context?.copied === true && (context.lagMs ?? Infinity) < 2_000;
     });
@@ -96,29 +127,45 @@ export async function tellStory(telling: Telling): Promise<void> {
     pactSides.catch(() => {});
     await verify();
 
-    chapter('contracts', 'Do both sides keep the storefront\'s contract?');
-    screen.why('Asked of the same builds with databases of their own: provider states write test data, which has no place in live tables.');
+    chapter('contracts', "Do both sides keep the storefront's contract?");
+    screen.why(
+      'Asked of the same builds with databases of their own: provider states write test data, which has no place in live tables.',
+    );
     await pactSides;
     await strangler('contracts', 'verify', 'catalog');
-    await Promise.all([stack.member('monolith-pacts').kill(), stack.member('catalog-pacts').kill()]);
+    await Promise.all([
+      stack.member('monolith-pacts').kill(),
+      stack.member('catalog-pacts').kill(),
+    ]);
     const pacts = await evidence.latest('catalog', 'pacts');
-    result.contracts.push(...['monolith', 'service'].map((side) => ({ side, ok: pacts?.detail[side] === true || (pacts?.ok ?? false) })));
+    result.contracts.push(
+      ...['monolith', 'service'].map((side) => ({
+        side,
+        ok: pacts?.detail[side] === true || (pacts?.ok ?? false),
+      })),
+    );
 
     chapter('shadow', 'Shadow: the service answers too, nobody sees it, the answers are compared');
     await strangler('shadow', 'catalog', '--sample', '100');
-    screen.why('The gate asks for 1,000 compared reads of each route; the demo\'s copy of the context file (demo/contexts) for 100, to save your time.');
+    screen.why(
+      "The gate asks for 1,000 compared reads of each route; the demo's copy of the context file (demo/contexts) for 100, to save your time.",
+    );
     await strangler('shadow', 'catalog', '--wait', '100', '--timeout', '60s');
 
     chapter('canary', 'Canary: reads move by percent, judged by errors and latency');
     await strangler('ramp', 'catalog', '--steps', '25,50,100', '--hold', '2s');
 
     chapter('cutover', 'Cutover: the writes move');
-    screen.why('Hold new writes, fence the old tables, catch up, flip the owner, release. No write is refused.');
+    screen.why(
+      'Hold new writes, fence the old tables, catch up, flip the owner, release. No write is refused.',
+    );
     await ownerMoved('cutover', 'service');
     await verify();
 
     chapter('rollback', 'Rollback: somebody changed their mind');
-    screen.why('The same protocol with the sides swapped; what the service wrote meanwhile is in the monolith already.');
+    screen.why(
+      'The same protocol with the sides swapped; what the service wrote meanwhile is in the monolith already.',
+    );
     await ownerMoved('rollback', 'monolith');
     await verify();
 
@@ -128,14 +175,19 @@ export async function tellStory(telling: Telling): Promise<void> {
 
     chapter('check', 'Was anything lost?');
     await crowd.stop();
-    await until('the reverse stream to catch up', async () => ((await evidence.context('catalog'))?.lagMs ?? Infinity) < 1_000);
+    await until(
+      'the reverse stream to catch up',
+      async () => ((await evidence.context('catalog'))?.lagMs ?? Infinity) < 1_000,
+    );
     await verify();
     for (const side of ['catalog', 'monolith']) {
       const verdict = await checkSide(stack.member(side).url, crowd.ledger);
       result.lostWrites += verdict.lost;
       result.duplicatedWrites += verdict.doubled;
       result.ledgerProducts = verdict.checked;
-      screen.good(`${verdict.checked} products of the ledger asked from the ${side === 'catalog' ? 'service (the owner)' : 'monolith'} itself: ${verdict.lost} lost, ${verdict.doubled} doubled`);
+      screen.good(
+        `${verdict.checked} products of the ledger asked from the ${side === 'catalog' ? 'service (the owner)' : 'monolith'} itself: ${verdict.lost} lost, ${verdict.doubled} doubled`,
+      );
       result.problems.push(...verdict.examples);
     }
     chapter('end', 'What was measured');
@@ -149,15 +201,29 @@ export async function tellStory(telling: Telling): Promise<void> {
   report(screen, result);
 }
 
-async function moveShippingRates({ stack }: Telling, strangler: (...args: string[]) => Promise<string>): Promise<void> {
+async function moveShippingRates(
+  { stack }: Telling,
+  strangler: (...args: string[]) => Promise<string>,
+): Promise<void> {
   const quotes = async (count: number): Promise<void> => {
     for (let number = 0; number < count; number++) {
       const facade = stack.facades[number % stack.facades.length] ?? '';
       const response = await fetch(`${facade}/shipping/quotes`, {
-        method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer demo-token-${1 + (number % 50)}` },
-        body: JSON.stringify({ weight_grams: 100 + number * 37, country: ['DE', 'FR', 'US'][number % 3], subtotal: '19.90' }),
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer demo-token-${1 + (number % 50)}`,
+        },
+        body: JSON.stringify({
+          weight_grams: 100 + number * 37,
+          country: ['DE', 'FR', 'US'][number % 3],
+          subtotal: '19.90',
+        }),
       });
-      if (response.status !== 200) throw new Error(`POST /shipping/quotes answered ${response.status} ${await response.text()}`);
+      if (response.status !== 200)
+        throw new Error(
+          `POST /shipping/quotes answered ${response.status} ${await response.text()}`,
+        );
     }
   };
   const done = new AbortController();
@@ -180,7 +246,10 @@ export function inviteToPlay(stack: Stack, screen: Screen): void {
   screen.chapter('Everything is still running');
   screen.table([
     ['facades', stack.facades.join('  ')],
-    ['monolith', `${stack.env.MONOLITH_URL}  (back office: /admin, demo1@shop.example, correct horse)`],
+    [
+      'monolith',
+      `${stack.env.MONOLITH_URL}  (back office: /admin, demo1@shop.example, correct horse)`,
+    ],
     ['catalog service', stack.env.CATALOG_URL ?? ''],
     ['Unleash', `${stack.unleash.ui}  (admin, unleash4all)`],
     ['logs', `${stack.folder.path}/logs`],

@@ -16,4 +16,10 @@ await client.connect();
 const { rows } = await client.query('SELECT 1 FROM users LIMIT 1');
 await client.end();
 if (rows.length > 0) console.log(JSON.stringify({ msg: 'there are users already: not seeded' }));
-else console.log(JSON.stringify({ msg: 'seeded', rows: await seed(url, { scale: Number(process.env.SEED_SCALE ?? '1') }) }));
+else
+  console.log(
+    JSON.stringify({
+      msg: 'seeded',
+      rows: await seed(url, { scale: Number(process.env.SEED_SCALE ?? '1') }),
+    }),
+  );

@@ -5,7 +5,9 @@ function tellSkipped(file, missing) {
   if (!existsSync(file)) return;
   const suites = readFileSync(file, 'utf8').trim().split('\n');
   const line = '!'.repeat(100);
-  process.stderr.write(`\n${line}\nNOT RUN: suites that need Kafka, because this machine lacks ${missing}.\n${howToGet}\n${suites.map((suite) => `  not run: ${suite}\n`).join('')}${line}\n`);
+  process.stderr.write(
+    `\n${line}\nNOT RUN: suites that need Kafka, because this machine lacks ${missing}.\n${howToGet}\n${suites.map((suite) => `  not run: ${suite}\n`).join('')}${line}\n`,
+  );
 }
 
 export default async function globalTeardown() {

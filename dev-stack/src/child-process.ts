@@ -55,15 +55,26 @@ const parseListening = (line: string): Record<string, unknown> | undefined => {
   if (!line.startsWith('{')) return undefined;
   try {
     const parsed: unknown = JSON.parse(line);
-    return typeof parsed === 'object' && parsed !== null && 'msg' in parsed && parsed.msg === 'listening' ? { ...parsed } : undefined;
+    return typeof parsed === 'object' &&
+      parsed !== null &&
+      'msg' in parsed &&
+      parsed.msg === 'listening'
+      ? { ...parsed }
+      : undefined;
   } catch {
     return undefined;
   }
 };
 
-function capture(child: ChildProcess, options: CommandOptions, onReady: (line: Record<string, unknown>) => void): string[] {
+function capture(
+  child: ChildProcess,
+  options: CommandOptions,
+  onReady: (line: Record<string, unknown>) => void,
+): string[] {
   const ring: string[] = [];
-  const file: WriteStream | undefined = options.logFile ? createWriteStream(options.logFile, { flags: 'a' }) : undefined;
+  const file: WriteStream | undefined = options.logFile
+    ? createWriteStream(options.logFile, { flags: 'a' })
+    : undefined;
   file?.on('error', () => {});
   const read = (stream: 'stdout' | 'stderr'): void => {
     const input = child[stream];
@@ -88,15 +99,29 @@ function capture(child: ChildProcess, options: CommandOptions, onReady: (line: R
 }
 
 /** Runs a Node program as a child that never outlives this process, not even after kill -9. */
-export function startProcess({ file, nodeOptions = ['--conditions=strangler-source'], args = [], ...options }: ProcessOptions): Promise<RunningProcess> {
-  return startCommand({ ...options, command: process.execPath, args: [...nodeOptions, file, ...args] });
+export function startProcess({
+  file,
+  nodeOptions = ['--conditions=strangler-source'],
+  args = [],
+  ...options
+}: ProcessOptions): Promise<RunningProcess> {
+  return startCommand({
+    ...options,
+    command: process.execPath,
+    args: [...nodeOptions, file, ...args],
+  });
 }
 
 /** Runs any program as a child that never outlives this process, not even after kill -9. */
 export async function startCommand(options: CommandOptions): Promise<RunningProcess> {
   const env = { ...process.env, ...options.env };
   // A group of its own: Ctrl-C reaches only the parent, which stops its children in the right order.
-  const child = spawn(options.command, options.args ?? [], { cwd: options.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(options.command, options.args ?? [], {
+    cwd: options.cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const spawned = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('spawn', () => resolve(child.pid ?? 0));
@@ -132,9 +157,14 @@ export async function startCommand(options: CommandOptions): Promise<RunningProc
     clearTimeout(timer);
     if (first === 'late') {
       await kill('SIGKILL');
-      throw new Error(`${options.name} was not listening after ${limit} ms. It printed:\n${last()}`);
+      throw new Error(
+        `${options.name} was not listening after ${limit} ms. It printed:\n${last()}`,
+      );
     }
-    if (status) throw new Error(`${options.name} ended with ${JSON.stringify(status)} before it was listening. It printed:\n${last()}`);
+    if (status)
+      throw new Error(
+        `${options.name} ended with ${JSON.stringify(status)} before it was listening. It printed:\n${last()}`,
+      );
     line = first as Record<string, unknown>;
   }
   return {

@@ -25,5 +25,7 @@ export async function freePort(): Promise<number> {
     next = (next + 1) % segmentSize;
     if (await isFree(port)) return port;
   }
-  throw new Error(`no free port between ${lowest} and ${lowest + segments * segmentSize} on 127.0.0.1`);
+  throw new Error(
+    `no free port between ${lowest} and ${lowest + segments * segmentSize} on 127.0.0.1`,
+  );
 }

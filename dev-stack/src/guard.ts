@@ -15,7 +15,10 @@ const guarded = new Set<string>();
 function guard(what: Guarded): () => void {
   const key = `${what.kind}:${what.id}`;
   if (!watchdog) {
-    watchdog = spawn(process.execPath, [fileURLToPath(new URL('watchdog.mjs', import.meta.url))], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    watchdog = spawn(process.execPath, [fileURLToPath(new URL('watchdog.mjs', import.meta.url))], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     watchdog.stdin?.on('error', () => {});
     watchdog.unref();
     const { stdin } = watchdog;
@@ -34,7 +37,8 @@ function guard(what: Guarded): () => void {
   };
 }
 
-export const guardProcess = (pid: number, how: Ending): (() => void) => guard({ kind: 'process', id: pid, how });
+export const guardProcess = (pid: number, how: Ending): (() => void) =>
+  guard({ kind: 'process', id: pid, how });
 
 export interface TemporaryFolder {
   readonly path: string;

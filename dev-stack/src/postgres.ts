@@ -46,17 +46,38 @@ async function initialise(binaries: PostgresBinaries, dataDir: string): Promise<
     await chown(passwordFile, user.uid, user.gid);
   }
   try {
-    const args = [`--pgdata=${dataDir}`, '--auth=password', '--username=postgres', `--pwfile=${passwordFile}`, '--lc-messages=C', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'];
+    const args = [
+      `--pgdata=${dataDir}`,
+      '--auth=password',
+      '--username=postgres',
+      `--pwfile=${passwordFile}`,
+      '--lc-messages=C',
+      '--encoding=UTF8',
+      '--locale=C.UTF-8',
+      '--no-sync',
+    ];
     // the folder it starts in must be one that its user may enter
-    await run(binaries.initdb, args, { ...user, cwd: dirname(dataDir), env: { ...process.env, LC_MESSAGES: 'C' } });
+    await run(binaries.initdb, args, {
+      ...user,
+      cwd: dirname(dataDir),
+      env: { ...process.env, LC_MESSAGES: 'C' },
+    });
   } finally {
     await unlink(passwordFile);
   }
 }
 
-async function launch(binaries: PostgresBinaries, dataDir: string, args: readonly string[]): Promise<Server> {
+async function launch(
+  binaries: PostgresBinaries,
+  dataDir: string,
+  args: readonly string[],
+): Promise<Server> {
   const child = spawn(binaries.postgres, ['-D', dataDir, ...args], {
-    ...serverUser(), cwd: dirname(dataDir), detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_MESSAGES: 'C', PGOPTIONS: '' },
+    ...serverUser(),
+    cwd: dirname(dataDir),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LC_MESSAGES: 'C', PGOPTIONS: '' },
   });
   const release = child.pid === undefined ? () => {} : guardProcess(child.pid, 'postgres');
   const exited = new Promise<void>((resolve) => {
@@ -85,14 +106,23 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   if (parent) await chmod(parent.path, 0o711);
   const dataDir = options.dataDir ?? join(parent?.path ?? '', 'data');
   const settings = [
-    'wal_level=logical', 'max_replication_slots=100', 'max_wal_senders=100', 'max_connections=400', 'listen_addresses=127.0.0.1',
-    'unix_socket_directories=', 'max_logical_replication_workers=20', 'max_worker_processes=30', 'max_active_replication_origins=100', ...(options.settings ?? []),
+    'wal_level=logical',
+    'max_replication_slots=100',
+    'max_wal_senders=100',
+    'max_connections=400',
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_logical_replication_workers=20',
+    'max_worker_processes=30',
+    'max_active_replication_origins=100',
+    ...(options.settings ?? []),
   ];
   const args = ['-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
   const binaries = await postgresBinaries(async () => parent?.path ?? dirname(dataDir));
   if (!options.dataDir) await initialise(binaries, dataDir);
   let server = await launch(binaries, dataDir, args);
-  const url = (database: string): string => `postgresql://postgres:postgres@127.0.0.1:${port}/${database}`;
+  const url = (database: string): string =>
+    `postgresql://postgres:postgres@127.0.0.1:${port}/${database}`;
   return {
     port,
     dataDir,
@@ -113,7 +143,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     },
     async restart() {
       // Backends of a killed server need a moment to notice; until then a new one refuses to start.
-      for (const deadline = Date.now() + 15_000; ; ) {
+      for (const deadline = Date.now() + 15_000; ;) {
         try {
           server = await launch(binaries, dataDir, args);
           return;

@@ -20,7 +20,10 @@ const admin = async (text: string): Promise<void> => {
 };
 
 /** A database of its own on the PostgreSQL server that this test run started; slots of it go with `drop`. */
-export async function createTestDatabase(label: string, template = 'template1'): Promise<TestDatabase> {
+export async function createTestDatabase(
+  label: string,
+  template = 'template1',
+): Promise<TestDatabase> {
   const name = `${label.replace(/\W/g, '_').toLowerCase()}_${randomBytes(4).toString('hex')}`;
   await admin(`CREATE DATABASE "${name}" TEMPLATE "${template}"`);
   const url = new URL(process.env.TEST_PG_URL ?? '');
@@ -32,8 +35,12 @@ export async function createTestDatabase(label: string, template = 'template1'):
       const deadline = Date.now() + 10_000;
       for (;;) {
         try {
-          await admin(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '${name}' AND active`);
-          await admin(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '${name}' AND NOT active`);
+          await admin(
+            `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '${name}' AND active`,
+          );
+          await admin(
+            `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '${name}' AND NOT active`,
+          );
           await admin(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
           return;
         } catch (error) {

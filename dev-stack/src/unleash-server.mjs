@@ -5,7 +5,12 @@ const { UNLEASH_DATABASE_URL, UNLEASH_PORT } = process.env;
 const unleash = await start({
   databaseUrl: UNLEASH_DATABASE_URL,
   db: { ssl: false, pool: { min: 0, max: 8 } },
-  server: { port: Number(UNLEASH_PORT), host: '127.0.0.1', serverMetrics: false, gracefulShutdownEnable: false },
+  server: {
+    port: Number(UNLEASH_PORT),
+    host: '127.0.0.1',
+    serverMetrics: false,
+    gracefulShutdownEnable: false,
+  },
   versionCheck: { enable: false },
   logLevel: LogLevel.error,
   // A demo and its tests ask often and from one address.
@@ -13,7 +18,10 @@ const unleash = await start({
   clientFeatureCaching: { enabled: false },
 });
 process.once('SIGTERM', () => {
-  unleash.stop().catch(() => {}).finally(() => process.exit(0));
+  unleash
+    .stop()
+    .catch(() => {})
+    .finally(() => process.exit(0));
   setTimeout(() => process.exit(0), 2_000).unref();
 });
 console.log(JSON.stringify({ level: 30, msg: 'listening', port: Number(UNLEASH_PORT) }));

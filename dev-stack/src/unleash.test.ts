@@ -15,9 +15,15 @@ afterAll(async () => {
 
 test('the admin token changes flags that the client token reads', async () => {
   const headers = { authorization: unleash.adminToken, 'content-type': 'application/json' };
-  const created = await fetch(`${unleash.url}/admin/projects/default/features`, { method: 'POST', headers, body: JSON.stringify({ name: 'a.flag' }) });
+  const created = await fetch(`${unleash.url}/admin/projects/default/features`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ name: 'a.flag' }),
+  });
   expect(created.status).toBe(201);
-  const read = await fetch(`${unleash.url}/client/features`, { headers: { authorization: unleash.clientToken } });
+  const read = await fetch(`${unleash.url}/client/features`, {
+    headers: { authorization: unleash.clientToken },
+  });
   expect(await read.json()).toMatchObject({ features: [{ name: 'a.flag', enabled: false }] });
 });
 

@@ -29,7 +29,9 @@ export interface UnleashServer {
 async function ensureDatabase(postgresUrl: string): Promise<void> {
   const target = new URL(postgresUrl);
   const name = decodeURIComponent(target.pathname.slice(1));
-  const client = new pg.Client({ connectionString: Object.assign(new URL(postgresUrl), { pathname: '/postgres' }).href });
+  const client = new pg.Client({
+    connectionString: Object.assign(new URL(postgresUrl), { pathname: '/postgres' }).href,
+  });
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
@@ -49,9 +51,15 @@ export async function startUnleash(options: UnleashOptions): Promise<UnleashServ
     name: 'unleash',
     file: fileURLToPath(new URL('unleash-server.mjs', import.meta.url)),
     env: {
-      UNLEASH_DATABASE_URL: options.postgresUrl, UNLEASH_PORT: String(port), NODE_ENV: 'production',
-      INIT_ADMIN_API_TOKENS: adminToken, INIT_CLIENT_API_TOKENS: clientToken,
-      CHECK_VERSION: 'false', SEND_TELEMETRY: 'false', UNLEASH_URL: `http://127.0.0.1:${port}`, NODE_OPTIONS: undefined,
+      UNLEASH_DATABASE_URL: options.postgresUrl,
+      UNLEASH_PORT: String(port),
+      NODE_ENV: 'production',
+      INIT_ADMIN_API_TOKENS: adminToken,
+      INIT_CLIENT_API_TOKENS: clientToken,
+      CHECK_VERSION: 'false',
+      SEND_TELEMETRY: 'false',
+      UNLEASH_URL: `http://127.0.0.1:${port}`,
+      NODE_OPTIONS: undefined,
     },
     ...(options.logFile ? { logFile: options.logFile } : {}),
   });

@@ -35,6 +35,8 @@ for (const [pid, how] of guarded.process) {
   send(pid, how === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
 }
 const deadline = Date.now() + 5_000;
-while ([...guarded.process.keys()].some(alive) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+while ([...guarded.process.keys()].some(alive) && Date.now() < deadline)
+  await new Promise((resolve) => setTimeout(resolve, 20));
 for (const pid of guarded.process.keys()) if (alive(pid)) send(pid, 'SIGKILL');
-for (const folder of guarded.folder.keys()) rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+for (const folder of guarded.folder.keys())
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });

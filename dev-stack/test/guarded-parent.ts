@@ -6,6 +6,16 @@ import { startPostgres, startProcess, temporaryFolder } from '../src/index.ts';
 
 const postgres = await startPostgres();
 const folder = await temporaryFolder('guarded');
-const child = await startProcess({ name: 'idle', file: fileURLToPath(new URL('idle-server.mjs', import.meta.url)) });
-const postmaster = Number(readFileSync(join(postgres.dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
-console.log(JSON.stringify({ pids: [postmaster, child.pid], folders: [folder.path, dirname(postgres.dataDir)] }));
+const child = await startProcess({
+  name: 'idle',
+  file: fileURLToPath(new URL('idle-server.mjs', import.meta.url)),
+});
+const postmaster = Number(
+  readFileSync(join(postgres.dataDir, 'postmaster.pid'), 'utf8').split('\n')[0],
+);
+console.log(
+  JSON.stringify({
+    pids: [postmaster, child.pid],
+    folders: [folder.path, dirname(postgres.dataDir)],
+  }),
+);

@@ -6,11 +6,24 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
-import { createTestDatabase, startConnect, startKafka, temporaryFolder, type ConnectServer, type KafkaServer, type TestDatabase } from '../src/index.ts';
+import {
+  createTestDatabase,
+  startConnect,
+  startKafka,
+  temporaryFolder,
+  type ConnectServer,
+  type KafkaServer,
+  type TestDatabase,
+} from '../src/index.ts';
 import { alive, listens, until } from './probes.ts';
 
 const client = (server: KafkaServer, retries = 20): Kafka =>
-  new Kafka({ clientId: 'servers', brokers: [server.brokers], logLevel: logLevel.NOTHING, retry: { retries, initialRetryTime: 100, maxRetryTime: 2_000 } });
+  new Kafka({
+    clientId: 'servers',
+    brokers: [server.brokers],
+    logLevel: logLevel.NOTHING,
+    retry: { retries, initialRetryTime: 100, maxRetryTime: 2_000 },
+  });
 
 async function makeTopic(server: KafkaServer, topic: string): Promise<void> {
   const admin = client(server).admin();
@@ -27,7 +40,12 @@ async function topics(server: KafkaServer): Promise<string[]> {
   return names;
 }
 
-async function send(server: KafkaServer, topic: string, values: readonly string[], retries?: number): Promise<void> {
+async function send(
+  server: KafkaServer,
+  topic: string,
+  values: readonly string[],
+  retries?: number,
+): Promise<void> {
   const producer = client(server, retries).producer();
   await producer.connect();
   try {
@@ -38,7 +56,11 @@ async function send(server: KafkaServer, topic: string, values: readonly string[
 }
 
 /** Reads from the start until `enough`. */
-async function read(server: KafkaServer, topic: string, enough: (values: readonly string[]) => boolean): Promise<string[]> {
+async function read(
+  server: KafkaServer,
+  topic: string,
+  enough: (values: readonly string[]) => boolean,
+): Promise<string[]> {
   const consumer = client(server).consumer({ groupId: `reads-${topic}-${Date.now()}` });
   const values: string[] = [];
   try {
@@ -56,117 +78,176 @@ async function read(server: KafkaServer, topic: string, enough: (values: readonl
   return values;
 }
 
-describeWithKafka('a broker and a worker of one\'s own', () => {
-  let kafka: KafkaServer;
-  let connect: ConnectServer;
-  let database: TestDatabase;
-  let postgres: pg.Client;
+describeWithKafka(
+  "a broker and a worker of one's own",
+  () => {
+    let kafka: KafkaServer;
+    let connect: ConnectServer;
+    let database: TestDatabase;
+    let postgres: pg.Client;
 
-  beforeAll(async () => {
-    kafka = await startKafka();
-    connect = await startConnect({ brokers: kafka.brokers });
-    database = await createTestDatabase('connect');
-    postgres = new pg.Client({ connectionString: database.url });
-    await postgres.connect();
-  }, 180_000);
-  afterAll(async () => {
-    await connect?.stop();
-    await kafka?.stop();
-    await postgres?.end();
-    await database?.drop();
-  }, 60_000);
+    beforeAll(async () => {
+      kafka = await startKafka();
+      connect = await startConnect({ brokers: kafka.brokers });
+      database = await createTestDatabase('connect');
+      postgres = new pg.Client({ connectionString: database.url });
+      await postgres.connect();
+    }, 180_000);
+    afterAll(async () => {
+      await connect?.stop();
+      await kafka?.stop();
+      await postgres?.end();
+      await database?.drop();
+    }, 60_000);
 
-  test('a broker killed with -9 and started again still has what it confirmed, at the same address', async () => {
-    await makeTopic(kafka, 'kept');
-    await send(kafka, 'kept', ['one', 'two']);
-    await kafka.crash();
-    expect(kafka.running).toBe(false);
-    expect(await listens(kafka.port)).toBe(false);
-    await kafka.restart();
-    await send(kafka, 'kept', ['three']);
-    expect(await read(kafka, 'kept', (values) => values.length === 3)).toEqual(['one', 'two', 'three']);
-  }, 180_000);
+    test('a broker killed with -9 and started again still has what it confirmed, at the same address', async () => {
+      await makeTopic(kafka, 'kept');
+      await send(kafka, 'kept', ['one', 'two']);
+      await kafka.crash();
+      expect(kafka.running).toBe(false);
+      expect(await listens(kafka.port)).toBe(false);
+      await kafka.restart();
+      await send(kafka, 'kept', ['three']);
+      expect(await read(kafka, 'kept', (values) => values.length === 3)).toEqual([
+        'one',
+        'two',
+        'three',
+      ]);
+    }, 180_000);
 
-  test('a topic that nobody made is not made by asking for it', async () => {
-    await expect(send(kafka, 'never-made', ['lost'], 2)).rejects.toThrow(/topic/);
-    expect(await topics(kafka)).not.toContain('never-made');
-  }, 120_000);
+    test('a topic that nobody made is not made by asking for it', async () => {
+      await expect(send(kafka, 'never-made', ['lost'], 2)).rejects.toThrow(/topic/);
+      expect(await topics(kafka)).not.toContain('never-made');
+    }, 120_000);
 
-  test('Debezium brings rows of PostgreSQL into a topic, and goes on after kill -9 of its worker', async () => {
-    await postgres.query('CREATE TABLE note (id int PRIMARY KEY, words text)');
-    const { hostname, port, username, password } = new URL(database.url);
-    const made = await fetch(`${connect.url}/connectors`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        name: 'notes',
-        config: {
-          'connector.class': 'io.debezium.connector.postgresql.PostgresConnector', 'plugin.name': 'pgoutput', 'topic.prefix': 'notes', 'snapshot.mode': 'no_data',
-          'database.hostname': hostname, 'database.port': port, 'database.user': username, 'database.password': password, 'database.dbname': database.name,
-          'table.include.list': 'public.note', 'publication.autocreate.mode': 'filtered', 'publication.name': database.name, 'slot.name': database.name,
-          'topic.creation.default.partitions': '1', 'topic.creation.default.replication.factor': '1', 'poll.interval.ms': '20',
-        },
-      }),
-    });
-    expect(made.status).toBe(201);
-    await until('the slot is in use', async () => {
-      const { rows } = await postgres.query('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active', [database.name]);
-      return rows.length === 1;
-    });
-    await postgres.query(`INSERT INTO note VALUES (1, 'before')`);
-    const words = (values: readonly string[]): string[] => [...new Set(values.map((value) => (JSON.parse(value) as { after: { words: string } }).after.words))];
-    await until('the topic of the table', async () => (await topics(kafka)).includes('notes.public.note'));
-    expect(words(await read(kafka, 'notes.public.note', (values) => values.length > 0))).toEqual(['before']);
-
-    await connect.crash();
-    expect(await listens(connect.port)).toBe(false);
-    await postgres.query(`INSERT INTO note VALUES (2, 'meanwhile')`);
-    await connect.restart();
-    await postgres.query(`INSERT INTO note VALUES (3, 'after')`);
-    expect(words(await read(kafka, 'notes.public.note', (values) => words(values).length === 3))).toEqual(['before', 'meanwhile', 'after']);
-
-    await fetch(`${connect.url}/connectors/notes`, { method: 'DELETE' });
-    await until('the slot is free', async () => {
-      const { rows } = await postgres.query('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active', [database.name]);
-      return rows.length === 0;
-    });
-  }, 240_000);
-
-  test('two brokers at once know nothing of each other, and one that is stopped leaves no process, port or folder', async () => {
-    const other = await startKafka();
-    await makeTopic(kafka, 'mine');
-    await makeTopic(other, 'yours');
-    expect(await topics(kafka)).not.toContain('yours');
-    expect(await topics(other)).toEqual(['yours']);
-    const { pid, port, folder } = other;
-    expect(existsSync(folder)).toBe(true);
-    await other.stop();
-    expect(alive(pid)).toBe(false);
-    expect(await listens(port)).toBe(false);
-    expect(existsSync(folder)).toBe(false);
-    expect(await topics(kafka)).toContain('mine');
-  }, 120_000);
-
-  test('a worker that cannot start says what it printed', async () => {
-    await expect(startConnect({ brokers: kafka.brokers, settings: { 'key.converter': 'no.such.Converter' } })).rejects.toThrow(/no\.such\.Converter/);
-  }, 120_000);
-}, { ownServers: true });
-
-describeWithKafka('after kill -9 of the process that started them', () => {
-  test('no broker, worker or folder is left', async () => {
-    const folder = await temporaryFolder('kafka-parent');
-    try {
-      const parent = spawn(process.execPath, ['--conditions=strangler-source', fileURLToPath(new URL('guarded-kafka-parent.ts', import.meta.url))], {
-        stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TMPDIR: folder.path },
+    test('Debezium brings rows of PostgreSQL into a topic, and goes on after kill -9 of its worker', async () => {
+      await postgres.query('CREATE TABLE note (id int PRIMARY KEY, words text)');
+      const { hostname, port, username, password } = new URL(database.url);
+      const made = await fetch(`${connect.url}/connectors`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          name: 'notes',
+          config: {
+            'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+            'plugin.name': 'pgoutput',
+            'topic.prefix': 'notes',
+            'snapshot.mode': 'no_data',
+            'database.hostname': hostname,
+            'database.port': port,
+            'database.user': username,
+            'database.password': password,
+            'database.dbname': database.name,
+            'table.include.list': 'public.note',
+            'publication.autocreate.mode': 'filtered',
+            'publication.name': database.name,
+            'slot.name': database.name,
+            'topic.creation.default.partitions': '1',
+            'topic.creation.default.replication.factor': '1',
+            'poll.interval.ms': '20',
+          },
+        }),
       });
-      const line = await new Promise<string>((resolve) => createInterface({ input: parent.stdout }).once('line', resolve));
-      const { pids } = JSON.parse(line) as { pids: number[] };
-      expect(pids.map(alive)).toEqual([true, true]);
-      expect(readdirSync(folder.path)).toHaveLength(2);
-      parent.kill('SIGKILL');
-      await until('all gone', () => !pids.some(alive) && existsSync(folder.path) && readdirSync(folder.path).length === 0);
-    } finally {
-      await folder.remove();
-    }
-  }, 180_000);
-}, { ownServers: true });
+      expect(made.status).toBe(201);
+      await until('the slot is in use', async () => {
+        const { rows } = await postgres.query(
+          'SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active',
+          [database.name],
+        );
+        return rows.length === 1;
+      });
+      await postgres.query(`INSERT INTO note VALUES (1, 'before')`);
+      const words = (values: readonly string[]): string[] => [
+        ...new Set(
+          values.map((value) => (JSON.parse(value) as { after: { words: string } }).after.words),
+        ),
+      ];
+      await until('the topic of the table', async () =>
+        (await topics(kafka)).includes('notes.public.note'),
+      );
+      expect(words(await read(kafka, 'notes.public.note', (values) => values.length > 0))).toEqual([
+        'before',
+      ]);
+
+      await connect.crash();
+      expect(await listens(connect.port)).toBe(false);
+      await postgres.query(`INSERT INTO note VALUES (2, 'meanwhile')`);
+      await connect.restart();
+      await postgres.query(`INSERT INTO note VALUES (3, 'after')`);
+      expect(
+        words(await read(kafka, 'notes.public.note', (values) => words(values).length === 3)),
+      ).toEqual(['before', 'meanwhile', 'after']);
+
+      await fetch(`${connect.url}/connectors/notes`, { method: 'DELETE' });
+      await until('the slot is free', async () => {
+        const { rows } = await postgres.query(
+          'SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active',
+          [database.name],
+        );
+        return rows.length === 0;
+      });
+    }, 240_000);
+
+    test('two brokers at once know nothing of each other, and one that is stopped leaves no process, port or folder', async () => {
+      const other = await startKafka();
+      await makeTopic(kafka, 'mine');
+      await makeTopic(other, 'yours');
+      expect(await topics(kafka)).not.toContain('yours');
+      expect(await topics(other)).toEqual(['yours']);
+      const { pid, port, folder } = other;
+      expect(existsSync(folder)).toBe(true);
+      await other.stop();
+      expect(alive(pid)).toBe(false);
+      expect(await listens(port)).toBe(false);
+      expect(existsSync(folder)).toBe(false);
+      expect(await topics(kafka)).toContain('mine');
+    }, 120_000);
+
+    test('a worker that cannot start says what it printed', async () => {
+      await expect(
+        startConnect({
+          brokers: kafka.brokers,
+          settings: { 'key.converter': 'no.such.Converter' },
+        }),
+      ).rejects.toThrow(/no\.such\.Converter/);
+    }, 120_000);
+  },
+  { ownServers: true },
+);
+
+describeWithKafka(
+  'after kill -9 of the process that started them',
+  () => {
+    test('no broker, worker or folder is left', async () => {
+      const folder = await temporaryFolder('kafka-parent');
+      try {
+        const parent = spawn(
+          process.execPath,
+          [
+            '--conditions=strangler-source',
+            fileURLToPath(new URL('guarded-kafka-parent.ts', import.meta.url)),
+          ],
+          {
+            stdio: ['ignore', 'pipe', 'inherit'],
+            env: { ...process.env, TMPDIR: folder.path },
+          },
+        );
+        const line = await new Promise<string>((resolve) =>
+          createInterface({ input: parent.stdout }).once('line', resolve),
+        );
+        const { pids } = JSON.parse(line) as { pids: number[] };
+        expect(pids.map(alive)).toEqual([true, true]);
+        expect(readdirSync(folder.path)).toHaveLength(2);
+        parent.kill('SIGKILL');
+        await until(
+          'all gone',
+          () =>
+            !pids.some(alive) && existsSync(folder.path) && readdirSync(folder.path).length === 0,
+        );
+      } finally {
+        await folder.remove();
+      }
+    }, 180_000);
+  },
+  { ownServers: true },
+);

@@ -4,7 +4,10 @@ import { createConnection } from 'node:net';
 export const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return process.platform !== 'linux' || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return (
+      process.platform !== 'linux' ||
+      !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    );
   } catch {
     return false;
   }
@@ -21,8 +24,12 @@ export const listens = (port: number): Promise<boolean> =>
   });
 
 /** Asks until the answer is yes; what it was asked last is the error's message. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
-  for (const deadline = Date.now() + limitMs; !(await condition()); ) {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 60_000,
+): Promise<void> {
+  for (const deadline = Date.now() + limitMs; !(await condition());) {
     if (Date.now() > deadline) throw new Error(`not in ${limitMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -11,7 +11,11 @@ describeWithKafka('the Kafka of a test run', () => {
 
   beforeAll(async () => {
     shared = await sharedKafka();
-    kafka = new Kafka({ clientId: 'shared', brokers: shared.brokers.split(','), logLevel: logLevel.NOTHING });
+    kafka = new Kafka({
+      clientId: 'shared',
+      brokers: shared.brokers.split(','),
+      logLevel: logLevel.NOTHING,
+    });
     admin = kafka.admin();
     await admin.connect();
   }, 180_000);
@@ -25,15 +29,22 @@ describeWithKafka('the Kafka of a test run', () => {
   });
 
   test('the worker has the connector of Debezium for PostgreSQL', async () => {
-    const plugins = (await (await fetch(`${shared.connectUrl}/connector-plugins`)).json()) as { class: string }[];
-    expect(plugins.map((plugin) => plugin.class)).toContain('io.debezium.connector.postgresql.PostgresConnector');
+    const plugins = (await (await fetch(`${shared.connectUrl}/connector-plugins`)).json()) as {
+      class: string;
+    }[];
+    expect(plugins.map((plugin) => plugin.class)).toContain(
+      'io.debezium.connector.postgresql.PostgresConnector',
+    );
   });
 
   test('what is sent to a topic is read from it', async () => {
     await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
     const producer = kafka.producer();
     await producer.connect();
-    await producer.send({ topic, messages: ['a', 'b', 'c', 'd'].map((key) => ({ key, value: `value of ${key}` })) });
+    await producer.send({
+      topic,
+      messages: ['a', 'b', 'c', 'd'].map((key) => ({ key, value: `value of ${key}` })),
+    });
     await producer.disconnect();
     const consumer = kafka.consumer({ groupId: topic });
     await consumer.connect();
@@ -50,6 +61,11 @@ describeWithKafka('the Kafka of a test run', () => {
         .catch(reject);
     });
     await consumer.disconnect();
-    expect(Object.fromEntries(read)).toEqual({ a: 'value of a', b: 'value of b', c: 'value of c', d: 'value of d' });
+    expect(Object.fromEntries(read)).toEqual({
+      a: 'value of a',
+      b: 'value of b',
+      c: 'value of c',
+      d: 'value of d',
+    });
   });
 });

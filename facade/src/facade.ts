@@ -44,27 +44,51 @@ export function createFacade(options: FacadeOptions): Facade {
   const metrics = facadeMetrics();
   const agents = upstreamAgents();
   const env = options.env ?? process.env;
-  const contexts = new Map(definitions.map((definition): [string, ContextPlan] => {
-    const url = (side: Side): string => resolveSetting(definition[side].url, env, `contexts/${definition.context}: ${side}.url`);
-    const breaker = (side: Side) => upstreamBreaker((state) => {
-      metrics.breaker.set({ context: definition.context, side }, state === 'closed' ? 0 : 1);
-      log.warn({ context: definition.context, side, state }, 'breaker');
-    });
-    return [definition.context, {
-      name: definition.context, urls: { monolith: url('monolith'), service: url('service') }, replicated: definition.data === 'replicated',
-      breakers: { monolith: breaker('monolith'), service: breaker('service') }, identity: identityReader(definition.identity),
-    }];
-  }));
+  const contexts = new Map(
+    definitions.map((definition): [string, ContextPlan] => {
+      const url = (side: Side): string =>
+        resolveSetting(definition[side].url, env, `contexts/${definition.context}: ${side}.url`);
+      const breaker = (side: Side) =>
+        upstreamBreaker((state) => {
+          metrics.breaker.set({ context: definition.context, side }, state === 'closed' ? 0 : 1);
+          log.warn({ context: definition.context, side, state }, 'breaker');
+        });
+      return [
+        definition.context,
+        {
+          name: definition.context,
+          urls: { monolith: url('monolith'), service: url('service') },
+          replicated: definition.data === 'replicated',
+          breakers: { monolith: breaker('monolith'), service: breaker('service') },
+          identity: identityReader(definition.identity),
+        },
+      ];
+    }),
+  );
   const ownership = new Ownership({
-    controlUrl: options.controlUrl, name: options.name, stateDir: options.stateDir, limits, log,
+    controlUrl: options.controlUrl,
+    name: options.name,
+    stateDir: options.stateDir,
+    limits,
+    log,
     declared: new Map(definitions.map((definition) => [definition.context, definition.data])),
   });
-  const recorder = new Recorder({ url: options.controlUrl, name: options.name, flushMs: limits.flushMs, onDrop: (kind, count) => metrics.statsDropped.inc({ kind }, count) });
+  const recorder = new Recorder({
+    url: options.controlUrl,
+    name: options.name,
+    flushMs: limits.flushMs,
+    onDrop: (kind, count) => metrics.statsDropped.inc({ kind }, count),
+  });
   const mirror = new Mirror({
-    agents, caughtUp: (context, withinMs) => recorder.caughtUp(context, withinMs),
+    agents,
+    caughtUp: (context, withinMs) => recorder.caughtUp(context, withinMs),
     limits: {
-      maxJobs: limits.shadowMaxJobs, maxBytes: limits.shadowMaxBytes, maxBodyBytes: limits.shadowMaxBodyBytes,
-      concurrency: limits.shadowConcurrency, timeoutMs: limits.shadowTimeoutMs, catchUpMs: limits.shadowCatchUpMs,
+      maxJobs: limits.shadowMaxJobs,
+      maxBytes: limits.shadowMaxBytes,
+      maxBodyBytes: limits.shadowMaxBodyBytes,
+      concurrency: limits.shadowConcurrency,
+      timeoutMs: limits.shadowTimeoutMs,
+      catchUpMs: limits.shadowCatchUpMs,
     },
     onCrash: (error) => {
       metrics.shadowCrashes.inc();
@@ -73,19 +97,55 @@ export function createFacade(options: FacadeOptions): Facade {
     note: ({ route, method, target, epoch }, verdict) => {
       const { context, definition } = route;
       metrics.shadow.inc({ context, route: definition.name, outcome: verdict.outcome });
-      recorder.counts.add({ context, route: definition.name, outcome: verdict.outcome, epoch: String(epoch), count: 1 });
+      recorder.counts.add({
+        context,
+        route: definition.name,
+        outcome: verdict.outcome,
+        epoch: String(epoch),
+        count: 1,
+      });
       if (verdict.outcome === 'match' || verdict.outcome === 'dropped') return;
-      recorder.sample(sampleOf({ context, route: definition, verdict, method, path: target.path, search: target.search, epoch: String(epoch) }));
+      recorder.sample(
+        sampleOf({
+          context,
+          route: definition,
+          verdict,
+          method,
+          path: target.path,
+          search: target.search,
+          epoch: String(epoch),
+        }),
+      );
     },
   });
   let flags: Flags = noFlags;
   let phase: 'starting' | 'serving' | 'draining' = 'starting';
   const serving: Serving = {
-    table, contexts, monolithUrl: options.monolithUrl, ownership, mirror, metrics, limits, log, attempts: new Attempts(agents),
-    debugHeaders: options.debugHeaders ?? false, trusted: trustedPeers(options.trustedProxies ?? []),
-    flags: { isEnabled: (name, identity) => flags.isEnabled(name, identity), status: () => flags.status(), stop: () => flags.stop() },
+    table,
+    contexts,
+    monolithUrl: options.monolithUrl,
+    ownership,
+    mirror,
+    metrics,
+    limits,
+    log,
+    attempts: new Attempts(agents),
+    debugHeaders: options.debugHeaders ?? false,
+    trusted: trustedPeers(options.trustedProxies ?? []),
+    flags: {
+      isEnabled: (name, identity) => flags.isEnabled(name, identity),
+      status: () => flags.status(),
+      stop: () => flags.stop(),
+    },
     noteTry: (context, route, side, milliseconds, error) =>
-      noteTry(recorder.stats, { context, route, side, milliseconds, error, now: Date.now() + (ownership.link?.clockOffsetMs ?? 0) }),
+      noteTry(recorder.stats, {
+        context,
+        route,
+        side,
+        milliseconds,
+        error,
+        now: Date.now() + (ownership.link?.clockOffsetMs ?? 0),
+      }),
   };
 
   const app = express();
@@ -96,20 +156,44 @@ export function createFacade(options: FacadeOptions): Facade {
     if (phase === 'draining') response.shouldKeepAlive = false;
     await handle(request, response);
   });
-  app.use((error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
-    log.error({ err: error instanceof Error ? error.stack : String(error) }, 'request failed inside the facade');
-    sendProblem(response, { status: 500, code: 'INTERNAL', detail: 'The facade failed; its log says why.' });
-  });
+  app.use(
+    (
+      error: unknown,
+      _request: express.Request,
+      response: express.Response,
+      _next: express.NextFunction,
+    ) => {
+      log.error(
+        { err: error instanceof Error ? error.stack : String(error) },
+        'request failed inside the facade',
+      );
+      sendProblem(response, {
+        status: 500,
+        code: 'INTERNAL',
+        detail: 'The facade failed; its log says why.',
+      });
+    },
+  );
   // an upload may take longer than node's five minutes; a silent one is cut off by the attempt's own clock. Without a limit of
   // their own, headers would inherit the missing one, and connections that never finish them would pile up for ever.
-  const server = createServer({
-    shouldUpgradeCallback: isWebSocket, requestTimeout: 0, keepAliveTimeout: 65_000,
-    headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 10_000),
-  }, app);
+  const server = createServer(
+    {
+      shouldUpgradeCallback: isWebSocket,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: Math.min(limits.headersMs, 10_000),
+    },
+    app,
+  );
   server.on('checkContinue', app);
   const upgrades = new Set<Duplex>();
   const upgrade = upgradeHandler(serving, upgrades);
-  server.on('upgrade', (request, socket: Duplex, head) => void upgrade(request, socket, head).catch(() => socket.destroy()));
+  server.on(
+    'upgrade',
+    (request, socket: Duplex, head) =>
+      void upgrade(request, socket, head).catch(() => socket.destroy()),
+  );
   const admin = createServer(adminApp({ serving, recorder, serves: () => phase === 'serving' }));
 
   const release = async (): Promise<void> => {
@@ -125,7 +209,10 @@ export function createFacade(options: FacadeOptions): Facade {
         const adminPort = await listen(admin, options.adminPort ?? 0, options.host ?? '127.0.0.1');
         if (options.unleash) {
           flags = await unleashFlags({
-            ...options.unleash, appName: options.name, stateDir: options.stateDir, startMs: limits.startMs,
+            ...options.unleash,
+            appName: options.name,
+            stateDir: options.stateDir,
+            startMs: limits.startMs,
             onProblem: (message) => log.warn({ problem: message }, 'flags'),
           });
         }
@@ -147,10 +234,14 @@ export function createFacade(options: FacadeOptions): Facade {
       const deadline = performance.now() + deadlineMs;
       const quiet = async (): Promise<void> => {
         await closed;
-        while (upgrades.size > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+        while (upgrades.size > 0 && performance.now() < deadline)
+          await new Promise((resolve) => setTimeout(resolve, 20));
       };
       let timer: NodeJS.Timeout | undefined;
-      await Promise.race([quiet(), new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)))]);
+      await Promise.race([
+        quiet(),
+        new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs))),
+      ]);
       clearTimeout(timer);
       clearInterval(sweep);
       for (const socket of upgrades) socket.destroy();

@@ -5,7 +5,14 @@ import { StranglerError } from '@strangler-toolkit/migration';
 export function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(cause.code === 'EADDRINUSE' ? new StranglerError('PORT_IN_USE', `Port ${port} on ${host} is in use`, { cause, details: { port, host } }) : cause);
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new StranglerError('PORT_IN_USE', `Port ${port} on ${host} is in use`, {
+              cause,
+              details: { port, host },
+            })
+          : cause,
+      );
     });
     server.listen(port, host, () => {
       const address = server.address();

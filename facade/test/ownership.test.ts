@@ -16,17 +16,44 @@ let service: Upstream;
 let control: TestControl;
 const facades: RunningFacade[] = [];
 
-const start = async (name: string, more: { flags?: Record<string, number>; controlUrl?: string; serviceUrl?: string; limits?: object } = {}): Promise<RunningFacade> => {
-  const known = await lastKnownFlags(more.flags ?? { 'items.list': 100, 'items.one': 0, 'items.add': 100 }, name);
+const start = async (
+  name: string,
+  more: {
+    flags?: Record<string, number>;
+    controlUrl?: string;
+    serviceUrl?: string;
+    limits?: object;
+  } = {},
+): Promise<RunningFacade> => {
+  const known = await lastKnownFlags(
+    more.flags ?? { 'items.list': 100, 'items.one': 0, 'items.add': 100 },
+    name,
+  );
   const facade = await startFacade({
-    contexts: [itemsContext('replicated', monolith.url, more.serviceUrl ?? service.url)], monolithUrl: monolith.url, controlUrl: more.controlUrl ?? control.url, ...known, limits: { pollMs: 200, ...more.limits },
+    contexts: [itemsContext('replicated', monolith.url, more.serviceUrl ?? service.url)],
+    monolithUrl: monolith.url,
+    controlUrl: more.controlUrl ?? control.url,
+    ...known,
+    limits: { pollMs: 200, ...more.limits },
   });
   facades.push(facade);
   return facade;
 };
-const servedBy = async (facade: RunningFacade, path = '/api/items', headers: Record<string, string> = { authorization: 'ann' }, method = 'GET') => (await ask(facade.port, path, { headers, method })).headers['x-strangler-served-by'];
+const servedBy = async (
+  facade: RunningFacade,
+  path = '/api/items',
+  headers: Record<string, string> = { authorization: 'ann' },
+  method = 'GET',
+) => (await ask(facade.port, path, { headers, method })).headers['x-strangler-served-by'];
 const acknowledged = (hold: string, drained: boolean) => async () =>
-  Number((await control.query(`SELECT count(*) FROM strangler_control.instance_contexts WHERE hold_id = $1 AND drained = $2`, [hold, drained]))[0]?.count);
+  Number(
+    (
+      await control.query(
+        `SELECT count(*) FROM strangler_control.instance_contexts WHERE hold_id = $1 AND drained = $2`,
+        [hold, drained],
+      )
+    )[0]?.count,
+  );
 
 beforeAll(async () => {
   monolith = await startUpstream('monolith');
@@ -50,7 +77,10 @@ describe('P2 one writer', () => {
     const facade = await start('a');
     expect(await servedBy(facade, '/api/items', {}, 'POST')).toBe('monolith');
     await control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
-    await until('the facade knows', async () => (await facade.readiness()).contexts.items?.epoch === '2');
+    await until(
+      'the facade knows',
+      async () => (await facade.readiness()).contexts.items?.epoch === '2',
+    );
     expect(await servedBy(facade, '/api/items', {}, 'POST')).toBe('service');
   });
 
@@ -59,21 +89,49 @@ describe('P2 one writer', () => {
     await control.setContext({ stage: 'service', owner: 'service', epoch: 5 });
     await until('epoch 5', async () => (await facade.readiness()).contexts.items?.epoch === '5');
     await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 4 });
-    await until('the facade says that it was told an older epoch', async () => (await facade.readiness()).status === 'degraded');
+    await until(
+      'the facade says that it was told an older epoch',
+      async () => (await facade.readiness()).status === 'degraded',
+    );
     expect(await servedBy(facade, '/api/items', {}, 'POST')).toBe('service');
   });
 
   test('hold, drain with a slow upload under way, flip, release: held writes go to the new owner', async () => {
     const [one, two] = [await start('a'), await start('b')];
-    const slow = http.request({ host: '127.0.0.1', port: one.port, path: '/api/items', method: 'POST', agent: false });
+    const slow = http.request({
+      host: '127.0.0.1',
+      port: one.port,
+      path: '/api/items',
+      method: 'POST',
+      agent: false,
+    });
     const before = monolith.seen.length;
     slow.write('begun');
     await until('the upload is under way', () => monolith.seen.length > before);
     const hold = await control.hold(8_000);
-    await until('both facades hold', async () => Number((await control.query('SELECT count(*) FROM strangler_control.instance_contexts WHERE hold_id = $1', [hold]))[0]?.count) === 2);
+    await until(
+      'both facades hold',
+      async () =>
+        Number(
+          (
+            await control.query(
+              'SELECT count(*) FROM strangler_control.instance_contexts WHERE hold_id = $1',
+              [hold],
+            )
+          )[0]?.count,
+        ) === 2,
+    );
     await until('the idle one is drained', async () => (await acknowledged(hold, true)()) === 1);
-    const writes = [one, two].map((facade) => ask(facade.port, '/api/items', { method: 'POST', body: 'held' }));
-    await until('both wait', async () => (await one.metric(/^facade_waiting_writes/)) + (await two.metric(/^facade_waiting_writes/)) === 2);
+    const writes = [one, two].map((facade) =>
+      ask(facade.port, '/api/items', { method: 'POST', body: 'held' }),
+    );
+    await until(
+      'both wait',
+      async () =>
+        (await one.metric(/^facade_waiting_writes/)) +
+          (await two.metric(/^facade_waiting_writes/)) ===
+        2,
+    );
     expect(await acknowledged(hold, true)()).toBe(1);
     slow.end('finished');
     const [answer] = (await once(slow, 'response')) as [http.IncomingMessage];
@@ -81,9 +139,13 @@ describe('P2 one writer', () => {
     expect(answer.headers['x-strangler-served-by']).toBe('monolith');
     await until('both are drained', async () => (await acknowledged(hold, true)()) === 2);
     await control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
-    expect((await Promise.all(writes)).map((held) => held.headers['x-strangler-served-by'])).toEqual(['service', 'service']);
+    expect(
+      (await Promise.all(writes)).map((held) => held.headers['x-strangler-served-by']),
+    ).toEqual(['service', 'service']);
     const epochs = await until('both acknowledge the new epoch', async () => {
-      const rows = await control.query('SELECT epoch::int, hold_id FROM strangler_control.instance_contexts');
+      const rows = await control.query(
+        'SELECT epoch::int, hold_id FROM strangler_control.instance_contexts',
+      );
       return rows.every((row) => row.epoch === 2 && row.hold_id === null) && rows;
     });
     expect(epochs).toHaveLength(2);
@@ -96,7 +158,9 @@ describe('P2 one writer', () => {
     const waiting = ask(facade.port, '/api/items', { method: 'POST' });
     await until('one waits', async () => (await facade.metric(/^facade_waiting_writes/)) === 1);
     const refused = await ask(facade.port, '/api/items', { method: 'POST' });
-    expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body).code]).toEqual([503, '1', 'WRITES_HELD']);
+    expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body).code]).toEqual(
+      [503, '1', 'WRITES_HELD'],
+    );
     expect((await waiting).headers['x-strangler-served-by']).toBe('monolith');
   });
 });
@@ -108,7 +172,8 @@ describe('P5 reads your writes', () => {
     expect(await servedBy(two)).toBe('service');
     await ask(one.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } });
     // the very next read, through the other facade, and again: the watermark is late
-    for (let round = 0; round < 5; round++) expect([await servedBy(two), await servedBy(one)]).toEqual(['monolith', 'monolith']);
+    for (let round = 0; round < 5; round++)
+      expect([await servedBy(two), await servedBy(one)]).toEqual(['monolith', 'monolith']);
     expect(await servedBy(two, '/api/items', { authorization: 'bob' })).toBe('service');
     await control.caughtUp();
     expect([await servedBy(two), await servedBy(one)]).toEqual(['service', 'service']);
@@ -118,7 +183,10 @@ describe('P5 reads your writes', () => {
     const facade = await start('a');
     await control.caughtUp();
     for (let round = 0; round < 20; round++) {
-      await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: `writer-${round}` } });
+      await ask(facade.port, '/api/items', {
+        method: 'POST',
+        headers: { authorization: `writer-${round}` },
+      });
       const rows = await control.query(`SELECT count(*)::int AS n FROM strangler_control.pins`);
       expect(rows[0]?.n).toBe(round + 1);
     }
@@ -133,10 +201,22 @@ describe('P5 reads your writes', () => {
     try {
       // pins can be read, not written: the question about freshness is answered all the same
       await blocker.query('BEGIN; LOCK TABLE strangler_control.pins IN EXCLUSIVE MODE');
-      expect((await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } })).status).toBeLessThan(300);
+      expect(
+        (
+          await ask(facade.port, '/api/items', {
+            method: 'POST',
+            headers: { authorization: 'ann' },
+          })
+        ).status,
+      ).toBeLessThan(300);
       expect(await servedBy(facade)).toBe('monolith');
       await blocker.query('ROLLBACK');
-      await until('the pin for everybody stands', async () => (await control.query(`SELECT 1 FROM strangler_control.pins WHERE identity = '*'`)).length === 1);
+      await until(
+        'the pin for everybody stands',
+        async () =>
+          (await control.query(`SELECT 1 FROM strangler_control.pins WHERE identity = '*'`))
+            .length === 1,
+      );
       expect(await servedBy(facade)).toBe('monolith');
       await until('the debt is settled and passed', async () => {
         await control.caughtUp();
@@ -148,15 +228,26 @@ describe('P5 reads your writes', () => {
   });
 
   test('many who ask at once share one connection for numbers', async () => {
-    const recorder = new Recorder({ url: control.url, name: 'crowd', flushMs: 60_000, onDrop: () => {} });
+    const recorder = new Recorder({
+      url: control.url,
+      name: 'crowd',
+      flushMs: 60_000,
+      onDrop: () => {},
+    });
     try {
       await control.caughtUp();
       await Promise.all(Array.from({ length: 5 }, () => recorder.caughtUp('items', 50)));
-      expect(await control.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`)).toHaveLength(1);
+      expect(
+        await control.query(
+          `SELECT 1 FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`,
+        ),
+      ).toHaveLength(1);
     } finally {
       await recorder.stop();
       // what a losing connection would leave open keeps the database from being dropped
-      await control.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`);
+      await control.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`,
+      );
     }
   });
 
@@ -192,7 +283,9 @@ describe('P5 reads your writes', () => {
     await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } });
     // what a crash does to an unlogged table and to connections
     await control.query('TRUNCATE strangler_control.pins');
-    await control.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'facade %' AND datname = current_database()`);
+    await control.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'facade %' AND datname = current_database()`,
+    );
     expect(await servedBy(facade)).toBe('monolith');
     await until('an answer from the new connection, not only the lack of one', async () => {
       expect(await servedBy(facade)).toBe('monolith');
@@ -214,21 +307,45 @@ describe('P6 fail static', () => {
     const facade = await start('a', { controlUrl: url, limits: { freshnessMs: 200, pinMs: 200 } });
     await own.close();
     await server.stop({ keep: true });
-    await until('the link is down', async () => (await facade.readiness()).control.state === 'down');
-    for (let round = 0; round < 3; round++) expect([await servedBy(facade), await servedBy(facade, '/api/items', {}, 'POST')]).toEqual(['service', 'service']);
+    await until(
+      'the link is down',
+      async () => (await facade.readiness()).control.state === 'down',
+    );
+    for (let round = 0; round < 3; round++)
+      expect([await servedBy(facade), await servedBy(facade, '/api/items', {}, 'POST')]).toEqual([
+        'service',
+        'service',
+      ]);
     expect((await ask(facade.adminPort, '/health/ready')).status).toBe(200);
     // restarted with nothing alive: the state on disk
     const again = await startFacade({
-      contexts: [itemsContext('replicated', monolith.url, service.url)], monolithUrl: monolith.url, controlUrl: url, name: 'a', stateDir: facade.stateDir, limits: { freshnessMs: 200, pinMs: 200, startMs: 300 },
+      contexts: [itemsContext('replicated', monolith.url, service.url)],
+      monolithUrl: monolith.url,
+      controlUrl: url,
+      name: 'a',
+      stateDir: facade.stateDir,
+      limits: { freshnessMs: 200, pinMs: 200, startMs: 300 },
     });
-    expect([await servedBy(again), await servedBy(again, '/api/items', {}, 'POST')]).toEqual(['service', 'service']);
-    expect(await again.readiness()).toMatchObject({ status: 'degraded', control: { state: 'down', restoredFromDisk: true }, contexts: { items: { owner: 'service', epoch: '3' } } });
+    expect([await servedBy(again), await servedBy(again, '/api/items', {}, 'POST')]).toEqual([
+      'service',
+      'service',
+    ]);
+    expect(await again.readiness()).toMatchObject({
+      status: 'degraded',
+      control: { state: 'down', restoredFromDisk: true },
+      contexts: { items: { owner: 'service', epoch: '3' } },
+    });
     await again.stop({ keepState: true });
     const back = await startPostgres({ port: server.port, dataDir: server.dataDir });
-    await until('the link is up again', async () => (await facade.readiness()).control.state === 'up');
+    await until(
+      'the link is up again',
+      async () => (await facade.readiness()).control.state === 'up',
+    );
     await until('its numbers arrive', async () => {
       const later = await startControl(url);
-      const rows = await later.query(`SELECT coalesce(sum(requests), 0)::int AS n FROM strangler_control.route_stats WHERE side = 'service'`);
+      const rows = await later.query(
+        `SELECT coalesce(sum(requests), 0)::int AS n FROM strangler_control.route_stats WHERE side = 'service'`,
+      );
       await later.close();
       return rows[0]?.n === 6;
     });
@@ -238,9 +355,18 @@ describe('P6 fail static', () => {
   });
 
   test('no state at all and nobody to ask: the monolith serves, and readiness says so', async () => {
-    const facade = await start('a', { controlUrl: 'postgresql://nobody@127.0.0.1:9/none', limits: { startMs: 200, freshnessMs: 100, pinMs: 100 } });
-    expect([await servedBy(facade), await servedBy(facade, '/api/items', {}, 'POST')]).toEqual(['monolith', 'monolith']);
-    expect(await facade.readiness()).toMatchObject({ status: 'degraded', contexts: { items: { known: false } } });
+    const facade = await start('a', {
+      controlUrl: 'postgresql://nobody@127.0.0.1:9/none',
+      limits: { startMs: 200, freshnessMs: 100, pinMs: 100 },
+    });
+    expect([await servedBy(facade), await servedBy(facade, '/api/items', {}, 'POST')]).toEqual([
+      'monolith',
+      'monolith',
+    ]);
+    expect(await facade.readiness()).toMatchObject({
+      status: 'degraded',
+      contexts: { items: { known: false } },
+    });
   });
 
   test('a dead service: its reads fall back to the owner, its breaker opens, and it is used again when it is back', async () => {
@@ -263,7 +389,10 @@ describe('P6 fail static', () => {
     for (let round = 0; round < 8; round++) {
       const controller = new AbortController();
       const seen = lame.seen.length;
-      const pending = ask(facade.port, '/api/items', { headers: { authorization: 'ann' }, signal: controller.signal }).catch(() => {});
+      const pending = ask(facade.port, '/api/items', {
+        headers: { authorization: 'ann' },
+        signal: controller.signal,
+      }).catch(() => {});
       await until('the service has the request', () => lame.seen.length > seen);
       controller.abort();
       await pending;

@@ -14,7 +14,16 @@ let monolith: Upstream;
 
 const run = (env: Record<string, string | undefined>, ...argv: string[]) => {
   const child = spawn(process.execPath, [bin, ...argv], {
-    env: { PATH: process.env.PATH, MONOLITH_URL: monolith.url, STRANGLER_CONTEXTS: folder, FACADE_STATE_DIR: folder, FACADE_PORT: '0', FACADE_ADMIN_PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      MONOLITH_URL: monolith.url,
+      STRANGLER_CONTEXTS: folder,
+      FACADE_STATE_DIR: folder,
+      FACADE_PORT: '0',
+      FACADE_ADMIN_PORT: '0',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
@@ -28,10 +37,16 @@ const ports = (stdout: string): { port: number; adminPort: number } | undefined 
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'facade-'));
-  await writeFile(join(folder, 'items.json'), JSON.stringify({
-    context: 'items', data: 'none', monolith: { url: { env: 'MONOLITH_URL' } }, service: { url: { env: 'ITEMS_URL', default: 'http://127.0.0.1:9' } },
-    routes: [{ name: 'list', method: 'GET', path: '/api/items', kind: 'read' }],
-  }));
+  await writeFile(
+    join(folder, 'items.json'),
+    JSON.stringify({
+      context: 'items',
+      data: 'none',
+      monolith: { url: { env: 'MONOLITH_URL' } },
+      service: { url: { env: 'ITEMS_URL', default: 'http://127.0.0.1:9' } },
+      routes: [{ name: 'list', method: 'GET', path: '/api/items', kind: 'read' }],
+    }),
+  );
   monolith = await startUpstream('monolith');
 });
 afterAll(async () => {
@@ -45,16 +60,29 @@ describe('the process', () => {
     const { port, adminPort } = await until('it listens', () => ports(output.stdout));
     await ask(port, '/api/items?password=hidden', { headers: { authorization: 'Bearer hidden' } });
     expect((await ask(adminPort, '/health/live')).status).toBe(200);
-    expect(JSON.parse((await ask(adminPort, '/routes')).body)).toMatchObject([{ context: 'items', route: 'list', target: { flagOff: { target: 'monolith' } } }]);
+    expect(JSON.parse((await ask(adminPort, '/routes')).body)).toMatchObject([
+      { context: 'items', route: 'list', target: { flagOff: { target: 'monolith' } } },
+    ]);
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
     const line = output.stdout.split('\n').find((text) => text.includes('"msg":"request"')) ?? '';
-    expect(JSON.parse(line)).toMatchObject({ context: 'items', route: 'list', target: 'monolith', reason: 'flag-unknown', status: 200, path: '/api/items' });
+    expect(JSON.parse(line)).toMatchObject({
+      context: 'items',
+      route: 'list',
+      target: 'monolith',
+      reason: 'flag-unknown',
+      status: 200,
+      path: '/api/items',
+    });
     expect(output.stdout).not.toContain('hidden');
   });
 
   test('a port in use, a missing address and a wrong value are errors with a code, a remedy and exit 1', async () => {
-    for (const [env, code] of [[{ FACADE_PORT: String(monolith.port) }, 'PORT_IN_USE'], [{ MONOLITH_URL: undefined }, 'CONFIG_ENV_MISSING'], [{ FACADE_TIMEOUT_MS: 'soon' }, 'CONFIG_INVALID']] as const) {
+    for (const [env, code] of [
+      [{ FACADE_PORT: String(monolith.port) }, 'PORT_IN_USE'],
+      [{ MONOLITH_URL: undefined }, 'CONFIG_ENV_MISSING'],
+      [{ FACADE_TIMEOUT_MS: 'soon' }, 'CONFIG_INVALID'],
+    ] as const) {
       const { output, exit } = run(env);
       expect(await exit).toBe(1);
       expect(output.stderr).toMatch(new RegExp(`^${code}: .+\n  .+`));

@@ -24,12 +24,32 @@ beforeAll(async () => {
     switch (path) {
       case '/headers': {
         request.resume();
-        response.writeHead(200, 'Fine', ['Set-Cookie', 'a=1; Domain=shop.example', 'Set-Cookie', 'b=2', 'X-CaSe', 'kept', 'Connection', 'close, x-secret', 'X-Secret', 'hop', 'Keep-Alive', 'timeout=1', 'Proxy-Authenticate', 'Basic']);
+        response.writeHead(200, 'Fine', [
+          'Set-Cookie',
+          'a=1; Domain=shop.example',
+          'Set-Cookie',
+          'b=2',
+          'X-CaSe',
+          'kept',
+          'Connection',
+          'close, x-secret',
+          'X-Secret',
+          'hop',
+          'Keep-Alive',
+          'timeout=1',
+          'Proxy-Authenticate',
+          'Basic',
+        ]);
         return void response.end('x');
       }
-      case '/empty': return void response.writeHead(204).end();
-      case '/same': return void response.writeHead(304, { etag: '"1"' }).end();
-      case '/length': return void response.writeHead(200, { 'content-length': '5' }).end(request.method === 'HEAD' ? undefined : 'hello');
+      case '/empty':
+        return void response.writeHead(204).end();
+      case '/same':
+        return void response.writeHead(304, { etag: '"1"' }).end();
+      case '/length':
+        return void response
+          .writeHead(200, { 'content-length': '5' })
+          .end(request.method === 'HEAD' ? undefined : 'hello');
       case '/upload': {
         uploadStarted++;
         const hash = createHash('sha256');
@@ -38,7 +58,11 @@ beforeAll(async () => {
           hash.update(chunk);
           size += chunk.length;
         });
-        return void request.on('end', () => response.end(`${size} ${hash.digest('hex')} ${request.headers['transfer-encoding'] ?? request.headers['content-length']}`));
+        return void request.on('end', () =>
+          response.end(
+            `${size} ${hash.digest('hex')} ${request.headers['transfer-encoding'] ?? request.headers['content-length']}`,
+          ),
+        );
       }
       case '/too-large': {
         // what a server does that does not want to read: answer and close
@@ -54,7 +78,8 @@ beforeAll(async () => {
         response.write('half');
         return void setTimeout(() => request.socket.destroy(), 20);
       }
-      case '/never': return;
+      case '/never':
+        return;
       case '/drip': {
         const drip = setInterval(() => response.write('.'), 50);
         return void response.on('close', () => clearInterval(drip));
@@ -66,19 +91,34 @@ beforeAll(async () => {
       }
       default: {
         request.resume();
-        return void request.on('end', () => response.end(JSON.stringify({ url: request.url, headers: request.headers })));
+        return void request.on('end', () =>
+          response.end(JSON.stringify({ url: request.url, headers: request.headers })),
+        );
       }
     }
   });
   const sockets = new WebSocketServer({ server: monolith.server, path: '/ws' });
-  sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(`echo ${String(data)}`)));
+  sockets.on('connection', (socket) =>
+    socket.on('message', (data) => socket.send(`echo ${String(data)}`)),
+  );
   const dead = `http://127.0.0.1:${await freePort()}`;
   facade = await startFacade({
-    contexts: [itemsContext('none', dead, dead, { routes: [
-      { name: 'dead', method: 'GET', path: '/dead', kind: 'read' },
-      { name: 'ws', method: 'GET', path: '/dead-ws', kind: 'read' },
-    ], monolith: { url: dead } }), { ...itemsContext('none', monolith.url, dead), context: 'slow', routes: [{ name: 'drip', method: 'GET', path: '/drip', kind: 'read', timeoutMs: 400 }] }],
-    monolithUrl: monolith.url, limits: { timeoutMs: 1_500 },
+    contexts: [
+      itemsContext('none', dead, dead, {
+        routes: [
+          { name: 'dead', method: 'GET', path: '/dead', kind: 'read' },
+          { name: 'ws', method: 'GET', path: '/dead-ws', kind: 'read' },
+        ],
+        monolith: { url: dead },
+      }),
+      {
+        ...itemsContext('none', monolith.url, dead),
+        context: 'slow',
+        routes: [{ name: 'drip', method: 'GET', path: '/drip', kind: 'read', timeoutMs: 400 }],
+      },
+    ],
+    monolithUrl: monolith.url,
+    limits: { timeoutMs: 1_500 },
   });
 });
 afterAll(async () => {
@@ -89,31 +129,56 @@ afterAll(async () => {
 describe('paths', () => {
   test('hostile spellings reach the upstream in one canonical form', async () => {
     const urls = [];
-    for (const path of ['//evil/api/x', '/x/%2e%2e/api', '/apiadmin', '/a/./b?q=%2F']) urls.push(JSON.parse((await ask(facade.port, path)).body).url);
+    for (const path of ['//evil/api/x', '/x/%2e%2e/api', '/apiadmin', '/a/./b?q=%2F'])
+      urls.push(JSON.parse((await ask(facade.port, path)).body).url);
     expect(urls).toEqual(['/evil/api/x', '/api', '/apiadmin', '/a/b?q=%2F']);
   });
   test('what two servers could read differently is refused with a problem', async () => {
     for (const path of ['/api%2fadmin', '/a%5cb', '/a%00']) {
       const answer = await ask(facade.port, path);
-      expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/problem+json']);
+      expect([answer.status, answer.headers['content-type']]).toEqual([
+        400,
+        'application/problem+json',
+      ]);
     }
-    expect(await askRaw(facade.port, 'GET http://elsewhere/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+    expect(
+      await askRaw(
+        facade.port,
+        'GET http://elsewhere/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+      ),
+    ).toMatch(/^HTTP\/1.1 400 /);
   });
 });
 
 describe('headers', () => {
   test('hop-by-hop request headers stay here, and Connection cannot strip what the facade says', async () => {
-    const text = await askRaw(facade.port, 'GET /h HTTP/1.1\r\nHost: shop\r\nConnection: close, X-Drop, X-Forwarded-For, X-Request-Id\r\nX-Drop: 1\r\nTE: trailers\r\nProxy-Authorization: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Request-Id: mine\r\nX-Strangler-Shadow: 1\r\nForwarded: for=6.6.6.6\r\n\r\n');
+    const text = await askRaw(
+      facade.port,
+      'GET /h HTTP/1.1\r\nHost: shop\r\nConnection: close, X-Drop, X-Forwarded-For, X-Request-Id\r\nX-Drop: 1\r\nTE: trailers\r\nProxy-Authorization: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Request-Id: mine\r\nX-Strangler-Shadow: 1\r\nForwarded: for=6.6.6.6\r\n\r\n',
+    );
     const { headers } = JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? '{}');
-    expect(headers).toMatchObject({ host: 'shop', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'shop', 'x-forwarded-proto': 'http' });
-    for (const name of ['x-drop', 'te', 'proxy-authorization', 'x-strangler-shadow', 'forwarded']) expect(headers).not.toHaveProperty(name);
+    expect(headers).toMatchObject({
+      host: 'shop',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': 'shop',
+      'x-forwarded-proto': 'http',
+    });
+    for (const name of ['x-drop', 'te', 'proxy-authorization', 'x-strangler-shadow', 'forwarded'])
+      expect(headers).not.toHaveProperty(name);
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
   test('a trace is continued, a broken one replaced', async () => {
     const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    const continued = JSON.parse((await ask(facade.port, '/t', { headers: { traceparent: trace } })).body).headers.traceparent;
-    expect(continued).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/);
-    expect(JSON.parse((await ask(facade.port, '/t', { headers: { traceparent: 'junk' } })).body).headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    const continued = JSON.parse(
+      (await ask(facade.port, '/t', { headers: { traceparent: trace } })).body,
+    ).headers.traceparent;
+    expect(continued).toMatch(
+      /^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/,
+    );
+    expect(
+      JSON.parse((await ask(facade.port, '/t', { headers: { traceparent: 'junk' } })).body).headers
+        .traceparent,
+    ).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   });
   test('answers keep repeated cookies, case and reason, and lose what belongs to the upstream connection', async () => {
     const agent = new http.Agent({ keepAlive: true });
@@ -128,13 +193,24 @@ describe('headers', () => {
   test('HEAD, 204 and 304 pass without a body', async () => {
     const head = await ask(facade.port, '/length', { method: 'HEAD' });
     expect([head.status, head.headers['content-length'], head.body]).toEqual([200, '5', '']);
-    expect([(await ask(facade.port, '/empty')).status, (await ask(facade.port, '/same')).status, (await ask(facade.port, '/same')).headers.etag]).toEqual([204, 304, '"1"']);
+    expect([
+      (await ask(facade.port, '/empty')).status,
+      (await ask(facade.port, '/same')).status,
+      (await ask(facade.port, '/same')).headers.etag,
+    ]).toEqual([204, 304, '"1"']);
   });
 });
 
 describe('bodies', () => {
   const upload = async (path: string, chunks: number, headers: http.OutgoingHttpHeaders = {}) => {
-    const outgoing = http.request({ host: '127.0.0.1', port: facade.port, path, method: 'POST', agent: false, headers });
+    const outgoing = http.request({
+      host: '127.0.0.1',
+      port: facade.port,
+      path,
+      method: 'POST',
+      agent: false,
+      headers,
+    });
     outgoing.on('error', () => {});
     outgoing.setMaxListeners(0);
     const response = once(outgoing, 'response') as Promise<[http.IncomingMessage]>;
@@ -142,7 +218,8 @@ describe('bodies', () => {
     const block = Buffer.alloc(1024 * 1024, 'x');
     for (let index = 0; index < chunks; index++) {
       hash.update(block);
-      if (!outgoing.write(block)) await Promise.race([once(outgoing, 'drain'), response, once(outgoing, 'close')]);
+      if (!outgoing.write(block))
+        await Promise.race([once(outgoing, 'drain'), response, once(outgoing, 'close')]);
     }
     outgoing.end();
     const [answer] = await response;
@@ -159,10 +236,18 @@ describe('bodies', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024);
   });
   test('an early 413 in mid-upload arrives as a 413, ten times out of ten', async () => {
-    for (let round = 0; round < 10; round++) expect(await upload('/too-large', 20)).toMatchObject({ status: 413, body: 'too large' });
+    for (let round = 0; round < 10; round++)
+      expect(await upload('/too-large', 20)).toMatchObject({ status: 413, body: 'too large' });
   });
   test('Expect: 100-continue is answered here and not passed on', async () => {
-    const outgoing = http.request({ host: '127.0.0.1', port: facade.port, path: '/expect', method: 'POST', agent: false, headers: { expect: '100-continue' } });
+    const outgoing = http.request({
+      host: '127.0.0.1',
+      port: facade.port,
+      path: '/expect',
+      method: 'POST',
+      agent: false,
+      headers: { expect: '100-continue' },
+    });
     outgoing.flushHeaders();
     await once(outgoing, 'continue');
     outgoing.end('body');
@@ -174,7 +259,10 @@ describe('bodies', () => {
   test('a chunked DELETE cannot smuggle a second request', async () => {
     const before = monolith.seen.length;
     const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
-    await askRaw(facade.port, `DELETE /victim HTTP/1.1\r\nHost: a\r\nConnection: close, transfer-encoding\r\nTransfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
+    await askRaw(
+      facade.port,
+      `DELETE /victim HTTP/1.1\r\nHost: a\r\nConnection: close, transfer-encoding\r\nTransfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
+    );
     expect(monolith.seen.slice(before).map((seen) => seen.url)).toEqual(['/victim']);
   });
   test('a truncated answer cuts the client off instead of ending cleanly', async () => {
@@ -192,7 +280,12 @@ describe('bodies', () => {
     await until('the upstream notices', () => cancelled > before);
   });
   test('an event stream arrives event by event, and its headers before the first', async () => {
-    const outgoing = http.get({ host: '127.0.0.1', port: facade.port, path: '/events', agent: false });
+    const outgoing = http.get({
+      host: '127.0.0.1',
+      port: facade.port,
+      path: '/events',
+      agent: false,
+    });
     const [answer] = (await once(outgoing, 'response')) as [http.IncomingMessage];
     const [chunk] = await once(answer, 'data');
     expect(String(chunk)).toBe('data: 1\n\n');
@@ -207,21 +300,23 @@ describe('upstreams that fail', () => {
     const silent = await ask(facade.port, '/never');
     expect([silent.status, JSON.parse(silent.body).code]).toEqual([504, 'UPSTREAM_TIMEOUT']);
   });
-  test('a dripping answer ends at the route\'s total time', async () => {
+  test("a dripping answer ends at the route's total time", async () => {
     const started = Date.now();
     await expect(ask(facade.port, '/drip')).rejects.toThrow();
     expect(Date.now() - started).toBeLessThan(2_000);
   });
   test('a stale keep-alive connection is no error for a read', async () => {
-    const closing = net.createServer((socket) => {
-      let requests = 0;
-      socket.on('error', () => {});
-      socket.on('data', () => {
-        // the second request on a connection meets a server that is just closing
-        if (requests++ === 0) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-        else socket.resetAndDestroy();
-      });
-    }).listen(0, '127.0.0.1');
+    const closing = net
+      .createServer((socket) => {
+        let requests = 0;
+        socket.on('error', () => {});
+        socket.on('data', () => {
+          // the second request on a connection meets a server that is just closing
+          if (requests++ === 0) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+          else socket.resetAndDestroy();
+        });
+      })
+      .listen(0, '127.0.0.1');
     await once(closing, 'listening');
     const address = closing.address();
     const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
@@ -244,12 +339,18 @@ describe('WebSockets', () => {
     await once(socket, 'close');
   });
   test('to a dead upstream get a status', async () => {
-    const text = await askRaw(facade.port, 'GET /dead-ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+    const text = await askRaw(
+      facade.port,
+      'GET /dead-ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
     expect(text).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\n/);
     expect(text).toContain('application/problem+json');
   });
   test('other upgrades are ordinary requests', async () => {
-    const text = await askRaw(facade.port, 'GET /h2c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\r\n');
+    const text = await askRaw(
+      facade.port,
+      'GET /h2c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\r\n',
+    );
     expect(text).toMatch(/^HTTP\/1.1 200 OK/);
     expect(text).not.toContain('http2-settings');
   });
@@ -261,11 +362,20 @@ describe('stopping', () => {
     const socket = new WebSocket(`ws://127.0.0.1:${own.port}/ws`);
     await once(socket, 'open');
     const started = uploadStarted;
-    const outgoing = http.request({ host: '127.0.0.1', port: own.port, path: '/upload', method: 'POST', agent: false });
+    const outgoing = http.request({
+      host: '127.0.0.1',
+      port: own.port,
+      path: '/upload',
+      method: 'POST',
+      agent: false,
+    });
     outgoing.write('a');
     await until('the upload is under way', () => uploadStarted > started);
     const stopped = own.stop({ deadlineMs: 5_000 });
-    await until('readiness fails', async () => (await ask(own.adminPort, '/health/ready')).status === 503);
+    await until(
+      'readiness fails',
+      async () => (await ask(own.adminPort, '/health/ready')).status === 503,
+    );
     await expect(ask(own.port, '/')).rejects.toThrow(/ECONNREFUSED/);
     socket.send('still here');
     expect(String((await once(socket, 'message'))[0])).toBe('echo still here');
@@ -277,18 +387,29 @@ describe('stopping', () => {
     await stopped;
   });
   test('a client that never finishes its headers is cut off', async () => {
-    const impatient = await startFacade({ contexts: [], monolithUrl: monolith.url, limits: { headersMs: 200 } });
+    const impatient = await startFacade({
+      contexts: [],
+      monolithUrl: monolith.url,
+      limits: { headersMs: 200 },
+    });
     const socket = net.connect(impatient.port, '127.0.0.1');
     try {
       socket.write('GET /length HTTP/1.1\r\nHost: x\r\nX-Slow');
       const closed = once(socket.resume(), 'close').then(() => true);
-      expect(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 5_000, 'still open').unref())])).toBe(true);
+      expect(
+        await Promise.race([
+          closed,
+          new Promise((resolve) => setTimeout(resolve, 5_000, 'still open').unref()),
+        ]),
+      ).toBe(true);
     } finally {
       socket.destroy();
       await impatient.stop();
     }
   });
   test('a port in use is a clear error', async () => {
-    await expect(startFacade({ contexts: [], monolithUrl: monolith.url, port: facade.port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+    await expect(
+      startFacade({ contexts: [], monolithUrl: monolith.url, port: facade.port }),
+    ).rejects.toMatchObject({ code: 'PORT_IN_USE' });
   });
 });

@@ -9,7 +9,10 @@ import { lastKnownFlags } from './support/last-known-flags.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-const json = (value: unknown): Handler => (_request, response) => void response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+const json =
+  (value: unknown): Handler =>
+  (_request, response) =>
+    void response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
 
 let control: TestControl;
 let monolith: Upstream;
@@ -19,8 +22,12 @@ let monolithAnswers: Handler;
 let serviceAnswers: Handler;
 
 beforeAll(async () => {
-  monolith = await startUpstream('monolith', (request, response) => monolithAnswers(request, response));
-  service = await startUpstream('service', (request, response) => serviceAnswers(request, response));
+  monolith = await startUpstream('monolith', (request, response) =>
+    monolithAnswers(request, response),
+  );
+  service = await startUpstream('service', (request, response) =>
+    serviceAnswers(request, response),
+  );
 });
 beforeEach(async () => {
   control = await startControl();
@@ -29,9 +36,30 @@ beforeEach(async () => {
   serviceAnswers = json({ id: 1, name: 'chair', token: 'secret-value' });
   const known = await lastKnownFlags({ 'items.list': 0, 'items.list.shadow': 100 });
   facade = await startFacade({
-    ...known, monolithUrl: monolith.url, controlUrl: control.url,
-    contexts: [itemsContext('replicated', monolith.url, service.url, { routes: [{ name: 'list', method: 'GET', path: '/api/items', kind: 'read', compare: { redact: ['/token'] } }] })],
-    limits: { flushMs: 50, shadowTimeoutMs: 400, shadowCatchUpMs: 400, shadowMaxJobs: 3, shadowConcurrency: 1, shadowMaxBodyBytes: 10_000 },
+    ...known,
+    monolithUrl: monolith.url,
+    controlUrl: control.url,
+    contexts: [
+      itemsContext('replicated', monolith.url, service.url, {
+        routes: [
+          {
+            name: 'list',
+            method: 'GET',
+            path: '/api/items',
+            kind: 'read',
+            compare: { redact: ['/token'] },
+          },
+        ],
+      }),
+    ],
+    limits: {
+      flushMs: 50,
+      shadowTimeoutMs: 400,
+      shadowCatchUpMs: 400,
+      shadowMaxJobs: 3,
+      shadowConcurrency: 1,
+      shadowMaxBodyBytes: 10_000,
+    },
   });
 });
 afterEach(async () => {
@@ -43,17 +71,32 @@ afterAll(async () => {
   await service?.close();
 });
 
-const outcomes = async () => Object.fromEntries((await control.query('SELECT outcome, sum(count)::int AS n FROM strangler_control.shadow_counts GROUP BY 1')).map((row) => [row.outcome, row.n]));
-const outcome = (name: string, count = 1) => until(`${count} ${name}`, async () => Number((await outcomes())[name] ?? 0) >= count);
-const read = (headers: Record<string, string> = {}) => ask(facade.port, '/api/items?user=7', { headers });
+const outcomes = async () =>
+  Object.fromEntries(
+    (
+      await control.query(
+        'SELECT outcome, sum(count)::int AS n FROM strangler_control.shadow_counts GROUP BY 1',
+      )
+    ).map((row) => [row.outcome, row.n]),
+  );
+const outcome = (name: string, count = 1) =>
+  until(`${count} ${name}`, async () => Number((await outcomes())[name] ?? 0) >= count);
+const read = (headers: Record<string, string> = {}) =>
+  ask(facade.port, '/api/items?user=7', { headers });
 
 describe('verdicts', () => {
   test('equal answers match, compressed or not, and the mirrored request says what it is', async () => {
     const body = { id: 1, name: 'chair', token: 'secret-value' };
-    serviceAnswers = (_request, response) => void response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(gzipSync(JSON.stringify(body)));
+    serviceAnswers = (_request, response) =>
+      void response
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+        .end(gzipSync(JSON.stringify(body)));
     await read({ authorization: 'ann', 'if-none-match': '"x"', 'x-strangler-shadow': '0' });
     await outcome('match');
-    expect(service.seen.at(-1)).toMatchObject({ url: '/api/items?user=7', headers: { 'x-strangler-shadow': '1', authorization: 'ann' } });
+    expect(service.seen.at(-1)).toMatchObject({
+      url: '/api/items?user=7',
+      headers: { 'x-strangler-shadow': '1', authorization: 'ann' },
+    });
     expect(service.seen.at(-1)?.headers).not.toHaveProperty('if-none-match');
     expect(monolith.seen.at(-1)?.headers).not.toHaveProperty('x-strangler-shadow');
   });
@@ -68,14 +111,24 @@ describe('verdicts', () => {
       const rows = await control.query('SELECT detail FROM strangler_control.shadow_samples');
       return rows.length > 0 && rows;
     });
-    expect(samples[0]?.detail).toMatchObject({ path: '/api/items', query: ['user'], differences: [{ path: '/name', reference: 'chair', candidate: 'table' }, { path: '/token', reference: '(redacted)' }] });
+    expect(samples[0]?.detail).toMatchObject({
+      path: '/api/items',
+      query: ['user'],
+      differences: [
+        { path: '/name', reference: 'chair', candidate: 'table' },
+        { path: '/token', reference: '(redacted)' },
+      ],
+    });
     expect(JSON.stringify(samples)).not.toMatch(/secret/);
   });
 
   test('a replica that was only late is stale, not a mismatch', async () => {
     serviceAnswers = json({ id: 1, name: 'old', token: 'secret-value' });
     await read();
-    await until('the owner is asked again', () => monolith.seen.at(-1)?.headers['x-strangler-shadow'] === '1');
+    await until(
+      'the owner is asked again',
+      () => monolith.seen.at(-1)?.headers['x-strangler-shadow'] === '1',
+    );
     serviceAnswers = json({ id: 1, name: 'chair', token: 'secret-value' });
     const keepPassing = setInterval(() => void control.caughtUp().catch(() => {}), 20);
     await outcome('stale');
@@ -101,18 +154,33 @@ describe('reads that ask by POST', () => {
   const echo: Handler = (request, response) => {
     let asked = '';
     request.on('data', (chunk) => (asked += String(chunk)));
-    request.on('end', () => json({ asked: asked.length, first: asked.slice(0, 20) })(request, response));
+    request.on('end', () =>
+      json({ asked: asked.length, first: asked.slice(0, 20) })(request, response),
+    );
   };
   const startAsking = async (rollouts: Record<string, number>): Promise<void> => {
     await facade.stop();
     await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 1 });
     facade = await startFacade({
-      ...(await lastKnownFlags(rollouts)), monolithUrl: monolith.url, controlUrl: control.url,
-      contexts: [itemsContext('none', monolith.url, service.url, { routes: [{ name: 'ask', method: 'POST', path: '/api/ask', kind: 'read', timeoutMs: 2_000 }] })],
+      ...(await lastKnownFlags(rollouts)),
+      monolithUrl: monolith.url,
+      controlUrl: control.url,
+      contexts: [
+        itemsContext('none', monolith.url, service.url, {
+          routes: [
+            { name: 'ask', method: 'POST', path: '/api/ask', kind: 'read', timeoutMs: 2_000 },
+          ],
+        }),
+      ],
       limits: { flushMs: 50 },
     });
   };
-  const post = (body: string) => ask(facade.port, '/api/ask', { method: 'POST', headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) }, body });
+  const post = (body: string) =>
+    ask(facade.port, '/api/ask', {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) },
+      body,
+    });
 
   test('a small body reaches the owner and, mirrored, the service, whole', async () => {
     monolithAnswers = echo;
@@ -120,14 +188,20 @@ describe('reads that ask by POST', () => {
     await startAsking({ 'items.ask': 0, 'items.ask.shadow': 100 });
     expect(JSON.parse((await post('x'.repeat(60_000))).body)).toMatchObject({ asked: 60_000 });
     await outcome('match');
-    expect(service.seen.at(-1)).toMatchObject({ method: 'POST', headers: { 'x-strangler-shadow': '1', 'content-length': '60000' } });
+    expect(service.seen.at(-1)).toMatchObject({
+      method: 'POST',
+      headers: { 'x-strangler-shadow': '1', 'content-length': '60000' },
+    });
   });
 
   test('when the service is dead the kept body is asked of the monolith', async () => {
     monolithAnswers = echo;
     serviceAnswers = (_request, response) => void response.destroy();
     await startAsking({ 'items.ask': 100 });
-    expect(JSON.parse((await post('what does it cost?')).body)).toEqual({ asked: 18, first: 'what does it cost?' });
+    expect(JSON.parse((await post('what does it cost?')).body)).toEqual({
+      asked: 18,
+      first: 'what does it cost?',
+    });
   });
 
   test('a client that announces a body and never sends it does not hold a request for ever', async () => {
@@ -135,11 +209,22 @@ describe('reads that ask by POST', () => {
     await startAsking({ 'items.ask': 0 });
     await facade.stop();
     facade = await startFacade({
-      ...(await lastKnownFlags({ 'items.ask': 0 })), monolithUrl: monolith.url, controlUrl: control.url,
-      contexts: [itemsContext('none', monolith.url, service.url, { routes: [{ name: 'ask', method: 'POST', path: '/api/ask', kind: 'read' }] })],
+      ...(await lastKnownFlags({ 'items.ask': 0 })),
+      monolithUrl: monolith.url,
+      controlUrl: control.url,
+      contexts: [
+        itemsContext('none', monolith.url, service.url, {
+          routes: [{ name: 'ask', method: 'POST', path: '/api/ask', kind: 'read' }],
+        }),
+      ],
       limits: { flushMs: 50, timeoutMs: 300 },
     });
-    expect(await askRaw(facade.port, 'POST /api/ask HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\nonly this')).toBe('');
+    expect(
+      await askRaw(
+        facade.port,
+        'POST /api/ask HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\nonly this',
+      ),
+    ).toBe('');
   });
 
   test('a body too large to keep streams through, once', async () => {
@@ -155,7 +240,8 @@ describe('reads that ask by POST', () => {
 describe('P1 the client never depends on the shadow', () => {
   const quick = async (times: number): Promise<void> => {
     const started = Date.now();
-    for (let round = 0; round < times; round++) expect(JSON.parse((await read()).body).name).toBe('chair');
+    for (let round = 0; round < times; round++)
+      expect(JSON.parse((await read()).body).name).toBe('chair');
     expect(Date.now() - started).toBeLessThan(1_500);
   };
 
@@ -192,10 +278,14 @@ describe('P1 the client never depends on the shadow', () => {
     };
     await quick(1);
     await outcome('uncomparable', 1);
-    serviceAnswers = (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' }).end(gzipSync(Buffer.alloc(5_000_000)));
+    serviceAnswers = (_request, response) =>
+      void response
+        .writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'application/json' })
+        .end(gzipSync(Buffer.alloc(5_000_000)));
     await quick(1);
     await outcome('uncomparable', 2);
-    serviceAnswers = (_request, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip');
+    serviceAnswers = (_request, response) =>
+      void response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip');
     await quick(1);
     await outcome('uncomparable', 3);
   });
@@ -203,7 +293,10 @@ describe('P1 the client never depends on the shadow', () => {
   test('a control database that is gone costs the client nothing, and the counts arrive later', async () => {
     await control.query(`ALTER TABLE strangler_control.shadow_counts RENAME TO elsewhere`);
     await quick(3);
-    await until('three comparisons', async () => (await facade.metric(/^facade_shadow_total\{.*outcome="match"/)) === 3);
+    await until(
+      'three comparisons',
+      async () => (await facade.metric(/^facade_shadow_total\{.*outcome="match"/)) === 3,
+    );
     await control.query(`ALTER TABLE strangler_control.elsewhere RENAME TO shadow_counts`);
     await outcome('match', 3);
     expect(await outcomes()).toEqual({ match: 3 });

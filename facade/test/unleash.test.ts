@@ -2,7 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabase, startUnleash, type TestDatabase, type UnleashServer } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  startUnleash,
+  type TestDatabase,
+  type UnleashServer,
+} from '@strangler-toolkit/dev-stack';
 import { ask, until } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
@@ -16,24 +21,46 @@ let stateDir: string;
 const running: RunningFacade[] = [];
 
 const admin = async (method: string, path: string, body?: unknown): Promise<void> => {
-  const response = await fetch(`${unleash.ui}/api/admin/projects/default/features${path}`, { method, headers: { authorization: unleash.adminToken, 'content-type': 'application/json' }, body: body === undefined ? undefined : JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  const response = await fetch(`${unleash.ui}/api/admin/projects/default/features${path}`, {
+    method,
+    headers: { authorization: unleash.adminToken, 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!response.ok)
+    throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
 };
 const create = async (name: string, rollout: number): Promise<void> => {
   await admin('POST', '', { name, type: 'release' });
-  await admin('POST', `/${name}/environments/development/strategies`, { name: 'flexibleRollout', parameters: { rollout: String(rollout), groupId: 'items', stickiness: 'userId' } });
+  await admin('POST', `/${name}/environments/development/strategies`, {
+    name: 'flexibleRollout',
+    parameters: { rollout: String(rollout), groupId: 'items', stickiness: 'userId' },
+  });
   await admin('POST', `/${name}/environments/development/on`);
 };
 const start = async (token = unleash.clientToken): Promise<RunningFacade> => {
-  const facade = await startFacade({ contexts: [itemsContext('none', monolith.url, service.url)], monolithUrl: monolith.url, name: 'u', stateDir, unleash: { url: unleash.url, token, refreshMs: 100 }, limits: { startMs: 2_000 } });
+  const facade = await startFacade({
+    contexts: [itemsContext('none', monolith.url, service.url)],
+    monolithUrl: monolith.url,
+    name: 'u',
+    stateDir,
+    unleash: { url: unleash.url, token, refreshMs: 100 },
+    limits: { startMs: 2_000 },
+  });
   running.push(facade);
   return facade;
 };
-const side = async (facade: RunningFacade, user: string, path = '/api/items') => (await ask(facade.port, path, { headers: { authorization: user } })).headers['x-strangler-served-by'];
+const side = async (facade: RunningFacade, user: string, path = '/api/items') =>
+  (await ask(facade.port, path, { headers: { authorization: user } })).headers[
+    'x-strangler-served-by'
+  ];
 
 beforeAll(async () => {
   database = await createTestDatabase('facade_unleash');
-  [unleash, monolith, service] = await Promise.all([startUnleash({ postgresUrl: database.url }), startUpstream('monolith'), startUpstream('service')]);
+  [unleash, monolith, service] = await Promise.all([
+    startUnleash({ postgresUrl: database.url }),
+    startUpstream('monolith'),
+    startUpstream('service'),
+  ]);
   stateDir = await mkdtemp(join(tmpdir(), 'facade-'));
 }, 60_000);
 afterAll(async () => {
@@ -52,8 +79,14 @@ test('flags of the real Unleash: sticky halves, alike on all routes of a context
   await create('items.list', 50);
   await create('items.one', 50);
   const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
-  await until('the flags arrive', async () => (await Promise.all(users.map((user) => side(facade, user)))).includes('service'));
-  await until('both flags arrive', async () => (await Promise.all(users.map((user) => side(facade, user, '/api/items/1')))).includes('service'));
+  await until('the flags arrive', async () =>
+    (await Promise.all(users.map((user) => side(facade, user)))).includes('service'),
+  );
+  await until('both flags arrive', async () =>
+    (await Promise.all(users.map((user) => side(facade, user, '/api/items/1')))).includes(
+      'service',
+    ),
+  );
   const first = await Promise.all(users.map((user) => side(facade, user)));
   const share = first.filter((one) => one === 'service').length;
   expect(share).toBeGreaterThan(15);
@@ -63,13 +96,20 @@ test('flags of the real Unleash: sticky halves, alike on all routes of a context
 
   const started = Date.now();
   await create('items.kill', 100);
-  await until('everything is home', async () => (await Promise.all(users.map((user) => side(facade, user)))).every((one) => one === 'monolith'));
+  await until('everything is home', async () =>
+    (await Promise.all(users.map((user) => side(facade, user)))).every((one) => one === 'monolith'),
+  );
   expect(Date.now() - started).toBeLessThan(5_000);
   await admin('POST', '/items.kill/environments/development/off');
-  await until('the switch is off', async () => (await side(facade, users[first.indexOf('service')] ?? '')) === 'service');
+  await until(
+    'the switch is off',
+    async () => (await side(facade, users[first.indexOf('service')] ?? '')) === 'service',
+  );
 
   await until('and that is on disk', async () => {
-    const { features } = JSON.parse(await readFile(join(stateDir, 'flags-u.json'), 'utf8')) as { features: { name: string; enabled: boolean }[] };
+    const { features } = JSON.parse(await readFile(join(stateDir, 'flags-u.json'), 'utf8')) as {
+      features: { name: string; enabled: boolean }[];
+    };
     return features.find((feature) => feature.name === 'items.kill')?.enabled === false;
   });
 

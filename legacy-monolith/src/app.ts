@@ -28,7 +28,13 @@ export interface AppOptions {
   readonly testStates?: boolean;
 }
 
-export function createApp({ db, pool, live, log = () => {}, testStates = false }: AppOptions): Express {
+export function createApp({
+  db,
+  pool,
+  live,
+  log = () => {},
+  testStates = false,
+}: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(metaRoutes(db, openApi));

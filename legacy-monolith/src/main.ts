@@ -1,12 +1,17 @@
 import { explainFailure } from './db/connection-failure.ts';
 import { startServer } from './server.ts';
 
-const print = (entry: object): void => console.log(JSON.stringify({ time: new Date().toISOString(), app: 'legacy-monolith', ...entry }));
+const print = (entry: object): void =>
+  console.log(JSON.stringify({ time: new Date().toISOString(), app: 'legacy-monolith', ...entry }));
 
 const { DATABASE_URL, HOST = '127.0.0.1', PORT = '3000', ENABLE_TEST_STATES } = process.env;
 const port = Number(PORT);
 if (!DATABASE_URL) {
-  print({ level: 'fatal', msg: 'DATABASE_URL is not set', remedy: 'set it, for example postgresql://user:password@127.0.0.1:5432/shop' });
+  print({
+    level: 'fatal',
+    msg: 'DATABASE_URL is not set',
+    remedy: 'set it, for example postgresql://user:password@127.0.0.1:5432/shop',
+  });
   process.exit(1);
 }
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -15,7 +20,13 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 }
 
 try {
-  const server = await startServer({ databaseUrl: DATABASE_URL, host: HOST, port, testStates: ENABLE_TEST_STATES === '1', log: (entry) => print({ level: 'error', ...entry }) });
+  const server = await startServer({
+    databaseUrl: DATABASE_URL,
+    host: HOST,
+    port,
+    testStates: ENABLE_TEST_STATES === '1',
+    log: (entry) => print({ level: 'error', ...entry }),
+  });
   print({ level: 'info', msg: 'listening', host: HOST, port: server.port });
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -13,10 +13,22 @@ const metaDocument = {
   module: 'meta',
   paths: {
     'GET /openapi.json': { summary: 'This document', answers: { 200: anyObject } },
-    'GET /health': { summary: 'Does it live', answers: { 200: object({ status: text }), 503: object({ status: text }) } },
+    'GET /health': {
+      summary: 'Does it live',
+      answers: { 200: object({ status: text }), 503: object({ status: text }) },
+    },
   },
 };
 
 export const openApi = openApiDocument([
-  identityDocument, catalogDocument, inventoryDocument, ordersDocument, paymentsDocument, shippingDocument, notificationsDocument, reportsDocument, backOfficeDocument, metaDocument,
+  identityDocument,
+  catalogDocument,
+  inventoryDocument,
+  ordersDocument,
+  paymentsDocument,
+  shippingDocument,
+  notificationsDocument,
+  reportsDocument,
+  backOfficeDocument,
+  metaDocument,
 ]);

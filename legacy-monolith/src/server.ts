@@ -21,7 +21,13 @@ export interface ShopServer {
 }
 
 /** The whole shop in this process; fails when the database does not answer or the port is taken. */
-export async function startServer({ databaseUrl, host = '127.0.0.1', port = 0, testStates = false, log }: ServerOptions): Promise<ShopServer> {
+export async function startServer({
+  databaseUrl,
+  host = '127.0.0.1',
+  port = 0,
+  testStates = false,
+  log,
+}: ServerOptions): Promise<ShopServer> {
   const database = openDatabase(databaseUrl);
   let live: LiveFeed | undefined;
   try {

@@ -24,13 +24,29 @@ export async function openShop(label: string) {
   await migrate(database.url);
   await seed(database.url, { scale: 0.2 });
   const server = await startServer({ databaseUrl: database.url, testStates: true });
-  const pool = new pg.Pool({ connectionString: database.url, max: 3, types: { getTypeParser: () => (value: string) => value } });
-  const document = documentCheck((await (await fetch(`${server.url}/openapi.json`)).json()) as Document);
+  const pool = new pg.Pool({
+    connectionString: database.url,
+    max: 3,
+    types: { getTypeParser: () => (value: string) => value },
+  });
+  const document = documentCheck(
+    (await (await fetch(`${server.url}/openapi.json`)).json()) as Document,
+  );
 
-  const call = async (method: string, path: string, { as, body, headers = {}, form }: CallOptions = {}): Promise<Answer> => {
+  const call = async (
+    method: string,
+    path: string,
+    { as, body, headers = {}, form }: CallOptions = {},
+  ): Promise<Answer> => {
     const response = await fetch(server.url + path, {
-      method, redirect: 'manual', body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
-      headers: { ...(as === undefined ? {} : { authorization: `Bearer demo-token-${as}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      method,
+      redirect: 'manual',
+      body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
+      headers: {
+        ...(as === undefined ? {} : { authorization: `Bearer demo-token-${as}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
     });
     const raw = await response.text();
     const type = response.headers.get('content-type');
@@ -40,8 +56,12 @@ export async function openShop(label: string) {
   };
 
   return {
-    server, database, document, call,
-    rows: async (text: string, values: unknown[] = []): Promise<Record<string, string | null>[]> => (await pool.query(text, values)).rows,
+    server,
+    database,
+    document,
+    call,
+    rows: async (text: string, values: unknown[] = []): Promise<Record<string, string | null>[]> =>
+      (await pool.query(text, values)).rows,
     async close() {
       await pool.end();
       await server.close();

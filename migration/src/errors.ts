@@ -4,59 +4,83 @@
  */
 export const errorCodes = {
   // configuration
-  CONFIG_NOT_FOUND: 'Point --contexts (or STRANGLER_CONTEXTS) at the folder that holds your context files, or write one with: strangler init',
-  CONFIG_INVALID: 'Mend the named field of the named file; the editor completes it through defineMigration.',
-  CONFIG_ENV_MISSING: 'Set the named environment variable (docs/guide/configuration.md lists them).',
+  CONFIG_NOT_FOUND:
+    'Point --contexts (or STRANGLER_CONTEXTS) at the folder that holds your context files, or write one with: strangler init',
+  CONFIG_INVALID:
+    'Mend the named field of the named file; the editor completes it through defineMigration.',
+  CONFIG_ENV_MISSING:
+    'Set the named environment variable (docs/guide/configuration.md lists them).',
   CONTEXT_UNKNOWN: 'Use one of the listed contexts, or add a context file.',
   ROUTE_UNKNOWN: 'Use one of the listed routes of the context file.',
   USAGE: 'Run the command with --help.',
   // databases
-  DB_UNREACHABLE: 'Check that the database runs and that the URL, user, password and network path are right.',
+  DB_UNREACHABLE:
+    'Check that the database runs and that the URL, user, password and network path are right.',
   DB_AUTH: 'Check user and password of the database URL.',
   DB_PRIVILEGE: 'Run the GRANT that the message names, as a superuser of that database.',
-  DB_DISK_FULL: 'Free disk space on the database server, then run the command again: it continues where it stopped.',
+  DB_DISK_FULL:
+    'Free disk space on the database server, then run the command again: it continues where it stopped.',
   WAL_LEVEL: 'Set wal_level = logical on the named server and restart it.',
-  NO_REPLICATION_SLOTS: 'Raise max_replication_slots and max_wal_senders, or drop a slot that nobody uses.',
+  NO_REPLICATION_SLOTS:
+    'Raise max_replication_slots and max_wal_senders, or drop a slot that nobody uses.',
   TABLE_MISSING: 'Create the table, or mend the mapping line that names it.',
   COLUMN_MISSING: 'Mend the mapping line that names the column.',
-  REPLICA_IDENTITY: 'Add a primary key, or ALTER TABLE … REPLICA IDENTITY USING INDEX or FULL (FULL writes whole old rows to WAL).',
+  REPLICA_IDENTITY:
+    'Add a primary key, or ALTER TABLE … REPLICA IDENTITY USING INDEX or FULL (FULL writes whole old rows to WAL).',
   CONTROL_SCHEMA_NEWER: 'This release is older than the control schema: upgrade the toolkit.',
   // moving data
-  SLOT_LOST: 'Changes may be missing: run strangler replicate <context> --restart, which copies anew.',
-  SLOT_BUSY: 'Another process reads this slot: stop it, or wait until the server notices that it is gone.',
-  POSITION_GAP: 'The slot is past the stored position, so changes are missing: run strangler replicate <context> --restart.',
-  STREAM_CLOSED: 'The owner of the context changed while this worker applied: nothing to do, the worker follows.',
-  SCHEMA_CHANGED: 'Mend the mapping line that the message names, then start the worker again: it continues where it stopped.',
+  SLOT_LOST:
+    'Changes may be missing: run strangler replicate <context> --restart, which copies anew.',
+  SLOT_BUSY:
+    'Another process reads this slot: stop it, or wait until the server notices that it is gone.',
+  POSITION_GAP:
+    'The slot is past the stored position, so changes are missing: run strangler replicate <context> --restart.',
+  STREAM_CLOSED:
+    'The owner of the context changed while this worker applied: nothing to do, the worker follows.',
+  SCHEMA_CHANGED:
+    'Mend the mapping line that the message names, then start the worker again: it continues where it stopped.',
   APPLY_FAILED: 'Read the cause; the batch was rolled back and will be applied again.',
   DEAD_LETTERS: 'List them with: strangler dead-letters list <context>; then replay or drop each.',
   COPY_FAILED: 'Run strangler replicate <context> again: the initial copy starts anew.',
-  TARGET_NOT_EMPTY: 'The target tables hold rows that replication did not write: empty them, or use --restart to replace them.',
-  KAFKA_UNREACHABLE: 'Check that the brokers run and that KAFKA_BROKERS names them as they can be reached from here.',
+  TARGET_NOT_EMPTY:
+    'The target tables hold rows that replication did not write: empty them, or use --restart to replace them.',
+  KAFKA_UNREACHABLE:
+    'Check that the brokers run and that KAFKA_BROKERS names them as they can be reached from here.',
   CONNECT_UNREACHABLE: 'Check that Kafka Connect runs and that CONNECT_URL is its address.',
-  CONNECTOR_FAILED: 'Read the cause and mend it, then run the command again: it registers and restarts the connector.',
-  DECODE_FAILED: 'Read the cause: a value came in a form that its column cannot have. Nothing after it was applied; mend the connector or the table, then run strangler replicate <context> --restart.',
-  TYPE_UNSUPPORTED: 'Use the embedded transport for this context, leave the column out of the mapping, or change its type.',
-  EVENT_FAILED: 'Read the cause and mend the handler, then start it again: the event is delivered again. To pass it by, insert consumer and event id into strangler.processed_events.',
+  CONNECTOR_FAILED:
+    'Read the cause and mend it, then run the command again: it registers and restarts the connector.',
+  DECODE_FAILED:
+    'Read the cause: a value came in a form that its column cannot have. Nothing after it was applied; mend the connector or the table, then run strangler replicate <context> --restart.',
+  TYPE_UNSUPPORTED:
+    'Use the embedded transport for this context, leave the column out of the mapping, or change its type.',
+  EVENT_FAILED:
+    'Read the cause and mend the handler, then start it again: the event is delivered again. To pass it by, insert consumer and event id into strangler.processed_events.',
   // steps
   MOVE_NOT_ALLOWED: 'strangler status <context> shows the next possible command.',
   GATE_REFUSED: 'Bring the evidence that the gate names, or use --force --reason (journaled).',
   LEASE_HELD: 'Another command works on this context: wait for it, or for its lease to run out.',
   LEASE_LOST: 'Run the command again: it finds out by itself where the step stands.',
-  NO_FACADE: 'Start the facade (it registers itself in the control database), or use --no-facade when no traffic flows.',
+  NO_FACADE:
+    'Start the facade (it registers itself in the control database), or use --no-facade when no traffic flows.',
   HOLD_TIMEOUT: 'A facade instance did not confirm the hold: look at its log; nothing was changed.',
-  FENCE_TIMEOUT: 'A transaction on the tables did not end in time: find it in pg_stat_activity; nothing was changed.',
-  CATCH_UP_TIMEOUT: 'The worker did not reach the stop position in time: is it running? Nothing was changed.',
+  FENCE_TIMEOUT:
+    'A transaction on the tables did not end in time: find it in pg_stat_activity; nothing was changed.',
+  CATCH_UP_TIMEOUT:
+    'The worker did not reach the stop position in time: is it running? Nothing was changed.',
   REVERSE_UNPROVEN: 'The way back does not work yet: read the cause; nothing was changed.',
   VERIFY_DIFFERENCES: 'See the keys with --json, then strangler verify <context> --repair --keys …',
   WORKER_NOT_RUNNING: 'Start it: strangler replicate <context>',
-  WORKER_ALREADY_RUNNING: 'Another worker of this context is alive; this one would only wait for it.',
+  WORKER_ALREADY_RUNNING:
+    'Another worker of this context is alive; this one would only wait for it.',
   CONFIRMATION_NEEDED: 'Use --yes where nobody can answer a question.',
   // flags, http, contracts
-  UNLEASH_UNREACHABLE: 'Check UNLEASH_URL and that the server runs; the facade keeps the last known flags.',
+  UNLEASH_UNREACHABLE:
+    'Check UNLEASH_URL and that the server runs; the facade keeps the last known flags.',
   UNLEASH_AUTH: 'Check UNLEASH_ADMIN_TOKEN: changing flags needs an admin token.',
   PORT_IN_USE: 'Stop the other process or choose another port.',
   PACTS_NOT_FOUND: 'Run the consumer tests first: they write the pacts.',
-  PACTS_FAILED: 'Read the mismatches above: the named side does not behave as the consumer expects.',
+  PACTS_FAILED:
+    'Read the mismatches above: the named side does not behave as the consumer expects.',
   CONTRACTS_NOT_INSTALLED: 'npm install --save-dev @strangler-toolkit/contracts',
   TIMEOUT: 'Try again; if it stays, look at the log of the process that was waited for.',
   CANCELLED: 'Run the command again: every step can be repeated.',
@@ -73,7 +97,11 @@ export class StranglerError extends Error {
   readonly details: Record<string, unknown>;
   override readonly name = 'StranglerError';
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown>; remedy?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Record<string, unknown>; remedy?: string } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
@@ -92,4 +120,7 @@ export class StranglerError extends Error {
 }
 
 export const isStranglerError = (error: unknown): error is StranglerError =>
-  typeof error === 'object' && error !== null && 'isStranglerError' in error && error.isStranglerError === true;
+  typeof error === 'object' &&
+  error !== null &&
+  'isStranglerError' in error &&
+  error.isStranglerError === true;

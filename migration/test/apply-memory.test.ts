@@ -34,28 +34,71 @@ afterAll(async () => {
 
 test('one transaction of a million rows passes in bounded pieces, and is visible as one', async () => {
   const mapping = await loadMapping(
-    { context: 'items', data: 'replicated', monolith: { url: '' }, service: { url: '' }, routes: [], tables: [{ monolith: 'items', service: [{ table: 'items', columns: { id: 'id', name: 'name' } }] }] },
-    client, client,
+    {
+      context: 'items',
+      data: 'replicated',
+      monolith: { url: '' },
+      service: { url: '' },
+      routes: [],
+      tables: [
+        { monolith: 'items', service: [{ table: 'items', columns: { id: 'id', name: 'name' } }] },
+      ],
+    },
+    client,
+    client,
   );
-  const applier = new Applier({ client: session, mapping, context: 'items', direction: 'forward', epoch: 1n });
+  const applier = new Applier({
+    client: session,
+    mapping,
+    context: 'items',
+    direction: 'forward',
+    epoch: 1n,
+  });
   const rows = 1_000_000;
   const chunk = 1000;
   const high = 500_000;
   let room = true;
-  const queue = new MessageQueue(high, () => { room = false; }, () => { room = true; });
+  const queue = new MessageQueue(
+    high,
+    () => {
+      room = false;
+    },
+    () => {
+      room = true;
+    },
+  );
   const buffer = new MessageBuffer({ take: () => queue.take() });
-  const source = { connector: 'postgresql', db: 'd', schema: 'public', table: 'items', txId: 1, lsn: 200n, ts_us: 0n } as const;
+  const source = {
+    connector: 'postgresql',
+    db: 'd',
+    schema: 'public',
+    table: 'items',
+    txId: 1,
+    lsn: 200n,
+    ts_us: 0n,
+  } as const;
   const reading = (async () => {
     queue.push({ kind: 'begin', commitLsn: 200n, commitTime: 0n, xid: 1 }, 0);
     for (let from = 0; from < rows; from += chunk) {
       while (!room) await new Promise(setImmediate);
-      const events = Array.from({ length: chunk }, (_, index): ChangeEvent => ({ op: 'c', before: null, after: { id: String(from + index), name: `n${from + index}` }, source, position: { commitLsn: 200n, index: from + index } }));
+      const events = Array.from({ length: chunk }, (_, index): ChangeEvent => ({
+        op: 'c',
+        before: null,
+        after: { id: String(from + index), name: `n${from + index}` },
+        source,
+        position: { commitLsn: 200n, index: from + index },
+      }));
       queue.push({ kind: 'changes', events, size: chunk * 40 }, chunk * 40);
     }
     queue.push({ kind: 'commit', commitLsn: 200n, endLsn: 300n, commitTime: 0n }, 0);
   })();
-  const count = async (): Promise<string | undefined> => (await client.query<{ n: string }>('SELECT count(*) AS n FROM items')).rows[0]?.n;
-  const events = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0), 0);
+  const count = async (): Promise<string | undefined> =>
+    (await client.query<{ n: string }>('SELECT count(*) AS n FROM items')).rows[0]?.n;
+  const events = (messages: readonly StreamMessage[]): number =>
+    messages.reduce(
+      (sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0),
+      0,
+    );
   let largest = 0;
   let pieces = 0;
   let applied = null;

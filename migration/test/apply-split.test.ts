@@ -32,43 +32,121 @@ async function open(url: string): Promise<pg.Client> {
   return client;
 }
 
-const changes = (commitLsn: bigint, rows: readonly (readonly [Operation, string, Row])[]): StreamMessage => ({
-  kind: 'changes', size: rows.length,
+const changes = (
+  commitLsn: bigint,
+  rows: readonly (readonly [Operation, string, Row])[],
+): StreamMessage => ({
+  kind: 'changes',
+  size: rows.length,
   events: rows.map(([op, table, row], index): ChangeEvent => ({
-    op, before: op === 'd' ? row : null, after: op === 'd' ? null : row,
-    source: { connector: 'postgresql', db: 'd', schema: 'public', table, txId: 1, lsn: commitLsn, ts_us: 0n }, position: { commitLsn, index },
+    op,
+    before: op === 'd' ? row : null,
+    after: op === 'd' ? null : row,
+    source: {
+      connector: 'postgresql',
+      db: 'd',
+      schema: 'public',
+      table,
+      txId: 1,
+      lsn: commitLsn,
+      ts_us: 0n,
+    },
+    position: { commitLsn, index },
   })),
 });
-const begin = (commitLsn: bigint): StreamMessage => ({ kind: 'begin', commitLsn, commitTime: 0n, xid: 1 });
-const commit = (commitLsn: bigint): StreamMessage => ({ kind: 'commit', commitLsn, endLsn: commitLsn + 5n, commitTime: 0n });
+const begin = (commitLsn: bigint): StreamMessage => ({
+  kind: 'begin',
+  commitLsn,
+  commitTime: 0n,
+  xid: 1,
+});
+const commit = (commitLsn: bigint): StreamMessage => ({
+  kind: 'commit',
+  commitLsn,
+  endLsn: commitLsn + 5n,
+  commitTime: 0n,
+});
 
 test('a large transaction writes rows whole whose parts come far from each other', async () => {
   const target = await open(monolith.url);
   const source = await open(service.url);
-  await target.query('CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL, body text NOT NULL)');
-  await source.query('CREATE TABLE goods (id bigint PRIMARY KEY, name text); CREATE TABLE details (id bigint PRIMARY KEY, body text)');
+  await target.query(
+    'CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL, body text NOT NULL)',
+  );
+  await source.query(
+    'CREATE TABLE goods (id bigint PRIMARY KEY, name text); CREATE TABLE details (id bigint PRIMARY KEY, body text)',
+  );
   await installSupportSchema(target);
   const mapping = await loadMapping(
     {
-      context: 'catalog', data: 'replicated', monolith: { url: '' }, service: { url: '' }, routes: [],
-      tables: [{ monolith: 'products', service: [{ table: 'goods', columns: { id: 'id', name: 'name' } }, { table: 'details', columns: { id: 'id', body: 'body' } }] }],
+      context: 'catalog',
+      data: 'replicated',
+      monolith: { url: '' },
+      service: { url: '' },
+      routes: [],
+      tables: [
+        {
+          monolith: 'products',
+          service: [
+            { table: 'goods', columns: { id: 'id', name: 'name' } },
+            { table: 'details', columns: { id: 'id', body: 'body' } },
+          ],
+        },
+      ],
     },
-    target, source,
+    target,
+    source,
   );
   await openStreamRow(target, 'catalog', 'reverse', 1n, 100n);
   const session = await open(monolith.url);
   await prepareApplySession(session, null);
-  const applier = new Applier({ client: session, mapping, context: 'catalog', direction: 'reverse', epoch: 1n, chunkEvents: 3 });
+  const applier = new Applier({
+    client: session,
+    mapping,
+    context: 'catalog',
+    direction: 'reverse',
+    epoch: 1n,
+    chunkEvents: 3,
+  });
   const ids = ['1', '2', '3', '4'];
-  const rows = async (): Promise<unknown[]> => (await target.query({ text: 'SELECT id, name, body FROM products ORDER BY id', rowMode: 'array' })).rows;
+  const rows = async (): Promise<unknown[]> =>
+    (
+      await target.query({
+        text: 'SELECT id, name, body FROM products ORDER BY id',
+        rowMode: 'array',
+      })
+    ).rows;
 
-  const goods = changes(110n, ids.map((id) => ['c', 'goods', { id, name: `n${id}` }] as const));
+  const goods = changes(
+    110n,
+    ids.map((id) => ['c', 'goods', { id, name: `n${id}` }] as const),
+  );
   expect(await applier.apply([begin(110n), goods])).toBeNull();
-  await applier.apply([changes(110n, ids.map((id) => ['c', 'details', { id, body: `b${id}` }] as const)), commit(110n)]);
+  await applier.apply([
+    changes(
+      110n,
+      ids.map((id) => ['c', 'details', { id, body: `b${id}` }] as const),
+    ),
+    commit(110n),
+  ]);
   expect(await rows()).toEqual(ids.map((id) => [id, `n${id}`, `b${id}`]));
 
-  expect(await applier.apply([begin(120n), changes(120n, ids.map((id) => ['d', 'details', { id }] as const))])).toBeNull();
-  await applier.apply([changes(120n, ids.map((id) => ['d', 'goods', { id }] as const)), commit(120n)]);
+  expect(
+    await applier.apply([
+      begin(120n),
+      changes(
+        120n,
+        ids.map((id) => ['d', 'details', { id }] as const),
+      ),
+    ]),
+  ).toBeNull();
+  await applier.apply([
+    changes(
+      120n,
+      ids.map((id) => ['d', 'goods', { id }] as const),
+    ),
+    commit(120n),
+  ]);
   expect(await rows()).toEqual([]);
   expect(await listDeadLetters(target, { context: 'catalog' })).toEqual([]);
 });

@@ -38,46 +38,91 @@ interface Target {
 async function open(name: string, ddl: string, prepare = ''): Promise<Target> {
   await client.query(ddl);
   const mapping = await loadMapping(
-    { context: name, data: 'replicated', monolith: { url: '' }, service: { url: '' }, routes: [], tables: [{ monolith: name, service: [{ table: name, columns: { k: 'k', n: 'n' } }] }] },
-    client, client,
+    {
+      context: name,
+      data: 'replicated',
+      monolith: { url: '' },
+      service: { url: '' },
+      routes: [],
+      tables: [{ monolith: name, service: [{ table: name, columns: { k: 'k', n: 'n' } }] }],
+    },
+    client,
+    client,
   );
   await openStreamRow(client, name, 'forward', 1n, 100n);
   const session = await connect(database.url, { applicationName: 'applier' });
   sessions.push(session);
   await prepareApplySession(session, null);
   if (prepare !== '') await session.query(prepare);
-  const applier = new Applier({ client: session, mapping, context: name, direction: 'forward', epoch: 1n });
+  const applier = new Applier({
+    client: session,
+    mapping,
+    context: name,
+    direction: 'forward',
+    epoch: 1n,
+  });
   let lsn = 100n;
   return {
     session,
     async apply(op, rows) {
       const at = (lsn += 10n);
       const events = rows.map((after, index): ChangeEvent => ({
-        op, before: null, after, source: { connector: 'postgresql', db: 'd', schema: 'public', table: name, txId: 1, lsn: at, ts_us: 0n }, position: { commitLsn: at, index },
+        op,
+        before: null,
+        after,
+        source: {
+          connector: 'postgresql',
+          db: 'd',
+          schema: 'public',
+          table: name,
+          txId: 1,
+          lsn: at,
+          ts_us: 0n,
+        },
+        position: { commitLsn: at, index },
       }));
-      const messages: StreamMessage[] = [{ kind: 'begin', commitLsn: at, commitTime: 0n, xid: 1 }, { kind: 'changes', events, size: events.length }, { kind: 'commit', commitLsn: at, endLsn: at + 5n, commitTime: 0n }];
+      const messages: StreamMessage[] = [
+        { kind: 'begin', commitLsn: at, commitTime: 0n, xid: 1 },
+        { kind: 'changes', events, size: events.length },
+        { kind: 'commit', commitLsn: at, endLsn: at + 5n, commitTime: 0n },
+      ];
       await applier.apply(messages);
     },
-    stored: async () => (await client.query<Row>(`SELECT k::text, n::text FROM ${name} ORDER BY k::text::int`)).rows,
+    stored: async () =>
+      (await client.query<Row>(`SELECT k::text, n::text FROM ${name} ORDER BY k::text::int`)).rows,
   };
 }
 
-const rows = (from: number, count: number, n: string): Row[] => Array.from({ length: count }, (_, index) => ({ k: String(from + index), n }));
+const rows = (from: number, count: number, n: string): Row[] =>
+  Array.from({ length: count }, (_, index) => ({ k: String(from + index), n }));
 
 describe('a target that does not take everything', () => {
   test('a table with row-level security takes few and many created rows', async () => {
-    await client.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA public, strangler TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA strangler TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA strangler TO ${role}`);
-    const target = await open('secured', `
-      CREATE TABLE secured (k bigint PRIMARY KEY, n int); ALTER TABLE secured ENABLE ROW LEVEL SECURITY; CREATE POLICY all_rows ON secured TO ${role} USING (true) WITH CHECK (true); GRANT ALL ON secured TO ${role}`, `SET ROLE ${role}`);
+    await client.query(
+      `CREATE ROLE ${role}; GRANT USAGE ON SCHEMA public, strangler TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA strangler TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA strangler TO ${role}`,
+    );
+    const target = await open(
+      'secured',
+      `
+      CREATE TABLE secured (k bigint PRIMARY KEY, n int); ALTER TABLE secured ENABLE ROW LEVEL SECURITY; CREATE POLICY all_rows ON secured TO ${role} USING (true) WITH CHECK (true); GRANT ALL ON secured TO ${role}`,
+      `SET ROLE ${role}`,
+    );
     await target.apply('c', rows(1, 5, '1'));
     await target.apply('c', rows(6, 100, '2'));
     await target.apply('u', rows(1, 50, '3'));
     await target.apply('c', rows(106, 100, '4'));
-    expect(await target.stored()).toEqual([...rows(1, 50, '3'), ...rows(51, 55, '2'), ...rows(106, 100, '4')]);
+    expect(await target.stored()).toEqual([
+      ...rows(1, 50, '3'),
+      ...rows(51, 55, '2'),
+      ...rows(106, 100, '4'),
+    ]);
   });
 
   test('a table whose key is checked at the end of a transaction', async () => {
-    const target = await open('late', 'CREATE TABLE late (k bigint PRIMARY KEY DEFERRABLE, n int); ALTER TABLE late REPLICA IDENTITY FULL');
+    const target = await open(
+      'late',
+      'CREATE TABLE late (k bigint PRIMARY KEY DEFERRABLE, n int); ALTER TABLE late REPLICA IDENTITY FULL',
+    );
     await target.apply('c', rows(1, 5, '1'));
     await target.apply('c', rows(6, 100, '2'));
     await target.apply('u', rows(1, 50, '3'));
@@ -85,8 +130,11 @@ describe('a target that does not take everything', () => {
   });
 
   test('a partitioned table', async () => {
-    const target = await open('parted', `CREATE TABLE parted (k bigint PRIMARY KEY, n int) PARTITION BY HASH (k);
-      CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1)`);
+    const target = await open(
+      'parted',
+      `CREATE TABLE parted (k bigint PRIMARY KEY, n int) PARTITION BY HASH (k);
+      CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1)`,
+    );
     await target.apply('c', rows(1, 100, '1'));
     await target.apply('u', rows(50, 100, '2'));
     expect(await target.stored()).toEqual([...rows(1, 49, '1'), ...rows(50, 100, '2')]);
@@ -94,7 +142,8 @@ describe('a target that does not take everything', () => {
 });
 
 describe('plans', () => {
-  const setting = async ({ session }: Target): Promise<unknown> => (await session.query('SHOW enable_hashjoin')).rows;
+  const setting = async ({ session }: Target): Promise<unknown> =>
+    (await session.query('SHOW enable_hashjoin')).rows;
 
   test('rows are looked up by their key', async () => {
     const target = await open('usual', 'CREATE TABLE usual (k bigint PRIMARY KEY, n int)');
@@ -103,7 +152,10 @@ describe('plans', () => {
   });
 
   test('but not where "=" is another one than the index\'s, which would read the whole table for every row', async () => {
-    const target = await open('odd', `CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE TABLE odd (k ext.citext PRIMARY KEY, n int)`);
+    const target = await open(
+      'odd',
+      `CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE TABLE odd (k ext.citext PRIMARY KEY, n int)`,
+    );
     await target.apply('u', rows(1, 5, '1'));
     expect(await setting(target)).toEqual([{ enable_hashjoin: 'on' }]);
     await target.apply('u', rows(1, 50, '2'));

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabase, startUnleash, type TestDatabase, type UnleashServer } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  startUnleash,
+  type TestDatabase,
+  type UnleashServer,
+} from '@strangler-toolkit/dev-stack';
 import { cli, json, type RunningCli, startCli } from './support/cli.ts';
 import { openScene, type Scene } from './support/scene.ts';
 
@@ -10,7 +15,10 @@ let worker: RunningCli | undefined;
 beforeAll(async () => {
   unleashDatabase = await createTestDatabase('moves_unleash');
   unleash = await startUnleash({ postgresUrl: unleashDatabase.url });
-  scene = await openScene('moves', { UNLEASH_URL: unleash.url, UNLEASH_ADMIN_TOKEN: unleash.adminToken });
+  scene = await openScene('moves', {
+    UNLEASH_URL: unleash.url,
+    UNLEASH_ADMIN_TOKEN: unleash.adminToken,
+  });
 });
 afterAll(async () => {
   worker?.child.kill('SIGKILL');
@@ -22,10 +30,12 @@ afterAll(async () => {
 
 const run = async (...args: string[]): Promise<Record<string, unknown>> => {
   const result = await cli([...args, '--json'], scene.env);
-  if (result.code !== 0) throw new Error(`strangler ${args.join(' ')} exited ${result.code}: ${result.stderr}`);
+  if (result.code !== 0)
+    throw new Error(`strangler ${args.join(' ')} exited ${result.code}: ${result.stderr}`);
   return json(result);
 };
-const count = async (database: TestDatabase, from: string): Promise<number> => Number((await scene.sql(database, `SELECT count(*) AS n FROM ${from}`))[0]?.n);
+const count = async (database: TestDatabase, from: string): Promise<number> =>
+  Number((await scene.sql(database, `SELECT count(*) AS n FROM ${from}`))[0]?.n);
 const until = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
   const deadline = Date.now() + 15_000;
   while (!(await condition())) {
@@ -36,62 +46,131 @@ const until = async (what: string, condition: () => Promise<boolean>): Promise<v
 
 // One story, told in order: each test begins where the one before ended.
 test('replicate --until-caught-up copies every row, fences the target and ends by itself', async () => {
-  expect(await run('replicate', 'catalog', '--until-caught-up')).toMatchObject({ stage: 'replicating', direction: 'forward', caughtUp: true });
+  expect(await run('replicate', 'catalog', '--until-caught-up')).toMatchObject({
+    stage: 'replicating',
+    direction: 'forward',
+    caughtUp: true,
+  });
   expect(await count(scene.service, 'items')).toBe(50);
-  await expect(scene.sql(scene.service, `INSERT INTO items (title) VALUES ('stray')`)).rejects.toMatchObject({ code: 'SF001' });
+  await expect(
+    scene.sql(scene.service, `INSERT INTO items (title) VALUES ('stray')`),
+  ).rejects.toMatchObject({ code: 'SF001' });
 }, 60_000);
 
 test('the worker streams until Ctrl-C, which is no error of its own', async () => {
   const first = startCli(['replicate', 'catalog'], scene.env);
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('late')`);
-  await until('the row arrived', async () => (await count(scene.service, `items WHERE title = 'late'`)) === 1);
+  await until(
+    'the row arrived',
+    async () => (await count(scene.service, `items WHERE title = 'late'`)) === 1,
+  );
   first.child.kill('SIGINT');
   expect((await first.done).code).toBe(130);
   worker = startCli(['replicate', 'catalog'], scene.env);
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('later')`);
-  await until('the second worker goes on', async () => (await count(scene.service, `items WHERE title = 'later'`)) === 1);
+  await until(
+    'the second worker goes on',
+    async () => (await count(scene.service, `items WHERE title = 'later'`)) === 1,
+  );
 }, 60_000);
 
 test('verify exits 3 on a differing row, names it, repairs it, and then finds nothing', async () => {
-  await scene.sql(scene.service, `BEGIN; SET LOCAL session_replication_role = replica; UPDATE items SET title = 'wrong' WHERE id = 7; COMMIT`);
+  await scene.sql(
+    scene.service,
+    `BEGIN; SET LOCAL session_replication_role = replica; UPDATE items SET title = 'wrong' WHERE id = 7; COMMIT`,
+  );
   const found = await cli(['verify', 'catalog', '--json'], scene.env);
   expect(found.code).toBe(3);
-  expect(json(found)).toMatchObject({ differences: 1, tables: [{ differing: [{ kind: 'different' }] }] });
+  expect(json(found)).toMatchObject({
+    differences: 1,
+    tables: [{ differing: [{ kind: 'different' }] }],
+  });
   const refused = await cli(['shadow', 'catalog', '--sample', '100', '--json'], scene.env);
   expect(refused.code).toBe(4);
   await run('verify', 'catalog', '--repair', '--keys', 'products:7', '--yes');
-  expect(await scene.sql(scene.service, 'SELECT title FROM items WHERE id = 7')).toEqual([{ title: 'product 7' }]);
+  expect(await scene.sql(scene.service, 'SELECT title FROM items WHERE id = 7')).toEqual([
+    { title: 'product 7' },
+  ]);
   expect(await run('verify', 'catalog')).toMatchObject({ differences: 0, rowsCompared: 52 });
 }, 60_000);
 
 test('shadow, ramp and status lead to canary', async () => {
   expect(await run('shadow', 'catalog', '--sample', '100')).toMatchObject({ stage: 'shadowing' });
-  expect(await run('status', 'catalog')).toMatchObject({ stage: 'shadowing', nextMove: 'canary', verification: { ok: true }, worker: { workerAlive: true }, deadLetters: 0 });
-  await scene.sql(scene.control, `INSERT INTO strangler_control.shadow_counts VALUES ('catalog', 'list', 'match', 1, 10)`);
-  await scene.sql(scene.control, `INSERT INTO strangler_control.route_stats SELECT 'catalog', 'list', side, clock_timestamp() + n * interval '1 second', 50, 0, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 30) n, unnest(ARRAY['monolith', 'service']) side`);
-  expect(await run('ramp', 'catalog', '--steps', '100', '--hold', '200ms')).toMatchObject({ percent: 100 });
+  expect(await run('status', 'catalog')).toMatchObject({
+    stage: 'shadowing',
+    nextMove: 'canary',
+    verification: { ok: true },
+    worker: { workerAlive: true },
+    deadLetters: 0,
+  });
+  await scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.shadow_counts VALUES ('catalog', 'list', 'match', 1, 10)`,
+  );
+  await scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.route_stats SELECT 'catalog', 'list', side, clock_timestamp() + n * interval '1 second', 50, 0, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 30) n, unnest(ARRAY['monolith', 'service']) side`,
+  );
+  expect(await run('ramp', 'catalog', '--steps', '100', '--hold', '200ms')).toMatchObject({
+    percent: 100,
+  });
   expect((await cli(['doctor', 'catalog'], scene.env)).stdout).not.toContain('fence');
 }, 60_000);
 
 test('a cutover without a facade is refused, and its dry run changes nothing', async () => {
   const refused = await cli(['cutover', 'catalog', '--yes', '--json'], scene.env);
   expect(refused.code).toBe(4);
-  expect(json(refused)).toMatchObject({ error: { details: { gates: expect.arrayContaining([expect.objectContaining({ gate: 'facades', ok: false })]) } } });
-  expect(await run('cutover', 'catalog', '--dry-run', '--no-facade')).toMatchObject({ dryRun: true });
-  expect(await run('status', 'catalog')).toMatchObject({ stage: 'canary', owner: 'monolith', epoch: 1 });
+  expect(json(refused)).toMatchObject({
+    error: {
+      details: {
+        gates: expect.arrayContaining([expect.objectContaining({ gate: 'facades', ok: false })]),
+      },
+    },
+  });
+  expect(await run('cutover', 'catalog', '--dry-run', '--no-facade')).toMatchObject({
+    dryRun: true,
+  });
+  expect(await run('status', 'catalog')).toMatchObject({
+    stage: 'canary',
+    owner: 'monolith',
+    epoch: 1,
+  });
 }, 60_000);
 
 test('cutover moves the writes, rollback brings them back, and nothing is lost', async () => {
-  expect(await run('cutover', 'catalog', '--yes', '--no-facade')).toMatchObject({ stage: 'service', owner: 'service', epoch: 2 });
-  await expect(scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('stray')`)).rejects.toMatchObject({ code: 'SF001' });
+  expect(await run('cutover', 'catalog', '--yes', '--no-facade')).toMatchObject({
+    stage: 'service',
+    owner: 'service',
+    epoch: 2,
+  });
+  await expect(
+    scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('stray')`),
+  ).rejects.toMatchObject({ code: 'SF001' });
   await scene.sql(scene.service, `INSERT INTO items (title) VALUES ('born at the service')`);
-  await until('the row came back', async () => (await count(scene.monolith, `products WHERE name = 'born at the service'`)) === 1);
+  await until(
+    'the row came back',
+    async () => (await count(scene.monolith, `products WHERE name = 'born at the service'`)) === 1,
+  );
   const doctor = await cli(['doctor', 'catalog', '--json'], scene.env);
-  expect(json<{ checks: { ok: boolean }[] }>(doctor).checks.filter((check) => !check.ok)).toEqual([]);
-  await until('the worker reports for the new epoch', async () => (await run('status', 'catalog')).nextMove === 'retire' && (await cli(['rollback', 'catalog', '--dry-run', '--no-facade'], scene.env)).code === 0);
-  expect(await run('rollback', 'catalog', '--yes', '--no-facade')).toMatchObject({ stage: 'canary', owner: 'monolith', epoch: 3 });
+  expect(json<{ checks: { ok: boolean }[] }>(doctor).checks.filter((check) => !check.ok)).toEqual(
+    [],
+  );
+  await until(
+    'the worker reports for the new epoch',
+    async () =>
+      (await run('status', 'catalog')).nextMove === 'retire' &&
+      (await cli(['rollback', 'catalog', '--dry-run', '--no-facade'], scene.env)).code === 0,
+  );
+  expect(await run('rollback', 'catalog', '--yes', '--no-facade')).toMatchObject({
+    stage: 'canary',
+    owner: 'monolith',
+    epoch: 3,
+  });
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('back home')`);
-  await until('the forward stream runs again', async () => (await count(scene.service, `items WHERE title = 'back home'`)) === 1);
+  await until(
+    'the forward stream runs again',
+    async () => (await count(scene.service, `items WHERE title = 'back home'`)) === 1,
+  );
   expect(await run('verify', 'catalog')).toMatchObject({ differences: 0 });
 }, 90_000);
 
@@ -102,8 +181,18 @@ test('rollback leads stage by stage to the monolith and leaves no slot, publicat
   await worker?.done;
   expect(await run('rollback', 'catalog', '--yes')).toMatchObject({ stage: 'monolith' });
   const { monolith, service } = scene;
-  expect(await scene.sql(monolith, `SELECT slot_name FROM pg_replication_slots WHERE database IN ('${monolith.name}', '${service.name}')`)).toEqual([]);
-  expect(await scene.sql(monolith, `SELECT pubname FROM pg_publication WHERE pubname LIKE 'strangler_catalog_forward%'`)).toEqual([]);
+  expect(
+    await scene.sql(
+      monolith,
+      `SELECT slot_name FROM pg_replication_slots WHERE database IN ('${monolith.name}', '${service.name}')`,
+    ),
+  ).toEqual([]);
+  expect(
+    await scene.sql(
+      monolith,
+      `SELECT pubname FROM pg_publication WHERE pubname LIKE 'strangler_catalog_forward%'`,
+    ),
+  ).toEqual([]);
   await scene.sql(service, `INSERT INTO items (id, title) VALUES (99999, 'free again')`);
   expect(json(await cli(['doctor', 'catalog', '--json'], scene.env))).toMatchObject({ ok: true });
 }, 60_000);
@@ -111,6 +200,11 @@ test('rollback leads stage by stage to the monolith and leaves no slot, publicat
 test('the audit fence shows who writes past the facade', async () => {
   await run('fence', 'audit', 'catalog', 'on');
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('nightly job')`);
-  expect(await run('fence', 'status', 'catalog')).toMatchObject({ monolith: { mode: 'audit' }, strayWriters: [{ operation: 'INSERT', writes: '1' }] });
-  expect(await run('fence', 'audit', 'catalog', 'off')).toMatchObject({ monolith: { mode: 'none' } });
+  expect(await run('fence', 'status', 'catalog')).toMatchObject({
+    monolith: { mode: 'audit' },
+    strayWriters: [{ operation: 'INSERT', writes: '1' }],
+  });
+  expect(await run('fence', 'audit', 'catalog', 'off')).toMatchObject({
+    monolith: { mode: 'none' },
+  });
 }, 60_000);

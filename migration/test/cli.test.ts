@@ -3,7 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startPostgres, startUnleash, type UnleashServer, createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import {
+  startPostgres,
+  startUnleash,
+  type UnleashServer,
+  createTestDatabase,
+  type TestDatabase,
+} from '@strangler-toolkit/dev-stack';
 import { openControl } from '../src/control/index.ts';
 import { UnleashAdmin } from '../src/flags/index.ts';
 import { cli, json, startCli } from './support/cli.ts';
@@ -16,8 +22,16 @@ let admin: UnleashAdmin;
 beforeAll(async () => {
   unleashDatabase = await createTestDatabase('cli_unleash');
   unleash = await startUnleash({ postgresUrl: unleashDatabase.url });
-  admin = new UnleashAdmin({ url: unleash.url, adminToken: unleash.adminToken, environment: 'development', project: 'default' });
-  scene = await openScene('cli', { UNLEASH_URL: unleash.url, UNLEASH_ADMIN_TOKEN: unleash.adminToken });
+  admin = new UnleashAdmin({
+    url: unleash.url,
+    adminToken: unleash.adminToken,
+    environment: 'development',
+    project: 'default',
+  });
+  scene = await openScene('cli', {
+    UNLEASH_URL: unleash.url,
+    UNLEASH_ADMIN_TOKEN: unleash.adminToken,
+  });
 });
 afterAll(async () => {
   await scene?.close();
@@ -25,8 +39,53 @@ afterAll(async () => {
   await unleashDatabase?.drop();
 });
 
-const commands = ['init', 'doctor', 'status', 'replicate', 'verify', 'resync', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'journal', 'dead-letters', 'dead-letters list', 'dead-letters show', 'dead-letters replay', 'dead-letters drop', 'contracts', 'contracts verify', 'fence', 'fence audit', 'fence status', 'outbox', 'outbox connect', 'outbox disconnect', 'outbox status'];
-const changing = ['init', 'replicate', 'verify', 'resync', 'shadow', 'route', 'ramp', 'cutover', 'rollback', 'retire', 'dead-letters replay', 'dead-letters drop', 'contracts verify', 'fence audit', 'outbox connect', 'outbox disconnect'];
+const commands = [
+  'init',
+  'doctor',
+  'status',
+  'replicate',
+  'verify',
+  'resync',
+  'shadow',
+  'route',
+  'ramp',
+  'cutover',
+  'rollback',
+  'retire',
+  'journal',
+  'dead-letters',
+  'dead-letters list',
+  'dead-letters show',
+  'dead-letters replay',
+  'dead-letters drop',
+  'contracts',
+  'contracts verify',
+  'fence',
+  'fence audit',
+  'fence status',
+  'outbox',
+  'outbox connect',
+  'outbox disconnect',
+  'outbox status',
+];
+const changing = [
+  'init',
+  'replicate',
+  'verify',
+  'resync',
+  'shadow',
+  'route',
+  'ramp',
+  'cutover',
+  'rollback',
+  'retire',
+  'dead-letters replay',
+  'dead-letters drop',
+  'contracts verify',
+  'fence audit',
+  'outbox connect',
+  'outbox disconnect',
+];
 
 describe('help and usage', () => {
   test.each(commands)('strangler %s --help shows an example', async (command) => {
@@ -34,10 +93,21 @@ describe('help and usage', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`Examples:\\n  \\$ strangler ${command}`));
     if (changing.includes(command)) expect(stdout).toMatch(/--dry-run[^]*--yes/);
-    if (!['dead-letters', 'contracts', 'fence', 'outbox'].includes(command)) expect(stdout).toMatch(/--json[^]*--contexts[^]*--control/);
+    if (!['dead-letters', 'contracts', 'fence', 'outbox'].includes(command))
+      expect(stdout).toMatch(/--json[^]*--contexts[^]*--control/);
   });
 
-  test.each([[['bogus']], [['cutover']], [['status', '--colour']], [['route', 'catalog', 'list', '--percent', '101']], [['ramp', 'catalog', '--hold', 'long']], [['ramp', 'catalog', '--steps', '50,25']], [['status', 'catalgo']], [['route', 'catalog', 'lits', '--percent', '5']], [['shadow', 'rates', '--sample', '5', '--force']]])('%j exits 2', async (args) => {
+  test.each([
+    [['bogus']],
+    [['cutover']],
+    [['status', '--colour']],
+    [['route', 'catalog', 'list', '--percent', '101']],
+    [['ramp', 'catalog', '--hold', 'long']],
+    [['ramp', 'catalog', '--steps', '50,25']],
+    [['status', 'catalgo']],
+    [['route', 'catalog', 'lits', '--percent', '5']],
+    [['shadow', 'rates', '--sample', '5', '--force']],
+  ])('%j exits 2', async (args) => {
     expect(await cli(args, scene.env)).toMatchObject({ code: 2, stdout: '' });
   });
 
@@ -48,7 +118,10 @@ describe('help and usage', () => {
   });
 
   test('a write of a replicated context is not routed by flags, and the way that moves it is named', async () => {
-    const { code, stderr } = await cli(['route', 'catalog', 'create', '--percent', '50'], scene.env);
+    const { code, stderr } = await cli(
+      ['route', 'catalog', 'create', '--percent', '50'],
+      scene.env,
+    );
     expect(code).toBe(2);
     expect(stderr).toContain('writes go to the owner');
     expect(stderr).toContain('strangler cutover catalog');
@@ -62,7 +135,10 @@ describe('help and usage', () => {
 });
 
 describe('configuration that is wrong', () => {
-  const failing = async (args: string[], env: Record<string, string | undefined>): Promise<string> => {
+  const failing = async (
+    args: string[],
+    env: Record<string, string | undefined>,
+  ): Promise<string> => {
     const result = await cli([...args, '--json'], env);
     expect(result.code).toBe(1);
     const { error } = json<{ error: { code: string; message: string; remedy: string } }>(result);
@@ -72,36 +148,78 @@ describe('configuration that is wrong', () => {
   };
   test('a wrong field is told with file and field', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'strangler-wrong-'));
-    await writeFile(join(dir, 'catalog.json'), JSON.stringify({ ...shop, routes: [{ ...shop.routes[0], path: 'x' }] }));
-    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: dir })).toMatch(/^CONFIG_INVALID: .*catalog\.json: routes\[0\]\.path must start with "\/"/);
+    await writeFile(
+      join(dir, 'catalog.json'),
+      JSON.stringify({ ...shop, routes: [{ ...shop.routes[0], path: 'x' }] }),
+    );
+    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: dir })).toMatch(
+      /^CONFIG_INVALID: .*catalog\.json: routes\[0\]\.path must start with "\/"/,
+    );
     await rm(dir, { recursive: true });
   });
   test('a missing variable is named with what it is for', async () => {
-    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTROL_URL: undefined })).toMatch(/^CONFIG_ENV_MISSING: STRANGLER_CONTROL_URL is not set/);
-    expect(await failing(['fence', 'status', 'catalog'], { ...scene.env, MONOLITH_DATABASE_URL: undefined })).toMatch(/^CONFIG_ENV_MISSING: MONOLITH_DATABASE_URL is not set \(needed for monolith\.database of context catalog\)/);
+    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTROL_URL: undefined })).toMatch(
+      /^CONFIG_ENV_MISSING: STRANGLER_CONTROL_URL is not set/,
+    );
+    expect(
+      await failing(['fence', 'status', 'catalog'], {
+        ...scene.env,
+        MONOLITH_DATABASE_URL: undefined,
+      }),
+    ).toMatch(
+      /^CONFIG_ENV_MISSING: MONOLITH_DATABASE_URL is not set \(needed for monolith\.database of context catalog\)/,
+    );
   });
-  test('no folder of context files', async () => expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: '/nowhere' })).toMatch(/^CONFIG_NOT_FOUND/));
-  test('a control database that is not there', async () => expect(await failing(['status'], { ...scene.env, STRANGLER_CONTROL_URL: 'postgresql://postgres:x@127.0.0.1:1/x' })).toMatch(/^DB_UNREACHABLE/));
+  test('no folder of context files', async () =>
+    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: '/nowhere' })).toMatch(
+      /^CONFIG_NOT_FOUND/,
+    ));
+  test('a control database that is not there', async () =>
+    expect(
+      await failing(['status'], {
+        ...scene.env,
+        STRANGLER_CONTROL_URL: 'postgresql://postgres:x@127.0.0.1:1/x',
+      }),
+    ).toMatch(/^DB_UNREACHABLE/));
   test('an Unleash that is not there, and a token that is not right', async () => {
-    expect(await failing(['route', 'catalog', '--kill'], { ...scene.env, UNLEASH_URL: 'http://127.0.0.1:1/api' })).toMatch(/^UNLEASH_UNREACHABLE/);
-    expect(await failing(['route', 'catalog', '--kill'], { ...scene.env, UNLEASH_ADMIN_TOKEN: 'wrong' })).toMatch(/^UNLEASH_AUTH/);
+    expect(
+      await failing(['route', 'catalog', '--kill'], {
+        ...scene.env,
+        UNLEASH_URL: 'http://127.0.0.1:1/api',
+      }),
+    ).toMatch(/^UNLEASH_UNREACHABLE/);
+    expect(
+      await failing(['route', 'catalog', '--kill'], { ...scene.env, UNLEASH_ADMIN_TOKEN: 'wrong' }),
+    ).toMatch(/^UNLEASH_AUTH/);
   });
-  test('pacts that nobody named', async () => expect(await failing(['contracts', 'verify', 'catalog'], scene.env)).toMatch(/^PACTS_NOT_FOUND/));
+  test('pacts that nobody named', async () =>
+    expect(await failing(['contracts', 'verify', 'catalog'], scene.env)).toMatch(
+      /^PACTS_NOT_FOUND/,
+    ));
 });
 
 describe('before replication', () => {
   test('status of everything is one JSON object that names the next command', async () => {
-    const { contexts } = json<{ contexts: { context: string; stage: string; nextCommand: string }[] }>(await cli(['status', '--json'], scene.env));
-    expect(contexts).toMatchObject([{ context: 'catalog', stage: 'monolith', nextCommand: 'strangler replicate catalog' }, { context: 'rates', stage: 'monolith', nextCommand: 'strangler shadow rates' }]);
+    const { contexts } = json<{
+      contexts: { context: string; stage: string; nextCommand: string }[];
+    }>(await cli(['status', '--json'], scene.env));
+    expect(contexts).toMatchObject([
+      { context: 'catalog', stage: 'monolith', nextCommand: 'strangler replicate catalog' },
+      { context: 'rates', stage: 'monolith', nextCommand: 'strangler shadow rates' },
+    ]);
   });
   test('doctor finds nothing wrong, and finds what is made wrong', async () => {
     const right = await cli(['doctor', '--json'], scene.env);
-    expect(json<{ checks: { ok: boolean }[] }>(right).checks.filter((check) => !check.ok)).toEqual([]);
+    expect(json<{ checks: { ok: boolean }[] }>(right).checks.filter((check) => !check.ok)).toEqual(
+      [],
+    );
     expect(right.code).toBe(0);
     await admin.setPercent('catalog.list', 'catalog', 50);
     const wrong = await cli(['doctor', 'catalog'], scene.env);
     expect(wrong.code).toBe(1);
-    expect(wrong.stdout).toMatch(/catalog: route flags\n\s+expected: off at stage monolith\n\s+actual: {3}catalog\.list 50 %\n\s+remedy: {3}strangler route catalog --all --off/);
+    expect(wrong.stdout).toMatch(
+      /catalog: route flags\n\s+expected: off at stage monolith\n\s+actual: {3}catalog\.list 50 %\n\s+remedy: {3}strangler route catalog --all --off/,
+    );
     await cli(['route', 'catalog', '--all', '--off'], scene.env);
     expect((await cli(['doctor', 'catalog'], scene.env)).code).toBe(0);
   });
@@ -110,31 +228,55 @@ describe('before replication', () => {
     expect(json(result)).toMatchObject({ error: { code: 'MOVE_NOT_ALLOWED' } });
   });
   test('the kill switch works at any stage', async () => {
-    expect(json(await cli(['route', 'catalog', '--kill', '--json'], scene.env))).toMatchObject({ killed: true });
+    expect(json(await cli(['route', 'catalog', '--kill', '--json'], scene.env))).toMatchObject({
+      killed: true,
+    });
     expect(await admin.read('catalog.kill', 'catalog')).toMatchObject({ percent: 100 });
-    expect(json(await cli(['route', 'catalog', '--unkill', '--json'], scene.env))).toMatchObject({ killed: false });
+    expect(json(await cli(['route', 'catalog', '--unkill', '--json'], scene.env))).toMatchObject({
+      killed: false,
+    });
   });
 });
 
 describe('replication cannot begin', () => {
-  const refused = async (sceneEnv: Record<string, string>): Promise<{ code: number | null; gates: { gate: string; ok: boolean; actual: string; remedy: string }[] }> => {
+  const refused = async (
+    sceneEnv: Record<string, string>,
+  ): Promise<{
+    code: number | null;
+    gates: { gate: string; ok: boolean; actual: string; remedy: string }[];
+  }> => {
     const result = await cli(['replicate', 'catalog', '--json'], sceneEnv);
-    return { code: result.code, gates: json<{ error: { details: { gates: [] } } }>(result).error.details.gates };
+    return {
+      code: result.code,
+      gates: json<{ error: { details: { gates: [] } } }>(result).error.details.gates,
+    };
   };
   test('on a table without replica identity', async () => {
     await scene.sql(scene.monolith, 'ALTER TABLE products REPLICA IDENTITY NOTHING');
     const { code, gates } = await refused(scene.env);
     expect(code).toBe(4);
-    expect(gates.find((gate) => gate.gate === 'replica-identity')).toMatchObject({ ok: false, actual: expect.stringContaining('REPLICA_IDENTITY: contexts/catalog: tables[0] public.products') });
+    expect(gates.find((gate) => gate.gate === 'replica-identity')).toMatchObject({
+      ok: false,
+      actual: expect.stringContaining(
+        'REPLICA_IDENTITY: contexts/catalog: tables[0] public.products',
+      ),
+    });
     await scene.sql(scene.monolith, 'ALTER TABLE products REPLICA IDENTITY DEFAULT');
   });
   test('with a user who may not replicate', async () => {
     const role = `plain_${process.pid}_${Date.now()}`;
     await scene.sql(scene.monolith, `CREATE ROLE ${role} LOGIN PASSWORD 'plain'`);
-    const url = Object.assign(new URL(scene.monolith.url), { username: role, password: 'plain' }).href;
+    const url = Object.assign(new URL(scene.monolith.url), {
+      username: role,
+      password: 'plain',
+    }).href;
     const { code, gates } = await refused({ ...scene.env, MONOLITH_DATABASE_URL: url });
     expect(code).toBe(4);
-    expect(gates.find((gate) => gate.gate === 'publication-and-slot')).toMatchObject({ ok: false, actual: expect.stringContaining('DB_PRIVILEGE'), remedy: `ALTER ROLE ${role} REPLICATION` });
+    expect(gates.find((gate) => gate.gate === 'publication-and-slot')).toMatchObject({
+      ok: false,
+      actual: expect.stringContaining('DB_PRIVILEGE'),
+      remedy: `ALTER ROLE ${role} REPLICATION`,
+    });
     const doctor = await cli(['doctor', 'catalog'], { ...scene.env, MONOLITH_DATABASE_URL: url });
     expect(doctor.stdout).toContain(`GRANT SET ON PARAMETER session_replication_role TO ${role}`);
     await scene.sql(scene.monolith, `DROP ROLE ${role}`);
@@ -149,17 +291,27 @@ describe('replication cannot begin', () => {
       await client.end();
       const { code, gates } = await refused({ ...scene.env, MONOLITH_DATABASE_URL: url });
       expect(code).toBe(4);
-      expect(gates.find((gate) => gate.gate === 'publication-and-slot')).toMatchObject({ ok: false, actual: expect.stringContaining('WAL_LEVEL'), remedy: expect.stringContaining('wal_level = logical') });
+      expect(gates.find((gate) => gate.gate === 'publication-and-slot')).toMatchObject({
+        ok: false,
+        actual: expect.stringContaining('WAL_LEVEL'),
+        remedy: expect.stringContaining('wal_level = logical'),
+      });
     } finally {
       await server.stop();
     }
   });
   test('while another command works on the context', async () => {
     const control = await openControl(scene.control.url);
-    const lease = await control.leases.acquire({ context: 'catalog', holder: 'somebody else', move: 'cutover' });
+    const lease = await control.leases.acquire({
+      context: 'catalog',
+      holder: 'somebody else',
+      move: 'cutover',
+    });
     const result = await cli(['replicate', 'catalog', '--json'], scene.env);
     expect(result.code).toBe(1);
-    expect(json(result)).toMatchObject({ error: { code: 'LEASE_HELD', message: expect.stringContaining('somebody else') } });
+    expect(json(result)).toMatchObject({
+      error: { code: 'LEASE_HELD', message: expect.stringContaining('somebody else') },
+    });
     await lease.release();
     await control.close();
   });
@@ -169,7 +321,9 @@ describe('replication cannot begin', () => {
     expect(result.code).toBe(4);
     expect(json(result)).toMatchObject({ dryRun: true, refusal: { code: 'GATE_REFUSED' } });
     await scene.sql(scene.monolith, 'ALTER TABLE products REPLICA IDENTITY DEFAULT');
-    expect(await scene.sql(scene.service, `SELECT to_regclass('strangler.streams') AS made`)).toEqual([{ made: null }]);
+    expect(
+      await scene.sql(scene.service, `SELECT to_regclass('strangler.streams') AS made`),
+    ).toEqual([{ made: null }]);
   });
 });
 
@@ -180,34 +334,74 @@ describe('a context without data of its own', () => {
       expect([args, result.code, result.stderr]).toEqual([args, 0, result.stderr]);
       return json(result);
     };
-    expect((await cli(['shadow', 'rates', '--sample', '100', '--dry-run'], scene.env)).stdout).toContain('set flag to 100 %: rates.quote.shadow');
+    expect(
+      (await cli(['shadow', 'rates', '--sample', '100', '--dry-run'], scene.env)).stdout,
+    ).toContain('set flag to 100 %: rates.quote.shadow');
     expect(await run('shadow', 'rates', '--sample', '100')).toMatchObject({ stage: 'shadowing' });
     expect(await admin.read('rates.quote.shadow', 'rates')).toMatchObject({ percent: 100 });
     const refused = await cli(['ramp', 'rates', '--json'], scene.env);
     expect(refused.code).toBe(4);
-    expect(json(refused)).toMatchObject({ error: { code: 'GATE_REFUSED', details: { gates: expect.arrayContaining([expect.objectContaining({ gate: 'shadow-reads', ok: false })]) } } });
-    await scene.sql(scene.control, `INSERT INTO strangler_control.shadow_counts VALUES ('rates', 'quote', 'match', 1, 10)`);
-    const traffic = (side: string, errors: number): Promise<unknown> => scene.sql(scene.control, `INSERT INTO strangler_control.route_stats SELECT 'rates', 'quote', '${side}', clock_timestamp() + n * interval '1 second', 50, ${errors}, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 300) n ON CONFLICT DO NOTHING`);
+    expect(json(refused)).toMatchObject({
+      error: {
+        code: 'GATE_REFUSED',
+        details: {
+          gates: expect.arrayContaining([
+            expect.objectContaining({ gate: 'shadow-reads', ok: false }),
+          ]),
+        },
+      },
+    });
+    await scene.sql(
+      scene.control,
+      `INSERT INTO strangler_control.shadow_counts VALUES ('rates', 'quote', 'match', 1, 10)`,
+    );
+    const traffic = (side: string, errors: number): Promise<unknown> =>
+      scene.sql(
+        scene.control,
+        `INSERT INTO strangler_control.route_stats SELECT 'rates', 'quote', '${side}', clock_timestamp() + n * interval '1 second', 50, ${errors}, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 300) n ON CONFLICT DO NOTHING`,
+      );
     await traffic('monolith', 0);
     await traffic('service', 0);
-    expect(await run('ramp', 'rates', '--steps', '10,50', '--hold', '200ms')).toMatchObject({ percent: 50, steps: [{ verdict: 'keep' }, { verdict: 'keep' }] });
+    expect(await run('ramp', 'rates', '--steps', '10,50', '--hold', '200ms')).toMatchObject({
+      percent: 50,
+      steps: [{ verdict: 'keep' }, { verdict: 'keep' }],
+    });
     // The service turns bad: the step is taken back.
     await scene.sql(scene.control, 'DELETE FROM strangler_control.route_stats');
     await traffic('monolith', 0);
     await traffic('service', 25);
-    const back = await cli(['ramp', 'rates', '--steps', '100', '--hold', '200ms', '--json'], scene.env);
+    const back = await cli(
+      ['ramp', 'rates', '--steps', '100', '--hold', '200ms', '--json'],
+      scene.env,
+    );
     expect(back.code).toBe(4);
-    expect(json(back)).toMatchObject({ error: { message: expect.stringContaining('100 % was taken back: error rate of the service 50 %') } });
+    expect(json(back)).toMatchObject({
+      error: {
+        message: expect.stringContaining('100 % was taken back: error rate of the service 50 %'),
+      },
+    });
     expect(await admin.read('rates.quote', 'rates')).toMatchObject({ percent: 50 });
-    expect(await run('cutover', 'rates', '--yes')).toMatchObject({ stage: 'service', owner: 'service' });
+    expect(await run('cutover', 'rates', '--yes')).toMatchObject({
+      stage: 'service',
+      owner: 'service',
+    });
     expect(await admin.read('rates.book', 'rates')).toMatchObject({ percent: 100 });
-    expect(await run('rollback', 'rates', '--yes')).toMatchObject({ stage: 'canary', owner: 'monolith' });
+    expect(await run('rollback', 'rates', '--yes')).toMatchObject({
+      stage: 'canary',
+      owner: 'monolith',
+    });
     expect(await admin.read('rates.book', 'rates')).toMatchObject({ percent: 0 });
     expect(await run('rollback', 'rates', '--yes')).toMatchObject({ stage: 'shadowing' });
     expect(await run('rollback', 'rates', '--yes')).toMatchObject({ stage: 'monolith' });
     expect(await admin.read('rates.quote.shadow', 'rates')).toMatchObject({ percent: 0 });
     const journal = await cli(['journal', 'rates', '--json'], scene.env);
-    expect(journal.stdout.trim().split('\n').map((line) => JSON.parse(line) as { step: string; status: string }).filter((row) => row.step === 'stage')).toHaveLength(6);
+    expect(
+      journal.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { step: string; status: string })
+        .filter((row) => row.step === 'stage'),
+    ).toHaveLength(6);
   });
 
   test('Ctrl-C in a ramp leaves the percentage that held before', async () => {
@@ -226,33 +420,95 @@ describe('a context without data of its own', () => {
   test('--force passes by a gate and the journal says why', async () => {
     await cli(['rollback', 'rates', '--yes'], scene.env);
     await scene.sql(scene.control, 'DELETE FROM strangler_control.shadow_counts');
-    await scene.sql(scene.control, `INSERT INTO strangler_control.route_stats SELECT 'rates', 'quote', side, clock_timestamp() + n * interval '1 second', 50, 0, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 10) n, unnest(ARRAY['monolith', 'service']) side ON CONFLICT DO NOTHING`);
-    expect((await cli(['ramp', 'rates', '--steps', '5', '--hold', '100ms', '--force', '--reason', 'a rehearsal'], scene.env)).code).toBe(0);
-    expect((await cli(['journal', 'rates'], scene.env)).stdout).toMatch(/forced .*gates-canary.*a rehearsal/);
+    await scene.sql(
+      scene.control,
+      `INSERT INTO strangler_control.route_stats SELECT 'rates', 'quote', side, clock_timestamp() + n * interval '1 second', 50, 0, ARRAY[50,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[] FROM generate_series(0, 10) n, unnest(ARRAY['monolith', 'service']) side ON CONFLICT DO NOTHING`,
+    );
+    expect(
+      (
+        await cli(
+          [
+            'ramp',
+            'rates',
+            '--steps',
+            '5',
+            '--hold',
+            '100ms',
+            '--force',
+            '--reason',
+            'a rehearsal',
+          ],
+          scene.env,
+        )
+      ).code,
+    ).toBe(0);
+    expect((await cli(['journal', 'rates'], scene.env)).stdout).toMatch(
+      /forced .*gates-canary.*a rehearsal/,
+    );
   });
 });
 
 describe('init', () => {
   test('writes a context file that loads, names what crosses the border, and never overwrites', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'strangler-init-'));
-    await scene.sql(scene.monolith, `CREATE SCHEMA shop; CREATE TABLE shop.categories (code text, region text, label text, PRIMARY KEY (code, region));
-      CREATE TABLE shop.product_logs (message text); CREATE TABLE shop.orders (id serial PRIMARY KEY, product_id bigint REFERENCES public.products)`);
-    const document = { paths: { '/api/products': { get: { operationId: 'listProducts' }, post: {} }, '/api/products/{id}': { get: {} }, '/api/orders': { get: {} } } };
+    await scene.sql(
+      scene.monolith,
+      `CREATE SCHEMA shop; CREATE TABLE shop.categories (code text, region text, label text, PRIMARY KEY (code, region));
+      CREATE TABLE shop.product_logs (message text); CREATE TABLE shop.orders (id serial PRIMARY KEY, product_id bigint REFERENCES public.products)`,
+    );
+    const document = {
+      paths: {
+        '/api/products': { get: { operationId: 'listProducts' }, post: {} },
+        '/api/products/{id}': { get: {} },
+        '/api/orders': { get: {} },
+      },
+    };
     await writeFile(join(dir, 'openapi.data'), JSON.stringify(document));
-    const args = ['init', '--context', 'catalog', '--database', scene.monolith.url, '--tables', 'products,shop.categories,shop.product_logs', '--openapi', join(dir, 'openapi.data'), '--path-prefix', '/api/products'];
+    const args = [
+      'init',
+      '--context',
+      'catalog',
+      '--database',
+      scene.monolith.url,
+      '--tables',
+      'products,shop.categories,shop.product_logs',
+      '--openapi',
+      join(dir, 'openapi.data'),
+      '--path-prefix',
+      '/api/products',
+    ];
     const env = { STRANGLER_CONTEXTS: dir };
     expect((await cli([...args, '--dry-run'], env)).stdout).toContain(`context: 'catalog'`);
-    expect(json(await cli([...args, '--json'], env))).toMatchObject({ tables: ['public.products', 'shop.categories', 'shop.product_logs'], routes: 3 });
+    expect(json(await cli([...args, '--json'], env))).toMatchObject({
+      tables: ['public.products', 'shop.categories', 'shop.product_logs'],
+      routes: 3,
+    });
     const text = await readFile(join(dir, 'catalog.ts'), 'utf8');
-    expect(text).toContain(`{ name: 'list-products', method: 'GET', path: '/api/products', kind: 'read' }`);
+    expect(text).toContain(
+      `{ name: 'list-products', method: 'GET', path: '/api/products', kind: 'read' }`,
+    );
     expect(text).toContain(`path: '/api/products/:id'`);
-    expect(text).not.toContain('orders\', method');
+    expect(text).not.toContain("orders', method");
     expect(text).toContain('shop.orders.product_id refers to this table from outside');
     expect(text).toContain('id draws from public.products_id_seq (identity)');
     expect(text).toContain('NO PRIMARY KEY');
     expect((await cli(args, env)).code).toBe(2);
-    const wrong = await cli(['init', '--context', 'other', '--database', scene.monolith.url, '--tables', 'prodcts', '--json'], env);
-    expect(json(wrong)).toMatchObject({ error: { code: 'TABLE_MISSING', message: expect.stringContaining('did you mean "products"') } });
+    const wrong = await cli(
+      [
+        'init',
+        '--context',
+        'other',
+        '--database',
+        scene.monolith.url,
+        '--tables',
+        'prodcts',
+        '--json',
+      ],
+      env,
+    );
+    expect(json(wrong)).toMatchObject({
+      error: { code: 'TABLE_MISSING', message: expect.stringContaining('did you mean "products"') },
+    });
     await rm(dir, { recursive: true });
     await scene.sql(scene.monolith, 'DROP SCHEMA shop CASCADE');
   });

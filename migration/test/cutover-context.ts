@@ -11,11 +11,24 @@ export const definition: MigrationDefinition = defineMigration({
     {
       monolith: 'products',
       service: [
-        { table: 'items', columns: { id: 'item_id', sku: 'sku', state: { to: 'status', values: { A: 'active', D: 'deleted' } } } },
+        {
+          table: 'items',
+          columns: {
+            id: 'item_id',
+            sku: 'sku',
+            state: { to: 'status', values: { A: 'active', D: 'deleted' } },
+          },
+        },
         { table: 'item_counts', columns: { id: 'item_id', n: 'n' } },
       ],
     },
     { monolith: 'tags', service: [{ table: 'labels', columns: { id: 'id', name: 'name' } }] },
   ],
-  cutover: { holdTimeoutMs: 8000, fenceLockTimeoutMs: 300, fenceAttempts: 3, catchUpTimeoutMs: 4000, sequenceGap: 100 },
+  cutover: {
+    holdTimeoutMs: 8000,
+    fenceLockTimeoutMs: 300,
+    fenceAttempts: 3,
+    catchUpTimeoutMs: 4000,
+    sequenceGap: 100,
+  },
 });

@@ -15,12 +15,22 @@ export interface TestFacade {
  * The part of a facade that a move talks to, in a few lines: writes go to the owner, wait while a hold stands, and the
  * instance says when none is in flight. `deaf` never acknowledges.
  */
-export async function openFacade(scene: Scene, name: string, options: { deaf?: boolean; heartbeat?: boolean } = {}): Promise<TestFacade> {
+export async function openFacade(
+  scene: Scene,
+  name: string,
+  options: { deaf?: boolean; heartbeat?: boolean } = {},
+): Promise<TestFacade> {
   const id = randomUUID();
-  const pools = { monolith: new pg.Pool({ connectionString: scene.databases.monolith.url, max: 8 }), service: new pg.Pool({ connectionString: scene.databases.service.url, max: 8 }) };
+  const pools = {
+    monolith: new pg.Pool({ connectionString: scene.databases.monolith.url, max: 8 }),
+    service: new pg.Pool({ connectionString: scene.databases.service.url, max: 8 }),
+  };
   for (const pool of Object.values(pools)) pool.on('error', () => {});
   const { pool } = scene.control;
-  await pool.query('INSERT INTO strangler_control.instances (instance_id, name) VALUES ($1, $2)', [id, name]);
+  await pool.query('INSERT INTO strangler_control.instances (instance_id, name) VALUES ($1, $2)', [
+    id,
+    name,
+  ]);
   let state = await scene.control.contexts.require(definition.context);
   let inFlight = 0;
   let heldWrites = 0;
@@ -41,7 +51,11 @@ export async function openFacade(scene: Scene, name: string, options: { deaf?: b
     while (!closed) {
       state = await scene.control.contexts.require(definition.context);
       await report();
-      if (options.heartbeat !== false) await pool.query('UPDATE strangler_control.instances SET heartbeat_at = clock_timestamp() WHERE instance_id = $1', [id]);
+      if (options.heartbeat !== false)
+        await pool.query(
+          'UPDATE strangler_control.instances SET heartbeat_at = clock_timestamp() WHERE instance_id = $1',
+          [id],
+        );
       await new Promise((resolve) => {
         setTimeout(resolve, 10);
       });
@@ -87,7 +101,11 @@ export async function stopHammers(): Promise<void> {
 }
 
 /** Writers that insert rows and count one up, and note every acknowledged write. */
-export function hammer(facade: TestFacade, ledger: Ledger, count: number): { stop(): Promise<void> } {
+export function hammer(
+  facade: TestFacade,
+  ledger: Ledger,
+  count: number,
+): { stop(): Promise<void> } {
   let running = true;
   const write = async (): Promise<void> => {
     const sku = randomUUID();
@@ -100,8 +118,13 @@ export function hammer(facade: TestFacade, ledger: Ledger, count: number): { sto
             await client.query('INSERT INTO products (sku) VALUES ($1)', [sku]);
             await client.query(`UPDATE products SET n = n + 1 WHERE sku = 'seed-1'`);
           } else {
-            await client.query('WITH made AS (INSERT INTO items (sku) VALUES ($1) RETURNING item_id) INSERT INTO item_counts (item_id) SELECT item_id FROM made', [sku]);
-            await client.query(`UPDATE item_counts SET n = n + 1 WHERE item_id = (SELECT item_id FROM items WHERE sku = 'seed-1')`);
+            await client.query(
+              'WITH made AS (INSERT INTO items (sku) VALUES ($1) RETURNING item_id) INSERT INTO item_counts (item_id) SELECT item_id FROM made',
+              [sku],
+            );
+            await client.query(
+              `UPDATE item_counts SET n = n + 1 WHERE item_id = (SELECT item_id FROM items WHERE sku = 'seed-1')`,
+            );
           }
           await client.query('COMMIT');
         } catch (error) {

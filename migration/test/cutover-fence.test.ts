@@ -11,7 +11,12 @@ import { claim, guarded } from '../src/cutover/move-guard.ts';
 
 const product = { schema: 'public', table: 'products' };
 const stock = { schema: 'public', table: 'Stock Levels' };
-const fence = { context: 'shop-catalog', tables: [product, stock], owner: 'service', mode: 'refuse' } as const;
+const fence = {
+  context: 'shop-catalog',
+  tables: [product, stock],
+  owner: 'service',
+  mode: 'refuse',
+} as const;
 
 let database: TestDatabase;
 let admin: pg.Client;
@@ -35,7 +40,9 @@ beforeAll(async () => {
     GRANT ALL ON ALL TABLES IN SCHEMA public TO "${database.name}_app"; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "${database.name}_app"`);
 });
 beforeEach(async () => {
-  await admin.query(`TRUNCATE products, "Stock Levels" RESTART IDENTITY; INSERT INTO products (name, price) VALUES ('a', 1), ('b', 2); INSERT INTO "Stock Levels" VALUES (1, 1)`);
+  await admin.query(
+    `TRUNCATE products, "Stock Levels" RESTART IDENTITY; INSERT INTO products (name, price) VALUES ('a', 1), ('b', 2); INSERT INTO "Stock Levels" VALUES (1, 1)`,
+  );
   writer = await open(database.url, 'price job');
   await writer.query(`SET ROLE "${database.name}_app"`);
 });
@@ -49,7 +56,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-const refusal = (sql: string) => expect(writer.query(sql)).rejects.toMatchObject({ code: 'SF001', message: expect.stringContaining('owned by the service') });
+const refusal = (sql: string) =>
+  expect(writer.query(sql)).rejects.toMatchObject({
+    code: 'SF001',
+    message: expect.stringContaining('owned by the service'),
+  });
 
 describe('a fence that refuses', () => {
   test('refuses every kind of write with SF001, and says who owns the data', async () => {
@@ -58,14 +69,22 @@ describe('a fence that refuses', () => {
     await refusal(`UPDATE products SET price = 3`);
     await refusal(`UPDATE products SET price = 3 WHERE false`);
     await refusal(`DELETE FROM products WHERE id = 1`);
-    await refusal(`MERGE INTO products p USING (VALUES (1)) v(id) ON p.id = v.id WHEN MATCHED THEN UPDATE SET price = 9 WHEN NOT MATCHED THEN INSERT (name) VALUES ('m')`);
+    await refusal(
+      `MERGE INTO products p USING (VALUES (1)) v(id) ON p.id = v.id WHEN MATCHED THEN UPDATE SET price = 9 WHEN NOT MATCHED THEN INSERT (name) VALUES ('m')`,
+    );
     await refusal(`INSERT INTO products (name) VALUES ('c') ON CONFLICT DO NOTHING`);
     await refusal(`WITH gone AS (DELETE FROM products RETURNING 1) SELECT count(*) FROM gone`);
     await refusal(`DELETE FROM "Stock Levels"`);
     await expect(admin.query('TRUNCATE products')).rejects.toMatchObject({ code: 'SF001' });
-    const copy = pipeline(Readable.from(['x\t1\n']), writer.query(copyFrom('COPY products (name, price) FROM STDIN')));
+    const copy = pipeline(
+      Readable.from(['x\t1\n']),
+      writer.query(copyFrom('COPY products (name, price) FROM STDIN')),
+    );
     await expect(copy).rejects.toMatchObject({ code: 'SF001' });
-    expect((await writer.query('SELECT name, price FROM products ORDER BY id')).rows).toEqual([{ name: 'a', price: '1' }, { name: 'b', price: '2' }]);
+    expect((await writer.query('SELECT name, price FROM products ORDER BY id')).rows).toEqual([
+      { name: 'a', price: '1' },
+      { name: 'b', price: '2' },
+    ]);
   });
 
   test('counts refusals although the refused transactions roll back', async () => {
@@ -73,7 +92,9 @@ describe('a fence that refuses', () => {
     const before = Number((await fenceStatus(admin, fence.context, fence.tables)).refused);
     await refusal('DELETE FROM products');
     await refusal('DELETE FROM products');
-    expect(Number((await fenceStatus(admin, fence.context, fence.tables)).refused)).toBe(before + 2);
+    expect(Number((await fenceStatus(admin, fence.context, fence.tables)).refused)).toBe(
+      before + 2,
+    );
   });
 
   test('lets replication sessions pass', async () => {
@@ -81,12 +102,17 @@ describe('a fence that refuses', () => {
     await admin.query(`SET session_replication_role = replica`);
     await admin.query(`UPDATE products SET price = 7 WHERE id = 1`);
     await admin.query(`SET session_replication_role = origin`);
-    expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([{ price: '7' }]);
+    expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([
+      { price: '7' },
+    ]);
   });
 
   test('refuses what a cascading foreign key would delete', async () => {
     await admin.query(`INSERT INTO brands VALUES (1); INSERT INTO brand_products VALUES (1, 1)`);
-    await installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'brand_products' }] });
+    await installFence(admin, {
+      ...fence,
+      tables: [{ schema: 'public', table: 'brand_products' }],
+    });
     await expect(writer.query('DELETE FROM brands')).rejects.toMatchObject({ code: 'SF001' });
     await removeFence(admin, fence.context, { drop: true });
     await admin.query('DELETE FROM brands');
@@ -101,15 +127,25 @@ describe('a fence that refuses', () => {
     const { attempts } = await installed;
     expect(attempts).toBeGreaterThanOrEqual(1);
     await refusal('DELETE FROM products');
-    expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([{ price: '5' }]);
+    expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([
+      { price: '5' },
+    ]);
   });
 
   test('gives up on a long transaction, names it, and leaves no fence on any table', async () => {
     await writer.query('BEGIN');
     await writer.query(`UPDATE "Stock Levels" SET n = 5`);
-    await expect(installFence(admin, fence, { lockTimeoutMs: 60, attempts: 2 })).rejects.toMatchObject({ code: 'FENCE_TIMEOUT', message: expect.stringContaining('price job') });
+    await expect(
+      installFence(admin, fence, { lockTimeoutMs: 60, attempts: 2 }),
+    ).rejects.toMatchObject({
+      code: 'FENCE_TIMEOUT',
+      message: expect.stringContaining('price job'),
+    });
     await writer.query('COMMIT');
-    expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({ mode: 'none', open: ['public.Stock Levels', 'public.products'] });
+    expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({
+      mode: 'none',
+      open: ['public.Stock Levels', 'public.products'],
+    });
   });
 
   test('never makes the deadlock detector kill the business transaction', async () => {
@@ -118,7 +154,10 @@ describe('a fence that refuses', () => {
     await writer.query('UPDATE products SET price = 5 WHERE id = 1');
     const installed = installFence(admin, fence, { lockTimeoutMs: 5000, attempts: 50 });
     const waiting = `SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'`;
-    for (const deadline = Date.now() + 5000; (await second.query(waiting)).rows[0]?.n !== '1' && Date.now() < deadline; );
+    for (
+      const deadline = Date.now() + 5000;
+      (await second.query(waiting)).rows[0]?.n !== '1' && Date.now() < deadline;
+    );
     await writer.query('UPDATE "Stock Levels" SET n = 2');
     await writer.query('COMMIT');
     await installed;
@@ -140,7 +179,10 @@ describe('a fence that refuses', () => {
     for (const owner of ['service', 'monolith'] as const) {
       await installFence(admin, { ...fence, owner });
       await installFence(admin, { ...fence, owner });
-      expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({ mode: 'refuse', owner });
+      expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({
+        mode: 'refuse',
+        owner,
+      });
       await removeFence(admin, fence.context);
       await removeFence(admin, fence.context);
       expect((await fenceStatus(admin, fence.context, fence.tables)).mode).toBe('none');
@@ -152,7 +194,9 @@ describe('a fence that refuses', () => {
     await admin.query(`CREATE TABLE events (day date, n int) PARTITION BY RANGE (day);
       CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01'); GRANT ALL ON events, events_1 TO "${database.name}_app"`);
     await installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'events' }] });
-    await admin.query(`CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01'); GRANT ALL ON events_2 TO "${database.name}_app"`);
+    await admin.query(
+      `CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01'); GRANT ALL ON events_2 TO "${database.name}_app"`,
+    );
     await refusal(`INSERT INTO events VALUES ('2026-01-05', 1)`);
     await refusal(`INSERT INTO events_1 VALUES ('2026-01-05', 1)`);
     await refusal(`INSERT INTO events_2 VALUES ('2026-02-05', 1)`);
@@ -167,8 +211,12 @@ describe('a fence that refuses', () => {
 
   test('does not pretend to fence a view or a missing table', async () => {
     await admin.query('CREATE VIEW cheap AS SELECT * FROM products');
-    await expect(installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'cheap' }] })).rejects.toMatchObject({ code: 'TABLE_MISSING' });
-    await expect(installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'nowhere' }] })).rejects.toMatchObject({ code: 'TABLE_MISSING' });
+    await expect(
+      installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'cheap' }] }),
+    ).rejects.toMatchObject({ code: 'TABLE_MISSING' });
+    await expect(
+      installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'nowhere' }] }),
+    ).rejects.toMatchObject({ code: 'TABLE_MISSING' });
     await admin.query('DROP VIEW cheap');
   });
 });
@@ -178,12 +226,35 @@ describe('a fence in audit mode', () => {
 
   test('lets every write pass and tells who wrote, without the values', async () => {
     await installFence(admin, audit);
-    for (const price of [11, 12, 13]) await writer.query(`UPDATE products SET price = ${price}, name = 'secret ${price}' WHERE id = 1`);
+    for (const price of [11, 12, 13])
+      await writer.query(
+        `UPDATE products SET price = ${price}, name = 'secret ${price}' WHERE id = 1`,
+      );
     await writer.query('DELETE FROM "Stock Levels"');
     const writers = await strayWriters(admin, fence.context);
-    expect(writers.map(({ table, operation, application, writes, query }) => ({ table, operation, application, writes, query }))).toEqual([
-      { table: 'public.products', operation: 'UPDATE', application: 'price job', writes: '3', query: 'UPDATE products SET price = ?, name = ? WHERE id = ?' },
-      { table: 'public."Stock Levels"', operation: 'DELETE', application: 'price job', writes: '1', query: 'DELETE FROM "Stock Levels"' },
+    expect(
+      writers.map(({ table, operation, application, writes, query }) => ({
+        table,
+        operation,
+        application,
+        writes,
+        query,
+      })),
+    ).toEqual([
+      {
+        table: 'public.products',
+        operation: 'UPDATE',
+        application: 'price job',
+        writes: '3',
+        query: 'UPDATE products SET price = ?, name = ? WHERE id = ?',
+      },
+      {
+        table: 'public."Stock Levels"',
+        operation: 'DELETE',
+        application: 'price job',
+        writes: '1',
+        query: 'DELETE FROM "Stock Levels"',
+      },
     ]);
     expect((await fenceStatus(admin, fence.context, fence.tables)).mode).toBe('audit');
   });
@@ -227,7 +298,9 @@ describe('a move guard', () => {
     await installFence(admin, { ...fence, context: 'guarded' });
     await guarded(admin, old, async () => {});
     await guarded(admin, next, async () => {});
-    await expect(removeFence(admin, 'guarded', { guard: old })).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(removeFence(admin, 'guarded', { guard: old })).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    });
     expect((await fenceStatus(admin, 'guarded', fence.tables)).mode).toBe('refuse');
     await removeFence(admin, 'guarded', { guard: next, drop: true });
     await guarded(admin, { ...old, control: 'rebuilt', number: '1' }, async () => {});
@@ -237,7 +310,11 @@ describe('a move guard', () => {
     const second = await open(database.url);
     await admin.query('BEGIN');
     await claim(admin, { context: 'guarded', control: 'c', number: '20' });
-    const late = guarded(second, { context: 'guarded', control: 'c', number: '19' }, async () => 'passed').catch((error: unknown) => error);
+    const late = guarded(
+      second,
+      { context: 'guarded', control: 'c', number: '19' },
+      async () => 'passed',
+    ).catch((error: unknown) => error);
     await admin.query('COMMIT');
     expect(await late).toMatchObject({ code: 'LEASE_LOST' });
     await second.end();
@@ -250,9 +327,18 @@ describe('sequences', () => {
       CREATE SEQUENCE other.wide INCREMENT 50; CREATE SEQUENCE other.falling INCREMENT -1 MAXVALUE -1; CREATE SEQUENCE public.wide INCREMENT 50; CREATE SEQUENCE public.falling INCREMENT -1 MAXVALUE -1;
       CREATE SEQUENCE other.small AS smallint; INSERT INTO other.items VALUES (9007199254740993); SELECT setval('public.wide', 101), setval('public.falling', -40), setval('other.small', 32000); SELECT nextval('products_id_seq')`);
     const pairs = [
-      { from: { sequence: 'products_id_seq', table: 'public.products', column: 'id' }, to: { sequence: 'other.items_id_seq', table: 'other.items', column: 'id' } },
-      { from: { sequence: 'public.wide', table: null, column: null }, to: { sequence: 'other.wide', table: null, column: null } },
-      { from: { sequence: 'public.falling', table: null, column: null }, to: { sequence: 'other.falling', table: null, column: null } },
+      {
+        from: { sequence: 'products_id_seq', table: 'public.products', column: 'id' },
+        to: { sequence: 'other.items_id_seq', table: 'other.items', column: 'id' },
+      },
+      {
+        from: { sequence: 'public.wide', table: null, column: null },
+        to: { sequence: 'other.wide', table: null, column: null },
+      },
+      {
+        from: { sequence: 'public.falling', table: null, column: null },
+        to: { sequence: 'other.falling', table: null, column: null },
+      },
     ];
     const moved = await moveSequences(admin, admin, pairs, 1000);
     expect(moved).toEqual([
@@ -260,8 +346,24 @@ describe('sequences', () => {
       { sequence: 'other.wide', next: String(101 + 50_000 + 50), changed: true },
       { sequence: 'other.falling', next: String(-40 - 1000 - 1), changed: true },
     ]);
-    expect((await admin.query(`SELECT nextval('other.items_id_seq') AS id`)).rows[0]?.id).toBe('9007199254741994');
-    expect((await moveSequences(admin, admin, pairs.slice(1), 1000)).map((sequence) => sequence.changed)).toEqual([false, false]);
-    await expect(moveSequences(admin, admin, [{ from: { sequence: 'public.wide', table: null, column: null }, to: { sequence: 'other.small', table: null, column: null } }], 40_000)).rejects.toThrow(/outside/);
+    expect((await admin.query(`SELECT nextval('other.items_id_seq') AS id`)).rows[0]?.id).toBe(
+      '9007199254741994',
+    );
+    expect(
+      (await moveSequences(admin, admin, pairs.slice(1), 1000)).map((sequence) => sequence.changed),
+    ).toEqual([false, false]);
+    await expect(
+      moveSequences(
+        admin,
+        admin,
+        [
+          {
+            from: { sequence: 'public.wide', table: null, column: null },
+            to: { sequence: 'other.small', table: null, column: null },
+          },
+        ],
+        40_000,
+      ),
+    ).rejects.toThrow(/outside/);
   });
 });

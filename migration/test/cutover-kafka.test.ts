@@ -1,14 +1,29 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
-import { abandon, cutover, protocol, recoverMove, retire, rollback, unfinishedMoves } from '../src/cutover/index.ts';
+import {
+  abandon,
+  cutover,
+  protocol,
+  recoverMove,
+  retire,
+  rollback,
+  unfinishedMoves,
+} from '../src/cutover/index.ts';
 import { ConnectClient } from '../src/stream/kafka/connect-client.ts';
 import { withAdmin } from '../src/stream/kafka/kafka-client.ts';
 import { streamOf } from '../src/stream/kafka/topic-names.ts';
 import { type Direction, replicationNames } from '../src/stream/names.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import { transportOf } from './cutover-transport.ts';
-import { consistentState, eventually, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
+import {
+  consistentState,
+  eventually,
+  oneOwner,
+  openScene,
+  type Scene,
+  settled,
+} from './cutover-scene.ts';
 
 /** Cutover and rollback with Debezium's connectors between the two databases. */
 describeWithKafka('a move over Kafka', () => {
@@ -21,7 +36,9 @@ describeWithKafka('a move over Kafka', () => {
     kafka = await sharedKafka();
     scene = await openScene('kafka_move', { kafka });
     facade = await openFacade(scene, 'one');
-    begin = Number((await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n);
+    begin = Number(
+      (await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n,
+    );
   }, 240_000);
   afterEach(stopHammers);
   afterAll(async () => {
@@ -29,43 +46,94 @@ describeWithKafka('a move over Kafka', () => {
     await scene?.close();
   }, 120_000);
 
-  const slotIn = ({ databases }: Scene, direction: Direction): string => replicationNames('shop', direction, databases[direction === 'forward' ? 'monolith' : 'service'].name).slot;
+  const slotIn = ({ databases }: Scene, direction: Direction): string =>
+    replicationNames(
+      'shop',
+      direction,
+      databases[direction === 'forward' ? 'monolith' : 'service'].name,
+    ).slot;
   /** Directions of which Connect has a connector, Kafka has topics, the databases have slots; one connector each at most. */
-  const carried = async (at: Scene = scene): Promise<{ connectors: Direction[]; topics: Direction[]; slots: Direction[] }> => {
-    const streamsIn = (names: readonly string[]): Direction[] => (['forward', 'reverse'] as const).filter((direction) => names.some((name) => streamOf(slotIn(at, direction), name) !== null));
-    const connectors = (await new ConnectClient(kafka.connectUrl).list()).filter((name) => streamsIn([name]).length > 0);
+  const carried = async (
+    at: Scene = scene,
+  ): Promise<{ connectors: Direction[]; topics: Direction[]; slots: Direction[] }> => {
+    const streamsIn = (names: readonly string[]): Direction[] =>
+      (['forward', 'reverse'] as const).filter((direction) =>
+        names.some((name) => streamOf(slotIn(at, direction), name) !== null),
+      );
+    const connectors = (await new ConnectClient(kafka.connectUrl).list()).filter(
+      (name) => streamsIn([name]).length > 0,
+    );
     expect(connectors.length).toBe(streamsIn(connectors).length);
-    const topics = await withAdmin({ brokers: kafka.brokers.split(','), clientId: 'test' }, 'test', (admin) => admin.listTopics());
-    const { rows } = await at.sql.monolith.query<{ name: string }>('SELECT slot_name AS name FROM pg_replication_slots');
-    return { connectors: streamsIn(connectors), topics: streamsIn(topics), slots: (['forward', 'reverse'] as const).filter((direction) => rows.some(({ name }) => name === slotIn(at, direction))) };
+    const topics = await withAdmin(
+      { brokers: kafka.brokers.split(','), clientId: 'test' },
+      'test',
+      (admin) => admin.listTopics(),
+    );
+    const { rows } = await at.sql.monolith.query<{ name: string }>(
+      'SELECT slot_name AS name FROM pg_replication_slots',
+    );
+    return {
+      connectors: streamsIn(connectors),
+      topics: streamsIn(topics),
+      slots: (['forward', 'reverse'] as const).filter((direction) =>
+        rows.some(({ name }) => name === slotIn(at, direction)),
+      ),
+    };
   };
-  const only = (...directions: Direction[]): Awaited<ReturnType<typeof carried>> => ({ connectors: directions, topics: directions, slots: directions });
+  const only = (...directions: Direction[]): Awaited<ReturnType<typeof carried>> => ({
+    connectors: directions,
+    topics: directions,
+    slots: directions,
+  });
   const options = () => ({ ...scene.options, noFacade: true });
   const kindFor = (owner: string) => (owner === 'monolith' ? 'cutover' : 'rollback');
-  const command = (kind: 'cutover' | 'rollback') => (kind === 'cutover' ? cutover : rollback)(options());
+  const command = (kind: 'cutover' | 'rollback') =>
+    (kind === 'cutover' ? cutover : rollback)(options());
   const writesFlow = async (): Promise<void> => {
     const seen = ledger.increments;
     await eventually('writes flow', async () => ledger.increments > seen + 20);
   };
   async function nothingLost(): Promise<void> {
-    const { rows } = await scene.sql.monolith.query<{ sku: string }>(`SELECT sku FROM products WHERE sku NOT LIKE 'seed-%'`);
+    const { rows } = await scene.sql.monolith.query<{ sku: string }>(
+      `SELECT sku FROM products WHERE sku NOT LIKE 'seed-%'`,
+    );
     const present = new Set(rows.map((row) => row.sku));
-    expect([rows.length, [...ledger.acknowledged].filter((sku) => !present.has(sku)), [...present].filter((sku) => !ledger.acknowledged.has(sku))]).toEqual([present.size, [], []]);
-    expect(Number((await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n) - begin).toBe(ledger.increments);
+    expect([
+      rows.length,
+      [...ledger.acknowledged].filter((sku) => !present.has(sku)),
+      [...present].filter((sku) => !ledger.acknowledged.has(sku)),
+    ]).toEqual([present.size, [], []]);
+    expect(
+      Number(
+        (await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n,
+      ) - begin,
+    ).toBe(ledger.increments);
   }
 
   test('the way back runs and is proven before writes are held, the old way is gone afterwards, and no write is lost in both directions', async () => {
     expect(await carried()).toEqual(only('forward'));
     const writer = hammer(facade, ledger, 4);
     await writesFlow();
-    for (const [move, opening] of [[cutover, 'reverse'], [rollback, 'forward']] as const) {
+    for (const [move, opening] of [
+      [cutover, 'reverse'],
+      [rollback, 'forward'],
+    ] as const) {
       await settled(scene);
       let atHold: unknown;
-      const result = await move({ ...scene.options, onStep: async ({ step, moment }) => void (step === 'hold' && moment === 'started' && (atHold = await carried())) });
+      const result = await move({
+        ...scene.options,
+        onStep: async ({ step, moment }) =>
+          void (step === 'hold' && moment === 'started' && (atHold = await carried())),
+      });
       expect([result.outcome, result.error?.message]).toEqual(['done', undefined]);
       expect(atHold).toEqual(only('forward', 'reverse'));
-      expect(result.steps.find(({ step }) => step === 'prove-reverse')?.detail).toMatchObject({ transport: 'kafka', direction: opening });
-      expect(result.steps.find(({ step }) => step === 'catch-up')?.detail).toMatchObject({ confirmed: expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/) });
+      expect(result.steps.find(({ step }) => step === 'prove-reverse')?.detail).toMatchObject({
+        transport: 'kafka',
+        direction: opening,
+      });
+      expect(result.steps.find(({ step }) => step === 'catch-up')?.detail).toMatchObject({
+        confirmed: expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/),
+      });
       expect(await carried()).toEqual(only(opening));
       await writesFlow();
     }
@@ -83,24 +151,30 @@ describeWithKafka('a move over Kafka', () => {
     { step: 'flip', moment: 'acted' },
     { step: 'drop-old-stream', moment: 'started' },
     { step: 'drop-old-stream', moment: 'acted' },
-  ] as const)('killed at $step, $moment: one owner, one connector, every acknowledged write', async (at) => {
-    await settled(scene);
-    const owner = await scene.owner();
-    const kind = kindFor(owner);
-    const flipped = protocol.findIndex(({ name }) => name === at.step) >= protocol.findIndex(({ phase }) => phase === 'flip');
-    const writer = hammer(facade, ledger, 2);
-    expect(await scene.crash({ kind, at })).toBe('SIGKILL');
-    await scene.expireLease();
-    expect((await recoverMove(options())).outcome).toBe(flipped ? 'completed' : 'aborted');
-    await writesFlow();
-    await writer.stop();
-    expect(await unfinishedMoves(scene.control, 'shop')).toEqual([]);
-    const now = await scene.owner();
-    expect(now === owner).toBe(!flipped);
-    expect(await consistentState(scene)).toEqual(oneOwner(now));
-    expect(await carried()).toEqual(only(now === 'monolith' ? 'forward' : 'reverse'));
-    await nothingLost();
-  }, 180_000);
+  ] as const)(
+    'killed at $step, $moment: one owner, one connector, every acknowledged write',
+    async (at) => {
+      await settled(scene);
+      const owner = await scene.owner();
+      const kind = kindFor(owner);
+      const flipped =
+        protocol.findIndex(({ name }) => name === at.step) >=
+        protocol.findIndex(({ phase }) => phase === 'flip');
+      const writer = hammer(facade, ledger, 2);
+      expect(await scene.crash({ kind, at })).toBe('SIGKILL');
+      await scene.expireLease();
+      expect((await recoverMove(options())).outcome).toBe(flipped ? 'completed' : 'aborted');
+      await writesFlow();
+      await writer.stop();
+      expect(await unfinishedMoves(scene.control, 'shop')).toEqual([]);
+      const now = await scene.owner();
+      expect(now === owner).toBe(!flipped);
+      expect(await consistentState(scene)).toEqual(oneOwner(now));
+      expect(await carried()).toEqual(only(now === 'monolith' ? 'forward' : 'reverse'));
+      await nothingLost();
+    },
+    180_000,
+  );
 
   test('a mover that slept in the proof, and was overtaken, leaves no connector behind', async () => {
     await settled(scene);
@@ -121,24 +195,40 @@ describeWithKafka('a move over Kafka', () => {
     const owner = await scene.owner();
     const before = await carried();
     const kind = kindFor(owner);
-    const result = await (kind === 'cutover' ? cutover : rollback)({ ...options(), transport: transportOf({ ...kafka, connectUrl: 'http://127.0.0.1:1' }) });
+    const result = await (kind === 'cutover' ? cutover : rollback)({
+      ...options(),
+      transport: transportOf({ ...kafka, connectUrl: 'http://127.0.0.1:1' }),
+    });
     // The undo cannot ask Connect either what it has of this move; the next command does.
-    expect([result.outcome, result.error?.code, result.error?.details.code, result.writePauseMs]).toEqual(['unfinished', 'REVERSE_UNPROVEN', 'CONNECT_UNREACHABLE', null]);
-    expect(result.steps.filter(({ status }) => status === 'done').map(({ step }) => step)).toEqual(['prepare']);
+    expect([
+      result.outcome,
+      result.error?.code,
+      result.error?.details.code,
+      result.writePauseMs,
+    ]).toEqual(['unfinished', 'REVERSE_UNPROVEN', 'CONNECT_UNREACHABLE', null]);
+    expect(result.steps.filter(({ status }) => status === 'done').map(({ step }) => step)).toEqual([
+      'prepare',
+    ]);
     expect((await recoverMove(options())).outcome).toBe('aborted');
     expect(await carried()).toEqual(before);
     expect(await consistentState(scene)).toEqual(oneOwner(owner));
   }, 180_000);
 
-  test('abandoned before it was anybody\'s, and begun anew: nothing of the first stream is left, and none of it is taken for the second', async () => {
+  test("abandoned before it was anybody's, and begun anew: nothing of the first stream is left, and none of it is taken for the second", async () => {
     const other = await openScene('kafka_anew', { stage: 'replicating', kafka });
     try {
       await other.sql.monolith.query(`UPDATE products SET n = 1 WHERE sku = 'seed-7'`);
       expect(await abandon(other.options)).toMatchObject({ outcome: 'done' });
       expect(await carried(other)).toEqual(only());
       await other.sql.service.query('TRUNCATE items, item_counts, labels');
-      await other.sql.monolith.query(`UPDATE products SET n = 2 WHERE sku = 'seed-7'; DELETE FROM products WHERE sku = 'seed-8'`);
-      await other.control.contexts.setStage({ context: 'shop', expectedStage: 'monolith', stage: 'replicating' });
+      await other.sql.monolith.query(
+        `UPDATE products SET n = 2 WHERE sku = 'seed-7'; DELETE FROM products WHERE sku = 'seed-8'`,
+      );
+      await other.control.contexts.setStage({
+        context: 'shop',
+        expectedStage: 'monolith',
+        stage: 'replicating',
+      });
       await settled(other);
       await other.sql.monolith.query(`UPDATE products SET n = n + 1 WHERE sku = 'seed-7'`);
       expect(await consistentState(other)).toMatchObject({ owner: 'monolith', slots: 1 });
@@ -150,7 +240,8 @@ describeWithKafka('a move over Kafka', () => {
 
   test('retirement leaves no connector, no topic and no slot', async () => {
     await settled(scene);
-    if ((await scene.owner()) === 'monolith') expect((await command('cutover')).error?.message).toBeUndefined();
+    if ((await scene.owner()) === 'monolith')
+      expect((await command('cutover')).error?.message).toBeUndefined();
     await settled(scene);
     expect(await retire(options())).toMatchObject({ outcome: 'done' });
     expect(await carried()).toEqual(only());

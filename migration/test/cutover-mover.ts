@@ -12,7 +12,12 @@ export interface MoverOrder {
   readonly signal: 'SIGKILL' | 'SIGSTOP';
   readonly leaseTtlMs?: number;
 }
-const urls = JSON.parse(process.argv[2] ?? '{}') as { controlUrl: string; monolithUrl: string; serviceUrl: string; kafka: KafkaPlace };
+const urls = JSON.parse(process.argv[2] ?? '{}') as {
+  controlUrl: string;
+  monolithUrl: string;
+  serviceUrl: string;
+  kafka: KafkaPlace;
+};
 const control = await openControl(urls.controlUrl);
 const lines = createInterface(process.stdin);
 // The parent died: so shall we.
@@ -21,12 +26,21 @@ console.log('ready');
 const [line] = (await once(lines, 'line')) as [string];
 const { kind, at, signal, leaseTtlMs } = JSON.parse(line) as MoverOrder;
 const result = await (kind === 'cutover' ? cutover : rollback)({
-  definition, control, monolithUrl: urls.monolithUrl, serviceUrl: urls.serviceUrl, transport: transportOf(urls.kafka), actor: 'mover', noFacade: true, ...(leaseTtlMs !== undefined && { leaseTtlMs }),
+  definition,
+  control,
+  monolithUrl: urls.monolithUrl,
+  serviceUrl: urls.serviceUrl,
+  transport: transportOf(urls.kafka),
+  actor: 'mover',
+  noFacade: true,
+  ...(leaseTtlMs !== undefined && { leaseTtlMs }),
   onStep({ step, moment }) {
     if (step !== at.step || moment !== at.moment) return;
     console.log('there');
     process.kill(process.pid, signal);
   },
 });
-console.log(`result ${JSON.stringify({ outcome: result.outcome, code: result.error?.code, message: result.error?.message })}`);
+console.log(
+  `result ${JSON.stringify({ outcome: result.outcome, code: result.error?.code, message: result.error?.message })}`,
+);
 process.exit(0);

@@ -1,7 +1,22 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { abandon, cutover, contextTables, fenceStatus, retire, rollback } from '../src/cutover/index.ts';
+import {
+  abandon,
+  cutover,
+  contextTables,
+  fenceStatus,
+  retire,
+  rollback,
+} from '../src/cutover/index.ts';
 import { definition } from './cutover-context.ts';
-import { consistentState, eventually, oneOwner, openScene, type Scene, settled, toCanary } from './cutover-scene.ts';
+import {
+  consistentState,
+  eventually,
+  oneOwner,
+  openScene,
+  type Scene,
+  settled,
+  toCanary,
+} from './cutover-scene.ts';
 
 const nowhere = 'postgres://postgres@127.0.0.1:1/nowhere';
 let scene: Scene;
@@ -14,23 +29,46 @@ afterAll(async () => {
 const tables = contextTables(definition);
 const leftovers = async (): Promise<{ slots: number; publications: string[] }> => {
   const names = [scene.databases.monolith.name, scene.databases.service.name];
-  const slots = await scene.sql.monolith.query('SELECT FROM pg_replication_slots WHERE database = ANY($1)', [names]);
+  const slots = await scene.sql.monolith.query(
+    'SELECT FROM pg_replication_slots WHERE database = ANY($1)',
+    [names],
+  );
   const publications: string[] = [];
-  for (const side of ['monolith', 'service'] as const) publications.push(...(await scene.sql[side].query<{ name: string }>('SELECT pubname AS name FROM pg_publication')).rows.map((row) => row.name));
+  for (const side of ['monolith', 'service'] as const)
+    publications.push(
+      ...(
+        await scene.sql[side].query<{ name: string }>('SELECT pubname AS name FROM pg_publication')
+      ).rows.map((row) => row.name),
+    );
   return { slots: slots.rowCount ?? 0, publications };
 };
-const triggers = async (side: 'monolith' | 'service'): Promise<number> => (await scene.sql[side].query(`SELECT FROM pg_trigger WHERE tgname LIKE 'strangler%'`)).rowCount ?? 0;
-const waiting = (): Promise<unknown> => eventually('the worker waits', async () => scene.log.slice(-5).some((line) => line.includes('"waiting"')));
+const triggers = async (side: 'monolith' | 'service'): Promise<number> =>
+  (await scene.sql[side].query(`SELECT FROM pg_trigger WHERE tgname LIKE 'strangler%'`)).rowCount ??
+  0;
+const waiting = (): Promise<unknown> =>
+  eventually('the worker waits', async () =>
+    scene.log.slice(-5).some((line) => line.includes('"waiting"')),
+  );
 
 test('abandoning a replication leaves both databases as if it had never begun, but for the copied rows', async () => {
   expect(await scene.writable()).toEqual(['monolith']);
   const planned = await abandon({ ...scene.options, dryRun: true });
   expect(planned).toMatchObject({ outcome: 'planned' });
   expect((await leftovers()).slots).toBe(1);
-  expect(await retire(scene.options)).toMatchObject({ outcome: 'refused', error: { code: 'MOVE_NOT_ALLOWED' } });
+  expect(await retire(scene.options)).toMatchObject({
+    outcome: 'refused',
+    error: { code: 'MOVE_NOT_ALLOWED' },
+  });
 
-  expect(await abandon(scene.options)).toMatchObject({ outcome: 'done', steps: planned.steps.map((step) => ({ step: step.step, status: 'done' })) });
-  expect(await scene.control.contexts.require('shop')).toMatchObject({ stage: 'monolith', owner: 'monolith', epoch: 1 });
+  expect(await abandon(scene.options)).toMatchObject({
+    outcome: 'done',
+    steps: planned.steps.map((step) => ({ step: step.step, status: 'done' })),
+  });
+  expect(await scene.control.contexts.require('shop')).toMatchObject({
+    stage: 'monolith',
+    owner: 'monolith',
+    epoch: 1,
+  });
   expect(await leftovers()).toEqual({ slots: 0, publications: [] });
   expect([await triggers('service'), await triggers('monolith')]).toEqual([0, 0]);
   expect(await scene.writable()).toEqual(['monolith', 'service']);
@@ -45,10 +83,17 @@ test('abandoning a replication leaves both databases as if it had never begun, b
 test('an abandoned replication begins anew with the same worker, and from there all the way to the service', async () => {
   await scene.sql.service.query('TRUNCATE items, item_counts, labels');
   await scene.sql.monolith.query(`UPDATE products SET n = n + 1 WHERE sku = 'seed-7'`);
-  await scene.control.contexts.setStage({ context: 'shop', expectedStage: 'monolith', stage: 'replicating' });
+  await scene.control.contexts.setStage({
+    context: 'shop',
+    expectedStage: 'monolith',
+    stage: 'replicating',
+  });
   await settled(scene);
   await toCanary(scene);
-  expect(await abandon(scene.options)).toMatchObject({ outcome: 'refused', error: { code: 'MOVE_NOT_ALLOWED' } });
+  expect(await abandon(scene.options)).toMatchObject({
+    outcome: 'refused',
+    error: { code: 'MOVE_NOT_ALLOWED' },
+  });
   expect((await cutover({ ...scene.options, noFacade: true })).error?.message).toBeUndefined();
   expect(await consistentState(scene)).toEqual(oneOwner('service'));
 }, 60_000);
@@ -60,23 +105,41 @@ test('a retirement that breaks off is completed by running it again; the stale s
   expect(await retire({ ...scene.options, dryRun: true })).toMatchObject({ outcome: 'planned' });
   expect(await scene.control.journal.list({ context: 'shop', limit: 5 })).toEqual(before);
 
-  expect(await retire({ ...scene.options, serviceUrl: nowhere })).toMatchObject({ outcome: 'unfinished', error: { code: 'DB_UNREACHABLE' } });
+  expect(await retire({ ...scene.options, serviceUrl: nowhere })).toMatchObject({
+    outcome: 'unfinished',
+    error: { code: 'DB_UNREACHABLE' },
+  });
   expect((await scene.control.contexts.require('shop')).stage).toBe('retired');
   expect(await scene.writable()).toEqual(['service']);
 
   expect(await retire(scene.options)).toMatchObject({ outcome: 'done' });
-  expect(await scene.control.contexts.require('shop')).toMatchObject({ stage: 'retired', owner: 'service', epoch: 2 });
+  expect(await scene.control.contexts.require('shop')).toMatchObject({
+    stage: 'retired',
+    owner: 'service',
+    epoch: 2,
+  });
   expect((await leftovers()).slots).toBe(0);
   expect(await scene.writable()).toEqual(['service']);
   expect((await fenceStatus(scene.sql.monolith, 'shop', tables.monolith)).mode).toBe('refuse');
   expect(await triggers('service')).toBe(0);
-  expect((await scene.sql.monolith.query<{ state: string }>(`SELECT state FROM strangler.streams WHERE direction = 'reverse'`)).rows).toEqual([{ state: 'closed' }]);
-  await expect(scene.sql.monolith.query(`UPDATE products SET n = 0 WHERE id = 1`)).rejects.toMatchObject({ code: 'SF001' });
+  expect(
+    (
+      await scene.sql.monolith.query<{ state: string }>(
+        `SELECT state FROM strangler.streams WHERE direction = 'reverse'`,
+      )
+    ).rows,
+  ).toEqual([{ state: 'closed' }]);
+  await expect(
+    scene.sql.monolith.query(`UPDATE products SET n = 0 WHERE id = 1`),
+  ).rejects.toMatchObject({ code: 'SF001' });
   await waiting();
   expect(await retire(scene.options)).toMatchObject({ outcome: 'done' });
 }, 60_000);
 
 test('there is no way back from retirement', async () => {
-  expect(await rollback({ ...scene.options, noFacade: true })).toMatchObject({ outcome: 'refused', error: { code: 'MOVE_NOT_ALLOWED' } });
+  expect(await rollback({ ...scene.options, noFacade: true })).toMatchObject({
+    outcome: 'refused',
+    error: { code: 'MOVE_NOT_ALLOWED' },
+  });
   expect(await scene.writable()).toEqual(['service']);
 });

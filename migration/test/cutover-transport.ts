@@ -6,4 +6,13 @@ import { definition } from './cutover-context.ts';
 export type KafkaPlace = { readonly brokers: string; readonly connectUrl: string } | null;
 
 export const transportOf = (kafka: KafkaPlace): Transport =>
-  chooseTransport(definition, kafka === null ? {} : { STRANGLER_TRANSPORT: 'kafka', KAFKA_BROKERS: kafka.brokers, CONNECT_URL: kafka.connectUrl });
+  chooseTransport(
+    definition,
+    kafka === null
+      ? {}
+      : {
+          STRANGLER_TRANSPORT: 'kafka',
+          KAFKA_BROKERS: kafka.brokers,
+          CONNECT_URL: kafka.connectUrl,
+        },
+  );

@@ -26,10 +26,22 @@ await runWorker({
   serviceUrl: order.serviceUrl,
   transport,
   signal: stop.signal,
-  onProgress: (progress) => console.log(JSON.stringify(progress, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))),
+  onProgress: (progress) =>
+    console.log(
+      JSON.stringify(progress, (_key, value: unknown) =>
+        typeof value === 'bigint' ? String(value) : value,
+      ),
+    ),
   ...(order.recover === true && {
     recover: async () => {
-      const recovery = await recoverMove({ definition, control, monolithUrl: order.monolithUrl, serviceUrl: order.serviceUrl, transport, actor: 'worker' });
+      const recovery = await recoverMove({
+        definition,
+        control,
+        monolithUrl: order.monolithUrl,
+        serviceUrl: order.serviceUrl,
+        transport,
+        actor: 'worker',
+      });
       console.log(JSON.stringify({ recovery: recovery.outcome }));
     },
   }),

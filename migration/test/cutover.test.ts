@@ -1,10 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { cutover, fenceStatus, installFence, type MoveResult, rollback } from '../src/cutover/index.ts';
+import {
+  cutover,
+  fenceStatus,
+  installFence,
+  type MoveResult,
+  rollback,
+} from '../src/cutover/index.ts';
 import { definition } from './cutover-context.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import type { Transport } from '../src/stream/transport.ts';
-import { consistentState, eventually, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
+import {
+  consistentState,
+  eventually,
+  oneOwner,
+  openScene,
+  type Scene,
+  settled,
+} from './cutover-scene.ts';
 
 let scene: Scene;
 const facades: TestFacade[] = [];
@@ -19,7 +32,9 @@ afterAll(async () => {
   await scene?.close();
 });
 
-const facade = async (...args: Parameters<typeof openFacade> extends [Scene, ...infer R] ? R : never): Promise<TestFacade> => {
+const facade = async (
+  ...args: Parameters<typeof openFacade> extends [Scene, ...infer R] ? R : never
+): Promise<TestFacade> => {
   const opened = await openFacade(scene, ...args);
   facades.push(opened);
   return opened;
@@ -28,7 +43,8 @@ const refusedFor = async (result: Promise<MoveResult>): Promise<string | undefin
   const { error, outcome } = await result;
   return `${outcome}: ${error?.code}`;
 };
-const emptySteps = (result: MoveResult): string[] => result.steps.map((step) => `${step.step}: ${step.status}`);
+const emptySteps = (result: MoveResult): string[] =>
+  result.steps.map((step) => `${step.step}: ${step.status}`);
 
 describe('a move that cannot go through leaves everything as it was', () => {
   afterEach(async () => {
@@ -45,31 +61,47 @@ describe('a move that cannot go through leaves everything as it was', () => {
   test('a facade never confirms the hold, and is named', async () => {
     await facade('listening');
     await facade('deaf one', { deaf: true });
-    const result = await cutover({ ...scene.options, definition: { ...definition, cutover: { ...definition.cutover, holdTimeoutMs: 1000 } } });
-    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'HOLD_TIMEOUT', message: expect.stringContaining('deaf one') } });
+    const result = await cutover({
+      ...scene.options,
+      definition: { ...definition, cutover: { ...definition.cutover, holdTimeoutMs: 1000 } },
+    });
+    expect(result).toMatchObject({
+      outcome: 'aborted',
+      error: { code: 'HOLD_TIMEOUT', message: expect.stringContaining('deaf one') },
+    });
     expect(result.error?.message).not.toContain('listening');
   });
 
   test('a long transaction keeps the tables, and is named', async () => {
     await facade('a');
-    const client = new pg.Client({ connectionString: scene.databases.monolith.url, application_name: 'nightly job' });
+    const client = new pg.Client({
+      connectionString: scene.databases.monolith.url,
+      application_name: 'nightly job',
+    });
     await client.connect();
     // It begins after the reverse proof: making a slot on the same server would already wait for it.
     const result = await cutover({
       ...scene.options,
       async onStep({ step, moment }) {
-        if (step === 'hold' && moment === 'acted') await client.query(`BEGIN; UPDATE products SET n = n + 1 WHERE sku = 'seed-3'`);
+        if (step === 'hold' && moment === 'acted')
+          await client.query(`BEGIN; UPDATE products SET n = n + 1 WHERE sku = 'seed-3'`);
       },
     });
     await client.query('COMMIT');
     await client.end();
-    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'FENCE_TIMEOUT', message: expect.stringContaining('nightly job') } });
+    expect(result).toMatchObject({
+      outcome: 'aborted',
+      error: { code: 'FENCE_TIMEOUT', message: expect.stringContaining('nightly job') },
+    });
   });
 
   test('a transaction elsewhere on the server keeps the new slot from being made, and is named with a remedy', async () => {
     await facade('a');
     // Another database of the same server: a slot waits for it all the same.
-    const client = new pg.Client({ connectionString: scene.databases.control.url, application_name: 'month end report' });
+    const client = new pg.Client({
+      connectionString: scene.databases.control.url,
+      application_name: 'month end report',
+    });
     await client.connect();
     await client.query('BEGIN; SELECT pg_current_xact_id()');
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
@@ -79,9 +111,15 @@ describe('a move that cannot go through leaves everything as it was', () => {
     await client.end();
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'REVERSE_UNPROVEN' } });
     const pid = String(rows[0]?.pid);
-    expect(result.error?.message).toMatch(new RegExp(`pid ${pid} \\(month end report, user postgres, database ${scene.databases.control.name}, idle in transaction, for [\\d.]+ s\\)`));
+    expect(result.error?.message).toMatch(
+      new RegExp(
+        `pid ${pid} \\(month end report, user postgres, database ${scene.databases.control.name}, idle in transaction, for [\\d.]+ s\\)`,
+      ),
+    );
     expect(result.error?.remedy).toContain(`pg_terminate_backend(${pid})`);
-    expect(result.error?.details.blockers).toMatchObject([{ pid, application: 'month end report', database: scene.databases.control.name }]);
+    expect(result.error?.details.blockers).toMatchObject([
+      { pid, application: 'month end report', database: scene.databases.control.name },
+    ]);
     expect(dry.steps.find((step) => step.step === 'prove-reverse')?.status).toBe('planned');
   });
 
@@ -92,7 +130,16 @@ describe('a move that cannot go through leaves everything as it was', () => {
     await client.query('BEGIN; SELECT pg_current_xact_id()');
     const cancel = new AbortController();
     const moving = cutover({ ...scene.options, signal: cancel.signal });
-    await eventually('the slot waits', async () => (await scene.sql.monolith.query(`SELECT FROM pg_stat_activity WHERE application_name = 'strangler-make-slot' AND wait_event_type = 'Lock' AND datname = $1`, [scene.databases.service.name])).rowCount === 1);
+    await eventually(
+      'the slot waits',
+      async () =>
+        (
+          await scene.sql.monolith.query(
+            `SELECT FROM pg_stat_activity WHERE application_name = 'strangler-make-slot' AND wait_event_type = 'Lock' AND datname = $1`,
+            [scene.databases.service.name],
+          )
+        ).rowCount === 1,
+    );
     cancel.abort();
     const result = await moving;
     await client.end();
@@ -104,7 +151,8 @@ describe('a move that cannot go through leaves everything as it was', () => {
     const result = await cutover({
       ...scene.options,
       definition: { ...definition, cutover: { ...definition.cutover, catchUpTimeoutMs: 500 } },
-      onStep: ({ step, moment }) => void (step === 'hold' && moment === 'acted' && scene.worker()?.kill('SIGSTOP')),
+      onStep: ({ step, moment }) =>
+        void (step === 'hold' && moment === 'acted' && scene.worker()?.kill('SIGSTOP')),
     });
     scene.worker()?.kill('SIGCONT');
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CATCH_UP_TIMEOUT' } });
@@ -113,33 +161,65 @@ describe('a move that cannot go through leaves everything as it was', () => {
   test('the way back lacks a privilege', async () => {
     await facade('a');
     const role = `${scene.databases.monolith.name}_weak`;
-    await scene.sql.monolith.query(`CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'weak'; GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    await scene.sql.monolith.query(
+      `CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'weak'; GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+    );
     const url = new URL(scene.databases.monolith.url);
     url.username = role;
     url.password = 'weak';
-    await scene.sql.monolith.query(`GRANT ALL ON SCHEMA strangler TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA strangler TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA strangler TO ${role}`);
-    expect(await refusedFor(cutover({ ...scene.options, monolithUrl: url.href }))).toBe('aborted: REVERSE_UNPROVEN');
+    await scene.sql.monolith.query(
+      `GRANT ALL ON SCHEMA strangler TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA strangler TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA strangler TO ${role}`,
+    );
+    expect(await refusedFor(cutover({ ...scene.options, monolithUrl: url.href }))).toBe(
+      'aborted: REVERSE_UNPROVEN',
+    );
     await scene.sql.monolith.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   });
 
   test('somebody cancels while writes are held', async () => {
     await facade('a');
     const cancel = new AbortController();
-    const result = await cutover({ ...scene.options, signal: cancel.signal, onStep: ({ step, moment }) => (step === 'fence-source' && moment === 'acted' ? cancel.abort() : undefined) });
+    const result = await cutover({
+      ...scene.options,
+      signal: cancel.signal,
+      onStep: ({ step, moment }) =>
+        step === 'fence-source' && moment === 'acted' ? cancel.abort() : undefined,
+    });
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CANCELLED' } });
   });
 
   test('the sides differ', async () => {
     await facade('a');
-    await scene.sql.service.query(`SET session_replication_role = replica; UPDATE item_counts SET n = 77 WHERE item_id = 9; SET session_replication_role = origin`);
+    await scene.sql.service.query(
+      `SET session_replication_role = replica; UPDATE item_counts SET n = 77 WHERE item_id = 9; SET session_replication_role = origin`,
+    );
     expect(await refusedFor(cutover(scene.options))).toBe('aborted: VERIFY_DIFFERENCES');
-    await scene.sql.service.query(`SET session_replication_role = replica; UPDATE item_counts SET n = 0 WHERE item_id = 9; SET session_replication_role = origin`);
+    await scene.sql.service.query(
+      `SET session_replication_role = replica; UPDATE item_counts SET n = 0 WHERE item_id = 9; SET session_replication_role = origin`,
+    );
   });
 
   test('a change could not be applied', async () => {
     await facade('a');
-    const event = { op: 'c', before: null, after: { id: '9999', sku: 'x', state: 'A', n: '0' }, source: { connector: 'postgresql', db: 'm', schema: 'public', table: 'products', txId: 1, lsn: '1', ts_us: '1' }, position: { commitLsn: '1', index: 0 } };
-    await scene.sql.service.query(`INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error) VALUES ('shop', 'forward', 'public.products', '{"id":"9999"}', $1, '23514', 'refused by a constraint')`, [event]);
+    const event = {
+      op: 'c',
+      before: null,
+      after: { id: '9999', sku: 'x', state: 'A', n: '0' },
+      source: {
+        connector: 'postgresql',
+        db: 'm',
+        schema: 'public',
+        table: 'products',
+        txId: 1,
+        lsn: '1',
+        ts_us: '1',
+      },
+      position: { commitLsn: '1', index: 0 },
+    };
+    await scene.sql.service.query(
+      `INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error) VALUES ('shop', 'forward', 'public.products', '{"id":"9999"}', $1, '23514', 'refused by a constraint')`,
+      [event],
+    );
     expect(await refusedFor(cutover(scene.options))).toBe('aborted: DEAD_LETTERS');
     await scene.sql.service.query(`DELETE FROM strangler.dead_letters`);
   });
@@ -155,19 +235,40 @@ describe('a move that cannot go through leaves everything as it was', () => {
       },
     };
     const result = await cutover({ ...scene.options, transport });
-    expect([result.outcome, result.error?.code, result.error?.message]).toEqual(['aborted', 'CATCH_UP_TIMEOUT', 'changes of shop are left in the transport: shop.public.products/0: 41 applied, 42 there']);
+    expect([result.outcome, result.error?.code, result.error?.message]).toEqual([
+      'aborted',
+      'CATCH_UP_TIMEOUT',
+      'changes of shop are left in the transport: shop.public.products/0: 41 applied, 42 there',
+    ]);
     expect(asked).toEqual(['forward', ['products', 'tags']]);
   });
 
   test('the worker carries changes another way than the command would', async () => {
     await facade('a');
-    const result = await cutover({ ...scene.options, transport: { ...scene.options.transport, kind: 'kafka' } });
-    expect([result.outcome, result.error?.code, result.steps[0]?.step, result.error?.message]).toEqual(['aborted', 'CONFIG_INVALID', 'prepare', expect.stringContaining('uses the transport embedded, this command kafka')]);
+    const result = await cutover({
+      ...scene.options,
+      transport: { ...scene.options.transport, kind: 'kafka' },
+    });
+    expect([
+      result.outcome,
+      result.error?.code,
+      result.steps[0]?.step,
+      result.error?.message,
+    ]).toEqual([
+      'aborted',
+      'CONFIG_INVALID',
+      'prepare',
+      expect.stringContaining('uses the transport embedded, this command kafka'),
+    ]);
   });
 
   test('another command is at work', async () => {
     await facade('a');
-    const lease = await scene.control.leases.acquire({ context: 'shop', holder: 'somebody', move: 'cutover' });
+    const lease = await scene.control.leases.acquire({
+      context: 'shop',
+      holder: 'somebody',
+      move: 'cutover',
+    });
     expect(await refusedFor(cutover(scene.options))).toBe('refused: LEASE_HELD');
     await lease.release();
   });
@@ -177,7 +278,10 @@ describe('a move that cannot go through leaves everything as it was', () => {
     const result = await cutover({
       ...scene.options,
       async onStep({ step, moment }) {
-        if (step === 'close-stream' && moment === 'done') await scene.control.pool.query(`UPDATE strangler_control.leases SET token = gen_random_uuid(), expires_at = clock_timestamp() - interval '1 second' WHERE context = 'shop'`);
+        if (step === 'close-stream' && moment === 'done')
+          await scene.control.pool.query(
+            `UPDATE strangler_control.leases SET token = gen_random_uuid(), expires_at = clock_timestamp() - interval '1 second' WHERE context = 'shop'`,
+          );
       },
     });
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'LEASE_LOST' } });
@@ -185,12 +289,27 @@ describe('a move that cannot go through leaves everything as it was', () => {
 
   test('a fence in audit mode stands again', async () => {
     await facade('a');
-    const tables = [{ schema: 'public', table: 'products' }, { schema: 'public', table: 'tags' }];
-    await installFence(scene.sql.monolith, { context: 'shop', tables, owner: 'monolith', mode: 'audit' });
+    const tables = [
+      { schema: 'public', table: 'products' },
+      { schema: 'public', table: 'tags' },
+    ];
+    await installFence(scene.sql.monolith, {
+      context: 'shop',
+      tables,
+      owner: 'monolith',
+      mode: 'audit',
+    });
     const cancel = new AbortController();
-    await cutover({ ...scene.options, signal: cancel.signal, onStep: ({ step, moment }) => (step === 'verify' && moment === 'started' ? cancel.abort() : undefined) });
+    await cutover({
+      ...scene.options,
+      signal: cancel.signal,
+      onStep: ({ step, moment }) =>
+        step === 'verify' && moment === 'started' ? cancel.abort() : undefined,
+    });
     expect((await fenceStatus(scene.sql.monolith, 'shop', tables)).mode).toBe('audit');
-    await scene.sql.monolith.query('DROP TRIGGER strangler_fence ON products; DROP TRIGGER strangler_fence ON tags');
+    await scene.sql.monolith.query(
+      'DROP TRIGGER strangler_fence ON products; DROP TRIGGER strangler_fence ON tags',
+    );
   });
 });
 
@@ -211,20 +330,35 @@ describe('cutover and rollback', () => {
   test('move the writes there and back under load, and no write is lost, doubled or refused', async () => {
     const [one, two] = [await facade('one'), await facade('two')];
     const ledger: Ledger = { acknowledged: new Set(), increments: 0, failures: [] };
-    const before = Number((await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n);
+    const before = Number(
+      (await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n,
+    );
     const writers = [hammer(one, ledger, 3), hammer(two, ledger, 3)];
     const moves: MoveResult[] = [];
-    for (const [move, owner] of [[cutover, 'service'], [rollback, 'monolith'], [cutover, 'service'], [rollback, 'monolith']] as const) {
+    for (const [move, owner] of [
+      [cutover, 'service'],
+      [rollback, 'monolith'],
+      [cutover, 'service'],
+      [rollback, 'monolith'],
+    ] as const) {
       const seen = ledger.increments;
       await eventually('writes flow', async () => ledger.increments > seen + 50);
       const result = await move(scene.options);
       moves.push(result);
-      expect({ outcome: result.outcome, error: result.error?.message, owner: result.owner, steps: emptySteps(result).filter((step) => !step.endsWith('done')) }).toEqual({ outcome: 'done', error: undefined, owner, steps: [] });
+      expect({
+        outcome: result.outcome,
+        error: result.error?.message,
+        owner: result.owner,
+        steps: emptySteps(result).filter((step) => !step.endsWith('done')),
+      }).toEqual({ outcome: 'done', error: undefined, owner, steps: [] });
       const at = result.steps.at(-1);
       expect(at?.step).toBe('drop-old-stream');
       await eventually('the new stream runs', async () => {
         const row = await scene.control.contexts.require('shop');
-        const watermark = await scene.control.watermarks.get('shop', owner === 'service' ? 'reverse' : 'forward');
+        const watermark = await scene.control.watermarks.get(
+          'shop',
+          owner === 'service' ? 'reverse' : 'forward',
+        );
         return watermark?.epoch === row.epoch && (watermark.lagSeconds ?? 99) < 2;
       });
     }
@@ -232,17 +366,26 @@ describe('cutover and rollback', () => {
     expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
     expect(ledger.failures).toEqual([]);
     expect(one.heldWrites + two.heldWrites).toBeGreaterThan(0);
-    const { rows } = await scene.sql.monolith.query<{ sku: string }>(`SELECT sku FROM products WHERE sku NOT LIKE 'seed-%'`);
+    const { rows } = await scene.sql.monolith.query<{ sku: string }>(
+      `SELECT sku FROM products WHERE sku NOT LIKE 'seed-%'`,
+    );
     expect(new Set(rows.map((row) => row.sku))).toEqual(ledger.acknowledged);
     expect(rows.length).toBe(ledger.acknowledged.size);
-    expect(Number((await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n) - before).toBe(ledger.increments);
+    expect(
+      Number(
+        (await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n,
+      ) - before,
+    ).toBe(ledger.increments);
     for (const result of moves) expect(result.writePauseMs).toBeGreaterThan(0);
     for (const result of moves) expect(result.writePauseMs).toBeLessThan(8000);
   }, 90_000);
 
   test('a job that writes past the facades, until the fence meets it, loses no write that it was told of', async () => {
     await facade('a');
-    const job = new pg.Client({ connectionString: scene.databases.monolith.url, application_name: 'nightly job' });
+    const job = new pg.Client({
+      connectionString: scene.databases.monolith.url,
+      application_name: 'nightly job',
+    });
     await job.connect();
     const write = (sku: string) => job.query('INSERT INTO products (sku) VALUES ($1)', [sku]);
     const result = await cutover({
@@ -250,19 +393,34 @@ describe('cutover and rollback', () => {
       async onStep({ step, moment }) {
         if (step === 'fence-source' && moment === 'started') {
           // Everything so far is applied, what comes now is not, for a while: only a stop position that includes it saves it.
-          const { rows } = await job.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
-          await eventually('all is applied', async () => (await scene.sql.service.query('SELECT FROM strangler.streams WHERE position >= $1', [rows[0]?.lsn])).rowCount === 1);
+          const { rows } = await job.query<{ lsn: string }>(
+            'SELECT pg_current_wal_insert_lsn()::text AS lsn',
+          );
+          await eventually(
+            'all is applied',
+            async () =>
+              (
+                await scene.sql.service.query(
+                  'SELECT FROM strangler.streams WHERE position >= $1',
+                  [rows[0]?.lsn],
+                )
+              ).rowCount === 1,
+          );
           scene.worker()?.kill('SIGSTOP');
           await write('last before the fence');
         }
-        if (step === 'catch-up' && moment === 'started') setTimeout(() => scene.worker()?.kill('SIGCONT'), 300);
-        if (step === 'flip' && moment === 'started') await expect(write('after the fence')).rejects.toMatchObject({ code: 'SF001' });
+        if (step === 'catch-up' && moment === 'started')
+          setTimeout(() => scene.worker()?.kill('SIGCONT'), 300);
+        if (step === 'flip' && moment === 'started')
+          await expect(write('after the fence')).rejects.toMatchObject({ code: 'SF001' });
       },
     });
     scene.worker()?.kill('SIGCONT');
     await job.end();
     expect([result.outcome, result.error?.message]).toEqual(['done', undefined]);
-    expect((await scene.sql.service.query(`SELECT sku FROM items WHERE sku LIKE '%the fence'`)).rows).toEqual([{ sku: 'last before the fence' }]);
+    expect(
+      (await scene.sql.service.query(`SELECT sku FROM items WHERE sku LIKE '%the fence'`)).rows,
+    ).toEqual([{ sku: 'last before the fence' }]);
     expect(await consistentState(scene)).toEqual(oneOwner('service'));
     await settled(scene);
     expect((await rollback(scene.options)).error?.message).toBeUndefined();

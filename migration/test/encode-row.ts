@@ -12,5 +12,10 @@ export function encodeRow(row: Row, columns: readonly string[] = Object.keys(row
     return Buffer.concat([Buffer.from([columnKind.text]), length, text]);
   });
   const body = Buffer.concat(parts);
-  return { columns, bytes: Buffer.concat([Buffer.from('before'), body, Buffer.from('after')]), at: 6, size: body.length };
+  return {
+    columns,
+    bytes: Buffer.concat([Buffer.from('before'), body, Buffer.from('after')]),
+    at: 6,
+    size: body.length,
+  };
 }

@@ -9,8 +9,17 @@ const codes = Object.keys(errorCodes) as ErrorCode[];
 async function sources(): Promise<string> {
   const texts: string[] = [];
   for (const workspace of ['migration', 'facade', 'contracts']) {
-    for (const entry of await readdir(`${root}/${workspace}/src`, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts') && !(workspace === 'migration' && entry.name === 'errors.ts')) texts.push(await readFile(`${entry.parentPath}/${entry.name}`, 'utf8'));
+    for (const entry of await readdir(`${root}/${workspace}/src`, {
+      recursive: true,
+      withFileTypes: true,
+    })) {
+      if (
+        entry.isFile() &&
+        entry.name.endsWith('.ts') &&
+        !entry.name.endsWith('.test.ts') &&
+        !(workspace === 'migration' && entry.name === 'errors.ts')
+      )
+        texts.push(await readFile(`${entry.parentPath}/${entry.name}`, 'utf8'));
     }
   }
   return texts.join('\n');
@@ -19,14 +28,21 @@ async function sources(): Promise<string> {
 test('every code is used somewhere, and every code that is thrown is in the list', async () => {
   const text = await sources();
   expect(codes.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
-  const thrown = [...text.matchAll(/new StranglerError\(\s*'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
+  const thrown = [...text.matchAll(/new StranglerError\(\s*'([A-Z_]+)'/g)].map(
+    (match) => match[1] ?? '',
+  );
   expect(thrown.filter((code) => !codes.includes(code as ErrorCode))).toEqual([]);
 });
 
 test.each(codes)('%s has a remedy that says what to do', (code) => {
   expect(errorCodes[code].length).toBeGreaterThan(20);
   const error = new StranglerError(code, 'what and where', { details: { table: 'x' } });
-  expect(JSON.parse(JSON.stringify(error))).toEqual({ code, message: 'what and where', remedy: errorCodes[code], details: { table: 'x' } });
+  expect(JSON.parse(JSON.stringify(error))).toEqual({
+    code,
+    message: 'what and where',
+    remedy: errorCodes[code],
+    details: { table: 'x' },
+  });
   expect(isStranglerError(error)).toBe(true);
 });
 

@@ -13,13 +13,19 @@ interface Checked {
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = fileURLToPath(new URL('fixtures/', import.meta.url));
-const { forbidden } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as { forbidden: { name: string }[] };
+const { forbidden } = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as {
+  forbidden: { name: string }[];
+};
 const rules = forbidden.map(({ name }) => name);
 const checked = new Map<string, Checked>();
 
 beforeAll(async () => {
   const folders = [repository, ...rules.map((rule) => `${fixtures}${rule}`)];
-  const { stdout } = await promisify(execFile)(process.execPath, [`${repository}scripts/arrows.mjs`, '--json', ...folders], { maxBuffer: 1e8 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [`${repository}scripts/arrows.mjs`, '--json', ...folders],
+    { maxBuffer: 1e8 },
+  );
   const results = JSON.parse(stdout) as Checked[];
   folders.forEach((folder, index) => checked.set(folder, results[index]!));
 });
@@ -34,7 +40,9 @@ describe('the arrows between the parts', () => {
   });
 
   test.each(rules)('%s fails on its fixture', (rule) => {
-    expect(checked.get(`${fixtures}${rule}`)!.violations.map((violation) => violation.rule)).toContain(rule);
+    expect(
+      checked.get(`${fixtures}${rule}`)!.violations.map((violation) => violation.rule),
+    ).toContain(rule);
   });
 
   test('have a fixture for every rule and no other', () => {

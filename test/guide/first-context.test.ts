@@ -13,13 +13,18 @@ const ends: (() => boolean)[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guide-'));
-  shop = spawn('npm', ['run', 'demo', '--', '--by-hand', '--settings', join(folder, 'shop.env')], { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  shop = spawn('npm', ['run', 'demo', '--', '--by-hand', '--settings', join(folder, 'shop.env')], {
+    cwd: repository,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   shop.stdout?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shop.stderr?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shopEnded = new Promise((resolve) => shop.once('exit', () => resolve()));
-  for (const deadline = Date.now() + 90_000; ; ) {
+  for (const deadline = Date.now() + 90_000; ;) {
     if (await stat(join(folder, 'shop.env')).catch(() => undefined)) return;
-    if (shop.exitCode !== null || Date.now() > deadline) throw new Error(`the shop did not start:\n${shopSaid}`);
+    if (shop.exitCode !== null || Date.now() > deadline)
+      throw new Error(`the shop did not start:\n${shopSaid}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }, 100_000);
@@ -34,7 +39,16 @@ afterAll(async () => {
 const bash = (script: string): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
     // npx asks npm for a second before every command; what it then starts is the same file.
-    const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', `npx() { "$@"; }\n${script}`], { cwd: repository, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH}` } });
+    const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', `npx() { "$@"; }\n${script}`], {
+      cwd: repository,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        NO_COLOR: '1',
+        PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH}`,
+      },
+    });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -60,10 +74,14 @@ const bash = (script: string): Promise<{ code: number | null; output: string }> 
 
 const readme = async (): Promise<string> => readFile(join(repository, 'README.md'), 'utf8');
 
-test('the README\'s five minutes and its commands for another monolith work as written', async () => {
-  const blocks = [...(await readme()).matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '').filter((block) => block.includes('npx strangler'));
+test("the README's five minutes and its commands for another monolith work as written", async () => {
+  const blocks = [...(await readme()).matchAll(/^```sh\n(.*?)^```$/gms)]
+    .map((match) => match[1] ?? '')
+    .filter((block) => block.includes('npx strangler'));
   expect(blocks).toHaveLength(2);
-  const { code, output } = await bash(`set -x\n${blocks.join('\n').replaceAll('./shop.env', join(folder, 'shop.env'))}`);
+  const { code, output } = await bash(
+    `set -x\n${blocks.join('\n').replaceAll('./shop.env', join(folder, 'shop.env'))}`,
+  );
   if (code !== 0) throw new Error(`a command of the README failed:\n${output.slice(-6000)}`);
   expect(output).toMatch(/"amount"/);
   expect(output).toMatch(/quote\s+\d+/);
@@ -74,10 +92,18 @@ test('the guide moves the catalog by hand, there, back and there again, as it is
   const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
   expect(blocks.length).toBeGreaterThanOrEqual(9);
   // A reader types all of it into one shell: the worker started in step 3 lives until that shell ends.
-  const typed = blocks.join('\n').replaceAll('./shop.env', join(folder, 'shop.env')).replaceAll('worker.log', join(folder, 'worker.log'));
-  const { code, output } = await bash(`set -x\n${typed}\nnpx strangler status catalog --json > ${join(folder, 'status.json')}`);
+  const typed = blocks
+    .join('\n')
+    .replaceAll('./shop.env', join(folder, 'shop.env'))
+    .replaceAll('worker.log', join(folder, 'worker.log'));
+  const { code, output } = await bash(
+    `set -x\n${typed}\nnpx strangler status catalog --json > ${join(folder, 'status.json')}`,
+  );
   const log = await readFile(join(folder, 'worker.log'), 'utf8').catch(() => '');
-  if (code !== 0) throw new Error(`a command of the guide failed:\n${output.slice(-6000)}\nworker:\n${log.slice(-2000)}`);
+  if (code !== 0)
+    throw new Error(
+      `a command of the guide failed:\n${output.slice(-6000)}\nworker:\n${log.slice(-2000)}`,
+    );
   const status = await readFile(join(folder, 'status.json'), 'utf8');
   expect(status).toMatch(/"owner":\s*"service"/);
   expect(status).toMatch(/"stage":\s*"service"/);

@@ -6,12 +6,25 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabase, freePort, startProcess, temporaryFolder, type RunningProcess, type TemporaryFolder, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  freePort,
+  startProcess,
+  temporaryFolder,
+  type RunningProcess,
+  type TemporaryFolder,
+  type TestDatabase,
+} from '@strangler-toolkit/dev-stack';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const packages = ['migration', 'contracts', 'extracted/service-kit', 'facade'];
 const run = promisify(execFile);
-const npm = (args: readonly string[], cwd: string) => run('npm', args, { cwd, maxBuffer: 1e8, env: { ...process.env, npm_config_fund: 'false', npm_config_audit: 'false', NODE_OPTIONS: '' } });
+const npm = (args: readonly string[], cwd: string) =>
+  run('npm', args, {
+    cwd,
+    maxBuffer: 1e8,
+    env: { ...process.env, npm_config_fund: 'false', npm_config_audit: 'false', NODE_OPTIONS: '' },
+  });
 
 let folder: TemporaryFolder;
 let project: string;
@@ -23,9 +36,11 @@ let facade: RunningProcess | undefined;
 async function privateCopy(target: string): Promise<void> {
   await mkdir(join(target, 'node_modules', '@strangler-toolkit'), { recursive: true });
   for (const name of await readdir(join(repository, 'node_modules'))) {
-    if (!name.startsWith('@strangler')) await symlink(join(repository, 'node_modules', name), join(target, 'node_modules', name));
+    if (!name.startsWith('@strangler'))
+      await symlink(join(repository, 'node_modules', name), join(target, 'node_modules', name));
   }
-  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts']) await cp(join(repository, file), join(target, file), { recursive: true });
+  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts'])
+    await cp(join(repository, file), join(target, file), { recursive: true });
   for (const name of packages) {
     await cp(join(repository, name), join(target, name), {
       recursive: true,
@@ -33,7 +48,9 @@ async function privateCopy(target: string): Promise<void> {
     });
     const own = join(repository, name, 'node_modules');
     await symlink(own, join(target, name, 'node_modules')).catch(() => {});
-    const manifest = JSON.parse(await readFile(join(target, name, 'package.json'), 'utf8')) as { name: string };
+    const manifest = JSON.parse(await readFile(join(target, name, 'package.json'), 'utf8')) as {
+      name: string;
+    };
     await symlink(join(target, name), join(target, 'node_modules', manifest.name));
   }
 }
@@ -44,13 +61,23 @@ beforeAll(async () => {
   project = join(folder.path, 'project');
   await privateCopy(copy);
   await mkdir(join(project, 'contexts'), { recursive: true });
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'somebody-elses-project', private: true, type: 'module' }));
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'somebody-elses-project', private: true, type: 'module' }),
+  );
   for (const name of packages) await npm(['pack', '--pack-destination', project], join(copy, name));
-  const tarballs = (await readdir(project)).filter((file) => file.endsWith('.tgz') && /-(facade|migration)-/.test(file));
+  const tarballs = (await readdir(project)).filter(
+    (file) => file.endsWith('.tgz') && /-(facade|migration)-/.test(file),
+  );
   expect(tarballs).toHaveLength(2);
-  await npm(['install', '--prefer-offline', '--no-save', ...tarballs.map((file) => `./${file}`)], project);
+  await npm(
+    ['install', '--prefer-offline', '--no-save', ...tarballs.map((file) => `./${file}`)],
+    project,
+  );
   database = await createTestDatabase('pack');
-  monolith = createServer((request, response) => response.end(`the monolith answers ${request.url}`)).listen(0, '127.0.0.1');
+  monolith = createServer((request, response) =>
+    response.end(`the monolith answers ${request.url}`),
+  ).listen(0, '127.0.0.1');
   await new Promise((resolve) => monolith.once('listening', resolve));
 }, 300_000);
 
@@ -67,7 +94,9 @@ test('npx strangler --help works in an empty project that installed the tarball'
 });
 
 test('the installed facade loads a context file that an editor can type and forwards requests', async () => {
-  await writeFile(join(project, 'contexts', 'greetings.ts'), `import { defineMigration, env } from '@strangler-toolkit/migration';
+  await writeFile(
+    join(project, 'contexts', 'greetings.ts'),
+    `import { defineMigration, env } from '@strangler-toolkit/migration';
 export default defineMigration({
   context: 'greetings',
   data: 'none',
@@ -75,14 +104,26 @@ export default defineMigration({
   service: { url: 'http://127.0.0.1:9' },
   routes: [{ name: 'hello', method: 'GET', path: '/hello', kind: 'read' }],
 });
-`);
+`,
+  );
   facade = await startProcess({
-    name: 'installed facade', file: join(project, 'node_modules', '@strangler-toolkit', 'facade', 'bin', 'facade.js'), cwd: project, nodeOptions: [],
+    name: 'installed facade',
+    file: join(project, 'node_modules', '@strangler-toolkit', 'facade', 'bin', 'facade.js'),
+    cwd: project,
+    nodeOptions: [],
     env: {
-      NODE_OPTIONS: '', STRANGLER_CONTEXTS: join(project, 'contexts'), STRANGLER_CONTROL_URL: database.url, FACADE_STATE_DIR: join(project, 'state'),
-      MONOLITH_URL: `http://127.0.0.1:${(monolith.address() as AddressInfo).port}`, FACADE_HOST: '127.0.0.1', FACADE_PORT: '0', FACADE_ADMIN_PORT: '0', FACADE_NAME: 'installed',
+      NODE_OPTIONS: '',
+      STRANGLER_CONTEXTS: join(project, 'contexts'),
+      STRANGLER_CONTROL_URL: database.url,
+      FACADE_STATE_DIR: join(project, 'state'),
+      MONOLITH_URL: `http://127.0.0.1:${(monolith.address() as AddressInfo).port}`,
+      FACADE_HOST: '127.0.0.1',
+      FACADE_PORT: '0',
+      FACADE_ADMIN_PORT: '0',
+      FACADE_NAME: 'installed',
       // nobody listens there: the facade serves all the same
-      UNLEASH_URL: `http://127.0.0.1:${await freePort()}/api`, UNLEASH_CLIENT_TOKEN: '*:development.none',
+      UNLEASH_URL: `http://127.0.0.1:${await freePort()}/api`,
+      UNLEASH_CLIENT_TOKEN: '*:development.none',
     },
   });
   for (const path of ['/hello', '/anything/else']) {

@@ -3,15 +3,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import {
-  createTestDatabase, freePort, runProgram, startProcess, startUnleash, temporaryFolder,
-  type ProgramResult, type RunningProcess, type TemporaryFolder, type TestDatabase, type UnleashServer,
+  createTestDatabase,
+  freePort,
+  runProgram,
+  startProcess,
+  startUnleash,
+  temporaryFolder,
+  type ProgramResult,
+  type RunningProcess,
+  type TemporaryFolder,
+  type TestDatabase,
+  type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const strangler = here('../../migration/bin/strangler.js');
 
-export const until = async (what: string, condition: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> => {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
+export const until = async (
+  what: string,
+  condition: () => Promise<boolean>,
+  timeoutMs = 60_000,
+): Promise<void> => {
+  for (const deadline = Date.now() + timeoutMs; ;) {
     if (await condition()) return;
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -49,22 +62,56 @@ export class Rig {
       if (schema) await this.sql(created.url, await readFile(here(`fixture/${schema}`), 'utf8'));
       return created;
     };
-    const [hr, time, control, flags] = await Promise.all([database('hr', 'schema.sql'), database('timekeeping', 'service-schema.sql'), database('hr_control'), database('hr_unleash')]);
+    const [hr, time, control, flags] = await Promise.all([
+      database('hr', 'schema.sql'),
+      database('timekeeping', 'service-schema.sql'),
+      database('hr_control'),
+      database('hr_unleash'),
+    ]);
     this.unleash = await startUnleash({ postgresUrl: flags.url });
     const app = async (kind: 'monolith' | 'service', url: string): Promise<string> => {
       const port = await freePort();
-      this.processes.push(await startProcess({ name: kind, file: here('fixture/app.js'), args: [kind], env: { DATABASE_URL: url, PORT: String(port) }, nodeOptions: [], ready: 'spawned' }));
+      this.processes.push(
+        await startProcess({
+          name: kind,
+          file: here('fixture/app.js'),
+          args: [kind],
+          env: { DATABASE_URL: url, PORT: String(port) },
+          nodeOptions: [],
+          ready: 'spawned',
+        }),
+      );
       const address = `http://127.0.0.1:${port}`;
-      await until(`${kind} to answer`, async () => (await fetch(`${address}/health`).catch(() => undefined))?.ok === true);
+      await until(
+        `${kind} to answer`,
+        async () => (await fetch(`${address}/health`).catch(() => undefined))?.ok === true,
+      );
       return address;
     };
     Object.assign(this.env, {
-      HR_URL: await app('monolith', hr.url), HR_DATABASE_URL: hr.url, TIME_URL: await app('service', time.url), TIME_DATABASE_URL: time.url,
-      STRANGLER_CONTROL_URL: control.url, STRANGLER_CONTEXTS: here('contexts'), UNLEASH_URL: this.unleash.url, UNLEASH_CLIENT_TOKEN: this.unleash.clientToken, UNLEASH_ADMIN_TOKEN: this.unleash.adminToken,
+      HR_URL: await app('monolith', hr.url),
+      HR_DATABASE_URL: hr.url,
+      TIME_URL: await app('service', time.url),
+      TIME_DATABASE_URL: time.url,
+      STRANGLER_CONTROL_URL: control.url,
+      STRANGLER_CONTEXTS: here('contexts'),
+      UNLEASH_URL: this.unleash.url,
+      UNLEASH_CLIENT_TOKEN: this.unleash.clientToken,
+      UNLEASH_ADMIN_TOKEN: this.unleash.adminToken,
     });
     const facade = await startProcess({
-      name: 'facade', file: here('../../facade/bin/facade.js'),
-      env: { ...this.env, MONOLITH_URL: this.env.HR_URL, FACADE_HOST: '127.0.0.1', FACADE_PORT: '0', FACADE_ADMIN_PORT: '0', FACADE_STATE_DIR: join(this.folder.path, 'facade'), FACADE_NAME: 'hr-facade', FACADE_DEBUG_HEADERS: '1' },
+      name: 'facade',
+      file: here('../../facade/bin/facade.js'),
+      env: {
+        ...this.env,
+        MONOLITH_URL: this.env.HR_URL,
+        FACADE_HOST: '127.0.0.1',
+        FACADE_PORT: '0',
+        FACADE_ADMIN_PORT: '0',
+        FACADE_STATE_DIR: join(this.folder.path, 'facade'),
+        FACADE_NAME: 'hr-facade',
+        FACADE_DEBUG_HEADERS: '1',
+      },
     });
     this.processes.push(facade);
     this.facade = `http://127.0.0.1:${facade.port}`;
@@ -83,22 +130,45 @@ export class Rig {
 
   /** Runs a command; unless it may fail, a failure shows everything that it printed. */
   async type(args: readonly string[], mayFail = false): Promise<ProgramResult> {
-    const result = await runProgram({ name: `strangler ${args[0]}`, file: strangler, args, env: this.env, cwd: this.folder.path });
-    if (!mayFail && result.code !== 0) throw new Error(`strangler ${args.join(' ')} ended with ${result.code}\n${result.stdout}\n${result.stderr}`);
+    const result = await runProgram({
+      name: `strangler ${args[0]}`,
+      file: strangler,
+      args,
+      env: this.env,
+      cwd: this.folder.path,
+    });
+    if (!mayFail && result.code !== 0)
+      throw new Error(
+        `strangler ${args.join(' ')} ended with ${result.code}\n${result.stdout}\n${result.stderr}`,
+      );
     return result;
   }
 
   async worker(): Promise<RunningProcess> {
-    const worker = await startProcess({ name: 'worker', file: strangler, args: ['replicate', 'timekeeping'], env: this.env, ready: 'spawned' });
+    const worker = await startProcess({
+      name: 'worker',
+      file: strangler,
+      args: ['replicate', 'timekeeping'],
+      env: this.env,
+      ready: 'spawned',
+    });
     this.processes.push(worker);
     return worker;
   }
 
   async context(): Promise<{ stage: string; owner: string; copied: boolean; lagMs: number }> {
-    const [row] = await this.sql(this.env.STRANGLER_CONTROL_URL ?? '', `SELECT stage, owner, EXISTS (SELECT FROM strangler_control.watermarks w WHERE w.epoch = c.epoch AND w.state <> 'copying' AND w.applied_at IS NOT NULL) AS copied,
+    const [row] = await this.sql(
+      this.env.STRANGLER_CONTROL_URL ?? '',
+      `SELECT stage, owner, EXISTS (SELECT FROM strangler_control.watermarks w WHERE w.epoch = c.epoch AND w.state <> 'copying' AND w.applied_at IS NOT NULL) AS copied,
       (extract(epoch FROM clock_timestamp() - (SELECT max(applied_at) FROM strangler_control.watermarks w WHERE w.epoch = c.epoch)) * 1000)::int AS "lagMs"
-      FROM strangler_control.contexts c WHERE context = 'timekeeping'`);
-    return { stage: String(row?.stage), owner: String(row?.owner), copied: row?.copied === true, lagMs: typeof row?.lagMs === 'number' ? row.lagMs : Infinity };
+      FROM strangler_control.contexts c WHERE context = 'timekeeping'`,
+    );
+    return {
+      stage: String(row?.stage),
+      owner: String(row?.owner),
+      copied: row?.copied === true,
+      lagMs: typeof row?.lagMs === 'number' ? row.lagMs : Infinity,
+    };
   }
 
   async stop(): Promise<void> {

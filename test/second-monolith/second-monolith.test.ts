@@ -11,10 +11,23 @@ let stopClient = false;
 let client: Promise<void>;
 const problems: string[] = [];
 
-const send = async (method: string, path: string, body?: object, user = 'E1'): Promise<{ status: number; body: Record<string, unknown>; side: string | null }> => {
-  const response = await fetch(rig.facade + path, { method, headers: { 'x-user': user, 'content-type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) });
+const send = async (
+  method: string,
+  path: string,
+  body?: object,
+  user = 'E1',
+): Promise<{ status: number; body: Record<string, unknown>; side: string | null }> => {
+  const response = await fetch(rig.facade + path, {
+    method,
+    headers: { 'x-user': user, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
   const text = await response.text();
-  return { status: response.status, body: text ? (JSON.parse(text) as Record<string, unknown>) : {}, side: response.headers.get('x-strangler-served-by') };
+  return {
+    status: response.status,
+    body: text ? (JSON.parse(text) as Record<string, unknown>) : {},
+    side: response.headers.get('x-strangler-served-by'),
+  };
 };
 
 /** Adds minutes to days of its own and notes to them, reads each back, until told to stop. */
@@ -24,12 +37,21 @@ async function work(): Promise<void> {
     const path = `/staff/E1/days/${day}`;
     const known = ledger.get(day);
     const minutes = 1 + (number % 7);
-    const answer = known === undefined ? await send('PUT', path, { minutesWorked: minutes }) : number % 9 === 0 ? await send('POST', `${path}/notes`, { noteText: `note ${number}` }) : await send('POST', `${path}/add`, { minutes });
-    if (answer.status >= 300) problems.push(`${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
+    const answer =
+      known === undefined
+        ? await send('PUT', path, { minutesWorked: minutes })
+        : number % 9 === 0
+          ? await send('POST', `${path}/notes`, { noteText: `note ${number}` })
+          : await send('POST', `${path}/add`, { minutes });
+    if (answer.status >= 300)
+      problems.push(`${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
     else if (answer.status === 201) notes++;
     else ledger.set(day, (known ?? 0) + minutes);
     const read = await send('GET', path);
-    if (read.status !== 200 || read.body.minutesWorked !== ledger.get(day)) problems.push(`${path} read ${read.status} ${String(read.body.minutesWorked)} from ${read.side}, acknowledged ${ledger.get(day)}`);
+    if (read.status !== 200 || read.body.minutesWorked !== ledger.get(day))
+      problems.push(
+        `${path} read ${read.status} ${String(read.body.minutesWorked)} from ${read.side}, acknowledged ${ledger.get(day)}`,
+      );
     // many users: percentages stick to identities
     await send('GET', '/staff/E2/days', undefined, `E${number % 100}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -37,9 +59,16 @@ async function work(): Promise<void> {
 }
 
 const sums = async (side: 'monolith' | 'service'): Promise<Map<string, number>> => {
-  const rows = side === 'monolith'
-    ? await rig.sql(rig.env.HR_DATABASE_URL!, `SELECT "workDay"::text AS day, "minutesWorked" AS minutes FROM "hr"."timeEntry" WHERE "employeeNo" = 'E1' AND "workDay" >= '2025-01-01'`)
-    : await rig.sql(rig.env.TIME_DATABASE_URL!, `SELECT on_day::text AS day, minutes FROM day_record WHERE staff_no = 'E1' AND on_day >= '2025-01-01'`);
+  const rows =
+    side === 'monolith'
+      ? await rig.sql(
+          rig.env.HR_DATABASE_URL!,
+          `SELECT "workDay"::text AS day, "minutesWorked" AS minutes FROM "hr"."timeEntry" WHERE "employeeNo" = 'E1' AND "workDay" >= '2025-01-01'`,
+        )
+      : await rig.sql(
+          rig.env.TIME_DATABASE_URL!,
+          `SELECT on_day::text AS day, minutes FROM day_record WHERE staff_no = 'E1' AND on_day >= '2025-01-01'`,
+        );
   return new Map(rows.map((row) => [String(row.day), Number(row.minutes)]));
 };
 
@@ -55,7 +84,18 @@ afterAll(async () => {
 describe('a monolith that knows nothing of this project', () => {
   test('gets its first context file from strangler init, from what the database holds', async () => {
     const folder = join(rig.folder.path, 'contexts');
-    await rig.type(['init', '--database', rig.env.HR_DATABASE_URL!, '--context', 'hours', '--contexts', folder, '--tables', 'hr.timeEntry,hr.entryNote', '--yes']);
+    await rig.type([
+      'init',
+      '--database',
+      rig.env.HR_DATABASE_URL!,
+      '--context',
+      'hours',
+      '--contexts',
+      folder,
+      '--tables',
+      'hr.timeEntry,hr.entryNote',
+      '--yes',
+    ]);
     const [file] = await readdir(folder);
     const text = await readFile(join(folder, file!), 'utf8');
     expect(text).toContain('hr.timeEntry');
@@ -83,24 +123,41 @@ describe('a monolith that knows nothing of this project', () => {
 
   test('lets reads move by percent once shadow answers were compared', async () => {
     await until('compared answers', async () => {
-      const [row] = await rig.sql(rig.env.STRANGLER_CONTROL_URL!, `SELECT min(n)::int AS n, count(*)::int AS routes FROM (SELECT sum(count) AS n FROM strangler_control.shadow_counts WHERE outcome = 'match' GROUP BY route) r`);
+      const [row] = await rig.sql(
+        rig.env.STRANGLER_CONTROL_URL!,
+        `SELECT min(n)::int AS n, count(*)::int AS routes FROM (SELECT sum(count) AS n FROM strangler_control.shadow_counts WHERE outcome = 'match' GROUP BY route) r`,
+      );
       return Number(row?.n) >= 20 && Number(row?.routes) === 2;
     });
     await rig.type(['ramp', 'timekeeping', '--steps', '50,100', '--hold', '1s']);
     expect((await rig.context()).stage).toBe('canary');
     // somebody who does not write: E1 is pinned to the owner by its own writes
-    await until('reads from the service', async () => (await send('GET', '/staff/E3/days', undefined, 'E77')).side === 'service');
-    expect((await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side).toBe('monolith');
+    await until(
+      'reads from the service',
+      async () => (await send('GET', '/staff/E3/days', undefined, 'E77')).side === 'service',
+    );
+    expect(
+      (await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side,
+    ).toBe('monolith');
   }, 120_000);
 
   test('hands its writes to the service, takes them back, and hands them over again', async () => {
-    for (const [command, owner] of [['cutover', 'service'], ['rollback', 'monolith'], ['cutover', 'service']] as const) {
+    for (const [command, owner] of [
+      ['cutover', 'service'],
+      ['rollback', 'monolith'],
+      ['cutover', 'service'],
+    ] as const) {
       if (command === 'cutover') await rig.type(['verify', 'timekeeping']);
       await rig.type([command, 'timekeeping', '--yes']);
       expect((await rig.context()).owner).toBe(owner);
       const before = [...ledger.values()].reduce((sum, minutes) => sum + minutes, 0);
-      await until('writes at the new owner', async () => [...ledger.values()].reduce((sum, minutes) => sum + minutes, 0) > before + 50);
-      expect((await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side).toBe(owner);
+      await until(
+        'writes at the new owner',
+        async () => [...ledger.values()].reduce((sum, minutes) => sum + minutes, 0) > before + 50,
+      );
+      expect(
+        (await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side,
+      ).toBe(owner);
     }
   }, 180_000);
 
@@ -109,8 +166,17 @@ describe('a monolith that knows nothing of this project', () => {
     await client;
     expect(problems).toEqual([]);
     expect(await sums('service')).toEqual(ledger);
-    await until('the reverse stream', async () => JSON.stringify([...(await sums('monolith'))].toSorted()) === JSON.stringify([...ledger].toSorted()), 20_000);
-    const [written] = await rig.sql(rig.env.HR_DATABASE_URL!, `SELECT count(*)::int AS n, count(DISTINCT "noteNo")::int AS numbers FROM "hr"."entryNote" WHERE "noteText" LIKE 'note %' AND "workDay" >= '2025-01-01' AND "employeeNo" = 'E1'`);
+    await until(
+      'the reverse stream',
+      async () =>
+        JSON.stringify([...(await sums('monolith'))].toSorted()) ===
+        JSON.stringify([...ledger].toSorted()),
+      20_000,
+    );
+    const [written] = await rig.sql(
+      rig.env.HR_DATABASE_URL!,
+      `SELECT count(*)::int AS n, count(DISTINCT "noteNo")::int AS numbers FROM "hr"."entryNote" WHERE "noteText" LIKE 'note %' AND "workDay" >= '2025-01-01' AND "employeeNo" = 'E1'`,
+    );
     expect(written).toEqual({ n: notes, numbers: notes });
     await rig.type(['verify', 'timekeeping']);
   }, 60_000);

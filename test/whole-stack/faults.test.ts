@@ -8,27 +8,44 @@ let stack: Stack;
 let crowd: Crowd;
 let evidence: Evidence;
 
-const until = async (what: string, condition: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<void> => {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
+const until = async (
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  timeoutMs = 60_000,
+): Promise<void> => {
+  for (const deadline = Date.now() + timeoutMs; ;) {
     if (await condition()) return;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}; problems of clients:\n${crowd?.counts.problems.slice(-5).join('\n')}\nworker:\n${stack.worker?.logs().slice(-5).join('\n')}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `waited ${timeoutMs / 1_000} s for ${what}; problems of clients:\n${crowd?.counts.problems.slice(-5).join('\n')}\nworker:\n${stack.worker?.logs().slice(-5).join('\n')}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 };
 const type = async (...args: string[]): Promise<string> => {
   const { code, stdout, stderr } = await stack.strangler(args);
-  if (code !== 0) throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
+  if (code !== 0)
+    throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
   return stdout;
 };
 const moreWrites = async (count: number, timeoutMs?: number): Promise<void> => {
   const before = crowd.counts.acknowledgedWrites;
-  await until(`${count} more acknowledged writes`, () => crowd.counts.acknowledgedWrites >= before + count, timeoutMs);
+  await until(
+    `${count} more acknowledged writes`,
+    () => crowd.counts.acknowledgedWrites >= before + count,
+    timeoutMs,
+  );
 };
 const moreRequests = async (count: number): Promise<void> => {
   const before = crowd.counts.requests;
   await until(`${count} more requests`, () => crowd.counts.requests >= before + count);
 };
-const caughtUp = (): Promise<void> => until('the stream to catch up', async () => ((await evidence.context('catalog').catch(() => undefined))?.lagMs ?? Infinity) < 2_000);
+const caughtUp = (): Promise<void> =>
+  until(
+    'the stream to catch up',
+    async () =>
+      ((await evidence.context('catalog').catch(() => undefined))?.lagMs ?? Infinity) < 2_000,
+  );
 const force = ['--force', '--reason', 'whole-stack test'] as const;
 
 /** kill -9 with traffic, more traffic into the hole, and up again. */
@@ -38,16 +55,34 @@ const faults: [name: string, kill: () => Promise<unknown>, restart: () => Promis
   ['the service', () => stack.member('catalog').kill(), () => stack.member('catalog').start()],
   ['the monolith', () => stack.member('monolith').kill(), () => stack.member('monolith').start()],
   ['Unleash', () => stack.unleash.process.kill('SIGKILL'), () => stack.restartUnleash()],
-  ['the monolith\'s PostgreSQL', () => stack.databases.monolith.crash(), () => stack.databases.monolith.restart()],
-  ['the PostgreSQL of service, control and Unleash', () => stack.databases.services.crash(), () => stack.databases.services.restart()],
+  [
+    "the monolith's PostgreSQL",
+    () => stack.databases.monolith.crash(),
+    () => stack.databases.monolith.restart(),
+  ],
+  [
+    'the PostgreSQL of service, control and Unleash',
+    () => stack.databases.services.crash(),
+    () => stack.databases.services.restart(),
+  ],
 ];
 
 beforeAll(async () => {
   stack = await startStack({ contexts: new URL('../../demo/contexts', import.meta.url).pathname });
   evidence = new Evidence(stack.env.STRANGLER_CONTROL_URL!);
-  crowd = new Crowd({ facades: stack.facades, writers: 3, readers: 2, writerPauseMs: 15, readerPauseMs: 30, forgiving: true });
+  crowd = new Crowd({
+    facades: stack.facades,
+    writers: 3,
+    readers: 2,
+    writerPauseMs: 15,
+    readerPauseMs: 30,
+    forgiving: true,
+  });
   await stack.startWorker('catalog');
-  await until('the copy', async () => (await evidence.context('catalog').catch(() => undefined))?.copied === true);
+  await until(
+    'the copy',
+    async () => (await evidence.context('catalog').catch(() => undefined))?.copied === true,
+  );
   await caughtUp();
   await type('verify', 'catalog');
   await type('shadow', 'catalog', '--sample', '10');
@@ -70,36 +105,53 @@ const everythingIsThere = async (): Promise<void> => {
   expect(crowd.counts.staleReads).toBe(0);
 };
 
-describe.each([['monolith', 'reads of the service, writes of the monolith'], ['service', 'everything at the service']])('while the %s owns the catalog', (owner) => {
+describe.each([
+  ['monolith', 'reads of the service, writes of the monolith'],
+  ['service', 'everything at the service'],
+])('while the %s owns the catalog', (owner) => {
   if (owner === 'service') {
     test('the cutover survives kill -9 of its command while writes are held and after the stream is closed, and a rerun finishes it', async () => {
       await type('verify', 'catalog');
       for (const step of ['hold', 'close-stream']) {
         const abort = new AbortController();
-        const { stderr } = await stack.strangler(['cutover', 'catalog', '--yes'], { signal: abort.signal, onLine: (line) => { if (line.includes(`✓ ${step}`)) abort.abort(); } });
+        const { stderr } = await stack.strangler(['cutover', 'catalog', '--yes'], {
+          signal: abort.signal,
+          onLine: (line) => {
+            if (line.includes(`✓ ${step}`)) abort.abort();
+          },
+        });
         expect(stderr).toContain(`✓ ${step}`);
         // whatever it left behind is undone or finished by the worker, without anybody typing
-        await until('the lease of the dead command to run out', async () => !(await evidence.leased('catalog')), 20_000);
+        await until(
+          'the lease of the dead command to run out',
+          async () => !(await evidence.leased('catalog')),
+          20_000,
+        );
         await moreWrites(30, 45_000);
         await caughtUp();
         if ((await evidence.context('catalog'))?.owner === 'service') break;
       }
-      if ((await evidence.context('catalog'))?.owner !== 'service') await type('cutover', 'catalog', '--yes');
+      if ((await evidence.context('catalog'))?.owner !== 'service')
+        await type('cutover', 'catalog', '--yes');
       expect((await evidence.context('catalog'))?.owner).toBe('service');
       await moreWrites(50);
       await everythingIsThere();
     }, 300_000);
   }
 
-  test.each(faults)('kill -9 of %s and a restart lose nothing', async (_name, kill, restart) => {
-    await moreWrites(20);
-    await kill();
-    await moreRequests(30);
-    await restart();
-    await ensureWorker();
-    await moreWrites(40);
-    await everythingIsThere();
-  }, 120_000);
+  test.each(faults)(
+    'kill -9 of %s and a restart lose nothing',
+    async (_name, kill, restart) => {
+      await moreWrites(20);
+      await kill();
+      await moreRequests(30);
+      await restart();
+      await ensureWorker();
+      await moreWrites(40);
+      await everythingIsThere();
+    },
+    120_000,
+  );
 });
 
 test('every acknowledged write of all that is on both sides, once', async () => {

@@ -24,10 +24,20 @@ export const cdcCommand: BenchCommand = {
     }
     const wants = (part: Part): boolean => options.parts.includes(part);
     const measured: Measured = {};
-    if (options.parts.some((part) => part !== 'kafka')) await measureEmbedded(options, measured, { signal, tell });
-    if (wants('kafka') || ((wants('latency') || wants('memory')) && (await missingForKafka()).length === 0)) await measureKafka(options, measured, { signal, tell });
+    if (options.parts.some((part) => part !== 'kafka'))
+      await measureEmbedded(options, measured, { signal, tell });
+    if (
+      wants('kafka') ||
+      ((wants('latency') || wants('memory')) && (await missingForKafka()).length === 0)
+    )
+      await measureKafka(options, measured, { signal, tell });
     if (options.json) print(JSON.stringify(summary(measured)));
-    else for (const line of [`median of ${options.rounds} rounds, and the spread of the rounds' ratios`, ...lines(measured)]) print(line);
+    else
+      for (const line of [
+        `median of ${options.rounds} rounds, and the spread of the rounds' ratios`,
+        ...lines(measured),
+      ])
+        print(line);
     return 0;
   },
 };
@@ -49,16 +59,34 @@ async function openFilledSite({ rows }: CdcOptions, here: Here): Promise<Site> {
 /** A worker that streams: a change made after its copy has come through. */
 async function caughtUp(site: Site): Promise<Worker> {
   const worker = await startWorker(site);
-  await until('the worker has copied', site.signal, async () => {
-    worker.assertAlive();
-    const { rows: [known] } = await site.service.query<{ streams: string | null }>(`SELECT to_regclass('strangler.streams') AS streams`);
-    return typeof known?.streams === 'string' && (await site.service.query('SELECT FROM strangler.streams WHERE context = $1', [context])).rowCount === 1;
-  }, { everyMs: 100 });
+  await until(
+    'the worker has copied',
+    site.signal,
+    async () => {
+      worker.assertAlive();
+      const {
+        rows: [known],
+      } = await site.service.query<{ streams: string | null }>(
+        `SELECT to_regclass('strangler.streams') AS streams`,
+      );
+      return (
+        typeof known?.streams === 'string' &&
+        (await site.service.query('SELECT FROM strangler.streams WHERE context = $1', [context]))
+          .rowCount === 1
+      );
+    },
+    { everyMs: 100 },
+  );
   await site.monolith.query('UPDATE pulses SET note = md5(random()::text) WHERE id = 1');
-  await until('the worker has caught up', site.signal, async () => {
-    worker.assertAlive();
-    return isEqual(site, 'ours');
-  }, { everyMs: 200 });
+  await until(
+    'the worker has caught up',
+    site.signal,
+    async () => {
+      worker.assertAlive();
+      return isEqual(site, 'ours');
+    },
+    { everyMs: 200 },
+  );
   return worker;
 }
 
@@ -76,7 +104,13 @@ async function measureEmbedded(options: CdcOptions, measured: Measured, here: He
   }
   if (options.parts.includes('memory')) {
     const worker = await caughtUp(site);
-    measured.memory = { ...measured.memory, embedded: { events: await memoryOverEvents(site, worker, options.events), transaction: await memoryOverTransaction(site, worker, options.transactionRows) } };
+    measured.memory = {
+      ...measured.memory,
+      embedded: {
+        events: await memoryOverEvents(site, worker, options.events),
+        transaction: await memoryOverTransaction(site, worker, options.transactionRows),
+      },
+    };
     await worker.stop();
   }
 }
@@ -92,13 +126,22 @@ async function measureKafka(options: CdcOptions, measured: Measured, here: Here)
   if (options.parts.includes('latency')) {
     const worker = await caughtUp(site);
     // Connect's JVM compiles what it runs often: cold, it is several times slower.
-    measured.latency = { ...measured.latency, kafka: await benchLatency(site, worker, { ...options, warmUpSeconds: 15 }) };
+    measured.latency = {
+      ...measured.latency,
+      kafka: await benchLatency(site, worker, { ...options, warmUpSeconds: 15 }),
+    };
     await worker.stop();
   }
   if (options.parts.includes('memory')) {
     const worker = await caughtUp(site);
     // A fifth of them: Debezium sends a third of what the log holds in the same time.
-    measured.memory = { ...measured.memory, kafka: { events: await memoryOverEvents(site, worker, Math.max(50_000, options.events / 5)), transaction: await memoryOverTransaction(site, worker, options.transactionRows) } };
+    measured.memory = {
+      ...measured.memory,
+      kafka: {
+        events: await memoryOverEvents(site, worker, Math.max(50_000, options.events / 5)),
+        transaction: await memoryOverTransaction(site, worker, options.transactionRows),
+      },
+    };
     await worker.stop();
   }
 }

@@ -12,7 +12,10 @@ export interface Pair {
   readonly rounds: readonly { readonly ours: number; readonly other: number }[];
 }
 
-export const figure = (values: readonly number[]): Figure => ({ median: median(values), spread: spread(values) });
+export const figure = (values: readonly number[]): Figure => ({
+  median: median(values),
+  spread: spread(values),
+});
 
 export function pairOf(rounds: readonly { readonly ours: number; readonly other: number }[]): Pair {
   const whole = (values: readonly number[]): Figure => figure(values.map(Math.round));

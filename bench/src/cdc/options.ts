@@ -46,18 +46,34 @@ export function parseCdcOptions(args: readonly string[]): CdcOptions | null {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      only: text, rounds: text, rows: text, seconds: text, events: text, 'transaction-rows': text,
-      quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
+      only: text,
+      rounds: text,
+      rows: text,
+      seconds: text,
+      events: text,
+      'transaction-rows': text,
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return null;
-  const count = (name: 'rounds' | 'rows' | 'seconds' | 'events' | 'transaction-rows', usual: number, quick: number, least: number): number => {
-    const value = values[name] === undefined ? (values.quick ? quick : usual) : Number(values[name]);
-    if (!Number.isInteger(value) || value < least) throw wrong(`--${name} must be a whole number of at least ${least}`);
+  const count = (
+    name: 'rounds' | 'rows' | 'seconds' | 'events' | 'transaction-rows',
+    usual: number,
+    quick: number,
+    least: number,
+  ): number => {
+    const value =
+      values[name] === undefined ? (values.quick ? quick : usual) : Number(values[name]);
+    if (!Number.isInteger(value) || value < least)
+      throw wrong(`--${name} must be a whole number of at least ${least}`);
     return value;
   };
   const wanted = values.only?.split(',') ?? parts;
-  for (const part of wanted) if (!isPart(part)) throw wrong(`--only: there is no part ${part}; the parts are ${parts.join(', ')}`);
+  for (const part of wanted)
+    if (!isPart(part))
+      throw wrong(`--only: there is no part ${part}; the parts are ${parts.join(', ')}`);
   return {
     parts: wanted.filter(isPart),
     rounds: count('rounds', 5, 1, 1),
@@ -70,4 +86,5 @@ export function parseCdcOptions(args: readonly string[]): CdcOptions | null {
 }
 
 const isPart = (text: string): text is Part => parts.some((part) => part === text);
-const wrong = (message: string): TypeError => Object.assign(new TypeError(message), { code: 'ERR_PARSE_ARGS_VALUE' });
+const wrong = (message: string): TypeError =>
+  Object.assign(new TypeError(message), { code: 'ERR_PARSE_ARGS_VALUE' });

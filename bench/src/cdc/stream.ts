@@ -7,12 +7,21 @@ import { startWorker } from './worker.ts';
 import { type Kind, kinds, makeChanges, settle } from './workload.ts';
 
 /** Changes per second of what waits in the monolith's log, through our worker and through a subscription. */
-export async function benchStream(site: Site, { rounds, rows }: { rounds: number; rows: number }): Promise<Record<Kind, Pair>> {
+export async function benchStream(
+  site: Site,
+  { rounds, rows }: { rounds: number; rows: number },
+): Promise<Record<Kind, Pair>> {
   await site.service.query('TRUNCATE public.items, public.lines, public.pulses');
   await createSubscription(site, { copy: true });
-  const measured: Record<Kind, { ours: number; other: number }[]> = { inserts: [], updates: [], mixed: [] };
+  const measured: Record<Kind, { ours: number; other: number }[]> = {
+    inserts: [],
+    updates: [],
+    mixed: [],
+  };
   try {
-    await until('the subscription has copied', site.signal, async () => (await copyStates(site)).every((state) => state === 'r'));
+    await until('the subscription has copied', site.signal, async () =>
+      (await copyStates(site)).every((state) => state === 'r'),
+    );
     await disable(site);
     const look = await site.open('service');
     for (let round = 1; round <= rounds; round += 1) {
@@ -37,11 +46,17 @@ export async function benchStream(site: Site, { rounds, rows }: { rounds: number
         }
         await settle(site.monolith);
         measured[kind].push(one);
-        site.tell(`stream, ${kind} ${round}/${rounds}: ours ${Math.round(one.ours)}, native ${Math.round(one.other)} rows/s`);
+        site.tell(
+          `stream, ${kind} ${round}/${rounds}: ours ${Math.round(one.ours)}, native ${Math.round(one.other)} rows/s`,
+        );
       }
     }
   } finally {
     await dropSubscription(site).catch(() => {});
   }
-  return { inserts: pairOf(measured.inserts), updates: pairOf(measured.updates), mixed: pairOf(measured.mixed) };
+  return {
+    inserts: pairOf(measured.inserts),
+    updates: pairOf(measured.updates),
+    mixed: pairOf(measured.mixed),
+  };
 }

@@ -1,5 +1,10 @@
 /** Waits for a condition, not for a time; gives up when the bench is interrupted or after the limit. */
-export async function until(what: string, signal: AbortSignal, condition: () => Promise<boolean>, { limitSeconds = 600, everyMs = 10 } = {}): Promise<void> {
+export async function until(
+  what: string,
+  signal: AbortSignal,
+  condition: () => Promise<boolean>,
+  { limitSeconds = 600, everyMs = 10 } = {},
+): Promise<void> {
   const began = performance.now();
   const deadline = began + limitSeconds * 1000;
   let told = began;

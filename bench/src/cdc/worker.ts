@@ -10,10 +10,17 @@ export interface Worker {
 }
 
 /** Our worker as a user runs it: the command line in a process of its own. */
-export async function startWorker(site: Site, { restart = false }: { restart?: boolean } = {}): Promise<Worker> {
+export async function startWorker(
+  site: Site,
+  { restart = false }: { restart?: boolean } = {},
+): Promise<Worker> {
   const running = await startProcess({
-    name: 'worker', file: fileURLToPath(new URL('../../../migration/bin/strangler.js', import.meta.url)), nodeOptions: [], ready: 'spawned',
-    args: ['replicate', context, '--yes', ...(restart ? ['--restart'] : [])], env: { STRANGLER_TRANSPORT: 'embedded', ...site.env },
+    name: 'worker',
+    file: fileURLToPath(new URL('../../../migration/bin/strangler.js', import.meta.url)),
+    nodeOptions: [],
+    ready: 'spawned',
+    args: ['replicate', context, '--yes', ...(restart ? ['--restart'] : [])],
+    env: { STRANGLER_TRANSPORT: 'embedded', ...site.env },
   });
   let wanted = false;
   const stop = async (): Promise<void> => {
@@ -25,7 +32,8 @@ export async function startWorker(site: Site, { restart = false }: { restart?: b
     pid: running.pid,
     stop,
     assertAlive() {
-      if (!running.running && !wanted) throw new Error(`the worker ended:\n${running.logs().slice(-15).join('\n')}`);
+      if (!running.running && !wanted)
+        throw new Error(`the worker ended:\n${running.logs().slice(-15).join('\n')}`);
     },
   };
 }

@@ -23,7 +23,10 @@ export class StorefrontClient {
     const response = await fetch(`${this.#url}/api/products?per_page=${perPage}`);
     if (!response.ok) throw new Error(`list answered ${response.status}`);
     const body = (await response.json()) as { items: ListedProduct[]; total: number };
-    return { products: body.items.map(({ id, name, price }) => ({ id, name, price })), total: body.total };
+    return {
+      products: body.items.map(({ id, name, price }) => ({ id, name, price })),
+      total: body.total,
+    };
   }
 
   /** undefined when there is no such product. */
@@ -38,7 +41,9 @@ export class StorefrontClient {
   /** The new price. */
   async adjustPrice(id: string, delta: string): Promise<string> {
     const response = await fetch(`${this.#url}/api/products/${id}/adjust-price`, {
-      method: 'POST', headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' }, body: JSON.stringify({ delta }),
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ delta }),
     });
     if (!response.ok) throw new Error(`adjust-price answered ${response.status}`);
     return ((await response.json()) as { price: string }).price;

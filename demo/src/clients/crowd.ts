@@ -38,14 +38,21 @@ export class Crowd {
     const run = `${process.pid.toString(36)}${Date.now().toString(36)}`;
     for (let number = 1; number <= options.writers; number++) {
       const writer = new Writer({
-        traffic: new Traffic(this.#rotated(options.facades, number), this.counts), ledger: this.ledger, who: { token: `demo-token-${number}` }, name: `w${number}-${run}`,
-        random: randomFrom(seed + number), ...(options.forgiving ? { forgiving: true } : {}),
+        traffic: new Traffic(this.#rotated(options.facades, number), this.counts),
+        ledger: this.ledger,
+        who: { token: `demo-token-${number}` },
+        name: `w${number}-${run}`,
+        random: randomFrom(seed + number),
+        ...(options.forgiving ? { forgiving: true } : {}),
       });
       this.#running.push(this.#loop(() => writer.step(), options.writerPauseMs));
     }
     for (let number = 1; number <= options.readers; number++) {
       const reader = new Reader({
-        traffic: new Traffic(this.#rotated(options.facades, number), this.counts), ledger: this.ledger,  random: randomFrom(seed + 1_000 + number), ...(options.forgiving ? { forgiving: true } : {}),
+        traffic: new Traffic(this.#rotated(options.facades, number), this.counts),
+        ledger: this.ledger,
+        random: randomFrom(seed + 1_000 + number),
+        ...(options.forgiving ? { forgiving: true } : {}),
       });
       this.#running.push(this.#loop(() => reader.step(), options.readerPauseMs));
     }

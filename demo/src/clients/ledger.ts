@@ -1,5 +1,8 @@
 /** A write that got no answer may have happened or not; nothing else is sent to its product afterwards. */
-export type Uncertain = { readonly kind: 'price'; readonly cents: number } | { readonly kind: 'name'; readonly name: string } | { readonly kind: 'delete' };
+export type Uncertain =
+  | { readonly kind: 'price'; readonly cents: number }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'delete' };
 
 /** What the acknowledged writes say about one product. */
 export interface Entry {
@@ -37,12 +40,24 @@ export class Ledger {
 }
 
 const variants = (entry: Entry): (Found | undefined)[] => {
-  const certain: Found | undefined = entry.deleted ? undefined : { name: entry.name, cents: entry.cents, revisions: entry.revisions };
+  const certain: Found | undefined = entry.deleted
+    ? undefined
+    : { name: entry.name, cents: entry.cents, revisions: entry.revisions };
   if (!certain || !entry.uncertain) return [certain];
   switch (entry.uncertain.kind) {
-    case 'price': return [certain, { ...certain, cents: certain.cents + entry.uncertain.cents, revisions: certain.revisions + 1 }];
-    case 'name': return [certain, { ...certain, name: entry.uncertain.name }];
-    case 'delete': return [certain, undefined];
+    case 'price':
+      return [
+        certain,
+        {
+          ...certain,
+          cents: certain.cents + entry.uncertain.cents,
+          revisions: certain.revisions + 1,
+        },
+      ];
+    case 'name':
+      return [certain, { ...certain, name: entry.uncertain.name }];
+    case 'delete':
+      return [certain, undefined];
   }
 };
 
@@ -50,10 +65,20 @@ const variants = (entry: Entry): (Found | undefined)[] => {
 export function judge(entry: Entry, found: Found | undefined, verdict: Verdict): void {
   verdict.checked++;
   const same = (variant: Found | undefined): boolean =>
-    variant === undefined || found === undefined ? variant === found : variant.name === found.name && variant.cents === found.cents && variant.revisions === found.revisions;
+    variant === undefined || found === undefined
+      ? variant === found
+      : variant.name === found.name &&
+        variant.cents === found.cents &&
+        variant.revisions === found.revisions;
   if (variants(entry).some(same)) return;
-  const surplus = found && !entry.deleted ? found.revisions - entry.revisions - (entry.uncertain?.kind === 'price' ? 1 : 0) : 0;
+  const surplus =
+    found && !entry.deleted
+      ? found.revisions - entry.revisions - (entry.uncertain?.kind === 'price' ? 1 : 0)
+      : 0;
   if (surplus > 0) verdict.doubled += surplus;
   else verdict.lost += Math.max(1, -surplus);
-  if (verdict.examples.length < 20) verdict.examples.push(`${entry.sku}: acknowledged ${JSON.stringify(entry)}, found ${JSON.stringify(found ?? null)}`);
+  if (verdict.examples.length < 20)
+    verdict.examples.push(
+      `${entry.sku}: acknowledged ${JSON.stringify(entry)}, found ${JSON.stringify(found ?? null)}`,
+    );
 }

@@ -10,7 +10,14 @@ export interface TrafficCounts {
   readonly problems: string[];
 }
 
-export const newCounts = (): TrafficCounts => ({ requests: 0, failedRequests: 0, acknowledgedWrites: 0, staleReads: 0, longestWriteMs: 0, problems: [] });
+export const newCounts = (): TrafficCounts => ({
+  requests: 0,
+  failedRequests: 0,
+  acknowledgedWrites: 0,
+  staleReads: 0,
+  longestWriteMs: 0,
+  problems: [],
+});
 
 export function note(counts: TrafficCounts, problem: string): void {
   if (counts.problems.length < 50) counts.problems.push(problem);
@@ -49,18 +56,33 @@ export class Traffic {
     this.#timeoutMs = timeoutMs;
   }
 
-  async send(method: string, path: string, who: Who, body?: object, binary = false): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    who: Who,
+    body?: object,
+    binary = false,
+  ): Promise<Answer> {
     const via = this.#facades[this.#turn++ % this.#facades.length] ?? '';
     this.counts.requests++;
     const began = performance.now();
     try {
       const response = await fetch(via + path, {
         method,
-        headers: { ...('token' in who ? { authorization: `Bearer ${who.token}` } : { 'x-client-id': who.visitor }), ...(body ? { 'content-type': 'application/json' } : {}) },
+        headers: {
+          ...('token' in who
+            ? { authorization: `Bearer ${who.token}` }
+            : { 'x-client-id': who.visitor }),
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        },
         signal: AbortSignal.timeout(this.#timeoutMs),
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
-      if (method !== 'GET') this.counts.longestWriteMs = Math.max(this.counts.longestWriteMs, performance.now() - began);
+      if (method !== 'GET')
+        this.counts.longestWriteMs = Math.max(
+          this.counts.longestWriteMs,
+          performance.now() - began,
+        );
       if (binary) {
         await response.arrayBuffer();
         return { status: response.status, body: {}, via };
@@ -68,13 +90,24 @@ export class Traffic {
       const text = await response.text();
       return { status: response.status, body: parse(text), via };
     } catch (error) {
-      return { status: 0, body: {}, via, error: error instanceof Error ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`.trim() : String(error) };
+      return {
+        status: 0,
+        body: {},
+        via,
+        error:
+          error instanceof Error
+            ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`.trim()
+            : String(error),
+      };
     }
   }
 
   /** Counts an answer that a client should not have got. */
   fail(what: string, answer: Answer): void {
     this.counts.failedRequests++;
-    note(this.counts, `${new Date().toISOString()} ${what}: ${answer.status || answer.error} ${JSON.stringify(answer.body).slice(0, 200)}`);
+    note(
+      this.counts,
+      `${new Date().toISOString()} ${what}: ${answer.status || answer.error} ${JSON.stringify(answer.body).slice(0, 200)}`,
+    );
   }
 }

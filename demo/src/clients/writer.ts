@@ -2,7 +2,8 @@ import type { Entry, Ledger } from './ledger.ts';
 import { note, type Answer, type Traffic, type Who } from './traffic.ts';
 
 export const toCents = (price: unknown): number => Math.round(Number(price) * 100);
-export const toPrice = (cents: number): string => `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
+export const toPrice = (cents: number): string =>
+  `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
 
 export interface WriterOptions {
   readonly traffic: Traffic;
@@ -40,9 +41,22 @@ export class Writer {
     const { traffic, who, ledger, name } = this.#options;
     const sku = `${name}-${++this.#number}`;
     const cents = 1_000 + Math.floor(this.#options.random() * 90_000);
-    const answer = await traffic.send('POST', '/api/products', who, { sku, name: `Product ${sku}`, price: toPrice(cents), tags: ['demo'], description: `Made by ${name}.` });
+    const answer = await traffic.send('POST', '/api/products', who, {
+      sku,
+      name: `Product ${sku}`,
+      price: toPrice(cents),
+      tags: ['demo'],
+      description: `Made by ${name}.`,
+    });
     if (!this.#acknowledged(`create ${sku}`, answer, 201)) return;
-    const entry: Entry = { id: String(answer.body.id), sku, name: `Product ${sku}`, cents, revisions: 1, deleted: false };
+    const entry: Entry = {
+      id: String(answer.body.id),
+      sku,
+      name: `Product ${sku}`,
+      cents,
+      revisions: 1,
+      deleted: false,
+    };
     this.#own.push(entry);
     ledger.entries.push(entry);
     await this.#readBack(entry);
@@ -51,7 +65,9 @@ export class Writer {
   async #adjust(entry: Entry): Promise<void> {
     const { traffic, who, random } = this.#options;
     const cents = 1 + Math.floor(random() * 99);
-    const answer = await traffic.send('POST', `/api/products/${entry.id}/adjust-price`, who, { delta: toPrice(cents) });
+    const answer = await traffic.send('POST', `/api/products/${entry.id}/adjust-price`, who, {
+      delta: toPrice(cents),
+    });
     if (!this.#acknowledged(`adjust ${entry.sku}`, answer, 200)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'price', cents };
       return;
@@ -60,14 +76,22 @@ export class Writer {
     entry.revisions++;
     if (toCents(answer.body.price) !== entry.cents) {
       traffic.counts.staleReads++;
-      note(traffic.counts, `adjust ${entry.sku} answered ${String(answer.body.price)}, the ledger says ${toPrice(entry.cents)}`);
+      note(
+        traffic.counts,
+        `adjust ${entry.sku} answered ${String(answer.body.price)}, the ledger says ${toPrice(entry.cents)}`,
+      );
     }
     await this.#readBack(entry);
   }
 
   async #rename(entry: Entry): Promise<void> {
     const name = `Product ${entry.sku} v${++this.#number}`;
-    const answer = await this.#options.traffic.send('PATCH', `/api/products/${entry.id}`, this.#options.who, { name });
+    const answer = await this.#options.traffic.send(
+      'PATCH',
+      `/api/products/${entry.id}`,
+      this.#options.who,
+      { name },
+    );
     if (!this.#acknowledged(`rename ${entry.sku}`, answer, 200)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'name', name };
       return;
@@ -77,7 +101,11 @@ export class Writer {
   }
 
   async #delete(entry: Entry): Promise<void> {
-    const answer = await this.#options.traffic.send('DELETE', `/api/products/${entry.id}`, this.#options.who);
+    const answer = await this.#options.traffic.send(
+      'DELETE',
+      `/api/products/${entry.id}`,
+      this.#options.who,
+    );
     if (!this.#acknowledged(`delete ${entry.sku}`, answer, 204)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'delete' };
       return;
@@ -110,9 +138,15 @@ export class Writer {
       if (!forgiving) traffic.fail(`read ${entry.sku}`, answer);
       return;
     }
-    const fresh = answer.status === expected && (entry.deleted || (answer.body.name === entry.name && toCents(answer.body.price) === entry.cents));
+    const fresh =
+      answer.status === expected &&
+      (entry.deleted ||
+        (answer.body.name === entry.name && toCents(answer.body.price) === entry.cents));
     if (fresh) return;
     traffic.counts.staleReads++;
-    note(traffic.counts, `${new Date().toISOString()} stale read of ${entry.sku}: ${answer.status} ${JSON.stringify({ name: answer.body.name, price: answer.body.price })}, the ledger says ${expected} ${entry.name} ${toPrice(entry.cents)}`);
+    note(
+      traffic.counts,
+      `${new Date().toISOString()} stale read of ${entry.sku}: ${answer.status} ${JSON.stringify({ name: answer.body.name, price: answer.body.price })}, the ledger says ${expected} ${entry.name} ${toPrice(entry.cents)}`,
+    );
   }
 }

@@ -35,12 +35,17 @@ export interface ConnectServer {
 }
 
 async function healthy(url: string, worker: RunningProcess): Promise<void> {
-  for (const deadline = Date.now() + 120_000; ; ) {
-    const answered = await fetch(`${url}/health`, { signal: AbortSignal.timeout(10_000) }).then((response) => response.ok, () => false);
+  for (const deadline = Date.now() + 120_000; ;) {
+    const answered = await fetch(`${url}/health`, { signal: AbortSignal.timeout(10_000) }).then(
+      (response) => response.ok,
+      () => false,
+    );
     if (answered) return;
     if (!worker.running || Date.now() > deadline) {
       await worker.kill('SIGKILL');
-      throw new Error(`Kafka Connect did not start. It printed:\n${worker.logs().slice(-30).join('\n')}`);
+      throw new Error(
+        `Kafka Connect did not start. It printed:\n${worker.logs().slice(-30).join('\n')}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -59,14 +64,23 @@ export async function startConnect(options: ConnectOptions): Promise<ConnectServ
     await mkdir(plugins);
     const own = {
       // How soon a killed worker is missed; its restart waits for that.
-      'session.timeout.ms': '6000', 'heartbeat.interval.ms': '1000',
-      'bootstrap.servers': options.brokers, listeners: url,
+      'session.timeout.ms': '6000',
+      'heartbeat.interval.ms': '1000',
+      'bootstrap.servers': options.brokers,
+      listeners: url,
       'plugin.path': [plugins, ...(options.pluginPath ?? [])].join(','),
       ...options.settings,
     };
     await writeFile(file, `${await readFile(workerProperties, 'utf8')}\n${properties(own)}`);
     const start = async (): Promise<RunningProcess> => {
-      const started = await startJava({ ...options, name: 'connect', main: 'org.apache.kafka.connect.cli.ConnectDistributed', args: [file], scratch, ready: 'spawned' });
+      const started = await startJava({
+        ...options,
+        name: 'connect',
+        main: 'org.apache.kafka.connect.cli.ConnectDistributed',
+        args: [file],
+        scratch,
+        ready: 'spawned',
+      });
       await healthy(url, started);
       return started;
     };

@@ -14,9 +14,14 @@ afterEach(async () => folder.remove());
 async function maven(script = 'exit 0'): Promise<void> {
   const file = join(folder.path, 'mvn');
   const lines = [
-    '#!/bin/sh', `echo called >> ${folder.path}/calls`,
+    '#!/bin/sh',
+    `echo called >> ${folder.path}/calls`,
     'for argument; do case $argument in -DoutputDirectory=*) to=${argument#*=};; esac; done',
-    '/bin/mkdir -p "$to"', 'echo a > "$to/a.jar"', '/bin/sleep 0.5', 'echo b > "$to/b.jar"', script,
+    '/bin/mkdir -p "$to"',
+    'echo a > "$to/a.jar"',
+    '/bin/sleep 0.5',
+    'echo b > "$to/b.jar"',
+    script,
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   await chmod(file, 0o755);
@@ -24,10 +29,13 @@ async function maven(script = 'exit 0'): Promise<void> {
 
 const ask = (): Promise<ProgramResult> =>
   runProgram({
-    name: 'warm', file: fileURLToPath(new URL('warm.ts', import.meta.url)), env: { PATH: folder.path, XDG_CACHE_HOME: join(folder.path, 'cache') },
+    name: 'warm',
+    file: fileURLToPath(new URL('warm.ts', import.meta.url)),
+    env: { PATH: folder.path, XDG_CACHE_HOME: join(folder.path, 'cache') },
   });
 const cached = (): Promise<string[]> => readdir(join(folder.path, 'cache', 'strangler-toolkit'));
-const calls = async (): Promise<number> => (await readFile(join(folder.path, 'calls'), 'utf8')).trim().split('\n').length;
+const calls = async (): Promise<number> =>
+  (await readFile(join(folder.path, 'calls'), 'utf8')).trim().split('\n').length;
 
 test('two processes that fill the cache at once both get all jars, and nothing else is left', async () => {
   await maven();

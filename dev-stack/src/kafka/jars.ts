@@ -7,22 +7,35 @@ import { startCommand } from '../child-process.ts';
 import { temporaryFolder } from '../guard.ts';
 import { findJava, findMaven } from './java.ts';
 
-const debezium = (file: string): string => fileURLToPath(new URL(`../../../migration/debezium/${file}`, import.meta.url));
+const debezium = (file: string): string =>
+  fileURLToPath(new URL(`../../../migration/debezium/${file}`, import.meta.url));
 export const workerProperties = debezium('worker.properties');
-export const howToGet = 'Java 17 or newer and Maven are needed (Debian: apt-get install openjdk-17-jre-headless maven), or KAFKA_BROKERS and CONNECT_URL of a running Kafka.';
+export const howToGet =
+  'Java 17 or newer and Maven are needed (Debian: apt-get install openjdk-17-jre-headless maven), or KAFKA_BROKERS and CONNECT_URL of a running Kafka.';
 
-const isFolder = (path: string): Promise<boolean> => stat(path).then((found) => found.isDirectory(), () => false);
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 async function cacheFolder(pom: string): Promise<string> {
   const hash = createHash('sha256');
   hash.update(await readFile(pom));
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'strangler-toolkit', `jars-${hash.digest('hex').slice(0, 16)}`);
+  return join(
+    process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
+    'strangler-toolkit',
+    `jars-${hash.digest('hex').slice(0, 16)}`,
+  );
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {
   const running = await startCommand({ name: 'maven', command, args, ready: 'spawned' });
   const { code } = await running.exit;
-  if (code !== 0) throw new Error(`The jars of Kafka and Debezium could not be fetched through Maven:\n${running.logs().slice(-30).join('\n')}`);
+  if (code !== 0)
+    throw new Error(
+      `The jars of Kafka and Debezium could not be fetched through Maven:\n${running.logs().slice(-30).join('\n')}`,
+    );
 }
 
 async function fill(folder: string, pom: string): Promise<void> {
@@ -34,7 +47,16 @@ async function fill(folder: string, pom: string): Promise<void> {
   const filling = await temporaryFolder('filling', parent);
   try {
     const jars = join(filling.path, 'jars');
-    const args = ['--batch-mode', '--quiet', '--strict-checksums', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`, '-DincludeScope=runtime'];
+    const args = [
+      '--batch-mode',
+      '--quiet',
+      '--strict-checksums',
+      '-f',
+      pom,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${jars}`,
+      '-DincludeScope=runtime',
+    ];
     // Another process' download of the same file can get in the way once; what is there by then is not fetched again.
     await run(maven, args).catch(() => run(maven, args));
     await rename(jars, folder).catch(async (error: unknown) => {
@@ -55,6 +77,10 @@ export async function jarFolder(pom = debezium('pom.xml')): Promise<string> {
 /** What keeps Kafka from being started here; empty: nothing. */
 export async function missingForKafka(): Promise<string[]> {
   const missing = (await findJava()) === undefined ? ['Java 17 or newer'] : [];
-  if (!(await isFolder(await cacheFolder(debezium('pom.xml')))) && (await findMaven()) === undefined) missing.push('Maven');
+  if (
+    !(await isFolder(await cacheFolder(debezium('pom.xml')))) &&
+    (await findMaven()) === undefined
+  )
+    missing.push('Maven');
   return missing;
 }

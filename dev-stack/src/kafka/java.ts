@@ -6,7 +6,11 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const oldest = 17;
 
-const canRun = (file: string): Promise<boolean> => access(file, constants.X_OK).then(() => true, () => false);
+const canRun = (file: string): Promise<boolean> =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 
 async function onPath(name: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
@@ -28,7 +32,10 @@ export async function findJava(): Promise<string | undefined> {
   const home = process.env.JAVA_HOME;
   for (const candidate of [home ? join(home, 'bin', 'java') : undefined, await onPath('java')]) {
     if (candidate === undefined) continue;
-    const printed = await run(candidate, ['-version']).then(({ stdout, stderr }) => stdout + stderr, () => '');
+    const printed = await run(candidate, ['-version']).then(
+      ({ stdout, stderr }) => stdout + stderr,
+      () => '',
+    );
     if ((majorVersion(printed) ?? 0) >= oldest) return candidate;
   }
   return undefined;

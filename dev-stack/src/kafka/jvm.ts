@@ -26,9 +26,14 @@ export async function startJava(program: JavaProgram): Promise<RunningProcess> {
   const java = await findJava();
   if (java === undefined) throw new Error(`Java was not found. ${howToGet}`);
   const options = [
-    `-Xmx${program.heap ?? '512m'}`, '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError', '-Djava.awt.headless=true',
+    `-Xmx${program.heap ?? '512m'}`,
+    '-XX:+UseSerialGC',
+    '-XX:+ExitOnOutOfMemoryError',
+    '-Djava.awt.headless=true',
     // Both leave files behind in the common /tmp when Java is killed.
-    '-XX:-UsePerfData', `-Djava.io.tmpdir=${program.scratch}`, `-XX:ErrorFile=${program.scratch}/hs_err.log`,
+    '-XX:-UsePerfData',
+    `-Djava.io.tmpdir=${program.scratch}`,
+    `-XX:ErrorFile=${program.scratch}/hs_err.log`,
     `-Dlog4j2.configurationFile=${fileURLToPath(new URL('log4j2.properties', import.meta.url))}`,
     ...(program.javaOptions ?? ['-XX:TieredStopAtLevel=1']),
   ];
@@ -46,11 +51,13 @@ export async function startJava(program: JavaProgram): Promise<RunningProcess> {
 
 /** Text of a Java properties file. */
 export const properties = (settings: Readonly<Record<string, string>>): string =>
-  `${Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}`).join('\n')}\n`;
+  `${Object.entries(settings)
+    .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}`)
+    .join('\n')}\n`;
 
 /** Tries until it works: a killed program's port and files can need a moment to come free. */
 export async function untilItWorks<T>(attempt: () => Promise<T>, limitMs: number): Promise<T> {
-  for (const deadline = Date.now() + limitMs; ; ) {
+  for (const deadline = Date.now() + limitMs; ;) {
     try {
       return await attempt();
     } catch (error) {

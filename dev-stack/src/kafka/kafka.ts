@@ -30,7 +30,12 @@ export interface KafkaServer {
   stop(): Promise<void>;
 }
 
-const settingsOf = (port: number, controllerPort: number, folder: string, own: KafkaOptions['settings']): Record<string, string> => ({
+const settingsOf = (
+  port: number,
+  controllerPort: number,
+  folder: string,
+  own: KafkaOptions['settings'],
+): Record<string, string> => ({
   'process.roles': 'broker,controller',
   'node.id': '1',
   'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
@@ -54,20 +59,38 @@ const settingsOf = (port: number, controllerPort: number, folder: string, own: K
 const afterCrash = { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' };
 
 /** Formats a private folder for one broker that is its own controller; what it returns starts the broker, any number of times. */
-async function prepare(folder: string, port: number, options: KafkaOptions): Promise<(again?: boolean) => Promise<RunningProcess>> {
+async function prepare(
+  folder: string,
+  port: number,
+  options: KafkaOptions,
+): Promise<(again?: boolean) => Promise<RunningProcess>> {
   const file = join(folder, 'server.properties');
   await mkdir(join(folder, 'tmp'), { recursive: true });
   const controllerPort = await freePort();
-  const configure = (own: KafkaOptions['settings']): Promise<void> => writeFile(file, properties(settingsOf(port, controllerPort, folder, own)));
+  const configure = (own: KafkaOptions['settings']): Promise<void> =>
+    writeFile(file, properties(settingsOf(port, controllerPort, folder, own)));
   await configure(options.settings);
   const java = { ...options, scratch: join(folder, 'tmp') };
   const id = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  const format = await startJava({ ...java, name: 'kafka storage', main: 'kafka.tools.StorageTool', args: ['format', '--standalone', `--cluster-id=${id}`, '-c', file], ready: 'spawned' });
+  const format = await startJava({
+    ...java,
+    name: 'kafka storage',
+    main: 'kafka.tools.StorageTool',
+    args: ['format', '--standalone', `--cluster-id=${id}`, '-c', file],
+    ready: 'spawned',
+  });
   const { code } = await format.exit;
-  if (code !== 0) throw new Error(`Kafka's folder could not be formatted:\n${format.logs().join('\n')}`);
+  if (code !== 0)
+    throw new Error(`Kafka's folder could not be formatted:\n${format.logs().join('\n')}`);
   return async (again = false) => {
     if (again) await configure({ ...afterCrash, ...options.settings });
-    return startJava({ ...java, name: 'kafka', main: 'kafka.Kafka', args: [file], ready: (line) => line.includes('Kafka Server started') });
+    return startJava({
+      ...java,
+      name: 'kafka',
+      main: 'kafka.Kafka',
+      args: [file],
+      ready: (line) => line.includes('Kafka Server started'),
+    });
   };
 }
 

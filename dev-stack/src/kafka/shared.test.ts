@@ -17,7 +17,10 @@ afterEach(() => {
 test('a Kafka and a worker named in the environment are used instead of starting any', async () => {
   process.env.KAFKA_BROKERS = 'kafka-1:9092,kafka-2:9092';
   process.env.CONNECT_URL = 'http://connect:8083';
-  expect(await sharedKafka()).toEqual({ brokers: 'kafka-1:9092,kafka-2:9092', connectUrl: 'http://connect:8083' });
+  expect(await sharedKafka()).toEqual({
+    brokers: 'kafka-1:9092,kafka-2:9092',
+    connectUrl: 'http://connect:8083',
+  });
 });
 
 test('outside of a test run the error says what to set', async () => {
@@ -31,6 +34,7 @@ test('a Kafka that cannot be started fails everyone who asks for it, with the re
   const asked = await Promise.allSettled([sharedKafka(), sharedKafka()]);
   await service.stop();
   expect(asked.map((answer) => answer.status === 'rejected' && String(answer.reason))).toEqual([
-    expect.stringContaining('Java was not found'), expect.stringContaining('Java was not found'),
+    expect.stringContaining('Java was not found'),
+    expect.stringContaining('Java was not found'),
   ]);
 });

@@ -24,15 +24,20 @@ export async function serveSharedKafka(): Promise<SharedKafkaService> {
   const start = async (): Promise<SharedKafka> => {
     kafka = await startKafka();
     // Nobody kills this worker, so it may be as slow as a full test run makes it before the others take over its work.
-    connect = await startConnect({ brokers: kafka.brokers, settings: { 'session.timeout.ms': '30000' } });
+    connect = await startConnect({
+      brokers: kafka.brokers,
+      settings: { 'session.timeout.ms': '30000' },
+    });
     return { brokers: kafka.brokers, connectUrl: connect.url };
   };
   let started: Promise<SharedKafka> | undefined;
   const server = createServer((_request, response) => {
     started ??= start();
     started.then(
-      (shared) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(shared)),
-      (error: unknown) => response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error)),
+      (shared) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(shared)),
+      (error: unknown) =>
+        response.writeHead(500, { 'content-type': 'text/plain' }).end(String(error)),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -54,9 +59,16 @@ export async function serveSharedKafka(): Promise<SharedKafkaService> {
 
 /** Kafka and Connect of this test run, or of KAFKA_BROKERS and CONNECT_URL when they are set. Topics and connectors need names of their own. */
 export async function sharedKafka(): Promise<SharedKafka> {
-  const { KAFKA_BROKERS: brokers, CONNECT_URL: connectUrl, [serviceVariable]: service } = process.env;
+  const {
+    KAFKA_BROKERS: brokers,
+    CONNECT_URL: connectUrl,
+    [serviceVariable]: service,
+  } = process.env;
   if (brokers && connectUrl) return { brokers, connectUrl };
-  if (!service) throw new Error(`${serviceVariable} is not set: run the tests through npm test, or set KAFKA_BROKERS and CONNECT_URL`);
+  if (!service)
+    throw new Error(
+      `${serviceVariable} is not set: run the tests through npm test, or set KAFKA_BROKERS and CONNECT_URL`,
+    );
   const response = await fetch(service, { method: 'POST' });
   if (!response.ok) throw new Error(`Kafka could not be started: ${await response.text()}`);
   return (await response.json()) as SharedKafka;

@@ -1,9 +1,20 @@
-import { createLogger, databaseCheck, keepOutboxShort, openPool, startService, type RunningService, type ServiceOptions } from '@strangler-toolkit/service-kit';
+import {
+  createLogger,
+  databaseCheck,
+  keepOutboxShort,
+  openPool,
+  startService,
+  type RunningService,
+  type ServiceOptions,
+} from '@strangler-toolkit/service-kit';
 import { columnTypes, openDatabase } from './db/database.ts';
 import { catalogRoutes } from './http/catalog-routes.ts';
 import { tokenCheck } from './identity/token-check.ts';
 
-export interface CatalogOptions extends Pick<ServiceOptions, 'host' | 'port' | 'logger' | 'drainDelayMs'> {
+export interface CatalogOptions extends Pick<
+  ServiceOptions,
+  'host' | 'port' | 'logger' | 'drainDelayMs'
+> {
   readonly databaseUrl: string;
   /** Where the identity context answers who a bearer token belongs to. */
   readonly monolithUrl: string;
@@ -13,9 +24,21 @@ export interface CatalogOptions extends Pick<ServiceOptions, 'host' | 'port' | '
   readonly outboxDays?: number;
 }
 
-export async function startCatalog({ databaseUrl, monolithUrl, testStates = false, outboxDays = 7, ...service }: CatalogOptions): Promise<RunningService> {
+export async function startCatalog({
+  databaseUrl,
+  monolithUrl,
+  testStates = false,
+  outboxDays = 7,
+  ...service
+}: CatalogOptions): Promise<RunningService> {
   const logger = service.logger ?? createLogger('catalog');
-  const pool = await openPool(databaseUrl, { applicationName: 'catalog', logger, max: 20, types: columnTypes, options: '-c TimeZone=UTC' });
+  const pool = await openPool(databaseUrl, {
+    applicationName: 'catalog',
+    logger,
+    max: 20,
+    types: columnTypes,
+    options: '-c TimeZone=UTC',
+  });
   const db = openDatabase(pool);
   const stopCleaning = keepOutboxShort(pool, { keepDays: outboxDays, logger });
   const close = async (): Promise<void> => {
@@ -27,7 +50,13 @@ export async function startCatalog({ databaseUrl, monolithUrl, testStates = fals
       ...service,
       name: 'catalog',
       logger,
-      routes: (kit) => catalogRoutes({ db, checkToken: tokenCheck({ identityUrl: monolithUrl }), logger: kit.logger, testStates }),
+      routes: (kit) =>
+        catalogRoutes({
+          db,
+          checkToken: tokenCheck({ identityUrl: monolithUrl }),
+          logger: kit.logger,
+          testStates,
+        }),
       checks: { database: databaseCheck(pool) },
       onStop: close,
     });

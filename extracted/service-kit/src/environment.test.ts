@@ -11,5 +11,7 @@ test.each(['abc', '-1', '65536', '1.5'])('PORT=%s is refused by name', (value) =
 });
 
 test('a missing variable is named', () => {
-  expect(() => requiredEnv('DATABASE_URL', { DATABASE_URL: ' ' })).toThrow(/DATABASE_URL is not set/);
+  expect(() => requiredEnv('DATABASE_URL', { DATABASE_URL: ' ' })).toThrow(
+    /DATABASE_URL is not set/,
+  );
 });

@@ -29,4 +29,7 @@ export class ServiceError extends Error {
 }
 
 export const isServiceError = (error: unknown): error is ServiceError =>
-  typeof error === 'object' && error !== null && 'isServiceError' in error && error.isServiceError === true;
+  typeof error === 'object' &&
+  error !== null &&
+  'isServiceError' in error &&
+  error.isServiceError === true;

@@ -1,14 +1,34 @@
 export { openPool, databaseCheck, type PoolOptions } from './database/pool.ts';
 export { databaseError, describeDatabase } from './database/database-error.ts';
 export { listenAddress, requiredEnv } from './environment.ts';
-export { isServiceError, ServiceError, serviceErrorCodes, type ServiceErrorCode } from './errors.ts';
+export {
+  isServiceError,
+  ServiceError,
+  serviceErrorCodes,
+  type ServiceErrorCode,
+} from './errors.ts';
 export { runChecks, type Check, type Checks } from './health/checks.ts';
-export { Problem, problemHandler, problemOf, sendProblem, type ProblemBody } from './http/problem.ts';
+export {
+  Problem,
+  problemHandler,
+  problemOf,
+  sendProblem,
+  type ProblemBody,
+} from './http/problem.ts';
 export { currentRequest, propagatedHeaders, type RequestContext } from './http/request-context.ts';
 export { isShadow, shadowHeader } from './http/shadow.ts';
-export { continueTrace, formatTraceparent, parseTraceparent, type TraceContext } from './http/trace-context.ts';
+export {
+  continueTrace,
+  formatTraceparent,
+  parseTraceparent,
+  type TraceContext,
+} from './http/trace-context.ts';
 export { runService } from './lifecycle/run-service.ts';
-export { startService, type RunningService, type ServiceOptions } from './lifecycle/start-service.ts';
+export {
+  startService,
+  type RunningService,
+  type ServiceOptions,
+} from './lifecycle/start-service.ts';
 export { installOutbox } from './outbox/install-outbox.ts';
 export { keepOutboxShort, removeOldEvents } from './outbox/keep-outbox-short.ts';
 export { publishEvent, type EventTrace, type NewEvent } from './outbox/publish-event.ts';

@@ -15,7 +15,10 @@ test('a connection that dies while a request holds it fails that request, not th
     const ended = new Promise((resolve) => held.once('end', resolve));
     await pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);
     await ended;
-    const refused = await held.query('SELECT 1').then(() => undefined, (error: unknown) => error);
+    const refused = await held.query('SELECT 1').then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     held.release(true);
     expect(refused).toBeInstanceOf(Error);
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);

@@ -6,19 +6,31 @@ import { createTestDatabase, freePort, type TestDatabase } from '@strangler-tool
 
 const entry = fileURLToPath(new URL('./fixtures/service.ts', import.meta.url));
 let database: TestDatabase;
-beforeAll(async () => { database = await createTestDatabase('kit'); });
-afterAll(async () => { await database.drop(); });
+beforeAll(async () => {
+  database = await createTestDatabase('kit');
+});
+afterAll(async () => {
+  await database.drop();
+});
 
-const run = (env: Record<string, string>, onLine: (line: Record<string, unknown>, kill: () => void) => void = () => undefined): Promise<{ code: number | null; stderr: string }> =>
+const run = (
+  env: Record<string, string>,
+  onLine: (line: Record<string, unknown>, kill: () => void) => void = () => undefined,
+): Promise<{ code: number | null; stderr: string }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--conditions=strangler-source', entry], { env: { ...process.env, PORT: '0', DATABASE_URL: database.url, ...env } });
+    const child = spawn(process.execPath, ['--conditions=strangler-source', entry], {
+      env: { ...process.env, PORT: '0', DATABASE_URL: database.url, ...env },
+    });
     let stderr = '';
     let pending = '';
-    child.stderr.on('data', (data: Buffer) => { stderr += data.toString(); });
+    child.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
     child.stdout.on('data', (data: Buffer) => {
       const parts = (pending + data.toString()).split('\n');
       pending = parts.pop() ?? '';
-      for (const part of parts) onLine(JSON.parse(part) as Record<string, unknown>, () => child.kill('SIGTERM'));
+      for (const part of parts)
+        onLine(JSON.parse(part) as Record<string, unknown>, () => child.kill('SIGTERM'));
     });
     child.once('close', (code) => resolve({ code, stderr }));
   });
@@ -44,8 +56,20 @@ test('a port in use ends it with a clear message and exit code 1', async () => {
 });
 
 test.each([
-  ['a server that is not there', async () => `postgres://u:hidden@127.0.0.1:${await freePort()}/x`, 'DB_UNREACHABLE'],
-  ['a database that does not exist', () => { const url = new URL(database.url); url.pathname = '/no_such_database'; return url.href; }, 'DB_MISSING'],
+  [
+    'a server that is not there',
+    async () => `postgres://u:hidden@127.0.0.1:${await freePort()}/x`,
+    'DB_UNREACHABLE',
+  ],
+  [
+    'a database that does not exist',
+    () => {
+      const url = new URL(database.url);
+      url.pathname = '/no_such_database';
+      return url.href;
+    },
+    'DB_MISSING',
+  ],
   ['a URL that is none', () => '::::', 'CONFIG_INVALID'],
 ])('%s ends it with a clear message and exit code 1', async (_title, url, expected) => {
   const { code, stderr } = await run({ DATABASE_URL: await url() });

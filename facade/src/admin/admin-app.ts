@@ -14,15 +14,35 @@ export interface AdminOptions {
 function readiness({ serving }: AdminOptions, serves: boolean): Record<string, unknown> {
   const { ownership, flags } = serving;
   const control = ownership.link === undefined ? 'off' : ownership.link.up ? 'up' : 'down';
-  const contexts = Object.fromEntries(ownership.states.contexts().map((context) => {
-    const state = ownership.states.get(context);
-    return [context, { known: state.known, owner: state.owner, stage: state.stage, epoch: String(state.epoch), held: ownership.states.holding(context) !== undefined }];
-  }));
+  const contexts = Object.fromEntries(
+    ownership.states.contexts().map((context) => {
+      const state = ownership.states.get(context);
+      return [
+        context,
+        {
+          known: state.known,
+          owner: state.owner,
+          stage: state.stage,
+          epoch: String(state.epoch),
+          held: ownership.states.holding(context) !== undefined,
+        },
+      ];
+    }),
+  );
   const flagStatus = flags.status();
-  const degraded = control === 'down' || flagStatus.state === 'stale' || flagStatus.state === 'none' || ownership.regressed.length > 0;
+  const degraded =
+    control === 'down' ||
+    flagStatus.state === 'stale' ||
+    flagStatus.state === 'none' ||
+    ownership.regressed.length > 0;
   return {
     status: !serves ? 'not-ready' : degraded ? 'degraded' : 'ready',
-    control: { state: control, ageSeconds: ownership.link?.ageSeconds ?? null, restoredFromDisk: ownership.restoredFromDisk, olderEpochTold: ownership.regressed },
+    control: {
+      state: control,
+      ageSeconds: ownership.link?.ageSeconds ?? null,
+      restoredFromDisk: ownership.restoredFromDisk,
+      olderEpochTold: ownership.regressed,
+    },
     flags: flagStatus,
     contexts,
   };
@@ -32,11 +52,29 @@ function routes({ serving }: AdminOptions): unknown {
   return serving.table.routes.map(({ context, definition }) => {
     const view = serving.ownership.states.get(context);
     const enabled = serving.flags.isEnabled(flagName(context, definition.name), undefined);
-    const flagsFor = (route: boolean | undefined) => decide({ kind: definition.kind, view, freshness: 'fresh', unavailable: new Set(), flags: { kill: serving.flags.isEnabled(`${context}.kill`, undefined), route } });
+    const flagsFor = (route: boolean | undefined) =>
+      decide({
+        kind: definition.kind,
+        view,
+        freshness: 'fresh',
+        unavailable: new Set(),
+        flags: { kill: serving.flags.isEnabled(`${context}.kill`, undefined), route },
+      });
     return {
-      context, route: definition.name, method: definition.method, path: definition.path, kind: definition.kind, data: view.dataKind, stage: view.stage,
-      owner: view.owner, epoch: String(view.epoch), flag: { name: flagName(context, definition.name), exists: enabled !== undefined },
-      target: { flagOff: flagsFor(enabled === undefined ? undefined : false), flagOn: flagsFor(enabled === undefined ? undefined : true) },
+      context,
+      route: definition.name,
+      method: definition.method,
+      path: definition.path,
+      kind: definition.kind,
+      data: view.dataKind,
+      stage: view.stage,
+      owner: view.owner,
+      epoch: String(view.epoch),
+      flag: { name: flagName(context, definition.name), exists: enabled !== undefined },
+      target: {
+        flagOff: flagsFor(enabled === undefined ? undefined : false),
+        flagOn: flagsFor(enabled === undefined ? undefined : true),
+      },
       upstreams: serving.contexts.get(context)?.urls,
     };
   });

@@ -9,7 +9,12 @@ export interface FacadeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Without it nothing can be replicated or held: contexts with data `none` and `shared` only. */
   readonly controlUrl?: string;
-  readonly unleash?: { readonly url: string; readonly token: string; readonly environment?: string; readonly refreshMs?: number };
+  readonly unleash?: {
+    readonly url: string;
+    readonly token: string;
+    readonly environment?: string;
+    readonly refreshMs?: number;
+  };
   readonly stateDir: string;
   readonly name: string;
   readonly host?: string;
@@ -49,7 +54,22 @@ export interface FacadeLimits {
 }
 
 export const defaultLimits: FacadeLimits = {
-  timeoutMs: 30_000, headersMs: 60_000, silenceMs: 120_000, holdMaxWaiting: 1_000, holdMaxMs: 20_000, freshnessMs: 100, pinMs: 500, pollMs: 500, heartbeatMs: 2_000,
-  flushMs: 1_000, startMs: 3_000, drainMs: 15_000, shadowTimeoutMs: 5_000, shadowCatchUpMs: 3_000, shadowConcurrency: 4, shadowMaxJobs: 200,
-  shadowMaxBytes: 32 * 1024 * 1024, shadowMaxBodyBytes: 1024 * 1024,
+  timeoutMs: 30_000,
+  headersMs: 60_000,
+  silenceMs: 120_000,
+  holdMaxWaiting: 1_000,
+  holdMaxMs: 20_000,
+  freshnessMs: 100,
+  pinMs: 500,
+  pollMs: 500,
+  heartbeatMs: 2_000,
+  flushMs: 1_000,
+  startMs: 3_000,
+  drainMs: 15_000,
+  shadowTimeoutMs: 5_000,
+  shadowCatchUpMs: 3_000,
+  shadowConcurrency: 4,
+  shadowMaxJobs: 200,
+  shadowMaxBytes: 32 * 1024 * 1024,
+  shadowMaxBodyBytes: 1024 * 1024,
 };

@@ -19,7 +19,10 @@ export interface UnleashFlagsOptions {
   readonly onProblem?: (message: string) => void;
 }
 
-const features = z.custom<ClientFeaturesResponse>((value) => z.object({ features: z.array(z.object({ name: z.string() })) }).safeParse(value).success);
+const features = z.custom<ClientFeaturesResponse>(
+  (value) =>
+    z.object({ features: z.array(z.object({ name: z.string() })) }).safeParse(value).success,
+);
 
 /**
  * `destroy` takes the listeners away while a request may still be under way; its failure would then be an error event that
@@ -38,7 +41,9 @@ function letGo(client: Unleash): void {
  */
 export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags> {
   const refreshMs = options.refreshMs ?? 1_000;
-  const file = new DurableFile<ClientFeaturesResponse>(join(options.stateDir, `flags-${options.appName}.json`));
+  const file = new DurableFile<ClientFeaturesResponse>(
+    join(options.stateDir, `flags-${options.appName}.json`),
+  );
   let lastSync: number | undefined;
   let rejected = false;
   let lastError: string | null = null;
@@ -62,7 +67,12 @@ export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags>
       skipInstanceCountWarning: true,
       storageProvider: {
         // a state that cannot be stored still counts; it is only lost by a restart
-        set: (_key, data) => file.write(data).catch((error: unknown) => problem(`flags cannot be stored in ${file.path}: ${String(error)}`)),
+        set: (_key, data) =>
+          file
+            .write(data)
+            .catch((error: unknown) =>
+              problem(`flags cannot be stored in ${file.path}: ${String(error)}`),
+            ),
         get: () => file.read((value) => features.parse(value)),
       },
     });
@@ -117,7 +127,11 @@ export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags>
     status(): FlagStatus {
       const ageSeconds = lastSync === undefined ? null : (performance.now() - lastSync) / 1_000;
       const fresh = ageSeconds !== null && ageSeconds * 1_000 < refreshMs * 5 + 2_000 && !rejected;
-      const state = fresh ? 'synced' : current.getFeatureToggleDefinitions().length > 0 ? 'stale' : 'none';
+      const state = fresh
+        ? 'synced'
+        : current.getFeatureToggleDefinitions().length > 0
+          ? 'stale'
+          : 'none';
       return { state, ageSeconds, rejected, lastError };
     },
     stop() {

@@ -59,7 +59,10 @@ export class ControlLink {
       this.#loop = this.#run(resolve);
     });
     let timer: NodeJS.Timeout | undefined;
-    await Promise.race([first, new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)))]);
+    await Promise.race([
+      first,
+      new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs))),
+    ]);
     clearTimeout(timer);
   }
 
@@ -85,7 +88,11 @@ export class ControlLink {
           onFirst();
         });
       } catch (error) {
-        if (failures++ % 20 === 0) log.warn({ err: message(error) }, 'control database is not reachable; serving with the last known state');
+        if (failures++ % 20 === 0)
+          log.warn(
+            { err: message(error) },
+            'control database is not reachable; serving with the last known state',
+          );
       }
       if (!this.#stopped) await this.#sleep(Math.min(100 * 2 ** Math.min(failures, 5), 2_000));
     }
@@ -143,7 +150,13 @@ export class ControlLink {
       if (!state.known) continue;
       const hold = states.holding(context);
       try {
-        await acknowledge(client, { instanceId: this.instanceId, context, epoch: state.epoch, holdId: hold?.id ?? null, drained: gate.drained(context) });
+        await acknowledge(client, {
+          instanceId: this.instanceId,
+          context,
+          epoch: state.epoch,
+          holdId: hold?.id ?? null,
+          drained: gate.drained(context),
+        });
       } catch (error) {
         this.#dirty.add(context);
         throw error;
@@ -171,4 +184,5 @@ export class ControlLink {
   }
 }
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const message = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

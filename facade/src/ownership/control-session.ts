@@ -4,7 +4,12 @@ import pg from 'pg';
  * A connection of our own to the control database. Every query has a time limit: a database that swallows packets must look
  * dead, not slow.
  */
-export async function openSession(url: string, applicationName: string, onLost: (client: pg.Client) => void, queryTimeoutMs = 3_000): Promise<pg.Client> {
+export async function openSession(
+  url: string,
+  applicationName: string,
+  onLost: (client: pg.Client) => void,
+  queryTimeoutMs = 3_000,
+): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,
     application_name: applicationName.slice(0, 63),

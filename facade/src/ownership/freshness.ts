@@ -4,7 +4,12 @@ import { openSession } from './control-session.ts';
 import { controlClock, type FreshnessRow, readFreshness } from './sql.ts';
 
 export type FreshnessAnswer =
-  | { readonly known: true; readonly fresh: boolean; readonly owner: Side | undefined; readonly epoch: bigint }
+  | {
+      readonly known: true;
+      readonly fresh: boolean;
+      readonly owner: Side | undefined;
+      readonly epoch: bigint;
+    }
   | { readonly known: false };
 
 interface Question {
@@ -73,14 +78,28 @@ export class FreshnessCheck {
       let rows: readonly FreshnessRow[] = [];
       try {
         const { client, floor } = await this.#connected();
-        rows = await readFreshness(client, batch.map((question) => question.context), batch.map((question) => question.identity), floor);
+        rows = await readFreshness(
+          client,
+          batch.map((question) => question.context),
+          batch.map((question) => question.identity),
+          floor,
+        );
       } catch {
         this.#forget();
       }
       const byNumber = new Map(rows.map((row) => [row.n, row]));
       for (const [index, question] of batch.entries()) {
         const row = byNumber.get(index + 1);
-        question.answer(row ? { known: true, fresh: row.fresh, owner: row.owner ?? undefined, epoch: BigInt(row.epoch ?? 0) } : noAnswer);
+        question.answer(
+          row
+            ? {
+                known: true,
+                fresh: row.fresh,
+                owner: row.owner ?? undefined,
+                epoch: BigInt(row.epoch ?? 0),
+              }
+            : noAnswer,
+        );
       }
     }
     this.#busy = false;
@@ -88,11 +107,17 @@ export class FreshnessCheck {
 
   async #connected(): Promise<{ client: pg.Client; floor: string }> {
     if (this.#session) return this.#session;
-    if (this.#stopped || performance.now() < this.#retryAt) throw new Error('control database is not reachable');
+    if (this.#stopped || performance.now() < this.#retryAt)
+      throw new Error('control database is not reachable');
     this.#retryAt = performance.now() + 250;
-    const client = await openSession(this.#url, `facade ${this.#name} reads`, (lost) => {
-      if (this.#session?.client === lost) this.#session = undefined;
-    }, 1_000);
+    const client = await openSession(
+      this.#url,
+      `facade ${this.#name} reads`,
+      (lost) => {
+        if (this.#session?.client === lost) this.#session = undefined;
+      },
+      1_000,
+    );
     const session = { client, floor: await controlClock(client) };
     this.#session = session;
     if (this.#stopped) await client.end().catch(() => {});

@@ -26,25 +26,47 @@ const row = z.object({
 export type OwnerRow = z.infer<typeof row>;
 export const parseOwnerRow = (value: unknown): OwnerRow => row.parse(value);
 
-const snapshot = z.array(z.object({ context: z.string(), dataKind: row.shape.dataKind, stage: row.shape.stage, owner: row.shape.owner, epoch: z.string() }));
+const snapshot = z.array(
+  z.object({
+    context: z.string(),
+    dataKind: row.shape.dataKind,
+    stage: row.shape.stage,
+    owner: row.shape.owner,
+    epoch: z.string(),
+  }),
+);
 export type OwnerSnapshot = z.infer<typeof snapshot>;
 export const parseOwnerSnapshot = (value: unknown): OwnerSnapshot => snapshot.parse(value);
 
-const unknownState = (dataKind: DataKind): OwnerState => ({ dataKind, stage: 'monolith', owner: 'monolith', epoch: 0n, known: false, hold: undefined });
+const unknownState = (dataKind: DataKind): OwnerState => ({
+  dataKind,
+  stage: 'monolith',
+  owner: 'monolith',
+  epoch: 0n,
+  known: false,
+  hold: undefined,
+});
 
 /** Replication wins: a file and a row that disagree must not let flags move writes. */
-const stricter = (a: DataKind, b: DataKind): DataKind => (a === 'replicated' || b === 'replicated' ? 'replicated' : a);
+const stricter = (a: DataKind, b: DataKind): DataKind =>
+  a === 'replicated' || b === 'replicated' ? 'replicated' : a;
 
 /**
  * Owner, epoch and hold of every context, as last told. An older epoch never overwrites a newer one, whatever order answers
  * arrive in. Emits `change` with the context.
  */
-export class OwnerStates extends EventEmitter<{ change: [context: string]; regressed: [context: string, told: bigint, known: bigint] }> {
+export class OwnerStates extends EventEmitter<{
+  change: [context: string];
+  regressed: [context: string, told: bigint, known: bigint];
+}> {
   readonly #states = new Map<string, OwnerState>();
   readonly #declared: ReadonlyMap<string, DataKind>;
   readonly #now: () => number;
 
-  constructor(declared: ReadonlyMap<string, DataKind>, now: () => number = () => performance.now()) {
+  constructor(
+    declared: ReadonlyMap<string, DataKind>,
+    now: () => number = () => performance.now(),
+  ) {
     super();
     this.#declared = declared;
     this.#now = now;
@@ -73,22 +95,54 @@ export class OwnerStates extends EventEmitter<{ change: [context: string]; regre
       this.emit('regressed', told.context, told.epoch, known.epoch);
       return;
     }
-    const hold = told.holdId !== null && told.holdLeftMs !== null && told.holdLeftMs > 0 ? { id: told.holdId, until: this.#now() + told.holdLeftMs } : undefined;
-    const next: OwnerState = { dataKind: stricter(told.dataKind, declared), stage: told.stage, owner: told.owner as Side, epoch: told.epoch, known: true, hold };
+    const hold =
+      told.holdId !== null && told.holdLeftMs !== null && told.holdLeftMs > 0
+        ? { id: told.holdId, until: this.#now() + told.holdLeftMs }
+        : undefined;
+    const next: OwnerState = {
+      dataKind: stricter(told.dataKind, declared),
+      stage: told.stage,
+      owner: told.owner as Side,
+      epoch: told.epoch,
+      known: true,
+      hold,
+    };
     this.#states.set(told.context, next);
-    const same = known.known && known.stage === next.stage && known.owner === next.owner && known.epoch === next.epoch && known.dataKind === next.dataKind && known.hold?.id === next.hold?.id;
+    const same =
+      known.known &&
+      known.stage === next.stage &&
+      known.owner === next.owner &&
+      known.epoch === next.epoch &&
+      known.dataKind === next.dataKind &&
+      known.hold?.id === next.hold?.id;
     // the same hold may have been prolonged: no news, but its end moved
     if (!same) this.emit('change', told.context);
   }
 
   /** What goes to disk. Holds don't: after a restart the fence in the database protects what a hold would. */
   snapshot(): OwnerSnapshot {
-    return [...this.#states].filter(([, state]) => state.known).map(([context, { dataKind, stage, owner, epoch }]) => ({ context, dataKind, stage, owner, epoch: String(epoch) }));
+    return [...this.#states]
+      .filter(([, state]) => state.known)
+      .map(([context, { dataKind, stage, owner, epoch }]) => ({
+        context,
+        dataKind,
+        stage,
+        owner,
+        epoch: String(epoch),
+      }));
   }
 
   restore(saved: OwnerSnapshot): void {
     for (const { context, dataKind, stage, owner, epoch } of saved) {
-      this.merge({ context, dataKind, stage: stage as Stage, owner, epoch: BigInt(epoch), holdId: null, holdLeftMs: null });
+      this.merge({
+        context,
+        dataKind,
+        stage: stage as Stage,
+        owner,
+        epoch: BigInt(epoch),
+        holdId: null,
+        holdLeftMs: null,
+      });
     }
   }
 }

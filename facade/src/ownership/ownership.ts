@@ -33,22 +33,43 @@ export class Ownership {
 
   constructor({ controlUrl, name, stateDir, declared, limits, log }: OwnershipOptions) {
     this.states = new OwnerStates(declared);
-    this.gate = new WriteGate(this.states, { maxWaiting: limits.holdMaxWaiting, maxWaitMs: limits.holdMaxMs }, (context) => this.link?.acknowledge(context));
+    this.gate = new WriteGate(
+      this.states,
+      { maxWaiting: limits.holdMaxWaiting, maxWaitMs: limits.holdMaxMs },
+      (context) => this.link?.acknowledge(context),
+    );
     this.#file = new DurableFile(join(stateDir, `owners-${name}.json`));
     this.#log = log;
     this.#limits = limits;
     this.states.on('regressed', (context, told, known) => {
       if (this.#regressed.has(context)) return;
       this.#regressed.add(context);
-      log.error({ context, told: String(told), known: String(known) }, 'the control database tells an older epoch than known; ignored (was it restored from a backup?)');
+      log.error(
+        { context, told: String(told), known: String(known) },
+        'the control database tells an older epoch than known; ignored (was it restored from a backup?)',
+      );
     });
     this.states.on('change', (context) => this.#changed(context));
     if (controlUrl === undefined) return;
-    this.link = new ControlLink({ url: controlUrl, name, states: this.states, gate: this.gate, log, pollMs: limits.pollMs, heartbeatMs: limits.heartbeatMs });
+    this.link = new ControlLink({
+      url: controlUrl,
+      name,
+      states: this.states,
+      gate: this.gate,
+      log,
+      pollMs: limits.pollMs,
+      heartbeatMs: limits.heartbeatMs,
+    });
     this.#freshness = new FreshnessCheck({ url: controlUrl, name, patienceMs: limits.freshnessMs });
     this.#pins = new PinWriter({
-      url: controlUrl, name, patienceMs: limits.pinMs,
-      onLost: (context) => log.warn({ context }, 'a pin could not be written in time; readers of other facades may be behind until the control database is back'),
+      url: controlUrl,
+      name,
+      patienceMs: limits.pinMs,
+      onLost: (context) =>
+        log.warn(
+          { context },
+          'a pin could not be written in time; readers of other facades may be behind until the control database is back',
+        ),
     });
   }
 
@@ -72,7 +93,9 @@ export class Ownership {
   /** Asked while a write of ours has no pin yet, the control database would call stale fresh: its word on the owner counts, no more. */
   async freshness(context: string, identity: string | undefined): Promise<FreshnessAnswer> {
     const owed = this.#pins?.owes(context) ?? false;
-    const answer: FreshnessAnswer = (await this.#freshness?.ask(context, identity)) ?? { known: false };
+    const answer: FreshnessAnswer = (await this.#freshness?.ask(context, identity)) ?? {
+      known: false,
+    };
     return owed && answer.known ? { ...answer, fresh: false } : answer;
   }
 
@@ -87,6 +110,10 @@ export class Ownership {
   #changed(context: string): void {
     const { owner, stage, epoch, hold } = this.states.get(context);
     this.#log.info({ context, owner, stage, epoch: String(epoch), hold: hold?.id }, 'ownership');
-    void this.#file.write(this.states.snapshot()).catch((error: unknown) => this.#log.error({ err: String(error) }, 'the last known owners cannot be stored'));
+    void this.#file
+      .write(this.states.snapshot())
+      .catch((error: unknown) =>
+        this.#log.error({ err: String(error) }, 'the last known owners cannot be stored'),
+      );
   }
 }

@@ -29,7 +29,13 @@ export class PinWriter {
   #retry: NodeJS.Timeout | undefined;
   #sweeper: NodeJS.Timeout;
 
-  constructor(options: { url: string; name: string; patienceMs: number; onLost: (context: string) => void; sweepMs?: number }) {
+  constructor(options: {
+    url: string;
+    name: string;
+    patienceMs: number;
+    onLost: (context: string) => void;
+    sweepMs?: number;
+  }) {
     this.#url = options.url;
     this.#name = options.name;
     this.#patienceMs = options.patienceMs;
@@ -75,7 +81,7 @@ export class PinWriter {
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
-      const written = await this.#write(batch) || await this.#write(batch);
+      const written = (await this.#write(batch)) || (await this.#write(batch));
       for (const pin of batch) pin.done(written);
     }
     this.#busy = false;
@@ -84,7 +90,11 @@ export class PinWriter {
   async #write(batch: readonly Pick<Pin, 'context' | 'identity'>[]): Promise<boolean> {
     try {
       const client = await this.#connected();
-      await writePins(client, batch.map((pin) => pin.context), batch.map((pin) => pin.identity));
+      await writePins(
+        client,
+        batch.map((pin) => pin.context),
+        batch.map((pin) => pin.identity),
+      );
       return true;
     } catch {
       const client = this.#client;
@@ -109,7 +119,9 @@ export class PinWriter {
     const debts = [...this.#owed];
     if (debts.length === 0) return;
     const written = await this.#write(debts.map(([context]) => ({ context, identity: '*' })));
-    if (written) for (const [context, debt] of debts) if (this.#owed.get(context) === debt) this.#owed.delete(context);
+    if (written)
+      for (const [context, debt] of debts)
+        if (this.#owed.get(context) === debt) this.#owed.delete(context);
     if (this.#owed.size > 0) this.#settleSoon();
   }
 
@@ -129,9 +141,14 @@ export class PinWriter {
 
   async #open(): Promise<pg.Client> {
     if (this.#stopped) throw new Error('stopped');
-    const client = await openSession(this.#url, `facade ${this.#name} pins`, (lost) => {
-      if (this.#client === lost) this.#client = undefined;
-    }, 1_000);
+    const client = await openSession(
+      this.#url,
+      `facade ${this.#name} pins`,
+      (lost) => {
+        if (this.#client === lost) this.#client = undefined;
+      },
+      1_000,
+    );
     // stopped while it opened: nobody else would end it
     if (this.#stopped) {
       await client.end().catch(() => {});

@@ -13,7 +13,12 @@ export async function readOwners(client: Queryable): Promise<{ now: number; rows
   return { now: Number(first), rows: rows.filter((row) => row.context !== null) };
 }
 
-export async function registerInstance(client: Queryable, instanceId: string, name: string, detail: Record<string, unknown>): Promise<void> {
+export async function registerInstance(
+  client: Queryable,
+  instanceId: string,
+  name: string,
+  detail: Record<string, unknown>,
+): Promise<void> {
   await client.query(
     `INSERT INTO strangler_control.instances (instance_id, name, detail) VALUES ($1, $2, $3)
      ON CONFLICT (instance_id) DO UPDATE SET heartbeat_at = clock_timestamp()`,
@@ -22,7 +27,9 @@ export async function registerInstance(client: Queryable, instanceId: string, na
 }
 
 export async function forgetInstance(client: Queryable, instanceId: string): Promise<void> {
-  await client.query('DELETE FROM strangler_control.instances WHERE instance_id = $1', [instanceId]);
+  await client.query('DELETE FROM strangler_control.instances WHERE instance_id = $1', [
+    instanceId,
+  ]);
 }
 
 export interface Acknowledgement {
@@ -32,7 +39,10 @@ export interface Acknowledgement {
   readonly holdId: string | null;
   readonly drained: boolean;
 }
-export async function acknowledge(client: Queryable, { instanceId, context, epoch, holdId, drained }: Acknowledgement): Promise<void> {
+export async function acknowledge(
+  client: Queryable,
+  { instanceId, context, epoch, holdId, drained }: Acknowledgement,
+): Promise<void> {
   await client.query(
     `INSERT INTO strangler_control.instance_contexts (instance_id, context, epoch, hold_id, drained) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (instance_id, context) DO UPDATE
@@ -42,7 +52,11 @@ export async function acknowledge(client: Queryable, { instanceId, context, epoc
 }
 
 /** Upserted in one order, so that two facades never wait for each other in a circle. */
-export async function writePins(client: Queryable, contexts: readonly string[], identities: readonly string[]): Promise<void> {
+export async function writePins(
+  client: Queryable,
+  contexts: readonly string[],
+  identities: readonly string[],
+): Promise<void> {
   await client.query(
     `INSERT INTO strangler_control.pins AS known (context, identity)
      SELECT DISTINCT context, identity FROM unnest($1::text[], $2::text[]) AS asked (context, identity) ORDER BY 1, 2
@@ -67,7 +81,12 @@ export interface FreshnessRow {
   readonly fresh: boolean;
 }
 /** One answer per question: does the side that does not own the data have everything this reader wrote? */
-export async function readFreshness(client: Queryable, contexts: readonly string[], identities: readonly string[], floor: string): Promise<FreshnessRow[]> {
+export async function readFreshness(
+  client: Queryable,
+  contexts: readonly string[],
+  identities: readonly string[],
+  floor: string,
+): Promise<FreshnessRow[]> {
   const { rows } = await client.query<FreshnessRow>({
     name: 'freshness',
     text: `
@@ -89,7 +108,11 @@ export async function controlClock(client: Queryable): Promise<string> {
   return rows[0]?.now ?? 'infinity';
 }
 
-export async function watermarkPassed(client: Queryable, context: string, moment: string): Promise<boolean> {
+export async function watermarkPassed(
+  client: Queryable,
+  context: string,
+  moment: string,
+): Promise<boolean> {
   const { rows } = await client.query<{ passed: boolean }>(
     `SELECT true AS passed FROM strangler_control.contexts c JOIN strangler_control.watermarks w
          ON w.context = c.context AND w.epoch = c.epoch AND w.direction = CASE c.owner WHEN 'monolith' THEN 'forward' ELSE 'reverse' END

@@ -6,7 +6,12 @@ export interface GateLimits {
   readonly maxWaitMs: number;
 }
 export type Admission =
-  | { readonly admitted: true; readonly state: OwnerState; readonly leave: () => void; readonly waitedMs: number }
+  | {
+      readonly admitted: true;
+      readonly state: OwnerState;
+      readonly leave: () => void;
+      readonly waitedMs: number;
+    }
   | { readonly admitted: false; readonly reason: 'full' | 'timeout' | 'gone' };
 
 interface Waiter {
@@ -55,7 +60,8 @@ export class WriteGate {
       if (!hold) return this.#admit(context, performance.now() - started);
       const left = this.#limits.maxWaitMs - (performance.now() - started);
       if (left <= 0) return { admitted: false, reason: 'timeout' };
-      if (this.waiting(context) >= this.#limits.maxWaiting) return { admitted: false, reason: 'full' };
+      if (this.waiting(context) >= this.#limits.maxWaiting)
+        return { admitted: false, reason: 'full' };
       await this.#wait(context, Math.min(left, hold.until - performance.now() + 1), signal);
     }
   }

@@ -1,4 +1,9 @@
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type {
+  ClientRequest,
+  IncomingHttpHeaders,
+  IncomingMessage,
+  ServerResponse,
+} from 'node:http';
 import { Readable } from 'node:stream';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
@@ -31,13 +36,23 @@ interface Exchange {
   timedOut: boolean;
 }
 
-const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'ERROR');
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'ERROR';
 
 function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt {
   const failure = exchange.timedOut
     ? new UpstreamFailure('timeout', `${upstream} did not answer in time`, { cause: error })
-    : new UpstreamFailure('unreachable', `${upstream} could not be reached or broke off: ${codeOf(error)}`, { cause: error });
-  const stale = !exchange.timedOut && exchange.outgoing?.reusedSocket === true && (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE');
+    : new UpstreamFailure(
+        'unreachable',
+        `${upstream} could not be reached or broke off: ${codeOf(error)}`,
+        { cause: error },
+      );
+  const stale =
+    !exchange.timedOut &&
+    exchange.outgoing?.reusedSocket === true &&
+    (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE');
   return { kind: 'failed', failure, stale };
 }
 
@@ -49,7 +64,10 @@ function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt 
 export class Attempts {
   readonly #agents: UpstreamAgents;
   readonly #middleware: RequestHandler;
-  readonly #next = new WeakMap<IncomingMessage, { url: URL; agent: unknown; withBody: boolean; body: Buffer | undefined }>();
+  readonly #next = new WeakMap<
+    IncomingMessage,
+    { url: URL; agent: unknown; withBody: boolean; body: Buffer | undefined }
+  >();
   // Keyed by the target object: a late error of an earlier try must never be taken for one of the current try.
   readonly #exchanges = new WeakMap<object, Exchange>();
   readonly #byOutgoing = new WeakMap<ClientRequest, Exchange>();
@@ -69,20 +87,26 @@ export class Attempts {
         if (!next.withBody) options.buffer = Readable.from(next.body ? [next.body] : []);
         return next.url as unknown as string;
       },
-      plugins: [(proxy) => {
-        proxy.on('proxyReq', (outgoing, _request, _response, options) => this.#find(options.target)?.started(outgoing));
-        proxy.on('proxyRes', (answer) => {
-          const outgoing: unknown = Reflect.get(answer, 'req');
-          const exchange = this.#byOutgoing.get(outgoing as ClientRequest);
-          if (exchange) exchange.settle({ kind: 'answer', answer });
-          else answer.resume();
-        });
-        proxy.on('error', (error, _request, _response, target) => {
-          const exchange = this.#find(target);
-          exchange?.settle(failureOf(error, exchange, String(target)));
-        });
-        proxy.on('econnreset', (_error, _request, _response, target) => this.#find(target)?.settle({ kind: 'client-gone' }));
-      }],
+      plugins: [
+        (proxy) => {
+          proxy.on('proxyReq', (outgoing, _request, _response, options) =>
+            this.#find(options.target)?.started(outgoing),
+          );
+          proxy.on('proxyRes', (answer) => {
+            const outgoing: unknown = Reflect.get(answer, 'req');
+            const exchange = this.#byOutgoing.get(outgoing as ClientRequest);
+            if (exchange) exchange.settle({ kind: 'answer', answer });
+            else answer.resume();
+          });
+          proxy.on('error', (error, _request, _response, target) => {
+            const exchange = this.#find(target);
+            exchange?.settle(failureOf(error, exchange, String(target)));
+          });
+          proxy.on('econnreset', (_error, _request, _response, target) =>
+            this.#find(target)?.settle({ kind: 'client-gone' }),
+          );
+        },
+      ],
     });
   }
 
@@ -90,7 +114,16 @@ export class Attempts {
     return typeof target === 'object' && target !== null ? this.#exchanges.get(target) : undefined;
   }
 
-  run({ request, response, upstream, target, headers, withBody, body, patienceMs }: AttemptRequest): Promise<Attempt> {
+  run({
+    request,
+    response,
+    upstream,
+    target,
+    headers,
+    withBody,
+    body,
+    patienceMs,
+  }: AttemptRequest): Promise<Attempt> {
     if (response.destroyed) return Promise.resolve({ kind: 'client-gone' });
     return new Promise((resolve, reject) => {
       const url = new URL(upstream);
@@ -114,7 +147,8 @@ export class Attempts {
         },
       };
       // An upload may take as long as it moves; the clock starts anew with every look that found it moving.
-      const transferred = (): number => request.socket.bytesRead + (exchange.outgoing?.socket?.bytesWritten ?? 0);
+      const transferred = (): number =>
+        request.socket.bytesRead + (exchange.outgoing?.socket?.bytesWritten ?? 0);
       let seen = request.socket.bytesRead;
       const look = (): void => {
         const moved = withBody && transferred() !== seen;
@@ -134,7 +168,14 @@ export class Attempts {
       request.url = target;
       request.headers = headers;
       this.#middleware(request, response, (error?: unknown) => {
-        if (error) exchange.settle(failureOf(error instanceof Error ? error : new Error(String(error)), exchange, url.host));
+        if (error)
+          exchange.settle(
+            failureOf(
+              error instanceof Error ? error : new Error(String(error)),
+              exchange,
+              url.host,
+            ),
+          );
       }).catch(reject);
     });
   }

@@ -1,12 +1,31 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** RFC 9110 §7.6.1, and what old proxies still send. */
-const hopByHop = new Set(['connection', 'proxy-connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'proxy-authenticate', 'proxy-authorization']);
+const hopByHop = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'proxy-authenticate',
+  'proxy-authorization',
+]);
 /** What `Connection: X` of a client must not make disappear: framing, and what the facade itself says. */
-const kept = (name: string): boolean => name === 'host' || name === 'content-length' || name === 'traceparent' || name === 'x-request-id' || name.startsWith('x-forwarded-') || name.startsWith('x-strangler-');
+const kept = (name: string): boolean =>
+  name === 'host' ||
+  name === 'content-length' ||
+  name === 'traceparent' ||
+  name === 'x-request-id' ||
+  name.startsWith('x-forwarded-') ||
+  name.startsWith('x-strangler-');
 
 export const connectionOptions = (value: string | undefined): string[] =>
-  (value ?? '').split(',').map((option) => option.trim().toLowerCase()).filter((option) => option !== '');
+  (value ?? '')
+    .split(',')
+    .map((option) => option.trim().toLowerCase())
+    .filter((option) => option !== '');
 
 export interface Peer {
   readonly address: string;
@@ -35,26 +54,60 @@ function forwarded(headers: IncomingHttpHeaders, peer: Peer): Record<string, str
 }
 
 /** The headers an upstream gets: end-to-end ones of the client, and the facade's own word on who asks. */
-export function upstreamHeaders(method: string, headers: IncomingHttpHeaders, peer: Peer, trail: Trail): IncomingHttpHeaders {
-  const dropped = new Set([...hopByHop, ...connectionOptions(headers.connection).filter((name) => !kept(name)), 'expect', 'http2-settings']);
+export function upstreamHeaders(
+  method: string,
+  headers: IncomingHttpHeaders,
+  peer: Peer,
+  trail: Trail,
+): IncomingHttpHeaders {
+  const dropped = new Set([
+    ...hopByHop,
+    ...connectionOptions(headers.connection).filter((name) => !kept(name)),
+    'expect',
+    'http2-settings',
+  ]);
   const result: IncomingHttpHeaders = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (dropped.has(name) || name.startsWith('x-strangler-') || (name === 'forwarded' && !peer.trusted)) continue;
+    if (
+      dropped.has(name) ||
+      name.startsWith('x-strangler-') ||
+      (name === 'forwarded' && !peer.trusted)
+    )
+      continue;
     result[name] = value;
   }
   // For these methods node does not chunk by itself: without the header the body would be read as the next request
   // (CVE-2026-29057). For the others it does, and the connection stays reusable.
-  if (headers['transfer-encoding'] !== undefined && !['POST', 'PUT', 'PATCH'].includes(method)) result['transfer-encoding'] = 'chunked';
-  return Object.assign(result, forwarded(headers, peer), { 'x-request-id': trail.requestId, traceparent: trail.traceparent });
+  if (headers['transfer-encoding'] !== undefined && !['POST', 'PUT', 'PATCH'].includes(method))
+    result['transfer-encoding'] = 'chunked';
+  return Object.assign(result, forwarded(headers, peer), {
+    'x-request-id': trail.requestId,
+    traceparent: trail.traceparent,
+  });
 }
 
 /** As above for a WebSocket handshake, which lives from two hop-by-hop headers. */
-export const upgradeHeaders = (headers: IncomingHttpHeaders, peer: Peer, trail: Trail): IncomingHttpHeaders =>
-  Object.assign(upstreamHeaders('GET', headers, peer, trail), { connection: 'Upgrade', upgrade: 'websocket' });
+export const upgradeHeaders = (
+  headers: IncomingHttpHeaders,
+  peer: Peer,
+  trail: Trail,
+): IncomingHttpHeaders =>
+  Object.assign(upstreamHeaders('GET', headers, peer, trail), {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+  });
 
 /** Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection and what the facade says itself. */
-export function clientHeaders(raw: readonly string[], connection: string | undefined, replaced: readonly string[] = []): string[] {
-  const dropped = new Set([...hopByHop, ...replaced, ...connectionOptions(connection).filter((name) => name !== 'content-length')]);
+export function clientHeaders(
+  raw: readonly string[],
+  connection: string | undefined,
+  replaced: readonly string[] = [],
+): string[] {
+  const dropped = new Set([
+    ...hopByHop,
+    ...replaced,
+    ...connectionOptions(connection).filter((name) => name !== 'content-length'),
+  ]);
   const result: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
@@ -65,4 +118,5 @@ export function clientHeaders(raw: readonly string[], connection: string | undef
 
 /** Does the request announce a body? */
 export const hasBody = (headers: IncomingHttpHeaders): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+  headers['transfer-encoding'] !== undefined ||
+  (headers['content-length'] !== undefined && headers['content-length'] !== '0');

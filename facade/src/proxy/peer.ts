@@ -10,7 +10,11 @@ export function trustedPeers(entries: readonly string[]): (address: string) => b
   const list = new BlockList();
   for (const entry of entries) {
     const [address = '', bits] = entry.split('/');
-    if (isIP(address) === 0) throw new StranglerError('CONFIG_INVALID', `FACADE_TRUSTED_PROXIES: '${entry}' is no address or CIDR block`);
+    if (isIP(address) === 0)
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `FACADE_TRUSTED_PROXIES: '${entry}' is no address or CIDR block`,
+      );
     if (bits === undefined) list.addAddress(address, family(address));
     else list.addSubnet(address, Number(bits), family(address));
   }
@@ -19,5 +23,10 @@ export function trustedPeers(entries: readonly string[]): (address: string) => b
 
 export function peerOf(request: IncomingMessage, trusted: (address: string) => boolean): Peer {
   const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return { address, encrypted: 'encrypted' in request.socket, trusted: trusted(address), localPort: request.socket.localPort ?? 0 };
+  return {
+    address,
+    encrypted: 'encrypted' in request.socket,
+    trusted: trusted(address),
+    localPort: request.socket.localPort ?? 0,
+  };
 }

@@ -10,7 +10,14 @@ export interface Problem {
 }
 
 export const problemBody = ({ status, code, detail, requestId }: Problem): string =>
-  JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail, ...(requestId ? { requestId } : {}) });
+  JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    code,
+    detail,
+    ...(requestId ? { requestId } : {}),
+  });
 
 /** Every answer that the facade makes itself (RFC 9457). An answer already begun can only be cut off. */
 export function sendProblem(response: ServerResponse, problem: Problem): void {
@@ -25,7 +32,9 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
     'content-length': String(Buffer.byteLength(body)),
     'cache-control': 'no-store',
     ...(problem.requestId ? { 'x-request-id': problem.requestId } : {}),
-    ...(problem.retryAfterSeconds === undefined ? {} : { 'retry-after': String(problem.retryAfterSeconds) }),
+    ...(problem.retryAfterSeconds === undefined
+      ? {}
+      : { 'retry-after': String(problem.retryAfterSeconds) }),
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

@@ -11,13 +11,21 @@ export interface RelayOptions {
   readonly onChunk?: (chunk: Buffer) => void;
 }
 
-export const isEventStream = (answer: IncomingMessage): boolean => /^text\/event-stream\b/i.test(answer.headers['content-type'] ?? '');
+export const isEventStream = (answer: IncomingMessage): boolean =>
+  /^text\/event-stream\b/i.test(answer.headers['content-type'] ?? '');
 
 /**
  * Gives the upstream's answer to the client as it comes. A truncated answer is cut off, never ended cleanly (httpxy destroys
  * the response when the answer closes incomplete). Event streams are exempt from time limits.
  */
-export function relay({ answer, response, extra, totalMs, silenceMs, onChunk }: RelayOptions): void {
+export function relay({
+  answer,
+  response,
+  extra,
+  totalMs,
+  silenceMs,
+  onChunk,
+}: RelayOptions): void {
   const headers = clientHeaders(answer.rawHeaders, answer.headers.connection, Object.keys(extra));
   for (const [name, value] of Object.entries(extra)) headers.push(name, value);
   lingerAfterEarlyAnswer(response);

@@ -1,4 +1,11 @@
-import { circuitBreaker, CircuitState, ConsecutiveBreaker, ExponentialBackoff, handleType, isBrokenCircuitError } from 'cockatiel';
+import {
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleType,
+  isBrokenCircuitError,
+} from 'cockatiel';
 
 /** The upstream did not answer. Never a client that went away: that says nothing about the upstream. */
 export class UpstreamFailure extends Error {
@@ -25,11 +32,15 @@ export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Br
     breaker: new ConsecutiveBreaker(5),
     halfOpenAfter: new ExponentialBackoff({ initialDelay: 500, maxDelay: 10_000 }),
   });
-  const stateOf = (): Breaker['state'] => (policy.state === CircuitState.Closed ? 'closed' : policy.state === CircuitState.HalfOpen ? 'half-open' : 'open');
+  const stateOf = (): Breaker['state'] =>
+    policy.state === CircuitState.Closed
+      ? 'closed'
+      : policy.state === CircuitState.HalfOpen
+        ? 'half-open'
+        : 'open';
   policy.onStateChange(() => onChange(stateOf()));
   return {
     get willing() {
-
       return policy.state !== CircuitState.HalfOpen;
     },
     get state() {

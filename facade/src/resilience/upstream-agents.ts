@@ -11,13 +11,16 @@ type WriteDone = (error?: Error | null) => void;
  */
 function keepReadingAfterFailedWrite<S extends Duplex>(socket: S): S {
   let deaf = false;
-  const isReset = (error: Error | null | undefined): boolean => !!error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
-  const guard = (done: WriteDone): WriteDone => (error) => {
-    if (!isReset(error)) return done(error);
-    deaf = true;
-    socket.resume();
-    return done();
-  };
+  const isReset = (error: Error | null | undefined): boolean =>
+    !!error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
+  const guard =
+    (done: WriteDone): WriteDone =>
+    (error) => {
+      if (!isReset(error)) return done(error);
+      deaf = true;
+      socket.resume();
+      return done();
+    };
   const write = socket._write.bind(socket);
   socket._write = (chunk, encoding, done) => (deaf ? done() : write(chunk, encoding, guard(done)));
   const writev = socket._writev?.bind(socket);
@@ -26,21 +29,30 @@ function keepReadingAfterFailedWrite<S extends Duplex>(socket: S): S {
 }
 
 class PatientHttpAgent extends http.Agent {
-  override createConnection(...args: Parameters<http.Agent['createConnection']>): ReturnType<http.Agent['createConnection']> {
+  override createConnection(
+    ...args: Parameters<http.Agent['createConnection']>
+  ): ReturnType<http.Agent['createConnection']> {
     const socket = super.createConnection(...args);
     return socket ? keepReadingAfterFailedWrite(socket) : socket;
   }
 }
 
 class PatientHttpsAgent extends https.Agent {
-  override createConnection(...args: Parameters<https.Agent['createConnection']>): ReturnType<https.Agent['createConnection']> {
+  override createConnection(
+    ...args: Parameters<https.Agent['createConnection']>
+  ): ReturnType<https.Agent['createConnection']> {
     const socket = super.createConnection(...args);
     return socket ? keepReadingAfterFailedWrite(socket) : socket;
   }
 }
 
 /** Idle connections are dropped before common servers drop them (node: 5 s): fewer requests meet a closing connection. */
-const settings = { keepAlive: true, maxSockets: Infinity, maxFreeSockets: 256, timeout: 4_000 } as const;
+const settings = {
+  keepAlive: true,
+  maxSockets: Infinity,
+  maxFreeSockets: 256,
+  timeout: 4_000,
+} as const;
 
 export interface UpstreamAgents {
   for(url: URL): http.Agent;

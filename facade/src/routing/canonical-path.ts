@@ -13,7 +13,10 @@ const normaliseEncoding = (path: string): string =>
       return unreserved.test(character) ? character : whole.toUpperCase();
     })
     // node hands bytes over 0x7f on as latin-1 characters
-    .replace(/[\u0080-\u00ff]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+    .replace(
+      /[\u0080-\u00ff]/g,
+      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+    );
 
 function removeDotSegments(path: string): string {
   const kept: string[] = [];
@@ -35,7 +38,12 @@ function removeDotSegments(path: string): string {
  * differently (encoded slashes, backslashes, NUL, absolute form) is refused instead of guessed. The query is left alone.
  */
 export function canonicalTarget(target: string): CanonicalTarget {
-  if (!target.startsWith('/')) return refuse(target === '*' ? 'the request target * is not supported' : 'the request target must be a path');
+  if (!target.startsWith('/'))
+    return refuse(
+      target === '*'
+        ? 'the request target * is not supported'
+        : 'the request target must be a path',
+    );
   if (target.includes('#')) return refuse('the request target has a fragment');
   const cut = target.indexOf('?');
   const raw = cut === -1 ? target : target.slice(0, cut);
@@ -43,7 +51,8 @@ export function canonicalTarget(target: string): CanonicalTarget {
   if (/\\|%5c/i.test(raw)) return refuse('the path has a backslash');
   if (/%2f/i.test(raw)) return refuse('the path has an encoded slash');
   // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u0020\u007f]|%(?:[01][0-9a-f]|7f)/i.test(raw)) return refuse('the path has a control character');
+  if (/[\u0000-\u0020\u007f]|%(?:[01][0-9a-f]|7f)/i.test(raw))
+    return refuse('the path has a control character');
   if (/%(?![0-9A-Fa-f]{2})/.test(raw)) return refuse('the path has a broken percent encoding');
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u0020\u007f]/.test(search)) return refuse('the query has a control character');

@@ -19,7 +19,16 @@ export interface FlagView {
 /** What is known about the side that does not own the data, for this reader. */
 export type Freshness = 'fresh' | 'pinned' | 'unknown';
 
-export type Reason = 'owner' | 'flag' | 'kill' | 'stage' | 'pin' | 'pin-unknown' | 'flag-unknown' | 'breaker-open' | 'unclaimed';
+export type Reason =
+  | 'owner'
+  | 'flag'
+  | 'kill'
+  | 'stage'
+  | 'pin'
+  | 'pin-unknown'
+  | 'flag-unknown'
+  | 'breaker-open'
+  | 'unclaimed';
 export interface Decision {
   readonly target: Side;
   readonly reason: Reason;
@@ -35,9 +44,11 @@ export interface DecisionInput {
 }
 
 /** The side that must have the answer when the wanted one cannot give it. */
-export const homeOf = (view: OwnerView): Side => (view.dataKind === 'replicated' || view.stage === 'retired' ? view.owner : 'monolith');
+export const homeOf = (view: OwnerView): Side =>
+  view.dataKind === 'replicated' || view.stage === 'retired' ? view.owner : 'monolith';
 
-const flagsSteer = (view: OwnerView): boolean => view.dataKind !== 'replicated' || view.stage === 'canary' || view.stage === 'service';
+const flagsSteer = (view: OwnerView): boolean =>
+  view.dataKind !== 'replicated' || view.stage === 'canary' || view.stage === 'service';
 
 /**
  * Which side answers, and why. Writes of a replicated context follow the owner and nothing else (P2); reads follow their flag
@@ -45,7 +56,8 @@ const flagsSteer = (view: OwnerView): boolean => view.dataKind !== 'replicated' 
  */
 export function decide({ kind, view, flags, freshness, unavailable }: DecisionInput): Decision {
   const home = homeOf(view);
-  if (view.dataKind === 'replicated' && kind === 'write') return { target: view.owner, reason: 'owner' };
+  if (view.dataKind === 'replicated' && kind === 'write')
+    return { target: view.owner, reason: 'owner' };
   if (view.stage === 'retired') return { target: home, reason: 'owner' };
   if (flags.kill === true) return { target: home, reason: 'kill' };
   if (!flagsSteer(view)) return { target: home, reason: 'stage' };
@@ -53,6 +65,7 @@ export function decide({ kind, view, flags, freshness, unavailable }: DecisionIn
   const target: Side = flags.route ? 'service' : 'monolith';
   if (target === home) return { target, reason: 'flag' };
   if (unavailable.has(target)) return { target: home, reason: 'breaker-open' };
-  if (view.dataKind === 'replicated' && freshness !== 'fresh') return { target: home, reason: freshness === 'pinned' ? 'pin' : 'pin-unknown' };
+  if (view.dataKind === 'replicated' && freshness !== 'fresh')
+    return { target: home, reason: freshness === 'pinned' ? 'pin' : 'pin-unknown' };
   return { target, reason: 'flag' };
 }

@@ -11,6 +11,8 @@ test('the first source that is there decides, and no token is readable in the re
   expect(of({ cookie: 'a=1; sid=s1' })).toBe(of({ cookie: 'sid=s1' }));
   expect(of({}, '?user=7')).toBe(of({}, '?x=1&user=7'));
 });
-test('the same value from two sources is two identities', () => expect(of({ cookie: 'sid=7' })).not.toBe(of({}, '?user=7')));
+test('the same value from two sources is two identities', () =>
+  expect(of({ cookie: 'sid=7' })).not.toBe(of({}, '?user=7')));
 test('nobody stays nobody', () => expect(of({ cookie: 'sidx=1' }, '?users=1')).toBeUndefined());
-test('an unknown source is refused', () => expect(() => identityReader(['body:user'])).toThrow(/body:user/));
+test('an unknown source is refused', () =>
+  expect(() => identityReader(['body:user'])).toThrow(/body:user/));

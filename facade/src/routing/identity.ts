@@ -8,7 +8,8 @@ export interface IdentitySources {
 }
 export type IdentityReader = (request: IdentitySources) => string | undefined;
 
-const first = (value: string | readonly string[] | undefined): string | undefined => (typeof value === 'string' ? value : value?.[0]);
+const first = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : value?.[0];
 
 function cookie(header: string | undefined, name: string): string | undefined {
   for (const pair of header?.split(';') ?? []) {
@@ -23,10 +24,17 @@ function reader(source: string): (request: IdentitySources) => string | undefine
   const kind = source.slice(0, cut);
   const name = source.slice(cut + 1);
   switch (kind) {
-    case 'header': return ({ headers }) => first(headers[name.toLowerCase()]);
-    case 'cookie': return ({ headers }) => cookie(first(headers.cookie), name);
-    case 'query': return ({ search }) => new URLSearchParams(search).get(name) ?? undefined;
-    default: throw new StranglerError('CONFIG_INVALID', `identity '${source}' must begin with header:, cookie: or query:`);
+    case 'header':
+      return ({ headers }) => first(headers[name.toLowerCase()]);
+    case 'cookie':
+      return ({ headers }) => cookie(first(headers.cookie), name);
+    case 'query':
+      return ({ search }) => new URLSearchParams(search).get(name) ?? undefined;
+    default:
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `identity '${source}' must begin with header:, cookie: or query:`,
+      );
   }
 }
 
@@ -36,7 +44,8 @@ export function identityReader(sources: readonly string[] = []): IdentityReader 
   return (request) => {
     for (const { source, read } of readers) {
       const value = read(request);
-      if (value) return createHash('sha256').update(`${source}\n${value}`).digest('hex').slice(0, 32);
+      if (value)
+        return createHash('sha256').update(`${source}\n${value}`).digest('hex').slice(0, 32);
     }
     return undefined;
   };

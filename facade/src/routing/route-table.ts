@@ -1,12 +1,18 @@
 import { StranglerError } from '@strangler-toolkit/migration';
-import type { HttpMethod, MigrationDefinition, RouteDefinition } from '@strangler-toolkit/migration/plan';
+import type {
+  HttpMethod,
+  MigrationDefinition,
+  RouteDefinition,
+} from '@strangler-toolkit/migration/plan';
 
 export interface CompiledRoute {
   readonly context: string;
   readonly definition: RouteDefinition;
   readonly segments: readonly Segment[];
 }
-type Segment = { readonly kind: 'static'; readonly text: string } | { readonly kind: 'param'; readonly name: string };
+type Segment =
+  | { readonly kind: 'static'; readonly text: string }
+  | { readonly kind: 'param'; readonly name: string };
 
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
@@ -22,11 +28,16 @@ const segmentsOf = (path: string): string[] => {
 const compile = (context: string, definition: RouteDefinition): CompiledRoute => ({
   context,
   definition,
-  segments: segmentsOf(definition.path).map((text): Segment => (text.startsWith(':') ? { kind: 'param', name: text.slice(1) } : { kind: 'static', text })),
+  segments: segmentsOf(definition.path).map((text): Segment =>
+    text.startsWith(':') ? { kind: 'param', name: text.slice(1) } : { kind: 'static', text },
+  ),
 });
 
 const fits = (route: CompiledRoute, parts: readonly string[]): boolean =>
-  route.segments.length === parts.length && route.segments.every((segment, index) => (segment.kind === 'static' ? segment.text === parts[index] : parts[index] !== ''));
+  route.segments.length === parts.length &&
+  route.segments.every((segment, index) =>
+    segment.kind === 'static' ? segment.text === parts[index] : parts[index] !== '',
+  );
 
 /** From the left: a fixed segment beats a parameter. */
 function moreSpecific(a: CompiledRoute, b: CompiledRoute): number {
@@ -54,7 +65,8 @@ function overlap(a: CompiledRoute, b: CompiledRoute): Overlap {
   return aNarrower || bNarrower ? 'ordered' : 'same';
 }
 
-const shown = (route: CompiledRoute): string => `${route.context}.${route.definition.name} (${route.definition.method} ${route.definition.path})`;
+const shown = (route: CompiledRoute): string =>
+  `${route.context}.${route.definition.name} (${route.definition.method} ${route.definition.path})`;
 
 function refuseConflicts(routes: readonly CompiledRoute[]): void {
   for (const [index, a] of routes.entries()) {
@@ -62,9 +74,13 @@ function refuseConflicts(routes: readonly CompiledRoute[]): void {
       if (a.definition.method !== b.definition.method) continue;
       const kind = overlap(a, b);
       if (kind === 'same' || (kind === 'ambiguous' && a.context !== b.context)) {
-        throw new StranglerError('CONFIG_INVALID', `Routes ${shown(a)} and ${shown(b)} claim the same requests`, {
-          remedy: 'Give one of them another path, or leave it out of its context file.',
-        });
+        throw new StranglerError(
+          'CONFIG_INVALID',
+          `Routes ${shown(a)} and ${shown(b)} claim the same requests`,
+          {
+            remedy: 'Give one of them another path, or leave it out of its context file.',
+          },
+        );
       }
     }
   }
@@ -76,7 +92,9 @@ function refuseConflicts(routes: readonly CompiledRoute[]): void {
  * @throws StranglerError CONFIG_INVALID
  */
 export function compileRoutes(definitions: Iterable<MigrationDefinition>): RouteTable {
-  const routes = [...definitions].flatMap((definition) => definition.routes.map((route) => compile(definition.context, route)));
+  const routes = [...definitions].flatMap((definition) =>
+    definition.routes.map((route) => compile(definition.context, route)),
+  );
   refuseConflicts(routes);
   const byShape = new Map<string, CompiledRoute[]>();
   for (const route of routes) {

@@ -6,7 +6,13 @@ import type { ContextPlan, Passage, Serving } from './serve.ts';
 import { tryUpstream } from './try-upstream.ts';
 
 /** A write of a replicated context: only to the owner, not during a hold, and its writer is pinned before the answer leaves. */
-export async function serveWrite(serving: Serving, passage: Passage, plan: ContextPlan, route: CompiledRoute, welcome: () => void): Promise<void> {
+export async function serveWrite(
+  serving: Serving,
+  passage: Passage,
+  plan: ContextPlan,
+  route: CompiledRoute,
+  welcome: () => void,
+): Promise<void> {
   const { ownership, metrics } = serving;
   const { context } = route;
   const admission = await ownership.gate.enter(context, passage.gone);
@@ -15,7 +21,10 @@ export async function serveWrite(serving: Serving, passage: Passage, plan: Conte
     metrics.rejected.inc({ code: 'WRITES_HELD' });
     Object.assign(passage.told, { reason: `hold-${admission.reason}` });
     sendProblem(passage.response, {
-      status: 503, code: 'WRITES_HELD', requestId: passage.requestId, retryAfterSeconds: 1,
+      status: 503,
+      code: 'WRITES_HELD',
+      requestId: passage.requestId,
+      retryAfterSeconds: 1,
       detail: `Writes of ${context} are held for a moment while its owner changes. Try again.`,
     });
     return;
@@ -26,12 +35,16 @@ export async function serveWrite(serving: Serving, passage: Passage, plan: Conte
   Object.assign(passage.told, { side, reason: 'owner', epoch: String(admission.state.epoch) });
   const totalMs = route.definition.timeoutMs ?? serving.limits.timeoutMs;
   const started = performance.now();
-  const note = (error: boolean): void => serving.noteTry(context, route.definition.name, side, performance.now() - started, error);
+  const note = (error: boolean): void =>
+    serving.noteTry(context, route.definition.name, side, performance.now() - started, error);
   const identity = plan.identity({ headers: passage.original, search: passage.search });
   const pin = async (): Promise<void> => {
     // no control database: no worker and no other side that could be behind
     if (!ownership.link) return;
-    metrics.pins.inc({ context, outcome: (await ownership.pin(context, identity)) ? 'written' : 'lost' });
+    metrics.pins.inc({
+      context,
+      outcome: (await ownership.pin(context, identity)) ? 'written' : 'lost',
+    });
   };
   try {
     const attempt = await tryUpstream(serving, passage, plan.urls[side], totalMs, 'once');

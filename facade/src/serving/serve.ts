@@ -35,7 +35,13 @@ export interface Serving {
   readonly log: Logger;
   readonly debugHeaders: boolean;
   readonly trusted: (address: string) => boolean;
-  readonly noteTry: (context: string, route: string, side: Side, milliseconds: number, error: boolean) => void;
+  readonly noteTry: (
+    context: string,
+    route: string,
+    side: Side,
+    milliseconds: number,
+    error: boolean,
+  ) => void;
 }
 
 /** One request on its way, after its target was made canonical. */
@@ -57,5 +63,12 @@ export interface Passage {
   /** Aborted when the client goes away. */
   readonly gone: AbortSignal;
   /** For the log line and the metrics. */
-  readonly told: { context: string; route: string; side: Side; reason: string; epoch: string; traceId: string };
+  readonly told: {
+    context: string;
+    route: string;
+    side: Side;
+    reason: string;
+    epoch: string;
+    traceId: string;
+  };
 }

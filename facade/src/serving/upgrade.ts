@@ -10,11 +10,13 @@ import { rawProblem } from '../proxy/problem.ts';
 import type { Serving } from './serve.ts';
 import { chooseSide } from './serve-read.ts';
 
-export const isWebSocket = (request: IncomingMessage): boolean => request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
+export const isWebSocket = (request: IncomingMessage): boolean =>
+  request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
 
 const rawHead = (answer: IncomingMessage, headers: readonly string[]): string => {
   let head = `HTTP/1.1 ${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}\r\n`;
-  for (let index = 0; index + 1 < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  for (let index = 0; index + 1 < headers.length; index += 2)
+    head += `${headers[index]}: ${headers[index + 1]}\r\n`;
   return `${head}\r\n`;
 };
 
@@ -22,14 +24,21 @@ const rawHead = (answer: IncomingMessage, headers: readonly string[]): string =>
  * WebSockets. On node:http instead of the proxy library: that closes a handshake to a dead upstream without a status, and
  * copies a refused handshake's hop-by-hop headers.
  */
-export function upgradeHandler(serving: Serving, open: Set<Duplex>): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
+export function upgradeHandler(
+  serving: Serving,
+  open: Set<Duplex>,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
   return async (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const peer = peerOf(request, serving.trusted);
     const trace = traceOf(request.headers, peer.trusted);
     const refuse = (status: number, code: string, detail: string): void => {
-      serving.log.info({ status, code, traceId: trace.traceId, requestId: trace.requestId }, 'upgrade refused');
-      if (!socket.destroyed) socket.end(rawProblem({ status, code, detail, requestId: trace.requestId }));
+      serving.log.info(
+        { status, code, traceId: trace.traceId, requestId: trace.requestId },
+        'upgrade refused',
+      );
+      if (!socket.destroyed)
+        socket.end(rawProblem({ status, code, detail, requestId: trace.requestId }));
     };
     const target = canonicalTarget(request.url ?? '');
     if (!target.ok) return refuse(400, 'PATH_REFUSED', `Refused: ${target.reason}.`);
@@ -37,13 +46,24 @@ export function upgradeHandler(serving: Serving, open: Set<Duplex>): (request: I
     const plan = route && serving.contexts.get(route.context);
     let upstream = serving.monolithUrl;
     if (route && plan) {
-      const chosen = await chooseSide(serving, plan, route, plan.identity({ headers: request.headers, search: target.search }));
+      const chosen = await chooseSide(
+        serving,
+        plan,
+        route,
+        plan.identity({ headers: request.headers, search: target.search }),
+      );
       upstream = plan.urls[chosen.target];
     }
     const url = new URL(upstream);
     const outgoing = (url.protocol === 'https:' ? https : http).request({
-      protocol: url.protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, method: 'GET', agent: false,
-      path: (url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '')) + target.path + target.search, headers: upgradeHeaders(request.headers, peer, trace),
+      protocol: url.protocol,
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
+      method: 'GET',
+      agent: false,
+      path:
+        (url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '')) + target.path + target.search,
+      headers: upgradeHeaders(request.headers, peer, trace),
     });
     const timer = setTimeout(() => {
       refuse(504, 'UPSTREAM_TIMEOUT', 'The upstream did not answer in time.');
@@ -56,12 +76,26 @@ export function upgradeHandler(serving: Serving, open: Set<Duplex>): (request: I
     });
     outgoing.on('response', (answer) => {
       clearTimeout(timer);
-      socket.write(rawHead(answer, [...clientHeaders(answer.rawHeaders, answer.headers.connection), 'Connection', 'close']));
+      socket.write(
+        rawHead(answer, [
+          ...clientHeaders(answer.rawHeaders, answer.headers.connection),
+          'Connection',
+          'close',
+        ]),
+      );
       answer.pipe(socket);
     });
     outgoing.on('upgrade', (answer, other, otherHead) => {
       clearTimeout(timer);
-      serving.log.info({ path: target.path, context: route?.context ?? '', route: route?.definition.name ?? '', traceId: trace.traceId }, 'upgrade');
+      serving.log.info(
+        {
+          path: target.path,
+          context: route?.context ?? '',
+          route: route?.definition.name ?? '',
+          traceId: trace.traceId,
+        },
+        'upgrade',
+      );
       open.add(socket);
       serving.metrics.upgrades.set(open.size);
       const close = (): void => {

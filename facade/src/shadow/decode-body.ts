@@ -1,7 +1,9 @@
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 
-const decoders: Readonly<Record<string, (body: Buffer, options: zlib.ZlibOptions & zlib.BrotliOptions) => Promise<Buffer>>> = {
+const decoders: Readonly<
+  Record<string, (body: Buffer, options: zlib.ZlibOptions & zlib.BrotliOptions) => Promise<Buffer>>
+> = {
   gzip: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),
   'x-gzip': promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),
   deflate: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate),
@@ -9,9 +11,17 @@ const decoders: Readonly<Record<string, (body: Buffer, options: zlib.ZlibOptions
 };
 
 /** The body as the application wrote it. @throws for an unknown encoding, a broken body, or one that unpacks to too much */
-export async function decodeBody(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
+export async function decodeBody(
+  body: Buffer,
+  encoding: string | undefined,
+  maxBytes: number,
+): Promise<Buffer> {
   let decoded = body;
-  for (const name of (encoding ?? '').split(',').map((part) => part.trim().toLowerCase()).filter((part) => part !== '' && part !== 'identity').reverse()) {
+  for (const name of (encoding ?? '')
+    .split(',')
+    .map((part) => part.trim().toLowerCase())
+    .filter((part) => part !== '' && part !== 'identity')
+    .reverse()) {
     const decode = decoders[name];
     if (!decode) throw new Error(`unknown content-encoding ${name}`);
     decoded = await decode(decoded, { maxOutputLength: maxBytes });

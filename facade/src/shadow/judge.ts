@@ -1,7 +1,14 @@
 import type { Difference, Observed } from './compare.ts';
 import { ObservationFailed } from './observe.ts';
 
-export type ShadowOutcome = 'match' | 'mismatch' | 'stale' | 'candidate-error' | 'candidate-timeout' | 'uncomparable' | 'dropped';
+export type ShadowOutcome =
+  | 'match'
+  | 'mismatch'
+  | 'stale'
+  | 'candidate-error'
+  | 'candidate-timeout'
+  | 'uncomparable'
+  | 'dropped';
 export interface Verdict {
   readonly outcome: ShadowOutcome;
   readonly differences: readonly Difference[];
@@ -19,15 +26,27 @@ export interface Court {
   readonly tries: number;
 }
 
-const verdict = (outcome: ShadowOutcome, differences: readonly Difference[] = [], cause?: string): Verdict => ({ outcome, differences, ...(cause === undefined ? {} : { cause }) });
+const verdict = (
+  outcome: ShadowOutcome,
+  differences: readonly Difference[] = [],
+  cause?: string,
+): Verdict => ({ outcome, differences, ...(cause === undefined ? {} : { cause }) });
 
-async function observed(ask: () => Promise<Observed>, side: 'reference' | 'candidate'): Promise<Observed | Verdict> {
+async function observed(
+  ask: () => Promise<Observed>,
+  side: 'reference' | 'candidate',
+): Promise<Observed | Verdict> {
   try {
     return await ask();
   } catch (error) {
     if (!(error instanceof ObservationFailed)) throw error;
-    if (side === 'reference' || error.kind === 'too-large' || error.kind === 'undecodable') return verdict('uncomparable', [], `${side}: ${error.message}`);
-    return verdict(error.kind === 'timeout' ? 'candidate-timeout' : 'candidate-error', [], error.message);
+    if (side === 'reference' || error.kind === 'too-large' || error.kind === 'undecodable')
+      return verdict('uncomparable', [], `${side}: ${error.message}`);
+    return verdict(
+      error.kind === 'timeout' ? 'candidate-timeout' : 'candidate-error',
+      [],
+      error.message,
+    );
   }
 }
 const failed = (result: Observed | Verdict): result is Verdict => 'outcome' in result;
@@ -48,7 +67,8 @@ export async function judge(primary: Observed | undefined, court: Court): Promis
   for (let attempt = 0; attempt < court.tries; attempt++) {
     const before = await observed(court.reference, 'reference');
     if (failed(before)) return before;
-    if (!(await court.caughtUp())) return verdict('uncomparable', [], 'the other side did not catch up in time');
+    if (!(await court.caughtUp()))
+      return verdict('uncomparable', [], 'the other side did not catch up in time');
     const candidate = await observed(court.candidate, 'candidate');
     if (failed(candidate)) return candidate;
     const after = await observed(court.reference, 'reference');
@@ -57,7 +77,11 @@ export async function judge(primary: Observed | undefined, court: Court): Promis
     const differences = court.compare(before, candidate);
     if (differences.length === 0) return verdict(primary ? 'stale' : 'match');
     const statuses = { reference: before.status, candidate: candidate.status };
-    return { outcome: candidate.status >= 500 && before.status < 500 ? 'candidate-error' : 'mismatch', differences, statuses };
+    return {
+      outcome: candidate.status >= 500 && before.status < 500 ? 'candidate-error' : 'mismatch',
+      differences,
+      statuses,
+    };
   }
   return verdict('uncomparable', [], 'the owner answered differently each time');
 }

@@ -7,7 +7,10 @@ import { compileRoutes } from '../routing/route-table.ts';
 import { Mirror } from './mirror.ts';
 
 const definition: MigrationDefinition = {
-  context: 'items', data: 'none', monolith: { url: 'http://127.0.0.1:9' }, service: { url: 'http://127.0.0.1:9' },
+  context: 'items',
+  data: 'none',
+  monolith: { url: 'http://127.0.0.1:9' },
+  service: { url: 'http://127.0.0.1:9' },
   routes: [{ name: 'list', method: 'GET', path: '/items', kind: 'read' }],
 };
 
@@ -16,15 +19,35 @@ test('answers that slow clients are still taking count against the bytes that sh
   const noted: string[] = [];
   const agents = upstreamAgents();
   const mirror = new Mirror({
-    agents, caughtUp: () => Promise.resolve(true), onCrash: (error) => noted.push(String(error)), note: (_read, { outcome }) => noted.push(outcome),
-    limits: { maxJobs: 10, maxBytes: 1_000, maxBodyBytes: 800, concurrency: 1, timeoutMs: 200, catchUpMs: 200 },
+    agents,
+    caughtUp: () => Promise.resolve(true),
+    onCrash: (error) => noted.push(String(error)),
+    note: (_read, { outcome }) => noted.push(outcome),
+    limits: {
+      maxJobs: 10,
+      maxBytes: 1_000,
+      maxBodyBytes: 800,
+      concurrency: 1,
+      timeoutMs: 200,
+      catchUpMs: 200,
+    },
   });
   const begin = () => {
     const answer = Object.assign(new PassThrough(), { statusCode: 200, headers: {} });
-    const watcher = mirror.watch({
-      route, method: 'GET', target: { path: '/items', search: '' }, headers: {}, reference: definition.monolith.url as string, candidate: definition.service.url as string,
-      served: 'monolith', epoch: 1n, replicated: false,
-    }, answer as unknown as IncomingMessage);
+    const watcher = mirror.watch(
+      {
+        route,
+        method: 'GET',
+        target: { path: '/items', search: '' },
+        headers: {},
+        reference: definition.monolith.url as string,
+        candidate: definition.service.url as string,
+        served: 'monolith',
+        epoch: 1n,
+        replicated: false,
+      },
+      answer as unknown as IncomingMessage,
+    );
     watcher?.(Buffer.alloc(600));
     return answer;
   };

@@ -37,7 +37,11 @@ export interface MirrorOptions {
 
 /** Conditions and ranges are about one side's validators: both sides are asked for the whole. */
 const unconditional = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(if-|range$|content-length$|transfer-encoding$)/.test(name)));
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) => !/^(if-|range$|content-length$|transfer-encoding$)/.test(name),
+    ),
+  );
 
 /** Mirrors reads after the client's answer is underway. Nothing in here is awaited by, or thrown into, the serving path. */
 export class Mirror {
@@ -59,9 +63,12 @@ export class Mirror {
   watch(read: MirroredRead, answer: IncomingMessage): ((chunk: Buffer) => void) | undefined {
     const { maxBodyBytes } = this.#options.limits;
     const whole = answer.statusCode !== 304 && answer.statusCode !== 206;
-    const note = (outcome: ShadowOutcome, cause: string): undefined => void this.#options.note(read, { outcome, differences: [], cause });
-    if ((answer.statusCode ?? 500) >= 500) return note('uncomparable', 'the client got a server error');
-    if (/^text\/event-stream\b/i.test(answer.headers['content-type'] ?? '')) return note('uncomparable', 'an event stream');
+    const note = (outcome: ShadowOutcome, cause: string): undefined =>
+      void this.#options.note(read, { outcome, differences: [], cause });
+    if ((answer.statusCode ?? 500) >= 500)
+      return note('uncomparable', 'the client got a server error');
+    if (/^text\/event-stream\b/i.test(answer.headers['content-type'] ?? ''))
+      return note('uncomparable', 'an event stream');
     if (!this.#queue.fits(0)) return note('dropped', 'the queue is full');
     const chunks: Buffer[] = [];
     let size = 0;
@@ -74,11 +81,14 @@ export class Mirror {
     };
     answer.once('close', release);
     answer.once('end', () => {
-      const primary: Observed | undefined = whole ? { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) } : undefined;
+      const primary: Observed | undefined = whole
+        ? { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }
+        : undefined;
       release();
       if (crowded) note('dropped', 'too much is collected already');
       else if (size > maxBodyBytes) note('uncomparable', `more than ${maxBodyBytes} bytes`);
-      else if (!this.#queue.offer(size, () => this.#compare(read, primary))) note('dropped', 'the queue is full');
+      else if (!this.#queue.offer(size, () => this.#compare(read, primary)))
+        note('dropped', 'the queue is full');
     });
     return (chunk) => {
       size += chunk.length;
@@ -101,15 +111,22 @@ export class Mirror {
     const { agents, limits, caughtUp, note } = this.#options;
     const ask = (upstream: string) => (): Promise<Observed> =>
       observe(agents, {
-        upstream, method: read.method, target: read.target.path + read.target.search, headers: unconditional(read.headers), ...(read.body && { body: read.body }),
-        timeoutMs: limits.timeoutMs, maxBytes: limits.maxBodyBytes,
+        upstream,
+        method: read.method,
+        target: read.target.path + read.target.search,
+        headers: unconditional(read.headers),
+        ...(read.body && { body: read.body }),
+        timeoutMs: limits.timeoutMs,
+        maxBytes: limits.maxBodyBytes,
       });
     const primary = raw && (await decoded(raw, limits.maxBodyBytes).catch(() => undefined));
     const verdict = await judge(primary, {
       reference: ask(read.reference),
       candidate: ask(read.candidate),
-      caughtUp: () => (read.replicated ? caughtUp(read.route.context, limits.catchUpMs) : Promise.resolve(true)),
-      compare: (reference, candidate) => compareAnswers(reference, candidate, read.route.definition.compare),
+      caughtUp: () =>
+        read.replicated ? caughtUp(read.route.context, limits.catchUpMs) : Promise.resolve(true),
+      compare: (reference, candidate) =>
+        compareAnswers(reference, candidate, read.route.definition.compare),
       tries: 3,
     });
     note(read, verdict);

@@ -25,13 +25,21 @@ export interface Observation {
 }
 
 /** Asks one side on its own account: bounded in time and bytes, and marked as a shadow. @throws ObservationFailed */
-export async function observe(agents: UpstreamAgents, { upstream, method, target, headers, body, timeoutMs, maxBytes }: Observation): Promise<Observed> {
+export async function observe(
+  agents: UpstreamAgents,
+  { upstream, method, target, headers, body, timeoutMs, maxBytes }: Observation,
+): Promise<Observed> {
   const url = new URL(upstream);
   const raw = await new Promise<Observed>((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
     const outgoing = client.request({
-      protocol: url.protocol, hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, method, agent: agents.for(url),
-      path: url.pathname === '/' ? target : url.pathname.replace(/\/$/, '') + target, headers: { ...headers, 'x-strangler-shadow': '1' },
+      protocol: url.protocol,
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port,
+      method,
+      agent: agents.for(url),
+      path: url.pathname === '/' ? target : url.pathname.replace(/\/$/, '') + target,
+      headers: { ...headers, 'x-strangler-shadow': '1' },
     });
     const fail = (kind: ObservationFailed['kind'], message: string): void => {
       clearTimeout(timer);
@@ -51,7 +59,11 @@ export async function observe(agents: UpstreamAgents, { upstream, method, target
       answer.on('error', (error) => fail('error', error.message));
       answer.on('end', () => {
         clearTimeout(timer);
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          body: Buffer.concat(chunks),
+        });
       });
     });
     outgoing.end(body);
@@ -63,8 +75,18 @@ export async function observe(agents: UpstreamAgents, { upstream, method, target
 export async function decoded(raw: Observed, maxBytes: number): Promise<Observed> {
   const encoding = raw.headers['content-encoding'];
   try {
-    return { ...raw, body: await decodeBody(raw.body, typeof encoding === 'string' ? encoding : undefined, maxBytes * 8) };
+    return {
+      ...raw,
+      body: await decodeBody(
+        raw.body,
+        typeof encoding === 'string' ? encoding : undefined,
+        maxBytes * 8,
+      ),
+    };
   } catch (error) {
-    throw new ObservationFailed('undecodable', error instanceof Error ? error.message : String(error));
+    throw new ObservationFailed(
+      'undecodable',
+      error instanceof Error ? error.message : String(error),
+    );
   }
 }

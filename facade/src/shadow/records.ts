@@ -9,7 +9,8 @@ export interface ShadowCount {
   readonly epoch: string;
   count: number;
 }
-export const shadowCountKey = (entry: ShadowCount): string => `${entry.context}\n${entry.route}\n${entry.outcome}\n${entry.epoch}`;
+export const shadowCountKey = (entry: ShadowCount): string =>
+  `${entry.context}\n${entry.route}\n${entry.outcome}\n${entry.epoch}`;
 
 export interface ShadowSample {
   readonly context: string;
@@ -24,16 +25,36 @@ const shortened = (value: unknown): unknown => {
 };
 
 /** What may be kept of a difference: redacted where the route says so, short everywhere. Query values may be personal: only names stay. */
-export function sampleOf(input: { context: string; route: RouteDefinition; verdict: Verdict; method: string; path: string; search: string; epoch: string }): ShadowSample {
+export function sampleOf(input: {
+  context: string;
+  route: RouteDefinition;
+  verdict: Verdict;
+  method: string;
+  path: string;
+  search: string;
+  epoch: string;
+}): ShadowSample {
   const { context, route, verdict, method, path, search, epoch } = input;
   const redact = route.compare?.redact ?? [];
   const keep = ({ path: at, reference, candidate }: Difference): Difference =>
-    at.startsWith('/') && pointerCovered(redact, at) ? { path: at, reference: '(redacted)', candidate: '(redacted)' } : { path: at, reference: holdsRedacted(redact, at, reference), candidate: holdsRedacted(redact, at, candidate) };
+    at.startsWith('/') && pointerCovered(redact, at)
+      ? { path: at, reference: '(redacted)', candidate: '(redacted)' }
+      : {
+          path: at,
+          reference: holdsRedacted(redact, at, reference),
+          candidate: holdsRedacted(redact, at, candidate),
+        };
   return {
-    context, route: route.name, outcome: verdict.outcome,
+    context,
+    route: route.name,
+    outcome: verdict.outcome,
     detail: {
-      method, path, query: [...new URLSearchParams(search).keys()], epoch,
-      ...(verdict.statuses ? { statuses: verdict.statuses } : {}), ...(verdict.cause ? { cause: verdict.cause } : {}),
+      method,
+      path,
+      query: [...new URLSearchParams(search).keys()],
+      epoch,
+      ...(verdict.statuses ? { statuses: verdict.statuses } : {}),
+      ...(verdict.cause ? { cause: verdict.cause } : {}),
       differences: verdict.differences.slice(0, 20).map(keep),
     },
   };
@@ -42,8 +63,13 @@ export function sampleOf(input: { context: string; route: RouteDefinition; verdi
 /** A whole object that is missing on one side may hold redacted fields inside: then only its shape is told. */
 function holdsRedacted(redact: readonly string[], at: string, value: unknown): unknown {
   const depth = at === '' ? 0 : at.split('/').length - 1;
-  const inside = at.startsWith('/') || at === '' ? redact.some((rule) => rule.split('/').length - 1 > depth) : false;
-  return inside && typeof value === 'object' && value !== null ? '(holds redacted fields)' : shortened(value);
+  const inside =
+    at.startsWith('/') || at === ''
+      ? redact.some((rule) => rule.split('/').length - 1 > depth)
+      : false;
+  return inside && typeof value === 'object' && value !== null
+    ? '(holds redacted fields)'
+    : shortened(value);
 }
 
 export const shadowCountsSql = `

@@ -1,6 +1,10 @@
 /** Work that nobody waits for: bounded in number, bytes and concurrency. What does not fit is refused, what throws is counted. */
 export class ShadowQueue {
-  readonly #limits: { readonly maxJobs: number; readonly maxBytes: number; readonly concurrency: number };
+  readonly #limits: {
+    readonly maxJobs: number;
+    readonly maxBytes: number;
+    readonly concurrency: number;
+  };
   readonly #onCrash: (error: unknown) => void;
   readonly #waiting: { readonly bytes: number; readonly run: () => Promise<void> }[] = [];
   #running = 0;
@@ -8,7 +12,10 @@ export class ShadowQueue {
   #closed = false;
   #idle: (() => void)[] = [];
 
-  constructor(limits: { maxJobs: number; maxBytes: number; concurrency: number }, onCrash: (error: unknown) => void) {
+  constructor(
+    limits: { maxJobs: number; maxBytes: number; concurrency: number },
+    onCrash: (error: unknown) => void,
+  ) {
     this.#limits = limits;
     this.#onCrash = onCrash;
   }
@@ -19,7 +26,11 @@ export class ShadowQueue {
 
   /** Room for one more of this size? Asked before a body is collected. */
   fits(bytes: number): boolean {
-    return !this.#closed && this.#waiting.length < this.#limits.maxJobs && this.#bytes + bytes <= this.#limits.maxBytes;
+    return (
+      !this.#closed &&
+      this.#waiting.length < this.#limits.maxJobs &&
+      this.#bytes + bytes <= this.#limits.maxBytes
+    );
   }
 
   offer(bytes: number, run: () => Promise<void>): boolean {

@@ -9,7 +9,12 @@ export class Ledger<T> {
   readonly #onDrop: (count: number) => void;
   #book = new Map<string, T>();
 
-  constructor(options: { keyOf: (entry: T) => string; merge: (into: T, more: T) => void; limit: number; onDrop: (count: number) => void }) {
+  constructor(options: {
+    keyOf: (entry: T) => string;
+    merge: (into: T, more: T) => void;
+    limit: number;
+    onDrop: (count: number) => void;
+  }) {
     this.#keyOf = options.keyOf;
     this.#merge = options.merge;
     this.#limit = options.limit;

@@ -1,7 +1,14 @@
 import type pg from 'pg';
 import { openSession } from '../ownership/control-session.ts';
 import { controlClock, watermarkPassed } from '../ownership/sql.ts';
-import { type ShadowCount, shadowCountKey, shadowCountsSql, shadowRetentionSql, type ShadowSample, shadowSamplesSql } from '../shadow/records.ts';
+import {
+  type ShadowCount,
+  shadowCountKey,
+  shadowCountsSql,
+  shadowRetentionSql,
+  type ShadowSample,
+  shadowSamplesSql,
+} from '../shadow/records.ts';
 import { Ledger } from './ledger.ts';
 import { addRouteStats, type RouteStat, routeStatKey, routeStatsSql } from './route-stats.ts';
 
@@ -9,7 +16,10 @@ export interface RecorderOptions {
   readonly url: string | undefined;
   readonly name: string;
   readonly flushMs: number;
-  readonly onDrop: (kind: 'route-stats' | 'shadow-counts' | 'shadow-samples', count: number) => void;
+  readonly onDrop: (
+    kind: 'route-stats' | 'shadow-counts' | 'shadow-samples',
+    count: number,
+  ) => void;
 }
 
 const routeStatsRetentionSql = `DELETE FROM strangler_control.route_stats WHERE second < clock_timestamp() - interval '2 days'`;
@@ -30,9 +40,16 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.stats = new Ledger({ keyOf: routeStatKey, merge: addRouteStats, limit: 50_000, onDrop: (count) => options.onDrop('route-stats', count) });
+    this.stats = new Ledger({
+      keyOf: routeStatKey,
+      merge: addRouteStats,
+      limit: 50_000,
+      onDrop: (count) => options.onDrop('route-stats', count),
+    });
     this.counts = new Ledger({
-      keyOf: shadowCountKey, limit: 10_000, onDrop: (count) => options.onDrop('shadow-counts', count),
+      keyOf: shadowCountKey,
+      limit: 10_000,
+      onDrop: (count) => options.onDrop('shadow-counts', count),
       merge: (into, more) => {
         into.count += more.count;
       },
@@ -50,9 +67,11 @@ export class Recorder {
 
   /** One flush at a time; never rejects. */
   flush(): Promise<void> {
-    this.#flushing ??= this.#flush().catch(() => this.#forget()).finally(() => {
-      this.#flushing = undefined;
-    });
+    this.#flushing ??= this.#flush()
+      .catch(() => this.#forget())
+      .finally(() => {
+        this.#flushing = undefined;
+      });
     return this.#flushing;
   }
 
@@ -80,9 +99,16 @@ export class Recorder {
   }
 
   async #flush(): Promise<void> {
-    if (!this.#options.url || (this.stats.size === 0 && this.counts.size === 0 && this.#samples.length === 0)) return;
+    if (
+      !this.#options.url ||
+      (this.stats.size === 0 && this.counts.size === 0 && this.#samples.length === 0)
+    )
+      return;
     const client = await this.#connected();
-    const send = (text: string) => async (entries: readonly unknown[]): Promise<void> => void (await client.query(text, [JSON.stringify(entries)]));
+    const send =
+      (text: string) =>
+      async (entries: readonly unknown[]): Promise<void> =>
+        void (await client.query(text, [JSON.stringify(entries)]));
     await this.stats.flush(send(routeStatsSql));
     await this.counts.flush(send(shadowCountsSql));
     const samples = this.#samples;
@@ -113,9 +139,13 @@ export class Recorder {
 
   async #open(): Promise<pg.Client> {
     if (!this.#options.url) throw new Error('no control database');
-    const client = await openSession(this.#options.url, `facade ${this.#options.name} numbers`, (lost) => {
-      if (this.#client === lost) this.#client = undefined;
-    });
+    const client = await openSession(
+      this.#options.url,
+      `facade ${this.#options.name} numbers`,
+      (lost) => {
+        if (this.#client === lost) this.#client = undefined;
+      },
+    );
     this.#client = client;
     return client;
   }

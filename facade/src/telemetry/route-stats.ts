@@ -2,7 +2,9 @@ import type { Side } from '@strangler-toolkit/migration/plan';
 import type { Ledger } from './ledger.ts';
 
 /** Upper bounds in milliseconds, as the control schema says; the last bucket is everything above. */
-export const latencyBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] as const;
+export const latencyBounds = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000,
+] as const;
 
 export interface RouteStat {
   readonly context: string;
@@ -20,20 +22,40 @@ export const bucketOf = (milliseconds: number): number => {
   return index === -1 ? latencyBounds.length : index;
 };
 
-export const routeStatKey = (stat: RouteStat): string => `${stat.context}\n${stat.route}\n${stat.side}\n${stat.second}`;
+export const routeStatKey = (stat: RouteStat): string =>
+  `${stat.context}\n${stat.route}\n${stat.side}\n${stat.second}`;
 
 export function addRouteStats(into: RouteStat, more: RouteStat): void {
   into.requests += more.requests;
   into.errors += more.errors;
-  for (const [index, count] of more.latency_buckets.entries()) into.latency_buckets[index] = (into.latency_buckets[index] ?? 0) + count;
+  for (const [index, count] of more.latency_buckets.entries())
+    into.latency_buckets[index] = (into.latency_buckets[index] ?? 0) + count;
 }
 
 /** Notes one answered (or failed) try of a side. */
-export function noteTry(ledger: Ledger<RouteStat>, input: { context: string; route: string; side: Side; milliseconds: number; error: boolean; now: number }): void {
+export function noteTry(
+  ledger: Ledger<RouteStat>,
+  input: {
+    context: string;
+    route: string;
+    side: Side;
+    milliseconds: number;
+    error: boolean;
+    now: number;
+  },
+): void {
   const latency_buckets = Array.from({ length: latencyBounds.length + 1 }, () => 0);
   latency_buckets[bucketOf(input.milliseconds)] = 1;
   const second = new Date(Math.floor(input.now / 1_000) * 1_000).toISOString();
-  ledger.add({ context: input.context, route: input.route, side: input.side, second, requests: 1, errors: input.error ? 1 : 0, latency_buckets });
+  ledger.add({
+    context: input.context,
+    route: input.route,
+    side: input.side,
+    second,
+    requests: 1,
+    errors: input.error ? 1 : 0,
+    latency_buckets,
+  });
 }
 
 export const routeStatsSql = `

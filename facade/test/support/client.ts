@@ -10,15 +10,40 @@ export interface Answer {
 }
 
 /** One request on a connection of its own; rejects when the answer is cut off. */
-export function ask(port: number, path: string, options: { method?: string; headers?: http.OutgoingHttpHeaders; body?: string; signal?: AbortSignal; agent?: http.Agent } = {}): Promise<Answer> {
+export function ask(
+  port: number,
+  path: string,
+  options: {
+    method?: string;
+    headers?: http.OutgoingHttpHeaders;
+    body?: string;
+    signal?: AbortSignal;
+    agent?: http.Agent;
+  } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = http.request({ host: '127.0.0.1', port, path, method: options.method ?? 'GET', headers: options.headers, agent: options.agent ?? false, signal: options.signal });
+    const outgoing = http.request({
+      host: '127.0.0.1',
+      port,
+      path,
+      method: options.method ?? 'GET',
+      headers: options.headers,
+      agent: options.agent ?? false,
+      signal: options.signal,
+    });
     outgoing.on('error', reject);
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, raw: response.rawHeaders, body: Buffer.concat(chunks).toString() }));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          raw: response.rawHeaders,
+          body: Buffer.concat(chunks).toString(),
+        }),
+      );
     });
     outgoing.end(options.body);
   });
@@ -36,11 +61,16 @@ export async function askRaw(port: number, text: string): Promise<string> {
 }
 
 /** Waits for a condition, with a deadline. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, milliseconds = 10_000): Promise<Exclude<NonNullable<T>, false>> {
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  milliseconds = 10_000,
+): Promise<Exclude<NonNullable<T>, false>> {
   const deadline = Date.now() + milliseconds;
   for (;;) {
     const value = await condition();
-    if (value !== undefined && value !== null && value !== false) return value as Exclude<NonNullable<T>, false>;
+    if (value !== undefined && value !== null && value !== false)
+      return value as Exclude<NonNullable<T>, false>;
     if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

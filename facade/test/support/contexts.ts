@@ -1,7 +1,16 @@
 import type { DataKind, MigrationDefinition } from '@strangler-toolkit/migration/plan';
 
-export const itemsContext = (data: DataKind, monolithUrl: string, serviceUrl: string, more: Partial<MigrationDefinition> = {}): MigrationDefinition => ({
-  context: 'items', data, monolith: { url: monolithUrl }, service: { url: serviceUrl }, identity: ['header:authorization'],
+export const itemsContext = (
+  data: DataKind,
+  monolithUrl: string,
+  serviceUrl: string,
+  more: Partial<MigrationDefinition> = {},
+): MigrationDefinition => ({
+  context: 'items',
+  data,
+  monolith: { url: monolithUrl },
+  service: { url: serviceUrl },
+  identity: ['header:authorization'],
   routes: [
     { name: 'list', method: 'GET', path: '/api/items', kind: 'read', timeoutMs: 3_000 },
     { name: 'one', method: 'GET', path: '/api/items/:id', kind: 'read', timeoutMs: 3_000 },

@@ -5,7 +5,12 @@ import pg from 'pg';
 export interface TestControl {
   readonly url: string;
   query(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
-  setContext(state: { stage: string; owner: string; epoch: number; dataKind?: string }): Promise<void>;
+  setContext(state: {
+    stage: string;
+    owner: string;
+    epoch: number;
+    dataKind?: string;
+  }): Promise<void>;
   hold(milliseconds: number): Promise<string>;
   /** The other side has applied everything up to now. */
   caughtUp(direction?: 'forward' | 'reverse', epoch?: number): Promise<void>;
@@ -19,9 +24,11 @@ export async function startControl(url?: string): Promise<TestControl> {
   await (await openControl(address)).close();
   const pool = new pg.Pool({ connectionString: address, max: 2 });
   pool.on('error', () => {});
-  const query = async (text: string, values: unknown[] = []) => (await pool.query(text, values)).rows;
+  const query = async (text: string, values: unknown[] = []) =>
+    (await pool.query(text, values)).rows;
   return {
-    url: address, query,
+    url: address,
+    query,
     async setContext({ stage, owner, epoch, dataKind = 'replicated' }) {
       await query(
         `INSERT INTO strangler_control.contexts (context, data_kind, stage, owner, epoch) VALUES ('items', $1, $2, $3, $4)
@@ -30,13 +37,18 @@ export async function startControl(url?: string): Promise<TestControl> {
       );
     },
     async hold(milliseconds) {
-      const rows = await query(`UPDATE strangler_control.contexts SET hold_id = gen_random_uuid(), hold_until = clock_timestamp() + $1 * interval '1 millisecond' RETURNING hold_id`, [milliseconds]);
+      const rows = await query(
+        `UPDATE strangler_control.contexts SET hold_id = gen_random_uuid(), hold_until = clock_timestamp() + $1 * interval '1 millisecond' RETURNING hold_id`,
+        [milliseconds],
+      );
       return String(rows[0]?.hold_id);
     },
     async caughtUp(direction = 'forward', epoch = 1) {
       await query(
         `INSERT INTO strangler_control.watermarks (context, direction, epoch, state, applied_at, worker_id) VALUES ('items', $1, $2, 'caught-up', clock_timestamp(), gen_random_uuid())
-         ON CONFLICT (context, direction) DO UPDATE SET epoch = $2, applied_at = clock_timestamp()`, [direction, epoch]);
+         ON CONFLICT (context, direction) DO UPDATE SET epoch = $2, applied_at = clock_timestamp()`,
+        [direction, epoch],
+      );
     },
     async close() {
       await pool.end();

@@ -10,23 +10,44 @@ export interface RunningFacade {
   readonly port: number;
   readonly adminPort: number;
   readonly stateDir: string;
-  readiness(): Promise<{ status: string; contexts: Record<string, { epoch: string; owner: string; held: boolean; known: boolean }>; flags: { state: string; rejected: boolean }; control: { state: string; restoredFromDisk: boolean } }>;
+  readiness(): Promise<{
+    status: string;
+    contexts: Record<string, { epoch: string; owner: string; held: boolean; known: boolean }>;
+    flags: { state: string; rejected: boolean };
+    control: { state: string; restoredFromDisk: boolean };
+  }>;
   metric(line: RegExp): Promise<number>;
   stop(options?: { deadlineMs?: number; keepState?: boolean }): Promise<void>;
 }
 
-export async function startFacade(options: Partial<Omit<FacadeOptions, 'limits'>> & { contexts: readonly MigrationDefinition[]; monolithUrl: string; limits?: Partial<FacadeLimits> }): Promise<RunningFacade> {
+export async function startFacade(
+  options: Partial<Omit<FacadeOptions, 'limits'>> & {
+    contexts: readonly MigrationDefinition[];
+    monolithUrl: string;
+    limits?: Partial<FacadeLimits>;
+  },
+): Promise<RunningFacade> {
   const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), 'facade-')));
-  const facade = createFacade({ debugHeaders: true, name: 'facade', ...options, stateDir, limits: { freshnessMs: 1_000, pinMs: 2_000, drainMs: 2_000, ...options.limits } });
+  const facade = createFacade({
+    debugHeaders: true,
+    name: 'facade',
+    ...options,
+    stateDir,
+    limits: { freshnessMs: 1_000, pinMs: 2_000, drainMs: 2_000, ...options.limits },
+  });
   const { port, adminPort } = await facade.start().catch(async (error: unknown) => {
     await rm(stateDir, { recursive: true, force: true });
     throw error;
   });
   return {
-    port, adminPort, stateDir,
+    port,
+    adminPort,
+    stateDir,
     readiness: async () => JSON.parse((await ask(adminPort, '/health/ready')).body),
     async metric(line) {
-      const found = (await ask(adminPort, '/metrics')).body.split('\n').filter((text) => !text.startsWith('#') && line.test(text));
+      const found = (await ask(adminPort, '/metrics')).body
+        .split('\n')
+        .filter((text) => !text.startsWith('#') && line.test(text));
       return found.reduce((sum, text) => sum + Number(text.slice(text.lastIndexOf(' ') + 1)), 0);
     },
     async stop({ deadlineMs = 500, keepState = false } = {}) {

@@ -7,9 +7,28 @@ import { freePort } from '@strangler-toolkit/dev-stack';
 export async function lastKnownFlags(rollouts: Readonly<Record<string, number>>, name = 'facade') {
   const stateDir = await mkdtemp(join(tmpdir(), 'facade-'));
   const features = Object.entries(rollouts).map(([flag, rollout]) => ({
-    name: flag, type: 'release', enabled: rollout > 0, stale: false, project: 'default', variants: [], impressionData: false,
-    strategies: [{ name: 'flexibleRollout', parameters: { rollout: String(rollout), groupId: flag.split('.')[0], stickiness: 'default' } }],
+    name: flag,
+    type: 'release',
+    enabled: rollout > 0,
+    stale: false,
+    project: 'default',
+    variants: [],
+    impressionData: false,
+    strategies: [
+      {
+        name: 'flexibleRollout',
+        parameters: {
+          rollout: String(rollout),
+          groupId: flag.split('.')[0],
+          stickiness: 'default',
+        },
+      },
+    ],
   }));
   await writeFile(join(stateDir, `flags-${name}.json`), JSON.stringify({ version: 2, features }));
-  return { stateDir, name, unleash: { url: `http://127.0.0.1:${await freePort()}/api`, token: 'gone' } };
+  return {
+    stateDir,
+    name,
+    unleash: { url: `http://127.0.0.1:${await freePort()}/api`, token: 'gone' },
+  };
 }

@@ -3,7 +3,14 @@ import type { Db } from '../db/database.ts';
 import { HttpError, sqlState } from '../http/http-error.ts';
 import { asFields } from '../http/input.ts';
 import { mustBeUser } from '../identity/authenticate.ts';
-import { categoryNotFound, categoryTree, changeCategory, createCategory, findCategory, readCategoryInput } from './category-store.ts';
+import {
+  categoryNotFound,
+  categoryTree,
+  changeCategory,
+  createCategory,
+  findCategory,
+  readCategoryInput,
+} from './category-store.ts';
 import { pathId } from './path-id.ts';
 import { invalid } from './product-input.ts';
 import { mustExist } from './product-store.ts';
@@ -22,7 +29,10 @@ export function categoryRoutes(db: Db): Router {
   router.post('/api/categories', async (request, response) => {
     mustBeUser(request);
     const id = await createCategory(db, readCategoryInput(request.body, 'create'));
-    response.status(201).location(`/api/categories/${id}`).json(await findCategory(db, id));
+    response
+      .status(201)
+      .location(`/api/categories/${id}`)
+      .json(await findCategory(db, id));
   });
 
   router.patch('/api/categories/:id', async (request, response) => {
@@ -36,11 +46,17 @@ export function categoryRoutes(db: Db): Router {
     mustBeUser(request);
     const [id, categoryId] = [pathId(request.params.id), pathId(request.params.categoryId)];
     const position = asFields(request.body)?.position ?? 0;
-    if (typeof position !== 'number' || !Number.isInteger(position) || Math.abs(position) > 10_000) throw invalid([{ field: 'position', message: 'must be a whole number' }]);
+    if (typeof position !== 'number' || !Number.isInteger(position) || Math.abs(position) > 10_000)
+      throw invalid([{ field: 'position', message: 'must be a whole number' }]);
     await mustExist(db, id);
     try {
-      await db.insertInto('product_categories').values({ product_id: id, category_id: categoryId, position })
-        .onConflict((conflict) => conflict.columns(['product_id', 'category_id']).doUpdateSet({ position })).execute();
+      await db
+        .insertInto('product_categories')
+        .values({ product_id: id, category_id: categoryId, position })
+        .onConflict((conflict) =>
+          conflict.columns(['product_id', 'category_id']).doUpdateSet({ position }),
+        )
+        .execute();
     } catch (error) {
       throw sqlState(error) === '23503' ? categoryNotFound() : error;
     }
@@ -49,8 +65,11 @@ export function categoryRoutes(db: Db): Router {
 
   router.delete('/api/products/:id/categories/:categoryId', async (request, response) => {
     mustBeUser(request);
-    const result = await db.deleteFrom('product_categories').where('product_id', '=', pathId(request.params.id))
-      .where('category_id', '=', pathId(request.params.categoryId)).executeTakeFirst();
+    const result = await db
+      .deleteFrom('product_categories')
+      .where('product_id', '=', pathId(request.params.id))
+      .where('category_id', '=', pathId(request.params.categoryId))
+      .executeTakeFirst();
     if (result.numDeletedRows === 0n) throw new HttpError(404, { error: 'assignment not found' });
     response.status(204).end();
   });

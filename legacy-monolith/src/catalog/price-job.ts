@@ -30,7 +30,9 @@ export async function runPriceJob(url: string, { percent = 1, limit = 100 } = {}
 if (import.meta.main) {
   const url = process.env.DATABASE_URL;
   if (!url) {
-    console.error('DATABASE_URL is not set, for example postgresql://user:password@127.0.0.1:5432/shop');
+    console.error(
+      'DATABASE_URL is not set, for example postgresql://user:password@127.0.0.1:5432/shop',
+    );
     process.exit(2);
   }
   try {

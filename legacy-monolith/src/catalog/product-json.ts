@@ -25,7 +25,12 @@ export interface CategoryRef {
   readonly name: string;
 }
 
-export const imageJson = (row: Pick<Selectable<Shop['product_images']>, 'id' | 'product_id' | 'filename' | 'content_type' | 'sha256' | 'alt_text'>) => ({
+export const imageJson = (
+  row: Pick<
+    Selectable<Shop['product_images']>,
+    'id' | 'product_id' | 'filename' | 'content_type' | 'sha256' | 'alt_text'
+  >,
+) => ({
   id: row.id,
   filename: row.filename,
   contentType: row.content_type,
@@ -34,7 +39,11 @@ export const imageJson = (row: Pick<Selectable<Shop['product_images']>, 'id' | '
   url: `/api/products/${row.product_id}/images/${row.id}`,
 });
 
-export const productDetail = (row: ProductRow, categories: readonly CategoryRef[], images: readonly ReturnType<typeof imageJson>[]) => ({
+export const productDetail = (
+  row: ProductRow,
+  categories: readonly CategoryRef[],
+  images: readonly ReturnType<typeof imageJson>[],
+) => ({
   ...productSummary(row),
   description: row.description,
   attributes: row.attributes,

@@ -13,7 +13,10 @@ export interface LiveFeed {
 }
 
 /** One listening connection per process; when it breaks it is made again, and subscribers are told to look for themselves. */
-export async function openLiveFeed(url: string, log: (entry: { msg: string; error: string }) => void = () => {}): Promise<LiveFeed> {
+export async function openLiveFeed(
+  url: string,
+  log: (entry: { msg: string; error: string }) => void = () => {},
+): Promise<LiveFeed> {
   const emitter = new EventEmitter();
   emitter.setMaxListeners(0);
   let client: pg.Client | undefined;
@@ -21,7 +24,11 @@ export async function openLiveFeed(url: string, log: (entry: { msg: string; erro
   let closed = false;
 
   const connect = async (): Promise<void> => {
-    const fresh = new pg.Client({ connectionString: url, application_name: 'legacy-monolith', keepAlive: true });
+    const fresh = new pg.Client({
+      connectionString: url,
+      application_name: 'legacy-monolith',
+      keepAlive: true,
+    });
     const broken = (error?: Error): void => {
       if (closed || client !== fresh) return;
       client = undefined;
@@ -30,7 +37,9 @@ export async function openLiveFeed(url: string, log: (entry: { msg: string; erro
     };
     fresh.on('error', broken);
     fresh.on('end', () => broken());
-    fresh.on('notification', ({ channel, payload }) => emitter.emit(channel, JSON.parse(payload ?? '{}')));
+    fresh.on('notification', ({ channel, payload }) =>
+      emitter.emit(channel, JSON.parse(payload ?? '{}')),
+    );
     await fresh.connect();
     await fresh.query('LISTEN order_status; LISTEN notification');
     if (closed) return void (await fresh.end());

@@ -11,7 +11,10 @@ export interface SeedOptions {
 }
 
 /** Fills an empty, migrated database; the same scale gives the same rows. Answers with the rows per table. */
-export async function seed(url: string, { scale = 1 }: SeedOptions = {}): Promise<Record<string, number>> {
+export async function seed(
+  url: string,
+  { scale = 1 }: SeedOptions = {},
+): Promise<Record<string, number>> {
   const sizes = seedSizes(scale);
   const client = new pg.Client({ connectionString: url, application_name: 'legacy-monolith-seed' });
   await client.connect();
@@ -40,7 +43,9 @@ async function advanceIdentities(client: pg.Client): Promise<void> {
     `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' AND is_identity = 'YES'`,
   );
   for (const { table_name: table, column_name: column } of rows) {
-    await client.query(`SELECT setval(pg_get_serial_sequence('public.${table}', '${column}'), max(${column})) FROM ${table} HAVING max(${column}) IS NOT NULL`);
+    await client.query(
+      `SELECT setval(pg_get_serial_sequence('public.${table}', '${column}'), max(${column})) FROM ${table} HAVING max(${column}) IS NOT NULL`,
+    );
   }
 }
 
@@ -48,13 +53,22 @@ if (import.meta.main) {
   const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } });
   const url = process.env.DATABASE_URL;
   if (!url) {
-    console.error('DATABASE_URL is not set, for example postgresql://user:password@127.0.0.1:5432/shop');
+    console.error(
+      'DATABASE_URL is not set, for example postgresql://user:password@127.0.0.1:5432/shop',
+    );
     process.exit(2);
   }
   try {
     const started = performance.now();
     const rows = await seed(url, { scale: Number(values.scale) });
-    console.log(JSON.stringify({ msg: 'seeded', scale: Number(values.scale), seconds: Math.round(performance.now() - started) / 1000, rows }));
+    console.log(
+      JSON.stringify({
+        msg: 'seeded',
+        scale: Number(values.scale),
+        seconds: Math.round(performance.now() - started) / 1000,
+        rows,
+      }),
+    );
   } catch (error) {
     console.error(JSON.stringify({ msg: 'seed failed', ...explainFailure(error) }));
     process.exitCode = 1;

@@ -12,25 +12,59 @@ export function addressRoutes(db: Db): Router {
 
   router.get('/api/me/addresses', async (request, response) => {
     const { userId } = mustBeUser(request);
-    response.json(await db.selectFrom('addresses').select(FIELDS).where('user_id', '=', userId).where('deleted_at', 'is', null).orderBy('id').execute());
+    response.json(
+      await db
+        .selectFrom('addresses')
+        .select(FIELDS)
+        .where('user_id', '=', userId)
+        .where('deleted_at', 'is', null)
+        .orderBy('id')
+        .execute(),
+    );
   });
 
   router.post('/api/me/addresses', async (request, response) => {
     const { userId } = mustBeUser(request);
-    const { recipient, street, postal_code: postalCode, city, country } = asFields(request.body) ?? {};
-    if (!isText(recipient, 200) || !isText(street, 200) || !isText(postalCode, 20) || !isText(city, 100) || !isText(country, 2) || !/^[A-Z]{2}$/.test(country)) {
-      throw new HttpError(400, { error: 'invalid_request', message: 'recipient, street, postal_code, city and country are needed' });
+    const {
+      recipient,
+      street,
+      postal_code: postalCode,
+      city,
+      country,
+    } = asFields(request.body) ?? {};
+    if (
+      !isText(recipient, 200) ||
+      !isText(street, 200) ||
+      !isText(postalCode, 20) ||
+      !isText(city, 100) ||
+      !isText(country, 2) ||
+      !/^[A-Z]{2}$/.test(country)
+    ) {
+      throw new HttpError(400, {
+        error: 'invalid_request',
+        message: 'recipient, street, postal_code, city and country are needed',
+      });
     }
-    const address = await db.insertInto('addresses').values({ user_id: userId, recipient, street, postal_code: postalCode, city, country }).returning(FIELDS).executeTakeFirstOrThrow();
+    const address = await db
+      .insertInto('addresses')
+      .values({ user_id: userId, recipient, street, postal_code: postalCode, city, country })
+      .returning(FIELDS)
+      .executeTakeFirstOrThrow();
     response.status(201).json(address);
   });
 
   router.delete('/api/me/addresses/:id', async (request, response) => {
     const { userId } = mustBeUser(request);
     const id = wholeNumber(request.params.id, 1, 999_999, 0);
-    const result = await db.updateTable('addresses').set({ deleted_at: sql`now()` }).where('id', '=', id ?? 0).where('user_id', '=', userId)
-      .where('deleted_at', 'is', null).executeTakeFirst();
-    if (result.numUpdatedRows === 0n) throw new HttpError(404, { error: 'not_found', message: 'no such address' });
+    const result = await db
+      .updateTable('addresses')
+      .set({ deleted_at: sql`now()` })
+      .where('id', '=', id ?? 0)
+      .where('user_id', '=', userId)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n)
+      throw new HttpError(404, { error: 'not_found', message: 'no such address' });
     response.status(204).end();
   });
 

@@ -16,12 +16,19 @@ export function serveSockets(server: Server, db: Db, live: LiveFeed): SocketServ
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    void admit(request, db).then((userId) => {
-      if (typeof userId !== 'number') return refuse(socket, userId);
-      sockets.handleUpgrade(request, socket, head, (webSocket) => talk(webSocket, db, live, userId));
-    }, () => refuse(socket, '503 Service Unavailable'));
+    void admit(request, db).then(
+      (userId) => {
+        if (typeof userId !== 'number') return refuse(socket, userId);
+        sockets.handleUpgrade(request, socket, head, (webSocket) =>
+          talk(webSocket, db, live, userId),
+        );
+      },
+      () => refuse(socket, '503 Service Unavailable'),
+    );
   });
-  const unclose = live.onClose(() => sockets.clients.forEach((client) => client.close(1001, 'server stops')));
+  const unclose = live.onClose(() =>
+    sockets.clients.forEach((client) => client.close(1001, 'server stops')),
+  );
   return {
     close() {
       unclose();
@@ -34,7 +41,9 @@ export function serveSockets(server: Server, db: Db, live: LiveFeed): SocketServ
 async function admit(request: IncomingMessage, db: Db): Promise<number | string> {
   const url = new URL(request.url ?? '/', 'http://shop');
   if (url.pathname !== '/ws/notifications') return '404 Not Found';
-  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? url.searchParams.get('token');
+  const token =
+    /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ??
+    url.searchParams.get('token');
   const user = token ? await findUser(db, token) : undefined;
   return user?.userId ?? '401 Unauthorized';
 }
@@ -53,19 +62,26 @@ function talk(socket: WebSocket, db: Db, live: LiveFeed, userId: number): void {
   const unsubscribe = live.subscribe('notification', ({ id, userId: receiver }) => {
     if (receiver !== userId || typeof id !== 'string') return;
     inTurn(async () => {
-      const row = await db.selectFrom('notifications').selectAll().where('id', '=', id).executeTakeFirst();
+      const row = await db
+        .selectFrom('notifications')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
       if (row) send({ type: 'notification', notification: notificationJson(row) });
     });
   });
   socket.on('close', unsubscribe);
   socket.on('error', () => socket.terminate());
-  socket.on('message', (data, isBinary) => inTurn(async () => {
-    const message = isBinary ? undefined : parse(String(data));
-    const id = parseId(message?.id);
-    if (message?.type === 'ping') send({ type: 'pong', id: message.id ?? null });
-    else if (message?.type === 'read' && id) send({ type: 'read', id, ok: await markRead(db, userId, id) });
-    else send({ type: 'error', message: 'send {"type":"ping"} or {"type":"read","id":"…"}' });
-  }));
+  socket.on('message', (data, isBinary) =>
+    inTurn(async () => {
+      const message = isBinary ? undefined : parse(String(data));
+      const id = parseId(message?.id);
+      if (message?.type === 'ping') send({ type: 'pong', id: message.id ?? null });
+      else if (message?.type === 'read' && id)
+        send({ type: 'read', id, ok: await markRead(db, userId, id) });
+      else send({ type: 'error', message: 'send {"type":"ping"} or {"type":"read","id":"…"}' });
+    }),
+  );
   inTurn(async () => send({ type: 'hello', unread: await unreadCount(db, userId) }));
 }
 

@@ -20,11 +20,32 @@ export async function findOrder(db: Db, id: string, who: Identity) {
   if (who.role === 'customer') query = query.where('user_id', '=', who.userId);
   const order = await query.executeTakeFirst();
   if (!order) throw orderNotFound();
-  const items = await db.selectFrom('order_items').select(['line_no', 'product_id', 'product_name', 'quantity', 'unit_price']).where('order_id', '=', id).orderBy('line_no').execute();
-  const payments = await db.selectFrom('payments').select(['id', 'state', 'amount']).where('order_id', '=', id).orderBy('created_at').orderBy('id').execute();
+  const items = await db
+    .selectFrom('order_items')
+    .select(['line_no', 'product_id', 'product_name', 'quantity', 'unit_price'])
+    .where('order_id', '=', id)
+    .orderBy('line_no')
+    .execute();
+  const payments = await db
+    .selectFrom('payments')
+    .select(['id', 'state', 'amount'])
+    .where('order_id', '=', id)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
   return {
-    id: order.id, orderNumber: order.order_number, user_id: order.user_id, status: order.status, currency: order.currency, subtotal: order.subtotal,
-    shippingFee: order.shipping_fee, total: order.total, placed_at: order.placed_at.toISOString(), note: order.note, items, payments,
+    id: order.id,
+    orderNumber: order.order_number,
+    user_id: order.user_id,
+    status: order.status,
+    currency: order.currency,
+    subtotal: order.subtotal,
+    shippingFee: order.shipping_fee,
+    total: order.total,
+    placed_at: order.placed_at.toISOString(),
+    note: order.note,
+    items,
+    payments,
   };
 }
 
@@ -34,7 +55,10 @@ export function orderRoutes(db: Db, live: LiveFeed): Router {
   router.post('/api/orders', async (request, response) => {
     const who = mustBeUser(request);
     const id = await placeOrder(db, who.userId, readOrderRequest(request.body));
-    response.status(201).location(`/api/orders/${id}`).json(await findOrder(db, id, who));
+    response
+      .status(201)
+      .location(`/api/orders/${id}`)
+      .json(await findOrder(db, id, who));
   });
 
   // Cursor pages, unlike the catalog's: order lists grow at the top while one reads.
@@ -42,17 +66,32 @@ export function orderRoutes(db: Db, live: LiveFeed): Router {
     const who = mustBeUser(request);
     const limit = wholeNumber(request.query.limit, 1, 100, 20);
     const before = request.query.before === undefined ? undefined : parseId(request.query.before);
-    if (limit === undefined || (request.query.before !== undefined && before === undefined)) throw orderError(400, 'INVALID_PAGE', 'limit or before is not a number');
-    let query = db.selectFrom('orders').select(['id', 'status', 'total', 'currency', 'placed_at']).where('user_id', '=', who.userId);
+    if (limit === undefined || (request.query.before !== undefined && before === undefined))
+      throw orderError(400, 'INVALID_PAGE', 'limit or before is not a number');
+    let query = db
+      .selectFrom('orders')
+      .select(['id', 'status', 'total', 'currency', 'placed_at'])
+      .where('user_id', '=', who.userId);
     if (before !== undefined) query = query.where('id', '<', before);
-    const rows = await query.orderBy('id', 'desc').limit(limit + 1).execute();
-    const orders = rows.slice(0, limit).map((row) => ({ ...row, placed_at: row.placed_at.toISOString() }));
+    const rows = await query
+      .orderBy('id', 'desc')
+      .limit(limit + 1)
+      .execute();
+    const orders = rows
+      .slice(0, limit)
+      .map((row) => ({ ...row, placed_at: row.placed_at.toISOString() }));
     response.json({ orders, nextBefore: rows.length > limit ? (orders.at(-1)?.id ?? null) : null });
   });
 
   router.get('/api/orders/feed', async (request, response) => {
     const who = mustBeUser(request);
-    await streamOrderStatus({ db, live, request, response, userId: who.role === 'customer' || request.query.mine === '1' ? who.userId : undefined });
+    await streamOrderStatus({
+      db,
+      live,
+      request,
+      response,
+      userId: who.role === 'customer' || request.query.mine === '1' ? who.userId : undefined,
+    });
   });
 
   router.get('/api/orders/:id', async (request, response) => {
@@ -68,7 +107,10 @@ export function orderRoutes(db: Db, live: LiveFeed): Router {
     const who = mustBeUser(request);
     const id = orderId(request.params.id);
     await db.transaction().execute(async (transaction) => {
-      await moveOrder(transaction, id, 'cancelled', { actorId: who.userId, ownedBy: who.role === 'customer' ? who.userId : undefined });
+      await moveOrder(transaction, id, 'cancelled', {
+        actorId: who.userId,
+        ownedBy: who.role === 'customer' ? who.userId : undefined,
+      });
       await audit(transaction, who.userId, 'order.cancelled', id);
     });
     response.json(await findOrder(db, id, who));
@@ -78,8 +120,11 @@ export function orderRoutes(db: Db, live: LiveFeed): Router {
     const who = mustBeStaff(request);
     const id = orderId(request.params.id);
     const status = ORDER_STATUSES.find((known) => known === asFields(request.body)?.status);
-    if (!status) throw orderError(400, 'INVALID_STATUS', `status must be one of ${ORDER_STATUSES.join(', ')}`);
-    await db.transaction().execute((transaction) => moveOrder(transaction, id, status, { actorId: who.userId }));
+    if (!status)
+      throw orderError(400, 'INVALID_STATUS', `status must be one of ${ORDER_STATUSES.join(', ')}`);
+    await db
+      .transaction()
+      .execute((transaction) => moveOrder(transaction, id, status, { actorId: who.userId }));
     response.json(await findOrder(db, id, who));
   });
 

@@ -14,9 +14,21 @@ interface FeedOptions {
 }
 
 /** Server-sent events. Announcements only wake it up: what is sent is read from the table, so none is lost or sent twice. */
-export async function streamOrderStatus({ db, live, request, response, orderId, userId }: FeedOptions): Promise<void> {
-  let last = parseId(request.get('last-event-id')) ?? (orderId === undefined ? await newestEvent(db) : '0');
-  response.set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+export async function streamOrderStatus({
+  db,
+  live,
+  request,
+  response,
+  orderId,
+  userId,
+}: FeedOptions): Promise<void> {
+  let last =
+    parseId(request.get('last-event-id')) ?? (orderId === undefined ? await newestEvent(db) : '0');
+  response.set({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
   response.flushHeaders();
   response.write('retry: 1000\n\n');
 
@@ -31,17 +43,25 @@ export async function streamOrderStatus({ db, live, request, response, orderId, 
   };
   const sendNew = async (): Promise<void> => {
     if (failed || response.writableEnded || response.destroyed) return;
-    let query = db.selectFrom('order_events').innerJoin('orders', 'orders.id', 'order_id').select(['order_events.id', 'order_id', 'order_events.status', 'at']).where('order_events.id', '>', last);
+    let query = db
+      .selectFrom('order_events')
+      .innerJoin('orders', 'orders.id', 'order_id')
+      .select(['order_events.id', 'order_id', 'order_events.status', 'at'])
+      .where('order_events.id', '>', last);
     if (orderId !== undefined) query = query.where('order_id', '=', orderId);
     if (userId !== undefined) query = query.where('user_id', '=', userId);
     for (const event of await query.orderBy('order_events.id').execute()) {
-      response.write(`id: ${event.id}\nevent: status\ndata: ${JSON.stringify({ order_id: event.order_id, status: event.status, at: event.at.toISOString() })}\n\n`);
+      response.write(
+        `id: ${event.id}\nevent: status\ndata: ${JSON.stringify({ order_id: event.order_id, status: event.status, at: event.at.toISOString() })}\n\n`,
+      );
       last = event.id;
     }
   };
 
   const forMe = (message: Readonly<Record<string, unknown>>): boolean =>
-    message.id === undefined || (orderId === undefined || message.order_id === orderId) && (userId === undefined || message.user_id === userId);
+    message.id === undefined ||
+    ((orderId === undefined || message.order_id === orderId) &&
+      (userId === undefined || message.user_id === userId));
   const unsubscribe = live.subscribe('order_status', (message) => forMe(message) && wake());
   const unclose = live.onClose(() => response.end());
   const heartbeat = setInterval(() => response.write(': still here\n\n'), 15_000);
@@ -54,6 +74,9 @@ export async function streamOrderStatus({ db, live, request, response, orderId, 
 }
 
 async function newestEvent(db: Db): Promise<string> {
-  const { id } = await db.selectFrom('order_events').select((events) => events.fn.max('id').as('id')).executeTakeFirstOrThrow();
+  const { id } = await db
+    .selectFrom('order_events')
+    .select((events) => events.fn.max('id').as('id'))
+    .executeTakeFirstOrThrow();
   return id ?? '0';
 }

@@ -1,3 +1,4 @@
 import { HttpError } from '../http/http-error.ts';
 
-export const paymentError = (status: number, type: string, detail: string): HttpError => new HttpError(status, { error: { type, detail } });
+export const paymentError = (status: number, type: string, detail: string): HttpError =>
+  new HttpError(status, { error: { type, detail } });

@@ -22,7 +22,9 @@ export interface Quote {
 export const SERVICE_LEVELS: readonly ServiceLevel[] = ['standard', 'express', 'overnight'];
 export const MAX_WEIGHT_GRAMS = 70_000;
 
-const EU = new Set('AT BE BG CY CZ DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(' '));
+const EU = new Set(
+  'AT BE BG CY CZ DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(' '),
+);
 const BASE = { domestic: 490, eu: 990, world: 2490 } as const;
 const PER_STARTED_KILO = { domestic: 60, eu: 140, world: 520 } as const;
 /** Percent of the standard price. */
@@ -34,13 +36,21 @@ const DAYS = {
   world: { standard: [8, 20], express: [4, 7], overnight: [3, 4] },
 } as const;
 
-export const zoneOf = (country: string): Quote['zone'] => (country === 'DE' ? 'domestic' : EU.has(country) ? 'eu' : 'world');
+export const zoneOf = (country: string): Quote['zone'] =>
+  country === 'DE' ? 'domestic' : EU.has(country) ? 'eu' : 'world';
 
 export function quote({ weightGrams, country, serviceLevel, subtotalCents }: QuoteRequest): Quote {
   const zone = zoneOf(country);
   const kilos = Math.max(1, Math.ceil(weightGrams / 1000));
   const standard = BASE[zone] + PER_STARTED_KILO[zone] * (kilos - 1);
-  const freeShipping = zone === 'domestic' && serviceLevel === 'standard' && subtotalCents >= FREE_FROM_CENTS;
+  const freeShipping =
+    zone === 'domestic' && serviceLevel === 'standard' && subtotalCents >= FREE_FROM_CENTS;
   const [minDays, maxDays] = DAYS[zone][serviceLevel];
-  return { zone, amountCents: freeShipping ? 0 : Math.ceil((standard * LEVEL_PERCENT[serviceLevel]) / 100), freeShipping, minDays, maxDays };
+  return {
+    zone,
+    amountCents: freeShipping ? 0 : Math.ceil((standard * LEVEL_PERCENT[serviceLevel]) / 100),
+    freeShipping,
+    minDays,
+    maxDays,
+  };
 }

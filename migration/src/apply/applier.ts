@@ -52,7 +52,9 @@ const wholeChunks = 20;
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #work: Omit<WriteOrPark, 'parked' | 'savepoint'>;
-  readonly #interpret: (events: readonly ChangeEvent[]) => ReturnType<ReturnType<typeof createInterpreter>>;
+  readonly #interpret: (
+    events: readonly ChangeEvent[],
+  ) => ReturnType<ReturnType<typeof createInterpreter>>;
   readonly #relations: RelationWatch;
   readonly #recent = new RecentCommits();
   /** Parts of one row are several tables of the source: their changes are folded, so their transaction stays whole. */
@@ -77,13 +79,25 @@ export class Applier {
     this.#interpret = createInterpreter(mapping, direction);
     this.#relations = new RelationWatch(mapping, direction);
     this.#whole = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
-    this.#work = { client, mapping, context, direction, targets: writeTargets(mapping, direction), plainInserts: new PlainInserts(), checkSchema: options.checkSchema ?? (async () => {}) };
+    this.#work = {
+      client,
+      mapping,
+      context,
+      direction,
+      targets: writeTargets(mapping, direction),
+      plainInserts: new PlainInserts(),
+      checkSchema: options.checkSchema ?? (async () => {}),
+    };
   }
 
   async position(): Promise<Lsn> {
     const { client, context, direction } = this.#options;
     const row = await readStreamRow(client, context, direction);
-    if (row === null) throw new StranglerError('STREAM_CLOSED', `${context}: the ${direction} stream has no position row`);
+    if (row === null)
+      throw new StranglerError(
+        'STREAM_CLOSED',
+        `${context}: the ${direction} stream has no position row`,
+      );
     return row.position;
   }
 
@@ -111,7 +125,9 @@ export class Applier {
   }
 
   /** Looks at announced tables before anything is written. */
-  async #misfit(messages: readonly StreamMessage[]): Promise<{ readonly error: unknown; readonly before: number } | null> {
+  async #misfit(
+    messages: readonly StreamMessage[],
+  ): Promise<{ readonly error: unknown; readonly before: number } | null> {
     for (let index = 0; index < messages.length; index += 1) {
       const message = messages[index];
       if (message?.kind !== 'relation') continue;
@@ -123,7 +139,10 @@ export class Applier {
         }
         if (this.#relations.isNew(message)) await this.#options.checkRelation?.(message);
       } catch (error) {
-        return { error, before: messages.slice(0, index).findLastIndex(({ kind }) => kind === 'commit') + 1 };
+        return {
+          error,
+          before: messages.slice(0, index).findLastIndex(({ kind }) => kind === 'commit') + 1,
+        };
       }
     }
     return null;
@@ -137,10 +156,17 @@ export class Applier {
     for (const message of messages) {
       switch (message.kind) {
         case 'begin':
-          this.#source = { commitLsn: message.commitLsn, skip: this.#alreadyApplied(message.commitLsn) };
+          this.#source = {
+            commitLsn: message.commitLsn,
+            skip: this.#alreadyApplied(message.commitLsn),
+          };
           break;
         case 'changes':
-          if (this.#source === null) throw new StranglerError('INTERNAL', 'the stream yielded changes outside a transaction');
+          if (this.#source === null)
+            throw new StranglerError(
+              'INTERNAL',
+              'the stream yielded changes outside a transaction',
+            );
           if (!this.#source.skip) for (const event of message.events) events.push(event);
           if (events.length >= (this.#whole ? chunk * wholeChunks : chunk)) {
             await this.#write(events);
@@ -185,7 +211,8 @@ export class Applier {
     const row = await beginLocked(client, context, direction, epoch);
     this.#savepoint = new Savepoint(client);
     this.#work.plainInserts.begin();
-    this.#parked = row.deadLetters === 0 ? new Set() : await loadParkedKeys(this.#work, this.#interpret);
+    this.#parked =
+      row.deadLetters === 0 ? new Set() : await loadParkedKeys(this.#work, this.#interpret);
     this.#position = row.position;
     this.#commitTime = null;
     this.#rows = 0;
@@ -197,7 +224,10 @@ export class Applier {
   #alreadyApplied(commitLsn: Lsn): boolean {
     if (commitLsn <= this.#recent.last) {
       if (this.#recent.has(commitLsn)) return true;
-      throw new StranglerError('POSITION_GAP', `${this.#options.context}: the stream is out of order: commit ${commitLsn} came after ${this.#recent.last}`);
+      throw new StranglerError(
+        'POSITION_GAP',
+        `${this.#options.context}: the stream is out of order: commit ${commitLsn} came after ${this.#recent.last}`,
+      );
     }
     this.#recent.add(commitLsn);
     return commitLsn < this.#position;
@@ -209,7 +239,11 @@ export class Applier {
     const steps = collapseChanges(changes);
     await this.#writing;
     if (changes.length === 0) return;
-    this.#writing = writeInOrder({ ...this.#work, parked: this.#parked, savepoint: this.#savepoint }, changes, steps).then((rows) => {
+    this.#writing = writeInOrder(
+      { ...this.#work, parked: this.#parked, savepoint: this.#savepoint },
+      changes,
+      steps,
+    ).then((rows) => {
       this.#rows += rows;
     });
     // whoever waits for it next sees that it failed
@@ -218,7 +252,12 @@ export class Applier {
 
   async #commit(): Promise<Applied> {
     const { client, context, direction } = this.#options;
-    await commitAdvanced(client, context, direction, { position: this.#position, commitTime: this.#commitTime, rows: this.#rows, checkpoint: this.#checkpoint });
+    await commitAdvanced(client, context, direction, {
+      position: this.#position,
+      commitTime: this.#commitTime,
+      rows: this.#rows,
+      checkpoint: this.#checkpoint,
+    });
     this.#open = false;
     return { position: this.#position, rows: this.#rows, deadLetters: this.#parked.size };
   }

@@ -8,16 +8,22 @@ import { codeOf } from './classify-error.ts';
  */
 export async function prepareApplySession(client: pg.Client, origin: string | null): Promise<void> {
   try {
-    await client.query(`SET session_replication_role = replica; SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0`);
+    await client.query(
+      `SET session_replication_role = replica; SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0`,
+    );
     if (origin === null) return;
-    const { rows } = await client.query('SELECT 1 FROM pg_replication_origin WHERE roname = $1', [origin]);
-    if (rows.length === 0) await client.query('SELECT pg_replication_origin_create($1)', [origin]).catch(ignoreExisting);
+    const { rows } = await client.query('SELECT 1 FROM pg_replication_origin WHERE roname = $1', [
+      origin,
+    ]);
+    if (rows.length === 0)
+      await client.query('SELECT pg_replication_origin_create($1)', [origin]).catch(ignoreExisting);
     await client.query('SELECT pg_replication_origin_session_setup($1)', [origin]);
   } catch (error) {
     if (codeOf(error) === '53400') {
       throw new StranglerError('NO_REPLICATION_SLOTS', `no room for replication origin ${origin}`, {
         cause: error,
-        remedy: 'Raise max_active_replication_origins (before PostgreSQL 18: max_replication_slots) and restart, or drop origins that nobody uses: SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin',
+        remedy:
+          'Raise max_active_replication_origins (before PostgreSQL 18: max_replication_slots) and restart, or drop origins that nobody uses: SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin',
       });
     }
     if (codeOf(error) !== '42501') throw error;

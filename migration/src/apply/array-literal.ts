@@ -6,7 +6,11 @@ const specials = /["\\]/g;
  * and blanks what they are.
  */
 export const arrayElement = (value: string | null): string =>
-  value === null ? 'NULL' : special.test(value) ? `"${value.replace(specials, '\\$&')}"` : `"${value}"`;
+  value === null
+    ? 'NULL'
+    : special.test(value)
+      ? `"${value.replace(specials, '\\$&')}"`
+      : `"${value}"`;
 
 /** A list of values as PostgreSQL's array in text form. */
 export const arrayLiteral = (values: readonly (string | null)[]): string =>

@@ -6,10 +6,37 @@ import { isStranglerError } from '../errors.ts';
  */
 export type FailureKind = 'transient' | 'disk-full' | 'schema' | 'data' | 'fatal';
 
-const connectionCodes = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH']);
+const connectionCodes = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+]);
 /** Undefined column, table, function, object, type; wrong type of an expression; generated column; no matching constraint. */
-const schemaStates = new Set(['42703', '42P01', '42883', '42704', '42804', '428C9', '42P10', '3F000', '42P18']);
-const transientStrangler = new Set(['DB_UNREACHABLE', 'SLOT_BUSY', 'TIMEOUT', 'NO_REPLICATION_SLOTS', 'KAFKA_UNREACHABLE', 'CONNECT_UNREACHABLE', 'CONNECTOR_FAILED']);
+const schemaStates = new Set([
+  '42703',
+  '42P01',
+  '42883',
+  '42704',
+  '42804',
+  '428C9',
+  '42P10',
+  '3F000',
+  '42P18',
+]);
+const transientStrangler = new Set([
+  'DB_UNREACHABLE',
+  'SLOT_BUSY',
+  'TIMEOUT',
+  'NO_REPLICATION_SLOTS',
+  'KAFKA_UNREACHABLE',
+  'CONNECT_UNREACHABLE',
+  'CONNECTOR_FAILED',
+]);
 
 export function classifyFailure(error: unknown): FailureKind {
   if (isStranglerError(error)) {
@@ -20,12 +47,22 @@ export function classifyFailure(error: unknown): FailureKind {
   }
   const state = codeOf(error);
   if (state === '53100') return 'disk-full';
-  if (connectionCodes.has(state) || /^(08|40|53|57P|58)/.test(state) || ['55P03', '55006', '57014', '25P02', '25P03', '25P04'].includes(state)) return 'transient';
+  if (
+    connectionCodes.has(state) ||
+    /^(08|40|53|57P|58)/.test(state) ||
+    ['55P03', '55006', '57014', '25P02', '25P03', '25P04'].includes(state)
+  )
+    return 'transient';
   if (schemaStates.has(state)) return 'schema';
   // P0001 is what a trigger raises, 44000 a view's check option
   if (/^(22|23)/.test(state) || state === 'P0001' || state === '44000') return 'data';
-  return error instanceof Error && /connection|terminat|socket|timeout expired|not queryable/i.test(error.message) ? 'transient' : 'fatal';
+  return error instanceof Error &&
+    /connection|terminat|socket|timeout expired|not queryable/i.test(error.message)
+    ? 'transient'
+    : 'fatal';
 }
 
 export const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';

@@ -36,10 +36,24 @@ function applyOne(state: State, change: RowChange): void {
 }
 
 const value = fc.option(fc.string({ maxLength: 3 }), { nil: null });
-const operation = fc.record({ kind: fc.constantFrom('insert', 'update', 'partial', 'delete', 'rekey', 'truncate'), id: fc.integer({ min: 1, max: 4 }), to: fc.integer({ min: 1, max: 4 }), a: value, b: value });
+const operation = fc.record({
+  kind: fc.constantFrom('insert', 'update', 'partial', 'delete', 'rekey', 'truncate'),
+  id: fc.integer({ min: 1, max: 4 }),
+  to: fc.integer({ min: 1, max: 4 }),
+  a: value,
+  b: value,
+});
 
 /** Only what a database can do: updates of rows that exist, inserts of rows that do not. */
-function sensible(operations: readonly { kind: string; id: number; to: number; a: string | null; b: string | null }[]): RowChange[] {
+function sensible(
+  operations: readonly {
+    kind: string;
+    id: number;
+    to: number;
+    a: string | null;
+    b: string | null;
+  }[],
+): RowChange[] {
   const present = new Set<number>();
   const changes: RowChange[] = [];
   const base = { table: 0, transaction: 1n, events: [] };
@@ -59,7 +73,14 @@ function sensible(operations: readonly { kind: string; id: number; to: number; a
     } else if (kind === 'rekey' && !present.has(to)) {
       present.delete(id);
       present.add(to);
-      changes.push({ ...base, kind: 'rekey', key: { id: String(to) }, oldKey: key, row: { id: String(to), a }, complete: false });
+      changes.push({
+        ...base,
+        kind: 'rekey',
+        key: { id: String(to) },
+        oldKey: key,
+        row: { id: String(to), a },
+        complete: false,
+      });
     } else {
       changes.push({ ...base, kind: 'put', key, row: { ...key, a, b }, fresh: false });
     }
@@ -78,7 +99,9 @@ describe('collapsing changes', () => {
         for (const step of collapseChanges(changes)) {
           if (step.kind === 'barrier') applyOne(actual, step.change);
           // deletes, then whole rows, then parts of rows: the order of the statements
-          else for (const kind of ['delete', 'put', 'patch']) for (const change of step.changes) if (change.kind === kind) applyOne(actual, change);
+          else
+            for (const kind of ['delete', 'put', 'patch'])
+              for (const change of step.changes) if (change.kind === kind) applyOne(actual, change);
         }
         const sorted = (state: State): unknown => [...state].sort(([a], [b]) => (a < b ? -1 : 1));
         expect(sorted(actual)).toEqual(sorted(expected));

@@ -7,22 +7,47 @@ export interface RowsStep {
   readonly changes: readonly FoldableChange[];
 }
 /** A change that everything before it must precede and everything after it must follow. */
-export type BarrierStep = { readonly kind: 'barrier'; readonly change: Exclude<RowChange, FoldableChange> };
+export type BarrierStep = {
+  readonly kind: 'barrier';
+  readonly change: Exclude<RowChange, FoldableChange>;
+};
 export type ApplyStep = RowsStep | BarrierStep;
 
 /** Two changes of one row as one; null when only their order can tell what happens. `events`: what the one says it was made of. */
-export function foldChanges(earlier: FoldableChange, later: FoldableChange, events: readonly ChangeEvent[]): FoldableChange | null {
+export function foldChanges(
+  earlier: FoldableChange,
+  later: FoldableChange,
+  events: readonly ChangeEvent[],
+): FoldableChange | null {
   const base = { table: later.table, key: later.key, transaction: later.transaction, events };
   switch (later.kind) {
     case 'delete':
       return { ...base, kind: 'delete' };
     case 'put':
       if (earlier.kind === 'delete') return { ...base, kind: 'put', row: later.row, fresh: true };
-      return { ...base, kind: 'put', row: { ...earlier.row, ...later.row }, fresh: later.fresh || (earlier.kind === 'put' && earlier.fresh), created: earlier.kind === 'put' && earlier.created };
+      return {
+        ...base,
+        kind: 'put',
+        row: { ...earlier.row, ...later.row },
+        fresh: later.fresh || (earlier.kind === 'put' && earlier.fresh),
+        created: earlier.kind === 'put' && earlier.created,
+      };
     case 'patch':
       if (earlier.kind === 'delete') return later.lenient ? { ...base, kind: 'delete' } : null;
-      if (earlier.kind === 'put') return { ...base, kind: 'put', row: { ...earlier.row, ...later.row }, fresh: earlier.fresh, created: earlier.created };
-      return { ...base, kind: 'patch', row: { ...earlier.row, ...later.row }, lenient: earlier.lenient && later.lenient };
+      if (earlier.kind === 'put')
+        return {
+          ...base,
+          kind: 'put',
+          row: { ...earlier.row, ...later.row },
+          fresh: earlier.fresh,
+          created: earlier.created,
+        };
+      return {
+        ...base,
+        kind: 'patch',
+        row: { ...earlier.row, ...later.row },
+        lenient: earlier.lenient && later.lenient,
+      };
   }
 }
 
@@ -80,7 +105,10 @@ export function foldParts(changes: readonly RowChange[]): RowChange[] {
     }
     const text = keyText(change.table, change.key);
     const earlier = open.get(text);
-    const folded = earlier === undefined ? change : foldChanges(earlier, change, [...earlier.events, ...change.events]);
+    const folded =
+      earlier === undefined
+        ? change
+        : foldChanges(earlier, change, [...earlier.events, ...change.events]);
     if (folded === null && earlier !== undefined) result.push(earlier);
     open.delete(text);
     open.set(text, folded ?? change);

@@ -17,7 +17,11 @@ interface Wire {
  * Writes rows that are not there with COPY: the server takes them page by page instead of one by one, and reads their values
  * without a parser of arrays before. Fails where a row is there.
  */
-export async function copyPuts(client: pg.Client, target: WriteTarget, puts: readonly Put[]): Promise<void> {
+export async function copyPuts(
+  client: pg.Client,
+  target: WriteTarget,
+  puts: readonly Put[],
+): Promise<void> {
   const shapes = new Map<readonly string[], Shape | null>();
   const others: LogicalRow[] = [];
   for (const put of puts) {
@@ -26,9 +30,16 @@ export async function copyPuts(client: pg.Client, target: WriteTarget, puts: rea
     else shape.rows.push(put.encoded);
   }
   for (const shape of shapes.values()) {
-    if (shape !== null) await copyIn(client, target, shape.names.filter((name) => name !== null), encodedPieces(target, shape));
+    if (shape !== null)
+      await copyIn(
+        client,
+        target,
+        shape.names.filter((name) => name !== null),
+        encodedPieces(target, shape),
+      );
   }
-  for (const group of groupRows(target.inputs, others)) await copyIn(client, target, columnsOf(group), textPieces(target, group));
+  for (const group of groupRows(target.inputs, others))
+    await copyIn(client, target, columnsOf(group), textPieces(target, group));
 }
 
 /** Encoded rows with the same columns. */
@@ -38,7 +49,11 @@ interface Shape {
   readonly rows: EncodedRow[];
 }
 
-function shapeOf(target: WriteTarget, columns: readonly string[], shapes: Map<readonly string[], Shape | null>): Shape | null {
+function shapeOf(
+  target: WriteTarget,
+  columns: readonly string[],
+  shapes: Map<readonly string[], Shape | null>,
+): Shape | null {
   let shape = shapes.get(columns);
   if (shape === undefined) {
     const names = targetColumns(target, columns);
@@ -48,7 +63,10 @@ function shapeOf(target: WriteTarget, columns: readonly string[], shapes: Map<re
 }
 
 /** Null when there is more to do than to pass values on. */
-function targetColumns({ inputs }: WriteTarget, columns: readonly string[]): (string | null)[] | null {
+function targetColumns(
+  { inputs }: WriteTarget,
+  columns: readonly string[],
+): (string | null)[] | null {
   const names: (string | null)[] = columns.map(() => null);
   for (const { column, from, translate } of inputs) {
     const index = columns.indexOf(from);
@@ -59,7 +77,12 @@ function targetColumns({ inputs }: WriteTarget, columns: readonly string[]): (st
 }
 
 /** Sends the pieces one by one: the server writes one while the next is made ready. */
-function copyIn(client: pg.Client, target: WriteTarget, columns: readonly string[], pieces: Iterator<Buffer, unknown>): Promise<void> {
+function copyIn(
+  client: pg.Client,
+  target: WriteTarget,
+  columns: readonly string[],
+  pieces: Iterator<Buffer, unknown>,
+): Promise<void> {
   const statement = `COPY ${target.name} (${quoted([...columns, ...target.extras.keys()])}) FROM STDIN`;
   return new Promise((resolve, reject) => {
     let failed = false;
@@ -138,4 +161,5 @@ function* encodedPieces(target: WriteTarget, { names, rows }: Shape): Generator<
 }
 
 /** What ends every row. */
-const extrasText = (target: WriteTarget): string => `${[...target.extras.values()].map((value) => `\t${copyValue(value)}`).join('')}\n`;
+const extrasText = (target: WriteTarget): string =>
+  `${[...target.extras.values()].map((value) => `\t${copyValue(value)}`).join('')}\n`;

@@ -30,14 +30,24 @@ describe('a row as it came', () => {
   test('is written as its values would be', () => {
     expect(written(cases.map(() => true))).toBe(cases.map(([, text]) => text).join('\t'));
   });
-  test.each(cases.map((_, index) => index))('without the columns that nobody takes, here the one at %i and every second one', (one) => {
-    const taken = cases.map((_, index) => index !== one && (index - one) % 2 !== 0);
-    expect(written(taken)).toBe(cases.filter((_, index) => taken[index]).map(([, text]) => text).join('\t'));
-  });
+  test.each(cases.map((_, index) => index))(
+    'without the columns that nobody takes, here the one at %i and every second one',
+    (one) => {
+      const taken = cases.map((_, index) => index !== one && (index - one) % 2 !== 0);
+      expect(written(taken)).toBe(
+        cases
+          .filter((_, index) => taken[index])
+          .map(([, text]) => text)
+          .join('\t'),
+      );
+    },
+  );
   test('needs no more room than is said, whatever it holds', () => {
     for (const value of [null, '', '\n', '\\\\\\\\', 'ü\n']) {
       const narrow = encodeRow({ a: value, b: value, c: value });
-      expect(copyEncoded(narrow, [true, true, true], Buffer.alloc(100), 0)).toBeLessThanOrEqual(mostCopyBytes(narrow));
+      expect(copyEncoded(narrow, [true, true, true], Buffer.alloc(100), 0)).toBeLessThanOrEqual(
+        mostCopyBytes(narrow),
+      );
     }
   });
 });

@@ -35,15 +35,26 @@ interface DeadLetterRecord {
 }
 
 /** Open dead letters on a target, oldest first; all of them with `state: 'all'`. */
-export async function listDeadLetters(client: pg.Client, filter: { context: string; direction?: Direction; state?: 'open' | 'all' }): Promise<DeadLetter[]> {
+export async function listDeadLetters(
+  client: pg.Client,
+  filter: { context: string; direction?: Direction; state?: 'open' | 'all' },
+): Promise<DeadLetter[]> {
   const { rows } = await client.query<DeadLetterRecord>(
     `SELECT * FROM strangler.dead_letters
      WHERE context = $1 AND ($2::text IS NULL OR direction = $2) AND ($3 = 'all' OR state = 'open') ORDER BY id`,
     [filter.context, filter.direction ?? null, filter.state ?? 'open'],
   );
   return rows.map((row) => ({
-    id: row.id, context: row.context, direction: row.direction, table: row.table_name, key: JSON.parse(row.key), event: row.event,
-    errorCode: row.error_code, error: row.error, at: row.at, state: row.state,
+    id: row.id,
+    context: row.context,
+    direction: row.direction,
+    table: row.table_name,
+    key: JSON.parse(row.key),
+    event: row.event,
+    errorCode: row.error_code,
+    error: row.error,
+    at: row.at,
+    state: row.state,
   }));
 }
 
@@ -62,29 +73,55 @@ export interface DeadLetterChoice {
  * Applies a dead letter and, in order, everything that waits with it for the same row. All of it or nothing.
  * @throws StranglerError APPLY_FAILED with the database's reason when it still does not fit
  */
-export async function replayDeadLetter({ client, mapping, context, direction, epoch, id }: DeadLetterChoice): Promise<{ replayed: string[] }> {
+export async function replayDeadLetter({
+  client,
+  mapping,
+  context,
+  direction,
+  epoch,
+  id,
+}: DeadLetterChoice): Promise<{ replayed: string[] }> {
   return inTransaction(client, { context, direction, epoch }, async () => {
     const letters = await listDeadLetters(client, { context, direction });
     const interpret = createInterpreter(mapping, direction);
-    const changes = letters.map((letter) => ({ letter, changes: interpret([eventFromJson(letter.event)]) }));
+    const changes = letters.map((letter) => ({
+      letter,
+      changes: interpret([eventFromJson(letter.event)]),
+    }));
     const chosen = sameRow(changes, id);
     if (chosen.length === 0) throw notOpen(context, id);
     try {
-      await writeChanges(client, writeTargets(mapping, direction), interpret(chosen.map(({ letter }) => eventFromJson(letter.event))));
+      await writeChanges(
+        client,
+        writeTargets(mapping, direction),
+        interpret(chosen.map(({ letter }) => eventFromJson(letter.event))),
+      );
     } catch (error) {
-      throw new StranglerError('APPLY_FAILED', `${context}: dead letter ${id} still cannot be applied: ${messageOf(error)}`, {
-        cause: error,
-        remedy: `Mend the data that the message names, or strangler dead-letters drop ${context} ${id}; nothing was changed.`,
-      });
+      throw new StranglerError(
+        'APPLY_FAILED',
+        `${context}: dead letter ${id} still cannot be applied: ${messageOf(error)}`,
+        {
+          cause: error,
+          remedy: `Mend the data that the message names, or strangler dead-letters drop ${context} ${id}; nothing was changed.`,
+        },
+      );
     }
     const ids = chosen.map(({ letter }) => letter.id);
-    await client.query(`UPDATE strangler.dead_letters SET state = 'replayed' WHERE id = ANY($1::bigint[])`, [ids]);
+    await client.query(
+      `UPDATE strangler.dead_letters SET state = 'replayed' WHERE id = ANY($1::bigint[])`,
+      [ids],
+    );
     return { replayed: ids };
   });
 }
 
 /** Gives one dead letter up. Those behind it stay, and can be replayed. */
-export async function dropDeadLetter({ client, context, direction, id }: Pick<DeadLetterChoice, 'client' | 'context' | 'direction' | 'id'>): Promise<void> {
+export async function dropDeadLetter({
+  client,
+  context,
+  direction,
+  id,
+}: Pick<DeadLetterChoice, 'client' | 'context' | 'direction' | 'id'>): Promise<void> {
   const { rowCount } = await client.query(
     `UPDATE strangler.dead_letters SET state = 'dropped' WHERE id = $1 AND context = $2 AND direction = $3 AND state = 'open'`,
     [id, context, direction],
@@ -96,29 +133,46 @@ export async function dropDeadLetter({ client, context, direction, id }: Pick<De
  * Drops the open dead letters that concern these rows and no others; call it in the transaction that writes the rows as the owner
  * has them now, under the stream's lock. A letter that also moved another row stays until that one is mended too.
  */
-export async function dropSuperseded({ client, mapping, context, direction }: Omit<DeadLetterChoice, 'id' | 'epoch'>, keys: ReadonlySet<string>, reason: string): Promise<string[]> {
+export async function dropSuperseded(
+  { client, mapping, context, direction }: Omit<DeadLetterChoice, 'id' | 'epoch'>,
+  keys: ReadonlySet<string>,
+  reason: string,
+): Promise<string[]> {
   const interpret = createInterpreter(mapping, direction);
   const letters = await listDeadLetters(client, { context, direction });
   const ids = letters
     .filter((letter) => {
-      const touched = interpret([eventFromJson(letter.event)]).filter(isKeyed).flatMap(touchedKeys);
+      const touched = interpret([eventFromJson(letter.event)])
+        .filter(isKeyed)
+        .flatMap(touchedKeys);
       return touched.length > 0 && touched.every((key) => keys.has(key));
     })
     .map(({ id }) => id);
-  if (ids.length > 0) await client.query(`UPDATE strangler.dead_letters SET state = 'dropped', error = error || $2 WHERE id = ANY($1::bigint[])`, [ids, ` [${reason}]`]);
+  if (ids.length > 0)
+    await client.query(
+      `UPDATE strangler.dead_letters SET state = 'dropped', error = error || $2 WHERE id = ANY($1::bigint[])`,
+      [ids, ` [${reason}]`],
+    );
   return ids;
 }
 
 const notOpen = (context: string, id: string): StranglerError =>
-  new StranglerError('DEAD_LETTERS', `${context} has no open dead letter ${id}`, { remedy: `strangler dead-letters list ${context} shows those that are open.` });
+  new StranglerError('DEAD_LETTERS', `${context} has no open dead letter ${id}`, {
+    remedy: `strangler dead-letters list ${context} shows those that are open.`,
+  });
 
 /** The letters that touch the same keys as the chosen one, through changes of the key as well, in order. */
-function sameRow<T extends { letter: DeadLetter; changes: RowChange[] }>(letters: readonly T[], id: string): T[] {
+function sameRow<T extends { letter: DeadLetter; changes: RowChange[] }>(
+  letters: readonly T[],
+  id: string,
+): T[] {
   const keysOf = (letter: T): string[] => letter.changes.filter(isKeyed).flatMap(touchedKeys);
   const keys = new Set(letters.filter(({ letter }) => letter.id === id).flatMap(keysOf));
-  for (let size = -1; size !== keys.size; ) {
+  for (let size = -1; size !== keys.size;) {
     size = keys.size;
-    for (const letter of letters) if (keysOf(letter).some((key) => keys.has(key))) for (const key of keysOf(letter)) keys.add(key);
+    for (const letter of letters)
+      if (keysOf(letter).some((key) => keys.has(key)))
+        for (const key of keysOf(letter)) keys.add(key);
   }
   return letters.filter((letter) => keysOf(letter).some((key) => keys.has(key)));
 }
@@ -126,17 +180,29 @@ function sameRow<T extends { letter: DeadLetter; changes: RowChange[] }>(letters
 /** Under the stream's lock, so that the worker neither parks nor applies a change of the row meanwhile. */
 async function inTransaction<T>(
   client: pg.Client,
-  { context, direction, epoch }: { context: string; direction: Direction; epoch: number | bigint | undefined },
+  {
+    context,
+    direction,
+    epoch,
+  }: { context: string; direction: Direction; epoch: number | bigint | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
   await client.query('BEGIN');
   try {
     await client.query('SET LOCAL session_replication_role = replica');
-    const { rows } = await client.query<{ state: string; epoch: string }>('SELECT state, epoch FROM strangler.streams WHERE context = $1 AND direction = $2 FOR UPDATE', [context, direction]);
+    const { rows } = await client.query<{ state: string; epoch: string }>(
+      'SELECT state, epoch FROM strangler.streams WHERE context = $1 AND direction = $2 FOR UPDATE',
+      [context, direction],
+    );
     if (rows[0]?.state !== 'open' || (epoch !== undefined && rows[0].epoch !== String(epoch))) {
-      throw new StranglerError('STREAM_CLOSED', `${context}: the ${direction} stream is closed, so its dead letters may not change the data any more`, {
-        remedy: 'The other side owns the data now: compare with strangler verify, and repair there.',
-      });
+      throw new StranglerError(
+        'STREAM_CLOSED',
+        `${context}: the ${direction} stream is closed, so its dead letters may not change the data any more`,
+        {
+          remedy:
+            'The other side owns the data now: compare with strangler verify, and repair there.',
+        },
+      );
     }
     const result = await work();
     await client.query('COMMIT');

@@ -19,7 +19,12 @@ export function createInterpreter(mapping: CompiledMapping, direction: Direction
     if (direction === 'forward') {
       sources.set(`${table.monolith.schema}.${table.monolith.table}`, forwardSource(table, index));
     } else {
-      table.parts.forEach((part, partIndex) => sources.set(`${part.service.schema}.${part.service.table}`, reverseSource(table, index, part, partIndex === 0)));
+      table.parts.forEach((part, partIndex) =>
+        sources.set(
+          `${part.service.schema}.${part.service.table}`,
+          reverseSource(table, index, part, partIndex === 0),
+        ),
+      );
     }
   });
   const split = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
@@ -50,7 +55,11 @@ function withoutNeedlessClears(changes: readonly RowChange[]): RowChange[] {
     if (change.kind !== 'clear') return true;
     if (change.columns.length === 0) return false;
     for (const later of changes.slice(index + 1)) {
-      if ((later.kind !== 'clear' && later.kind !== 'truncate') || later.transaction !== change.transaction) return true;
+      if (
+        (later.kind !== 'clear' && later.kind !== 'truncate') ||
+        later.transaction !== change.transaction
+      )
+        return true;
       if (later.kind === 'truncate' && later.table === change.table) return false;
     }
     return true;
@@ -78,7 +87,18 @@ interface Source {
 
 function forwardSource(table: CompiledTable, index: number): Source {
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
-  return { table: index, name: `${table.monolith.schema}.${table.monolith.table}`, key: table.key, columns, line: table.line, first: true, whole: true, keysIn: keyFinder(columns, table.key), project: (row) => row, keyOnly: (row) => pick(row, table.key) };
+  return {
+    table: index,
+    name: `${table.monolith.schema}.${table.monolith.table}`,
+    key: table.key,
+    columns,
+    line: table.line,
+    first: true,
+    whole: true,
+    keysIn: keyFinder(columns, table.key),
+    project: (row) => row,
+    keyOnly: (row) => pick(row, table.key),
+  };
 }
 
 function keyFinder(needed: readonly string[], key: readonly string[]): Source['keysIn'] {
@@ -87,23 +107,46 @@ function keyFinder(needed: readonly string[], key: readonly string[]): Source['k
   return (columns) => {
     if (columns !== known) {
       known = columns;
-      found = needed.every((column) => columns.includes(column)) ? key.map((column) => columns.indexOf(column)) : null;
+      found = needed.every((column) => columns.includes(column))
+        ? key.map((column) => columns.indexOf(column))
+        : null;
     }
     return found;
   };
 }
 
-function reverseSource(table: CompiledTable, index: number, part: CompiledPart, first: boolean): Source {
+function reverseSource(
+  table: CompiledTable,
+  index: number,
+  part: CompiledPart,
+  first: boolean,
+): Source {
   const columns = part.columns.map(({ from }) => from);
   const name = `${part.service.schema}.${part.service.table}`;
-  return { table: index, name, key: table.key, columns, line: part.line, first, whole: table.parts.length === 1, keysIn: () => null, project: (row) => projectBackward(part, row), keyOnly: (row) => keyBackward(table, part, row) };
+  return {
+    table: index,
+    name,
+    key: table.key,
+    columns,
+    line: part.line,
+    first,
+    whole: table.parts.length === 1,
+    keysIn: () => null,
+    project: (row) => projectBackward(part, row),
+    keyOnly: (row) => keyBackward(table, part, row),
+  };
 }
 
-function keyBackward(table: CompiledTable, part: CompiledPart, row: Row): Record<string, string | null> {
+function keyBackward(
+  table: CompiledTable,
+  part: CompiledPart,
+  row: Row,
+): Record<string, string | null> {
   const key: Record<string, string | null> = {};
   for (const link of part.columns) {
     const value = row[link.to];
-    if (table.key.includes(link.from) && value !== undefined) key[link.from] = value === null ? null : (link.backward?.get(value) ?? value);
+    if (table.key.includes(link.from) && value !== undefined)
+      key[link.from] = value === null ? null : (link.backward?.get(value) ?? value);
   }
   return key;
 }
@@ -123,7 +166,14 @@ function interpret(source: Source, event: ChangeEvent, changes: RowChange[]): vo
   const events = [event];
   if (event.op === 't') {
     if (source.first) changes.push({ table, transaction, events, kind: 'truncate' });
-    else changes.push({ table, transaction, events, kind: 'clear', columns: source.columns.filter((column) => !source.key.includes(column)) });
+    else
+      changes.push({
+        table,
+        transaction,
+        events,
+        kind: 'clear',
+        columns: source.columns.filter((column) => !source.key.includes(column)),
+      });
     return;
   }
   try {
@@ -132,46 +182,105 @@ function interpret(source: Source, event: ChangeEvent, changes: RowChange[]): vo
     if (error instanceof StranglerError && error.code === 'SCHEMA_CHANGED') throw error;
     // later changes of this row wait behind this one, so it must be known by the key that they have
     const known = source.keyOnly({ ...event.before, ...event.after });
-    const key = Object.fromEntries(source.key.map((column): [string, string | null] => [column, known[column] ?? null]));
-    changes.push({ table, transaction, events, kind: 'invalid', key, error: error instanceof Error ? error : new Error(String(error)) });
+    const key = Object.fromEntries(
+      source.key.map((column): [string, string | null] => [column, known[column] ?? null]),
+    );
+    changes.push({
+      table,
+      transaction,
+      events,
+      kind: 'invalid',
+      key,
+      error: error instanceof Error ? error : new Error(String(error)),
+    });
   }
 }
 
-function interpretRow(source: Source, event: ChangeEvent, events: readonly ChangeEvent[], changes: RowChange[]): void {
+function interpretRow(
+  source: Source,
+  event: ChangeEvent,
+  events: readonly ChangeEvent[],
+  changes: RowChange[],
+): void {
   const { table } = source;
   const transaction = event.position.commitLsn;
   if (event.op === 'd') {
     const key = keyOf(source, source.project(event.before ?? {}));
     if (source.first) changes.push({ table, transaction, events, kind: 'delete', key });
-    else changes.push({ table, transaction, events, kind: 'patch', key, row: { ...emptied(source), ...key }, lenient: true });
+    else
+      changes.push({
+        table,
+        transaction,
+        events,
+        kind: 'patch',
+        key,
+        row: { ...emptied(source), ...key },
+        lenient: true,
+      });
     return;
   }
   if (event.op === 'c') {
     const { encoded } = event;
     const keys = encoded === undefined ? null : source.keysIn(encoded.columns);
     if (encoded !== undefined && keys !== null) {
-      changes.push(new EncodedPut(table, transaction, events, encodedKey(source, keys, encoded), encoded));
+      changes.push(
+        new EncodedPut(table, transaction, events, encodedKey(source, keys, encoded), encoded),
+      );
       return;
     }
   }
   // with REPLICA IDENTITY FULL the old row holds what an unchanged TOAST value leaves out
-  const row = source.project(event.before === null ? (event.after ?? {}) : { ...event.before, ...event.after });
+  const row = source.project(
+    event.before === null ? (event.after ?? {}) : { ...event.before, ...event.after },
+  );
   const complete = holds(row, source.columns);
   const key = keyOf(source, row);
   if (event.op !== 'u') {
     if (!complete) throw lacksColumn(source, row);
-    if (source.first) changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false, created: event.op === 'c' });
+    if (source.first)
+      changes.push({
+        table,
+        transaction,
+        events,
+        kind: 'put',
+        key,
+        row,
+        fresh: false,
+        created: event.op === 'c',
+      });
     else changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
     return;
   }
-  const oldKey = event.before === null ? key : keyOf(source, { ...key, ...pick(source.project(event.before), source.key) });
+  const oldKey =
+    event.before === null
+      ? key
+      : keyOf(source, { ...key, ...pick(source.project(event.before), source.key) });
   if (source.key.some((column) => oldKey[column] !== key[column])) {
-    if (source.first) changes.push({ table, transaction, events, kind: 'rekey', key, oldKey, row, complete: complete && source.whole });
+    if (source.first)
+      changes.push({
+        table,
+        transaction,
+        events,
+        kind: 'rekey',
+        key,
+        oldKey,
+        row,
+        complete: complete && source.whole,
+      });
     else {
-      changes.push({ table, transaction, events, kind: 'patch', key: oldKey, row: { ...emptied(source), ...oldKey }, lenient: true });
+      changes.push({
+        table,
+        transaction,
+        events,
+        kind: 'patch',
+        key: oldKey,
+        row: { ...emptied(source), ...oldKey },
+        lenient: true,
+      });
       changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
     }
-  } else if (complete && source.first && source.whole) changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false });
+  } else if (complete && source.first && source.whole)
+    changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false });
   else changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
 }
 
@@ -186,7 +295,13 @@ class EncodedPut implements Put {
   readonly key: LogicalRow;
   readonly encoded: EncodedRow;
 
-  constructor(table: number, transaction: bigint, events: readonly ChangeEvent[], key: LogicalRow, encoded: EncodedRow) {
+  constructor(
+    table: number,
+    transaction: bigint,
+    events: readonly ChangeEvent[],
+    key: LogicalRow,
+    encoded: EncodedRow,
+  ) {
     this.table = table;
     this.transaction = transaction;
     this.events = events;
@@ -199,7 +314,11 @@ class EncodedPut implements Put {
   }
 }
 
-function encodedKey({ key: names }: Source, columns: readonly number[], encoded: EncodedRow): LogicalRow {
+function encodedKey(
+  { key: names }: Source,
+  columns: readonly number[],
+  encoded: EncodedRow,
+): LogicalRow {
   const key: Record<string, string | null> = {};
   names.forEach((name, index) => {
     key[name] = encodedValue(encoded, columns[index] ?? 0);
@@ -212,7 +331,8 @@ function holds(row: Row, columns: readonly string[]): boolean {
   return true;
 }
 
-const emptied = (source: Source): Record<string, null> => Object.fromEntries(source.columns.map((column): [string, null] => [column, null]));
+const emptied = (source: Source): Record<string, null> =>
+  Object.fromEntries(source.columns.map((column): [string, null] => [column, null]));
 
 function keyOf(source: Source, row: LogicalRow): LogicalRow {
   const key: Record<string, string | null> = {};
@@ -226,7 +346,11 @@ function keyOf(source: Source, row: LogicalRow): LogicalRow {
 
 function lacksColumn(source: Source, row: LogicalRow): StranglerError {
   const missing = source.columns.filter((column) => row[column] === undefined);
-  return new StranglerError('SCHEMA_CHANGED', `${source.line}: changes of ${source.name} no longer carry ${missing.join(', ')}`, {
-    details: { table: source.name, columns: missing },
-  });
+  return new StranglerError(
+    'SCHEMA_CHANGED',
+    `${source.line}: changes of ${source.name} no longer carry ${missing.join(', ')}`,
+    {
+      details: { table: source.name, columns: missing },
+    },
+  );
 }

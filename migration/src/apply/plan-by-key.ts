@@ -21,7 +21,10 @@ export async function planByKey(client: pg.Client, targets: readonly WriteTarget
 /** The key's index is of no use where "=" does not mean what the index means by it: a type's operators may lie outside the search path. */
 async function looksUpByKey(client: pg.Client, target: WriteTarget): Promise<boolean> {
   try {
-    const { rows } = await client.query<Record<'QUERY PLAN', string>>({ text: `EXPLAIN ${deleteStatement(target)}`, values: target.key.map(() => '{}') });
+    const { rows } = await client.query<Record<'QUERY PLAN', string>>({
+      text: `EXPLAIN ${deleteStatement(target)}`,
+      values: target.key.map(() => '{}'),
+    });
     return !rows.some((row) => row['QUERY PLAN'].includes('Seq Scan'));
   } catch {
     // whoever writes the table finds out what is wrong with it

@@ -21,7 +21,10 @@ export class RecentCommits {
   }
 
   has(commitLsn: Lsn): boolean {
-    return commitLsn === this.#last || this.#ring.subarray(0, Math.min(this.#count, this.#ring.length)).includes(commitLsn);
+    return (
+      commitLsn === this.#last ||
+      this.#ring.subarray(0, Math.min(this.#count, this.#ring.length)).includes(commitLsn)
+    );
   }
 
   clear(): void {

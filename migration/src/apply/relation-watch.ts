@@ -18,7 +18,10 @@ export class RelationWatch {
       for (const part of table.parts) {
         const side = direction === 'forward' ? table.monolith : part.service;
         const name = `${side.schema}.${side.table}`;
-        const lines = part.columns.map((link): [string, string] => [direction === 'forward' ? link.from : link.to, `${part.line}.columns.${link.from}`]);
+        const lines = part.columns.map((link): [string, string] => [
+          direction === 'forward' ? link.from : link.to,
+          `${part.line}.columns.${link.from}`,
+        ]);
         this.#columns.set(name, new Map([...(this.#columns.get(name) ?? []), ...lines]));
       }
     }
@@ -39,10 +42,15 @@ export class RelationWatch {
     const name = `${message.schema}.${message.table}`;
     for (const [column, line] of this.#columns.get(name) ?? []) {
       if (message.columns.some((present) => present.name === column)) continue;
-      return new StranglerError('SCHEMA_CHANGED', `${line}: changes of ${name} come without its column ${column}, though the table has it now`, {
-        remedy: 'These changes were made before the table got the column: run strangler replicate <context> --restart, which copies anew.',
-        details: { table: name, column },
-      });
+      return new StranglerError(
+        'SCHEMA_CHANGED',
+        `${line}: changes of ${name} come without its column ${column}, though the table has it now`,
+        {
+          remedy:
+            'These changes were made before the table got the column: run strangler replicate <context> --restart, which copies anew.',
+          details: { table: name, column },
+        },
+      );
     }
     return null;
   }

@@ -22,22 +22,45 @@ export type RowChange =
    * The row as a whole: inserted, or replaced when it is there. `fresh`: it was deleted before, so nothing of it remains.
    * `created`: the source made it, so nothing is expected to be there. `encoded`: `row` as it came.
    */
-  | (KeyedChange & { readonly kind: 'put'; readonly row: LogicalRow; readonly fresh: boolean; readonly created?: boolean; readonly encoded?: EncodedRow })
+  | (KeyedChange & {
+      readonly kind: 'put';
+      readonly row: LogicalRow;
+      readonly fresh: boolean;
+      readonly created?: boolean;
+      readonly encoded?: EncodedRow;
+    })
   /** Some columns of a row that must be there, unless `lenient`. */
   | (KeyedChange & { readonly kind: 'patch'; readonly row: LogicalRow; readonly lenient: boolean })
   | (KeyedChange & { readonly kind: 'delete' })
-  | (KeyedChange & { readonly kind: 'rekey'; readonly oldKey: LogicalRow; readonly row: LogicalRow; readonly complete: boolean })
+  | (KeyedChange & {
+      readonly kind: 'rekey';
+      readonly oldKey: LogicalRow;
+      readonly row: LogicalRow;
+      readonly complete: boolean;
+    })
   /** An event that the mapping cannot carry. */
   | (KeyedChange & { readonly kind: 'invalid'; readonly error: Error })
-  | { readonly kind: 'truncate'; readonly table: number; readonly transaction: bigint; readonly events: readonly ChangeEvent[] }
+  | {
+      readonly kind: 'truncate';
+      readonly table: number;
+      readonly transaction: bigint;
+      readonly events: readonly ChangeEvent[];
+    }
   /** The service truncated a secondary part: its columns become NULL everywhere. */
-  | { readonly kind: 'clear'; readonly table: number; readonly columns: readonly string[]; readonly transaction: bigint; readonly events: readonly ChangeEvent[] };
+  | {
+      readonly kind: 'clear';
+      readonly table: number;
+      readonly columns: readonly string[];
+      readonly transaction: bigint;
+      readonly events: readonly ChangeEvent[];
+    };
 
 export type KeyedRowChange = Exclude<RowChange, { kind: 'truncate' | 'clear' }>;
 export type Put = Extract<RowChange, { kind: 'put' }>;
 export type FoldableChange = Extract<RowChange, { kind: 'put' | 'patch' | 'delete' }>;
 
-export const isKeyed = (change: RowChange): change is KeyedRowChange => change.kind !== 'truncate' && change.kind !== 'clear';
+export const isKeyed = (change: RowChange): change is KeyedRowChange =>
+  change.kind !== 'truncate' && change.kind !== 'clear';
 export const isFoldable = (change: RowChange): change is FoldableChange =>
   change.kind === 'put' || change.kind === 'patch' || change.kind === 'delete';
 
@@ -49,11 +72,17 @@ export function keyText(table: number, key: LogicalRow): string {
   const columns = Object.keys(key);
   const [only] = columns;
   if (columns.length === 1 && only !== undefined) return `${table}:${valueText(key[only])}`;
-  return `${table}:${columns.sort().map((column) => valueText(key[column])).join('')}`;
+  return `${table}:${columns
+    .sort()
+    .map((column) => valueText(key[column]))
+    .join('')}`;
 }
 
-const valueText = (value: ColumnText | undefined): string => (value === null || value === undefined ? '-' : `${value.length}:${value}`);
+const valueText = (value: ColumnText | undefined): string =>
+  value === null || value === undefined ? '-' : `${value.length}:${value}`;
 
 /** Every key that a change touches: two for a change of the key itself. */
 export const touchedKeys = (change: KeyedRowChange): string[] =>
-  change.kind === 'rekey' ? [keyText(change.table, change.oldKey), keyText(change.table, change.key)] : [keyText(change.table, change.key)];
+  change.kind === 'rekey'
+    ? [keyText(change.table, change.oldKey), keyText(change.table, change.key)]
+    : [keyText(change.table, change.key)];

@@ -10,7 +10,10 @@ export interface RowGroup {
 
 export function groupRows(inputs: readonly TargetInput[], rows: readonly LogicalRow[]): RowGroup[] {
   const whole: LogicalRow[] = [];
-  const others = new Map<string, { readonly inputs: readonly TargetInput[]; readonly rows: LogicalRow[] }>();
+  const others = new Map<
+    string,
+    { readonly inputs: readonly TargetInput[]; readonly rows: LogicalRow[] }
+  >();
   for (const row of rows) {
     if (holdsAll(inputs, row)) {
       whole.push(row);

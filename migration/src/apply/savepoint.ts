@@ -19,7 +19,8 @@ export class Savepoint {
 
   /** Before a try: what was written so far stays, whatever becomes of it. */
   async begin(): Promise<void> {
-    if (this.#passed) await this.#client.query(`RELEASE SAVEPOINT strangler_write; ${openSavepoint}`);
+    if (this.#passed)
+      await this.#client.query(`RELEASE SAVEPOINT strangler_write; ${openSavepoint}`);
     this.#passed = false;
   }
 

@@ -7,7 +7,15 @@ import { copyPuts } from './copy-in.ts';
 import type { PlainInserts } from './plain-inserts.ts';
 import type { FoldableChange, LogicalRow, Put, RowChange } from './row-change.ts';
 import { columnsOf, groupRows, type RowGroup, valuesOf } from './row-groups.ts';
-import { addStatement, clearStatement, deleteStatement, emptyStatement, patchStatement, putStatement, rekeyStatement } from './write-statements.ts';
+import {
+  addStatement,
+  clearStatement,
+  deleteStatement,
+  emptyStatement,
+  patchStatement,
+  putStatement,
+  rekeyStatement,
+} from './write-statements.ts';
 import { projectOnto, type WriteTarget } from './write-target.ts';
 
 export type Targets = readonly (readonly WriteTarget[])[];
@@ -16,16 +24,31 @@ export type Targets = readonly (readonly WriteTarget[])[];
  * Writes changes in as few statements as their order allows. Throws on the first failure; the caller owns the transaction.
  * `plainInserts`: where it says so, rows that the source made are not looked for first, and it fails when one is there.
  */
-export async function writeChanges(client: pg.Client, targets: Targets, changes: readonly RowChange[], plainInserts: PlainInserts | null = null): Promise<void> {
+export async function writeChanges(
+  client: pg.Client,
+  targets: Targets,
+  changes: readonly RowChange[],
+  plainInserts: PlainInserts | null = null,
+): Promise<void> {
   await writeSteps(client, targets, collapseChanges(changes), plainInserts);
 }
 
 /** As `writeChanges`, of changes that were collapsed before. */
-export async function writeSteps(client: pg.Client, targets: Targets, steps: readonly ApplyStep[], plainInserts: PlainInserts | null): Promise<void> {
+export async function writeSteps(
+  client: pg.Client,
+  targets: Targets,
+  steps: readonly ApplyStep[],
+  plainInserts: PlainInserts | null,
+): Promise<void> {
   for (const step of steps) await writeStep(client, targets, step, plainInserts);
 }
 
-async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep, plainInserts: PlainInserts | null): Promise<void> {
+async function writeStep(
+  client: pg.Client,
+  targets: Targets,
+  step: ApplyStep,
+  plainInserts: PlainInserts | null,
+): Promise<void> {
   if (step.kind === 'rows') return writeRows(client, targets, step.changes, plainInserts);
   const { change } = step;
   for (const target of targets[change.table] ?? []) {
@@ -45,13 +68,20 @@ async function writeStep(client: pg.Client, targets: Targets, step: ApplyStep, p
   }
 }
 
-async function writeRekey(client: pg.Client, target: WriteTarget, change: Extract<RowChange, { kind: 'rekey' }>): Promise<void> {
+async function writeRekey(
+  client: pg.Client,
+  target: WriteTarget,
+  change: Extract<RowChange, { kind: 'rekey' }>,
+): Promise<void> {
   const row = projectOnto(target, change.row);
   const old = projectOnto(target, change.oldKey);
   // an identity column that only the database sets cannot be updated: the row is made anew
   if (!target.key.some((column) => target.fixed.has(column))) {
     const columns = Object.keys(row);
-    const count = await run(client, rekeyStatement(target, columns), [...columns.map((column) => row[column] ?? null), ...target.key.map((column) => old[column] ?? null)]);
+    const count = await run(client, rekeyStatement(target, columns), [
+      ...columns.map((column) => row[column] ?? null),
+      ...target.key.map((column) => old[column] ?? null),
+    ]);
     if (count > 0) return;
   }
   if (!change.complete) throw rowMissing(target, 1);
@@ -70,12 +100,24 @@ interface TableRows {
   readonly lenient: LogicalRow[];
 }
 
-async function writeRows(client: pg.Client, targets: Targets, changes: readonly FoldableChange[], plainInserts: PlainInserts | null): Promise<void> {
+async function writeRows(
+  client: pg.Client,
+  targets: Targets,
+  changes: readonly FoldableChange[],
+  plainInserts: PlainInserts | null,
+): Promise<void> {
   const tables: (TableRows | undefined)[] = targets.map(() => undefined);
   for (const change of changes) {
-    const rows = (tables[change.table] ??= { gone: [], inserts: [], puts: [], patches: [], lenient: [] });
+    const rows = (tables[change.table] ??= {
+      gone: [],
+      inserts: [],
+      puts: [],
+      patches: [],
+      lenient: [],
+    });
     if (change.kind === 'delete') rows.gone.push(change.key);
-    else if (change.kind === 'patch') (change.lenient ? rows.lenient : rows.patches).push(change.row);
+    else if (change.kind === 'patch')
+      (change.lenient ? rows.lenient : rows.patches).push(change.row);
     else {
       if (change.fresh) rows.gone.push(change.key);
       if (change.fresh || change.created === true) rows.inserts.push(change);
@@ -95,28 +137,54 @@ async function writeRows(client: pg.Client, targets: Targets, changes: readonly 
   }
 }
 
-async function writeDeletes(client: pg.Client, target: WriteTarget, keys: readonly LogicalRow[]): Promise<void> {
+async function writeDeletes(
+  client: pg.Client,
+  target: WriteTarget,
+  keys: readonly LogicalRow[],
+): Promise<void> {
   if (keys.length === 0) return;
-  const inputs = target.key.flatMap((column) => target.inputs.filter((input) => input.column === column));
+  const inputs = target.key.flatMap((column) =>
+    target.inputs.filter((input) => input.column === column),
+  );
   for (const group of groupRows(inputs, keys)) await runGroup(client, target, 'delete', group);
 }
 
 /** Fewer rows than this are sent sooner with one statement that is prepared already. */
 const leastToCopy = 20;
 
-async function writeInserts(client: pg.Client, target: WriteTarget, puts: readonly Put[], plainInserts: PlainInserts | null): Promise<void> {
-  if (target.unique && puts.length >= leastToCopy && plainInserts?.tries(target.name) === true) await copyPuts(client, target, puts);
-  else await writePuts(client, target, puts.map(({ row }) => row));
+async function writeInserts(
+  client: pg.Client,
+  target: WriteTarget,
+  puts: readonly Put[],
+  plainInserts: PlainInserts | null,
+): Promise<void> {
+  if (target.unique && puts.length >= leastToCopy && plainInserts?.tries(target.name) === true)
+    await copyPuts(client, target, puts);
+  else
+    await writePuts(
+      client,
+      target,
+      puts.map(({ row }) => row),
+    );
 }
 
-async function writePuts(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
+async function writePuts(
+  client: pg.Client,
+  target: WriteTarget,
+  rows: readonly LogicalRow[],
+): Promise<void> {
   for (const group of groupRows(target.inputs, rows)) await runGroup(client, target, 'put', group);
 }
 
 /** Rows that are expected to be there: an update is cheaper than an insert that finds each of them. Those that are not there come in. */
-async function writeUpdates(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[]): Promise<void> {
+async function writeUpdates(
+  client: pg.Client,
+  target: WriteTarget,
+  rows: readonly LogicalRow[],
+): Promise<void> {
   // Without another column than the key there is nothing to update. A plan for any row looks at every partition, each time.
-  if (!target.unique || target.partitioned || target.inputs.length === target.key.length) return writePuts(client, target, rows);
+  if (!target.unique || target.partitioned || target.inputs.length === target.key.length)
+    return writePuts(client, target, rows);
   for (const group of groupRows(target.inputs, rows)) {
     let written = await runGroup(client, target, 'patch', group);
     // not an upsert: it would write those a second time that the update has written
@@ -125,7 +193,12 @@ async function writeUpdates(client: pg.Client, target: WriteTarget, rows: readon
   }
 }
 
-async function writePatches(client: pg.Client, target: WriteTarget, rows: readonly LogicalRow[], lenient: boolean): Promise<void> {
+async function writePatches(
+  client: pg.Client,
+  target: WriteTarget,
+  rows: readonly LogicalRow[],
+  lenient: boolean,
+): Promise<void> {
   for (const group of groupRows(target.inputs, rows)) {
     // only the key: this target holds none of the changed columns
     if (group.inputs.length === target.key.length) continue;
@@ -135,24 +208,47 @@ async function writePatches(client: pg.Client, target: WriteTarget, rows: readon
 }
 
 const rowMissing = (target: WriteTarget, rows: number): StranglerError =>
-  new StranglerError('APPLY_FAILED', `${target.name}: ${rows} changed row(s) are not there, so a part of them cannot be written`, {
-    details: { data: true, table: target.name },
-  });
+  new StranglerError(
+    'APPLY_FAILED',
+    `${target.name}: ${rows} changed row(s) are not there, so a part of them cannot be written`,
+    {
+      details: { data: true, table: target.name },
+    },
+  );
 
-const statements = { delete: deleteStatement, put: putStatement, patch: patchStatement, add: addStatement };
+const statements = {
+  delete: deleteStatement,
+  put: putStatement,
+  patch: patchStatement,
+  add: addStatement,
+};
 
-async function runGroup(client: pg.Client, target: WriteTarget, kind: keyof typeof statements, group: RowGroup): Promise<number> {
+async function runGroup(
+  client: pg.Client,
+  target: WriteTarget,
+  kind: keyof typeof statements,
+  group: RowGroup,
+): Promise<number> {
   const arrays = group.inputs.map((input) => arrayLiteral(valuesOf(group, input)));
-  return run(client, statements[kind](target, columnsOf(group)), kind === 'put' || kind === 'add' ? [...arrays, ...target.extras.values()] : arrays);
+  return run(
+    client,
+    statements[kind](target, columnsOf(group)),
+    kind === 'put' || kind === 'add' ? [...arrays, ...target.extras.values()] : arrays,
+  );
 }
 
 /** Statement text → its name. */
 const names = new Map<string, string>();
 
-async function run(client: pg.Client, text: string, values: readonly (string | null)[]): Promise<number> {
+async function run(
+  client: pg.Client,
+  text: string,
+  values: readonly (string | null)[],
+): Promise<number> {
   // a name keeps the parsed statement on the server; its text alone decides it
   let name = names.get(text);
-  if (name === undefined) names.set(text, (name = `strangler_${createHash('md5').update(text).digest('hex')}`));
+  if (name === undefined)
+    names.set(text, (name = `strangler_${createHash('md5').update(text).digest('hex')}`));
   const result = await client.query({ name, text, values: [...values] });
   return result.rowCount ?? 0;
 }

@@ -20,7 +20,11 @@ export interface WriteOrPark extends Parking {
  * Writes changes in order and returns how many were written. A truncate also ends what waited in the dead letters for its
  * table. `steps`: the changes, collapsed.
  */
-export async function writeInOrder(work: WriteOrPark, changes: readonly RowChange[], steps: readonly ApplyStep[]): Promise<number> {
+export async function writeInOrder(
+  work: WriteOrPark,
+  changes: readonly RowChange[],
+  steps: readonly ApplyStep[],
+): Promise<number> {
   let written = 0;
   let from = 0;
   for (const [index, change] of changes.entries()) {
@@ -40,14 +44,23 @@ export async function writeInOrder(work: WriteOrPark, changes: readonly RowChang
  * Writes changes; those that the target's data rules refuse go to the dead letters, and everything else goes on. Halving
  * finds them, and also gets around values that two rows exchange: the smaller the run, the closer to the source's order.
  */
-async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[], steps?: readonly ApplyStep[]): Promise<number> {
+async function writeOrPark(
+  work: WriteOrPark,
+  changes: readonly RowChange[],
+  steps?: readonly ApplyStep[],
+): Promise<number> {
   const open = await parkBlocked(work, changes);
   if (open.length === 0) return 0;
   const { plainInserts } = work;
   await work.savepoint.begin();
   plainInserts.beginRun();
   try {
-    await writeSteps(work.client, work.targets, open === changes && steps !== undefined ? steps : collapseChanges(open), plainInserts);
+    await writeSteps(
+      work.client,
+      work.targets,
+      open === changes && steps !== undefined ? steps : collapseChanges(open),
+      plainInserts,
+    );
     work.savepoint.keep();
     plainInserts.succeeded();
     return open.length;
@@ -60,7 +73,10 @@ async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[], ste
     const [first] = open;
     if (open.length > 1) {
       const middle = open.length >> 1;
-      return (await writeOrPark(work, open.slice(0, middle))) + (await writeOrPark(work, open.slice(middle)));
+      return (
+        (await writeOrPark(work, open.slice(0, middle))) +
+        (await writeOrPark(work, open.slice(middle)))
+      );
     }
     // the mapping may be what no longer fits
     await work.checkSchema();
@@ -70,11 +86,15 @@ async function writeOrPark(work: WriteOrPark, changes: readonly RowChange[], ste
   }
 }
 
-async function parkBlocked(work: WriteOrPark, changes: readonly RowChange[]): Promise<readonly RowChange[]> {
+async function parkBlocked(
+  work: WriteOrPark,
+  changes: readonly RowChange[],
+): Promise<readonly RowChange[]> {
   if (work.parked.size === 0) return changes;
   const open: RowChange[] = [];
   for (const change of changes) {
-    if (!isKeyed(change) || !touchedKeys(change).some((key) => work.parked.has(key))) open.push(change);
+    if (!isKeyed(change) || !touchedKeys(change).some((key) => work.parked.has(key)))
+      open.push(change);
     else await park(work, change, behindDeadLetter);
   }
   return open;

@@ -5,37 +5,68 @@ import { castOf, quoted, type WriteTarget } from './write-target.ts';
 
 /** Types that an array reads exactly as a cast from text does, and cheaper. Elsewhere (arrays, domains, lengths) text is cast. */
 const readAsArray = new Set([
-  'smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'boolean', 'text', 'character varying', 'uuid', 'date',
-  'timestamp without time zone', 'timestamp with time zone', 'time without time zone', 'json', 'jsonb', 'bytea',
+  'smallint',
+  'integer',
+  'bigint',
+  'numeric',
+  'real',
+  'double precision',
+  'boolean',
+  'text',
+  'character varying',
+  'uuid',
+  'date',
+  'timestamp without time zone',
+  'timestamp with time zone',
+  'time without time zone',
+  'json',
+  'jsonb',
+  'bytea',
 ]);
 
 /** `input(c1, c2 …)`: the rows, in the table's types. */
 function inputRows(target: WriteTarget, columns: readonly string[]): string {
   const types = columns.map((column) => target.castTypes.get(column) ?? 'text');
-  const arrays = types.map((type, index) => `$${index + 1}::${readAsArray.has(type) ? type : 'text'}[]`).join(', ');
+  const arrays = types
+    .map((type, index) => `$${index + 1}::${readAsArray.has(type) ? type : 'text'}[]`)
+    .join(', ');
   const casts = columns
     .map((column, index) => {
       const name = quoteIdentifier(column);
-      return readAsArray.has(types[index] ?? '') ? `raw.${name}` : `${castOf(target, column, `raw.${name}`)} AS ${name}`;
+      return readAsArray.has(types[index] ?? '')
+        ? `raw.${name}`
+        : `${castOf(target, column, `raw.${name}`)} AS ${name}`;
     })
     .join(', ');
   return `(SELECT ${casts} FROM unnest(${arrays}) AS raw(${quoted(columns)}))`;
 }
 
 const sameKey = (target: WriteTarget, left: string, right: string): string =>
-  target.key.map((column) => `${left}.${quoteIdentifier(column)} = ${right}.${quoteIdentifier(column)}`).join(' AND ');
+  target.key
+    .map((column) => `${left}.${quoteIdentifier(column)} = ${right}.${quoteIdentifier(column)}`)
+    .join(' AND ');
 
 const settable = (target: WriteTarget, columns: readonly string[]): string[] =>
   columns.filter((column) => !target.key.includes(column) && !target.fixed.has(column));
 
 const assignments = (columns: readonly string[], from: string): string =>
-  columns.map((column) => `${quoteIdentifier(column)} = ${from}.${quoteIdentifier(column)}`).join(', ');
+  columns
+    .map((column) => `${quoteIdentifier(column)} = ${from}.${quoteIdentifier(column)}`)
+    .join(', ');
 
-function newRow(target: WriteTarget, columns: readonly string[]): { readonly names: string; readonly values: string } {
+function newRow(
+  target: WriteTarget,
+  columns: readonly string[],
+): { readonly names: string; readonly values: string } {
   const extras = [...target.extras.keys()];
   return {
     names: quoted([...columns, ...extras]),
-    values: [quoted(columns, 'input.'), ...extras.map((column, index) => castOf(target, column, `$${columns.length + index + 1}::text`))].join(', '),
+    values: [
+      quoted(columns, 'input.'),
+      ...extras.map((column, index) =>
+        castOf(target, column, `$${columns.length + index + 1}::text`),
+      ),
+    ].join(', '),
   };
 }
 
@@ -44,11 +75,15 @@ export function putStatement(target: WriteTarget, columns: readonly string[]): s
   const changes = settable(target, columns);
   const insert = `INSERT INTO ${target.name} AS target (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM`;
   if (target.unique) {
-    const action = changes.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments(changes, 'EXCLUDED')}`;
+    const action =
+      changes.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments(changes, 'EXCLUDED')}`;
     return `${insert} ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO ${action}`;
   }
   // no unique index: the stream's lock keeps other appliers out, so looking first is safe
-  const update = changes.length === 0 ? '' : `, changed AS (UPDATE ${target.name} AS target SET ${assignments(changes, 'input')} FROM input WHERE ${sameKey(target, 'target', 'input')})`;
+  const update =
+    changes.length === 0
+      ? ''
+      : `, changed AS (UPDATE ${target.name} AS target SET ${assignments(changes, 'input')} FROM input WHERE ${sameKey(target, 'target', 'input')})`;
   return `WITH input AS MATERIALIZED ${inputRows(target, columns)}${update} ${insert} input WHERE NOT EXISTS (SELECT FROM ${target.name} AS target WHERE ${sameKey(target, 'target', 'input')})`;
 }
 
@@ -61,17 +96,34 @@ export function addStatement(target: WriteTarget, columns: readonly string[]): s
 export function patchStatement(target: WriteTarget, columns: readonly string[]): string {
   const changes = settable(target, columns);
   // touching the key keeps the count of rows that exist
-  const set = changes.length === 0 ? assignments(target.key.filter((column) => !target.fixed.has(column)), 'input') : assignments(changes, 'input');
+  const set =
+    changes.length === 0
+      ? assignments(
+          target.key.filter((column) => !target.fixed.has(column)),
+          'input',
+        )
+      : assignments(changes, 'input');
   return `UPDATE ${target.name} AS target SET ${set} FROM ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
 }
 
-export const deleteStatement = (target: WriteTarget, columns: readonly string[] = target.key): string =>
+export const deleteStatement = (
+  target: WriteTarget,
+  columns: readonly string[] = target.key,
+): string =>
   `DELETE FROM ${target.name} AS target USING ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
 
 /** One row; the old key's values come after the columns' values, all as plain text. */
 export function rekeyStatement(target: WriteTarget, columns: readonly string[]): string {
-  const set = columns.filter((column) => !target.fixed.has(column)).map((column) => `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.indexOf(column) + 1}::text`)}`);
-  const where = target.key.map((column, index) => `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.length + index + 1}::text`)}`);
+  const set = columns
+    .filter((column) => !target.fixed.has(column))
+    .map(
+      (column) =>
+        `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.indexOf(column) + 1}::text`)}`,
+    );
+  const where = target.key.map(
+    (column, index) =>
+      `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.length + index + 1}::text`)}`,
+  );
   return `UPDATE ${target.name} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`;
 }
 

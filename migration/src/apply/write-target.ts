@@ -1,7 +1,12 @@
 import type { TableCatalog } from '../database/catalog.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { isUniqueKey } from '../mapping/compile-mapping.ts';
-import type { ColumnLink, CompiledMapping, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
+import type {
+  ColumnLink,
+  CompiledMapping,
+  CompiledPart,
+  CompiledTable,
+} from '../mapping/compiled-mapping.ts';
 import { projectForward } from '../mapping/project.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
 import type { ColumnText } from '../stream/change-event.ts';
@@ -43,39 +48,64 @@ export function projectOnto({ inputs }: WriteTarget, row: LogicalRow): LogicalRo
 }
 
 /** Undefined when the row says nothing of the column. */
-export function inputValue({ from, translate }: TargetInput, row: LogicalRow): ColumnText | undefined {
+export function inputValue(
+  { from, translate }: TargetInput,
+  row: LogicalRow,
+): ColumnText | undefined {
   const value = row[from];
   return value === undefined || translate === null ? value : translate(value);
 }
 
 /** Per table of the mapping the tables to write; the one that decides about existence first. */
-export function writeTargets(mapping: CompiledMapping, direction: Direction): readonly (readonly WriteTarget[])[] {
-  return mapping.tables.map((table) => (direction === 'forward' ? forwardTargets(table) : [reverseTarget(table)]));
+export function writeTargets(
+  mapping: CompiledMapping,
+  direction: Direction,
+): readonly (readonly WriteTarget[])[] {
+  return mapping.tables.map((table) =>
+    direction === 'forward' ? forwardTargets(table) : [reverseTarget(table)],
+  );
 }
 
 function forwardTargets(table: CompiledTable): WriteTarget[] {
   return table.parts.map((part) => ({
     ...describe(part.service, part.key),
-    inputs: part.columns.map((link) => ({ column: link.to, from: link.from, translate: link.forward === null ? null : translation({ ...part, columns: [link] }, link) })),
+    inputs: part.columns.map((link) => ({
+      column: link.to,
+      from: link.from,
+      translate: link.forward === null ? null : translation({ ...part, columns: [link] }, link),
+    })),
     extras: new Map(Object.entries(part.constants)),
   }));
 }
 
-const translation = (part: CompiledPart, { from, to }: ColumnLink) => (value: ColumnText): ColumnText => projectForward(part, { [from]: value })[to] ?? null;
+const translation =
+  (part: CompiledPart, { from, to }: ColumnLink) =>
+  (value: ColumnText): ColumnText =>
+    projectForward(part, { [from]: value })[to] ?? null;
 
 function reverseTarget(table: CompiledTable): WriteTarget {
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
   const extras = new Map<string, string | null>();
-  for (const [column, { onReturn }] of Object.entries(table.leave)) if (onReturn !== 'default') extras.set(column, onReturn.value);
-  return { ...describe(table.monolith, table.key), inputs: columns.map((column) => ({ column, from: column, translate: null })), extras };
+  for (const [column, { onReturn }] of Object.entries(table.leave))
+    if (onReturn !== 'default') extras.set(column, onReturn.value);
+  return {
+    ...describe(table.monolith, table.key),
+    inputs: columns.map((column) => ({ column, from: column, translate: null })),
+    extras,
+  };
 }
 
-function describe(table: TableCatalog, key: readonly string[]): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique' | 'partitioned'> {
+function describe(
+  table: TableCatalog,
+  key: readonly string[],
+): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique' | 'partitioned'> {
   return {
     name: quoteTable(table),
     key,
     castTypes: new Map(table.columns.map((column) => [column.name, castType(column.type)])),
-    fixed: new Set(table.columns.filter((column) => column.identity === 'always').map((column) => column.name)),
+    fixed: new Set(
+      table.columns.filter((column) => column.identity === 'always').map((column) => column.name),
+    ),
     unique: isUniqueKey(table, key) && !table.primaryKeyDeferrable,
     partitioned: table.kind === 'partitioned',
   };
@@ -91,4 +121,5 @@ export function castType(type: string): string {
 export const castOf = (target: WriteTarget, column: string, expression: string): string =>
   `CAST(${expression} AS ${target.castTypes.get(column) ?? 'text'})`;
 
-export const quoted = (columns: readonly string[], prefix = ''): string => columns.map((column) => `${prefix}${quoteIdentifier(column)}`).join(', ');
+export const quoted = (columns: readonly string[], prefix = ''): string =>
+  columns.map((column) => `${prefix}${quoteIdentifier(column)}`).join(', ');

@@ -38,25 +38,41 @@ export interface CommandShape {
 /** A command with the options that all share. */
 export function makeCommand(shape: CommandShape): Command {
   const [name = '', ...args] = shape.usage.split(' ');
-  const command = new Command(name).summary(shape.summary).description(shape.description ?? shape.summary);
+  const command = new Command(name)
+    .summary(shape.summary)
+    .description(shape.description ?? shape.summary);
   for (const argument of args) command.argument(argument);
   command.option('--json', 'print one JSON object (or one per line) on stdout');
-  command.option('--contexts <dir>', 'folder of the context files (default: STRANGLER_CONTEXTS, else ./contexts)');
+  command.option(
+    '--contexts <dir>',
+    'folder of the context files (default: STRANGLER_CONTEXTS, else ./contexts)',
+  );
   command.option('--control <url>', 'control database (default: STRANGLER_CONTROL_URL)');
-  if (shape.changes) command.option('--dry-run', 'show what would be done, and change nothing').option('-y, --yes', 'do not ask');
-  if (shape.gated) command.option('--force', 'pass by gates that refuse; needs --reason').option('--reason <text>', 'why the gates are passed by; journaled');
-  command.addHelpText('after', `\nExamples:\n${shape.examples.map((example) => `  $ strangler ${example}`).join('\n')}`);
+  if (shape.changes)
+    command
+      .option('--dry-run', 'show what would be done, and change nothing')
+      .option('-y, --yes', 'do not ask');
+  if (shape.gated)
+    command
+      .option('--force', 'pass by gates that refuse; needs --reason')
+      .option('--reason <text>', 'why the gates are passed by; journaled');
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${shape.examples.map((example) => `  $ strangler ${example}`).join('\n')}`,
+  );
   return command;
 }
 
 export const percent = (text: string): number => {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 100) throw new InvalidArgumentError('must be a whole number from 0 to 100.');
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 100)
+    throw new InvalidArgumentError('must be a whole number from 0 to 100.');
   return value;
 };
 export const count = (text: string): number => {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number.');
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError('must be a whole number.');
   return value;
 };
 /** `30`, `30s`, `5m`, `1h`, `500ms` → seconds */
@@ -66,21 +82,44 @@ export const duration = (text: string): number => {
   const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
   return Number(match[1]) * (units[match[2] ?? 's'] ?? 1);
 };
-export const option = (flags: string, description: string): Option => new Option(flags, description);
+export const option = (flags: string, description: string): Option =>
+  new Option(flags, description);
 
-const print = (terminal: Terminal, json: boolean | undefined, value: unknown, text: () => string): void => {
-  terminal.data(json ? JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) : text());
+const print = (
+  terminal: Terminal,
+  json: boolean | undefined,
+  value: unknown,
+  text: () => string,
+): void => {
+  terminal.data(
+    json
+      ? JSON.stringify(value, (_key, item: unknown) =>
+          typeof item === 'bigint' ? String(item) : item,
+        )
+      : text(),
+  );
 };
 
 function dryRunText(dry: DryRun): string {
-  const lines = dry.actions.map((action, index) => `${index + 1}. ${action.action}${action.detail ? `: ${action.detail}` : ''}`);
-  return [...lines, ...(dry.refusal ? [`refused (${dry.refusal.code}): ${dry.refusal.message}`] : [])].join('\n');
+  const lines = dry.actions.map(
+    (action, index) => `${index + 1}. ${action.action}${action.detail ? `: ${action.detail}` : ''}`,
+  );
+  return [
+    ...lines,
+    ...(dry.refusal ? [`refused (${dry.refusal.code}): ${dry.refusal.message}`] : []),
+  ].join('\n');
 }
 
 /** Opens what the command needs, runs it, and closes everything whatever happens. */
-export async function withToolkit<T>(session: Session, options: CommonOptions, work: (kit: Toolkit) => Promise<T>): Promise<T> {
+export async function withToolkit<T>(
+  session: Session,
+  options: CommonOptions,
+  work: (kit: Toolkit) => Promise<T>,
+): Promise<T> {
   const kit = new Toolkit({
-    env: process.env, signal: session.signal, onProgress: session.terminal.progress,
+    env: process.env,
+    signal: session.signal,
+    onProgress: session.terminal.progress,
     ...(options.contexts !== undefined && { contextsDir: options.contexts }),
     ...(options.control !== undefined && { controlUrl: options.control }),
   });
@@ -99,17 +138,23 @@ export async function runStep<O, R>(
   common: CommonOptions,
   step: Step<O, R>,
   options: O,
-  show: { readonly text: (result: R) => string; readonly confirm?: string; readonly exitCode?: (result: R) => number },
+  show: {
+    readonly text: (result: R) => string;
+    readonly confirm?: string;
+    readonly exitCode?: (result: R) => number;
+  },
 ): Promise<void> {
   await withToolkit(session, common, async (kit) => {
-    if (common.force && !common.reason) throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
+    if (common.force && !common.reason)
+      throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
     if (common.dryRun) {
       const dry = await step.dryRun(kit, options);
       print(session.terminal, common.json, dry, () => dryRunText(dry));
       if (dry.refusal) session.exitCode = dry.refusal.code === 'GATE_REFUSED' ? 4 : 1;
       return;
     }
-    if (show.confirm !== undefined && !common.yes) await session.terminal.confirm(show.confirm, session.signal);
+    if (show.confirm !== undefined && !common.yes)
+      await session.terminal.confirm(show.confirm, session.signal);
     const result = await step.execute(kit, options);
     print(session.terminal, common.json, result, () => show.text(result));
     session.exitCode = show.exitCode?.(result) ?? 0;

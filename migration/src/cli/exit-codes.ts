@@ -2,15 +2,22 @@ import { isStranglerError, StranglerError, type ErrorCode } from '../errors.ts';
 
 /** 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted. */
 const codes: Partial<Record<ErrorCode, number>> = {
-  USAGE: 2, CONFIRMATION_NEEDED: 2, CONTEXT_UNKNOWN: 2, ROUTE_UNKNOWN: 2,
+  USAGE: 2,
+  CONFIRMATION_NEEDED: 2,
+  CONTEXT_UNKNOWN: 2,
+  ROUTE_UNKNOWN: 2,
   VERIFY_DIFFERENCES: 3,
   GATE_REFUSED: 4,
 };
 
-export const exitCodeOf = (error: StranglerError, interrupted: boolean): number => (interrupted && error.code !== 'INTERNAL' ? 130 : codes[error.code] ?? 1);
+export const exitCodeOf = (error: StranglerError, interrupted: boolean): number =>
+  interrupted && error.code !== 'INTERNAL' ? 130 : (codes[error.code] ?? 1);
 
 export function asStranglerError(error: unknown): StranglerError {
   if (isStranglerError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new StranglerError('INTERNAL', message, { cause: error, details: process.env.STRANGLER_DEBUG && error instanceof Error ? { stack: error.stack } : {} });
+  return new StranglerError('INTERNAL', message, {
+    cause: error,
+    details: process.env.STRANGLER_DEBUG && error instanceof Error ? { stack: error.stack } : {},
+  });
 }

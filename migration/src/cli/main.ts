@@ -6,7 +6,9 @@ import { asStranglerError, exitCodeOf } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 import { Terminal } from './terminal.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
 const interrupted = new AbortController();
 const terminal = new Terminal();
 const session: Session = { terminal, signal: interrupted.signal, exitCode: 0 };
@@ -20,7 +22,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 // A reader that goes away (| head) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? 0 : 1),
+);
 
 const program = buildProgram(session, version);
 try {
@@ -31,9 +35,18 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     const known = asStranglerError(error);
-    if (process.argv.includes('--json')) terminal.data(JSON.stringify({ error: known.toJSON() }, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+    if (process.argv.includes('--json'))
+      terminal.data(
+        JSON.stringify({ error: known.toJSON() }, (_key, value: unknown) =>
+          typeof value === 'bigint' ? String(value) : value,
+        ),
+      );
     terminal.talk(`${known.code}: ${known.message}\n${known.remedy}`);
-    if (process.env.STRANGLER_DEBUG && known.cause) terminal.talk(String(known.cause instanceof Error ? known.cause.stack : known.cause));
-    process.exitCode = exitCodeOf(known, interrupted.signal.aborted && !(isStranglerError(error) && error.code === 'GATE_REFUSED'));
+    if (process.env.STRANGLER_DEBUG && known.cause)
+      terminal.talk(String(known.cause instanceof Error ? known.cause.stack : known.cause));
+    process.exitCode = exitCodeOf(
+      known,
+      interrupted.signal.aborted && !(isStranglerError(error) && error.code === 'GATE_REFUSED'),
+    );
   }
 }

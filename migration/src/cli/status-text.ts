@@ -2,21 +2,74 @@ import type { StreamHealth } from '../steps/kafka-health.ts';
 import type { ContextStatus } from '../steps/status.ts';
 import type { Terminal } from './terminal.ts';
 
-const age = (seconds: number): string => (seconds < 90 ? `${Math.round(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`);
-const share = (part: number, whole: number): string => (whole === 0 ? '–' : `${Number(((100 * part) / whole).toFixed(2))} %`);
+const age = (seconds: number): string =>
+  seconds < 90
+    ? `${Math.round(seconds)} s`
+    : seconds < 5400
+      ? `${Math.round(seconds / 60)} min`
+      : seconds < 172_800
+        ? `${Math.round(seconds / 3600)} h`
+        : `${Math.round(seconds / 86_400)} days`;
+const share = (part: number, whole: number): string =>
+  whole === 0 ? '–' : `${Number(((100 * part) / whole).toFixed(2))} %`;
 
-export const bytes = (count: number): string => (count < 10_240 ? `${count} bytes` : count < 10_485_760 ? `${Math.round(count / 1024)} kB` : count < 10_737_418_240 ? `${Math.round(count / 1_048_576)} MB` : `${Math.round(count / 1_073_741_824)} GB`);
+export const bytes = (count: number): string =>
+  count < 10_240
+    ? `${count} bytes`
+    : count < 10_485_760
+      ? `${Math.round(count / 1024)} kB`
+      : count < 10_737_418_240
+        ? `${Math.round(count / 1_048_576)} MB`
+        : `${Math.round(count / 1_073_741_824)} GB`;
 
 /** Slot, connector and topics: [name, text] for each line. */
-function streamLines({ transport, slot, connector, partitions, beatAgeSeconds, problems }: StreamHealth): [string, string][] {
-  const waiting = partitions?.reduce((sum, { applied, oldest, end }) => sum + end - Math.max(applied, oldest), 0) ?? 0;
-  const room = slot?.safeBytes === null || slot?.safeBytes === undefined ? '' : `, ${bytes(Math.max(0, slot.safeBytes))} until it is lost`;
+function streamLines({
+  transport,
+  slot,
+  connector,
+  partitions,
+  beatAgeSeconds,
+  problems,
+}: StreamHealth): [string, string][] {
+  const waiting =
+    partitions?.reduce(
+      (sum, { applied, oldest, end }) => sum + end - Math.max(applied, oldest),
+      0,
+    ) ?? 0;
+  const room =
+    slot?.safeBytes === null || slot?.safeBytes === undefined
+      ? ''
+      : `, ${bytes(Math.max(0, slot.safeBytes))} until it is lost`;
   return [
-    ['slot', slot ? `${slot.active ? 'read' : 'NOT READ'}, ${bytes(slot.behindBytes)} behind, ${bytes(slot.keptBytes)} of log kept (${slot.walStatus})${room}` : 'MISSING'],
+    [
+      'slot',
+      slot
+        ? `${slot.active ? 'read' : 'NOT READ'}, ${bytes(slot.behindBytes)} behind, ${bytes(slot.keptBytes)} of log kept (${slot.walStatus})${room}`
+        : 'MISSING',
+    ],
     ...(transport === 'kafka' && connector
-      ? [['connector', `${connector.state}, task ${connector.tasks.join(', ') || 'none'}${connector.failure === null ? '' : `: ${connector.failure}`}${beatAgeSeconds === null ? '' : `, last beat ${age(beatAgeSeconds)} ago`}`] satisfies [string, string]]
+      ? [
+          [
+            'connector',
+            `${connector.state}, task ${connector.tasks.join(', ') || 'none'}${connector.failure === null ? '' : `: ${connector.failure}`}${beatAgeSeconds === null ? '' : `, last beat ${age(beatAgeSeconds)} ago`}`,
+          ] satisfies [string, string],
+        ]
       : []),
-    ...(partitions ? [['topics', `${partitions.length} partitions, ${waiting} messages not applied${partitions.filter(({ applied, end }) => end > applied).slice(0, 5).map(({ topic, partition, applied, end }) => `; ${topic.split('.').slice(1).join('.')}/${partition} ${applied} of ${end}`).join('')}`] satisfies [string, string]] : []),
+    ...(partitions
+      ? [
+          [
+            'topics',
+            `${partitions.length} partitions, ${waiting} messages not applied${partitions
+              .filter(({ applied, end }) => end > applied)
+              .slice(0, 5)
+              .map(
+                ({ topic, partition, applied, end }) =>
+                  `; ${topic.split('.').slice(1).join('.')}/${partition} ${applied} of ${end}`,
+              )
+              .join('')}`,
+          ] satisfies [string, string],
+        ]
+      : []),
     ...problems.map((problem): [string, string] => ['problem', problem]),
   ];
 }
@@ -28,21 +81,71 @@ export function statusText(status: ContextStatus, terminal: Terminal): string {
   const replicated = status.data === 'replicated';
   const lines = [
     `${terminal.style('bold', status.context)}  stage ${terminal.style('cyan', status.stage)}, owner ${status.owner} (epoch ${status.epoch}), data ${status.data}${status.held ? ', WRITES ARE HELD' : ''}`,
-    ...(status.working ? [line('at work', `${status.working.move} by ${status.working.holder}`)] : []),
+    ...(status.working
+      ? [line('at work', `${status.working.move} by ${status.working.holder}`)]
+      : []),
     ...(replicated
       ? [
-          line('worker', worker ? `${worker.workerAlive ? worker.state : `not alive (${worker.state}, ${age(worker.heartbeatAgeSeconds)} ago)`}, ${worker.direction}, ${worker.rowsApplied} rows applied` : 'never seen'),
-          line('lag', worker && worker.lagSeconds !== null ? `${worker.lagSeconds.toFixed(2)} s, watermark ${worker.appliedLsn ?? '–'}${worker.lagBytes === null ? '' : `, ${worker.lagBytes} bytes`}` : 'not known'),
-          ...(status.stream ? streamLines(status.stream).map(([name, text]) => line(name, text)) : []),
-          line('verification', status.verification ? `${status.verification.ok ? '0 differing rows' : `${String(status.verification.detail.differences)} differing rows, ${String(status.verification.detail.unsettled ?? 0)} not settled`} of ${String(status.verification.detail.rowsCompared)}, ${age(status.verification.ageSeconds)} ago` : 'never'),
+          line(
+            'worker',
+            worker
+              ? `${worker.workerAlive ? worker.state : `not alive (${worker.state}, ${age(worker.heartbeatAgeSeconds)} ago)`}, ${worker.direction}, ${worker.rowsApplied} rows applied`
+              : 'never seen',
+          ),
+          line(
+            'lag',
+            worker && worker.lagSeconds !== null
+              ? `${worker.lagSeconds.toFixed(2)} s, watermark ${worker.appliedLsn ?? '–'}${worker.lagBytes === null ? '' : `, ${worker.lagBytes} bytes`}`
+              : 'not known',
+          ),
+          ...(status.stream
+            ? streamLines(status.stream).map(([name, text]) => line(name, text))
+            : []),
+          line(
+            'verification',
+            status.verification
+              ? `${status.verification.ok ? '0 differing rows' : `${String(status.verification.detail.differences)} differing rows, ${String(status.verification.detail.unsettled ?? 0)} not settled`} of ${String(status.verification.detail.rowsCompared)}, ${age(status.verification.ageSeconds)} ago`
+              : 'never',
+          ),
           line('dead letters', status.deadLetters === null ? '–' : String(status.deadLetters)),
         ]
       : []),
-    line('pacts', status.pacts ? `${status.pacts.ok ? 'hold on both sides' : `monolith ${status.pacts.monolith ? 'ok' : 'FAILS'}, service ${status.pacts.service ? 'ok' : 'FAILS'}`}, ${age(status.pacts.ageSeconds)} ago` : 'never verified'),
-    line('facades', `${status.facades.alive} alive${status.facades.gone > 0 ? `, ${status.facades.gone} gone` : ''}${status.facades.behind > 0 ? `, ${status.facades.behind} behind` : ''}`),
-    ...(status.shadow.length > 0 ? status.shadow.map((route, index) => line(index === 0 ? 'shadow' : '', `${route.route}: ${route.compared} compared, ${route.real} real (${share(route.real, route.compared)}), ${route.counts.stale} stale, ${route.counts.dropped} dropped`)) : [line('shadow', 'nothing compared')]),
-    ...(status.flags === null ? [] : [line('flags', status.flags.map((flag) => `${flag.name.slice(status.context.length + 1)} ${flag.percent} %`).join(', ') || 'none')]),
-    ...(status.nextMove ? status.gates.map((gate, index) => line(index === 0 ? `→ ${status.nextMove}` : '', `${gate.ok ? terminal.style('green', '✓') : terminal.style('red', '✗')} ${gate.gate}: ${gate.actual}${gate.ok ? '' : ` (needs: ${gate.expected})`}`)) : []),
+    line(
+      'pacts',
+      status.pacts
+        ? `${status.pacts.ok ? 'hold on both sides' : `monolith ${status.pacts.monolith ? 'ok' : 'FAILS'}, service ${status.pacts.service ? 'ok' : 'FAILS'}`}, ${age(status.pacts.ageSeconds)} ago`
+        : 'never verified',
+    ),
+    line(
+      'facades',
+      `${status.facades.alive} alive${status.facades.gone > 0 ? `, ${status.facades.gone} gone` : ''}${status.facades.behind > 0 ? `, ${status.facades.behind} behind` : ''}`,
+    ),
+    ...(status.shadow.length > 0
+      ? status.shadow.map((route, index) =>
+          line(
+            index === 0 ? 'shadow' : '',
+            `${route.route}: ${route.compared} compared, ${route.real} real (${share(route.real, route.compared)}), ${route.counts.stale} stale, ${route.counts.dropped} dropped`,
+          ),
+        )
+      : [line('shadow', 'nothing compared')]),
+    ...(status.flags === null
+      ? []
+      : [
+          line(
+            'flags',
+            status.flags
+              .map((flag) => `${flag.name.slice(status.context.length + 1)} ${flag.percent} %`)
+              .join(', ') || 'none',
+          ),
+        ]),
+    ...(status.nextMove
+      ? status.gates.map((gate, index) =>
+          line(
+            index === 0 ? `→ ${status.nextMove}` : '',
+            `${gate.ok ? terminal.style('green', '✓') : terminal.style('red', '✗')} ${gate.gate}: ${gate.actual}${gate.ok ? '' : ` (needs: ${gate.expected})`}`,
+          ),
+        )
+      : []),
     ...(status.nextCommand ? [line('next', terminal.style('bold', status.nextCommand))] : []),
   ];
   return lines.join('\n');

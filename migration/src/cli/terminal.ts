@@ -29,7 +29,9 @@ export class Terminal {
   readonly progress = ({ kind, text }: Progress): void => {
     if (kind === 'update') {
       if (this.#live) {
-        process.stderr.write(`\r\u001B[2K… ${text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 3))}`);
+        process.stderr.write(
+          `\r\u001B[2K… ${text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 3))}`,
+        );
         this.#open = true;
       } else if (performance.now() - this.#lastPlain > 5000) {
         this.#lastPlain = performance.now();
@@ -42,11 +44,14 @@ export class Terminal {
 
   /** @throws StranglerError CONFIRMATION_NEEDED where nobody can answer, CANCELLED on "no" */
   async confirm(question: string, signal: AbortSignal): Promise<void> {
-    if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) throw new StranglerError('CONFIRMATION_NEEDED', question);
+    if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
+      throw new StranglerError('CONFIRMATION_NEEDED', question);
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
     const nothing = (): StranglerError => new StranglerError('CANCELLED', 'Nothing was changed');
     // Ctrl-C and Ctrl-D close the prompt, and the question would never be answered.
-    const closed = new Promise<string>((_resolve, reject) => prompt.once('close', () => reject(nothing())));
+    const closed = new Promise<string>((_resolve, reject) =>
+      prompt.once('close', () => reject(nothing())),
+    );
     try {
       const asked = prompt.question(`${question} [y/N] `, { signal }).catch((): never => {
         throw nothing();
@@ -66,6 +71,17 @@ export class Terminal {
 
 /** Columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()).join('\n');
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -5,7 +5,8 @@ import { StranglerError } from '../errors.ts';
 const TIMESTAMPTZ = 1184;
 /** Times stay text: microseconds matter, and the control database's clock is the only one that counts. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === TIMESTAMPTZ ? (value: string) => value : pg.types.getTypeParser(oid, format)),
+  getTypeParser: (oid, format) =>
+    oid === TIMESTAMPTZ ? (value: string) => value : pg.types.getTypeParser(oid, format),
 };
 
 export type Database = Kysely<unknown>;
@@ -19,18 +20,38 @@ const where = (url: string): string => {
   }
 };
 
-const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '');
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
 /** A failure of the control database, in the toolkit's words; other errors stay what they are. */
 export function controlFailure(error: unknown, url: string): unknown {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message || code : String(error);
-  if (code === '28P01' || code === '28000') return new StranglerError('DB_AUTH', `The control database ${where(url)} refuses the login: ${message}`, { cause: error });
+  if (code === '28P01' || code === '28000')
+    return new StranglerError(
+      'DB_AUTH',
+      `The control database ${where(url)} refuses the login: ${message}`,
+      { cause: error },
+    );
   if (code === '42501') {
-    return new StranglerError('DB_PRIVILEGE', `The control database ${where(url)}: ${message}`, { cause: error, remedy: 'GRANT CREATE ON DATABASE <control database> TO <its user>' });
+    return new StranglerError('DB_PRIVILEGE', `The control database ${where(url)}: ${message}`, {
+      cause: error,
+      remedy: 'GRANT CREATE ON DATABASE <control database> TO <its user>',
+    });
   }
-  if (/^E[A-Z]+$/.test(code) || code === '3D000' || code.startsWith('08') || code.startsWith('57P') || code === 'ERR_INVALID_URL' || /timeout|terminated|Connection/i.test(message) && code === '') {
-    return new StranglerError('DB_UNREACHABLE', `The control database ${where(url)} cannot be reached: ${message}`, { cause: error });
+  if (
+    /^E[A-Z]+$/.test(code) ||
+    code === '3D000' ||
+    code.startsWith('08') ||
+    code.startsWith('57P') ||
+    code === 'ERR_INVALID_URL' ||
+    (/timeout|terminated|Connection/i.test(message) && code === '')
+  ) {
+    return new StranglerError(
+      'DB_UNREACHABLE',
+      `The control database ${where(url)} cannot be reached: ${message}`,
+      { cause: error },
+    );
   }
   return error;
 }
@@ -41,7 +62,16 @@ export interface ControlPool {
 }
 
 export function openPool(url: string, applicationName: string): ControlPool {
-  const pool = new pg.Pool({ connectionString: url, application_name: applicationName, max: 6, connectionTimeoutMillis: 5000, idleTimeoutMillis: 10_000, allowExitOnIdle: true, options: '-c TimeZone=UTC', types });
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: 6,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 10_000,
+    allowExitOnIdle: true,
+    options: '-c TimeZone=UTC',
+    types,
+  });
   // An idle connection that dies is replaced at the next query, which reports what is wrong.
   pool.on('error', () => {});
   // the pool listens to idle connections only; one that is lost in use ends its query, and must not end the process

@@ -19,7 +19,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'no error', (error: { code?: string }) => error.code ?? String(error));
+const code = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'no error',
+    (error: { code?: string }) => error.code ?? String(error),
+  );
 const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
   const deadline = Date.now() + 10_000;
   while (!(await condition())) {
@@ -32,14 +36,18 @@ describe('opening', () => {
   test('a schema of a newer release is refused', async () => {
     const other = await createTestDatabase('control_newer');
     const first = await openControl(other.url);
-    await sql`INSERT INTO strangler_control.kysely_migration (name, timestamp) VALUES ('0099-future', '2030')`.execute(first.db);
+    await sql`INSERT INTO strangler_control.kysely_migration (name, timestamp) VALUES ('0099-future', '2030')`.execute(
+      first.db,
+    );
     await first.close();
     expect(await code(openControl(other.url))).toBe('CONTROL_SCHEMA_NEWER');
     await other.drop();
   });
 
   test('a server that is not there, and a wrong password, have codes of their own', async () => {
-    expect(await code(openControl('postgresql://postgres:postgres@127.0.0.1:1/nowhere'))).toBe('DB_UNREACHABLE');
+    expect(await code(openControl('postgresql://postgres:postgres@127.0.0.1:1/nowhere'))).toBe(
+      'DB_UNREACHABLE',
+    );
     const wrong = new URL(database.url);
     wrong.pathname = '/does_not_exist';
     expect(await code(openControl(wrong.href))).toBe('DB_UNREACHABLE');
@@ -50,26 +58,91 @@ describe('opening', () => {
 describe('contexts', () => {
   test('flip changes owner, stage, epoch and start position once, with its journal rows', async () => {
     await control.contexts.register('flip', 'replicated');
-    const flipped = await control.flip({ context: 'flip', expectedEpoch: 1, owner: 'service', stage: 'service', startLsn: '0/16B3748', journal: [{ actor: 'test', step: 'flip', status: 'done' }] });
-    expect(flipped).toMatchObject({ owner: 'service', stage: 'service', epoch: 2, startLsn: '0/16B3748' });
-    expect(await code(control.flip({ context: 'flip', expectedEpoch: 1, owner: 'monolith', stage: 'canary', startLsn: '0/1' }))).toBe('LEASE_LOST');
-    expect(await control.journal.list({ context: 'flip' })).toMatchObject([{ step: 'flip', epoch: 2, status: 'done' }]);
+    const flipped = await control.flip({
+      context: 'flip',
+      expectedEpoch: 1,
+      owner: 'service',
+      stage: 'service',
+      startLsn: '0/16B3748',
+      journal: [{ actor: 'test', step: 'flip', status: 'done' }],
+    });
+    expect(flipped).toMatchObject({
+      owner: 'service',
+      stage: 'service',
+      epoch: 2,
+      startLsn: '0/16B3748',
+    });
+    expect(
+      await code(
+        control.flip({
+          context: 'flip',
+          expectedEpoch: 1,
+          owner: 'monolith',
+          stage: 'canary',
+          startLsn: '0/1',
+        }),
+      ),
+    ).toBe('LEASE_LOST');
+    expect(await control.journal.list({ context: 'flip' })).toMatchObject([
+      { step: 'flip', epoch: 2, status: 'done' },
+    ]);
     expect(await control.contexts.get('flip')).toMatchObject({ owner: 'service', epoch: 2 });
   });
 
   test('a flip with a lost lease changes nothing', async () => {
     await control.contexts.register('flip-lease', 'replicated');
-    expect(await code(control.flip({ context: 'flip-lease', expectedEpoch: 1, owner: 'service', stage: 'service', startLsn: '0/1', leaseToken: randomUUID() }))).toBe('LEASE_LOST');
+    expect(
+      await code(
+        control.flip({
+          context: 'flip-lease',
+          expectedEpoch: 1,
+          owner: 'service',
+          stage: 'service',
+          startLsn: '0/1',
+          leaseToken: randomUUID(),
+        }),
+      ),
+    ).toBe('LEASE_LOST');
     expect(await control.contexts.get('flip-lease')).toMatchObject({ owner: 'monolith', epoch: 1 });
   });
 
   test('the stage of a replicated context moves without touching its owner, and only from the stage that was seen', async () => {
     await control.contexts.register('stage', 'replicated');
-    expect(await control.contexts.setStage({ context: 'stage', expectedStage: 'monolith', stage: 'replicating' })).toMatchObject({ stage: 'replicating', epoch: 1 });
-    expect(await code(control.contexts.setStage({ context: 'stage', expectedStage: 'monolith', stage: 'replicating' }))).toBe('MOVE_NOT_ALLOWED');
-    expect(await code(control.contexts.setStage({ context: 'stage', expectedStage: 'replicating', stage: 'service', owner: 'service' }))).toBe('MOVE_NOT_ALLOWED');
+    expect(
+      await control.contexts.setStage({
+        context: 'stage',
+        expectedStage: 'monolith',
+        stage: 'replicating',
+      }),
+    ).toMatchObject({ stage: 'replicating', epoch: 1 });
+    expect(
+      await code(
+        control.contexts.setStage({
+          context: 'stage',
+          expectedStage: 'monolith',
+          stage: 'replicating',
+        }),
+      ),
+    ).toBe('MOVE_NOT_ALLOWED');
+    expect(
+      await code(
+        control.contexts.setStage({
+          context: 'stage',
+          expectedStage: 'replicating',
+          stage: 'service',
+          owner: 'service',
+        }),
+      ),
+    ).toBe('MOVE_NOT_ALLOWED');
     await control.contexts.register('stateless', 'none');
-    expect(await control.contexts.setStage({ context: 'stateless', expectedStage: 'monolith', stage: 'service', owner: 'service' })).toMatchObject({ owner: 'service', epoch: 2 });
+    expect(
+      await control.contexts.setStage({
+        context: 'stateless',
+        expectedStage: 'monolith',
+        stage: 'service',
+        owner: 'service',
+      }),
+    ).toMatchObject({ owner: 'service', epoch: 2 });
   });
 
   test('a hold runs out by the clock of the database and is lifted only by its own id', async () => {
@@ -83,9 +156,18 @@ describe('contexts', () => {
   });
 
   test('the journal cannot be changed', async () => {
-    await control.journal.append({ context: 'journal', actor: 'test', step: 'one', status: 'noted' });
-    await expect(sql`UPDATE strangler_control.journal SET step = 'other'`.execute(control.db)).rejects.toMatchObject({ code: 'SF003' });
-    await expect(sql`DELETE FROM strangler_control.journal`.execute(control.db)).rejects.toMatchObject({ code: 'SF003' });
+    await control.journal.append({
+      context: 'journal',
+      actor: 'test',
+      step: 'one',
+      status: 'noted',
+    });
+    await expect(
+      sql`UPDATE strangler_control.journal SET step = 'other'`.execute(control.db),
+    ).rejects.toMatchObject({ code: 'SF003' });
+    await expect(
+      sql`DELETE FROM strangler_control.journal`.execute(control.db),
+    ).rejects.toMatchObject({ code: 'SF003' });
   });
 
   test('a change of a context is announced', async () => {
@@ -99,7 +181,9 @@ describe('contexts', () => {
   test('a listener comes back after its connection was cut, and says that something may have been missed', async () => {
     const heard: string[] = [];
     const stop = await control.listen('strangler_contexts', (payload) => heard.push(payload));
-    await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strangler-listen' AND datname = current_database()`.execute(control.db);
+    await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strangler-listen' AND datname = current_database()`.execute(
+      control.db,
+    );
     await until(() => heard.includes(''));
     await control.contexts.register('after-cut', 'none');
     await until(() => heard.includes('after-cut'));
@@ -109,27 +193,55 @@ describe('contexts', () => {
 
 describe('leases', () => {
   test('one command at a time works on a context', async () => {
-    const lease = await control.leases.acquire({ context: 'lease', holder: 'first', move: 'cutover' });
-    expect(await code(control.leases.acquire({ context: 'lease', holder: 'second', move: 'rollback' }))).toBe('LEASE_HELD');
+    const lease = await control.leases.acquire({
+      context: 'lease',
+      holder: 'first',
+      move: 'cutover',
+    });
+    expect(
+      await code(control.leases.acquire({ context: 'lease', holder: 'second', move: 'rollback' })),
+    ).toBe('LEASE_HELD');
     await lease.check();
     await lease.release();
-    const next = await control.leases.acquire({ context: 'lease', holder: 'second', move: 'rollback' });
+    const next = await control.leases.acquire({
+      context: 'lease',
+      holder: 'second',
+      move: 'rollback',
+    });
     await next.release();
   });
 
   test('a living holder renews its lease past the TTL', async () => {
-    const lease = await control.leases.acquire({ context: 'renewed', holder: 'first', move: 'cutover', ttlMs: 400 });
+    const lease = await control.leases.acquire({
+      context: 'renewed',
+      holder: 'first',
+      move: 'cutover',
+      ttlMs: 400,
+    });
     const end = Date.now() + 1200;
     await until(() => Date.now() > end);
-    expect(await code(control.leases.acquire({ context: 'renewed', holder: 'second', move: 'x' }))).toBe('LEASE_HELD');
+    expect(
+      await code(control.leases.acquire({ context: 'renewed', holder: 'second', move: 'x' })),
+    ).toBe('LEASE_HELD');
     await lease.check();
     await lease.release();
   });
 
   test('who lost the lease learns it before the next step and through the signal', async () => {
-    const lease = await control.leases.acquire({ context: 'lost', holder: 'first', move: 'cutover', ttlMs: 500 });
-    await sql`UPDATE strangler_control.leases SET expires_at = clock_timestamp() - interval '1 second' WHERE context = 'lost'`.execute(control.db);
-    const thief = await control.leases.acquire({ context: 'lost', holder: 'thief', move: 'rollback' });
+    const lease = await control.leases.acquire({
+      context: 'lost',
+      holder: 'first',
+      move: 'cutover',
+      ttlMs: 500,
+    });
+    await sql`UPDATE strangler_control.leases SET expires_at = clock_timestamp() - interval '1 second' WHERE context = 'lost'`.execute(
+      control.db,
+    );
+    const thief = await control.leases.acquire({
+      context: 'lost',
+      holder: 'thief',
+      move: 'rollback',
+    });
     expect(await code(lease.check())).toBe('LEASE_LOST');
     expect(lease.signal.aborted).toBe(true);
     await lease.release();
@@ -138,7 +250,11 @@ describe('leases', () => {
   });
 
   test('of many that ask at once one gets the lease', async () => {
-    const tries = await Promise.allSettled(Array.from({ length: 10 }, (_, index) => control.leases.acquire({ context: 'race', holder: `holder ${index}`, move: 'x' })));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) =>
+        control.leases.acquire({ context: 'race', holder: `holder ${index}`, move: 'x' }),
+      ),
+    );
     const won = tries.filter((result) => result.status === 'fulfilled');
     expect(won).toHaveLength(1);
     await won[0]!.value.release();
@@ -148,32 +264,89 @@ describe('leases', () => {
 describe('measurements', () => {
   test('a watermark of an older epoch never overwrites a newer one', async () => {
     const workerId = randomUUID();
-    await control.watermarks.upsert({ context: 'wm', direction: 'forward', epoch: 2, state: 'streaming', appliedLsn: '0/20', appliedAt: await control.now(), rowsApplied: 5, workerId });
-    await control.watermarks.upsert({ context: 'wm', direction: 'forward', epoch: 1, state: 'caught-up', appliedLsn: '0/99', workerId });
-    expect(await control.watermarks.get('wm', 'forward')).toMatchObject({ epoch: 2, appliedLsn: '0/20', rowsApplied: 5, workerAlive: true });
-    await control.watermarks.upsert({ context: 'wm', direction: 'forward', epoch: 2, state: 'stopped', workerId });
-    expect(await control.watermarks.get('wm', 'forward')).toMatchObject({ appliedLsn: '0/20', rowsApplied: 5, workerAlive: false });
+    await control.watermarks.upsert({
+      context: 'wm',
+      direction: 'forward',
+      epoch: 2,
+      state: 'streaming',
+      appliedLsn: '0/20',
+      appliedAt: await control.now(),
+      rowsApplied: 5,
+      workerId,
+    });
+    await control.watermarks.upsert({
+      context: 'wm',
+      direction: 'forward',
+      epoch: 1,
+      state: 'caught-up',
+      appliedLsn: '0/99',
+      workerId,
+    });
+    expect(await control.watermarks.get('wm', 'forward')).toMatchObject({
+      epoch: 2,
+      appliedLsn: '0/20',
+      rowsApplied: 5,
+      workerAlive: true,
+    });
+    await control.watermarks.upsert({
+      context: 'wm',
+      direction: 'forward',
+      epoch: 2,
+      state: 'stopped',
+      workerId,
+    });
+    expect(await control.watermarks.get('wm', 'forward')).toMatchObject({
+      appliedLsn: '0/20',
+      rowsApplied: 5,
+      workerAlive: false,
+    });
   });
 
   test('the newest evidence counts', async () => {
-    await control.evidence.record({ context: 'ev', kind: 'verification', epoch: 1, ok: false, detail: { differences: 3 } });
-    await control.evidence.record({ context: 'ev', kind: 'verification', epoch: 1, ok: true, detail: { differences: 0 } });
-    expect(await control.evidence.latest('ev', 'verification')).toMatchObject({ ok: true, detail: { differences: 0 } });
+    await control.evidence.record({
+      context: 'ev',
+      kind: 'verification',
+      epoch: 1,
+      ok: false,
+      detail: { differences: 3 },
+    });
+    await control.evidence.record({
+      context: 'ev',
+      kind: 'verification',
+      epoch: 1,
+      ok: true,
+      detail: { differences: 0 },
+    });
+    expect(await control.evidence.latest('ev', 'verification')).toMatchObject({
+      ok: true,
+      detail: { differences: 0 },
+    });
     expect(await control.evidence.latest('ev', 'verification', 2)).toBeUndefined();
   });
 
   test('stale shadow answers count neither as compared nor as real mismatches', async () => {
-    await sql`INSERT INTO strangler_control.shadow_counts VALUES ('sh', 'list', 'match', 1, 90), ('sh', 'list', 'mismatch', 1, 6), ('sh', 'list', 'candidate-error', 1, 4), ('sh', 'list', 'stale', 1, 7)`.execute(control.db);
-    expect(await control.shadow.counts('sh')).toMatchObject([{ route: 'list', compared: 100, real: 10, counts: { stale: 7 } }]);
+    await sql`INSERT INTO strangler_control.shadow_counts VALUES ('sh', 'list', 'match', 1, 90), ('sh', 'list', 'mismatch', 1, 6), ('sh', 'list', 'candidate-error', 1, 4), ('sh', 'list', 'stale', 1, 7)`.execute(
+      control.db,
+    );
+    expect(await control.shadow.counts('sh')).toMatchObject([
+      { route: 'list', compared: 100, real: 10, counts: { stale: 7 } },
+    ]);
   });
 
   test('a window adds up both sides', async () => {
     await sql`INSERT INTO strangler_control.route_stats VALUES
       ('st', 'list', 'monolith', clock_timestamp(), 100, 1, ARRAY[0,0,98,0,0,2,0,0,0,0,0,0,0,0]::bigint[]),
       ('st', 'list', 'service', clock_timestamp(), 100, 0, ARRAY[100,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[]),
-      ('st', 'list', 'service', clock_timestamp() - interval '1 hour', 100, 50, ARRAY[0,0,0,0,0,0,0,0,0,0,0,0,0,100]::bigint[])`.execute(control.db);
-    expect(await control.routeStats.window('st', { seconds: 60 })).toEqual({ monolith: { requests: 100, errors: 1, p99Ms: 50 }, service: { requests: 100, errors: 0, p99Ms: 1 } });
-    expect((await control.routeStats.window('st', { seconds: 60, routes: ['other'] })).service.requests).toBe(0);
+      ('st', 'list', 'service', clock_timestamp() - interval '1 hour', 100, 50, ARRAY[0,0,0,0,0,0,0,0,0,0,0,0,0,100]::bigint[])`.execute(
+      control.db,
+    );
+    expect(await control.routeStats.window('st', { seconds: 60 })).toEqual({
+      monolith: { requests: 100, errors: 1, p99Ms: 50 },
+      service: { requests: 100, errors: 0, p99Ms: 1 },
+    });
+    expect(
+      (await control.routeStats.window('st', { seconds: 60, routes: ['other'] })).service.requests,
+    ).toBe(0);
   });
 
   test('a quantile is the upper bound of its bucket', () => {

@@ -21,9 +21,19 @@ export class EvidenceStore {
     this.#db = db;
   }
 
-  async record(entry: { context: string; kind: EvidenceKind; epoch: number; ok: boolean; detail?: Readonly<Record<string, unknown>> }): Promise<void> {
-    const detail = JSON.stringify(entry.detail ?? {}, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-    await sql`INSERT INTO strangler_control.evidence (context, kind, epoch, ok, detail) VALUES (${entry.context}, ${entry.kind}, ${entry.epoch}, ${entry.ok}, ${detail}::jsonb)`.execute(this.#db);
+  async record(entry: {
+    context: string;
+    kind: EvidenceKind;
+    epoch: number;
+    ok: boolean;
+    detail?: Readonly<Record<string, unknown>>;
+  }): Promise<void> {
+    const detail = JSON.stringify(entry.detail ?? {}, (_key, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    await sql`INSERT INTO strangler_control.evidence (context, kind, epoch, ok, detail) VALUES (${entry.context}, ${entry.kind}, ${entry.epoch}, ${entry.ok}, ${detail}::jsonb)`.execute(
+      this.#db,
+    );
   }
 
   /** The newest evidence of a kind, of any epoch unless one is named. */

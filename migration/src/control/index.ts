@@ -7,5 +7,16 @@ export type { JournalEntry, JournalRow, JournalStatus } from './journal.ts';
 export type { Lease, LeaseOptions, LeaseRow } from './leases.ts';
 export type { Channel } from './listen.ts';
 export { LATENCY_BOUNDS, quantile, type RouteWindow } from './route-stats.ts';
-export { type RouteShadow, type ShadowOutcome, shadowOutcomes, type ShadowSample } from './shadow-results.ts';
-export { type Direction, type Watermark, type WatermarkUpdate, WORKER_DEAD_SECONDS, type WorkerState } from './watermarks.ts';
+export {
+  type RouteShadow,
+  type ShadowOutcome,
+  shadowOutcomes,
+  type ShadowSample,
+} from './shadow-results.ts';
+export {
+  type Direction,
+  type Watermark,
+  type WatermarkUpdate,
+  WORKER_DEAD_SECONDS,
+  type WorkerState,
+} from './watermarks.ts';

@@ -22,7 +22,8 @@ export interface InstanceContextRow extends InstanceRow {
   readonly drained: boolean;
 }
 
-const instance = sql.raw(`i.instance_id AS "instanceId", i.name, i.started_at AS "startedAt", extract(epoch FROM clock_timestamp() - i.heartbeat_at)::float8 AS "heartbeatAgeSeconds",
+const instance =
+  sql.raw(`i.instance_id AS "instanceId", i.name, i.started_at AS "startedAt", extract(epoch FROM clock_timestamp() - i.heartbeat_at)::float8 AS "heartbeatAgeSeconds",
   i.heartbeat_at > clock_timestamp() - ${INSTANCE_GONE_SECONDS} * interval '1 second' AS alive, i.detail`);
 
 export class InstanceStore {
@@ -32,7 +33,10 @@ export class InstanceStore {
   }
 
   async list(): Promise<InstanceRow[]> {
-    const { rows } = await sql<InstanceRow>`SELECT ${instance} FROM strangler_control.instances i ORDER BY i.name, i.started_at`.execute(this.#db);
+    const { rows } =
+      await sql<InstanceRow>`SELECT ${instance} FROM strangler_control.instances i ORDER BY i.name, i.started_at`.execute(
+        this.#db,
+      );
     return rows;
   }
 
@@ -47,7 +51,10 @@ export class InstanceStore {
 
   /** Forgets instances that have been gone for long. */
   async forgetGone(olderThanSeconds = 3600): Promise<number> {
-    const result = await sql`DELETE FROM strangler_control.instances WHERE heartbeat_at < clock_timestamp() - ${olderThanSeconds} * interval '1 second'`.execute(this.#db);
+    const result =
+      await sql`DELETE FROM strangler_control.instances WHERE heartbeat_at < clock_timestamp() - ${olderThanSeconds} * interval '1 second'`.execute(
+        this.#db,
+      );
     return Number(result.numAffectedRows ?? 0n);
   }
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 
-export type JournalStatus = 'started' | 'done' | 'failed' | 'refused' | 'forced' | 'aborted' | 'noted';
+export type JournalStatus =
+  'started' | 'done' | 'failed' | 'refused' | 'forced' | 'aborted' | 'noted';
 
 export interface JournalEntry {
   readonly context: string;
@@ -22,12 +23,17 @@ export interface JournalRow extends Required<Omit<JournalEntry, 'epoch' | 'moveI
   readonly moveId: string | null;
 }
 
-const json = (detail: unknown): string => JSON.stringify(detail ?? {}, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+const json = (detail: unknown): string =>
+  JSON.stringify(detail ?? {}, (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
 
 export async function appendJournal(db: Database, entry: JournalEntry): Promise<void> {
   await sql`INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)
     VALUES (${entry.context}, ${entry.actor}, ${entry.moveId ?? null}, ${entry.step}, ${entry.status},
-      COALESCE(${entry.epoch ?? null}::bigint, (SELECT epoch FROM strangler_control.contexts WHERE context = ${entry.context})), ${json(entry.detail)}::jsonb)`.execute(db);
+      COALESCE(${entry.epoch ?? null}::bigint, (SELECT epoch FROM strangler_control.contexts WHERE context = ${entry.context})), ${json(entry.detail)}::jsonb)`.execute(
+    db,
+  );
 }
 
 export class JournalStore {
@@ -41,14 +47,32 @@ export class JournalStore {
   }
 
   /** In order; with `limit` the newest ones. */
-  async list(filter: { context?: string; moveId?: string; step?: string; afterId?: number; limit?: number } = {}): Promise<JournalRow[]> {
-    const { rows } = await sql<Omit<JournalRow, 'id' | 'epoch'> & { id: string; epoch: string | null }>`
+  async list(
+    filter: {
+      context?: string;
+      moveId?: string;
+      step?: string;
+      afterId?: number;
+      limit?: number;
+    } = {},
+  ): Promise<JournalRow[]> {
+    const { rows } = await sql<
+      Omit<JournalRow, 'id' | 'epoch'> & { id: string; epoch: string | null }
+    >`
       SELECT id::text AS id, context, at, actor, move_id AS "moveId", step, status, epoch::text AS epoch, detail FROM strangler_control.journal
       WHERE (${filter.context ?? null}::text IS NULL OR context = ${filter.context ?? null})
         AND (${filter.moveId ?? null}::uuid IS NULL OR move_id = ${filter.moveId ?? null}::uuid)
         AND (${filter.step ?? null}::text IS NULL OR step = ${filter.step ?? null})
         AND strangler_control.journal.id > ${filter.afterId ?? 0}
-      ORDER BY strangler_control.journal.id DESC LIMIT ${filter.limit ?? 100_000}`.execute(this.#db);
-    return rows.map((row) => ({ ...row, id: Number(row.id), epoch: row.epoch === null ? null : Number(row.epoch) })).reverse();
+      ORDER BY strangler_control.journal.id DESC LIMIT ${filter.limit ?? 100_000}`.execute(
+      this.#db,
+    );
+    return rows
+      .map((row) => ({
+        ...row,
+        id: Number(row.id),
+        epoch: row.epoch === null ? null : Number(row.epoch),
+      }))
+      .reverse();
   }
 }

@@ -37,7 +37,8 @@ export class LeaseStore {
   }
 
   async list(): Promise<LeaseRow[]> {
-    const { rows } = await sql<LeaseRow>`SELECT context, token, holder, move, extract(epoch FROM expires_at - clock_timestamp())::float8 AS "expiresInSeconds"
+    const { rows } =
+      await sql<LeaseRow>`SELECT context, token, holder, move, extract(epoch FROM expires_at - clock_timestamp())::float8 AS "expiresInSeconds"
       FROM strangler_control.leases ORDER BY context`.execute(this.#db);
     return rows;
   }
@@ -51,15 +52,20 @@ export class LeaseStore {
     const token = randomUUID();
     // Taken before the query: the deadline that we keep is never later than the one in the database.
     let askedAt = performance.now();
-    const taken = await sql`INSERT INTO strangler_control.leases (context, token, holder, move, expires_at)
+    const taken =
+      await sql`INSERT INTO strangler_control.leases (context, token, holder, move, expires_at)
       VALUES (${context}, ${token}, ${holder}, ${move}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
       ON CONFLICT (context) DO UPDATE SET token = EXCLUDED.token, holder = EXCLUDED.holder, move = EXCLUDED.move, expires_at = EXCLUDED.expires_at
       WHERE leases.expires_at <= clock_timestamp() RETURNING token`.execute(this.#db);
     if (taken.rows.length === 0) {
       const other = await this.get(context);
-      throw new StranglerError('LEASE_HELD', `${other?.holder ?? 'Another process'} is working on ${context} (${other?.move ?? 'unknown'}; its lease runs out in ${Math.max(0, Math.ceil(other?.expiresInSeconds ?? 0))} s unless renewed)`, {
-        details: { context, holder: other?.holder, move: other?.move },
-      });
+      throw new StranglerError(
+        'LEASE_HELD',
+        `${other?.holder ?? 'Another process'} is working on ${context} (${other?.move ?? 'unknown'}; its lease runs out in ${Math.max(0, Math.ceil(other?.expiresInSeconds ?? 0))} s unless renewed)`,
+        {
+          details: { context, holder: other?.holder, move: other?.move },
+        },
+      );
     }
     let deadline = askedAt + ttlMs;
     const lost = new AbortController();
@@ -72,8 +78,11 @@ export class LeaseStore {
       if (lost.signal.aborted) throw lost.signal.reason;
       askedAt = performance.now();
       const asked = askedAt;
-      const { rows } = await sql`UPDATE strangler_control.leases SET expires_at = clock_timestamp() + ${ttlMs} * interval '1 millisecond'
-        WHERE context = ${context} AND token = ${token} AND expires_at > clock_timestamp() RETURNING token`.execute(this.#db);
+      const { rows } =
+        await sql`UPDATE strangler_control.leases SET expires_at = clock_timestamp() + ${ttlMs} * interval '1 millisecond'
+        WHERE context = ${context} AND token = ${token} AND expires_at > clock_timestamp() RETURNING token`.execute(
+          this.#db,
+        );
       if (rows.length === 0) throw lose('it ran out or another command took it');
       deadline = Math.max(deadline, asked + ttlMs);
     };
@@ -94,7 +103,9 @@ export class LeaseStore {
       check: renew,
       release: async () => {
         clearInterval(timer);
-        await sql`DELETE FROM strangler_control.leases WHERE context = ${context} AND token = ${token}`.execute(this.#db);
+        await sql`DELETE FROM strangler_control.leases WHERE context = ${context} AND token = ${token}`.execute(
+          this.#db,
+        );
       },
     };
   }

@@ -6,12 +6,21 @@ export type Channel = 'strangler_contexts' | 'strangler_instances' | 'strangler_
  * LISTENs on a connection of its own and comes back after every loss. A notification is a hint: after a reconnection the
  * callback runs once with '' because something may have been missed, and callers poll as well.
  */
-export async function listen(url: string, channel: Channel, callback: (payload: string) => void): Promise<() => Promise<void>> {
+export async function listen(
+  url: string,
+  channel: Channel,
+  callback: (payload: string) => void,
+): Promise<() => Promise<void>> {
   let stopped = false;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
   const open = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: url, application_name: 'strangler-listen', keepAlive: true, connectionTimeoutMillis: 5000 });
+    const next = new pg.Client({
+      connectionString: url,
+      application_name: 'strangler-listen',
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+    });
     next.on('error', () => {});
     next.on('end', () => {
       if (client === next) retry();

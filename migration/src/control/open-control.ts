@@ -39,7 +39,10 @@ export interface Control extends AsyncDisposable {
  * Connects and brings the schema up to date; any number of processes may do so at once.
  * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, CONTROL_SCHEMA_NEWER
  */
-export async function openControl(url: string, { applicationName = 'strangler-control' }: { applicationName?: string } = {}): Promise<Control> {
+export async function openControl(
+  url: string,
+  { applicationName = 'strangler-control' }: { applicationName?: string } = {},
+): Promise<Control> {
   let opened: ReturnType<typeof openPool> | undefined;
   try {
     opened = openPool(url, applicationName);
@@ -53,7 +56,11 @@ export async function openControl(url: string, { applicationName = 'strangler-co
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= db.destroy());
   return {
-    url, db, pool, contexts, close,
+    url,
+    db,
+    pool,
+    contexts,
+    close,
     [Symbol.asyncDispose]: close,
     journal: new JournalStore(db),
     leases: new LeaseStore(db),

@@ -4,7 +4,22 @@ import type { SideWindow } from '../plan/ramp.ts';
 import type { Database } from './control-database.ts';
 
 /** Upper bounds of latency_buckets, milliseconds. */
-export const LATENCY_BOUNDS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, Number.POSITIVE_INFINITY];
+export const LATENCY_BOUNDS: readonly number[] = [
+  1,
+  2,
+  5,
+  10,
+  20,
+  50,
+  100,
+  200,
+  500,
+  1000,
+  2000,
+  5000,
+  10_000,
+  Number.POSITIVE_INFINITY,
+];
 
 /** Upper bound of the bucket in which the quantile falls. */
 export function quantile(buckets: readonly number[], share: number): number {
@@ -37,8 +52,17 @@ export class RouteStatsStore {
   }
 
   /** Traffic per side since `since` (control clock text) or over the last `seconds`; `routes` limits it. */
-  async window(context: string, range: { since?: string; seconds?: number; routes?: readonly string[] }): Promise<Record<Side, SideWindow>> {
-    const { rows } = await sql<{ side: Side; requests: string; errors: string; bucket: number; count: string }>`
+  async window(
+    context: string,
+    range: { since?: string; seconds?: number; routes?: readonly string[] },
+  ): Promise<Record<Side, SideWindow>> {
+    const { rows } = await sql<{
+      side: Side;
+      requests: string;
+      errors: string;
+      bucket: number;
+      count: string;
+    }>`
       WITH rows AS (
         SELECT side, requests, errors, latency_buckets FROM strangler_control.route_stats
         WHERE context = ${context} AND (${range.routes ?? null}::text[] IS NULL OR route = ANY (${range.routes ?? null}::text[]))
@@ -49,17 +73,32 @@ export class RouteStatsStore {
       ) b ON true ORDER BY t.side, b.bucket`.execute(this.#db);
     const sideWindow = (side: Side): SideWindow => {
       const own = rows.filter((row) => row.side === side);
-      const buckets = LATENCY_BOUNDS.map((_, index) => Number(own.find((row) => row.bucket === index + 1)?.count ?? 0));
-      return { requests: Number(own[0]?.requests ?? 0), errors: Number(own[0]?.errors ?? 0), p99Ms: quantile(buckets, 0.99) };
+      const buckets = LATENCY_BOUNDS.map((_, index) =>
+        Number(own.find((row) => row.bucket === index + 1)?.count ?? 0),
+      );
+      return {
+        requests: Number(own[0]?.requests ?? 0),
+        errors: Number(own[0]?.errors ?? 0),
+        p99Ms: quantile(buckets, 0.99),
+      };
     };
     return { monolith: sideWindow('monolith'), service: sideWindow('service') };
   }
 
   /** Requests per route and side over the last `seconds`. */
-  async perRoute(context: string, seconds: number): Promise<{ route: string; side: Side; requests: number; errors: number }[]> {
+  async perRoute(
+    context: string,
+    seconds: number,
+  ): Promise<{ route: string; side: Side; requests: number; errors: number }[]> {
     const { rows } = await sql<{ route: string; side: Side; requests: string; errors: string }>`
       SELECT route, side, sum(requests)::text AS requests, sum(errors)::text AS errors FROM strangler_control.route_stats
-      WHERE context = ${context} AND second >= clock_timestamp() - ${seconds} * interval '1 second' GROUP BY route, side ORDER BY route, side`.execute(this.#db);
-    return rows.map((row) => ({ ...row, requests: Number(row.requests), errors: Number(row.errors) }));
+      WHERE context = ${context} AND second >= clock_timestamp() - ${seconds} * interval '1 second' GROUP BY route, side ORDER BY route, side`.execute(
+      this.#db,
+    );
+    return rows.map((row) => ({
+      ...row,
+      requests: Number(row.requests),
+      errors: Number(row.errors),
+    }));
   }
 }

@@ -9,9 +9,13 @@ const migrations: Readonly<Record<string, Migration>> = { '0001-control': { up: 
 const LOCK = 7_261_905_113;
 
 async function applied(db: Kysely<unknown>): Promise<readonly string[]> {
-  const table = await sql<{ present: boolean }>`SELECT to_regclass(${`${SCHEMA}.kysely_migration`}) IS NOT NULL AS present`.execute(db);
+  const table = await sql<{
+    present: boolean;
+  }>`SELECT to_regclass(${`${SCHEMA}.kysely_migration`}) IS NOT NULL AS present`.execute(db);
   if (!table.rows[0]?.present) return [];
-  const { rows } = await sql<{ name: string }>`SELECT name FROM strangler_control.kysely_migration`.execute(db);
+  const { rows } = await sql<{
+    name: string;
+  }>`SELECT name FROM strangler_control.kysely_migration`.execute(db);
   return rows.map((row) => row.name);
 }
 
@@ -20,7 +24,11 @@ async function outdated(db: Kysely<unknown>): Promise<boolean> {
   const done = await applied(db);
   const unknown = done.filter((name) => !(name in migrations));
   if (unknown.length > 0) {
-    throw new StranglerError('CONTROL_SCHEMA_NEWER', `The control schema has migrations that this release does not know: ${unknown.join(', ')}`, { details: { unknown } });
+    throw new StranglerError(
+      'CONTROL_SCHEMA_NEWER',
+      `The control schema has migrations that this release does not know: ${unknown.join(', ')}`,
+      { details: { unknown } },
+    );
   }
   return Object.keys(migrations).some((name) => !done.includes(name));
 }
@@ -32,7 +40,11 @@ export async function migrateControl(db: Kysely<unknown>): Promise<void> {
     await sql`SELECT pg_advisory_lock(${LOCK})`.execute(connection);
     try {
       if (!(await outdated(connection))) return;
-      const migrator = new Migrator({ db: connection, provider: { getMigrations: async () => ({ ...migrations }) }, migrationTableSchema: SCHEMA });
+      const migrator = new Migrator({
+        db: connection,
+        provider: { getMigrations: async () => ({ ...migrations }) },
+        migrationTableSchema: SCHEMA,
+      });
       const { error } = await migrator.migrateToLatest();
       if (error !== undefined) throw error;
     } finally {

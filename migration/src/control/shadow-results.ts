@@ -1,7 +1,15 @@
 import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 
-export const shadowOutcomes = ['match', 'mismatch', 'stale', 'candidate-error', 'candidate-timeout', 'uncomparable', 'dropped'] as const;
+export const shadowOutcomes = [
+  'match',
+  'mismatch',
+  'stale',
+  'candidate-error',
+  'candidate-timeout',
+  'uncomparable',
+  'dropped',
+] as const;
 export type ShadowOutcome = (typeof shadowOutcomes)[number];
 
 export interface RouteShadow {
@@ -31,10 +39,20 @@ export class ShadowStore {
   async counts(context: string, epoch?: number): Promise<RouteShadow[]> {
     const { rows } = await sql<{ route: string; outcome: ShadowOutcome; count: string }>`
       SELECT route, outcome, sum(count)::text AS count FROM strangler_control.shadow_counts
-      WHERE context = ${context} AND (${epoch ?? null}::bigint IS NULL OR epoch = ${epoch ?? null}::bigint) GROUP BY route, outcome ORDER BY route`.execute(this.#db);
+      WHERE context = ${context} AND (${epoch ?? null}::bigint IS NULL OR epoch = ${epoch ?? null}::bigint) GROUP BY route, outcome ORDER BY route`.execute(
+      this.#db,
+    );
     const routes = new Map<string, Record<ShadowOutcome, number>>();
     for (const { route, outcome, count } of rows) {
-      const counts = routes.get(route) ?? { match: 0, mismatch: 0, stale: 0, 'candidate-error': 0, 'candidate-timeout': 0, uncomparable: 0, dropped: 0 };
+      const counts = routes.get(route) ?? {
+        match: 0,
+        mismatch: 0,
+        stale: 0,
+        'candidate-error': 0,
+        'candidate-timeout': 0,
+        uncomparable: 0,
+        dropped: 0,
+      };
       counts[outcome] = Number(count);
       routes.set(route, counts);
     }
@@ -44,17 +62,26 @@ export class ShadowStore {
     });
   }
 
-  async samples(context: string, filter: { route?: string; limit?: number } = {}): Promise<ShadowSample[]> {
+  async samples(
+    context: string,
+    filter: { route?: string; limit?: number } = {},
+  ): Promise<ShadowSample[]> {
     const { rows } = await sql<Omit<ShadowSample, 'id'> & { id: string }>`
       SELECT id::text AS id, route, outcome, at, detail FROM strangler_control.shadow_samples
       WHERE context = ${context} AND (${filter.route ?? null}::text IS NULL OR route = ${filter.route ?? null})
-      ORDER BY strangler_control.shadow_samples.id DESC LIMIT ${filter.limit ?? 20}`.execute(this.#db);
+      ORDER BY strangler_control.shadow_samples.id DESC LIMIT ${filter.limit ?? 20}`.execute(
+      this.#db,
+    );
     return rows.map((row) => ({ ...row, id: Number(row.id) }));
   }
 
   /** Starts counting anew, for evidence of a mended service. */
   async reset(context: string): Promise<void> {
-    await sql`DELETE FROM strangler_control.shadow_counts WHERE context = ${context}`.execute(this.#db);
-    await sql`DELETE FROM strangler_control.shadow_samples WHERE context = ${context}`.execute(this.#db);
+    await sql`DELETE FROM strangler_control.shadow_counts WHERE context = ${context}`.execute(
+      this.#db,
+    );
+    await sql`DELETE FROM strangler_control.shadow_samples WHERE context = ${context}`.execute(
+      this.#db,
+    );
   }
 }

@@ -40,7 +40,11 @@ export interface WatermarkUpdate {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-type Raw = Omit<Watermark, 'epoch' | 'lagBytes' | 'rowsApplied'> & { epoch: string; lagBytes: string | null; rowsApplied: string };
+type Raw = Omit<Watermark, 'epoch' | 'lagBytes' | 'rowsApplied'> & {
+  epoch: string;
+  lagBytes: string | null;
+  rowsApplied: string;
+};
 
 export class WatermarkStore {
   readonly #db: Database;
@@ -54,9 +58,18 @@ export class WatermarkStore {
         extract(epoch FROM clock_timestamp() - applied_at)::float8 AS "lagSeconds", source_lsn::text AS "sourceLsn", lag_bytes::text AS "lagBytes",
         rows_applied::text AS "rowsApplied", worker_id AS "workerId", extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 AS "heartbeatAgeSeconds",
         (state NOT IN ('stopped', 'failed') AND heartbeat_at > clock_timestamp() - ${WORKER_DEAD_SECONDS} * interval '1 second') AS "workerAlive", detail
-      FROM strangler_control.watermarks WHERE context = ${context} AND direction = ${direction}`.execute(this.#db);
+      FROM strangler_control.watermarks WHERE context = ${context} AND direction = ${direction}`.execute(
+      this.#db,
+    );
     const row = rows[0];
-    return row && { ...row, epoch: Number(row.epoch), lagBytes: row.lagBytes === null ? null : Number(row.lagBytes), rowsApplied: Number(row.rowsApplied) };
+    return (
+      row && {
+        ...row,
+        epoch: Number(row.epoch),
+        lagBytes: row.lagBytes === null ? null : Number(row.lagBytes),
+        rowsApplied: Number(row.rowsApplied),
+      }
+    );
   }
 
   /** Fields that are left out keep their value; `rowsApplied` is a total. An older epoch never overwrites a newer one. */
@@ -76,6 +89,8 @@ export class WatermarkStore {
 
   /** Forgets a direction's watermark: its replication was dropped. */
   async remove(context: string, direction: Direction): Promise<void> {
-    await sql`DELETE FROM strangler_control.watermarks WHERE context = ${context} AND direction = ${direction}`.execute(this.#db);
+    await sql`DELETE FROM strangler_control.watermarks WHERE context = ${context} AND direction = ${direction}`.execute(
+      this.#db,
+    );
   }
 }

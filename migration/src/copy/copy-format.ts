@@ -6,8 +6,30 @@ import { forwardColumn } from './projection-sql.ts';
 
 /** Types whose binary form every server writes and reads alike. Locale and extensions have no say in them. */
 const binaryTypes = new Set([
-  'smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision', 'boolean', 'uuid', 'bytea', 'json', 'jsonb', 'inet', 'cidr', 'macaddr', 'macaddr8',
-  'text', 'character varying', 'character', 'date', 'interval', 'time without time zone', 'time with time zone', 'timestamp without time zone', 'timestamp with time zone',
+  'smallint',
+  'integer',
+  'bigint',
+  'numeric',
+  'real',
+  'double precision',
+  'boolean',
+  'uuid',
+  'bytea',
+  'json',
+  'jsonb',
+  'inet',
+  'cidr',
+  'macaddr',
+  'macaddr8',
+  'text',
+  'character varying',
+  'character',
+  'date',
+  'interval',
+  'time without time zone',
+  'time with time zone',
+  'timestamp without time zone',
+  'timestamp with time zone',
 ]);
 const textual = new Set(['text', 'character varying', 'character']);
 const integers = ['smallint', 'integer', 'bigint'];
@@ -23,7 +45,11 @@ export interface CopyFormat {
 }
 
 /** The COPY pair that moves a range of one monolith table into one service table. */
-export function copyStatements(table: CompiledTable, part: CompiledPart, range: PageRange): { readonly out: string; readonly into: string } {
+export function copyStatements(
+  table: CompiledTable,
+  part: CompiledPart,
+  range: PageRange,
+): { readonly out: string; readonly into: string } {
   const { binary, columns, values } = copyFormat(part);
   const pages = `ctid >= '(${range.from},0)'::tid${range.to === undefined ? '' : ` AND ctid < '(${range.to},0)'::tid`}`;
   const format = binary ? ' (FORMAT binary)' : '';
@@ -35,11 +61,23 @@ export function copyStatements(table: CompiledTable, part: CompiledPart, range: 
 
 export function copyFormat(part: CompiledPart): CopyFormat {
   const constants = Object.entries(part.constants);
-  const columns = [...part.columns.map(({ to }) => to), ...constants.map(([name]) => name)].map(quoteIdentifier);
-  const values = [...part.columns.map(binaryColumn), ...constants.map(([name, value]) => binaryConstant(part, name, value))];
+  const columns = [...part.columns.map(({ to }) => to), ...constants.map(([name]) => name)].map(
+    quoteIdentifier,
+  );
+  const values = [
+    ...part.columns.map(binaryColumn),
+    ...constants.map(([name, value]) => binaryConstant(part, name, value)),
+  ];
   const all = values.filter((value) => value !== null);
   if (all.length === values.length) return { binary: true, columns, values: all };
-  return { binary: false, columns, values: [...part.columns.map((link) => forwardColumn(link)), ...constants.map(([, value]) => (value === null ? 'NULL' : quoteLiteral(value)))] };
+  return {
+    binary: false,
+    columns,
+    values: [
+      ...part.columns.map((link) => forwardColumn(link)),
+      ...constants.map(([, value]) => (value === null ? 'NULL' : quoteLiteral(value))),
+    ],
+  };
 }
 
 /** The expression whose binary form the service's column reads as the value that the text would have been; null if there is none. */
@@ -48,10 +86,12 @@ function binaryColumn(link: ColumnLink): string | null {
   const [from, to] = [parseType(link.fromType), parseType(link.toType)];
   if (!binaryTypes.has(to.base) || from.array !== to.array) return null;
   // A translated value is text, whatever it was before.
-  if (link.forward !== null && link.forward.size > 0) return textual.has(to.base) && !to.array ? `(${expression})::text` : null;
+  if (link.forward !== null && link.forward.size > 0)
+    return textual.has(to.base) && !to.array ? `(${expression})::text` : null;
   if (from.base === to.base) return expression;
   if (textual.has(from.base) && textual.has(to.base)) return expression;
-  const wider = integers.includes(from.base) && (to.base === 'numeric' || integers.includes(to.base));
+  const wider =
+    integers.includes(from.base) && (to.base === 'numeric' || integers.includes(to.base));
   return wider && !from.array ? `(${expression})::${to.base}` : null;
 }
 

@@ -22,24 +22,44 @@ const cut = (bytes: Buffer, sizes: readonly number[]): Buffer[] => {
 describe('frames of a copy', () => {
   test('however the network cuts them, every row is handed on as it came, nothing else is, and what follows is left whole', () => {
     const payload = fc.uint8Array({ maxLength: 40 });
-    const message = fc.record({ code: fc.constantFrom('d', 'd', 'd', 'N', 'S', 'A', 'H'), payload });
-    fc.assert(fc.property(fc.array(message, { maxLength: 20 }), fc.constantFrom('c', 'E'), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }), (messages, last, sizes) => {
-      const end = frame(last, Buffer.from('end'));
-      const sent = Buffer.concat([frame('H', Buffer.from([0, 0, 1])), ...messages.map(({ code, payload: bytes }) => frame(code, bytes)), end]);
-      const frames = new CopyFrames();
-      const rows: Buffer[] = [];
-      const rest: Buffer[] = [];
-      for (const chunk of cut(sent, sizes)) {
-        if (rest.length > 0) {
-          rest.push(chunk);
-          continue;
-        }
-        const taken = frames.take(chunk);
-        rows.push(Buffer.from(taken.rows));
-        if (taken.rest !== null) rest.push(taken.rest);
-      }
-      expect(Buffer.concat(rows)).toEqual(Buffer.concat(messages.filter(({ code }) => code === 'd').map(({ payload: bytes }) => frame('d', bytes))));
-      expect(Buffer.concat(rest)).toEqual(end);
-    }));
+    const message = fc.record({
+      code: fc.constantFrom('d', 'd', 'd', 'N', 'S', 'A', 'H'),
+      payload,
+    });
+    fc.assert(
+      fc.property(
+        fc.array(message, { maxLength: 20 }),
+        fc.constantFrom('c', 'E'),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 }),
+        (messages, last, sizes) => {
+          const end = frame(last, Buffer.from('end'));
+          const sent = Buffer.concat([
+            frame('H', Buffer.from([0, 0, 1])),
+            ...messages.map(({ code, payload: bytes }) => frame(code, bytes)),
+            end,
+          ]);
+          const frames = new CopyFrames();
+          const rows: Buffer[] = [];
+          const rest: Buffer[] = [];
+          for (const chunk of cut(sent, sizes)) {
+            if (rest.length > 0) {
+              rest.push(chunk);
+              continue;
+            }
+            const taken = frames.take(chunk);
+            rows.push(Buffer.from(taken.rows));
+            if (taken.rest !== null) rest.push(taken.rest);
+          }
+          expect(Buffer.concat(rows)).toEqual(
+            Buffer.concat(
+              messages
+                .filter(({ code }) => code === 'd')
+                .map(({ payload: bytes }) => frame('d', bytes)),
+            ),
+          );
+          expect(Buffer.concat(rest)).toEqual(end);
+        },
+      ),
+    );
   });
 });

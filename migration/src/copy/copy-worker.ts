@@ -22,11 +22,20 @@ export interface CopyConnections {
 }
 
 /** A session in the exported snapshot, and one on the target in which triggers, foreign keys and fences are silent. */
-export async function openCopyConnections(monolithUrl: string, serviceUrl: string, snapshot: string): Promise<CopyConnections> {
+export async function openCopyConnections(
+  monolithUrl: string,
+  serviceUrl: string,
+  snapshot: string,
+): Promise<CopyConnections> {
   const source = await openSnapshot(monolithUrl, snapshot);
   try {
     const target = await openTarget(serviceUrl);
-    return { source, target, close: async () => void (await Promise.all([source.end().catch(() => {}), target.end().catch(() => {})])) };
+    return {
+      source,
+      target,
+      close: async () =>
+        void (await Promise.all([source.end().catch(() => {}), target.end().catch(() => {})])),
+    };
   } catch (error) {
     await source.end().catch(() => {});
     throw error;
@@ -58,7 +67,12 @@ export async function openTarget(url: string): Promise<pg.Client> {
 }
 
 /** Takes jobs until none is left. */
-export async function runCopyWorker(connections: CopyConnections, jobs: Iterator<CopyJob>, mark: CopyMark, signal: AbortSignal): Promise<void> {
+export async function runCopyWorker(
+  connections: CopyConnections,
+  jobs: Iterator<CopyJob>,
+  mark: CopyMark,
+  signal: AbortSignal,
+): Promise<void> {
   const { source, target } = connections;
   // A cancelled copy must not wait for any server's answer.
   let cancelled: (error: unknown) => void = () => {};
@@ -73,17 +87,25 @@ export async function runCopyWorker(connections: CopyConnections, jobs: Iterator
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next()) await Promise.race([copyRange(source, target, next.value, mark), cancellation]);
+    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next())
+      await Promise.race([copyRange(source, target, next.value, mark), cancellation]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-async function copyRange(source: pg.Client, target: pg.Client, { table, part, range, progress }: CopyJob, mark: CopyMark): Promise<void> {
+async function copyRange(
+  source: pg.Client,
+  target: pg.Client,
+  { table, part, range, progress }: CopyJob,
+  mark: CopyMark,
+): Promise<void> {
   progress.begin();
   await target.query('BEGIN');
   await holdCopyMark(target, mark);
-  const rows = await forwardCopy(source, target, copyStatements(table, part, range), (bytes) => progress.add(0, bytes));
+  const rows = await forwardCopy(source, target, copyStatements(table, part, range), (bytes) =>
+    progress.add(0, bytes),
+  );
   await target.query('COMMIT');
   // Every part holds one row per row of the monolith; the first speaks for all.
   if (part === table.parts[0]) progress.add(rows, 0);

@@ -24,7 +24,12 @@ const endOfRows = Buffer.from([...Buffer.from('c'), 0, 0, 0, 4]);
  * on as they came: this process only looks where a frame ends. Resolves with the number of rows when they are written.
  * After a rejection neither connection is usable.
  */
-export function forwardCopy(source: pg.Client, target: pg.Client, statements: { readonly out: string; readonly into: string }, onBytes: (bytes: number) => void): Promise<number> {
+export function forwardCopy(
+  source: pg.Client,
+  target: pg.Client,
+  statements: { readonly out: string; readonly into: string },
+  onBytes: (bytes: number) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     let rows = 0;
     let writing: Wire | undefined;
@@ -79,7 +84,8 @@ function copyOut(text: string, receiver: Receiver): pg.Submittable {
     submit(wire) {
       const { stream } = wire;
       const [parser] = stream.listeners('data') as ((chunk: Buffer) => void)[];
-      if (parser === undefined) throw new TypeError('the connection has no parser: not a connection of pg');
+      if (parser === undefined)
+        throw new TypeError('the connection has no parser: not a connection of pg');
       const frames = new CopyFrames();
       const onData = (chunk: Buffer): void => {
         const { rows, rest } = frames.take(chunk);

@@ -6,7 +6,14 @@ import { installSupportSchema } from '../database/support-schema.ts';
 import { isStranglerError, StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { CopyMark } from './copy-mark.ts';
-import { type CopyConnections, type CopyJob, openCopyConnections, openSnapshot, openTarget, runCopyWorker } from './copy-worker.ts';
+import {
+  type CopyConnections,
+  type CopyJob,
+  openCopyConnections,
+  openSnapshot,
+  openTarget,
+  runCopyWorker,
+} from './copy-worker.ts';
 import { pageRanges } from './page-ranges.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { type CopyProgress, TableProgress } from './progress.ts';
@@ -53,16 +60,34 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
     try {
       await installSupportSchema(target);
       const count = Math.max(1, options.parallel ?? 4);
-      const opening = Array.from({ length: count }, async () => void workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot)));
+      const opening = Array.from(
+        { length: count },
+        async () => void workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot)),
+      );
       const sizing = readSizes(monolithUrl, snapshot, mapping);
-      await allDone([prepareTarget(target, mapping, mark, options.restart ?? false), ...opening, sizing]);
+      await allDone([
+        prepareTarget(target, mapping, mark, options.restart ?? false),
+        ...opening,
+        sizing,
+      ]);
       const catalogs = await sizing;
-      const tables = mapping.tables.map((table, index) => new TableProgress(displayTable(table.monolith), catalogs[index]?.estimatedRows ?? 0, options.onProgress ?? (() => {})));
+      const tables = mapping.tables.map(
+        (table, index) =>
+          new TableProgress(
+            displayTable(table.monolith),
+            catalogs[index]?.estimatedRows ?? 0,
+            options.onProgress ?? (() => {}),
+          ),
+      );
       const queue = planJobs(mapping, catalogs, tables, count).values();
-      const results = await Promise.allSettled(workers.map((connections) => runCopyWorker(connections, queue, mark, signal).catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      })));
+      const results = await Promise.allSettled(
+        workers.map((connections) =>
+          runCopyWorker(connections, queue, mark, signal).catch((error: unknown) => {
+            failed.abort(error);
+            throw error;
+          }),
+        ),
+      );
       // The first to fail stopped the others; theirs are consequences.
       if (failed.signal.aborted) throw failed.signal.reason;
       options.signal?.throwIfAborted();
@@ -86,14 +111,22 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
 }
 
 /** Sizes as they are now: the mapping may have been compiled long ago. */
-async function readSizes(url: string, snapshot: string, mapping: CompiledMapping): Promise<TableCatalog[]> {
+async function readSizes(
+  url: string,
+  snapshot: string,
+  mapping: CompiledMapping,
+): Promise<TableCatalog[]> {
   const client = await openSnapshot(url, snapshot);
   try {
     const catalogs: TableCatalog[] = [];
     for (const table of mapping.tables) {
       const catalog = await readTable(client, table.monolith);
       // Never analysed: an estimate from the size beats none.
-      catalogs.push(catalog.estimatedRows > 0 || catalog.pages === 0 ? catalog : { ...catalog, estimatedRows: catalog.pages * 50 });
+      catalogs.push(
+        catalog.estimatedRows > 0 || catalog.pages === 0
+          ? catalog
+          : { ...catalog, estimatedRows: catalog.pages * 50 },
+      );
     }
     return catalogs;
   } finally {
@@ -102,29 +135,55 @@ async function readSizes(url: string, snapshot: string, mapping: CompiledMapping
 }
 
 /** Largest tables first, so that no big one begins when the others are done. */
-function planJobs(mapping: CompiledMapping, catalogs: readonly TableCatalog[], progress: readonly TableProgress[], parallel: number): CopyJob[] {
+function planJobs(
+  mapping: CompiledMapping,
+  catalogs: readonly TableCatalog[],
+  progress: readonly TableProgress[],
+  parallel: number,
+): CopyJob[] {
   return mapping.tables
-    .map((table, index) => ({ table, pages: catalogs[index]?.pages ?? 0, progress: progress[index] }))
+    .map((table, index) => ({
+      table,
+      pages: catalogs[index]?.pages ?? 0,
+      progress: progress[index],
+    }))
     .sort((a, b) => b.pages - a.pages)
     .flatMap(({ table, pages, progress: counter }) => {
       if (counter === undefined) return [];
-      return pageRanges(pages, parallel).flatMap((range) => table.parts.map((part): CopyJob => ({ table, part, range, progress: counter })));
+      return pageRanges(pages, parallel).flatMap((range) =>
+        table.parts.map((part): CopyJob => ({ table, part, range, progress: counter })),
+      );
     });
 }
 
 /** Waits for all even when one fails, so that nothing is opened behind the back of who closes it. */
 async function allDone(tasks: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(tasks)) if (result.status === 'rejected') throw result.reason;
+  for (const result of await Promise.allSettled(tasks))
+    if (result.status === 'rejected') throw result.reason;
 }
 
-function copyFailure(error: unknown, context: string, signal: AbortSignal | undefined): StranglerError {
-  if (signal?.aborted) return new StranglerError('CANCELLED', `The initial copy of ${context} was cancelled`, { cause: error });
+function copyFailure(
+  error: unknown,
+  context: string,
+  signal: AbortSignal | undefined,
+): StranglerError {
+  if (signal?.aborted)
+    return new StranglerError('CANCELLED', `The initial copy of ${context} was cancelled`, {
+      cause: error,
+    });
   if (isStranglerError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   const marker = message.indexOf(unmappedMarker);
   if (failureCode(error) === '22P02' && marker !== -1) {
-    return new StranglerError('CONFIG_INVALID', `${context}: the mapping has ${message.slice(marker + 'strangler: '.length).replace(/"$/, '')}, which is also what another value becomes`, { cause: error });
+    return new StranglerError(
+      'CONFIG_INVALID',
+      `${context}: the mapping has ${message.slice(marker + 'strangler: '.length).replace(/"$/, '')}, which is also what another value becomes`,
+      { cause: error },
+    );
   }
-  const where = error instanceof Error && 'where' in error && typeof error.where === 'string' ? ` (${error.where.split('\n')[0]?.replace(/:.*/, '')})` : '';
+  const where =
+    error instanceof Error && 'where' in error && typeof error.where === 'string'
+      ? ` (${error.where.split('\n')[0]?.replace(/:.*/, '')})`
+      : '';
   return databaseFailure(error, `The initial copy of ${context} failed${where}`, 'COPY_FAILED');
 }

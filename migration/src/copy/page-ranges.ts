@@ -10,6 +10,7 @@ const smallestChunk = 256;
 export function pageRanges(pages: number, parallel: number): readonly PageRange[] {
   const size = Math.max(smallestChunk, Math.ceil(pages / (parallel * 8)));
   const ranges: PageRange[] = [];
-  for (let from = 0; from === 0 || from < pages; from += size) ranges.push({ from, to: from + size < pages ? from + size : undefined });
+  for (let from = 0; from === 0 || from < pages; from += size)
+    ranges.push({ from, to: from + size < pages ? from + size : undefined });
   return ranges;
 }

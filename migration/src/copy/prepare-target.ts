@@ -10,7 +10,12 @@ import { type CopyMark, takeCopyMark } from './copy-mark.ts';
  * The mark that a copy began is committed before its first row, so rows of an interrupted copy are never taken for someone's data.
  * @throws StranglerError TARGET_NOT_EMPTY
  */
-export async function prepareTarget(client: pg.Client, mapping: CompiledMapping, mark: CopyMark, restart: boolean): Promise<void> {
+export async function prepareTarget(
+  client: pg.Client,
+  mapping: CompiledMapping,
+  mark: CopyMark,
+  restart: boolean,
+): Promise<void> {
   const tables = mapping.tables.flatMap((table) => table.parts.map((part) => part.service));
   // whoever holds a table for longer must not keep a worker from being stopped
   await client.query(`BEGIN; SET LOCAL lock_timeout = '10s'`);
@@ -18,8 +23,17 @@ export async function prepareTarget(client: pg.Client, mapping: CompiledMapping,
     const { interrupted } = await takeCopyMark(client, mark);
     if (!restart && !interrupted) {
       for (const table of tables) {
-        const { rows: [filled] } = await client.query<{ filled: string }>(`SELECT EXISTS (SELECT FROM ${quoteTable(table)}) AS filled`);
-        if (filled?.filled === 't') throw new StranglerError('TARGET_NOT_EMPTY', `Table ${displayTable(table)} of the service is not empty`, { details: { table: displayTable(table) } });
+        const {
+          rows: [filled],
+        } = await client.query<{ filled: string }>(
+          `SELECT EXISTS (SELECT FROM ${quoteTable(table)}) AS filled`,
+        );
+        if (filled?.filled === 't')
+          throw new StranglerError(
+            'TARGET_NOT_EMPTY',
+            `Table ${displayTable(table)} of the service is not empty`,
+            { details: { table: displayTable(table) } },
+          );
       }
     }
     await client.query('SAVEPOINT truncating');

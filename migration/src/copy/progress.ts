@@ -22,7 +22,12 @@ export class TableProgress {
   #rows = 0;
   #bytes = 0;
 
-  constructor(table: string, estimated: number, report: (progress: CopyProgress) => void, now: () => number = () => performance.now()) {
+  constructor(
+    table: string,
+    estimated: number,
+    report: (progress: CopyProgress) => void,
+    now: () => number = () => performance.now(),
+  ) {
     this.table = table;
     this.#estimated = estimated;
     this.#report = report;
@@ -44,7 +49,8 @@ export class TableProgress {
   add(rows: number, bytes: number): void {
     this.#rows += rows;
     this.#bytes += bytes;
-    if (this.#now() - this.#lastReport >= reportEveryMs) this.#tell(Math.max(this.#estimated, this.#rows));
+    if (this.#now() - this.#lastReport >= reportEveryMs)
+      this.#tell(Math.max(this.#estimated, this.#rows));
   }
 
   finish(): void {

@@ -1,12 +1,22 @@
 import { StranglerError } from '../errors.ts';
 import { replicationNames } from '../stream/names.ts';
-import { type Detail, from, type MoveState, type MoveStep, sourceOf, timeLeft, to, until } from './move-state.ts';
+import {
+  type Detail,
+  from,
+  type MoveState,
+  type MoveStep,
+  sourceOf,
+  timeLeft,
+  to,
+  until,
+} from './move-state.ts';
 import { guarded } from './move-guard.ts';
 import { databaseName } from './old-stream.ts';
 import { insertLsn, openDeadLetters, readStreamRow, writeProbe } from './stream-row.ts';
 
 const stopOf = (move: MoveState): string => {
-  if (move.stop === undefined) throw new StranglerError('INTERNAL', 'the stop position is not known');
+  if (move.stop === undefined)
+    throw new StranglerError('INTERNAL', 'the stop position is not known');
   return move.stop;
 };
 
@@ -43,14 +53,27 @@ export const catchUp: MoveStep = {
       return row?.reached ? row.position : undefined;
     });
     if (position === undefined) {
-      throw new StranglerError('CATCH_UP_TIMEOUT', `the worker stands at ${last} and did not reach ${stop} within ${Math.round(limit)} ms`, { details: { stop, position: last } });
+      throw new StranglerError(
+        'CATCH_UP_TIMEOUT',
+        `the worker stands at ${last} and did not reach ${stop} within ${Math.round(limit)} ms`,
+        { details: { stop, position: last } },
+      );
     }
     const rest = await applyRest(move, Math.max(0, limit - (performance.now() - began)));
     return { stop, position, ...rest, waitedMs: Math.round(performance.now() - began) };
   },
   async dryRun(move) {
-    const row = await readStreamRow(await to(move), move.definition.context, move.plan.closing, '0/0');
-    if (!row) throw new StranglerError('CATCH_UP_TIMEOUT', `the ${move.plan.to} has no position of the ${move.plan.closing} stream`);
+    const row = await readStreamRow(
+      await to(move),
+      move.definition.context,
+      move.plan.closing,
+      '0/0',
+    );
+    if (!row)
+      throw new StranglerError(
+        'CATCH_UP_TIMEOUT',
+        `the ${move.plan.to} has no position of the ${move.plan.closing} stream`,
+      );
     return { position: row.position, state: row.state };
   },
 };
@@ -67,14 +90,31 @@ async function applyRest(move: MoveState, limitMs: number): Promise<Detail> {
   // Later than the loop below gives up: only a look that hangs is cut off, and what the last one found is told.
   const over = AbortSignal.any([move.signal, AbortSignal.timeout(Math.round(limitMs) + 500)]);
   let left: readonly string[] = [];
-  const drained = await until(move, limitMs, async () => {
-    const row = await readStreamRow(client, context, move.plan.closing, '0/0');
-    left = await move.transport.unapplied(source, { checkpoint: row?.checkpoint ?? {}, tables: move.tables.from, signal: over });
-    return left.length === 0 ? true : undefined;
-  }, 50);
-  if (!drained) throw new StranglerError('CATCH_UP_TIMEOUT', `changes of ${context} are left in the transport: ${left.slice(0, 5).join('; ')}`, { details: { left } });
+  const drained = await until(
+    move,
+    limitMs,
+    async () => {
+      const row = await readStreamRow(client, context, move.plan.closing, '0/0');
+      left = await move.transport.unapplied(source, {
+        checkpoint: row?.checkpoint ?? {},
+        tables: move.tables.from,
+        signal: over,
+      });
+      return left.length === 0 ? true : undefined;
+    },
+    50,
+  );
+  if (!drained)
+    throw new StranglerError(
+      'CATCH_UP_TIMEOUT',
+      `changes of ${context} are left in the transport: ${left.slice(0, 5).join('; ')}`,
+      { details: { left } },
+    );
   const { slot } = replicationNames(context, move.plan.closing, await databaseName(source.client));
-  const { rows } = await source.client.query<{ lsn: string }>('SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1', [slot]);
+  const { rows } = await source.client.query<{ lsn: string }>(
+    'SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = $1',
+    [slot],
+  );
   return { confirmed: rows[0]?.lsn ?? null };
 }
 
@@ -90,14 +130,25 @@ export const closeStream: MoveStep = {
     const stop = stopOf(move);
     const { context } = move.definition;
     return guarded(client, move.guard, async () => {
-      await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeLeft(move, 5000)))}`);
+      await client.query(
+        `SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeLeft(move, 5000)))}`,
+      );
       const { rows } = await client.query<{ position: string }>(
         `UPDATE strangler.streams SET state = 'closed' WHERE context = $1 AND direction = $2 AND epoch = $3 AND position >= $4::pg_lsn RETURNING position::text AS position`,
         [context, move.plan.closing, move.epoch, stop],
       );
-      if (!rows[0]) throw new StranglerError('CATCH_UP_TIMEOUT', `the ${move.plan.closing} stream of ${context} is not at ${stop} in epoch ${move.epoch}`);
+      if (!rows[0])
+        throw new StranglerError(
+          'CATCH_UP_TIMEOUT',
+          `the ${move.plan.closing} stream of ${context} is not at ${stop} in epoch ${move.epoch}`,
+        );
       const dead = await openDeadLetters(client, context, move.plan.closing);
-      if (dead > 0) throw new StranglerError('DEAD_LETTERS', `${dead} of the last change events could not be applied`, { details: { open: dead } });
+      if (dead > 0)
+        throw new StranglerError(
+          'DEAD_LETTERS',
+          `${dead} of the last change events could not be applied`,
+          { details: { open: dead } },
+        );
       return { position: rows[0].position };
     });
   },

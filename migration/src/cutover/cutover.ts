@@ -59,52 +59,114 @@ export interface MoveResult {
 }
 
 export const cutover = (options: MoveOptions): Promise<MoveResult> => moveOwner('cutover', options);
-export const rollback = (options: MoveOptions): Promise<MoveResult> => moveOwner('rollback', options);
+export const rollback = (options: MoveOptions): Promise<MoveResult> =>
+  moveOwner('rollback', options);
 
 export function contextTables(definition: MigrationDefinition): Record<Side, TableName[]> {
-  const distinct = (names: readonly string[]): TableName[] => [...new Set(names)].map(parseTableName);
+  const distinct = (names: readonly string[]): TableName[] =>
+    [...new Set(names)].map(parseTableName);
   const tables = definition.tables ?? [];
-  return { monolith: distinct(tables.map((table) => table.monolith)), service: distinct(tables.flatMap((table) => table.service.map((part) => part.table))) };
+  return {
+    monolith: distinct(tables.map((table) => table.monolith)),
+    service: distinct(tables.flatMap((table) => table.service.map((part) => part.table))),
+  };
 }
 
 /** Never throws: what happened is in the result. */
 async function moveOwner(kind: MoveKind, options: MoveOptions): Promise<MoveResult> {
   const { control, definition } = options;
-  const nothing = { move: kind, context: definition.context, moveId: null, steps: [], writePauseMs: null, goneInstances: [] };
+  const nothing = {
+    move: kind,
+    context: definition.context,
+    moveId: null,
+    steps: [],
+    writePauseMs: null,
+    goneInstances: [],
+  };
   let recovered: Recovery = { outcome: 'nothing' };
   let lease: Lease | undefined;
   const sides = new SideConnections({ monolith: options.monolithUrl, service: options.serviceUrl });
   try {
     if (options.dryRun) return { ...nothing, recovered, ...(await dryRun(kind, options, sides)) };
-    lease = options.lease ?? (await control.leases.acquire({ context: definition.context, holder: options.actor, move: kind, ...(options.leaseTtlMs !== undefined && { ttlMs: options.leaseTtlMs }) }));
+    lease =
+      options.lease ??
+      (await control.leases.acquire({
+        context: definition.context,
+        holder: options.actor,
+        move: kind,
+        ...(options.leaseTtlMs !== undefined && { ttlMs: options.leaseTtlMs }),
+      }));
     recovered = await recoverUnderLease(options, lease);
-    if (recovered.outcome === 'unfinished') return { ...nothing, outcome: 'unfinished', error: recovered.error, recovered, ...(await standing(options)) };
+    if (recovered.outcome === 'unfinished')
+      return {
+        ...nothing,
+        outcome: 'unfinished',
+        error: recovered.error,
+        recovered,
+        ...(await standing(options)),
+      };
     const plan = movePlan(kind);
     const now = await standing(options);
-    const same = recovered.outcome === 'completed' ? recovered.moves.find((move) => move.kind === kind && move.flipped) : undefined;
-    if (same && now.owner === plan.to) return { ...nothing, moveId: same.moveId, outcome: 'done', recovered, ...now };
-    return { ...nothing, recovered, ...(await begin(kind, options, lease, sides)), ...(await standing(options)) };
+    const same =
+      recovered.outcome === 'completed'
+        ? recovered.moves.find((move) => move.kind === kind && move.flipped)
+        : undefined;
+    if (same && now.owner === plan.to)
+      return { ...nothing, moveId: same.moveId, outcome: 'done', recovered, ...now };
+    return {
+      ...nothing,
+      recovered,
+      ...(await begin(kind, options, lease, sides)),
+      ...(await standing(options)),
+    };
   } catch (error) {
-    return { ...nothing, outcome: 'refused', error: asStranglerError(error, kind), recovered, ...(await standing(options)) };
+    return {
+      ...nothing,
+      outcome: 'refused',
+      error: asStranglerError(error, kind),
+      recovered,
+      ...(await standing(options)),
+    };
   } finally {
     if (!options.lease) await lease?.release().catch(() => {});
     await sides.close();
   }
 }
 
-async function standing({ control, definition }: MoveOptions): Promise<{ owner: Side | null; epoch: number | null }> {
+async function standing({
+  control,
+  definition,
+}: MoveOptions): Promise<{ owner: Side | null; epoch: number | null }> {
   const row = await control.contexts.get(definition.context).catch(() => undefined);
   return { owner: row?.owner ?? null, epoch: row?.epoch ?? null };
 }
 
-const idle = { deadline: undefined, mapping: undefined, stop: undefined, heldAt: undefined, writePauseMs: undefined };
+const idle = {
+  deadline: undefined,
+  mapping: undefined,
+  stop: undefined,
+  heldAt: undefined,
+  writePauseMs: undefined,
+};
 
-async function begin(kind: MoveKind, options: MoveOptions, lease: Lease, sides: SideConnections): Promise<Pick<MoveResult, 'moveId' | 'outcome' | 'steps' | 'writePauseMs' | 'goneInstances'> & { error?: StranglerError }> {
+async function begin(
+  kind: MoveKind,
+  options: MoveOptions,
+  lease: Lease,
+  sides: SideConnections,
+): Promise<
+  Pick<MoveResult, 'moveId' | 'outcome' | 'steps' | 'writePauseMs' | 'goneInstances'> & {
+    error?: StranglerError;
+  }
+> {
   const { control, definition } = options;
   const plan = movePlan(kind);
   const row = await control.contexts.require(definition.context);
   if (row.owner !== plan.from || row.stage !== plan.stageBefore) {
-    throw new StranglerError('MOVE_NOT_ALLOWED', `${kind} begins at stage ${plan.stageBefore}; ${definition.context} is at stage ${row.stage}, owned by the ${row.owner}`);
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      `${kind} begins at stage ${plan.stageBefore}; ${definition.context} is at stage ${row.stage}, owned by the ${row.owner}`,
+    );
   }
   const tables = contextTables(definition);
   const source = await sides.client(plan.from);
@@ -114,11 +176,29 @@ async function begin(kind: MoveKind, options: MoveOptions, lease: Lease, sides: 
   const sourceFence = before.tables.some((fence) => fence.mode === 'audit') ? 'audit' : 'none';
   const moveId = randomUUID();
   const record = { move: kind, from: tables[plan.from], to: tables[plan.to], sourceFence };
-  const guard = await takeNumber(control, lease, { moveId, actor: options.actor, step: 'move', epoch: row.epoch, detail: record });
+  const guard = await takeNumber(control, lease, {
+    moveId,
+    actor: options.actor,
+    step: 'move',
+    epoch: row.epoch,
+    detail: record,
+  });
   const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
   const move: MoveState = {
-    ...idle, plan, definition, control, lease, guard, moveId, sides, signal, sourceFence, transport: options.transport,
-    settings: cutoverSettings(definition), actor: options.actor, epoch: row.epoch,
+    ...idle,
+    plan,
+    definition,
+    control,
+    lease,
+    guard,
+    moveId,
+    sides,
+    signal,
+    sourceFence,
+    transport: options.transport,
+    settings: cutoverSettings(definition),
+    actor: options.actor,
+    epoch: row.epoch,
     tables: { from: tables[plan.from], to: tables[plan.to] },
     noFacade: options.noFacade === true,
     proofTimeoutMs: options.proofTimeoutMs ?? defaultProofTimeoutMs[options.transport.kind],
@@ -137,19 +217,50 @@ async function begin(kind: MoveKind, options: MoveOptions, lease: Lease, sides: 
 }
 
 /** Looks at everything and changes nothing: no lease, no journal, no number; so it may also run beside a command at work. */
-async function dryRun(kind: MoveKind, options: MoveOptions, sides: SideConnections): Promise<Pick<MoveResult, 'outcome' | 'steps' | 'owner' | 'epoch'> & { error?: StranglerError }> {
+async function dryRun(
+  kind: MoveKind,
+  options: MoveOptions,
+  sides: SideConnections,
+): Promise<Pick<MoveResult, 'outcome' | 'steps' | 'owner' | 'epoch'> & { error?: StranglerError }> {
   const { control, definition } = options;
   const plan = movePlan(kind);
   const row = await control.contexts.require(definition.context);
   const tables = contextTables(definition);
-  const absent: Lease = { context: definition.context, token: '', signal: new AbortController().signal, check: async () => {}, release: async () => {} };
+  const absent: Lease = {
+    context: definition.context,
+    token: '',
+    signal: new AbortController().signal,
+    check: async () => {},
+    release: async () => {},
+  };
   const planned = await planMove(
     {
-      ...idle, plan, definition, control, lease: absent, guard: { context: definition.context, control: '', number: '0' }, moveId: randomUUID(), sides, transport: options.transport,
-      signal: options.signal ?? absent.signal, sourceFence: 'none', settings: cutoverSettings(definition), actor: options.actor, epoch: row.epoch,
-      tables: { from: tables[plan.from], to: tables[plan.to] }, noFacade: options.noFacade === true, proofTimeoutMs: defaultProofTimeoutMs[options.transport.kind], onStep: async () => {},
+      ...idle,
+      plan,
+      definition,
+      control,
+      lease: absent,
+      guard: { context: definition.context, control: '', number: '0' },
+      moveId: randomUUID(),
+      sides,
+      transport: options.transport,
+      signal: options.signal ?? absent.signal,
+      sourceFence: 'none',
+      settings: cutoverSettings(definition),
+      actor: options.actor,
+      epoch: row.epoch,
+      tables: { from: tables[plan.from], to: tables[plan.to] },
+      noFacade: options.noFacade === true,
+      proofTimeoutMs: defaultProofTimeoutMs[options.transport.kind],
+      onStep: async () => {},
     },
     protocol,
   );
-  return { outcome: 'planned', steps: planned.steps, owner: row.owner, epoch: row.epoch, ...(planned.error && { error: planned.error }) };
+  return {
+    outcome: 'planned',
+    steps: planned.steps,
+    owner: row.owner,
+    epoch: row.epoch,
+    ...(planned.error && { error: planned.error }),
+  };
 }

@@ -94,7 +94,9 @@ export async function installFenceSchema(client: Client, context: string): Promi
   try {
     await client.query(`SELECT pg_advisory_xact_lock(7265417001)`);
     await client.query(`CREATE SCHEMA IF NOT EXISTS strangler;${tables}${functions}`);
-    await client.query(`CREATE SEQUENCE IF NOT EXISTS strangler.${client.escapeIdentifier(`refused_${context}`)}`);
+    await client.query(
+      `CREATE SEQUENCE IF NOT EXISTS strangler.${client.escapeIdentifier(`refused_${context}`)}`,
+    );
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');

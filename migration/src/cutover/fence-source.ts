@@ -11,8 +11,12 @@ import { runningWriters } from './running-writers.ts';
 async function tryFence(client: Client, tables: readonly TableName[]): Promise<void> {
   await client.query(`SET strangler.trying_fence = 'on'`);
   for (const table of tables) {
-    const refused = await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`).then(() => false, (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SF001');
-    if (!refused) throw new StranglerError('INTERNAL', `the fence on ${quoteTable(table)} lets writes pass`);
+    const refused = await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`).then(
+      () => false,
+      (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SF001',
+    );
+    if (!refused)
+      throw new StranglerError('INTERNAL', `the fence on ${quoteTable(table)} lets writes pass`);
   }
   await client.query('RESET strangler.trying_fence');
 }
@@ -29,21 +33,42 @@ export const fenceSource: MoveStep = {
     const installed = await installFence(
       client,
       { context, tables: move.tables.from, owner: move.plan.to, mode: 'refuse' },
-      { guard: move.guard, lockTimeoutMs: move.settings.fenceLockTimeoutMs, attempts: Math.min(move.settings.fenceAttempts, fits), signal: move.signal },
+      {
+        guard: move.guard,
+        lockTimeoutMs: move.settings.fenceLockTimeoutMs,
+        attempts: Math.min(move.settings.fenceAttempts, fits),
+        signal: move.signal,
+      },
     );
     await move.onStep({ step: 'fence-source', moment: 'middle' });
     await tryFence(client, move.tables.from);
-    return { tables: installed.tables, attempts: installed.attempts, waitedMs: Math.round(installed.milliseconds) };
+    return {
+      tables: installed.tables,
+      attempts: installed.attempts,
+      waitedMs: Math.round(installed.milliseconds),
+    };
   },
   async dryRun(move) {
     const client = await from(move);
-    return { tables: move.tables.from.map((table) => `${table.schema}.${table.table}`), writers: await runningWriters(client, move.tables.from) };
+    return {
+      tables: move.tables.from.map((table) => `${table.schema}.${table.table}`),
+      writers: await runningWriters(client, move.tables.from),
+    };
   },
   async undo(move) {
     const client = await from(move);
     const { context } = move.definition;
-    const options = { guard: move.guard, lockTimeoutMs: move.settings.fenceLockTimeoutMs, attempts: 20 };
-    if (move.sourceFence === 'audit') await installFence(client, { context, tables: move.tables.from, owner: move.plan.from, mode: 'audit' }, options);
+    const options = {
+      guard: move.guard,
+      lockTimeoutMs: move.settings.fenceLockTimeoutMs,
+      attempts: 20,
+    };
+    if (move.sourceFence === 'audit')
+      await installFence(
+        client,
+        { context, tables: move.tables.from, owner: move.plan.from, mode: 'audit' },
+        options,
+      );
     else await removeFence(client, context, options);
     return { sourceFence: move.sourceFence };
   },
@@ -54,10 +79,16 @@ export const unfenceTarget: MoveStep = {
   name: 'unfence-target',
   phase: 'after',
   async execute(move) {
-    const lifted = await removeFence(await to(move), move.definition.context, { guard: move.guard, lockTimeoutMs: move.settings.fenceLockTimeoutMs, attempts: 20 });
+    const lifted = await removeFence(await to(move), move.definition.context, {
+      guard: move.guard,
+      lockTimeoutMs: move.settings.fenceLockTimeoutMs,
+      attempts: 20,
+    });
     return { tables: lifted.tables };
   },
   async dryRun(move: MoveState) {
-    return { fence: (await fenceStatus(await to(move), move.definition.context, move.tables.to)).mode };
+    return {
+      fence: (await fenceStatus(await to(move), move.definition.context, move.tables.to)).mode,
+    };
   },
 };

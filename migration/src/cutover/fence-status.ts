@@ -1,5 +1,10 @@
 import type { Client } from 'pg';
-import { type FencedRelation, fencedRelations, fenceableTables, type TableName } from './fence-tables.ts';
+import {
+  type FencedRelation,
+  fencedRelations,
+  fenceableTables,
+  type TableName,
+} from './fence-tables.ts';
 
 export interface FenceStatus {
   /** `partial`: some tables are open, or the tables stand in different modes: never intended, `recover` mends it. */
@@ -24,15 +29,31 @@ export interface StrayWriter {
 }
 
 /** What stands in this database for the context, compared with the tables that should have it. */
-export async function fenceStatus(client: Client, context: string, tables: readonly TableName[]): Promise<FenceStatus> {
+export async function fenceStatus(
+  client: Client,
+  context: string,
+  tables: readonly TableName[],
+): Promise<FenceStatus> {
   const standing = await fencedRelations(client, context);
   const wanted = await fenceableTables(client, tables);
-  const open = wanted.filter((table) => !standing.some((fence) => fence.table.schema === table.schema && fence.table.table === table.table));
+  const open = wanted.filter(
+    (table) =>
+      !standing.some(
+        (fence) => fence.table.schema === table.schema && fence.table.table === table.table,
+      ),
+  );
   const modes = new Set(standing.map((fence) => fence.mode));
   const [only] = modes;
   const sequence = `strangler.${client.escapeIdentifier(`refused_${context}`)}`;
-  const { rows: exists } = await client.query<{ id: string | null }>('SELECT to_regclass($1) AS id', [sequence]);
-  const { rows } = exists[0]?.id ? await client.query<{ refused: string }>(`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS refused FROM ${sequence}`) : { rows: [] };
+  const { rows: exists } = await client.query<{ id: string | null }>(
+    'SELECT to_regclass($1) AS id',
+    [sequence],
+  );
+  const { rows } = exists[0]?.id
+    ? await client.query<{ refused: string }>(
+        `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS refused FROM ${sequence}`,
+      )
+    : { rows: [] };
   return {
     mode: only === undefined ? 'none' : modes.size === 1 && open.length === 0 ? only : 'partial',
     owner: standing[0]?.owner ?? null,
@@ -44,7 +65,9 @@ export async function fenceStatus(client: Client, context: string, tables: reado
 
 /** Who wrote while the fence stood in audit mode, most writes first. */
 export async function strayWriters(client: Client, context: string): Promise<StrayWriter[]> {
-  const { rows: exists } = await client.query<{ id: string | null }>(`SELECT to_regclass('strangler.stray_writes') AS id`);
+  const { rows: exists } = await client.query<{ id: string | null }>(
+    `SELECT to_regclass('strangler.stray_writes') AS id`,
+  );
   if (!exists[0]?.id) return [];
   const { rows } = await client.query<StrayWriter>(
     `SELECT table_name AS "table", operation, application_name AS application, db_user AS "user", query, sum(writes)::text AS writes,

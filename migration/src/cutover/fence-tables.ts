@@ -14,8 +14,19 @@ export interface FenceableTable extends TableName {
  * The tables themselves and everything below them, sorted. A foreign table or view cannot be fenced: its rows are written
  * somewhere else. A row trigger on a partitioned table is cloned by PostgreSQL to partitions that are made later.
  */
-export async function fenceableTables(client: Client, tables: readonly TableName[]): Promise<FenceableTable[]> {
-  const { rows } = await client.query<{ wanted: string; kind: string | null; schema: string; table: string; in_tree: string; clone: string; has_row: string }>(
+export async function fenceableTables(
+  client: Client,
+  tables: readonly TableName[],
+): Promise<FenceableTable[]> {
+  const { rows } = await client.query<{
+    wanted: string;
+    kind: string | null;
+    schema: string;
+    table: string;
+    in_tree: string;
+    clone: string;
+    has_row: string;
+  }>(
     `WITH RECURSIVE wanted AS (
        SELECT format('%I.%I', s, t) AS wanted, to_regclass(format('%I.%I', s, t))::oid AS id FROM unnest($1::text[], $2::text[]) AS w(s, t)
      ), tree AS (
@@ -32,11 +43,26 @@ export async function fenceableTables(client: Client, tables: readonly TableName
   );
   return rows.map((row) => {
     if (row.kind !== 'r' && row.kind !== 'p') {
-      throw new StranglerError('TABLE_MISSING', row.kind === null ? `table ${row.wanted} does not exist` : `${row.schema}.${row.table} is a foreign table or view: writes to it cannot be fenced, map the table behind it`);
+      throw new StranglerError(
+        'TABLE_MISSING',
+        row.kind === null
+          ? `table ${row.wanted} does not exist`
+          : `${row.schema}.${row.table} is a foreign table or view: writes to it cannot be fenced, map the table behind it`,
+      );
     }
     // Two names: a leaf may still carry the (lifted) clone of its parent's trigger, which cannot be replaced.
-    const rowTrigger = Number(row.in_tree) === 1 && Number(row.clone) === 0 ? (row.kind === 'p' ? 'strangler_fence_row' : 'strangler_fence_leaf') : null;
-    return { schema: row.schema, table: row.table, rowTrigger, hasRowTrigger: Number(row.has_row) === 1 };
+    const rowTrigger =
+      Number(row.in_tree) === 1 && Number(row.clone) === 0
+        ? row.kind === 'p'
+          ? 'strangler_fence_row'
+          : 'strangler_fence_leaf'
+        : null;
+    return {
+      schema: row.schema,
+      table: row.table,
+      rowTrigger,
+      hasRowTrigger: Number(row.has_row) === 1,
+    };
   });
 }
 
@@ -48,8 +74,18 @@ export interface FencedRelation {
 }
 
 /** Every standing fence of a context, read from the catalog: what is, not what should be. */
-export async function fencedRelations(client: Client, context: string, options: { includeLifted?: boolean } = {}): Promise<FencedRelation[]> {
-  const { rows } = await client.query<{ schema: string; table: string; triggers: string; mode: string; owner: string }>(
+export async function fencedRelations(
+  client: Client,
+  context: string,
+  options: { includeLifted?: boolean } = {},
+): Promise<FencedRelation[]> {
+  const { rows } = await client.query<{
+    schema: string;
+    table: string;
+    triggers: string;
+    mode: string;
+    owner: string;
+  }>(
     `SELECT n.nspname AS schema, c.relname AS table, string_agg(DISTINCT t.tgname, ',' ORDER BY t.tgname) AS triggers,
        max(p.proname) FILTER (WHERE t.tgname = 'strangler_fence') AS mode,
        max(split_part(encode(t.tgargs, 'escape'), '\\000', 2)) FILTER (WHERE t.tgname = 'strangler_fence') AS owner

@@ -4,7 +4,12 @@ import { quoteTable } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 import type { Side } from '../plan/migration.ts';
 import { installFenceSchema } from './fence-schema.ts';
-import { type FenceableTable, fenceableTables, fencedRelations, type TableName } from './fence-tables.ts';
+import {
+  type FenceableTable,
+  fenceableTables,
+  fencedRelations,
+  type TableName,
+} from './fence-tables.ts';
 import { type MoveGuard, guarded } from './move-guard.ts';
 import { describeWriters, runningWriters } from './running-writers.ts';
 
@@ -33,7 +38,8 @@ export interface FenceChange {
   readonly milliseconds: number;
 }
 
-const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '');
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
 /**
  * CREATE OR REPLACE and ENABLE/DISABLE TRIGGER take SHARE ROW EXCLUSIVE, which waits for running writers and lets readers
@@ -47,16 +53,26 @@ function installStatements(table: FenceableTable, fence: Fence, client: Client):
     ALTER TABLE ${name} ENABLE TRIGGER strangler_fence;`;
   if (table.rowTrigger === null) return statement;
   // A statement on a parent fires only the parent's statement triggers; rows that it routes here meet this one.
-  if (fence.mode === 'refuse') return `${statement}
+  if (fence.mode === 'refuse')
+    return `${statement}
     CREATE OR REPLACE TRIGGER ${table.rowTrigger} BEFORE INSERT OR UPDATE OR DELETE ON ${name} FOR EACH ROW ${action};
     ALTER TABLE ${name} ENABLE TRIGGER ${table.rowTrigger};`;
-  return table.hasRowTrigger ? `${statement} ALTER TABLE ${name} DISABLE TRIGGER ${table.rowTrigger};` : statement;
+  return table.hasRowTrigger
+    ? `${statement} ALTER TABLE ${name} DISABLE TRIGGER ${table.rowTrigger};`
+    : statement;
 }
 
-async function withLocks(client: Client, tables: readonly TableName[], options: FenceOptions, work: () => Promise<void>): Promise<{ attempts: number; milliseconds: number }> {
+async function withLocks(
+  client: Client,
+  tables: readonly TableName[],
+  options: FenceOptions,
+  work: () => Promise<void>,
+): Promise<{ attempts: number; milliseconds: number }> {
   const began = performance.now();
   const attempts = options.attempts ?? 5;
-  const { rows } = await client.query<{ ms: string }>(`SELECT extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000 AS ms`);
+  const { rows } = await client.query<{ ms: string }>(
+    `SELECT extract(epoch FROM current_setting('deadlock_timeout')::interval) * 1000 AS ms`,
+  );
   const deadlockMs = Number(rows[0]?.ms ?? 1000);
   // Giving up before the deadlock detector runs keeps it from ever choosing a business transaction as the victim of ours.
   let waitMs = Math.max(20, Math.min(options.lockTimeoutMs ?? 1000, Math.floor(deadlockMs * 0.8)));
@@ -66,27 +82,44 @@ async function withLocks(client: Client, tables: readonly TableName[], options: 
       await guarded(client, options.guard, async () => {
         // One statement for all tables, so that the time is bounded as a whole; sorted, so that two fences cannot deadlock.
         await client.query(`SET LOCAL statement_timeout = ${waitMs}`);
-        if (tables.length > 0) await client.query(`LOCK TABLE ${tables.map(quoteTable).join(', ')} IN SHARE ROW EXCLUSIVE MODE`);
+        if (tables.length > 0)
+          await client.query(
+            `LOCK TABLE ${tables.map(quoteTable).join(', ')} IN SHARE ROW EXCLUSIVE MODE`,
+          );
         await client.query('SET LOCAL statement_timeout = 0');
         await work();
       });
       return { attempts: attempt, milliseconds: performance.now() - began };
     } catch (error) {
-      if (codeOf(error) === '42501') throw new StranglerError('DB_PRIVILEGE', `fencing needs a user that owns the tables ${tables.map(quoteTable).join(', ')}: ${String(error)}`, { cause: error });
+      if (codeOf(error) === '42501')
+        throw new StranglerError(
+          'DB_PRIVILEGE',
+          `fencing needs a user that owns the tables ${tables.map(quoteTable).join(', ')}: ${String(error)}`,
+          { cause: error },
+        );
       if (!['57014', '55P03', '40P01'].includes(codeOf(error))) throw error;
       const writers = await runningWriters(client, tables);
       if (attempt >= attempts) {
-        throw new StranglerError('FENCE_TIMEOUT', `${attempts} attempts to lock ${tables.map(quoteTable).join(', ')} failed; ${describeWriters(writers)}`, { cause: error, details: { writers } });
+        throw new StranglerError(
+          'FENCE_TIMEOUT',
+          `${attempts} attempts to lock ${tables.map(quoteTable).join(', ')} failed; ${describeWriters(writers)}`,
+          { cause: error, details: { writers } },
+        );
       }
       // Autovacuum steps aside only for someone who waits past deadlock_timeout.
-      if (writers.length > 0 && writers.every((writer) => writer.autovacuum)) waitMs = deadlockMs + 500;
+      if (writers.length > 0 && writers.every((writer) => writer.autovacuum))
+        waitMs = deadlockMs + 500;
       await delay(Math.min(50 * attempt, 250), undefined, { signal: options.signal });
     }
   }
 }
 
 /** Fences the tables (and their partitions and children) in one transaction; waits for the writers that are at work. Idempotent. */
-export async function installFence(client: Client, fence: Fence, options: FenceOptions = {}): Promise<FenceChange> {
+export async function installFence(
+  client: Client,
+  fence: Fence,
+  options: FenceOptions = {},
+): Promise<FenceChange> {
   await installFenceSchema(client, fence.context);
   const tables = await fenceableTables(client, fence.tables);
   const done = await withLocks(client, tables, options, async () => {
@@ -96,14 +129,27 @@ export async function installFence(client: Client, fence: Fence, options: FenceO
 }
 
 /** Lifts whatever fence of the context stands in this database, also on tables that the mapping no longer names. Idempotent. */
-export async function removeFence(client: Client, context: string, options: FenceOptions & { drop?: boolean } = {}): Promise<FenceChange> {
+export async function removeFence(
+  client: Client,
+  context: string,
+  options: FenceOptions & { drop?: boolean } = {},
+): Promise<FenceChange> {
   const fences = await fencedRelations(client, context, { includeLifted: options.drop === true });
-  const done = await withLocks(client, fences.map(({ table }) => table), options, async () => {
-    for (const { table, triggers } of fences) {
-      for (const trigger of triggers) {
-        await client.query(options.drop ? `DROP TRIGGER IF EXISTS ${trigger} ON ${quoteTable(table)}` : `ALTER TABLE ${quoteTable(table)} DISABLE TRIGGER ${trigger}`);
+  const done = await withLocks(
+    client,
+    fences.map(({ table }) => table),
+    options,
+    async () => {
+      for (const { table, triggers } of fences) {
+        for (const trigger of triggers) {
+          await client.query(
+            options.drop
+              ? `DROP TRIGGER IF EXISTS ${trigger} ON ${quoteTable(table)}`
+              : `ALTER TABLE ${quoteTable(table)} DISABLE TRIGGER ${trigger}`,
+          );
+        }
       }
-    }
-  });
+    },
+  );
   return { tables: fences.map(({ table }) => `${table.schema}.${table.table}`), ...done };
 }

@@ -20,11 +20,24 @@ export const flip: MoveStep = {
       startLsn,
       leaseToken: move.lease.token,
       liftHold: false,
-      journal: [{ actor: move.actor, moveId: move.moveId, step: 'flip', status: 'done', detail: { owner: move.plan.to, startLsn, stop: move.stop ?? null } }],
+      journal: [
+        {
+          actor: move.actor,
+          moveId: move.moveId,
+          step: 'flip',
+          status: 'done',
+          detail: { owner: move.plan.to, startLsn, stop: move.stop ?? null },
+        },
+      ],
     });
     return { owner: row.owner, stage: row.stage, epoch: row.epoch, startLsn };
   },
   async dryRun(move) {
-    return { owner: move.plan.to, stage: move.plan.stageAfter, epoch: move.epoch + 1, oldOwnerAt: await insertLsn(await from(move)) };
+    return {
+      owner: move.plan.to,
+      stage: move.plan.stageAfter,
+      epoch: move.epoch + 1,
+      oldOwnerAt: await insertLsn(await from(move)),
+    };
   },
 };

@@ -11,7 +11,10 @@ const describe = (instance: InstanceContextRow, moveId: string): string =>
 
 async function instances(move: MoveState): Promise<{ live: InstanceContextRow[]; gone: string[] }> {
   const all = await move.control.instances.forContext(move.definition.context);
-  return { live: all.filter((instance) => instance.alive), gone: all.filter((instance) => !instance.alive).map((instance) => instance.name) };
+  return {
+    live: all.filter((instance) => instance.alive),
+    gone: all.filter((instance) => !instance.alive).map((instance) => instance.name),
+  };
 }
 
 /**
@@ -25,7 +28,11 @@ async function setHold(move: MoveState): Promise<void> {
       SELECT context FROM strangler_control.leases WHERE context = ${context} AND token = ${token} AND expires_at > clock_timestamp() FOR UPDATE
     ) UPDATE strangler_control.contexts c SET hold_id = ${move.moveId}, hold_until = clock_timestamp() + ${milliseconds} * interval '1 millisecond', updated_at = clock_timestamp()
       FROM held WHERE c.context = held.context RETURNING c.context`.execute(move.control.db);
-  if (held.rows.length === 0) throw new StranglerError('LEASE_LOST', `the lease on ${context} ran out before writes were held`);
+  if (held.rows.length === 0)
+    throw new StranglerError(
+      'LEASE_LOST',
+      `the lease on ${context} ran out before writes were held`,
+    );
 }
 
 async function lift(move: MoveState): Promise<void> {
@@ -37,7 +44,11 @@ async function lift(move: MoveState): Promise<void> {
 }
 
 const requireFacade = (move: MoveState, live: readonly InstanceContextRow[]): void => {
-  if (live.length === 0 && !move.noFacade) throw new StranglerError('NO_FACADE', `no facade instance is alive that could hold writes of ${move.definition.context}`);
+  if (live.length === 0 && !move.noFacade)
+    throw new StranglerError(
+      'NO_FACADE',
+      `no facade instance is alive that could hold writes of ${move.definition.context}`,
+    );
 };
 
 /**
@@ -57,17 +68,27 @@ export const hold: MoveStep = {
     const held = await until(move, timeLeft(move, move.settings.holdTimeoutMs / 2), async () => {
       const { live, gone } = await instances(move);
       waiting = live.filter((instance) => instance.holdId !== move.moveId || !instance.drained);
-      return waiting.length === 0 ? { instances: live.map((instance) => instance.name), gone } : undefined;
+      return waiting.length === 0
+        ? { instances: live.map((instance) => instance.name), gone }
+        : undefined;
     });
     if (!held) {
-      throw new StranglerError('HOLD_TIMEOUT', `writes were not held everywhere: ${waiting.map((instance) => describe(instance, move.moveId)).join('; ')}`, { details: { waiting: waiting.map((instance) => instance.name) } });
+      throw new StranglerError(
+        'HOLD_TIMEOUT',
+        `writes were not held everywhere: ${waiting.map((instance) => describe(instance, move.moveId)).join('; ')}`,
+        { details: { waiting: waiting.map((instance) => instance.name) } },
+      );
     }
     return held;
   },
   async dryRun(move) {
     const { live, gone } = await instances(move);
     requireFacade(move, live);
-    return { instances: live.map((instance) => instance.name), gone, unaware: live.filter((instance) => instance.epoch === null).map((instance) => instance.name) };
+    return {
+      instances: live.map((instance) => instance.name),
+      gone,
+      unaware: live.filter((instance) => instance.epoch === null).map((instance) => instance.name),
+    };
   },
   async undo(move) {
     await lift(move);

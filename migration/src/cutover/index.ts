@@ -1,5 +1,12 @@
 export { cutover, type MoveOptions, type MoveResult, rollback } from './cutover.ts';
-export { installFence, removeFence, type Fence, type FenceChange, type FenceMode, type FenceOptions } from './fence.ts';
+export {
+  installFence,
+  removeFence,
+  type Fence,
+  type FenceChange,
+  type FenceMode,
+  type FenceOptions,
+} from './fence.ts';
 export { fenceStatus, type FenceStatus, strayWriters, type StrayWriter } from './fence-status.ts';
 export { contextTables } from './cutover.ts';
 export { recoverMove, type Recovery, type RecoverOptions } from './recover.ts';

@@ -15,7 +15,8 @@ export interface SlotBlocker {
   readonly transactionSeconds: string | null;
 }
 
-const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '');
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
 /** Without pg_monitor the rows of other users show less, never nothing. */
 async function blockersOf(watcher: Client, pid: string): Promise<SlotBlocker[]> {
@@ -34,15 +35,29 @@ async function blockersOf(watcher: Client, pid: string): Promise<SlotBlocker[]> 
 const describe = (blocker: SlotBlocker): string =>
   `${blocker.pid === '0' ? 'a prepared transaction' : `pid ${blocker.pid}`} (${blocker.application || 'no application_name'}, user ${blocker.user || 'hidden'}, database ${blocker.database || 'hidden'}, ${blocker.state}, for ${blocker.transactionSeconds ?? '?'} s)`;
 
-function waitedInVain(slot: string, limitMs: number, blockers: readonly SlotBlocker[], cause: unknown): StranglerError {
+function waitedInVain(
+  slot: string,
+  limitMs: number,
+  blockers: readonly SlotBlocker[],
+  cause: unknown,
+): StranglerError {
   const seconds = Math.round(limitMs / 1000);
-  if (blockers.length === 0) return new StranglerError('TIMEOUT', `replication slot ${slot} was not made within ${seconds} s`, { cause });
+  if (blockers.length === 0)
+    return new StranglerError(
+      'TIMEOUT',
+      `replication slot ${slot} was not made within ${seconds} s`,
+      { cause },
+    );
   const pids = blockers.filter((blocker) => blocker.pid !== '0').map((blocker) => blocker.pid);
-  return new StranglerError('TIMEOUT', `replication slot ${slot} was not made within ${seconds} s: it waits for transactions that write, in any database of the server: ${blockers.map(describe).join(', ')}`, {
-    cause,
-    details: { slot, blockers },
-    remedy: `Let them end, or end them (${pids.length > 0 ? pids.map((pid) => `SELECT pg_terminate_backend(${pid})`).join('; ') : 'COMMIT PREPARED or ROLLBACK PREPARED'}), then run the command again.`,
-  });
+  return new StranglerError(
+    'TIMEOUT',
+    `replication slot ${slot} was not made within ${seconds} s: it waits for transactions that write, in any database of the server: ${blockers.map(describe).join(', ')}`,
+    {
+      cause,
+      details: { slot, blockers },
+      remedy: `Let them end, or end them (${pids.length > 0 ? pids.map((pid) => `SELECT pg_terminate_backend(${pid})`).join('; ') : 'COMMIT PREPARED or ROLLBACK PREPARED'}), then run the command again.`,
+    },
+  );
 }
 
 /**
@@ -52,7 +67,11 @@ function waitedInVain(slot: string, limitMs: number, blockers: readonly SlotBloc
  * which the next move drops; it cannot disturb a stream.
  * @throws StranglerError TIMEOUT (details.blockers), CANCELLED
  */
-export async function makeSlot(url: string, slot: string, options: { limitMs: number; signal: AbortSignal }): Promise<string> {
+export async function makeSlot(
+  url: string,
+  slot: string,
+  options: { limitMs: number; signal: AbortSignal },
+): Promise<string> {
   const maker = await connect(url, { applicationName: 'strangler-make-slot' });
   let watcher: Client | undefined;
   let blockers: readonly SlotBlocker[] = [];
@@ -69,14 +88,21 @@ export async function makeSlot(url: string, slot: string, options: { limitMs: nu
   };
   let watching: Promise<void> = Promise.resolve();
   try {
-    const { rows: self } = await maker.query<{ pid: string }>('SELECT pg_backend_pid()::text AS pid');
+    const { rows: self } = await maker.query<{ pid: string }>(
+      'SELECT pg_backend_pid()::text AS pid',
+    );
     await maker.query(`SET statement_timeout = ${Math.max(1, Math.round(options.limitMs))}`);
     watching = watch(self[0]?.pid ?? '0').catch(() => {});
-    const { rows } = await maker.query<{ lsn: string }>(`SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
+    const { rows } = await maker.query<{ lsn: string }>(
+      `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`,
+      [slot],
+    );
     return rows[0]?.lsn ?? '0/0';
   } catch (error) {
     if (codeOf(error) !== '57014') throw error;
-    throw options.signal.aborted ? cancelled(options.signal) : waitedInVain(slot, options.limitMs, blockers, error);
+    throw options.signal.aborted
+      ? cancelled(options.signal)
+      : waitedInVain(slot, options.limitMs, blockers, error);
   } finally {
     over.abort();
     await watching;

@@ -26,12 +26,19 @@ export async function claim(client: Client, guard: MoveGuard): Promise<void> {
     [guard.context, guard.control, guard.number],
   );
   if (rowCount === 0) {
-    throw new StranglerError('LEASE_LOST', `another command took over the move of context ${guard.context}; this one (number ${guard.number}) changed nothing more`);
+    throw new StranglerError(
+      'LEASE_LOST',
+      `another command took over the move of context ${guard.context}; this one (number ${guard.number}) changed nothing more`,
+    );
   }
 }
 
 /** Runs `work` in one transaction that holds the claim. */
-export async function guarded<T>(client: Client, guard: MoveGuard | undefined, work: () => Promise<T>): Promise<T> {
+export async function guarded<T>(
+  client: Client,
+  guard: MoveGuard | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   await client.query('BEGIN');
   try {
     if (guard) await claim(client, guard);

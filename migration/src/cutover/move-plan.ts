@@ -18,8 +18,24 @@ export interface MovePlan {
 }
 
 const plans: Record<MoveKind, MovePlan> = {
-  cutover: { kind: 'cutover', from: 'monolith', to: 'service', closing: 'forward', opening: 'reverse', stageBefore: 'canary', stageAfter: 'service' },
-  rollback: { kind: 'rollback', from: 'service', to: 'monolith', closing: 'reverse', opening: 'forward', stageBefore: 'service', stageAfter: 'canary' },
+  cutover: {
+    kind: 'cutover',
+    from: 'monolith',
+    to: 'service',
+    closing: 'forward',
+    opening: 'reverse',
+    stageBefore: 'canary',
+    stageAfter: 'service',
+  },
+  rollback: {
+    kind: 'rollback',
+    from: 'service',
+    to: 'monolith',
+    closing: 'reverse',
+    opening: 'forward',
+    stageBefore: 'service',
+    stageAfter: 'canary',
+  },
 };
 
 export const movePlan = (kind: MoveKind): MovePlan => plans[kind];

@@ -52,7 +52,9 @@ export interface MoveState {
 
 /** Milliseconds that a step may take: its own limit, and never longer than writes may be held. */
 export function timeLeft(move: MoveState, limitMs: number): number {
-  return move.deadline === undefined ? limitMs : Math.min(limitMs, Math.max(0, move.deadline - performance.now()));
+  return move.deadline === undefined
+    ? limitMs
+    : Math.min(limitMs, Math.max(0, move.deadline - performance.now()));
 }
 
 /** One step of the protocol. Each exists twice: for real, and as a dry run that only looks. */
@@ -72,17 +74,29 @@ export const from = (move: MoveState): Promise<Client> => move.sides.client(move
 export const to = (move: MoveState): Promise<Client> => move.sides.client(move.plan.to);
 
 /** The source of a stream of this move: `closing` begins on the old owner's side, `opening` on the new one's. */
-export async function sourceOf(move: MoveState, which: 'closing' | 'opening'): Promise<StreamSource> {
+export async function sourceOf(
+  move: MoveState,
+  which: 'closing' | 'opening',
+): Promise<StreamSource> {
   return streamSource(move.sides, move.definition.context, move.plan[which]);
 }
 
-export async function streamSource(sides: SideConnections, context: string, direction: Direction): Promise<StreamSource> {
+export async function streamSource(
+  sides: SideConnections,
+  context: string,
+  direction: Direction,
+): Promise<StreamSource> {
   const side = direction === 'forward' ? 'monolith' : 'service';
   return { context, direction, url: sides.url(side), client: await sides.client(side) };
 }
 
 /** Polls until `probe` answers; undefined when the time is over. @throws the abort reason, before a flip */
-export async function until<T>(move: MoveState, milliseconds: number, probe: () => Promise<T | undefined>, everyMs = 10): Promise<T | undefined> {
+export async function until<T>(
+  move: MoveState,
+  milliseconds: number,
+  probe: () => Promise<T | undefined>,
+  everyMs = 10,
+): Promise<T | undefined> {
   const end = performance.now() + milliseconds;
   for (;;) {
     if (move.signal.aborted) throw cancelled(move.signal);
@@ -95,4 +109,7 @@ export async function until<T>(move: MoveState, milliseconds: number, probe: () 
   }
 }
 
-export const cancelled = (signal: AbortSignal): StranglerError => new StranglerError('CANCELLED', 'the move was cancelled before the owner changed', { cause: signal.reason });
+export const cancelled = (signal: AbortSignal): StranglerError =>
+  new StranglerError('CANCELLED', 'the move was cancelled before the owner changed', {
+    cause: signal.reason,
+  });

@@ -18,7 +18,11 @@ export async function databaseName(client: Client): Promise<string> {
  * a connector that still runs would make the slot again. All in one transaction that holds the claim, so a mover that was
  * overtaken learns it before it reads the name of the stream that it would remove.
  */
-export async function dropStream(source: StreamSource, transport: Transport, guard: MoveGuard | undefined): Promise<{ slot: string; was: 'dropped' | 'absent' }> {
+export async function dropStream(
+  source: StreamSource,
+  transport: Transport,
+  guard: MoveGuard | undefined,
+): Promise<{ slot: string; was: 'dropped' | 'absent' }> {
   const { client, context, direction } = source;
   const names = replicationNames(context, direction, await databaseName(client));
   return guarded(client, guard, () =>
@@ -27,8 +31,14 @@ export async function dropStream(source: StreamSource, transport: Transport, gua
       await client.query(`SET LOCAL idle_in_transaction_session_timeout = '90s'`);
       await transport.remove(source);
       const was = await dropSlotAndReader(client, names.slot, 5000);
-      if (was === 'in use') throw new StranglerError('SLOT_BUSY', `slot ${names.slot} is still read and its reader cannot be ended; it pins WAL until it is dropped`);
-      await client.query(`DROP PUBLICATION IF EXISTS ${client.escapeIdentifier(names.publication)}`);
+      if (was === 'in use')
+        throw new StranglerError(
+          'SLOT_BUSY',
+          `slot ${names.slot} is still read and its reader cannot be ended; it pins WAL until it is dropped`,
+        );
+      await client.query(
+        `DROP PUBLICATION IF EXISTS ${client.escapeIdentifier(names.publication)}`,
+      );
       return { slot: names.slot, was };
     }),
   );
@@ -38,10 +48,17 @@ export async function dropStream(source: StreamSource, transport: Transport, gua
  * The origin of a direction that nobody applies any more: a server has room for few (max_active_replication_origins). Whoever
  * still applies keeps it, and the next stream makes it anew, so a drop that fails or comes late harms nothing.
  */
-export async function dropOrigin(target: Client, context: string, direction: Direction): Promise<'dropped' | 'absent' | 'kept'> {
+export async function dropOrigin(
+  target: Client,
+  context: string,
+  direction: Direction,
+): Promise<'dropped' | 'absent' | 'kept'> {
   const { origin } = replicationNames(context, direction, await databaseName(target));
   try {
-    const { rowCount } = await target.query('SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1', [origin]);
+    const { rowCount } = await target.query(
+      'SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1',
+      [origin],
+    );
     return rowCount ? 'dropped' : 'absent';
   } catch {
     return 'kept';
@@ -54,10 +71,16 @@ export const dropOldStream: MoveStep = {
   phase: 'after',
   async execute(move) {
     const dropped = await dropStream(await sourceOf(move, 'closing'), move.transport, move.guard);
-    return { ...dropped, origin: await dropOrigin(await to(move), move.definition.context, move.plan.closing) };
+    return {
+      ...dropped,
+      origin: await dropOrigin(await to(move), move.definition.context, move.plan.closing),
+    };
   },
   async dryRun(move) {
     const client = await from(move);
-    return { slot: replicationNames(move.definition.context, move.plan.closing, await databaseName(client)).slot };
+    return {
+      slot: replicationNames(move.definition.context, move.plan.closing, await databaseName(client))
+        .slot,
+    };
   },
 };

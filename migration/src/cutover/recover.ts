@@ -41,10 +41,16 @@ export type Recovery =
  */
 export async function recoverMove(options: RecoverOptions): Promise<Recovery> {
   const { control, definition } = options;
-  if ((await unfinishedMoves(control, definition.context)).length === 0) return { outcome: 'nothing' };
+  if ((await unfinishedMoves(control, definition.context)).length === 0)
+    return { outcome: 'nothing' };
   let lease: Lease;
   try {
-    lease = await control.leases.acquire({ context: definition.context, holder: options.actor, move: 'recover', ...(options.leaseTtlMs !== undefined && { ttlMs: options.leaseTtlMs }) });
+    lease = await control.leases.acquire({
+      context: definition.context,
+      holder: options.actor,
+      move: 'recover',
+      ...(options.leaseTtlMs !== undefined && { ttlMs: options.leaseTtlMs }),
+    });
   } catch (error) {
     if (isStranglerError(error) && error.code === 'LEASE_HELD') return { outcome: 'busy' };
     throw error;
@@ -60,24 +66,49 @@ export async function recoverUnderLease(options: RecoverOptions, lease: Lease): 
   const moves = await unfinishedMoves(options.control, options.definition.context);
   let flipped = false;
   for (const record of moves) {
-    const sides = new SideConnections({ monolith: options.monolithUrl, service: options.serviceUrl });
+    const sides = new SideConnections({
+      monolith: options.monolithUrl,
+      service: options.serviceUrl,
+    });
     try {
       const result = await recoverOne(options, lease, record, sides);
       flipped ||= record.flipped;
-      if (result.outcome === 'unfinished') return { outcome: 'unfinished', error: result.error ?? asStranglerError(new Error('not finished'), 'recovery') };
+      if (result.outcome === 'unfinished')
+        return {
+          outcome: 'unfinished',
+          error: result.error ?? asStranglerError(new Error('not finished'), 'recovery'),
+        };
     } finally {
       await sides.close();
     }
   }
-  return moves.length === 0 ? { outcome: 'nothing' } : { outcome: flipped ? 'completed' : 'aborted', moves };
+  return moves.length === 0
+    ? { outcome: 'nothing' }
+    : { outcome: flipped ? 'completed' : 'aborted', moves };
 }
 
-async function recoverOne(options: RecoverOptions, lease: Lease, record: MoveRecord, sides: SideConnections): Promise<RunResult> {
+async function recoverOne(
+  options: RecoverOptions,
+  lease: Lease,
+  record: MoveRecord,
+  sides: SideConnections,
+): Promise<RunResult> {
   const { control, definition } = options;
   const plan = movePlan(record.kind);
-  const guard = await takeNumber(control, lease, { moveId: record.moveId, actor: options.actor, step: 'recover', epoch: record.epoch, detail: { direction: record.flipped ? 'forward' : 'back' } });
+  const guard = await takeNumber(control, lease, {
+    moveId: record.moveId,
+    actor: options.actor,
+    step: 'recover',
+    epoch: record.epoch,
+    detail: { direction: record.flipped ? 'forward' : 'back' },
+  });
   const move: MoveState = {
-    plan, definition, control, lease, guard, sides,
+    plan,
+    definition,
+    control,
+    lease,
+    guard,
+    sides,
     transport: options.transport,
     settings: cutoverSettings(definition),
     moveId: record.moveId,
@@ -90,12 +121,19 @@ async function recoverOne(options: RecoverOptions, lease: Lease, record: MoveRec
     // A recovery is never cancelled half way: it only restores.
     signal: new AbortController().signal,
     onStep: async (moment) => options.onStep?.(moment),
-    deadline: undefined, mapping: undefined, stop: undefined, heldAt: undefined, writePauseMs: undefined,
+    deadline: undefined,
+    mapping: undefined,
+    stop: undefined,
+    heldAt: undefined,
+    writePauseMs: undefined,
   };
   // A side that does not answer now is claimed by its own undo later; the other one must not wait for it.
   await Promise.allSettled(
     (['monolith', 'service'] as const).map(async (side) => {
-      const client = await Promise.race([sides.client(side), delay(5000, undefined, { ref: false })]);
+      const client = await Promise.race([
+        sides.client(side),
+        delay(5000, undefined, { ref: false }),
+      ]);
       if (client) await guarded(client, guard, async () => {});
     }),
   );

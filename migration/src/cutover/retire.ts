@@ -12,7 +12,17 @@ import { recoverUnderLease } from './recover.ts';
 import { asStranglerError, type StepResult } from './run-move.ts';
 import { SideConnections } from './side-connections.ts';
 
-export type TeardownOptions = Pick<MoveOptions, 'definition' | 'control' | 'monolithUrl' | 'serviceUrl' | 'transport' | 'actor' | 'lease' | 'dryRun'>;
+export type TeardownOptions = Pick<
+  MoveOptions,
+  | 'definition'
+  | 'control'
+  | 'monolithUrl'
+  | 'serviceUrl'
+  | 'transport'
+  | 'actor'
+  | 'lease'
+  | 'dryRun'
+>;
 
 export interface TeardownResult {
   readonly outcome: 'done' | 'refused' | 'unfinished' | 'planned';
@@ -26,34 +36,80 @@ interface Work {
   run(tools: { sides: SideConnections; guard: MoveGuard }): Promise<Detail>;
 }
 
-async function teardown(kind: 'retire' | 'abandon', options: TeardownOptions, changeStage: (lease: Lease) => Promise<void>, works: readonly Work[]): Promise<TeardownResult> {
+async function teardown(
+  kind: 'retire' | 'abandon',
+  options: TeardownOptions,
+  changeStage: (lease: Lease) => Promise<void>,
+  works: readonly Work[],
+): Promise<TeardownResult> {
   const { control, definition, actor } = options;
-  if (options.dryRun) return { outcome: 'planned', steps: works.map((work) => ({ step: work.name, status: 'planned', seconds: 0, detail: { would: work.says } })) };
+  if (options.dryRun)
+    return {
+      outcome: 'planned',
+      steps: works.map((work) => ({
+        step: work.name,
+        status: 'planned',
+        seconds: 0,
+        detail: { would: work.says },
+      })),
+    };
   const sides = new SideConnections({ monolith: options.monolithUrl, service: options.serviceUrl });
   const steps: StepResult[] = [];
   let lease: Lease | undefined;
   let begun = false;
   try {
-    lease = options.lease ?? (await control.leases.acquire({ context: definition.context, holder: actor, move: kind }));
+    lease =
+      options.lease ??
+      (await control.leases.acquire({ context: definition.context, holder: actor, move: kind }));
     const recovered = await recoverUnderLease(options, lease);
-    if (recovered.outcome === 'unfinished') return { outcome: 'refused', error: recovered.error, steps };
+    if (recovered.outcome === 'unfinished')
+      return { outcome: 'refused', error: recovered.error, steps };
     const moveId = randomUUID();
     const { epoch } = await control.contexts.require(definition.context);
-    const guard = await takeNumber(control, lease, { moveId, actor, step: kind, epoch, detail: {} });
+    const guard = await takeNumber(control, lease, {
+      moveId,
+      actor,
+      step: kind,
+      epoch,
+      detail: {},
+    });
     await changeStage(lease);
     begun = true;
-    for (const side of ['monolith', 'service'] as const) await installFenceSchema(await sides.client(side), definition.context);
+    for (const side of ['monolith', 'service'] as const)
+      await installFenceSchema(await sides.client(side), definition.context);
     for (const work of works) {
       await lease.check();
       const began = performance.now();
       const detail = await work.run({ sides, guard });
-      steps.push({ step: work.name, status: 'done', seconds: (performance.now() - began) / 1000, detail });
-      await control.journal.append({ context: definition.context, actor, moveId, step: work.name, status: 'done', detail });
+      steps.push({
+        step: work.name,
+        status: 'done',
+        seconds: (performance.now() - began) / 1000,
+        detail,
+      });
+      await control.journal.append({
+        context: definition.context,
+        actor,
+        moveId,
+        step: work.name,
+        status: 'done',
+        detail,
+      });
     }
-    await control.journal.append({ context: definition.context, actor, moveId, step: kind, status: 'done' });
+    await control.journal.append({
+      context: definition.context,
+      actor,
+      moveId,
+      step: kind,
+      status: 'done',
+    });
     return { outcome: 'done', steps };
   } catch (error) {
-    return { outcome: begun ? 'unfinished' : 'refused', error: asStranglerError(error, kind), steps };
+    return {
+      outcome: begun ? 'unfinished' : 'refused',
+      error: asStranglerError(error, kind),
+      steps,
+    };
   } finally {
     if (!options.lease) await lease?.release().catch(() => {});
     await sides.close();
@@ -61,12 +117,27 @@ async function teardown(kind: 'retire' | 'abandon', options: TeardownOptions, ch
 }
 
 /** First the stage, which stops the worker; each piece of work is idempotent, so a rerun after a crash finishes it. */
-async function enterStage(options: TeardownOptions, lease: Lease, stage: 'retired' | 'monolith', before: readonly ('service' | 'replicating')[]): Promise<void> {
+async function enterStage(
+  options: TeardownOptions,
+  lease: Lease,
+  stage: 'retired' | 'monolith',
+  before: readonly ('service' | 'replicating')[],
+): Promise<void> {
   const row = await options.control.contexts.require(options.definition.context);
   if (row.stage === stage) return;
   const expectedStage = before.find((name) => name === row.stage);
-  if (expectedStage === undefined) throw new StranglerError('MOVE_NOT_ALLOWED', `${options.definition.context} is at stage ${row.stage}; this needs stage ${before.join(' or ')}`);
-  await options.control.contexts.setStage({ context: row.context, expectedStage, expectedEpoch: row.epoch, stage, leaseToken: lease.token });
+  if (expectedStage === undefined)
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      `${options.definition.context} is at stage ${row.stage}; this needs stage ${before.join(' or ')}`,
+    );
+  await options.control.contexts.setStage({
+    context: row.context,
+    expectedStage,
+    expectedEpoch: row.epoch,
+    stage,
+    leaseToken: lease.token,
+  });
 }
 
 /**
@@ -79,68 +150,117 @@ async function enterStage(options: TeardownOptions, lease: Lease, stage: 'retire
 export function retire(options: TeardownOptions): Promise<TeardownResult> {
   const { context } = options.definition;
   const tables = contextTables(options.definition);
-  return teardown('retire', options, (lease) => enterStage(options, lease, 'retired', ['service']), [
-    {
-      name: 'close-reverse',
-      says: 'close the reverse stream on the monolith',
-      run: async ({ sides, guard }) => {
-        const client = await sides.client('monolith');
-        return guarded(client, guard, async () => ({ closed: (await client.query(`UPDATE strangler.streams SET state = 'closed' WHERE context = $1 AND direction = 'reverse'`, [context])).rowCount }));
+  return teardown(
+    'retire',
+    options,
+    (lease) => enterStage(options, lease, 'retired', ['service']),
+    [
+      {
+        name: 'close-reverse',
+        says: 'close the reverse stream on the monolith',
+        run: async ({ sides, guard }) => {
+          const client = await sides.client('monolith');
+          return guarded(client, guard, async () => ({
+            closed: (
+              await client.query(
+                `UPDATE strangler.streams SET state = 'closed' WHERE context = $1 AND direction = 'reverse'`,
+                [context],
+              )
+            ).rowCount,
+          }));
+        },
       },
-    },
-    {
-      name: 'drop-reverse-stream',
-      says: 'drop slot and publication of the reverse stream on the service database',
-      run: async ({ sides, guard }) => {
-        const dropped = await dropStream(await streamSource(sides, context, 'reverse'), options.transport, guard);
-        await options.control.watermarks.remove(context, 'reverse');
-        return { ...dropped, origin: await dropOrigin(await sides.client('monolith'), context, 'reverse') };
+      {
+        name: 'drop-reverse-stream',
+        says: 'drop slot and publication of the reverse stream on the service database',
+        run: async ({ sides, guard }) => {
+          const dropped = await dropStream(
+            await streamSource(sides, context, 'reverse'),
+            options.transport,
+            guard,
+          );
+          await options.control.watermarks.remove(context, 'reverse');
+          return {
+            ...dropped,
+            origin: await dropOrigin(await sides.client('monolith'), context, 'reverse'),
+          };
+        },
       },
-    },
-    {
-      name: 'keep-monolith-fenced',
-      says: 'keep refusing writes to the stale tables of the monolith',
-      run: async ({ sides, guard }) => ({ tables: (await installFence(await sides.client('monolith'), { context, tables: tables.monolith, owner: 'service', mode: 'refuse' }, { guard })).tables }),
-    },
-    {
-      name: 'drop-service-triggers',
-      says: 'drop the lifted fence triggers of the service tables',
-      run: async ({ sides, guard }) => ({ tables: (await removeFence(await sides.client('service'), context, { guard, drop: true })).tables }),
-    },
-  ]);
+      {
+        name: 'keep-monolith-fenced',
+        says: 'keep refusing writes to the stale tables of the monolith',
+        run: async ({ sides, guard }) => ({
+          tables: (
+            await installFence(
+              await sides.client('monolith'),
+              { context, tables: tables.monolith, owner: 'service', mode: 'refuse' },
+              { guard },
+            )
+          ).tables,
+        }),
+      },
+      {
+        name: 'drop-service-triggers',
+        says: 'drop the lifted fence triggers of the service tables',
+        run: async ({ sides, guard }) => ({
+          tables: (await removeFence(await sides.client('service'), context, { guard, drop: true }))
+            .tables,
+        }),
+      },
+    ],
+  );
 }
 
 /** Gives up before anything moved: from stage replicating back to monolith. The copied rows stay for whoever wants to look. */
 export function abandon(options: TeardownOptions): Promise<TeardownResult> {
   const { context } = options.definition;
-  return teardown('abandon', options, (lease) => enterStage(options, lease, 'monolith', ['replicating']), [
-    {
-      name: 'drop-forward-stream',
-      says: 'drop slot and publication of the forward stream on the monolith database',
-      run: async ({ sides, guard }) => {
-        const dropped = await dropStream(await streamSource(sides, context, 'forward'), options.transport, guard);
-        await options.control.watermarks.remove(context, 'forward');
-        return { ...dropped, origin: await dropOrigin(await sides.client('service'), context, 'forward') };
+  return teardown(
+    'abandon',
+    options,
+    (lease) => enterStage(options, lease, 'monolith', ['replicating']),
+    [
+      {
+        name: 'drop-forward-stream',
+        says: 'drop slot and publication of the forward stream on the monolith database',
+        run: async ({ sides, guard }) => {
+          const dropped = await dropStream(
+            await streamSource(sides, context, 'forward'),
+            options.transport,
+            guard,
+          );
+          await options.control.watermarks.remove(context, 'forward');
+          return {
+            ...dropped,
+            origin: await dropOrigin(await sides.client('service'), context, 'forward'),
+          };
+        },
       },
-    },
-    {
-      name: 'forget-position',
-      says: 'delete positions, dead letters and probes of the context in the service database',
-      run: async ({ sides, guard }) => {
-        const client = await sides.client('service');
-        return guarded(client, guard, async () => {
-          for (const table of ['streams', 'dead_letters', 'probe']) {
-            const { rows } = await client.query<{ id: string | null }>('SELECT to_regclass($1) AS id', [`strangler.${table}`]);
-            if (rows[0]?.id) await client.query(`DELETE FROM strangler.${table} WHERE context = $1`, [context]);
-          }
-          return {};
-        });
+      {
+        name: 'forget-position',
+        says: 'delete positions, dead letters and probes of the context in the service database',
+        run: async ({ sides, guard }) => {
+          const client = await sides.client('service');
+          return guarded(client, guard, async () => {
+            for (const table of ['streams', 'dead_letters', 'probe']) {
+              const { rows } = await client.query<{ id: string | null }>(
+                'SELECT to_regclass($1) AS id',
+                [`strangler.${table}`],
+              );
+              if (rows[0]?.id)
+                await client.query(`DELETE FROM strangler.${table} WHERE context = $1`, [context]);
+            }
+            return {};
+          });
+        },
       },
-    },
-    {
-      name: 'drop-service-fence',
-      says: 'drop the fence of the service tables',
-      run: async ({ sides, guard }) => ({ tables: (await removeFence(await sides.client('service'), context, { guard, drop: true })).tables }),
-    },
-  ]);
+      {
+        name: 'drop-service-fence',
+        says: 'drop the fence of the service tables',
+        run: async ({ sides, guard }) => ({
+          tables: (await removeFence(await sides.client('service'), context, { guard, drop: true }))
+            .tables,
+        }),
+      },
+    ],
+  );
 }

@@ -20,17 +20,31 @@ export interface RunResult {
 const persistence = { attempts: 5, pauseMs: 300 };
 
 export const asStranglerError = (error: unknown, where: string): StranglerError =>
-  isStranglerError(error) ? error : new StranglerError('INTERNAL', `${where}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  isStranglerError(error)
+    ? error
+    : new StranglerError(
+        'INTERNAL',
+        `${where}: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
 
-const errorDetail = (error: StranglerError): Detail => ({ code: error.code, message: error.message, ...error.details });
+const errorDetail = (error: StranglerError): Detail => ({
+  code: error.code,
+  message: error.message,
+  ...error.details,
+});
 
-async function persistently(work: () => Promise<Detail>, attempts = persistence.attempts): Promise<Detail> {
+async function persistently(
+  work: () => Promise<Detail>,
+  attempts = persistence.attempts,
+): Promise<Detail> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
       // Overtaken: whoever took over does it.
-      if (attempt >= attempts || (isStranglerError(error) && error.code === 'LEASE_LOST')) throw error;
+      if (attempt >= attempts || (isStranglerError(error) && error.code === 'LEASE_LOST'))
+        throw error;
       await new Promise((resolve) => {
         setTimeout(resolve, persistence.pauseMs * attempt);
       });
@@ -38,19 +52,39 @@ async function persistently(work: () => Promise<Detail>, attempts = persistence.
   }
 }
 
-async function journal(move: MoveState, step: string, status: 'started' | 'done' | 'failed' | 'aborted', detail: Detail = {}): Promise<void> {
-  await move.control.journal.append({ context: move.definition.context, actor: move.actor, moveId: move.moveId, step, status, detail });
+async function journal(
+  move: MoveState,
+  step: string,
+  status: 'started' | 'done' | 'failed' | 'aborted',
+  detail: Detail = {},
+): Promise<void> {
+  await move.control.journal.append({
+    context: move.definition.context,
+    actor: move.actor,
+    moveId: move.moveId,
+    step,
+    status,
+    detail,
+  });
 }
 
 /** The journal tells the story; whether the owner changed never depends on a line of it that could not be written. */
-const journalIfPossible = (...args: Parameters<typeof journal>): Promise<void> => journal(...args).catch(() => {});
+const journalIfPossible = (...args: Parameters<typeof journal>): Promise<void> =>
+  journal(...args).catch(() => {});
 
 async function perform(move: MoveState, step: MoveStep): Promise<Detail> {
   await move.lease.check();
   if (step.phase !== 'after') {
     if (move.signal.aborted) throw cancelled(move.signal);
     if (move.deadline !== undefined && performance.now() > move.deadline) {
-      throw new StranglerError('TIMEOUT', `writes were held for ${move.settings.holdTimeoutMs} ms and ${step.name} had not begun`, { remedy: 'Nothing was changed. See the seconds of each step, and raise cutover.holdTimeoutMs if they are what they must be.' });
+      throw new StranglerError(
+        'TIMEOUT',
+        `writes were held for ${move.settings.holdTimeoutMs} ms and ${step.name} had not begun`,
+        {
+          remedy:
+            'Nothing was changed. See the seconds of each step, and raise cutover.holdTimeoutMs if they are what they must be.',
+        },
+      );
     }
   }
   await journal(move, step.name, 'started');
@@ -64,11 +98,17 @@ async function perform(move: MoveState, step: MoveStep): Promise<Detail> {
 }
 
 /** Undoes in reverse order. Each on its own: an unreachable target must not keep the source fenced. */
-export async function undoAll(move: MoveState, steps: readonly MoveStep[], why: StranglerError | undefined): Promise<RunResult> {
+export async function undoAll(
+  move: MoveState,
+  steps: readonly MoveStep[],
+  why: StranglerError | undefined,
+): Promise<RunResult> {
   const results: StepResult[] = [];
   let failure: StranglerError | undefined;
   move.deadline = undefined;
-  const undoable = steps.filter((step) => step.phase === 'before' && step.undo !== undefined).reverse();
+  const undoable = steps
+    .filter((step) => step.phase === 'before' && step.undo !== undefined)
+    .reverse();
   for (const step of undoable) {
     const began = performance.now();
     const seconds = (): number => (performance.now() - began) / 1000;
@@ -81,7 +121,12 @@ export async function undoAll(move: MoveState, steps: readonly MoveStep[], why: 
     } catch (error) {
       const known = asStranglerError(error, `undo of ${step.name}`);
       failure ??= known;
-      results.push({ step: step.name, status: 'undo-failed', seconds: seconds(), detail: errorDetail(known) });
+      results.push({
+        step: step.name,
+        status: 'undo-failed',
+        seconds: seconds(),
+        detail: errorDetail(known),
+      });
       if (known.code === 'LEASE_LOST') break;
     }
   }
@@ -93,7 +138,11 @@ export async function undoAll(move: MoveState, steps: readonly MoveStep[], why: 
     await journal(move, 'move', 'aborted', why ? errorDetail(why) : { recovered: true });
     return { outcome: 'aborted', steps: results, ...(why && { error: why }) };
   } catch (error) {
-    return { outcome: 'unfinished', steps: results, error: why ?? asStranglerError(error, 'journal') };
+    return {
+      outcome: 'unfinished',
+      steps: results,
+      error: why ?? asStranglerError(error, 'journal'),
+    };
   }
 }
 
@@ -104,11 +153,21 @@ export async function rollForward(move: MoveState, steps: readonly MoveStep[]): 
     const began = performance.now();
     try {
       const detail = await persistently(() => perform(move, step));
-      results.push({ step: step.name, status: 'done', seconds: (performance.now() - began) / 1000, detail });
+      results.push({
+        step: step.name,
+        status: 'done',
+        seconds: (performance.now() - began) / 1000,
+        detail,
+      });
     } catch (error) {
       const known = asStranglerError(error, step.name);
       await journalIfPossible(move, step.name, 'failed', errorDetail(known));
-      results.push({ step: step.name, status: 'failed', seconds: (performance.now() - began) / 1000, detail: errorDetail(known) });
+      results.push({
+        step: step.name,
+        status: 'failed',
+        seconds: (performance.now() - began) / 1000,
+        detail: errorDetail(known),
+      });
       return { outcome: 'unfinished', steps: results, error: known };
     }
   }
@@ -133,11 +192,24 @@ export async function runMove(move: MoveState, steps: readonly MoveStep[]): Prom
       const began = performance.now();
       try {
         const detail = await perform(move, step);
-        results.push({ step: step.name, status: 'done', seconds: (performance.now() - began) / 1000, detail });
+        results.push({
+          step: step.name,
+          status: 'done',
+          seconds: (performance.now() - began) / 1000,
+          detail,
+        });
       } catch (error) {
         const known = asStranglerError(error, step.name);
-        results.push({ step: step.name, status: 'failed', seconds: (performance.now() - began) / 1000, detail: errorDetail(known) });
-        const landed = step.phase === 'flip' ? await flipLanded(move.control, move.definition.context, move.moveId, 5000) : false;
+        results.push({
+          step: step.name,
+          status: 'failed',
+          seconds: (performance.now() - began) / 1000,
+          detail: errorDetail(known),
+        });
+        const landed =
+          step.phase === 'flip'
+            ? await flipLanded(move.control, move.definition.context, move.moveId, 5000)
+            : false;
         if (landed === true) break;
         await journalIfPossible(move, step.name, 'failed', errorDetail(known));
         // Nobody can tell which side owns the data: both stay fenced until the control database answers and recovery decides.
@@ -154,17 +226,30 @@ export async function runMove(move: MoveState, steps: readonly MoveStep[]): Prom
   }
 }
 
-export async function planMove(move: MoveState, steps: readonly MoveStep[]): Promise<{ steps: StepResult[]; error?: StranglerError }> {
+export async function planMove(
+  move: MoveState,
+  steps: readonly MoveStep[],
+): Promise<{ steps: StepResult[]; error?: StranglerError }> {
   const results: StepResult[] = [];
   let first: StranglerError | undefined;
   for (const step of steps) {
     const began = performance.now();
     try {
-      results.push({ step: step.name, status: 'planned', detail: await step.dryRun(move), seconds: (performance.now() - began) / 1000 });
+      results.push({
+        step: step.name,
+        status: 'planned',
+        detail: await step.dryRun(move),
+        seconds: (performance.now() - began) / 1000,
+      });
     } catch (error) {
       const known = asStranglerError(error, step.name);
       first ??= known;
-      results.push({ step: step.name, status: 'failed', detail: errorDetail(known), seconds: (performance.now() - began) / 1000 });
+      results.push({
+        step: step.name,
+        status: 'failed',
+        detail: errorDetail(known),
+        seconds: (performance.now() - began) / 1000,
+      });
     }
   }
   return { steps: results, ...(first && { error: first }) };

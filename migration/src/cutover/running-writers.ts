@@ -11,8 +11,13 @@ export interface RunningWriter {
 }
 
 /** Who holds locks on the tables that keep a fence out. Without pg_monitor the rows of other users show less, never nothing. */
-export async function runningWriters(client: Client, tables: readonly TableName[]): Promise<RunningWriter[]> {
-  const { rows } = await client.query<Omit<RunningWriter, 'autovacuum'> & { backend: string | null }>(
+export async function runningWriters(
+  client: Client,
+  tables: readonly TableName[],
+): Promise<RunningWriter[]> {
+  const { rows } = await client.query<
+    Omit<RunningWriter, 'autovacuum'> & { backend: string | null }
+  >(
     `SELECT DISTINCT l.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS user, coalesce(a.state, '') AS state,
        a.backend_type AS backend, round(extract(epoch FROM clock_timestamp() - a.xact_start), 1) AS "transactionSeconds"
      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -22,7 +27,10 @@ export async function runningWriters(client: Client, tables: readonly TableName[
        AND l.relation IN (SELECT to_regclass(format('%I.%I', s, t)) FROM unnest($1::text[], $2::text[]) AS w(s, t))`,
     [tables.map((table) => table.schema), tables.map((table) => table.table)],
   );
-  return rows.map(({ backend, ...row }) => ({ ...row, autovacuum: backend === 'autovacuum worker' }));
+  return rows.map(({ backend, ...row }) => ({
+    ...row,
+    autovacuum: backend === 'autovacuum worker',
+  }));
 }
 
 export const describeWriters = (writers: readonly RunningWriter[]): string =>

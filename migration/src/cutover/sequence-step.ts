@@ -7,30 +7,54 @@ import { type Detail, from, type MoveState, type MoveStep, timeLeft, to } from '
 import { guarded } from './move-guard.ts';
 import { moveSequences, type SequencePair } from './sequences.ts';
 
-const sequenceOf = (table: TableCatalog, column: string): string | null => table.columns.find((candidate) => candidate.name === column)?.sequence ?? null;
+const sequenceOf = (table: TableCatalog, column: string): string | null =>
+  table.columns.find((candidate) => candidate.name === column)?.sequence ?? null;
 
 /** Every mapped column that draws from a sequence on either side, and the pairs that the context file names. */
-export function sequencePairs(mapping: CompiledMapping, definition: MigrationDefinition, target: 'monolith' | 'service'): SequencePair[] {
+export function sequencePairs(
+  mapping: CompiledMapping,
+  definition: MigrationDefinition,
+  target: 'monolith' | 'service',
+): SequencePair[] {
   const pairs: { monolith: SequencePair['from']; service: SequencePair['from'] }[] = [];
   for (const table of mapping.tables) {
     for (const part of table.parts) {
       for (const link of part.columns) {
-        const monolith = { sequence: sequenceOf(table.monolith, link.from), table: quoteTable(table.monolith), column: link.from };
-        const service = { sequence: sequenceOf(part.service, link.to), table: quoteTable(part.service), column: link.to };
-        if (monolith.sequence !== null || service.sequence !== null) pairs.push({ monolith, service });
+        const monolith = {
+          sequence: sequenceOf(table.monolith, link.from),
+          table: quoteTable(table.monolith),
+          column: link.from,
+        };
+        const service = {
+          sequence: sequenceOf(part.service, link.to),
+          table: quoteTable(part.service),
+          column: link.to,
+        };
+        if (monolith.sequence !== null || service.sequence !== null)
+          pairs.push({ monolith, service });
       }
     }
   }
   // A context file names them as people write them; PostgreSQL would fold what is not quoted.
-  const free = (name: string): SequencePair['from'] => ({ sequence: quoteTable(parseTableName(name)), table: null, column: null });
+  const free = (name: string): SequencePair['from'] => ({
+    sequence: quoteTable(parseTableName(name)),
+    table: null,
+    column: null,
+  });
   for (const named of definition.sequences ?? []) {
     pairs.push({ monolith: free(named.monolith), service: free(named.service) });
   }
-  return pairs.map(({ monolith, service }) => (target === 'service' ? { from: monolith, to: service } : { from: service, to: monolith }));
+  return pairs.map(({ monolith, service }) =>
+    target === 'service' ? { from: monolith, to: service } : { from: service, to: monolith },
+  );
 }
 
 export async function mappingOf(move: MoveState): Promise<CompiledMapping> {
-  move.mapping ??= await loadMapping(move.definition, await move.sides.client('monolith'), await move.sides.client('service'));
+  move.mapping ??= await loadMapping(
+    move.definition,
+    await move.sides.client('monolith'),
+    await move.sides.client('service'),
+  );
   return move.mapping;
 }
 
@@ -43,9 +67,15 @@ export const sequences: MoveStep = {
     const pairs = sequencePairs(mapping, move.definition, move.plan.to);
     // Sequences ignore transactions; the claim only keeps an overtaken process away. An abandoned move leaves a gap, no harm.
     return guarded(target, move.guard, async () => {
-      await target.query(`SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeLeft(move, 10_000)))}`);
+      await target.query(
+        `SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeLeft(move, 10_000)))}`,
+      );
       return { sequences: await moveSequences(source, target, pairs, move.settings.sequenceGap) };
     });
   },
-  dryRun: async (move) => ({ sequences: sequencePairs(await mappingOf(move), move.definition, move.plan.to).map((pair) => pair.to.sequence).filter((name) => name !== null) }),
+  dryRun: async (move) => ({
+    sequences: sequencePairs(await mappingOf(move), move.definition, move.plan.to)
+      .map((pair) => pair.to.sequence)
+      .filter((name) => name !== null),
+  }),
 };

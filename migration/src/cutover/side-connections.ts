@@ -60,7 +60,17 @@ export class SideConnections {
 
 /** pg has no public way to drop a socket without saying goodbye first, which would wait behind the running query. */
 function destroy(client: unknown): void {
-  const connection: unknown = typeof client === 'object' && client !== null ? Reflect.get(client, 'connection') : undefined;
-  const stream: unknown = typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : undefined;
-  if (typeof stream === 'object' && stream !== null && 'destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
+  const connection: unknown =
+    typeof client === 'object' && client !== null ? Reflect.get(client, 'connection') : undefined;
+  const stream: unknown =
+    typeof connection === 'object' && connection !== null
+      ? Reflect.get(connection, 'stream')
+      : undefined;
+  if (
+    typeof stream === 'object' &&
+    stream !== null &&
+    'destroy' in stream &&
+    typeof stream.destroy === 'function'
+  )
+    stream.destroy();
 }

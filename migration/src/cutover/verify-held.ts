@@ -11,7 +11,8 @@ const assumedRate = 50_000;
 const limitMs = 2000;
 const endOfLog: Lsn = 0xffff_ffff_ffff_ffffn;
 
-const estimate = (mapping: CompiledMapping): number => mapping.tables.reduce((sum, table) => sum + table.monolith.estimatedRows, 0);
+const estimate = (mapping: CompiledMapping): number =>
+  mapping.tables.reduce((sum, table) => sum + table.monolith.estimatedRows, 0);
 
 /**
  * Under the fence both sides stand still, so a comparison is exact: of everything, if that fits into the pause. Comparing
@@ -25,7 +26,8 @@ export const verifyHeld: MoveStep = {
     const mapping = await mappingOf(move);
     const rows = estimate(mapping);
     const budget = timeLeft(move, limitMs);
-    if ((rows / assumedRate) * 1000 > budget) return rest(move, `about ${rows} rows do not fit into ${Math.round(budget)} ms`);
+    if ((rows / assumedRate) * 1000 > budget)
+      return rest(move, `about ${rows} rows do not fit into ${Math.round(budget)} ms`);
     const limit = AbortSignal.timeout(Math.max(1, Math.round(budget)));
     try {
       const result = await verify({
@@ -40,28 +42,54 @@ export const verifyHeld: MoveStep = {
         signal: AbortSignal.any([move.signal, limit]),
       });
       if (result.differences > 0) {
-        const tables = result.tables.filter((table) => table.differing.length > 0).map((table) => ({ table: table.table, keys: table.differing.slice(0, 20) }));
-        throw new StranglerError('VERIFY_DIFFERENCES', `${result.differences} rows differ between the ${move.plan.from} and the ${move.plan.to}; the owner stays`, { details: { tables } });
+        const tables = result.tables
+          .filter((table) => table.differing.length > 0)
+          .map((table) => ({ table: table.table, keys: table.differing.slice(0, 20) }));
+        throw new StranglerError(
+          'VERIFY_DIFFERENCES',
+          `${result.differences} rows differ between the ${move.plan.from} and the ${move.plan.to}; the owner stays`,
+          { details: { tables } },
+        );
       }
       // Nobody but replication writes fenced tables, so a row that never stood still is not clean either.
-      if (result.unsettled > 0) throw new StranglerError('VERIFY_DIFFERENCES', `${result.unsettled} rows kept changing behind the fence and could not be compared; the owner stays`);
+      if (result.unsettled > 0)
+        throw new StranglerError(
+          'VERIFY_DIFFERENCES',
+          `${result.unsettled} rows kept changing behind the fence and could not be compared; the owner stays`,
+        );
       return { verified: 'all', rowsCompared: result.rowsCompared, seconds: result.seconds };
     } catch (error) {
-      if (limit.aborted && !move.signal.aborted) return rest(move, `comparing everything did not end within ${Math.round(budget)} ms`);
+      if (limit.aborted && !move.signal.aborted)
+        return rest(move, `comparing everything did not end within ${Math.round(budget)} ms`);
       throw error;
     }
   },
   async dryRun(move) {
     const rows = estimate(await mappingOf(move));
-    return (rows / assumedRate) * 1000 > limitMs ? { ...(await rest(move, 'too many rows for the pause')), rows } : { verified: 'all', rows };
+    return (rows / assumedRate) * 1000 > limitMs
+      ? { ...(await rest(move, 'too many rows for the pause')), rows }
+      : { verified: 'all', rows };
   },
 };
 
 async function rest(move: MoveState, reason: string): Promise<Detail> {
-  const evidence = await move.control.evidence.latest(move.definition.context, 'verification', move.epoch);
+  const evidence = await move.control.evidence.latest(
+    move.definition.context,
+    'verification',
+    move.epoch,
+  );
   const { verificationMaxAgeSeconds } = gateSettings(move.definition);
   if (!evidence?.ok || evidence.ageSeconds > verificationMaxAgeSeconds) {
-    throw new StranglerError('GATE_REFUSED', `${reason}, and there is no clean verification younger than ${verificationMaxAgeSeconds} s to rest on`, { remedy: `strangler verify ${move.definition.context}, then try again.` });
+    throw new StranglerError(
+      'GATE_REFUSED',
+      `${reason}, and there is no clean verification younger than ${verificationMaxAgeSeconds} s to rest on`,
+      { remedy: `strangler verify ${move.definition.context}, then try again.` },
+    );
   }
-  return { verified: 'by evidence', reason, evidenceId: evidence.id, ageSeconds: Math.round(evidence.ageSeconds) };
+  return {
+    verified: 'by evidence',
+    reason,
+    evidenceId: evidence.id,
+    ageSeconds: Math.round(evidence.ageSeconds),
+  };
 }

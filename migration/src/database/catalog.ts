@@ -75,7 +75,8 @@ WHERE k.contype = 'f' AND k.conrelid = $1::oid ORDER BY k.conname`;
 
 const names = (json: string): string[] => JSON.parse(json) as string[];
 const identities = { d: 'default', f: 'full', i: 'index', n: 'nothing' } as const;
-const isIdentity = (letter: string | undefined): letter is keyof typeof identities => letter !== undefined && letter in identities;
+const isIdentity = (letter: string | undefined): letter is keyof typeof identities =>
+  letter !== undefined && letter in identities;
 
 function toColumn(row: Record<string, string | null>): ColumnCatalog {
   return {
@@ -96,9 +97,17 @@ export async function readTable(client: pg.Client, name: TableName): Promise<Tab
   const { schema, table } = name;
   try {
     const found = (await client.query<Record<string, string>>(tableQuery, [schema, table])).rows[0];
-    if (!found) throw new StranglerError('TABLE_MISSING', `Table ${displayTable(name)} does not exist in database ${client.database ?? ''}`, { details: { schema, table } });
-    const columns = (await client.query<Record<string, string | null>>(columnsQuery, [found.oid, schema, table])).rows.map(toColumn);
-    const foreignKeys = (await client.query<Record<string, string>>(foreignKeysQuery, [found.oid])).rows;
+    if (!found)
+      throw new StranglerError(
+        'TABLE_MISSING',
+        `Table ${displayTable(name)} does not exist in database ${client.database ?? ''}`,
+        { details: { schema, table } },
+      );
+    const columns = (
+      await client.query<Record<string, string | null>>(columnsQuery, [found.oid, schema, table])
+    ).rows.map(toColumn);
+    const foreignKeys = (await client.query<Record<string, string>>(foreignKeysQuery, [found.oid]))
+      .rows;
     const replicaIdentity = identities[isIdentity(found.relreplident) ? found.relreplident : 'n'];
     const primaryKey = names(found.primary_key ?? '[]');
     const identityColumns = {
@@ -108,13 +117,24 @@ export async function readTable(client: pg.Client, name: TableName): Promise<Tab
       nothing: [],
     }[replicaIdentity];
     return {
-      schema, table, kind: found.relkind === 'p' ? 'partitioned' : 'table', columns, primaryKey, primaryKeyDeferrable: found.deferrable === 't', replicaIdentity, identityColumns,
+      schema,
+      table,
+      kind: found.relkind === 'p' ? 'partitioned' : 'table',
+      columns,
+      primaryKey,
+      primaryKeyDeferrable: found.deferrable === 't',
+      replicaIdentity,
+      identityColumns,
       estimatedRows: Number(found.rows),
       pages: Number(found.pages),
       foreignKeys: foreignKeys.map((key) => ({
         name: key.name ?? '',
         columns: names(key.columns ?? '[]'),
-        references: { schema: key.schema ?? '', table: key.table ?? '', columns: names(key.referenced ?? '[]') },
+        references: {
+          schema: key.schema ?? '',
+          table: key.table ?? '',
+          columns: names(key.referenced ?? '[]'),
+        },
       })),
     };
   } catch (error) {

@@ -39,7 +39,8 @@ export function describeDatabase(url: string): string {
 }
 
 /** Name of the database that a URL points at. */
-export const databaseName = (url: string): string => decodeURIComponent(new URL(url).pathname.slice(1)) || decodeURIComponent(new URL(url).username);
+export const databaseName = (url: string): string =>
+  decodeURIComponent(new URL(url).pathname.slice(1)) || decodeURIComponent(new URL(url).username);
 
 /**
  * A connection on which every value is PostgreSQL's text.
@@ -60,13 +61,21 @@ export async function connect(url: string, options: ConnectOptions): Promise<pg.
     };
     client = new pg.Client(config);
   } catch (error) {
-    throw new StranglerError('DB_UNREACHABLE', `The database URL of ${options.applicationName} cannot be read`, { cause: error });
+    throw new StranglerError(
+      'DB_UNREACHABLE',
+      `The database URL of ${options.applicationName} cannot be read`,
+      { cause: error },
+    );
   }
   // Without a listener a server that goes away would end the process; the next query fails and tells.
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(Object.entries(sessionSettings).map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`).join(';'));
+    await client.query(
+      Object.entries(sessionSettings)
+        .map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`)
+        .join(';'),
+    );
     return client;
   } catch (error) {
     await client.end().catch(() => {});
@@ -75,7 +84,11 @@ export async function connect(url: string, options: ConnectOptions): Promise<pg.
 }
 
 /** Connects, hands the connection to `work`, closes it whatever happens. */
-export async function withConnection<T>(url: string, options: ConnectOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  url: string,
+  options: ConnectOptions,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = await connect(url, options);
   try {
     return await work(client);
@@ -87,5 +100,11 @@ export async function withConnection<T>(url: string, options: ConnectOptions, wo
 /** Ends a connection at once, whatever it does: `end` waits for the running statement. */
 export function terminate(client: pg.Client): void {
   const connection: unknown = Reflect.get(client, 'connection');
-  if (typeof connection === 'object' && connection !== null && 'stream' in connection && connection.stream instanceof Duplex) connection.stream.destroy();
+  if (
+    typeof connection === 'object' &&
+    connection !== null &&
+    'stream' in connection &&
+    connection.stream instanceof Duplex
+  )
+    connection.stream.destroy();
 }

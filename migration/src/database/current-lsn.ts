@@ -9,7 +9,9 @@ const longestPageHeader = 40n;
  * boundary the server counts the header of a page that it has not begun to write, a place that an idle stream never reaches.
  */
 export async function currentLsn(client: pg.Client | pg.PoolClient): Promise<Lsn> {
-  const { rows } = await client.query<{ lsn: string; block: string }>(`SELECT pg_current_wal_insert_lsn() AS lsn, current_setting('wal_block_size') AS block`);
+  const { rows } = await client.query<{ lsn: string; block: string }>(
+    `SELECT pg_current_wal_insert_lsn() AS lsn, current_setting('wal_block_size') AS block`,
+  );
   const lsn = lsnFromText(rows[0]?.lsn ?? '0/0');
   const intoPage = lsn % BigInt(rows[0]?.block ?? '8192');
   return intoPage <= longestPageHeader ? lsn - intoPage : lsn;

@@ -16,12 +16,32 @@ export const failureCode = (error: unknown): string | undefined => {
   return property(error, 'code');
 };
 
-const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT', 'EADDRNOTAVAIL']);
-const brokenConnection = /Connection terminated|connection error and is not queryable|timeout expired|Client was closed|socket hang up|Connection ended/i;
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'EADDRNOTAVAIL',
+]);
+const brokenConnection =
+  /Connection terminated|connection error and is not queryable|timeout expired|Client was closed|socket hang up|Connection ended/i;
 
 export const isConnectionFailure = (error: unknown): boolean => {
   const code = failureCode(error);
-  if (code !== undefined && (networkCodes.has(code) || code.startsWith('08') || code === '57P01' || code === '57P02' || code === '57P03')) return true;
+  if (
+    code !== undefined &&
+    (networkCodes.has(code) ||
+      code.startsWith('08') ||
+      code === '57P01' ||
+      code === '57P02' ||
+      code === '57P03')
+  )
+    return true;
   return brokenConnection.test(text(error));
 };
 
@@ -35,15 +55,26 @@ function codeOf(error: unknown): ErrorCode | undefined {
   if (code === '42703') return 'COLUMN_MISSING';
   if (code === '3D000') return 'DB_UNREACHABLE';
   if (/wal_level/.test(message) && code === '55000') return 'WAL_LEVEL';
-  if ((code === '53400' && /replication slots/.test(message)) || (code === '53300' && /wal_senders|standby connections/.test(message))) return 'NO_REPLICATION_SLOTS';
+  if (
+    (code === '53400' && /replication slots/.test(message)) ||
+    (code === '53300' && /wal_senders|standby connections/.test(message))
+  )
+    return 'NO_REPLICATION_SLOTS';
   if (isConnectionFailure(error)) return 'DB_UNREACHABLE';
   if (/password must be a string|SASL/.test(message)) return 'DB_AUTH';
   return undefined;
 }
 
 /** Gives a driver's or server's error its code, with `what` was tried and where. What is one already passes unchanged. */
-export function databaseFailure(error: unknown, what: string, otherwise: ErrorCode = 'INTERNAL'): StranglerError {
+export function databaseFailure(
+  error: unknown,
+  what: string,
+  otherwise: ErrorCode = 'INTERNAL',
+): StranglerError {
   if (isStranglerError(error)) return error;
   const sqlState = failureCode(error);
-  return new StranglerError(codeOf(error) ?? otherwise, `${what}: ${text(error)}`, { cause: error, details: sqlState ? { sqlState } : {} });
+  return new StranglerError(codeOf(error) ?? otherwise, `${what}: ${text(error)}`, {
+    cause: error,
+    details: sqlState ? { sqlState } : {},
+  });
 }

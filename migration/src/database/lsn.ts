@@ -9,4 +9,5 @@ export function lsnFromText(text: string): Lsn {
 }
 
 /** The form PostgreSQL itself prints, so that logs of both can be compared by eye. */
-export const lsnToText = (lsn: Lsn): string => `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;
+export const lsnToText = (lsn: Lsn): string =>
+  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;

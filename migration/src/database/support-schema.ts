@@ -77,7 +77,10 @@ export async function installSupportSchema(client: pg.Client): Promise<void> {
       return;
     } catch (error) {
       if (attempt < 5 && madeMeanwhile.has(failureCode(error) ?? '')) continue;
-      throw databaseFailure(error, `Cannot create schema strangler in database ${client.database ?? ''} (needs GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`);
+      throw databaseFailure(
+        error,
+        `Cannot create schema strangler in database ${client.database ?? ''} (needs GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`,
+      );
     }
   }
 }

@@ -5,8 +5,19 @@ import { flagName, killFlagName, shadowFlagName } from '../plan/flag-names.ts';
 export const steerableRoutes = (definition: MigrationDefinition): RouteDefinition[] =>
   definition.routes.filter((route) => route.kind === 'read' || definition.data !== 'replicated');
 
-export const readRoutes = (definition: MigrationDefinition): RouteDefinition[] => definition.routes.filter((route) => route.kind === 'read');
+export const readRoutes = (definition: MigrationDefinition): RouteDefinition[] =>
+  definition.routes.filter((route) => route.kind === 'read');
 
-export const routeFlags = (definition: MigrationDefinition, routes = steerableRoutes(definition)): string[] => routes.map((route) => flagName(definition.context, route.name));
-export const shadowFlags = (definition: MigrationDefinition, routes = readRoutes(definition)): string[] => routes.map((route) => shadowFlagName(definition.context, route.name));
-export const allFlags = (definition: MigrationDefinition): string[] => [...routeFlags(definition), ...shadowFlags(definition), killFlagName(definition.context)];
+export const routeFlags = (
+  definition: MigrationDefinition,
+  routes = steerableRoutes(definition),
+): string[] => routes.map((route) => flagName(definition.context, route.name));
+export const shadowFlags = (
+  definition: MigrationDefinition,
+  routes = readRoutes(definition),
+): string[] => routes.map((route) => shadowFlagName(definition.context, route.name));
+export const allFlags = (definition: MigrationDefinition): string[] => [
+  ...routeFlags(definition),
+  ...shadowFlags(definition),
+  killFlagName(definition.context),
+];

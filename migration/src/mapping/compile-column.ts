@@ -8,20 +8,36 @@ export function findColumn(table: TableCatalog, name: string, line: string): Col
   const column = table.columns.find((candidate) => candidate.name === name);
   if (column === undefined) {
     const names = table.columns.map((candidate) => candidate.name).join(', ');
-    throw new StranglerError('COLUMN_MISSING', `${line}: ${tableName(table)} has no column ${name} (it has ${names})`, {
-      details: { table: tableName(table), column: name },
-    });
+    throw new StranglerError(
+      'COLUMN_MISSING',
+      `${line}: ${tableName(table)} has no column ${name} (it has ${names})`,
+      {
+        details: { table: tableName(table), column: name },
+      },
+    );
   }
   return column;
 }
 
-export function compileColumn(monolith: TableCatalog, service: TableCatalog, from: string, mapping: string | ColumnMapping, line: string): ColumnLink {
+export function compileColumn(
+  monolith: TableCatalog,
+  service: TableCatalog,
+  from: string,
+  mapping: string | ColumnMapping,
+  line: string,
+): ColumnLink {
   const { to, values } = typeof mapping === 'string' ? { to: mapping, values: undefined } : mapping;
   const source = findColumn(monolith, from, line);
   const target = findColumn(service, to, line);
-  for (const [table, column] of [[monolith, source], [service, target]] as const) {
+  for (const [table, column] of [
+    [monolith, source],
+    [service, target],
+  ] as const) {
     if (column.generated) {
-      throw new StranglerError('CONFIG_INVALID', `${line}: ${tableName(table)}.${column.name} is a generated column; its database computes it, so leave it out`);
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}: ${tableName(table)}.${column.name} is a generated column; its database computes it, so leave it out`,
+      );
     }
   }
   const type = commonType(source.type, target.type);
@@ -29,20 +45,37 @@ export function compileColumn(monolith: TableCatalog, service: TableCatalog, fro
     throw new StranglerError(
       'CONFIG_INVALID',
       `${line}: ${tableName(monolith)}.${from} is ${source.type}, which ${tableName(service)}.${to} (${target.type}) cannot carry both ways`,
-      { remedy: 'Give the service column a type that takes the same text, or map its values one by one.', details: { from: source.type, to: target.type } },
+      {
+        remedy:
+          'Give the service column a type that takes the same text, or map its values one by one.',
+        details: { from: source.type, to: target.type },
+      },
     );
   }
   const maps = values === undefined ? { forward: null, backward: null } : oneToOne(values, line);
-  return { from, to, fromType: source.type, toType: target.type, compareType: type ?? 'text', ...maps };
+  return {
+    from,
+    to,
+    fromType: source.type,
+    toType: target.type,
+    compareType: type ?? 'text',
+    ...maps,
+  };
 }
 
-function oneToOne(values: Readonly<Record<string, string>>, line: string): { forward: Map<string, string>; backward: Map<string, string> } {
+function oneToOne(
+  values: Readonly<Record<string, string>>,
+  line: string,
+): { forward: Map<string, string>; backward: Map<string, string> } {
   const forward = new Map(Object.entries(values));
   const backward = new Map<string, string>();
   for (const [from, to] of forward) {
     const other = backward.get(to);
     if (other !== undefined) {
-      throw new StranglerError('CONFIG_INVALID', `${line}.values: '${other}' and '${from}' both become '${to}', so there is no way back; values must be one-to-one`);
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}.values: '${other}' and '${from}' both become '${to}', so there is no way back; values must be one-to-one`,
+      );
     }
     backward.set(to, from);
   }

@@ -3,7 +3,12 @@ import { parseTableName } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 import type { MigrationDefinition, TableMapping, TargetTable } from '../plan/migration.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
-import { type CompiledMapping, type CompiledPart, type CompiledTable, tableName } from './compiled-mapping.ts';
+import {
+  type CompiledMapping,
+  type CompiledPart,
+  type CompiledTable,
+  tableName,
+} from './compiled-mapping.ts';
 
 /**
  * Checks a context's mapping against both catalogs and makes it ready for use. Pure: the catalogs were read before.
@@ -16,42 +21,86 @@ export function compileMapping(
 ): CompiledMapping {
   const file = `contexts/${definition.context}`;
   if ((definition.tables ?? []).length === 0) {
-    throw new StranglerError('CONFIG_INVALID', `${file}: tables: a replicated context needs at least one table mapping`);
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `${file}: tables: a replicated context needs at least one table mapping`,
+    );
   }
   const tables = (definition.tables ?? []).map((mapping, index) =>
     compileTable(mapping, `${file}: tables[${index}]`, monolithTables, serviceTables),
   );
-  refuseRepeated(tables.map((table) => [tableName(table.monolith), table.line]), 'monolith table');
-  refuseRepeated(tables.flatMap((table) => table.parts.map((part): [string, string] => [tableName(part.service), part.line])), 'service table');
+  refuseRepeated(
+    tables.map((table) => [tableName(table.monolith), table.line]),
+    'monolith table',
+  );
+  refuseRepeated(
+    tables.flatMap((table) =>
+      table.parts.map((part): [string, string] => [tableName(part.service), part.line]),
+    ),
+    'service table',
+  );
   return { context: definition.context, tables };
 }
 
-function compileTable(mapping: TableMapping, line: string, monolithTables: readonly TableCatalog[], serviceTables: readonly TableCatalog[]): CompiledTable {
+function compileTable(
+  mapping: TableMapping,
+  line: string,
+  monolithTables: readonly TableCatalog[],
+  serviceTables: readonly TableCatalog[],
+): CompiledTable {
   const monolith = findTable(monolithTables, mapping.monolith, `${line}.monolith`, 'monolith');
   const key = mapping.key ?? monolith.primaryKey;
   if (key.length === 0) {
-    throw new StranglerError('REPLICA_IDENTITY', `${line}: ${tableName(monolith)} has no primary key and the mapping names no key`, {
-      remedy: `Add a primary key, or name the columns that identify a row in ${line}.key and ALTER TABLE ${tableName(monolith)} REPLICA IDENTITY FULL.`,
-    });
+    throw new StranglerError(
+      'REPLICA_IDENTITY',
+      `${line}: ${tableName(monolith)} has no primary key and the mapping names no key`,
+      {
+        remedy: `Add a primary key, or name the columns that identify a row in ${line}.key and ALTER TABLE ${tableName(monolith)} REPLICA IDENTITY FULL.`,
+      },
+    );
   }
   for (const column of key) findColumn(monolith, column, `${line}.key`);
   requireIdentity(monolith, key, `${line}.monolith`);
-  const [first, ...rest] = mapping.service.map((target, index) => compilePart(target, `${line}.service[${index}]`, monolith, key, serviceTables));
-  if (first === undefined) throw new StranglerError('CONFIG_INVALID', `${line}.service: names no service table`);
+  const [first, ...rest] = mapping.service.map((target, index) =>
+    compilePart(target, `${line}.service[${index}]`, monolith, key, serviceTables),
+  );
+  if (first === undefined)
+    throw new StranglerError('CONFIG_INVALID', `${line}.service: names no service table`);
   const parts: readonly [CompiledPart, ...CompiledPart[]] = [first, ...rest];
   refuseSharedColumns(parts, key, line);
   const leave = mapping.leave ?? {};
-  return { line, monolith, key, parts, leave, leftBehind: checkLeftBehind(monolith, parts, leave, line) };
+  return {
+    line,
+    monolith,
+    key,
+    parts,
+    leave,
+    leftBehind: checkLeftBehind(monolith, parts, leave, line),
+  };
 }
 
-function compilePart(target: TargetTable, line: string, monolith: TableCatalog, key: readonly string[], serviceTables: readonly TableCatalog[]): CompiledPart {
+function compilePart(
+  target: TargetTable,
+  line: string,
+  monolith: TableCatalog,
+  key: readonly string[],
+  serviceTables: readonly TableCatalog[],
+): CompiledPart {
   const service = findTable(serviceTables, target.table, `${line}.table`, 'service');
-  const columns = Object.entries(target.columns).map(([from, to]) => compileColumn(monolith, service, from, to, `${line}.columns.${from}`));
-  refuseRepeated(columns.map((column) => [column.to, `${line}.columns.${column.from}`]), 'service column');
+  const columns = Object.entries(target.columns).map(([from, to]) =>
+    compileColumn(monolith, service, from, to, `${line}.columns.${from}`),
+  );
+  refuseRepeated(
+    columns.map((column) => [column.to, `${line}.columns.${column.from}`]),
+    'service column',
+  );
   const serviceKey = key.map((column) => {
     const link = columns.find(({ from }) => from === column);
     if (link === undefined) {
-      throw new StranglerError('CONFIG_INVALID', `${line}.columns: does not map the key column ${column} of ${tableName(monolith)}; every part must`);
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}.columns: does not map the key column ${column} of ${tableName(monolith)}; every part must`,
+      );
     }
     return link.to;
   });
@@ -66,25 +115,45 @@ function compilePart(target: TargetTable, line: string, monolith: TableCatalog, 
   for (const name of Object.keys(constants)) {
     const column = findColumn(service, name, `${line}.constants.${name}`);
     if (column.generated || columns.some(({ to }) => to === name)) {
-      throw new StranglerError('CONFIG_INVALID', `${line}.constants.${name}: the column is ${column.generated ? 'generated' : 'mapped already'}`);
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}.constants.${name}: the column is ${column.generated ? 'generated' : 'mapped already'}`,
+      );
     }
   }
   for (const column of service.columns) {
-    const filled = columns.some(({ to }) => to === column.name) || (constants[column.name] ?? null) !== null;
+    const filled =
+      columns.some(({ to }) => to === column.name) || (constants[column.name] ?? null) !== null;
     if (column.notNull && !column.hasDefault && !column.generated && !column.identity && !filled) {
-      throw new StranglerError('CONFIG_INVALID', `${line}: ${tableName(service)}.${column.name} is NOT NULL without a default, and nothing fills it`, {
-        remedy: `Map a monolith column to it in ${line}.columns, or give it a value in ${line}.constants.`,
-      });
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}: ${tableName(service)}.${column.name} is NOT NULL without a default, and nothing fills it`,
+        {
+          remedy: `Map a monolith column to it in ${line}.columns, or give it a value in ${line}.constants.`,
+        },
+      );
     }
   }
   return { line, service, columns, key: serviceKey, constants };
 }
 
-function findTable(tables: readonly TableCatalog[], name: string, line: string, side: string): TableCatalog {
+function findTable(
+  tables: readonly TableCatalog[],
+  name: string,
+  line: string,
+  side: string,
+): TableCatalog {
   const wanted = parseTableName(name);
   const full = tableName(wanted);
-  const table = tables.find((candidate) => candidate.schema === wanted.schema && candidate.table === wanted.table);
-  if (table === undefined) throw new StranglerError('TABLE_MISSING', `${line}: the ${side}'s database has no table ${full}`, { details: { table: full, side } });
+  const table = tables.find(
+    (candidate) => candidate.schema === wanted.schema && candidate.table === wanted.table,
+  );
+  if (table === undefined)
+    throw new StranglerError(
+      'TABLE_MISSING',
+      `${line}: the ${side}'s database has no table ${full}`,
+      { details: { table: full, side } },
+    );
   return table;
 }
 
@@ -93,11 +162,17 @@ const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
 
 /** Whether an index guarantees that the key names one row (what ON CONFLICT needs). */
 export const isUniqueKey = (table: TableCatalog, key: readonly string[]): boolean =>
-  sameSet(table.primaryKey, key) || (table.replicaIdentity === 'index' && sameSet(table.identityColumns, key));
+  sameSet(table.primaryKey, key) ||
+  (table.replicaIdentity === 'index' && sameSet(table.identityColumns, key));
 
 /** An update or delete must carry the old key, on the monolith for the way there and on the service for the way back. */
 function requireIdentity(table: TableCatalog, key: readonly string[], line: string): void {
-  if (table.replicaIdentity === 'full' || (table.replicaIdentity !== 'nothing' && key.every((column) => table.identityColumns.includes(column)))) return;
+  if (
+    table.replicaIdentity === 'full' ||
+    (table.replicaIdentity !== 'nothing' &&
+      key.every((column) => table.identityColumns.includes(column)))
+  )
+    return;
   throw new StranglerError(
     'REPLICA_IDENTITY',
     `${line}: updates and deletes of ${tableName(table)} do not carry its key (${key.join(', ')}); its replica identity is ${table.replicaIdentity}`,
@@ -105,17 +180,27 @@ function requireIdentity(table: TableCatalog, key: readonly string[], line: stri
   );
 }
 
-function checkLeftBehind(monolith: TableCatalog, parts: readonly CompiledPart[], leave: NonNullable<TableMapping['leave']>, line: string): string[] {
+function checkLeftBehind(
+  monolith: TableCatalog,
+  parts: readonly CompiledPart[],
+  leave: NonNullable<TableMapping['leave']>,
+  line: string,
+): string[] {
   const mapped = new Set(parts.flatMap((part) => part.columns.map(({ from }) => from)));
   for (const name of Object.keys(leave)) {
     findColumn(monolith, name, `${line}.leave.${name}`);
-    if (mapped.has(name)) throw new StranglerError('CONFIG_INVALID', `${line}.leave.${name}: the column is mapped, so it is not left behind`);
+    if (mapped.has(name))
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}.leave.${name}: the column is mapped, so it is not left behind`,
+      );
   }
   const behind = monolith.columns.filter((column) => !column.generated && !mapped.has(column.name));
   for (const column of behind) {
     if (!column.notNull) continue;
     const left = leave[column.name];
-    const value = left?.onReturn === 'default' || left === undefined ? undefined : left.onReturn.value;
+    const value =
+      left?.onReturn === 'default' || left === undefined ? undefined : left.onReturn.value;
     const hasDefault = column.hasDefault || Boolean(column.identity);
     if (value === null || (value === undefined && !hasDefault)) {
       throw new StranglerError(
@@ -127,9 +212,15 @@ function checkLeftBehind(monolith: TableCatalog, parts: readonly CompiledPart[],
   return behind.map((column) => column.name);
 }
 
-function refuseSharedColumns(parts: readonly CompiledPart[], key: readonly string[], line: string): void {
+function refuseSharedColumns(
+  parts: readonly CompiledPart[],
+  key: readonly string[],
+  line: string,
+): void {
   const owned = parts.flatMap((part) =>
-    part.columns.filter(({ from }) => !key.includes(from)).map(({ from }): [string, string] => [from, `${part.line}.columns.${from}`]),
+    part.columns
+      .filter(({ from }) => !key.includes(from))
+      .map(({ from }): [string, string] => [from, `${part.line}.columns.${from}`]),
   );
   refuseRepeated(owned, `column of ${line}: its way back would be ambiguous; monolith column`);
 }
@@ -138,7 +229,11 @@ function refuseRepeated(names: readonly (readonly [string, string])[], what: str
   const seen = new Map<string, string>();
   for (const [name, line] of names) {
     const earlier = seen.get(name);
-    if (earlier !== undefined) throw new StranglerError('CONFIG_INVALID', `${line}: ${what} ${name} is mapped already at ${earlier}`);
+    if (earlier !== undefined)
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}: ${what} ${name} is mapped already at ${earlier}`,
+      );
     seen.set(name, line);
   }
 }

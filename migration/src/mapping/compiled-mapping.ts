@@ -45,4 +45,5 @@ export interface CompiledMapping {
   readonly tables: readonly CompiledTable[];
 }
 
-export const tableName = (table: { readonly schema: string; readonly table: string }): string => `${table.schema}.${table.table}`;
+export const tableName = (table: { readonly schema: string; readonly table: string }): string =>
+  `${table.schema}.${table.table}`;

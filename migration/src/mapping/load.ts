@@ -7,11 +7,21 @@ import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
 
 /** Reads the catalogs of the tables that the context names and compiles its mapping against them. */
-export async function loadMapping(definition: MigrationDefinition, monolith: pg.Client, service: pg.Client): Promise<CompiledMapping> {
+export async function loadMapping(
+  definition: MigrationDefinition,
+  monolith: pg.Client,
+  service: pg.Client,
+): Promise<CompiledMapping> {
   const tables = definition.tables ?? [];
   const [monolithTables, serviceTables] = await Promise.all([
-    readTables(monolith, tables.map((table) => table.monolith)),
-    readTables(service, tables.flatMap((table) => table.service.map((part) => part.table))),
+    readTables(
+      monolith,
+      tables.map((table) => table.monolith),
+    ),
+    readTables(
+      service,
+      tables.flatMap((table) => table.service.map((part) => part.table)),
+    ),
   ]);
   return compileMapping(definition, monolithTables, serviceTables);
 }

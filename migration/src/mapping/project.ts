@@ -7,7 +7,8 @@ export function projectForward(part: CompiledPart, row: Row): Record<string, Col
   const result: Record<string, ColumnText> = {};
   for (const link of part.columns) {
     const value = row[link.from];
-    if (value !== undefined) result[link.to] = translate(value, link.forward, link.backward, link, part);
+    if (value !== undefined)
+      result[link.to] = translate(value, link.forward, link.backward, link, part);
   }
   return result;
 }
@@ -17,7 +18,8 @@ export function projectBackward(part: CompiledPart, row: Row): Record<string, Co
   const result: Record<string, ColumnText> = {};
   for (const link of part.columns) {
     const value = row[link.to];
-    if (value !== undefined) result[link.from] = translate(value, link.backward, link.forward, link, part);
+    if (value !== undefined)
+      result[link.from] = translate(value, link.backward, link.forward, link, part);
   }
   return result;
 }
@@ -34,9 +36,13 @@ function translate(
   if (translated !== undefined) return translated;
   // passing it unchanged would make it come back as another value
   if (inverse?.has(value) === true) {
-    throw new StranglerError('CONFIG_INVALID', `${part.line}.columns.${link.from}.values: has no entry for '${value}', which is also what '${inverse.get(value) ?? ''}' becomes`, {
-      details: { column: link.from, value },
-    });
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `${part.line}.columns.${link.from}.values: has no entry for '${value}', which is also what '${inverse.get(value) ?? ''}' becomes`,
+      {
+        details: { column: link.from, value },
+      },
+    );
   }
   return value;
 }

@@ -4,10 +4,50 @@
  */
 const integers = ['smallint', 'integer', 'bigint', 'numeric'];
 const builtIn = new Set([
-  ...integers, 'boolean', 'real', 'double precision', 'money', 'date', 'interval', 'uuid', 'bytea', 'json', 'jsonb', 'xml', 'oid', '"char"', 'name',
-  'inet', 'cidr', 'macaddr', 'macaddr8', 'bit', 'bit varying', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle', 'tsvector', 'tsquery',
-  'text', 'character varying', 'character', 'pg_lsn', 'time without time zone', 'time with time zone', 'timestamp without time zone',
-  'timestamp with time zone', 'int4range', 'int8range', 'numrange', 'tsrange', 'tstzrange', 'daterange',
+  ...integers,
+  'boolean',
+  'real',
+  'double precision',
+  'money',
+  'date',
+  'interval',
+  'uuid',
+  'bytea',
+  'json',
+  'jsonb',
+  'xml',
+  'oid',
+  '"char"',
+  'name',
+  'inet',
+  'cidr',
+  'macaddr',
+  'macaddr8',
+  'bit',
+  'bit varying',
+  'point',
+  'line',
+  'lseg',
+  'box',
+  'path',
+  'polygon',
+  'circle',
+  'tsvector',
+  'tsquery',
+  'text',
+  'character varying',
+  'character',
+  'pg_lsn',
+  'time without time zone',
+  'time with time zone',
+  'timestamp without time zone',
+  'timestamp with time zone',
+  'int4range',
+  'int8range',
+  'numrange',
+  'tsrange',
+  'tstzrange',
+  'daterange',
 ]);
 const textual = new Set(['text', 'character varying', 'character']);
 /** Types whose printed form inside a text column is exactly what PostgreSQL prints for the type itself. */
@@ -24,7 +64,9 @@ export function parseType(type: string): ParsedType {
   const element = array ? type.slice(0, -2) : type;
   // 'timestamp(3) with time zone' keeps its modifier in the middle
   const match = /^(.*?)\(([^)]*)\)(.*)$/.exec(element);
-  return match ? { base: `${match[1] ?? ''}${match[3] ?? ''}`, modifier: match[2] ?? null, array } : { base: element, modifier: null, array };
+  return match
+    ? { base: `${match[1] ?? ''}${match[3] ?? ''}`, modifier: match[2] ?? null, array }
+    : { base: element, modifier: null, array };
 }
 
 const scaleOf = (modifier: string): string => modifier.split(',')[1] ?? '0';
@@ -54,7 +96,9 @@ function commonBase(left: ParsedType, right: ParsedType): string | null {
   }
   if (a === b) return a;
   if (integers.includes(a) && integers.includes(b)) {
-    const fraction = [left, right].some((type) => type.base === 'numeric' && type.modifier !== null && scaleOf(type.modifier) !== '0');
+    const fraction = [left, right].some(
+      (type) => type.base === 'numeric' && type.modifier !== null && scaleOf(type.modifier) !== '0',
+    );
     return fraction ? null : (integers[Math.max(integers.indexOf(a), integers.indexOf(b))] ?? null);
   }
   if (textual.has(a) && textual.has(b)) return 'text';

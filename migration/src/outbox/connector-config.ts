@@ -1,6 +1,12 @@
 import type { TableName } from '../database/identifiers.ts';
 import type { ConnectDatabase } from '../stream/kafka/connect-database.ts';
-import { type ConnectorConfig, databaseSettings, escapedPattern, slotGuard, tablePattern } from '../stream/kafka/connector-config.ts';
+import {
+  type ConnectorConfig,
+  databaseSettings,
+  escapedPattern,
+  slotGuard,
+  tablePattern,
+} from '../stream/kafka/connector-config.ts';
 import { eventHeaders, eventTopic } from './event-topics.ts';
 import { outboxPublication } from './outbox-publication.ts';
 
@@ -24,11 +30,21 @@ const text = 'org.apache.kafka.connect.storage.StringConverter';
  * Value and key are sent as text: the payload arrives as the JSON that the service wrote. Expanding it (`table.expand.json.payload`)
  * would have Connect guess a schema, and lose what has none: nulls, arrays of different things, digits of decimals.
  */
-export function outboxConnectorConfig({ service, database, slot, prefix, table, partitions }: OutboxConnector): ConnectorConfig {
+export function outboxConnectorConfig({
+  service,
+  database,
+  slot,
+  prefix,
+  table,
+  partitions,
+}: OutboxConnector): ConnectorConfig {
   return {
     ...databaseSettings(database),
     // Debezium would make a slot that is gone, with a hole before it.
-    'database.initial.statements': slotGuard(slot, 'events may be missing, run strangler outbox connect'),
+    'database.initial.statements': slotGuard(
+      slot,
+      'events may be missing, run strangler outbox connect',
+    ),
     'topic.prefix': prefix,
     'plugin.name': 'pgoutput',
     'slot.name': slot,
@@ -58,7 +74,9 @@ export function outboxConnectorConfig({ service, database, slot, prefix, table, 
     'transforms.outbox.type': 'io.debezium.transforms.outbox.EventRouter',
     'transforms.outbox.predicate': 'outbox',
     'transforms.outbox.route.topic.replacement': eventTopic(service, '${routedByValue}'),
-    'transforms.outbox.table.fields.additional.placement': Object.entries(eventHeaders).map(([column, header]) => `${column}:header:${header}`).join(','),
+    'transforms.outbox.table.fields.additional.placement': Object.entries(eventHeaders)
+      .map(([column, header]) => `${column}:header:${header}`)
+      .join(','),
     // Heartbeats are no events.
     predicates: 'outbox',
     'predicates.outbox.type': 'org.apache.kafka.connect.transforms.predicates.TopicNameMatches',

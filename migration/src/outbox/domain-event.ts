@@ -16,9 +16,12 @@ export interface DomainEvent {
 
 /** From `2026-11-21 08:00:00.12+00` and from `2026-11-21T08:00:00.12Z`: the server and Debezium write moments in different ways. */
 export function moment(text: string): string {
-  const match = /^(\d{4,}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00(?::?00)?|Z)$/.exec(text);
+  const match = /^(\d{4,}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00(?::?00)?|Z)$/.exec(
+    text,
+  );
   const [, date, time, fraction = ''] = match ?? [];
-  if (date === undefined || time === undefined) throw new RangeError(`not a moment in UTC: ${JSON.stringify(text)}`);
+  if (date === undefined || time === undefined)
+    throw new RangeError(`not a moment in UTC: ${JSON.stringify(text)}`);
   return `${date}T${time}.${fraction.padEnd(6, '0')}Z`;
 }
 
@@ -26,7 +29,10 @@ export function moment(text: string): string {
 export function eventOfRow(row: Row): DomainEvent {
   const field = (name: string): string => {
     const value = row[name];
-    if (typeof value !== 'string') throw new RangeError(`the outbox has no ${name}: it is not the table that installOutbox makes`);
+    if (typeof value !== 'string')
+      throw new RangeError(
+        `the outbox has no ${name}: it is not the table that installOutbox makes`,
+      );
     return value;
   };
   return {

@@ -5,7 +5,12 @@ import { isStranglerError, StranglerError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import type { Lsn, Row } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
-import { createSlotWithSnapshot, dropSlot, openEmbeddedStream, slotStatus } from '../stream/embedded/index.ts';
+import {
+  createSlotWithSnapshot,
+  dropSlot,
+  openEmbeddedStream,
+  slotStatus,
+} from '../stream/embedded/index.ts';
 import { streamNames } from '../stream/names.ts';
 import { readPosition, storePosition } from './consumer-tables.ts';
 import { eventOfRow } from './domain-event.ts';
@@ -15,7 +20,10 @@ import type { EventSource, Session } from './subscription.ts';
 
 type EmbeddedSource = Extract<EventSource, { transport: 'embedded' }>;
 
-export const consumerSlot = (consumer: string, { service, url }: Pick<EmbeddedSource, 'service' | 'url'>): string => streamNames(`${service}>${consumer}`, 'consumer', databaseName(url)).slot;
+export const consumerSlot = (
+  consumer: string,
+  { service, url }: Pick<EmbeddedSource, 'service' | 'url'>,
+): string => streamNames(`${service}>${consumer}`, 'consumer', databaseName(url)).slot;
 
 /** Reads the outbox from the log of the service's database, through a slot that this consumer has for itself. */
 export async function followOutbox(source: EmbeddedSource, session: Session): Promise<void> {
@@ -25,7 +33,12 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
     const from = await beginning(source, session, slot);
     if (from === undefined) return;
     const stream = await openEmbeddedStream({
-      url: source.url, context: `${session.consumer}-events`, direction: 'forward', names: { slot, publication: outboxPublication }, from, signal: session.signal,
+      url: source.url,
+      context: `${session.consumer}-events`,
+      direction: 'forward',
+      names: { slot, publication: outboxPublication },
+      from,
+      signal: session.signal,
     });
     try {
       session.onProgress({ phase: 'streaming' });
@@ -35,7 +48,11 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
         const reached = await deliverAll(messages, source, session);
         if (reached === undefined || reached <= stored) continue;
         // Stored first: a slot that is ahead of the stored position would look like a hole.
-        await storePosition(session.target, { consumer: session.consumer, service: source.service }, reached);
+        await storePosition(
+          session.target,
+          { consumer: session.consumer, service: source.service },
+          reached,
+        );
         stream.acknowledge(reached);
         stored = reached;
       }
@@ -48,9 +65,15 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
 }
 
 /** One process of a consumer reads; the lock ends with the connection that also writes what is handled. */
-async function waitForTurn(source: EmbeddedSource, { consumer, target, signal, onProgress }: Session): Promise<boolean> {
+async function waitForTurn(
+  source: EmbeddedSource,
+  { consumer, target, signal, onProgress }: Session,
+): Promise<boolean> {
   for (let told = false; !signal.aborted; told = true) {
-    const { rows } = await target.query<{ locked: boolean }>(`SELECT pg_try_advisory_lock(hashtext('strangler events'), hashtext($1)) AS locked`, [`${consumer} ${source.service}`]);
+    const { rows } = await target.query<{ locked: boolean }>(
+      `SELECT pg_try_advisory_lock(hashtext('strangler events'), hashtext($1)) AS locked`,
+      [`${consumer} ${source.service}`],
+    );
     if (rows[0]?.locked) return true;
     if (!told) onProgress({ phase: 'standby' });
     await pause(250, signal);
@@ -59,35 +82,54 @@ async function waitForTurn(source: EmbeddedSource, { consumer, target, signal, o
 }
 
 /** Where the stream goes on. A new consumer first gets the events that are still in the table, and the stream from just then. */
-async function beginning(source: EmbeddedSource, session: Session, slot: string): Promise<Lsn | undefined> {
+async function beginning(
+  source: EmbeddedSource,
+  session: Session,
+  slot: string,
+): Promise<Lsn | undefined> {
   const { consumer, target, signal } = session;
   const subscriber = { consumer, service: source.service };
   const known = await readPosition(target, subscriber);
   if (typeof known === 'bigint') return known;
   const table = parseTableName(source.table ?? 'outbox');
-  return withConnection(source.url, { applicationName: `strangler-events-${consumer}` }, async (client) => {
-    await ensureOutboxPublication(client, table);
-    if (known === 'unknown') {
-      if (await slotStatus(client, slot)) {
-        throw new StranglerError('CONFIG_INVALID', `Slot ${slot} on the database of ${source.service} exists, but the database of consumer ${consumer} knows nothing of it: another consumer has this name, or its database was replaced`, {
-          remedy: `Choose another name for the consumer, or drop what is left of the old one: SELECT pg_drop_replication_slot('${slot}')`,
-        });
+  return withConnection(
+    source.url,
+    { applicationName: `strangler-events-${consumer}` },
+    async (client) => {
+      await ensureOutboxPublication(client, table);
+      if (known === 'unknown') {
+        if (await slotStatus(client, slot)) {
+          throw new StranglerError(
+            'CONFIG_INVALID',
+            `Slot ${slot} on the database of ${source.service} exists, but the database of consumer ${consumer} knows nothing of it: another consumer has this name, or its database was replaced`,
+            {
+              remedy: `Choose another name for the consumer, or drop what is left of the old one: SELECT pg_drop_replication_slot('${slot}')`,
+            },
+          );
+        }
+        await storePosition(target, subscriber, 'beginning');
       }
-      await storePosition(target, subscriber, 'beginning');
-    }
-    await dropSlot(client, slot, { timeoutMs: 15_000 });
-    const made = await createSlotWithSnapshot(source.url, slot, signal);
-    try {
-      if (!(await deliverRetained(client, table, made.snapshot, source, session))) return undefined;
-    } finally {
-      await made.close();
-    }
-    await storePosition(target, subscriber, made.position);
-    return made.position;
-  });
+      await dropSlot(client, slot, { timeoutMs: 15_000 });
+      const made = await createSlotWithSnapshot(source.url, slot, signal);
+      try {
+        if (!(await deliverRetained(client, table, made.snapshot, source, session)))
+          return undefined;
+      } finally {
+        await made.close();
+      }
+      await storePosition(target, subscriber, made.position);
+      return made.position;
+    },
+  );
 }
 
-const deliverRetained = (client: pg.Client, table: TableName, snapshot: string, source: EmbeddedSource, session: Session): Promise<boolean> =>
+const deliverRetained = (
+  client: pg.Client,
+  table: TableName,
+  snapshot: string,
+  source: EmbeddedSource,
+  session: Session,
+): Promise<boolean> =>
   readRetained(client, table, snapshot, async (rows) => {
     for (const row of rows) {
       if (session.signal.aborted) return false;
@@ -97,7 +139,11 @@ const deliverRetained = (client: pg.Client, table: TableName, snapshot: string, 
   });
 
 /** How far everything is handled: to the end of a transaction, never into one. */
-async function deliverAll(messages: readonly StreamMessage[], source: EmbeddedSource, session: Session): Promise<Lsn | undefined> {
+async function deliverAll(
+  messages: readonly StreamMessage[],
+  source: EmbeddedSource,
+  session: Session,
+): Promise<Lsn | undefined> {
   const { schema, table } = parseTableName(source.table ?? 'outbox');
   let reached: Lsn | undefined;
   for (const message of messages) {
@@ -106,22 +152,29 @@ async function deliverAll(messages: readonly StreamMessage[], source: EmbeddedSo
     else if (message.kind === 'changes') {
       for (const { op, after, source: from } of message.events) {
         if (session.signal.aborted) return reached;
-        if (op === 'c' && after && from.table === table && from.schema === schema) await deliverRow(after, source, session);
+        if (op === 'c' && after && from.table === table && from.schema === schema)
+          await deliverRow(after, source, session);
       }
     }
   }
   return reached;
 }
 
-async function deliverRow(row: Row, { aggregateTypes }: EmbeddedSource, { inbox }: Session): Promise<void> {
+async function deliverRow(
+  row: Row,
+  { aggregateTypes }: EmbeddedSource,
+  { inbox }: Session,
+): Promise<void> {
   if (aggregateTypes.includes(row.aggregatetype ?? '')) await inbox.deliver(eventOfRow(row));
 }
 
 /** The remedies of these codes speak of replication. */
 function withRemedy(error: unknown, { service }: EmbeddedSource, consumer: string): unknown {
-  if (!isStranglerError(error) || (error.code !== 'SLOT_LOST' && error.code !== 'POSITION_GAP')) return error;
+  if (!isStranglerError(error) || (error.code !== 'SLOT_LOST' && error.code !== 'POSITION_GAP'))
+    return error;
   return new StranglerError(error.code, error.message, {
-    cause: error, details: error.details,
+    cause: error,
+    details: error.details,
     remedy: `Events of ${service} may be missing for ${consumer}: call restartSubscription, which reads again what is still in the outbox; handled events stay handled.`,
   });
 }

@@ -44,7 +44,10 @@ export class Inbox {
     const { client, consumer, handler } = this.#options;
     await client.query('BEGIN');
     // Where another process handles the same event just now, this waits for its end and then sees its row.
-    const { rowCount } = await client.query('INSERT INTO strangler.processed_events (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [consumer, event.id]);
+    const { rowCount } = await client.query(
+      'INSERT INTO strangler.processed_events (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+      [consumer, event.id],
+    );
     if (rowCount === 0) {
       await client.query('ROLLBACK');
       return 'duplicate';
@@ -52,18 +55,40 @@ export class Inbox {
     await handler(event, client);
     // A handler that swallows an error of the database leaves a transaction behind that can only be rolled back: COMMIT does so and succeeds.
     const { command } = await client.query('COMMIT');
-    if (command !== 'COMMIT') throw new Error('a statement of the handler failed, and the handler went on: its transaction was rolled back');
+    if (command !== 'COMMIT')
+      throw new Error(
+        'a statement of the handler failed, and the handler went on: its transaction was rolled back',
+      );
     return 'handled';
   }
 
   /** Events that are older than what any transport still delivers need no remembering. */
   async forget(olderThanDays: number): Promise<void> {
     const { client, consumer } = this.#options;
-    await client.query('DELETE FROM strangler.processed_events WHERE consumer = $1 AND at < now() - make_interval(days => $2)', [consumer, olderThanDays]);
+    await client.query(
+      'DELETE FROM strangler.processed_events WHERE consumer = $1 AND at < now() - make_interval(days => $2)',
+      [consumer, olderThanDays],
+    );
   }
 }
 
-const failed = (event: DomainEvent, consumer: string, attempts: number, cause: unknown): StranglerError =>
-  new StranglerError('EVENT_FAILED', `${consumer} could not handle event ${event.id} (${event.type} of ${event.aggregateType} ${event.aggregateId}), ${attempts} attempts: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    cause, details: { consumer, event: event.id, type: event.type, aggregateType: event.aggregateType, aggregateId: event.aggregateId },
-  });
+const failed = (
+  event: DomainEvent,
+  consumer: string,
+  attempts: number,
+  cause: unknown,
+): StranglerError =>
+  new StranglerError(
+    'EVENT_FAILED',
+    `${consumer} could not handle event ${event.id} (${event.type} of ${event.aggregateType} ${event.aggregateId}), ${attempts} attempts: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      cause,
+      details: {
+        consumer,
+        event: event.id,
+        type: event.type,
+        aggregateType: event.aggregateType,
+        aggregateId: event.aggregateId,
+      },
+    },
+  );

@@ -18,10 +18,20 @@ export async function followTopics(source: KafkaSource, session: Session): Promi
   const topics = source.aggregateTypes.map((type) => eventTopic(source.service, type));
   const kafka = createKafka(source.kafka);
   // A group of its own for each service: members of one group must want the same topics.
-  const reader = kafka.consumer({ groupId: `${source.service}.${consumer}`, sessionTimeout: 10_000, heartbeatInterval: 2_000, maxWaitTimeInMs: 100, retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) } });
+  const reader = kafka.consumer({
+    groupId: `${source.service}.${consumer}`,
+    sessionTimeout: 10_000,
+    heartbeatInterval: 2_000,
+    maxWaitTimeInMs: 100,
+    retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
+  });
   const over = new AbortController();
   const ended = new Promise<void>((resolve, reject) => {
-    over.signal.addEventListener('abort', () => (signal.aborted ? resolve() : reject(over.signal.reason)), { once: true });
+    over.signal.addEventListener(
+      'abort',
+      () => (signal.aborted ? resolve() : reject(over.signal.reason)),
+      { once: true },
+    );
   });
   ended.catch(() => undefined);
   const end = (reason?: unknown): void => over.abort(reason);
@@ -36,13 +46,19 @@ export async function followTopics(source: KafkaSource, session: Session): Promi
     await reader.connect();
     await reader.subscribe({ topics, fromBeginning: true });
     await reader.run({
-      autoCommit: false, eachBatchAutoResolve: false,
+      autoCommit: false,
+      eachBatchAutoResolve: false,
       eachBatch: async (payload) => {
         const next = await deliverBatch(payload, session, over.signal, end);
         if (next === undefined) return;
         const { topic, partition } = payload.batch;
         // For the check at the next start: the group's own offsets are forgotten after some days.
-        await storeOffset(session.target, { consumer, service: source.service }, `${topic}/${partition}`, next).catch(end);
+        await storeOffset(
+          session.target,
+          { consumer, service: source.service },
+          `${topic}/${partition}`,
+          next,
+        ).catch(end);
         await reader.commitOffsets([{ topic, partition, offset: String(next) }]);
       },
     });
@@ -58,7 +74,12 @@ export async function followTopics(source: KafkaSource, session: Session): Promi
 }
 
 /** The offset after what was handled; what is thrown by kafkajs goes back to it. */
-async function deliverBatch({ batch, heartbeat, isRunning, isStale, resolveOffset }: EachBatchPayload, { inbox }: Session, over: AbortSignal, end: (reason: unknown) => void): Promise<bigint | undefined> {
+async function deliverBatch(
+  { batch, heartbeat, isRunning, isStale, resolveOffset }: EachBatchPayload,
+  { inbox }: Session,
+  over: AbortSignal,
+  end: (reason: unknown) => void,
+): Promise<bigint | undefined> {
   // A handler may take longer than the group waits; the next heartbeat below tells when it was too long.
   const alive = setInterval(() => void heartbeat().catch(() => undefined), 2_000);
   let next: bigint | undefined;
@@ -66,7 +87,9 @@ async function deliverBatch({ batch, heartbeat, isRunning, isStale, resolveOffse
     for (const message of batch.messages) {
       if (over.aborted || !isRunning() || isStale()) break;
       try {
-        await inbox.deliver(eventOfMessage(`${batch.topic}[${batch.partition}]@${message.offset}`, message));
+        await inbox.deliver(
+          eventOfMessage(`${batch.topic}[${batch.partition}]@${message.offset}`, message),
+        );
       } catch (error) {
         // Not thrown: kafkajs would deliver the same batch again at once.
         end(error);
@@ -83,7 +106,12 @@ async function deliverBatch({ batch, heartbeat, isRunning, isStale, resolveOffse
 }
 
 /** A consumer that was away for longer than the topics keep messages would go on at the first one that is left. */
-async function assertNothingExpired(kafka: Kafka, topics: readonly string[], source: KafkaSource, { consumer, target }: Session): Promise<void> {
+async function assertNothingExpired(
+  kafka: Kafka,
+  topics: readonly string[],
+  source: KafkaSource,
+  { consumer, target }: Session,
+): Promise<void> {
   const stored = await readOffsets(target, { consumer, service: source.service });
   if (stored.size === 0) return;
   const admin = kafka.admin();
@@ -93,10 +121,14 @@ async function assertNothingExpired(kafka: Kafka, topics: readonly string[], sou
       for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
         const next = stored.get(`${topic}/${partition}`);
         if (next === undefined || (BigInt(low) <= next && next <= BigInt(high))) continue;
-        throw new StranglerError('POSITION_GAP', `${consumer} needs ${topic}, partition ${partition}, from offset ${next}, but it holds ${low} to ${high}: ${next < BigInt(low) ? 'messages were removed before they were handled' : 'the topic was made anew'}`, {
-          details: { topic, partition, wanted: String(next), low, high },
-          remedy: `Events of ${source.service} may be missing for ${consumer}: call restartSubscription, which reads again all that the topics hold; handled events stay handled.`,
-        });
+        throw new StranglerError(
+          'POSITION_GAP',
+          `${consumer} needs ${topic}, partition ${partition}, from offset ${next}, but it holds ${low} to ${high}: ${next < BigInt(low) ? 'messages were removed before they were handled' : 'the topic was made anew'}`,
+          {
+            details: { topic, partition, wanted: String(next), low, high },
+            remedy: `Events of ${source.service} may be missing for ${consumer}: call restartSubscription, which reads again all that the topics hold; handled events stay handled.`,
+          },
+        );
       }
     }
   } finally {

@@ -13,14 +13,25 @@ SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = $1) AS made,
 export async function ensureOutboxPublication(client: pg.Client, table: TableName): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const { rows } = await client.query<{ made: string; holds: string }>(needed, [outboxPublication, table.schema, table.table]);
-      if (rows[0]?.made !== 't') await client.query(`CREATE PUBLICATION ${outboxPublication} FOR TABLE ${quoteTable(table)} WITH (publish = 'insert')`);
-      else if (rows[0].holds !== 't') await client.query(`ALTER PUBLICATION ${outboxPublication} ADD TABLE ${quoteTable(table)}`);
+      const { rows } = await client.query<{ made: string; holds: string }>(needed, [
+        outboxPublication,
+        table.schema,
+        table.table,
+      ]);
+      if (rows[0]?.made !== 't')
+        await client.query(
+          `CREATE PUBLICATION ${outboxPublication} FOR TABLE ${quoteTable(table)} WITH (publish = 'insert')`,
+        );
+      else if (rows[0].holds !== 't')
+        await client.query(`ALTER PUBLICATION ${outboxPublication} ADD TABLE ${quoteTable(table)}`);
       return;
     } catch (error) {
       // Another process made it between our look and our try.
       if (attempt < 5 && ['42710', '23505'].includes(failureCode(error) ?? '')) continue;
-      throw databaseFailure(error, `Cannot publish ${displayTable(table)} of database ${client.database ?? ''} (needs to own the table and GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`);
+      throw databaseFailure(
+        error,
+        `Cannot publish ${displayTable(table)} of database ${client.database ?? ''} (needs to own the table and GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`,
+      );
     }
   }
 }

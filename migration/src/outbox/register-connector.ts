@@ -6,7 +6,12 @@ import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { StranglerError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/embedded/index.ts';
-import { ConnectClient, failureOf, isRunning, traceReason } from '../stream/kafka/connect-client.ts';
+import {
+  ConnectClient,
+  failureOf,
+  isRunning,
+  traceReason,
+} from '../stream/kafka/connect-client.ts';
 import { connectDatabase } from '../stream/kafka/connect-database.ts';
 import { configDifferences, type ConnectorConfig } from '../stream/kafka/connector-config.ts';
 import type { KafkaSettings } from '../stream/kafka/kafka-settings.ts';
@@ -41,30 +46,69 @@ export interface OutboxPlan {
   readonly differences: readonly string[];
 }
 
-const namesOf = ({ service, url }: Pick<OutboxConnection, 'service' | 'url'>): { connector: string; slot: string; unfinished: string } => {
+const namesOf = ({
+  service,
+  url,
+}: Pick<OutboxConnection, 'service' | 'url'>): {
+  connector: string;
+  slot: string;
+  unfinished: string;
+} => {
   const { slot } = streamNames(service, 'outbox', databaseName(url));
-  return { connector: slot, slot, unfinished: streamNames(`${service}>new`, 'outbox', databaseName(url)).slot };
+  return {
+    connector: slot,
+    slot,
+    unfinished: streamNames(`${service}>new`, 'outbox', databaseName(url)).slot,
+  };
 };
 
 interface Look extends OutboxPlan {
   readonly config: ConnectorConfig;
 }
 
-async function look(options: OutboxConnection, client: pg.Client, connect: ConnectClient): Promise<Look> {
+async function look(
+  options: OutboxConnection,
+  client: pg.Client,
+  connect: ConnectClient,
+): Promise<Look> {
   const { service, url } = options;
   const { connector, slot } = namesOf(options);
   const status = await slotStatus(client, slot);
   const newSlot = status === null || status.lost !== null;
   const running = await connect.config(connector);
   const known = running?.['topic.prefix'];
-  const prefix = newSlot || known === undefined ? `${connector}_${randomBytes(4).toString('hex')}` : known;
-  const database = connectDatabase(options.urlForConnect ?? url, url, `The database of ${service} for Kafka Connect`);
-  const config = outboxConnectorConfig({ service, database, slot, prefix, table: parseTableName(options.table ?? 'outbox'), partitions: options.partitions ?? 3 });
-  return { connector, topics: config['transforms.outbox.route.topic.replacement'] ?? '', newSlot, newConnector: running === undefined, differences: running ? configDifferences(running, config) : [], config };
+  const prefix =
+    newSlot || known === undefined ? `${connector}_${randomBytes(4).toString('hex')}` : known;
+  const database = connectDatabase(
+    options.urlForConnect ?? url,
+    url,
+    `The database of ${service} for Kafka Connect`,
+  );
+  const config = outboxConnectorConfig({
+    service,
+    database,
+    slot,
+    prefix,
+    table: parseTableName(options.table ?? 'outbox'),
+    partitions: options.partitions ?? 3,
+  });
+  return {
+    connector,
+    topics: config['transforms.outbox.route.topic.replacement'] ?? '',
+    newSlot,
+    newConnector: running === undefined,
+    differences: running ? configDifferences(running, config) : [],
+    config,
+  };
 }
 
-const onSource = <T>(options: OutboxConnection, work: (client: pg.Client, connect: ConnectClient) => Promise<T>): Promise<T> =>
-  withConnection(options.url, { applicationName: 'strangler-outbox' }, (client) => work(client, new ConnectClient(options.connectUrl, { signal: options.signal })));
+const onSource = <T>(
+  options: OutboxConnection,
+  work: (client: pg.Client, connect: ConnectClient) => Promise<T>,
+): Promise<T> =>
+  withConnection(options.url, { applicationName: 'strangler-outbox' }, (client) =>
+    work(client, new ConnectClient(options.connectUrl, { signal: options.signal })),
+  );
 
 /** What connecting would do, without doing it. */
 export const planOutbox = (options: OutboxConnection): Promise<OutboxPlan> =>
@@ -77,16 +121,28 @@ export const planOutbox = (options: OutboxConnection): Promise<OutboxPlan> =>
  * Publishes the table, makes the slot and registers the connector, or brings a running one up to date; waits until it runs. Runs
  * again without harm, after a crash as well, and mends a slot that was lost: with what the outbox still holds.
  */
-export const connectOutbox = (options: OutboxConnection): Promise<OutboxPlan & { readonly eventsSent: number }> =>
+export const connectOutbox = (
+  options: OutboxConnection,
+): Promise<OutboxPlan & { readonly eventsSent: number }> =>
   onSource(options, async (client, connect) => {
     const table = parseTableName(options.table ?? 'outbox');
-    await client.query(`SELECT FROM ${quoteTable(table)} LIMIT 0`).catch((error: unknown) => Promise.reject(databaseFailure(error, `${options.service} has no outbox (installOutbox of the service kit makes it)`)));
+    await client
+      .query(`SELECT FROM ${quoteTable(table)} LIMIT 0`)
+      .catch((error: unknown) =>
+        Promise.reject(
+          databaseFailure(
+            error,
+            `${options.service} has no outbox (installOutbox of the service kit makes it)`,
+          ),
+        ),
+      );
     await ensureOutboxPublication(client, table);
     const { config, ...plan } = await look(options, client, connect);
     const eventsSent = plan.newSlot ? await makeSlot(options, client) : 0;
     if (plan.newConnector || plan.differences.length > 0) await connect.put(plan.connector, config);
     // Connect leaves a failed task as it is until somebody asks.
-    else if (failureOf(await connect.status(plan.connector)) !== null) await connect.restartFailed(plan.connector);
+    else if (failureOf(await connect.status(plan.connector)) !== null)
+      await connect.restartFailed(plan.connector);
     await untilStreaming(options, client, connect);
     return { ...plan, eventsSent };
   });
@@ -98,8 +154,18 @@ async function makeSlot(options: OutboxConnection, client: pg.Client): Promise<n
   await dropSlot(client, unfinished, { timeoutMs: 30_000 });
   const made = await createSlotWithSnapshot(options.url, unfinished, options.signal);
   try {
-    const sent = await sendRetained(client, { kafka: options.kafka, service: options.service, table: parseTableName(options.table ?? 'outbox'), snapshot: made.snapshot, partitions: options.partitions ?? 3 });
-    await client.query('SELECT pg_copy_logical_replication_slot($1, $2)', [unfinished, slot]).catch((error: unknown) => Promise.reject(databaseFailure(error, `Cannot create replication slot ${slot}`)));
+    const sent = await sendRetained(client, {
+      kafka: options.kafka,
+      service: options.service,
+      table: parseTableName(options.table ?? 'outbox'),
+      snapshot: made.snapshot,
+      partitions: options.partitions ?? 3,
+    });
+    await client
+      .query('SELECT pg_copy_logical_replication_slot($1, $2)', [unfinished, slot])
+      .catch((error: unknown) =>
+        Promise.reject(databaseFailure(error, `Cannot create replication slot ${slot}`)),
+      );
     return sent;
   } finally {
     await made.close();
@@ -108,7 +174,9 @@ async function makeSlot(options: OutboxConnection, client: pg.Client): Promise<n
 }
 
 /** Removes connector and slot; topics and what is in them stay. */
-export const disconnectOutbox = (options: OutboxConnection): Promise<{ readonly connector: 'deleted' | 'absent'; readonly slot: 'dropped' | 'absent' }> =>
+export const disconnectOutbox = (
+  options: OutboxConnection,
+): Promise<{ readonly connector: 'deleted' | 'absent'; readonly slot: 'dropped' | 'absent' }> =>
   onSource(options, async (client, connect) => {
     const names = namesOf(options);
     const connector = await connect.delete(names.connector);
@@ -117,7 +185,11 @@ export const disconnectOutbox = (options: OutboxConnection): Promise<{ readonly 
   });
 
 /** A task is called running while it only tries to: what counts is that the slot is read. */
-async function untilStreaming(options: OutboxConnection, client: pg.Client, connect: ConnectClient): Promise<void> {
+async function untilStreaming(
+  options: OutboxConnection,
+  client: pg.Client,
+  connect: ConnectClient,
+): Promise<void> {
   const { connector, slot } = namesOf(options);
   const signal = options.signal ?? new AbortController().signal;
   const deadline = performance.now() + 90_000;
@@ -128,8 +200,17 @@ async function untilStreaming(options: OutboxConnection, client: pg.Client, conn
     const failure = failureOf(status);
     // For a moment after a restart the old failure is still told.
     failingSince = failure === null ? undefined : (failingSince ?? performance.now());
-    if (failure !== null && failingSince !== undefined && performance.now() - failingSince > 3000) throw new StranglerError('CONNECTOR_FAILED', `Connector ${connector} failed: ${traceReason(failure)}`, { details: { trace: failure } });
-    if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Connector ${connector} is ${status?.state ?? 'absent'}, but does not read its slot, 90 s after it was registered: look at the log of Kafka Connect`);
+    if (failure !== null && failingSince !== undefined && performance.now() - failingSince > 3000)
+      throw new StranglerError(
+        'CONNECTOR_FAILED',
+        `Connector ${connector} failed: ${traceReason(failure)}`,
+        { details: { trace: failure } },
+      );
+    if (performance.now() > deadline)
+      throw new StranglerError(
+        'TIMEOUT',
+        `Connector ${connector} is ${status?.state ?? 'absent'}, but does not read its slot, 90 s after it was registered: look at the log of Kafka Connect`,
+      );
     await pause(100, signal);
   }
 }
@@ -149,10 +230,17 @@ export const outboxStatus = (options: OutboxConnection): Promise<OutboxStatus> =
     const { connector, topics, newSlot, newConnector } = await look(options, client, connect);
     const slot = await slotStatus(client, namesOf(options).slot);
     const failure = failureOf(await connect.status(connector));
-    const problem = newSlot && newConnector ? 'not connected'
-      : newSlot ? `replication slot ${connector} is ${slot === null ? 'gone' : `lost (${slot.lost ?? ''})`}: events do not flow, and some may be missing`
-        : newConnector ? `the connector is gone, and its slot keeps the log`
-          : failure !== null ? `the connector failed: ${traceReason(failure)}`
-            : slot?.active ? null : 'the connector does not read its slot: look at the log of Kafka Connect';
+    const problem =
+      newSlot && newConnector
+        ? 'not connected'
+        : newSlot
+          ? `replication slot ${connector} is ${slot === null ? 'gone' : `lost (${slot.lost ?? ''})`}: events do not flow, and some may be missing`
+          : newConnector
+            ? `the connector is gone, and its slot keeps the log`
+            : failure !== null
+              ? `the connector failed: ${traceReason(failure)}`
+              : slot?.active
+                ? null
+                : 'the connector does not read its slot: look at the log of Kafka Connect';
     return { connector, topics, problem, retainedBytes: String(slot?.retainedBytes ?? 0n) };
   });

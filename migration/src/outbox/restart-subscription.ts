@@ -8,9 +8,20 @@ import type { EventSource } from './subscription.ts';
  * Forgets how far a consumer has come: the next start reads all that the outbox or the topics still hold. Handled events are not
  * handled again. No process of the consumer may run.
  */
-export async function restartSubscription({ consumer, target, source }: { readonly consumer: string; readonly target: string; readonly source: EventSource }): Promise<void> {
+export async function restartSubscription({
+  consumer,
+  target,
+  source,
+}: {
+  readonly consumer: string;
+  readonly target: string;
+  readonly source: EventSource;
+}): Promise<void> {
   const applicationName = `strangler-events-${consumer}`;
-  if (source.transport === 'embedded') await withConnection(source.url, { applicationName }, (client) => dropSlot(client, consumerSlot(consumer, source)));
+  if (source.transport === 'embedded')
+    await withConnection(source.url, { applicationName }, (client) =>
+      dropSlot(client, consumerSlot(consumer, source)),
+    );
   await withConnection(target, { applicationName }, async (client) => {
     await installConsumerTables(client);
     await forgetPosition(client, { consumer, service: source.service });

@@ -17,7 +17,10 @@ export interface RetainedOptions {
 }
 
 /** Sends the events that the outbox holds in the snapshot as the connector would, and answers how many. */
-export async function sendRetained(client: pg.Client, { kafka: settings, service, table, snapshot, partitions }: RetainedOptions): Promise<number> {
+export async function sendRetained(
+  client: pg.Client,
+  { kafka: settings, service, table, snapshot, partitions }: RetainedOptions,
+): Promise<number> {
   const kafka = createKafka(settings);
   // The default partitioner is Java's: an aggregate's later events, sent by Connect, go to the same partition.
   const producer = kafka.producer({ maxInFlightRequests: 1, allowAutoTopicCreation: false });
@@ -27,7 +30,13 @@ export async function sendRetained(client: pg.Client, { kafka: settings, service
     await readRetained(client, table, snapshot, async (rows) => {
       const topics = Map.groupBy(rows, (row) => eventTopic(service, row.aggregatetype ?? ''));
       await ensureEventTopics(kafka, [...topics.keys()], partitions);
-      await producer.sendBatch({ acks: -1, topicMessages: [...topics].map(([topic, events]) => ({ topic, messages: events.map(messageOf) })) });
+      await producer.sendBatch({
+        acks: -1,
+        topicMessages: [...topics].map(([topic, events]) => ({
+          topic,
+          messages: events.map(messageOf),
+        })),
+      });
       sent += rows.length;
       return true;
     });
@@ -43,7 +52,8 @@ function messageOf(row: Row): { key: string; value: string; headers: Record<stri
   const headers: Record<string, string> = { id: row.id ?? '' };
   for (const [column, header] of Object.entries(eventHeaders)) {
     const value = row[column];
-    if (typeof value === 'string') headers[header] = column === 'created_at' ? moment(value) : value;
+    if (typeof value === 'string')
+      headers[header] = column === 'created_at' ? moment(value) : value;
   }
   return { key: row.aggregateid ?? '', value: row.payload ?? 'null', headers };
 }

@@ -38,7 +38,9 @@ export interface Subscription {
 /** Delivers the events of a service to a handler, each once in effect, on either transport. What goes away for a while is waited for. */
 export function subscribe(options: SubscribeOptions): Subscription {
   const closing = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal;
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, closing.signal])
+    : closing.signal;
   const ended = run(options, signal);
   // Who closes and does not look at `ended` has still been told by onProgress.
   ended.catch(() => undefined);
@@ -60,12 +62,22 @@ async function run(options: SubscribeOptions, signal: AbortSignal): Promise<void
     try {
       target = await openTarget(options);
       const { consumer } = options;
-      const inbox = new Inbox({ client: target, consumer, handler: options.handler, attempts: options.attempts ?? 5, signal });
+      const inbox = new Inbox({
+        client: target,
+        consumer,
+        handler: options.handler,
+        attempts: options.attempts ?? 5,
+        signal,
+      });
       await inbox.forget(options.rememberDays ?? 30);
       await follow(options.source, { consumer, target, inbox, signal, onProgress });
     } catch (error) {
       if (signal.aborted) return;
-      onProgress({ phase: 'failed', code: isStranglerError(error) ? error.code : codeOf(error), message: error instanceof Error ? error.message : String(error) });
+      onProgress({
+        phase: 'failed',
+        code: isStranglerError(error) ? error.code : codeOf(error),
+        message: error instanceof Error ? error.message : String(error),
+      });
       if (!passes(error)) throw error;
       failures = performance.now() - began > 10_000 ? 0 : failures + 1;
       await pause(Math.min(5000, 100 * 2 ** Math.min(failures, 6)), signal);
@@ -77,14 +89,24 @@ async function run(options: SubscribeOptions, signal: AbortSignal): Promise<void
 
 function passes(error: unknown): boolean {
   const kind = classifyFailure(error);
-  return kind === 'transient' || kind === 'disk-full' || (isStranglerError(error) && error.code === 'KAFKA_UNREACHABLE');
+  return (
+    kind === 'transient' ||
+    kind === 'disk-full' ||
+    (isStranglerError(error) && error.code === 'KAFKA_UNREACHABLE')
+  );
 }
 
-const follow = (source: EventSource, session: Session): Promise<void> => (source.transport === 'embedded' ? followOutbox(source, session) : followTopics(source, session));
+const follow = (source: EventSource, session: Session): Promise<void> =>
+  source.transport === 'embedded' ? followOutbox(source, session) : followTopics(source, session);
 
 /** As the handler's own code would open it: with the driver's types. */
 async function openTarget({ target, consumer }: SubscribeOptions): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: target, application_name: `strangler-events-${consumer}`, connectionTimeoutMillis: 10_000, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: target,
+    application_name: `strangler-events-${consumer}`,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  });
   client.on('error', () => {});
   try {
     await client.connect();

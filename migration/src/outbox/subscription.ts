@@ -4,14 +4,22 @@ import type { Inbox } from './inbox.ts';
 
 /** Where events come from. Both transports deliver the same events; embedded in the order of all commits, kafka in that of each aggregate. */
 export type EventSource =
-  | { readonly transport: 'embedded'; readonly service: string; readonly aggregateTypes: readonly string[]; /** The service's database. */ readonly url: string; /** Default `outbox`. */ readonly table?: string }
   | {
-    readonly transport: 'kafka'; readonly service: string; readonly aggregateTypes: readonly string[];
-    /** `kafkaSettings(process.env, name)` reads KAFKA_BROKERS and what belongs to it. */
-    readonly kafka: KafkaSettings;
-    /** For topics that do not exist yet (default 3). */
-    readonly partitions?: number;
-  };
+      readonly transport: 'embedded';
+      readonly service: string;
+      readonly aggregateTypes: readonly string[];
+      /** The service's database. */ readonly url: string;
+      /** Default `outbox`. */ readonly table?: string;
+    }
+  | {
+      readonly transport: 'kafka';
+      readonly service: string;
+      readonly aggregateTypes: readonly string[];
+      /** `kafkaSettings(process.env, name)` reads KAFKA_BROKERS and what belongs to it. */
+      readonly kafka: KafkaSettings;
+      /** For topics that do not exist yet (default 3). */
+      readonly partitions?: number;
+    };
 
 export type SubscriptionProgress =
   /** Another process of this consumer is at work. */

@@ -5,22 +5,39 @@ import { unknownName } from './nearest-name.ts';
 const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownName(key, Object.keys(shape))).join('; ');
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys.map((key) => unknownName(key, Object.keys(shape))).join('; ');
       return issue.input === undefined ? 'is missing' : undefined;
     },
   });
 
-const text = z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be a string') });
+const text = z.string({
+  error: (issue) => (issue.input === undefined ? 'is missing' : 'must be a string'),
+});
 const nonEmpty = text.refine((value) => value.trim() !== '', 'must not be empty');
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: (issue) => (issue.input === undefined ? 'is missing' : `must be one of ${values.join(', ')} (is ${JSON.stringify(issue.input)})`) });
-const listOf = <T extends z.ZodType>(item: T) => z.array(item, { error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an array') });
-const recordOf = <T extends z.ZodType>(value: T) => z.record(z.string(), value, { error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an object') });
+  z.enum(values, {
+    error: (issue) =>
+      issue.input === undefined
+        ? 'is missing'
+        : `must be one of ${values.join(', ')} (is ${JSON.stringify(issue.input)})`,
+  });
+const listOf = <T extends z.ZodType>(item: T) =>
+  z.array(item, {
+    error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an array'),
+  });
+const recordOf = <T extends z.ZodType>(value: T) =>
+  z.record(z.string(), value, {
+    error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an object'),
+  });
 const number = (rule: 'integer' | 'any', minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
-  z.number({ error: 'must be a number' }).refine(
-    (value) => (rule === 'any' || Number.isInteger(value)) && value >= minimum && value <= maximum,
-    `must be ${rule === 'integer' ? 'a whole number' : 'a number'} of at least ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maximum}`}`,
-  );
+  z
+    .number({ error: 'must be a number' })
+    .refine(
+      (value) =>
+        (rule === 'any' || Number.isInteger(value)) && value >= minimum && value <= maximum,
+      `must be ${rule === 'integer' ? 'a whole number' : 'a number'} of at least ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maximum}`}`,
+    );
 
 const protocolOf = (value: string): string | undefined => {
   try {
@@ -33,26 +50,42 @@ const protocolOf = (value: string): string | undefined => {
 /** A string, or `env('NAME')`. `rule` says what is wrong with a string that is written out. */
 const setting = (rule: (value: string) => string | undefined = () => undefined) =>
   z.unknown().superRefine((value, context) => {
-    const refuse = (message: string, path: PropertyKey[] = []): void => context.addIssue({ code: 'custom', message, path });
+    const refuse = (message: string, path: PropertyKey[] = []): void =>
+      context.addIssue({ code: 'custom', message, path });
     if (value === undefined) return refuse('is missing');
     if (typeof value === 'string') {
       const problem = rule(value);
       if (problem !== undefined) refuse(problem);
       return;
     }
-    if (typeof value !== 'object' || value === null || !('env' in value) || typeof value.env !== 'string') return refuse(`must be a string or env('NAME')`);
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value.env)) refuse(`must name an environment variable (is ${JSON.stringify(value.env)})`, ['env']);
-    if ('default' in value && value.default !== undefined && typeof value.default !== 'string') refuse('must be a string', ['default']);
-    for (const key of Object.keys(value)) if (key !== 'env' && key !== 'default') refuse(unknownName(key, ['env', 'default']));
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      !('env' in value) ||
+      typeof value.env !== 'string'
+    )
+      return refuse(`must be a string or env('NAME')`);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value.env))
+      refuse(`must name an environment variable (is ${JSON.stringify(value.env)})`, ['env']);
+    if ('default' in value && value.default !== undefined && typeof value.default !== 'string')
+      refuse('must be a string', ['default']);
+    for (const key of Object.keys(value))
+      if (key !== 'env' && key !== 'default') refuse(unknownName(key, ['env', 'default']));
   });
-const urlOf = (...protocols: readonly string[]) => (value: string): string | undefined => {
-  const protocol = protocolOf(value);
-  return protocol !== undefined && protocols.includes(protocol) ? undefined : `must be a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`;
-};
+const urlOf =
+  (...protocols: readonly string[]) =>
+  (value: string): string | undefined => {
+    const protocol = protocolOf(value);
+    return protocol !== undefined && protocols.includes(protocol)
+      ? undefined
+      : `must be a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`;
+  };
 const httpUrl = setting(urlOf('http:', 'https:'));
 const databaseUrl = setting(urlOf('postgres:', 'postgresql:'));
 // A config provider's reference in the place of the password is no part of a URL.
-const databaseUrlForConnect = setting((value) => urlOf('postgres:', 'postgresql:')(value.replace(/\$\{[^}]*\}/, 'reference')));
+const databaseUrlForConnect = setting((value) =>
+  urlOf('postgres:', 'postgresql:')(value.replace(/\$\{[^}]*\}/, 'reference')),
+);
 
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 const routePath = text.superRefine((path, context) => {
@@ -61,18 +94,31 @@ const routePath = text.superRefine((path, context) => {
   if (/[?#]/.test(path)) return refuse('must not hold a query or fragment');
   if (path !== '/' && path.endsWith('/')) return refuse('must not end with "/"');
   const segments = path.slice(1).split('/');
-  if (path !== '/' && segments.some((segment) => segment === '')) return refuse('must not hold an empty segment ("//")');
-  if (segments.some((segment) => segment === '.' || segment === '..')) return refuse('must not hold "." or ".." segments');
+  if (path !== '/' && segments.some((segment) => segment === ''))
+    return refuse('must not hold an empty segment ("//")');
+  if (segments.some((segment) => segment === '.' || segment === '..'))
+    return refuse('must not hold "." or ".." segments');
   if (path.includes('%')) return refuse('must not hold percent-encoded characters');
-  const wrong = segments.find((segment) => (/[:*()[\]{}\s\\]/.test(segment)) && !PARAMETER.test(segment));
-  if (wrong !== undefined) return refuse(`has a segment ${JSON.stringify(wrong)} that is neither plain text nor a parameter such as ":id"`);
+  const wrong = segments.find(
+    (segment) => /[:*()[\]{}\s\\]/.test(segment) && !PARAMETER.test(segment),
+  );
+  if (wrong !== undefined)
+    return refuse(
+      `has a segment ${JSON.stringify(wrong)} that is neither plain text nor a parameter such as ":id"`,
+    );
   const parameters = segments.filter((segment) => segment.startsWith(':'));
   if (new Set(parameters).size !== parameters.length) refuse('names a parameter twice');
 });
 
-const jsonPointer = text.refine((value) => value === '' || value.startsWith('/'), 'must be a JSON pointer that starts with "/"');
+const jsonPointer = text.refine(
+  (value) => value === '' || value.startsWith('/'),
+  'must be a JSON pointer that starts with "/"',
+);
 const routeName = text
-  .refine((value) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(value), 'must begin with a letter and hold only letters, digits, "-" and "_"')
+  .refine(
+    (value) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(value),
+    'must begin with a letter and hold only letters, digits, "-" and "_"',
+  )
   .refine((value) => value !== 'kill', 'must not be "kill": that is the flag of the kill switch');
 
 const route = strict({
@@ -96,24 +142,43 @@ export const tableName = text.refine(
 const columnValues = recordOf(text);
 const columnMapping = z.unknown().superRefine((value, context) => {
   if (typeof value === 'string') {
-    if (value === '') context.addIssue({ code: 'custom', message: 'must name a column of the service' });
+    if (value === '')
+      context.addIssue({ code: 'custom', message: 'must name a column of the service' });
     return;
   }
   const parsed = strict({ to: nonEmpty, values: columnValues.optional() }).safeParse(value);
-  for (const issue of parsed.error?.issues ?? []) context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+  for (const issue of parsed.error?.issues ?? [])
+    context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
 });
 const onReturn = z.unknown().superRefine((value, context) => {
-  const ok = value === 'default' || (typeof value === 'object' && value !== null && 'value' in value && (value.value === null || typeof value.value === 'string') && Object.keys(value).length === 1);
-  if (!ok) context.addIssue({ code: 'custom', message: `must be 'default' or { value: 'PostgreSQL text' } or { value: null }` });
+  const ok =
+    value === 'default' ||
+    (typeof value === 'object' &&
+      value !== null &&
+      'value' in value &&
+      (value.value === null || typeof value.value === 'string') &&
+      Object.keys(value).length === 1);
+  if (!ok)
+    context.addIssue({
+      code: 'custom',
+      message: `must be 'default' or { value: 'PostgreSQL text' } or { value: null }`,
+    });
 });
 const table = strict({
   monolith: tableName,
-  key: listOf(nonEmpty).refine((key) => key.length > 0, 'must name at least one column').optional(),
+  key: listOf(nonEmpty)
+    .refine((key) => key.length > 0, 'must name at least one column')
+    .optional(),
   service: listOf(
     strict({
       table: tableName,
-      columns: recordOf(columnMapping).refine((columns) => Object.keys(columns).length > 0, 'must map at least one column'),
-      constants: recordOf(z.union([z.string(), z.null()], { error: 'must be PostgreSQL text or null' })).optional(),
+      columns: recordOf(columnMapping).refine(
+        (columns) => Object.keys(columns).length > 0,
+        'must map at least one column',
+      ),
+      constants: recordOf(
+        z.union([z.string(), z.null()], { error: 'must be PostgreSQL text or null' }),
+      ).optional(),
     }),
   ).refine((parts) => parts.length > 0, 'must name at least one table'),
   leave: recordOf(strict({ onReturn, reason: nonEmpty })).optional(),
@@ -121,11 +186,19 @@ const table = strict({
 
 const percent = number('any', 0, 100);
 export const definitionSchema = strict({
-  context: text.refine((value) => /^[a-z][a-z0-9-]{0,35}$/.test(value), 'must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters'),
+  context: text.refine(
+    (value) => /^[a-z][a-z0-9-]{0,35}$/.test(value),
+    'must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters',
+  ),
   data: oneOf(['none', 'shared', 'replicated']),
   monolith: strict({ url: httpUrl, database: databaseUrl.optional() }),
   service: strict({ url: httpUrl, database: databaseUrl.optional() }),
-  identity: listOf(text.refine((value) => /^(header|cookie|query):[^\s:]+$/.test(value), 'must be "header:<name>", "cookie:<name>" or "query:<name>"')).optional(),
+  identity: listOf(
+    text.refine(
+      (value) => /^(header|cookie|query):[^\s:]+$/.test(value),
+      'must be "header:<name>", "cookie:<name>" or "query:<name>"',
+    ),
+  ).optional(),
   routes: listOf(route),
   tables: listOf(table).optional(),
   sequences: listOf(strict({ monolith: tableName, service: tableName })).optional(),
@@ -154,10 +227,17 @@ export const definitionSchema = strict({
     sequenceGap: number('integer', 0).optional(),
   }).optional(),
   replication: strict({
-    transport: setting((value) => (value === 'embedded' || value === 'kafka' ? undefined : `must be one of embedded, kafka (is ${JSON.stringify(value)})`)).optional(),
+    transport: setting((value) =>
+      value === 'embedded' || value === 'kafka'
+        ? undefined
+        : `must be one of embedded, kafka (is ${JSON.stringify(value)})`,
+    ).optional(),
     partitions: number('integer', 1, 1000).optional(),
     retentionHours: number('any', 1).optional(),
     connect: recordOf(text).optional(),
-    databaseForConnect: strict({ monolith: databaseUrlForConnect.optional(), service: databaseUrlForConnect.optional() }).optional(),
+    databaseForConnect: strict({
+      monolith: databaseUrlForConnect.optional(),
+      service: databaseUrlForConnect.optional(),
+    }).optional(),
   }).optional(),
 });

@@ -4,14 +4,36 @@ import { defaultGates } from './gate-settings.ts';
 import type { DataKind } from './migration.ts';
 import { type Move, moves, type Stage } from './stages.ts';
 
-const facts = (changes: Partial<GateFacts> = {}): GateFacts => ({ context: 'catalog', data: 'replicated', stage: 'canary', ...changes });
+const facts = (changes: Partial<GateFacts> = {}): GateFacts => ({
+  context: 'catalog',
+  data: 'replicated',
+  stage: 'canary',
+  ...changes,
+});
 const good: Partial<GateFacts> = {
-  databases: true, replicaIdentity: true, mapping: true, publicationAndSlot: true, copyComplete: true, workerAlive: true, lagSeconds: 0.2, wayBack: true,
-  verification: { differences: 0, ageSeconds: 10 }, openDeadLetters: 0, pacts: { monolith: true, service: true }, shadow: [{ route: 'list', compared: 5000, mismatches: 0 }],
-  facades: { alive: 2, stale: [], behind: [] }, ownedDays: 20, readsOnMonolith: 0, strayWrites: 0,
+  databases: true,
+  replicaIdentity: true,
+  mapping: true,
+  publicationAndSlot: true,
+  copyComplete: true,
+  workerAlive: true,
+  lagSeconds: 0.2,
+  wayBack: true,
+  verification: { differences: 0, ageSeconds: 10 },
+  openDeadLetters: 0,
+  pacts: { monolith: true, service: true },
+  shadow: [{ route: 'list', compared: 5000, mismatches: 0 }],
+  facades: { alive: 2, stale: [], behind: [] },
+  ownedDays: 20,
+  readsOnMonolith: 0,
+  strayWrites: 0,
 };
-const gatesFor = (move: Move, data: DataKind, stage: Stage): string[] => evaluateGates(move, facts({ data, stage }), defaultGates).map((gate) => gate.gate);
-const refused = (move: Move, changes: Partial<GateFacts>): string[] => evaluateGates(move, facts({ ...good, ...changes }), defaultGates).filter((gate) => !gate.ok).map((gate) => gate.gate);
+const gatesFor = (move: Move, data: DataKind, stage: Stage): string[] =>
+  evaluateGates(move, facts({ data, stage }), defaultGates).map((gate) => gate.gate);
+const refused = (move: Move, changes: Partial<GateFacts>): string[] =>
+  evaluateGates(move, facts({ ...good, ...changes }), defaultGates)
+    .filter((gate) => !gate.ok)
+    .map((gate) => gate.gate);
 
 describe('which gates a move has', () => {
   test.each<[Move, Stage, string[]]>([
@@ -22,7 +44,9 @@ describe('which gates a move has', () => {
     ['rollback', 'service', ['lag', 'dead-letters', 'facades']],
     ['rollback', 'canary', []],
     ['retire', 'service', ['owned-for', 'reads-on-monolith', 'stray-writes']],
-  ])('replicated: %s at %s needs %j', (move, stage, gates) => expect(gatesFor(move, 'replicated', stage)).toEqual(gates));
+  ])('replicated: %s at %s needs %j', (move, stage, gates) =>
+    expect(gatesFor(move, 'replicated', stage)).toEqual(gates),
+  );
 
   test.each<[Move, Stage, string[]]>([
     ['shadow', 'monolith', []],
@@ -39,41 +63,121 @@ describe('which gates a move has', () => {
 describe('what gates say', () => {
   test('nothing passes on facts that are not known', () => {
     for (const move of moves) {
-      for (const gate of evaluateGates(move, facts({ stage: 'service' }), defaultGates)) expect([move, gate.gate, gate.ok]).toEqual([move, gate.gate, false]);
+      for (const gate of evaluateGates(move, facts({ stage: 'service' }), defaultGates))
+        expect([move, gate.gate, gate.ok]).toEqual([move, gate.gate, false]);
     }
   });
 
   test('every move passes when everything is well, and every refusal has a remedy', () => {
     for (const move of moves) {
-      expect(gatesPass(evaluateGates(move, facts({ ...good, stage: 'service' }), defaultGates))).toBe(true);
-      for (const gate of gatesOf(move, 'replicated', 'service').map((rule) => rule(facts(), defaultGates))) expect(gate.remedy).not.toBe('');
+      expect(
+        gatesPass(evaluateGates(move, facts({ ...good, stage: 'service' }), defaultGates)),
+      ).toBe(true);
+      for (const gate of gatesOf(move, 'replicated', 'service').map((rule) =>
+        rule(facts(), defaultGates),
+      ))
+        expect(gate.remedy).not.toBe('');
     }
   });
 
   test.each<[string, Move, Partial<GateFacts>, string[]]>([
     ['lag over the limit', 'shadow', { lagSeconds: 5.1 }, ['lag']],
     ['lag at the limit passes', 'shadow', { lagSeconds: 5 }, []],
-    ['a worker that is dead, whatever its last lag', 'cutover', { workerAlive: false, lagSeconds: 0 }, ['lag']],
+    [
+      'a worker that is dead, whatever its last lag',
+      'cutover',
+      { workerAlive: false, lagSeconds: 0 },
+      ['lag'],
+    ],
     ['a copy that is under way', 'shadow', { copyComplete: false }, ['initial-copy']],
-    ['one differing row', 'shadow', { verification: { differences: 1, ageSeconds: 1 } }, ['verification']],
-    ['an old verification still counts for shadowing', 'shadow', { verification: { differences: 0, ageSeconds: 999_999 } }, []],
-    ['an old verification does not count for a cutover', 'cutover', { verification: { differences: 0, ageSeconds: 3601 } }, ['verification']],
+    [
+      'one differing row',
+      'shadow',
+      { verification: { differences: 1, ageSeconds: 1 } },
+      ['verification'],
+    ],
+    [
+      'an old verification still counts for shadowing',
+      'shadow',
+      { verification: { differences: 0, ageSeconds: 999_999 } },
+      [],
+    ],
+    [
+      'an old verification does not count for a cutover',
+      'cutover',
+      { verification: { differences: 0, ageSeconds: 3601 } },
+      ['verification'],
+    ],
     ['one dead letter', 'cutover', { openDeadLetters: 1 }, ['dead-letters']],
-    ['pacts that hold on one side only', 'canary', { pacts: { monolith: true, service: false } }, ['pacts']],
-    ['one route with too few compared reads', 'canary', { shadow: [{ route: 'list', compared: 5000, mismatches: 0 }, { route: 'detail', compared: 999, mismatches: 0 }] }, ['shadow-reads']],
-    ['a mismatch rate at the limit passes', 'canary', { shadow: [{ route: 'list', compared: 1000, mismatches: 1 }] }, []],
-    ['a mismatch rate over the limit in one route, however large the others', 'canary', { shadow: [{ route: 'list', compared: 100_000, mismatches: 0 }, { route: 'detail', compared: 1000, mismatches: 2 }] }, ['mismatches']],
+    [
+      'pacts that hold on one side only',
+      'canary',
+      { pacts: { monolith: true, service: false } },
+      ['pacts'],
+    ],
+    [
+      'one route with too few compared reads',
+      'canary',
+      {
+        shadow: [
+          { route: 'list', compared: 5000, mismatches: 0 },
+          { route: 'detail', compared: 999, mismatches: 0 },
+        ],
+      },
+      ['shadow-reads'],
+    ],
+    [
+      'a mismatch rate at the limit passes',
+      'canary',
+      { shadow: [{ route: 'list', compared: 1000, mismatches: 1 }] },
+      [],
+    ],
+    [
+      'a mismatch rate over the limit in one route, however large the others',
+      'canary',
+      {
+        shadow: [
+          { route: 'list', compared: 100_000, mismatches: 0 },
+          { route: 'detail', compared: 1000, mismatches: 2 },
+        ],
+      },
+      ['mismatches'],
+    ],
     ['no facade', 'cutover', { facades: { alive: 0, stale: [], behind: [] } }, ['facades']],
-    ['no facade needed', 'cutover', { facades: { alive: 0, stale: [], behind: [], notNeeded: true } }, []],
-    ['a facade on an old epoch', 'cutover', { facades: { alive: 2, stale: [], behind: ['b'] } }, ['facades']],
-    ['a facade that is gone does not block', 'cutover', { facades: { alive: 1, stale: ['b'], behind: [] } }, []],
+    [
+      'no facade needed',
+      'cutover',
+      { facades: { alive: 0, stale: [], behind: [], notNeeded: true } },
+      [],
+    ],
+    [
+      'a facade on an old epoch',
+      'cutover',
+      { facades: { alive: 2, stale: [], behind: ['b'] } },
+      ['facades'],
+    ],
+    [
+      'a facade that is gone does not block',
+      'cutover',
+      { facades: { alive: 1, stale: ['b'], behind: [] } },
+      [],
+    ],
     ['thirteen days', 'retire', { ownedDays: 13 }, ['owned-for']],
     ['a read on the monolith', 'retire', { readsOnMonolith: 1 }, ['reads-on-monolith']],
     ['a stray write', 'retire', { strayWrites: 1 }, ['stray-writes']],
   ])('%s', (_name, move, changes, expected) => expect(refused(move, changes)).toEqual(expected));
 
   test('settings of the context change what is asked', () => {
-    expect(gatesPass(evaluateGates('canary', facts({ shadow: [] }), { ...defaultGates, pacts: false }))).toBe(true);
-    expect(gatesPass(evaluateGates('shadow', facts({ ...good, lagSeconds: 20 }), { ...defaultGates, maxLagSeconds: 30 }))).toBe(true);
+    expect(
+      gatesPass(evaluateGates('canary', facts({ shadow: [] }), { ...defaultGates, pacts: false })),
+    ).toBe(true);
+    expect(
+      gatesPass(
+        evaluateGates('shadow', facts({ ...good, lagSeconds: 20 }), {
+          ...defaultGates,
+          maxLagSeconds: 30,
+        }),
+      ),
+    ).toBe(true);
   });
 });

@@ -14,7 +14,11 @@ export interface LoadedContext {
 }
 
 const isContextFile = (name: string): boolean =>
-  /\.(ts|mts|js|mjs|json)$/.test(name) && !/\.d\.m?ts$|\.test\.m?[jt]s$/.test(name) && !/^[._]/.test(name) && name !== 'package.json' && !/^tsconfig.*\.json$/.test(name);
+  /\.(ts|mts|js|mjs|json)$/.test(name) &&
+  !/\.d\.m?ts$|\.test\.m?[jt]s$/.test(name) &&
+  !/^[._]/.test(name) &&
+  name !== 'package.json' &&
+  !/^tsconfig.*\.json$/.test(name);
 
 const shown = (path: string): string => {
   const short = relative(process.cwd(), path);
@@ -25,11 +29,18 @@ async function defaultExport(path: string, file: string): Promise<unknown> {
   try {
     if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'));
     const module: { default?: unknown } = await import(pathToFileURL(path).href);
-    if (module.default === undefined) throw new StranglerError('CONFIG_INVALID', `${file}: has no default export`, { remedy: 'Write: export default defineMigration({ … })' });
+    if (module.default === undefined)
+      throw new StranglerError('CONFIG_INVALID', `${file}: has no default export`, {
+        remedy: 'Write: export default defineMigration({ … })',
+      });
     return module.default;
   } catch (cause) {
     if (isStranglerError(cause)) throw cause;
-    throw new StranglerError('CONFIG_INVALID', `${file}: cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `${file}: cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -40,23 +51,40 @@ async function defaultExport(path: string, file: string): Promise<unknown> {
 export async function loadContexts(dir: string): Promise<Map<string, LoadedContext>> {
   const folder = resolve(dir);
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw new StranglerError('CONFIG_NOT_FOUND', `The folder of context files ${folder} cannot be read`, { cause });
+    throw new StranglerError(
+      'CONFIG_NOT_FOUND',
+      `The folder of context files ${folder} cannot be read`,
+      { cause },
+    );
   });
   const files = names.filter(isContextFile).sort();
-  if (files.length === 0) throw new StranglerError('CONFIG_NOT_FOUND', `No context file in ${folder}`);
+  if (files.length === 0)
+    throw new StranglerError('CONFIG_NOT_FOUND', `No context file in ${folder}`);
   const loaded: LoadedContext[] = [];
   for (const name of files) {
     const path = join(folder, name);
     const file = shown(path);
-    loaded.push({ definition: validateDefinition(await defaultExport(path, file), file), file, path });
+    loaded.push({
+      definition: validateDefinition(await defaultExport(path, file), file),
+      file,
+      path,
+    });
   }
   validateTogether(loaded);
   return new Map(loaded.map((context) => [context.definition.context, context]));
 }
 
 /** @throws StranglerError CONTEXT_UNKNOWN with the nearest name */
-export function requireContext(contexts: ReadonlyMap<string, LoadedContext>, name: string): LoadedContext {
+export function requireContext(
+  contexts: ReadonlyMap<string, LoadedContext>,
+  name: string,
+): LoadedContext {
   const context = contexts.get(name);
-  if (!context) throw new StranglerError('CONTEXT_UNKNOWN', `Context ${unknownName(name, [...contexts.keys()])}`, { details: { known: [...contexts.keys()] } });
+  if (!context)
+    throw new StranglerError(
+      'CONTEXT_UNKNOWN',
+      `Context ${unknownName(name, [...contexts.keys()])}`,
+      { details: { known: [...contexts.keys()] } },
+    );
   return context;
 }

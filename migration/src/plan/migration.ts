@@ -9,7 +9,8 @@ export interface EnvReference {
 export type Setting = string | EnvReference;
 
 /** Refers to an environment variable; `fallback` serves when it is not set. */
-export const env = (name: string, fallback?: string): EnvReference => (fallback === undefined ? { env: name } : { env: name, default: fallback });
+export const env = (name: string, fallback?: string): EnvReference =>
+  fallback === undefined ? { env: name } : { env: name, default: fallback };
 
 /** `none`: stateless. `shared`: the service still uses the monolith's database. `replicated`: a database of its own. */
 export type DataKind = 'none' | 'shared' | 'replicated';
@@ -66,7 +67,12 @@ export interface TableMapping {
    */
   readonly service: readonly [TargetTable, ...TargetTable[]];
   /** Monolith columns that stay behind, with what a row made by the service gets: PostgreSQL text, null, or 'default'. */
-  readonly leave?: Readonly<Record<string, { readonly onReturn: 'default' | { readonly value: string | null }; readonly reason: string }>>;
+  readonly leave?: Readonly<
+    Record<
+      string,
+      { readonly onReturn: 'default' | { readonly value: string | null }; readonly reason: string }
+    >
+  >;
 }
 
 /** A sequence that both sides draw from; identity and serial columns of mapped keys are found by themselves. */

@@ -23,5 +23,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
 /** `"colums" is not known; did you mean "columns"?` */
 export const unknownName = (name: string, known: readonly string[]): string => {
   const near = nearestName(name, known);
-  return near ? `"${name}" is not known; did you mean "${near}"?` : `"${name}" is not known; known: ${known.join(', ')}`;
+  return near
+    ? `"${name}" is not known; did you mean "${near}"?`
+    : `"${name}" is not known; known: ${known.join(', ')}`;
 };

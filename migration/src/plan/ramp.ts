@@ -14,30 +14,53 @@ export type RampVerdict =
   | { readonly verdict: 'wait'; readonly reason: string }
   | { readonly verdict: 'back'; readonly reason: string };
 
-const percent = (side: SideWindow): number => (side.requests === 0 ? 0 : (100 * side.errors) / side.requests);
+const percent = (side: SideWindow): number =>
+  side.requests === 0 ? 0 : (100 * side.errors) / side.requests;
 const shown = (value: number): string => String(Number(value.toFixed(2)));
 
 /**
  * Judges one step of a ramp by the same window of both sides. Where everything goes to the service already, no monolith
  * sample can exist: `baseline` (its last good window) then stands in.
  */
-export function judgeRampStep(window: { monolith: SideWindow; service: SideWindow; percent: number; baseline?: SideWindow }, settings: Required<GateSettings>): RampVerdict {
+export function judgeRampStep(
+  window: { monolith: SideWindow; service: SideWindow; percent: number; baseline?: SideWindow },
+  settings: Required<GateSettings>,
+): RampVerdict {
   const { service } = window;
-  const monolith = window.monolith.requests >= settings.rampMinRequests || !window.baseline ? window.monolith : window.baseline;
+  const monolith =
+    window.monolith.requests >= settings.rampMinRequests || !window.baseline
+      ? window.monolith
+      : window.baseline;
   const errors = percent(service);
   const compared = monolith.requests > 0;
   const allowed = (compared ? percent(monolith) : 0) + settings.rampMaxErrorExcessPercent;
   // A side that fails this often needs no full sample to be judged.
   const clearlyBad = service.requests >= 10 && errors > Math.max(50, allowed);
   if (service.requests < settings.rampMinRequests && !clearlyBad) {
-    return { verdict: 'wait', reason: `the service answered ${service.requests} of ${settings.rampMinRequests} requests that a judgement needs` };
+    return {
+      verdict: 'wait',
+      reason: `the service answered ${service.requests} of ${settings.rampMinRequests} requests that a judgement needs`,
+    };
   }
-  if (errors > allowed) return { verdict: 'back', reason: `error rate of the service ${shown(errors)} % exceeds the allowed ${shown(allowed)} %` };
+  if (errors > allowed)
+    return {
+      verdict: 'back',
+      reason: `error rate of the service ${shown(errors)} % exceeds the allowed ${shown(allowed)} %`,
+    };
   if (monolith.requests < settings.rampMinRequests && window.percent < 100) {
-    return { verdict: 'wait', reason: `the monolith answered ${monolith.requests} of ${settings.rampMinRequests} requests that a judgement needs` };
+    return {
+      verdict: 'wait',
+      reason: `the monolith answered ${monolith.requests} of ${settings.rampMinRequests} requests that a judgement needs`,
+    };
   }
   if (compared && service.p99Ms > monolith.p99Ms * settings.rampMaxLatencyRatio) {
-    return { verdict: 'back', reason: `p99 of the service ${service.p99Ms} ms is over ${settings.rampMaxLatencyRatio} times the monolith's ${monolith.p99Ms} ms` };
+    return {
+      verdict: 'back',
+      reason: `p99 of the service ${service.p99Ms} ms is over ${settings.rampMaxLatencyRatio} times the monolith's ${monolith.p99Ms} ms`,
+    };
   }
-  return { verdict: 'keep', reason: `errors ${shown(errors)} % (allowed ${shown(allowed)} %), p99 ${service.p99Ms} ms${compared ? ` (monolith ${monolith.p99Ms} ms)` : ''}` };
+  return {
+    verdict: 'keep',
+    reason: `errors ${shown(errors)} % (allowed ${shown(allowed)} %), p99 ${service.p99Ms} ms${compared ? ` (monolith ${monolith.p99Ms} ms)` : ''}`,
+  };
 }

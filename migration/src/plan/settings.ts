@@ -9,11 +9,16 @@ export function resolveSetting(setting: Setting, env: Environment, usedFor?: str
   const value = env[setting.env];
   if (value !== undefined && value !== '') return value;
   if (setting.default !== undefined) return setting.default;
-  throw new StranglerError('CONFIG_ENV_MISSING', `${setting.env} is not set${usedFor ? ` (needed for ${usedFor})` : ''}`, {
-    remedy: `Set ${setting.env} (docs/guide/configuration.md lists the variables).`,
-    details: { variable: setting.env },
-  });
+  throw new StranglerError(
+    'CONFIG_ENV_MISSING',
+    `${setting.env} is not set${usedFor ? ` (needed for ${usedFor})` : ''}`,
+    {
+      remedy: `Set ${setting.env} (docs/guide/configuration.md lists the variables).`,
+      details: { variable: setting.env },
+    },
+  );
 }
 
 /** A variable of the toolkit itself, e.g. STRANGLER_CONTROL_URL. */
-export const requireVariable = (name: string, env: Environment, usedFor?: string): string => resolveSetting({ env: name }, env, usedFor);
+export const requireVariable = (name: string, env: Environment, usedFor?: string): string =>
+  resolveSetting({ env: name }, env, usedFor);

@@ -1,9 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DataKind } from './migration.ts';
-import { type Move, moveAllowed, moves, nextCommand, nextMove, ownerOf, type Stage, stages } from './stages.ts';
+import {
+  type Move,
+  moveAllowed,
+  moves,
+  nextCommand,
+  nextMove,
+  ownerOf,
+  type Stage,
+  stages,
+} from './stages.ts';
 
 // The whole table of DESIGN §5: every stage, move and data kind; what is not listed is refused.
-const allowed: Record<'replicated' | 'flags', Partial<Record<Stage, Partial<Record<Move, Stage>>>>> = {
+const allowed: Record<
+  'replicated' | 'flags',
+  Partial<Record<Stage, Partial<Record<Move, Stage>>>>
+> = {
   replicated: {
     monolith: { replicate: 'replicating' },
     replicating: { shadow: 'shadowing', rollback: 'monolith' },
@@ -19,13 +31,29 @@ const allowed: Record<'replicated' | 'flags', Partial<Record<Stage, Partial<Reco
   },
 };
 const kinds: DataKind[] = ['none', 'shared', 'replicated'];
-const cases = kinds.flatMap((data) => stages.flatMap((stage) => moves.map((move) => [data, stage, move, allowed[data === 'replicated' ? 'replicated' : 'flags'][stage]?.[move]] as const)));
+const cases = kinds.flatMap((data) =>
+  stages.flatMap((stage) =>
+    moves.map(
+      (move) =>
+        [
+          data,
+          stage,
+          move,
+          allowed[data === 'replicated' ? 'replicated' : 'flags'][stage]?.[move],
+        ] as const,
+    ),
+  ),
+);
 
 describe('moves', () => {
   test.each(cases)('%s: at %s, %s leads to %s', (data, stage, move, to) => {
     const decision = moveAllowed(stage, data, move);
     if (to) expect(decision).toEqual({ allowed: true, to });
-    else expect(decision).toMatchObject({ allowed: false, reason: expect.stringMatching(/possible|nothing to replicate/) });
+    else
+      expect(decision).toMatchObject({
+        allowed: false,
+        reason: expect.stringMatching(/possible|nothing to replicate/),
+      });
   });
 
   test('from every stage but the last a move leads on, until the context is retired', () => {
@@ -37,12 +65,21 @@ describe('moves', () => {
         if (!decision.allowed) throw new Error(decision.reason);
         way.push((stage = decision.to));
       }
-      expect(way).toEqual(data === 'replicated' ? stages : stages.filter((name) => name !== 'replicating'));
+      expect(way).toEqual(
+        data === 'replicated' ? stages : stages.filter((name) => name !== 'replicating'),
+      );
     }
   });
 
   test('the owner changes at service, and with nothing else', () => {
-    expect(stages.map(ownerOf)).toEqual(['monolith', 'monolith', 'monolith', 'monolith', 'service', 'service']);
+    expect(stages.map(ownerOf)).toEqual([
+      'monolith',
+      'monolith',
+      'monolith',
+      'monolith',
+      'service',
+      'service',
+    ]);
   });
 
   test('the next command names the command, not the move', () => {

@@ -10,13 +10,25 @@ export type StageState =
   | { readonly stage: 'retired'; readonly owner: 'service' };
 export type Stage = StageState['stage'];
 
-export const stages: readonly Stage[] = ['monolith', 'replicating', 'shadowing', 'canary', 'service', 'retired'];
+export const stages: readonly Stage[] = [
+  'monolith',
+  'replicating',
+  'shadowing',
+  'canary',
+  'service',
+  'retired',
+];
 /** `canary` is what the first `strangler ramp` does; the others are named after their commands. */
 export const moves = ['replicate', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const;
 export type Move = (typeof moves)[number];
 
 const owners: { readonly [S in Stage]: Extract<StageState, { stage: S }>['owner'] } = {
-  monolith: 'monolith', replicating: 'monolith', shadowing: 'monolith', canary: 'monolith', service: 'service', retired: 'service',
+  monolith: 'monolith',
+  replicating: 'monolith',
+  shadowing: 'monolith',
+  canary: 'monolith',
+  service: 'service',
+  retired: 'service',
 };
 export const ownerOf = (stage: Stage): Side => owners[stage];
 
@@ -42,18 +54,30 @@ export type MoveDecision =
   | { readonly allowed: true; readonly to: Stage }
   | { readonly allowed: false; readonly reason: string };
 
-const commandOf: Record<Move, string> = { replicate: 'replicate', shadow: 'shadow', canary: 'ramp', cutover: 'cutover', rollback: 'rollback', retire: 'retire' };
+const commandOf: Record<Move, string> = {
+  replicate: 'replicate',
+  shadow: 'shadow',
+  canary: 'ramp',
+  cutover: 'cutover',
+  rollback: 'rollback',
+  retire: 'retire',
+};
 
 /** The moves that lead on or back from a stage, with where they lead. */
-export const movesFrom = (stage: Stage, data: DataKind): Readonly<Step> => (data === 'replicated' ? replicatedMoves : flagMoves)[stage];
+export const movesFrom = (stage: Stage, data: DataKind): Readonly<Step> =>
+  (data === 'replicated' ? replicatedMoves : flagMoves)[stage];
 
 export function moveAllowed(stage: Stage, data: DataKind, move: Move): MoveDecision {
   const possible = movesFrom(stage, data);
   const to = possible[move];
   if (to !== undefined) return { allowed: true, to };
-  if (move === 'replicate' && data !== 'replicated') return { allowed: false, reason: `a context with data '${data}' has nothing to replicate` };
+  if (move === 'replicate' && data !== 'replicated')
+    return { allowed: false, reason: `a context with data '${data}' has nothing to replicate` };
   const names = moves.filter((name) => possible[name] !== undefined).map((name) => commandOf[name]);
-  return { allowed: false, reason: `${commandOf[move]} is not possible at stage ${stage}; possible: ${names.join(', ') || 'nothing, the move is over'}` };
+  return {
+    allowed: false,
+    reason: `${commandOf[move]} is not possible at stage ${stage}; possible: ${names.join(', ') || 'nothing, the move is over'}`,
+  };
 }
 
 /** The move that leads on from here; none when the context has arrived. */

@@ -3,7 +3,8 @@ import type { MigrationDefinition } from './migration.ts';
 import { validateDefinition, validateTogether } from './validate.ts';
 
 const good = (changes: object = {}): object => ({
-  context: 'catalog', data: 'replicated',
+  context: 'catalog',
+  data: 'replicated',
   monolith: { url: { env: 'MONOLITH_URL' }, database: { env: 'MONOLITH_DATABASE_URL' } },
   service: { url: 'http://localhost:4000', database: 'postgresql://localhost/catalog' },
   identity: ['header:authorization', 'cookie:sid'],
@@ -12,11 +13,29 @@ const good = (changes: object = {}): object => ({
     { name: 'detail', method: 'GET', path: '/api/products/:id', kind: 'read' },
     { name: 'create', method: 'POST', path: '/api/products', kind: 'write' },
   ],
-  tables: [{ monolith: 'products', service: [{ table: 'items', columns: { id: 'id', status: { to: 'state', values: { A: 'active', B: 'banned' } } } }] }],
+  tables: [
+    {
+      monolith: 'products',
+      service: [
+        {
+          table: 'items',
+          columns: { id: 'id', status: { to: 'state', values: { A: 'active', B: 'banned' } } },
+        },
+      ],
+    },
+  ],
   ...changes,
 });
-const route = (changes: object): object => good({ routes: [{ name: 'list', method: 'GET', path: '/api/products', kind: 'read', ...changes }] });
-const table = (changes: object): object => good({ tables: [{ monolith: 'products', service: [{ table: 'items', columns: { id: 'id' } }], ...changes }] });
+const route = (changes: object): object =>
+  good({
+    routes: [{ name: 'list', method: 'GET', path: '/api/products', kind: 'read', ...changes }],
+  });
+const table = (changes: object): object =>
+  good({
+    tables: [
+      { monolith: 'products', service: [{ table: 'items', columns: { id: 'id' } }], ...changes },
+    ],
+  });
 const message = (value: unknown): string => {
   try {
     validateDefinition(value, 'contexts/catalog.ts');
@@ -30,63 +49,219 @@ test('a right file is right', () => expect(message(good())).toBe('valid'));
 
 describe('a wrong file is told with file and field', () => {
   test.each<[unknown, string]>([
-    [undefined, 'contexts/catalog.ts: default export must be an object made with defineMigration({ … })'],
+    [
+      undefined,
+      'contexts/catalog.ts: default export must be an object made with defineMigration({ … })',
+    ],
     [route({ path: 'api/products' }), 'contexts/catalog.ts: routes[0].path must start with "/"'],
-    [route({ path: '/api//products' }), 'contexts/catalog.ts: routes[0].path must not hold an empty segment ("//")'],
-    [route({ path: '/api/products/' }), 'contexts/catalog.ts: routes[0].path must not end with "/"'],
-    [route({ path: '/api/../x' }), 'contexts/catalog.ts: routes[0].path must not hold "." or ".." segments'],
-    [route({ path: '/api/*' }), 'contexts/catalog.ts: routes[0].path has a segment "*" that is neither plain text nor a parameter such as ":id"'],
+    [
+      route({ path: '/api//products' }),
+      'contexts/catalog.ts: routes[0].path must not hold an empty segment ("//")',
+    ],
+    [
+      route({ path: '/api/products/' }),
+      'contexts/catalog.ts: routes[0].path must not end with "/"',
+    ],
+    [
+      route({ path: '/api/../x' }),
+      'contexts/catalog.ts: routes[0].path must not hold "." or ".." segments',
+    ],
+    [
+      route({ path: '/api/*' }),
+      'contexts/catalog.ts: routes[0].path has a segment "*" that is neither plain text nor a parameter such as ":id"',
+    ],
     [route({ path: '/a/:id/:id' }), 'contexts/catalog.ts: routes[0].path names a parameter twice'],
-    [route({ method: 'get' }), 'contexts/catalog.ts: routes[0].method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS (is "get")'],
+    [
+      route({ method: 'get' }),
+      'contexts/catalog.ts: routes[0].method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS (is "get")',
+    ],
     [route({ kind: undefined }), 'contexts/catalog.ts: routes[0].kind is missing'],
-    [route({ name: 'kill' }), 'contexts/catalog.ts: routes[0].name must not be "kill": that is the flag of the kill switch'],
-    [route({ compare: { ignore: [{ path: '/updatedAt' }] } }), 'contexts/catalog.ts: routes[0].compare.ignore[0].reason is missing'],
+    [
+      route({ name: 'kill' }),
+      'contexts/catalog.ts: routes[0].name must not be "kill": that is the flag of the kill switch',
+    ],
+    [
+      route({ compare: { ignore: [{ path: '/updatedAt' }] } }),
+      'contexts/catalog.ts: routes[0].compare.ignore[0].reason is missing',
+    ],
     [good({ colour: 1 }), 'contexts/catalog.ts: "colour" is not known; known: context'],
     [good({ route: [] }), 'contexts/catalog.ts: "route" is not known; did you mean "routes"?'],
-    [table({ service: [{ table: 'items', colums: {} }] }), 'contexts/catalog.ts: tables[0].service[0] "colums" is not known; did you mean "columns"?'],
+    [
+      table({ service: [{ table: 'items', colums: {} }] }),
+      'contexts/catalog.ts: tables[0].service[0] "colums" is not known; did you mean "columns"?',
+    ],
     [good({ context: 'Catalog' }), 'contexts/catalog.ts: context must be lower-case letters'],
-    [good({ monolith: { url: 'localhost' } }), 'contexts/catalog.ts: monolith.url must be a URL that begins with http:// or https://'],
-    [good({ service: { url: 5 } }), `contexts/catalog.ts: service.url must be a string or env('NAME')`],
-    [good({ service: { url: { env: 'X', defualt: 'y' } } }), 'contexts/catalog.ts: service.url "defualt" is not known; did you mean "default"?'],
-    [good({ identity: ['authorization'] }), 'contexts/catalog.ts: identity[0] must be "header:<name>", "cookie:<name>" or "query:<name>"'],
-    [good({ gates: { maxLagSeconds: -1 } }), 'contexts/catalog.ts: gates.maxLagSeconds must be a number of at least 0'],
-    [good({ replication: { transport: 'pigeon' } }), 'contexts/catalog.ts: replication.transport must be one of embedded, kafka (is "pigeon")'],
-    [good({ replication: { partitions: 0 } }), 'contexts/catalog.ts: replication.partitions must be a whole number of at least 1 and at most 1000'],
-    [good({ replication: { retention: 1 } }), 'contexts/catalog.ts: replication "retention" is not known'],
-    [good({ replication: { connect: { 'max.batch.size': 5 } } }), 'contexts/catalog.ts: replication.connect.max.batch.size must be a string'],
-    [good({ replication: { databaseForConnect: { monolith: 'mysql://x' } } }), 'contexts/catalog.ts: replication.databaseForConnect.monolith must be a URL that begins with postgres:// or postgresql://'],
-    [good({ replication: { databaseForConnect: { monolith: 'postgresql://u:${file:/run/secrets/x:pw}@db/shop' }, transport: 'kafka', partitions: 6, retentionHours: 24, connect: { 'max.batch.size': '5' } } }), 'valid'],
-    [good({ tables: [] }), 'contexts/catalog.ts: tables is missing: a replicated context needs the tables to replicate'],
+    [
+      good({ monolith: { url: 'localhost' } }),
+      'contexts/catalog.ts: monolith.url must be a URL that begins with http:// or https://',
+    ],
+    [
+      good({ service: { url: 5 } }),
+      `contexts/catalog.ts: service.url must be a string or env('NAME')`,
+    ],
+    [
+      good({ service: { url: { env: 'X', defualt: 'y' } } }),
+      'contexts/catalog.ts: service.url "defualt" is not known; did you mean "default"?',
+    ],
+    [
+      good({ identity: ['authorization'] }),
+      'contexts/catalog.ts: identity[0] must be "header:<name>", "cookie:<name>" or "query:<name>"',
+    ],
+    [
+      good({ gates: { maxLagSeconds: -1 } }),
+      'contexts/catalog.ts: gates.maxLagSeconds must be a number of at least 0',
+    ],
+    [
+      good({ replication: { transport: 'pigeon' } }),
+      'contexts/catalog.ts: replication.transport must be one of embedded, kafka (is "pigeon")',
+    ],
+    [
+      good({ replication: { partitions: 0 } }),
+      'contexts/catalog.ts: replication.partitions must be a whole number of at least 1 and at most 1000',
+    ],
+    [
+      good({ replication: { retention: 1 } }),
+      'contexts/catalog.ts: replication "retention" is not known',
+    ],
+    [
+      good({ replication: { connect: { 'max.batch.size': 5 } } }),
+      'contexts/catalog.ts: replication.connect.max.batch.size must be a string',
+    ],
+    [
+      good({ replication: { databaseForConnect: { monolith: 'mysql://x' } } }),
+      'contexts/catalog.ts: replication.databaseForConnect.monolith must be a URL that begins with postgres:// or postgresql://',
+    ],
+    [
+      good({
+        replication: {
+          databaseForConnect: { monolith: 'postgresql://u:${file:/run/secrets/x:pw}@db/shop' },
+          transport: 'kafka',
+          partitions: 6,
+          retentionHours: 24,
+          connect: { 'max.batch.size': '5' },
+        },
+      }),
+      'valid',
+    ],
+    [
+      good({ tables: [] }),
+      'contexts/catalog.ts: tables is missing: a replicated context needs the tables to replicate',
+    ],
     [good({ monolith: { url: 'http://x' } }), 'contexts/catalog.ts: monolith.database is missing'],
-    [good({ data: 'none' }), `contexts/catalog.ts: tables is only for data: 'replicated' (this context has data: 'none')`],
-    [table({ key: ['sku'] }), 'contexts/catalog.ts: tables[0].service[0].columns must map the key column "sku"'],
-    [table({ leave: { id: { onReturn: 'default', reason: 'x' } } }), 'contexts/catalog.ts: tables[0].leave.id is mapped as well'],
-    [table({ leave: { note: { onReturn: 'nothing', reason: 'x' } } }), `contexts/catalog.ts: tables[0].leave.note.onReturn must be 'default' or`],
-    [table({ service: [{ table: 'items', columns: { id: 'id', sku: 'id' } }] }), 'contexts/catalog.ts: tables[0].service[0].columns.sku writes the service column "id" that id writes already'],
-    [table({ service: [{ table: 'items', columns: { id: 'id', s: { to: 's', values: { a: 'x', b: 'x' } } } }] }), 'contexts/catalog.ts: tables[0].service[0].columns.s.values must be one-to-one'],
-    [table({ service: [{ table: 'items', columns: { id: 'id' }, constants: { id: '1' } }] }), 'contexts/catalog.ts: tables[0].service[0].constants.id is mapped from a monolith column as well'],
-    [good({ tables: [{ monolith: 'a', service: [{ table: 'x', columns: { id: 'id' } }] }, { monolith: 'public.a', service: [{ table: 'y', columns: { id: 'id' } }] }] }), 'contexts/catalog.ts: tables[1].monolith "public.a" is mapped by tables[0] already'],
-    [good({ tables: [{ monolith: 'a', service: [{ table: 'x', columns: { id: 'id' } }] }, { monolith: 'b', service: [{ table: 'x', columns: { id: 'id' } }] }] }), 'contexts/catalog.ts: tables[1].service[0].table "public.x" is the target of tables[0].service[0].table already'],
-    [good({ routes: [{ name: 'a', method: 'GET', path: '/x', kind: 'read' }, { name: 'a', method: 'GET', path: '/y', kind: 'read' }] }), 'contexts/catalog.ts: routes[1].name "a" is the name of routes[0] already'],
-    [good({ routes: [{ name: 'a', method: 'GET', path: '/x/:id', kind: 'read' }, { name: 'b', method: 'GET', path: '/x/:slug', kind: 'read' }] }), 'contexts/catalog.ts: routes[1].path matches the same requests as routes[0] (GET /x/:id)'],
+    [
+      good({ data: 'none' }),
+      `contexts/catalog.ts: tables is only for data: 'replicated' (this context has data: 'none')`,
+    ],
+    [
+      table({ key: ['sku'] }),
+      'contexts/catalog.ts: tables[0].service[0].columns must map the key column "sku"',
+    ],
+    [
+      table({ leave: { id: { onReturn: 'default', reason: 'x' } } }),
+      'contexts/catalog.ts: tables[0].leave.id is mapped as well',
+    ],
+    [
+      table({ leave: { note: { onReturn: 'nothing', reason: 'x' } } }),
+      `contexts/catalog.ts: tables[0].leave.note.onReturn must be 'default' or`,
+    ],
+    [
+      table({ service: [{ table: 'items', columns: { id: 'id', sku: 'id' } }] }),
+      'contexts/catalog.ts: tables[0].service[0].columns.sku writes the service column "id" that id writes already',
+    ],
+    [
+      table({
+        service: [
+          { table: 'items', columns: { id: 'id', s: { to: 's', values: { a: 'x', b: 'x' } } } },
+        ],
+      }),
+      'contexts/catalog.ts: tables[0].service[0].columns.s.values must be one-to-one',
+    ],
+    [
+      table({ service: [{ table: 'items', columns: { id: 'id' }, constants: { id: '1' } }] }),
+      'contexts/catalog.ts: tables[0].service[0].constants.id is mapped from a monolith column as well',
+    ],
+    [
+      good({
+        tables: [
+          { monolith: 'a', service: [{ table: 'x', columns: { id: 'id' } }] },
+          { monolith: 'public.a', service: [{ table: 'y', columns: { id: 'id' } }] },
+        ],
+      }),
+      'contexts/catalog.ts: tables[1].monolith "public.a" is mapped by tables[0] already',
+    ],
+    [
+      good({
+        tables: [
+          { monolith: 'a', service: [{ table: 'x', columns: { id: 'id' } }] },
+          { monolith: 'b', service: [{ table: 'x', columns: { id: 'id' } }] },
+        ],
+      }),
+      'contexts/catalog.ts: tables[1].service[0].table "public.x" is the target of tables[0].service[0].table already',
+    ],
+    [
+      good({
+        routes: [
+          { name: 'a', method: 'GET', path: '/x', kind: 'read' },
+          { name: 'a', method: 'GET', path: '/y', kind: 'read' },
+        ],
+      }),
+      'contexts/catalog.ts: routes[1].name "a" is the name of routes[0] already',
+    ],
+    [
+      good({
+        routes: [
+          { name: 'a', method: 'GET', path: '/x/:id', kind: 'read' },
+          { name: 'b', method: 'GET', path: '/x/:slug', kind: 'read' },
+        ],
+      }),
+      'contexts/catalog.ts: routes[1].path matches the same requests as routes[0] (GET /x/:id)',
+    ],
   ])('%#: %j', (value, expected) => expect(message(value)).toContain(expected));
 
   test('every problem is told at once', () => {
-    expect(message(good({ routes: [{ name: 'list', method: 'GET', path: 'x', kind: 'red' }] })).split('\n')).toHaveLength(2);
+    expect(
+      message(good({ routes: [{ name: 'list', method: 'GET', path: 'x', kind: 'red' }] })).split(
+        '\n',
+      ),
+    ).toHaveLength(2);
   });
 });
 
 describe('contexts together', () => {
-  const one = (changes: object, file: string) => ({ definition: validateDefinition(good(changes), file) as MigrationDefinition, file });
+  const one = (changes: object, file: string) => ({
+    definition: validateDefinition(good(changes), file) as MigrationDefinition,
+    file,
+  });
   test('two contexts may not claim the same requests or tables', () => {
-    const other = { context: 'search', routes: [{ name: 'find', method: 'GET', path: '/api/products/:sku', kind: 'read' }] };
-    expect(() => validateTogether([one({}, 'a.ts'), one(other, 'b.ts')])).toThrow(/b\.ts: routes\[0\]\.path matches the same requests as a\.ts routes\[1\][^]*b\.ts: tables\[0\]\.monolith "products" belongs to a\.ts tables\[0\] already/);
+    const other = {
+      context: 'search',
+      routes: [{ name: 'find', method: 'GET', path: '/api/products/:sku', kind: 'read' }],
+    };
+    expect(() => validateTogether([one({}, 'a.ts'), one(other, 'b.ts')])).toThrow(
+      /b\.ts: routes\[0\]\.path matches the same requests as a\.ts routes\[1\][^]*b\.ts: tables\[0\]\.monolith "products" belongs to a\.ts tables\[0\] already/,
+    );
   });
   test('a parameter beside a fixed segment is no conflict', () => {
-    const routes = [{ name: 'popular', method: 'GET', path: '/api/products/popular', kind: 'read' }];
-    expect(() => validateTogether([one({}, 'a.ts'), one({ context: 'search', routes, tables: [{ monolith: 'other', service: [{ table: 'o', columns: { id: 'id' } }] }] }, 'b.ts')])).not.toThrow();
+    const routes = [
+      { name: 'popular', method: 'GET', path: '/api/products/popular', kind: 'read' },
+    ];
+    expect(() =>
+      validateTogether([
+        one({}, 'a.ts'),
+        one(
+          {
+            context: 'search',
+            routes,
+            tables: [{ monolith: 'other', service: [{ table: 'o', columns: { id: 'id' } }] }],
+          },
+          'b.ts',
+        ),
+      ]),
+    ).not.toThrow();
   });
   test('two files may not be one context', () => {
-    expect(() => validateTogether([one({}, 'a.ts'), one({}, 'b.ts')])).toThrow('b.ts: context "catalog" is the context of a.ts already');
+    expect(() => validateTogether([one({}, 'a.ts'), one({}, 'b.ts')])).toThrow(
+      'b.ts: context "catalog" is the context of a.ts already',
+    );
   });
 });

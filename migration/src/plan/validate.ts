@@ -8,7 +8,11 @@ export interface Problem {
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>
-  path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
+  path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
+    )
+    .join('');
 
 const duplicates = (names: readonly string[]): { index: number; first: number; name: string }[] =>
   names.flatMap((name, index) => {
@@ -17,38 +21,61 @@ const duplicates = (names: readonly string[]): { index: number; first: number; n
   });
 
 /** `items` and `public.items` are one table. */
-export const qualified = (table: string): string => (table.includes('.') ? table : `public.${table}`);
-export const targetColumn = (mapping: string | { readonly to: string }): string => (typeof mapping === 'string' ? mapping : mapping.to);
+export const qualified = (table: string): string =>
+  table.includes('.') ? table : `public.${table}`;
+export const targetColumn = (mapping: string | { readonly to: string }): string =>
+  typeof mapping === 'string' ? mapping : mapping.to;
 
 /** Two paths of one shape match the same requests: parameter names do not count. */
 export const routeShape = (method: string, path: string): string =>
-  `${method} ${path.split('/').map((segment) => (segment.startsWith(':') ? ':' : segment)).join('/')}`;
+  `${method} ${path
+    .split('/')
+    .map((segment) => (segment.startsWith(':') ? ':' : segment))
+    .join('/')}`;
 
 function tableProblems(table: TableMapping, field: string): Problem[] {
   const problems: Problem[] = [];
   table.service.forEach((part, index) => {
     const at = `${field}.service[${index}]`;
     const columns = Object.entries(part.columns);
-    for (const { index: at2, first, name } of duplicates(columns.map(([, to]) => targetColumn(to)))) {
-      problems.push({ field: `${at}.columns.${columns[at2]?.[0]}`, message: `writes the service column "${name}" that ${columns[first]?.[0]} writes already` });
+    for (const { index: at2, first, name } of duplicates(
+      columns.map(([, to]) => targetColumn(to)),
+    )) {
+      problems.push({
+        field: `${at}.columns.${columns[at2]?.[0]}`,
+        message: `writes the service column "${name}" that ${columns[first]?.[0]} writes already`,
+      });
     }
     for (const [column, mapping] of columns) {
       const values = typeof mapping === 'string' ? undefined : mapping.values;
       for (const { name } of duplicates(Object.values(values ?? {}))) {
-        problems.push({ field: `${at}.columns.${column}.values`, message: `must be one-to-one: two values become ${JSON.stringify(name)}, so the way back is not known` });
+        problems.push({
+          field: `${at}.columns.${column}.values`,
+          message: `must be one-to-one: two values become ${JSON.stringify(name)}, so the way back is not known`,
+        });
       }
     }
     for (const column of Object.keys(part.constants ?? {})) {
-      if (columns.some(([, to]) => targetColumn(to) === column)) problems.push({ field: `${at}.constants.${column}`, message: 'is mapped from a monolith column as well' });
+      if (columns.some(([, to]) => targetColumn(to) === column))
+        problems.push({
+          field: `${at}.constants.${column}`,
+          message: 'is mapped from a monolith column as well',
+        });
     }
     for (const column of table.key ?? []) {
-      if (!(column in part.columns)) problems.push({ field: `${at}.columns`, message: `must map the key column "${column}"` });
+      if (!(column in part.columns))
+        problems.push({ field: `${at}.columns`, message: `must map the key column "${column}"` });
     }
   });
   for (const column of Object.keys(table.leave ?? {})) {
-    if (table.service.some((part) => column in part.columns)) problems.push({ field: `${field}.leave.${column}`, message: 'is mapped as well: a column is either mapped or left' });
+    if (table.service.some((part) => column in part.columns))
+      problems.push({
+        field: `${field}.leave.${column}`,
+        message: 'is mapped as well: a column is either mapped or left',
+      });
   }
-  for (const { name } of duplicates(table.key ?? [])) problems.push({ field: `${field}.key`, message: `names "${name}" twice` });
+  for (const { name } of duplicates(table.key ?? []))
+    problems.push({ field: `${field}.key`, message: `names "${name}" twice` });
   return problems;
 }
 
@@ -56,27 +83,72 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
   const problems: Problem[] = [];
   const { routes } = definition;
   for (const { index, first, name } of duplicates(routes.map((route) => route.name))) {
-    problems.push({ field: `routes[${index}].name`, message: `"${name}" is the name of routes[${first}] already` });
+    problems.push({
+      field: `routes[${index}].name`,
+      message: `"${name}" is the name of routes[${first}] already`,
+    });
   }
-  for (const { index, first } of duplicates(routes.map((route) => routeShape(route.method, route.path)))) {
-    problems.push({ field: `routes[${index}].path`, message: `matches the same requests as routes[${first}] (${routes[first]?.method} ${routes[first]?.path})` });
+  for (const { index, first } of duplicates(
+    routes.map((route) => routeShape(route.method, route.path)),
+  )) {
+    problems.push({
+      field: `routes[${index}].path`,
+      message: `matches the same requests as routes[${first}] (${routes[first]?.method} ${routes[first]?.path})`,
+    });
   }
   const tables = definition.tables ?? [];
   if (definition.data === 'replicated') {
-    if (tables.length === 0) problems.push({ field: 'tables', message: 'is missing: a replicated context needs the tables to replicate' });
-    if (definition.monolith.database === undefined) problems.push({ field: 'monolith.database', message: 'is missing: a replicated context reads the monolith\'s database' });
-    if (definition.service.database === undefined) problems.push({ field: 'service.database', message: 'is missing: a replicated context has a database of its own' });
+    if (tables.length === 0)
+      problems.push({
+        field: 'tables',
+        message: 'is missing: a replicated context needs the tables to replicate',
+      });
+    if (definition.monolith.database === undefined)
+      problems.push({
+        field: 'monolith.database',
+        message: "is missing: a replicated context reads the monolith's database",
+      });
+    if (definition.service.database === undefined)
+      problems.push({
+        field: 'service.database',
+        message: 'is missing: a replicated context has a database of its own',
+      });
   } else {
-    if (tables.length > 0) problems.push({ field: 'tables', message: `is only for data: 'replicated' (this context has data: '${definition.data}')` });
-    if (definition.replication) problems.push({ field: 'replication', message: `is only for data: 'replicated' (this context has data: '${definition.data}')` });
-    if ((definition.sequences ?? []).length > 0) problems.push({ field: 'sequences', message: `is only for data: 'replicated' (this context has data: '${definition.data}')` });
+    if (tables.length > 0)
+      problems.push({
+        field: 'tables',
+        message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
+      });
+    if (definition.replication)
+      problems.push({
+        field: 'replication',
+        message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
+      });
+    if ((definition.sequences ?? []).length > 0)
+      problems.push({
+        field: 'sequences',
+        message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
+      });
   }
-  for (const { index, first, name } of duplicates(tables.map((table) => qualified(table.monolith)))) {
-    problems.push({ field: `tables[${index}].monolith`, message: `"${name}" is mapped by tables[${first}] already` });
+  for (const { index, first, name } of duplicates(
+    tables.map((table) => qualified(table.monolith)),
+  )) {
+    problems.push({
+      field: `tables[${index}].monolith`,
+      message: `"${name}" is mapped by tables[${first}] already`,
+    });
   }
-  const parts = tables.flatMap((table, at) => table.service.map((part, index) => ({ field: `tables[${at}].service[${index}].table`, name: qualified(part.table) })));
+  const parts = tables.flatMap((table, at) =>
+    table.service.map((part, index) => ({
+      field: `tables[${at}].service[${index}].table`,
+      name: qualified(part.table),
+    })),
+  );
   for (const { index, first, name } of duplicates(parts.map((part) => part.name))) {
-    problems.push({ field: parts[index]?.field ?? 'tables', message: `"${name}" is the target of ${parts[first]?.field} already` });
+    problems.push({
+      field: parts[index]?.field ?? 'tables',
+      message: `"${name}" is the target of ${parts[first]?.field} already`,
+    });
   }
   tables.forEach((table, index) => problems.push(...tableProblems(table, `tables[${index}]`)));
   return problems;
@@ -86,13 +158,20 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
 export function findProblems(value: unknown): Problem[] {
   const parsed = definitionSchema.safeParse(value);
   if (!parsed.success) {
-    if (typeof value !== 'object' || value === null) return [{ field: 'default export', message: 'must be an object made with defineMigration({ … })' }];
-    return parsed.error.issues.map((issue) => ({ field: fieldName(issue.path), message: issue.message }));
+    if (typeof value !== 'object' || value === null)
+      return [
+        { field: 'default export', message: 'must be an object made with defineMigration({ … })' },
+      ];
+    return parsed.error.issues.map((issue) => ({
+      field: fieldName(issue.path),
+      message: issue.message,
+    }));
   }
   return meaningProblems(value as MigrationDefinition);
 }
 
-const line = (file: string, { field, message }: Problem): string => `${file}: ${field === '' ? '' : `${field} `}${message}`;
+const line = (file: string, { field, message }: Problem): string =>
+  `${file}: ${field === '' ? '' : `${field} `}${message}`;
 
 const invalid = (lines: readonly string[]): StranglerError =>
   new StranglerError('CONFIG_INVALID', lines.join('\n'), { details: { problems: lines } });
@@ -105,7 +184,9 @@ export function validateDefinition(value: unknown, file: string): MigrationDefin
 }
 
 /** Contexts must not claim the same name, requests or tables. */
-export function validateTogether(contexts: readonly { readonly definition: MigrationDefinition; readonly file: string }[]): void {
+export function validateTogether(
+  contexts: readonly { readonly definition: MigrationDefinition; readonly file: string }[],
+): void {
   const lines: string[] = [];
   const claims = new Map<string, string>();
   const claim = (key: string, where: string, refusal: (other: string) => string): void => {
@@ -114,14 +195,28 @@ export function validateTogether(contexts: readonly { readonly definition: Migra
     else lines.push(refusal(other));
   };
   for (const { definition, file } of contexts) {
-    claim(`context ${definition.context}`, file, (other) => `${file}: context "${definition.context}" is the context of ${other} already`);
+    claim(
+      `context ${definition.context}`,
+      file,
+      (other) => `${file}: context "${definition.context}" is the context of ${other} already`,
+    );
     definition.routes.forEach((route, index) => {
       const where = `${file} routes[${index}]`;
-      claim(`route ${routeShape(route.method, route.path)}`, where, (other) => `${file}: routes[${index}].path matches the same requests as ${other} (${route.method} ${route.path})`);
+      claim(
+        `route ${routeShape(route.method, route.path)}`,
+        where,
+        (other) =>
+          `${file}: routes[${index}].path matches the same requests as ${other} (${route.method} ${route.path})`,
+      );
     });
     (definition.tables ?? []).forEach((table, index) => {
       const database = JSON.stringify(definition.monolith.database);
-      claim(`table ${database} ${qualified(table.monolith)}`, `${file} tables[${index}]`, (other) => `${file}: tables[${index}].monolith "${table.monolith}" belongs to ${other} already`);
+      claim(
+        `table ${database} ${qualified(table.monolith)}`,
+        `${file} tables[${index}]`,
+        (other) =>
+          `${file}: tables[${index}].monolith "${table.monolith}" belongs to ${other} already`,
+      );
     });
   }
   if (lines.length > 0) throw invalid(lines);

@@ -1,8 +1,24 @@
-import { abandon, cutover as cutoverData, type MoveResult, recoverMove, retire as retireData, rollback as rollbackData, type StepResult, unfinishedMoves } from '../cutover/index.ts';
+import {
+  abandon,
+  cutover as cutoverData,
+  type MoveResult,
+  recoverMove,
+  retire as retireData,
+  rollback as rollbackData,
+  type StepResult,
+  unfinishedMoves,
+} from '../cutover/index.ts';
 import { StranglerError } from '../errors.ts';
 import { allFlags, routeFlags, shadowFlags } from '../flags/index.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
-import { decideMove, enterStage, type ForceOptions, type GateDecision, passGates, refusalOf } from './gated-move.ts';
+import {
+  decideMove,
+  enterStage,
+  type ForceOptions,
+  type GateDecision,
+  passGates,
+  refusalOf,
+} from './gated-move.ts';
 import { type DryRun, planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -20,28 +36,87 @@ export interface MoveOutcome {
   readonly goneInstances: readonly string[];
 }
 
-const places = (kit: Toolkit, definition: MigrationDefinition) => ({ ...kit.databaseUrls(definition), transport: kit.transport(definition) });
+const places = (kit: Toolkit, definition: MigrationDefinition) => ({
+  ...kit.databaseUrls(definition),
+  transport: kit.transport(definition),
+});
 
-async function outcome(kit: Toolkit, definition: MigrationDefinition, done: { steps: readonly StepResult[]; writePauseMs?: number | null; goneInstances?: readonly string[] }): Promise<MoveOutcome> {
+async function outcome(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  done: {
+    steps: readonly StepResult[];
+    writePauseMs?: number | null;
+    goneInstances?: readonly string[];
+  },
+): Promise<MoveOutcome> {
   const row = await kit.row(definition);
-  return { context: definition.context, stage: row.stage, owner: row.owner, epoch: row.epoch, steps: done.steps, writePauseMs: done.writePauseMs ?? null, goneInstances: done.goneInstances ?? [] };
+  return {
+    context: definition.context,
+    stage: row.stage,
+    owner: row.owner,
+    epoch: row.epoch,
+    steps: done.steps,
+    writePauseMs: done.writePauseMs ?? null,
+    goneInstances: done.goneInstances ?? [],
+  };
 }
 
-const withSteps = (error: StranglerError, result: { outcome: string; steps: readonly StepResult[]; writePauseMs?: number | null }): StranglerError =>
-  new StranglerError(error.code, error.message, { cause: error, remedy: error.remedy, details: { ...error.details, outcome: result.outcome, steps: result.steps, writePauseMs: result.writePauseMs ?? null } });
+const withSteps = (
+  error: StranglerError,
+  result: { outcome: string; steps: readonly StepResult[]; writePauseMs?: number | null },
+): StranglerError =>
+  new StranglerError(error.code, error.message, {
+    cause: error,
+    remedy: error.remedy,
+    details: {
+      ...error.details,
+      outcome: result.outcome,
+      steps: result.steps,
+      writePauseMs: result.writePauseMs ?? null,
+    },
+  });
 
-function assertDone(result: { outcome: string; error?: StranglerError; steps: readonly StepResult[] }): void {
+function assertDone(result: {
+  outcome: string;
+  error?: StranglerError;
+  steps: readonly StepResult[];
+}): void {
   if (result.outcome === 'done') return;
-  throw withSteps(result.error ?? new StranglerError('INTERNAL', `the move ended as ${result.outcome}`), result);
+  throw withSteps(
+    result.error ?? new StranglerError('INTERNAL', `the move ended as ${result.outcome}`),
+    result,
+  );
 }
 
-const plannedSteps = (result: { steps: readonly StepResult[]; error?: StranglerError }): { action: string; detail?: string }[] =>
-  result.steps.map((step) => ({ action: step.step, detail: Object.entries(step.detail).map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`).join(', ') }));
+const plannedSteps = (result: {
+  steps: readonly StepResult[];
+  error?: StranglerError;
+}): { action: string; detail?: string }[] =>
+  result.steps.map((step) => ({
+    action: step.step,
+    detail: Object.entries(step.detail)
+      .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join(', '),
+  }));
 
 /** C-c during the protocol abandons it as long as the owner has not changed. */
-async function moveData(kit: Toolkit, definition: MigrationDefinition, options: ForceOptions, kind: 'cutover' | 'rollback', dryRun: boolean): Promise<MoveResult> {
+async function moveData(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  options: ForceOptions,
+  kind: 'cutover' | 'rollback',
+  dryRun: boolean,
+): Promise<MoveResult> {
   const run = kind === 'cutover' ? cutoverData : rollbackData;
-  const base = { definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor, ...(options.noFacade && { noFacade: true }), signal: kit.signal };
+  const base = {
+    definition,
+    control: await kit.control(),
+    ...places(kit, definition),
+    actor: kit.actor,
+    ...(options.noFacade && { noFacade: true }),
+    signal: kit.signal,
+  };
   if (dryRun) return run({ ...base, dryRun: true });
   return run({
     ...base,
@@ -55,11 +130,23 @@ async function moveData(kit: Toolkit, definition: MigrationDefinition, options: 
 }
 
 /** The gates and their journal row; the protocol takes its own lease and looks again under it. */
-async function gatesUnderLease(kit: Toolkit, definition: MigrationDefinition, move: 'cutover' | 'rollback' | 'retire', options: ForceOptions): Promise<GateDecision> {
+async function gatesUnderLease(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  move: 'cutover' | 'rollback' | 'retire',
+  options: ForceOptions,
+): Promise<GateDecision> {
   const control = await kit.control();
   // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
-  if (definition.data === 'replicated' && (await unfinishedMoves(control, definition.context)).length > 0) {
-    kit.tell('recover', 'an earlier move was left in the middle: it is finished or undone first', 'note');
+  if (
+    definition.data === 'replicated' &&
+    (await unfinishedMoves(control, definition.context)).length > 0
+  ) {
+    kit.tell(
+      'recover',
+      'an earlier move was left in the middle: it is finished or undone first',
+      'note',
+    );
     await untilRecovered(kit, definition);
   }
   return kit.withLease(definition.context, move, () => passGates(kit, definition, move, options));
@@ -76,7 +163,12 @@ async function untilRecovered(kit: Toolkit, definition: MigrationDefinition): Pr
   while (performance.now() < deadline) {
     if (!(await byWorker())) {
       if ((await unfinishedMoves(control, definition.context)).length === 0) return;
-      const { outcome: end } = await recoverMove({ definition, control, ...places(kit, definition), actor: kit.actor });
+      const { outcome: end } = await recoverMove({
+        definition,
+        control,
+        ...places(kit, definition),
+        actor: kit.actor,
+      });
       // A living command has it: the lease that is asked for next says so.
       if (end !== 'busy' || !(await byWorker())) return;
     }
@@ -84,12 +176,26 @@ async function untilRecovered(kit: Toolkit, definition: MigrationDefinition): Pr
   }
 }
 
-async function stageByFlags(kit: Toolkit, definition: MigrationDefinition, options: ForceOptions, move: 'cutover' | 'rollback' | 'retire', before: () => Promise<void>): Promise<MoveOutcome> {
+async function stageByFlags(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  options: ForceOptions,
+  move: 'cutover' | 'rollback' | 'retire',
+  before: () => Promise<void>,
+): Promise<MoveOutcome> {
   await kit.withLease(definition.context, move, async (lease) => {
     const decision = await passGates(kit, definition, move, options);
-    const owner = definition.data === 'replicated' ? undefined : decision.to === 'service' || decision.to === 'retired' ? ('service' as const) : ('monolith' as const);
+    const owner =
+      definition.data === 'replicated'
+        ? undefined
+        : decision.to === 'service' || decision.to === 'retired'
+          ? ('service' as const)
+          : ('monolith' as const);
     await before();
-    await enterStage(kit, definition, decision, lease, { ...(owner && { owner }), detail: { move } });
+    await enterStage(kit, definition, decision, lease, {
+      ...(owner && { owner }),
+      detail: { move },
+    });
   });
   return outcome(kit, definition, { steps: [] });
 }
@@ -99,9 +205,18 @@ const turnOffAll = async (kit: Toolkit, names: readonly string[]): Promise<void>
   for (const name of names) await unleash.turnOff(name);
 };
 
-async function dryRunOfFlags(kit: Toolkit, definition: MigrationDefinition, options: ForceOptions, move: 'cutover' | 'rollback' | 'retire', actions: readonly string[]): Promise<DryRun> {
+async function dryRunOfFlags(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  options: ForceOptions,
+  move: 'cutover' | 'rollback' | 'retire',
+  actions: readonly string[],
+): Promise<DryRun> {
   const decision = await decideMove(kit, definition, move);
-  return planned([...actions, `set stage ${decision.to}`], refusalOf(definition, move, decision, options.force));
+  return planned(
+    [...actions, `set stage ${decision.to}`],
+    refusalOf(definition, move, decision, options.force),
+  );
 }
 
 export const cutover: Step<ChangeOwnerOptions, MoveOutcome> = {
@@ -110,7 +225,8 @@ export const cutover: Step<ChangeOwnerOptions, MoveOutcome> = {
     if (definition.data !== 'replicated') {
       return stageByFlags(kit, definition, options, 'cutover', async () => {
         const unleash = kit.unleash();
-        for (const name of routeFlags(definition)) await unleash.setPercent(name, definition.context, 100);
+        for (const name of routeFlags(definition))
+          await unleash.setPercent(name, definition.context, 100);
       });
     }
     await gatesUnderLease(kit, definition, 'cutover', options);
@@ -120,10 +236,17 @@ export const cutover: Step<ChangeOwnerOptions, MoveOutcome> = {
   },
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
-    if (definition.data !== 'replicated') return dryRunOfFlags(kit, definition, options, 'cutover', [`set flags to 100 %, writes included: ${routeFlags(definition).join(', ')}`]);
+    if (definition.data !== 'replicated')
+      return dryRunOfFlags(kit, definition, options, 'cutover', [
+        `set flags to 100 %, writes included: ${routeFlags(definition).join(', ')}`,
+      ]);
     const decision = await decideMove(kit, definition, 'cutover', options);
     const result = await moveData(kit, definition, options, 'cutover', true);
-    return planned(plannedSteps(result), refusalOf(definition, 'cutover', decision, options.force) ?? (result.error && { code: result.error.code, message: result.error.message }));
+    return planned(
+      plannedSteps(result),
+      refusalOf(definition, 'cutover', decision, options.force) ??
+        (result.error && { code: result.error.code, message: result.error.message }),
+    );
   },
 };
 
@@ -147,12 +270,22 @@ export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
       assertDone(result);
       return outcome(kit, definition, result);
     }
-    if (row.stage === 'replicating' || (row.stage === 'monolith' && (await unfinishedAbandon(kit, options.context)))) {
-      const result = await abandon({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor });
+    if (
+      row.stage === 'replicating' ||
+      (row.stage === 'monolith' && (await unfinishedAbandon(kit, options.context)))
+    ) {
+      const result = await abandon({
+        definition,
+        control: await kit.control(),
+        ...places(kit, definition),
+        actor: kit.actor,
+      });
       assertDone(result);
       return outcome(kit, definition, result);
     }
-    return stageByFlags(kit, definition, options, 'rollback', () => turnOffAll(kit, row.stage === 'canary' ? routeFlags(definition) : shadowFlags(definition)));
+    return stageByFlags(kit, definition, options, 'rollback', () =>
+      turnOffAll(kit, row.stage === 'canary' ? routeFlags(definition) : shadowFlags(definition)),
+    );
   },
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
@@ -160,14 +293,26 @@ export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
     if (definition.data === 'replicated' && row.stage === 'service') {
       const decision = await decideMove(kit, definition, 'rollback', options);
       const result = await moveData(kit, definition, options, 'rollback', true);
-      return planned(plannedSteps(result), refusalOf(definition, 'rollback', decision, options.force) ?? (result.error && { code: result.error.code, message: result.error.message }));
+      return planned(
+        plannedSteps(result),
+        refusalOf(definition, 'rollback', decision, options.force) ??
+          (result.error && { code: result.error.code, message: result.error.message }),
+      );
     }
     if (definition.data === 'replicated' && row.stage === 'replicating') {
-      const result = await abandon({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor, dryRun: true });
+      const result = await abandon({
+        definition,
+        control: await kit.control(),
+        ...places(kit, definition),
+        actor: kit.actor,
+        dryRun: true,
+      });
       return planned(plannedSteps(result));
     }
     const names = row.stage === 'shadowing' ? shadowFlags(definition) : routeFlags(definition);
-    return dryRunOfFlags(kit, definition, options, 'rollback', [`turn off flags: ${names.join(', ')}`]);
+    return dryRunOfFlags(kit, definition, options, 'rollback', [
+      `turn off flags: ${names.join(', ')}`,
+    ]);
   },
 };
 
@@ -175,7 +320,8 @@ export const retire: Step<ChangeOwnerOptions, MoveOutcome> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
     const row = await kit.row(definition);
-    const archive = (): Promise<void> => (kit.hasUnleash ? kit.unleash().archive(allFlags(definition)) : Promise.resolve());
+    const archive = (): Promise<void> =>
+      kit.hasUnleash ? kit.unleash().archive(allFlags(definition)) : Promise.resolve();
     if (definition.data !== 'replicated') {
       const result = await stageByFlags(kit, definition, options, 'retire', async () => {});
       await archive();
@@ -183,16 +329,33 @@ export const retire: Step<ChangeOwnerOptions, MoveOutcome> = {
     }
     // At stage retired the rest of an interrupted retirement is done again.
     if (row.stage !== 'retired') await gatesUnderLease(kit, definition, 'retire', options);
-    const result = await retireData({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor });
+    const result = await retireData({
+      definition,
+      control: await kit.control(),
+      ...places(kit, definition),
+      actor: kit.actor,
+    });
     assertDone(result);
     await archive();
     return outcome(kit, definition, result);
   },
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
-    if (definition.data !== 'replicated') return dryRunOfFlags(kit, definition, options, 'retire', [`archive flags: ${allFlags(definition).join(', ')}`]);
+    if (definition.data !== 'replicated')
+      return dryRunOfFlags(kit, definition, options, 'retire', [
+        `archive flags: ${allFlags(definition).join(', ')}`,
+      ]);
     const decision = await decideMove(kit, definition, 'retire');
-    const result = await retireData({ definition, control: await kit.control(), ...places(kit, definition), actor: kit.actor, dryRun: true });
-    return planned([...plannedSteps(result), `archive flags: ${allFlags(definition).join(', ')}`], refusalOf(definition, 'retire', decision, options.force));
+    const result = await retireData({
+      definition,
+      control: await kit.control(),
+      ...places(kit, definition),
+      actor: kit.actor,
+      dryRun: true,
+    });
+    return planned(
+      [...plannedSteps(result), `archive flags: ${allFlags(definition).join(', ')}`],
+      refusalOf(definition, 'retire', decision, options.force),
+    );
   },
 };

@@ -9,4 +9,10 @@ export interface Check {
   readonly remedy: string;
 }
 
-export type Report = (check: string, ok: boolean, expected: string, actual: string, remedy: string) => void;
+export type Report = (
+  check: string,
+  ok: boolean,
+  expected: string,
+  actual: string,
+  remedy: string,
+) => void;

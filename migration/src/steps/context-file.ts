@@ -11,27 +11,57 @@ export interface ContextFileInput {
 
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 const property = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name));
-const shown = (table: { readonly schema: string; readonly table: string }): string => (table.schema === 'public' ? table.table : `${table.schema}.${table.table}`);
+const shown = (table: { readonly schema: string; readonly table: string }): string =>
+  table.schema === 'public' ? table.table : `${table.schema}.${table.table}`;
 const variable = (context: string): string => context.replaceAll('-', '_').toUpperCase();
 
 function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
-  const inside = (other: { readonly schema: string; readonly table: string }): boolean => input.tables.some((candidate) => shown(candidate) === shown(other));
-  const outgoing = table.foreignKeys.filter((key) => !inside(key.references)).map((key) => `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context: the service cannot join or check it`);
-  const incoming = input.others.flatMap((other) => other.foreignKeys.filter((key) => shown(key.references) === shown(table)).map((key) => `${shown(other)}.${key.columns.join(', ')} refers to this table from outside: it stays behind with the monolith's copy`));
-  const sequences = table.columns.flatMap((column) => (column.sequence ? [`${column.name} draws from ${column.sequence}${column.identity ? ' (identity)' : ''}: moved by cutover`] : []));
-  const generated = table.columns.filter((column) => column.generated).map((column) => `${column.name} is generated: each side computes its own`);
-  const key = table.primaryKey.length === 0
-    ? [table.replicaIdentity === 'full' ? 'no primary key: name the identifying columns in key' : `NO PRIMARY KEY: add one, or ALTER TABLE ${shown(table)} REPLICA IDENTITY FULL and name the identifying columns in key`]
-    : [];
+  const inside = (other: { readonly schema: string; readonly table: string }): boolean =>
+    input.tables.some((candidate) => shown(candidate) === shown(other));
+  const outgoing = table.foreignKeys
+    .filter((key) => !inside(key.references))
+    .map(
+      (key) =>
+        `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context: the service cannot join or check it`,
+    );
+  const incoming = input.others.flatMap((other) =>
+    other.foreignKeys
+      .filter((key) => shown(key.references) === shown(table))
+      .map(
+        (key) =>
+          `${shown(other)}.${key.columns.join(', ')} refers to this table from outside: it stays behind with the monolith's copy`,
+      ),
+  );
+  const sequences = table.columns.flatMap((column) =>
+    column.sequence
+      ? [
+          `${column.name} draws from ${column.sequence}${column.identity ? ' (identity)' : ''}: moved by cutover`,
+        ]
+      : [],
+  );
+  const generated = table.columns
+    .filter((column) => column.generated)
+    .map((column) => `${column.name} is generated: each side computes its own`);
+  const key =
+    table.primaryKey.length === 0
+      ? [
+          table.replicaIdentity === 'full'
+            ? 'no primary key: name the identifying columns in key'
+            : `NO PRIMARY KEY: add one, or ALTER TABLE ${shown(table)} REPLICA IDENTITY FULL and name the identifying columns in key`,
+        ]
+      : [];
   return [...key, ...outgoing, ...incoming, ...sequences, ...generated];
 }
 
 function tableText(table: TableCatalog, notes: readonly string[]): string {
-  const columns = table.columns.filter((column) => !column.generated).map((column) => `${property(column.name)}: ${quote(column.name)}`);
+  const columns = table.columns
+    .filter((column) => !column.generated)
+    .map((column) => `${property(column.name)}: ${quote(column.name)}`);
   const lines: string[] = [];
   for (const column of columns) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + column.length < 120) lines[lines.length - 1] = `${last}, ${column}`;
+    if (last !== undefined && last.length + column.length < 120)
+      lines[lines.length - 1] = `${last}, ${column}`;
     else lines.push(column);
   }
   return [
@@ -55,14 +85,20 @@ function tableText(table: TableCatalog, notes: readonly string[]): string {
 export function contextFile(input: ContextFileInput): { text: string; notes: string[] } {
   const name = variable(input.context);
   const replicated = input.tables.length > 0;
-  const notes = input.tables.flatMap((table) => tableNotes(table, input).map((note) => `${shown(table)}: ${note}`));
-  const routes = input.routes.length > 0
-    ? input.routes.map((route) => `    { name: ${quote(route.name)}, method: ${quote(route.method)}, path: ${quote(route.path)}, kind: ${quote(route.kind)} },`)
-    : [
-        '    // every endpoint of the context: reads follow flags, writes follow the owner of the data',
-        `    // { name: 'list', method: 'GET', path: '/api/${input.context}', kind: 'read' },`,
-        `    // { name: 'create', method: 'POST', path: '/api/${input.context}', kind: 'write' },`,
-      ];
+  const notes = input.tables.flatMap((table) =>
+    tableNotes(table, input).map((note) => `${shown(table)}: ${note}`),
+  );
+  const routes =
+    input.routes.length > 0
+      ? input.routes.map(
+          (route) =>
+            `    { name: ${quote(route.name)}, method: ${quote(route.method)}, path: ${quote(route.path)}, kind: ${quote(route.kind)} },`,
+        )
+      : [
+          '    // every endpoint of the context: reads follow flags, writes follow the owner of the data',
+          `    // { name: 'list', method: 'GET', path: '/api/${input.context}', kind: 'read' },`,
+          `    // { name: 'create', method: 'POST', path: '/api/${input.context}', kind: 'write' },`,
+        ];
   const text = [
     `import { defineMigration, env } from '@strangler-toolkit/migration/plan';`,
     '',
@@ -76,7 +112,14 @@ export function contextFile(input: ContextFileInput): { text: string; notes: str
     '  routes: [',
     ...routes,
     '  ],',
-    ...(replicated ? ['  // table and column names on the right are the service\'s: rename, split and leave columns as the service needs them', '  tables: [', ...input.tables.map((table) => tableText(table, tableNotes(table, input))), '  ],'] : []),
+    ...(replicated
+      ? [
+          "  // table and column names on the right are the service's: rename, split and leave columns as the service needs them",
+          '  tables: [',
+          ...input.tables.map((table) => tableText(table, tableNotes(table, input))),
+          '  ],',
+        ]
+      : []),
     '});',
     '',
   ].join('\n');

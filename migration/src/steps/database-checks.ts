@@ -45,24 +45,63 @@ export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
 export async function checkReplicationCapacity(client: pg.Client, side: Side): Promise<void> {
   const facts = await serverFacts(client);
   const where = `the ${side}'s database ${facts.database}`;
-  if (facts.walLevel !== 'logical') throw new StranglerError('WAL_LEVEL', `${where}: wal_level is ${facts.walLevel}, must be logical`);
-  if (!facts.replication) throw new StranglerError('DB_PRIVILEGE', `${where}: user ${facts.user} may not replicate`, { remedy: `ALTER ROLE ${facts.user} REPLICATION` });
-  if (!facts.canCreate) throw new StranglerError('DB_PRIVILEGE', `${where}: user ${facts.user} may not create a publication and the schema strangler`, { remedy: `GRANT CREATE ON DATABASE ${facts.database} TO ${facts.user}` });
-  if (facts.slots.used >= facts.slots.limit) throw new StranglerError('NO_REPLICATION_SLOTS', `${where}: all ${facts.slots.limit} replication slots are in use`);
-  if (facts.senders.used >= facts.senders.limit) throw new StranglerError('NO_REPLICATION_SLOTS', `${where}: all ${facts.senders.limit} WAL senders are in use`);
+  if (facts.walLevel !== 'logical')
+    throw new StranglerError(
+      'WAL_LEVEL',
+      `${where}: wal_level is ${facts.walLevel}, must be logical`,
+    );
+  if (!facts.replication)
+    throw new StranglerError('DB_PRIVILEGE', `${where}: user ${facts.user} may not replicate`, {
+      remedy: `ALTER ROLE ${facts.user} REPLICATION`,
+    });
+  if (!facts.canCreate)
+    throw new StranglerError(
+      'DB_PRIVILEGE',
+      `${where}: user ${facts.user} may not create a publication and the schema strangler`,
+      { remedy: `GRANT CREATE ON DATABASE ${facts.database} TO ${facts.user}` },
+    );
+  if (facts.slots.used >= facts.slots.limit)
+    throw new StranglerError(
+      'NO_REPLICATION_SLOTS',
+      `${where}: all ${facts.slots.limit} replication slots are in use`,
+    );
+  if (facts.senders.used >= facts.senders.limit)
+    throw new StranglerError(
+      'NO_REPLICATION_SLOTS',
+      `${where}: all ${facts.senders.limit} WAL senders are in use`,
+    );
 }
 
 /** Whether changes of the mapped tables say which row they are of. @throws REPLICA_IDENTITY, TABLE_MISSING */
-export async function checkReplicaIdentity(monolith: pg.Client, definition: MigrationDefinition): Promise<void> {
+export async function checkReplicaIdentity(
+  monolith: pg.Client,
+  definition: MigrationDefinition,
+): Promise<void> {
   for (const [index, mapping] of (definition.tables ?? []).entries()) {
     const table = await readTable(monolith, parseTableName(mapping.monolith));
     const key = mapping.key ?? table.primaryKey;
-    const carried = table.replicaIdentity === 'full' || (table.identityColumns.length > 0 && key.length > 0 && key.every((column) => table.identityColumns.includes(column)));
+    const carried =
+      table.replicaIdentity === 'full' ||
+      (table.identityColumns.length > 0 &&
+        key.length > 0 &&
+        key.every((column) => table.identityColumns.includes(column)));
     if (!carried) {
-      throw new StranglerError('REPLICA_IDENTITY', `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no usable replica identity (REPLICA IDENTITY ${table.replicaIdentity.toUpperCase()}, key ${key.join(', ') || 'none'})`, {
-        details: { table: `${table.schema}.${table.table}` },
-      });
+      throw new StranglerError(
+        'REPLICA_IDENTITY',
+        `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no usable replica identity (REPLICA IDENTITY ${table.replicaIdentity.toUpperCase()}, key ${key.join(', ') || 'none'})`,
+        {
+          details: { table: `${table.schema}.${table.table}` },
+        },
+      );
     }
-    if (key.length === 0) throw new StranglerError('REPLICA_IDENTITY', `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no key`, { remedy: 'Add a primary key, or name the columns that identify a row in tables[].key of the context file.' });
+    if (key.length === 0)
+      throw new StranglerError(
+        'REPLICA_IDENTITY',
+        `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no key`,
+        {
+          remedy:
+            'Add a primary key, or name the columns that identify a row in tables[].key of the context file.',
+        },
+      );
   }
 }

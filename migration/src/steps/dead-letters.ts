@@ -14,23 +14,43 @@ export interface DeadLetterOptions {
 }
 
 /** Dead letters lie on the side that replication writes to. */
-async function onTarget<T>(kit: Toolkit, definition: MigrationDefinition, work: (client: pg.Client, direction: 'forward' | 'reverse', epoch: number) => Promise<T>): Promise<T> {
-  if (definition.data !== 'replicated') throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context} has data '${definition.data}': nothing is applied, so nothing can fail`);
+async function onTarget<T>(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  work: (client: pg.Client, direction: 'forward' | 'reverse', epoch: number) => Promise<T>,
+): Promise<T> {
+  if (definition.data !== 'replicated')
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      `${definition.context} has data '${definition.data}': nothing is applied, so nothing can fail`,
+    );
   const row = await kit.row(definition);
-  return kit.withDatabase(definition, row.owner === 'monolith' ? 'service' : 'monolith', (client) => work(client, row.owner === 'monolith' ? 'forward' : 'reverse', row.epoch));
+  return kit.withDatabase(definition, row.owner === 'monolith' ? 'service' : 'monolith', (client) =>
+    work(client, row.owner === 'monolith' ? 'forward' : 'reverse', row.epoch),
+  );
 }
 
-const chosen = <T extends { readonly id: string }>(letters: readonly T[], options: DeadLetterOptions): T[] => {
+const chosen = <T extends { readonly id: string }>(
+  letters: readonly T[],
+  options: DeadLetterOptions,
+): T[] => {
   if (options.all) return [...letters];
   if (!options.ids?.length) throw new StranglerError('USAGE', 'Name the ids, or use --all');
   return options.ids.map((id) => {
     const letter = letters.find((candidate) => String(candidate.id) === id);
-    if (!letter) throw new StranglerError('USAGE', `There is no open dead letter ${id} of ${options.context}; open: ${letters.map((candidate) => String(candidate.id)).join(', ') || 'none'}`);
+    if (!letter)
+      throw new StranglerError(
+        'USAGE',
+        `There is no open dead letter ${id} of ${options.context}; open: ${letters.map((candidate) => String(candidate.id)).join(', ') || 'none'}`,
+      );
     return letter;
   });
 };
 
-export const deadLetters: Step<DeadLetterOptions, { readonly context: string; readonly deadLetters: readonly unknown[] }> = {
+export const deadLetters: Step<
+  DeadLetterOptions,
+  { readonly context: string; readonly deadLetters: readonly unknown[] }
+> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
     return onTarget(kit, definition, async (client, direction, epoch) => {
@@ -40,17 +60,39 @@ export const deadLetters: Step<DeadLetterOptions, { readonly context: string; re
       if (options.action === 'show') return { context: options.context, deadLetters: picked };
       const control = await kit.control();
       return kit.withLease(options.context, `dead-letters ${options.action}`, async (lease) => {
-        const mapping = await kit.withDatabase(definition, 'monolith', (monolith) => kit.withDatabase(definition, 'service', (service) => loadMapping(definition, monolith, service)));
+        const mapping = await kit.withDatabase(definition, 'monolith', (monolith) =>
+          kit.withDatabase(definition, 'service', (service) =>
+            loadMapping(definition, monolith, service),
+          ),
+        );
         const settled = new Set<string>();
         for (const letter of picked) {
           // What waited behind the same row goes with it.
           if (settled.has(letter.id)) continue;
           await lease.check();
-          const choice = { client, mapping, context: options.context, direction, epoch, id: letter.id };
-          if (options.action === 'replay') for (const id of (await replayDeadLetter(choice)).replayed) settled.add(id);
+          const choice = {
+            client,
+            mapping,
+            context: options.context,
+            direction,
+            epoch,
+            id: letter.id,
+          };
+          if (options.action === 'replay')
+            for (const id of (await replayDeadLetter(choice)).replayed) settled.add(id);
           else await dropDeadLetter(choice);
-          await control.journal.append({ context: options.context, actor: kit.actor, step: `dead-letter-${options.action}`, status: 'done', detail: { id: String(letter.id) } });
-          kit.tell('dead-letters', `${options.action === 'replay' ? 'replayed' : 'dropped'} ${letter.id}`, 'done');
+          await control.journal.append({
+            context: options.context,
+            actor: kit.actor,
+            step: `dead-letter-${options.action}`,
+            status: 'done',
+            detail: { id: String(letter.id) },
+          });
+          kit.tell(
+            'dead-letters',
+            `${options.action === 'replay' ? 'replayed' : 'dropped'} ${letter.id}`,
+            'done',
+          );
         }
         return { context: options.context, deadLetters: picked };
       });
@@ -59,8 +101,13 @@ export const deadLetters: Step<DeadLetterOptions, { readonly context: string; re
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
     return onTarget(kit, definition, async (client, direction) => {
-      const picked = chosen(await listDeadLetters(client, { context: options.context, direction }), options);
-      return planned(picked.map((letter) => ({ action: options.action, detail: String(letter.id) })));
+      const picked = chosen(
+        await listDeadLetters(client, { context: options.context, direction }),
+        options,
+      );
+      return planned(
+        picked.map((letter) => ({ action: options.action, detail: String(letter.id) })),
+      );
     });
   },
 };

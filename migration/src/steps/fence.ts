@@ -1,4 +1,12 @@
-import { contextTables, type FenceStatus, fenceStatus, installFence, removeFence, strayWriters, type StrayWriter } from '../cutover/index.ts';
+import {
+  contextTables,
+  type FenceStatus,
+  fenceStatus,
+  installFence,
+  removeFence,
+  strayWriters,
+  type StrayWriter,
+} from '../cutover/index.ts';
 import { StranglerError } from '../errors.ts';
 import type { MigrationDefinition } from '../plan/migration.ts';
 import { planned, type Step } from './step.ts';
@@ -17,7 +25,11 @@ export interface FenceResult {
 }
 
 const assertReplicated = (definition: MigrationDefinition): void => {
-  if (definition.data !== 'replicated') throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context} has data '${definition.data}': it has no tables to fence`);
+  if (definition.data !== 'replicated')
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      `${definition.context} has data '${definition.data}': it has no tables to fence`,
+    );
 };
 
 /** The audit fence: it logs who writes to the monolith's tables past the facade, and refuses nobody. */
@@ -30,25 +42,62 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
       const control = await kit.control();
       await kit.withLease(context, `fence audit ${action}`, async (lease) => {
         const row = await kit.row(definition);
-        if (row.owner !== 'monolith') throw new StranglerError('MOVE_NOT_ALLOWED', `the service owns ${context}: the monolith's tables are fenced for good, an audit fence would open them`);
+        if (row.owner !== 'monolith')
+          throw new StranglerError(
+            'MOVE_NOT_ALLOWED',
+            `the service owns ${context}: the monolith's tables are fenced for good, an audit fence would open them`,
+          );
         await lease.check();
         await kit.withDatabase(definition, 'monolith', async (client) => {
           const standing = await fenceStatus(client, context, tables.monolith);
-          if (standing.mode === 'refuse') throw new StranglerError('MOVE_NOT_ALLOWED', `the monolith's tables of ${context} are fenced by a move that did not end`, { remedy: `Run strangler cutover ${context} again: it finishes or undoes the move.` });
-          if (action === 'on') await installFence(client, { context, tables: tables.monolith, owner: 'monolith', mode: 'audit' }, { signal: kit.signal });
+          if (standing.mode === 'refuse')
+            throw new StranglerError(
+              'MOVE_NOT_ALLOWED',
+              `the monolith's tables of ${context} are fenced by a move that did not end`,
+              { remedy: `Run strangler cutover ${context} again: it finishes or undoes the move.` },
+            );
+          if (action === 'on')
+            await installFence(
+              client,
+              { context, tables: tables.monolith, owner: 'monolith', mode: 'audit' },
+              { signal: kit.signal },
+            );
           else await removeFence(client, context, { signal: kit.signal });
         });
-        await control.journal.append({ context, actor: kit.actor, step: `fence-audit-${action}`, status: 'done' });
+        await control.journal.append({
+          context,
+          actor: kit.actor,
+          step: `fence-audit-${action}`,
+          status: 'done',
+        });
       });
     }
-    const [monolith, strays] = await kit.withDatabase(definition, 'monolith', async (client) => [await fenceStatus(client, context, tables.monolith), await strayWriters(client, context)] as const);
-    const service = await kit.withDatabase(definition, 'service', (client) => fenceStatus(client, context, tables.service));
+    const [monolith, strays] = await kit.withDatabase(
+      definition,
+      'monolith',
+      async (client) =>
+        [
+          await fenceStatus(client, context, tables.monolith),
+          await strayWriters(client, context),
+        ] as const,
+    );
+    const service = await kit.withDatabase(definition, 'service', (client) =>
+      fenceStatus(client, context, tables.service),
+    );
     return { context, monolith, service, strayWriters: strays };
   },
   async dryRun(kit, { context, action }) {
     const definition = await kit.definition(context);
     assertReplicated(definition);
-    const names = contextTables(definition).monolith.map((table) => `${table.schema}.${table.table}`).join(', ');
-    return planned([action === 'on' ? { action: 'log every write that does not come through replication', detail: names } : action === 'off' ? { action: 'remove the audit fence', detail: names } : 'show the fences']);
+    const names = contextTables(definition)
+      .monolith.map((table) => `${table.schema}.${table.table}`)
+      .join(', ');
+    return planned([
+      action === 'on'
+        ? { action: 'log every write that does not come through replication', detail: names }
+        : action === 'off'
+          ? { action: 'remove the audit fence', detail: names }
+          : 'show the fences',
+    ]);
   },
 };

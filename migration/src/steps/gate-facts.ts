@@ -16,99 +16,186 @@ const finding = async (check: () => Promise<unknown>): Promise<Finding> => {
     await check();
     return true;
   } catch (error) {
-    if (isStranglerError(error)) return { problem: `${error.code}: ${error.message}`, remedy: error.remedy };
+    if (isStranglerError(error))
+      return { problem: `${error.code}: ${error.message}`, remedy: error.remedy };
     return { problem: error instanceof Error ? error.message : String(error) };
   }
 };
 
 /** The side that replication writes to holds the dead letters; undefined when it cannot be asked. */
-export async function countDeadLetters(kit: Toolkit, definition: MigrationDefinition, row: ContextRow): Promise<number | undefined> {
+export async function countDeadLetters(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  row: ContextRow,
+): Promise<number | undefined> {
   try {
-    return await kit.withDatabase(definition, row.owner === 'monolith' ? 'service' : 'monolith', async (client) => {
-      const { rows: exists } = await client.query<{ id: string | null }>(`SELECT to_regclass('strangler.dead_letters')::text AS id`);
-      if (!exists[0]?.id) return 0;
-      const { rows } = await client.query<{ count: string }>(`SELECT count(*)::text AS count FROM strangler.dead_letters WHERE context = $1 AND state = 'open'`, [definition.context]);
-      return Number(rows[0]?.count ?? 0);
-    });
+    return await kit.withDatabase(
+      definition,
+      row.owner === 'monolith' ? 'service' : 'monolith',
+      async (client) => {
+        const { rows: exists } = await client.query<{ id: string | null }>(
+          `SELECT to_regclass('strangler.dead_letters')::text AS id`,
+        );
+        if (!exists[0]?.id) return 0;
+        const { rows } = await client.query<{ count: string }>(
+          `SELECT count(*)::text AS count FROM strangler.dead_letters WHERE context = $1 AND state = 'open'`,
+          [definition.context],
+        );
+        return Number(rows[0]?.count ?? 0);
+      },
+    );
   } catch {
     return undefined;
   }
 }
 
-async function replicateFacts(kit: Toolkit, definition: MigrationDefinition, facts: Mutable<GateFacts>): Promise<void> {
-  facts.databases = await finding(() => kit.withDatabase(definition, 'monolith', () => kit.withDatabase(definition, 'service', async () => {})));
+async function replicateFacts(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  facts: Mutable<GateFacts>,
+): Promise<void> {
+  facts.databases = await finding(() =>
+    kit.withDatabase(definition, 'monolith', () =>
+      kit.withDatabase(definition, 'service', async () => {}),
+    ),
+  );
   if (facts.databases !== true) return;
   await kit.withDatabase(definition, 'monolith', (monolith) =>
     kit.withDatabase(definition, 'service', async (service) => {
       facts.replicaIdentity = await finding(() => checkReplicaIdentity(monolith, definition));
       facts.mapping = await finding(() => loadMapping(definition, monolith, service));
-      facts.publicationAndSlot = await finding(() => checkReplicationCapacity(monolith, 'monolith'));
+      facts.publicationAndSlot = await finding(() =>
+        checkReplicationCapacity(monolith, 'monolith'),
+      );
     }),
   );
 }
 
-async function facadeFacts(control: Control, row: ContextRow, notNeeded: boolean): Promise<GateFacts['facades']> {
+async function facadeFacts(
+  control: Control,
+  row: ContextRow,
+  notNeeded: boolean,
+): Promise<GateFacts['facades']> {
   const instances = await control.instances.forContext(row.context);
   const alive = instances.filter((instance) => instance.alive);
   return {
     alive: alive.length,
     stale: instances.filter((instance) => !instance.alive).map((instance) => instance.name),
-    behind: alive.filter((instance) => instance.epoch !== row.epoch).map((instance) => instance.name),
+    behind: alive
+      .filter((instance) => instance.epoch !== row.epoch)
+      .map((instance) => instance.name),
     ...(notNeeded && { notNeeded }),
   };
 }
 
-async function streamFacts(control: Control, row: ContextRow, facts: Mutable<GateFacts>): Promise<void> {
-  const watermark = await control.watermarks.get(row.context, row.owner === 'monolith' ? 'forward' : 'reverse');
-  facts.copyComplete = watermark !== undefined && watermark.epoch === row.epoch && watermark.appliedLsn !== null && watermark.state !== 'copying';
+async function streamFacts(
+  control: Control,
+  row: ContextRow,
+  facts: Mutable<GateFacts>,
+): Promise<void> {
+  const watermark = await control.watermarks.get(
+    row.context,
+    row.owner === 'monolith' ? 'forward' : 'reverse',
+  );
+  facts.copyComplete =
+    watermark !== undefined &&
+    watermark.epoch === row.epoch &&
+    watermark.appliedLsn !== null &&
+    watermark.state !== 'copying';
   facts.workerAlive = watermark?.workerAlive === true && watermark.epoch === row.epoch;
-  if (watermark?.lagSeconds !== null && watermark?.lagSeconds !== undefined) facts.lagSeconds = watermark.lagSeconds;
+  if (watermark?.lagSeconds !== null && watermark?.lagSeconds !== undefined)
+    facts.lagSeconds = watermark.lagSeconds;
 }
 
-async function verificationFact(control: Control, row: ContextRow): Promise<GateFacts['verification']> {
+async function verificationFact(
+  control: Control,
+  row: ContextRow,
+): Promise<GateFacts['verification']> {
   const evidence = await control.evidence.latest(row.context, 'verification', row.epoch);
   if (!evidence) return undefined;
-  return { differences: evidence.ok ? 0 : Math.max(1, Number(evidence.detail.differences ?? 1)), ageSeconds: evidence.ageSeconds };
+  return {
+    differences: evidence.ok ? 0 : Math.max(1, Number(evidence.detail.differences ?? 1)),
+    ageSeconds: evidence.ageSeconds,
+  };
 }
 
-async function shadowFacts(control: Control, definition: MigrationDefinition, facts: Mutable<GateFacts>): Promise<void> {
+async function shadowFacts(
+  control: Control,
+  definition: MigrationDefinition,
+  facts: Mutable<GateFacts>,
+): Promise<void> {
   const counts = await control.shadow.counts(definition.context);
   facts.shadow = readRoutes(definition).map((route) => {
     const found = counts.find((candidate) => candidate.route === route.name);
     return { route: route.name, compared: found?.compared ?? 0, mismatches: found?.real ?? 0 };
   });
   const evidence = await control.evidence.latest(definition.context, 'pacts');
-  if (evidence) facts.pacts = { monolith: evidence.detail.monolith === true, service: evidence.detail.service === true };
+  if (evidence)
+    facts.pacts = {
+      monolith: evidence.detail.monolith === true,
+      service: evidence.detail.service === true,
+    };
 }
 
-async function retireFacts(kit: Toolkit, control: Control, definition: MigrationDefinition, row: ContextRow, facts: Mutable<GateFacts>): Promise<void> {
+async function retireFacts(
+  kit: Toolkit,
+  control: Control,
+  definition: MigrationDefinition,
+  row: ContextRow,
+  facts: Mutable<GateFacts>,
+): Promise<void> {
   facts.ownedDays = row.ownedForSeconds / 86_400;
   const seconds = Math.min(86_400, row.ownedForSeconds);
-  facts.readsOnMonolith = (await control.routeStats.perRoute(row.context, seconds)).filter((stats) => stats.side === 'monolith').reduce((sum, stats) => sum + stats.requests, 0);
+  facts.readsOnMonolith = (await control.routeStats.perRoute(row.context, seconds))
+    .filter((stats) => stats.side === 'monolith')
+    .reduce((sum, stats) => sum + stats.requests, 0);
   if (definition.data !== 'replicated') return;
-  facts.strayWrites = await kit.withDatabase(definition, 'monolith', async (client) => {
-    const [fence, strays] = [await fenceStatus(client, row.context, contextTables(definition).monolith), await strayWriters(client, row.context)];
-    return Number(fence.refused) + strays.reduce((sum, stray) => sum + Number(stray.writes), 0);
-  }).catch(() => undefined);
+  facts.strayWrites = await kit
+    .withDatabase(definition, 'monolith', async (client) => {
+      const [fence, strays] = [
+        await fenceStatus(client, row.context, contextTables(definition).monolith),
+        await strayWriters(client, row.context),
+      ];
+      return Number(fence.refused) + strays.reduce((sum, stray) => sum + Number(stray.writes), 0);
+    })
+    .catch(() => undefined);
 }
 
 /** Finds out what the gates of a move ask, and nothing else. */
-export async function gatherFacts(kit: Toolkit, definition: MigrationDefinition, move: Move, options: { noFacade?: boolean } = {}): Promise<GateFacts> {
+export async function gatherFacts(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  move: Move,
+  options: { noFacade?: boolean } = {},
+): Promise<GateFacts> {
   const control = await kit.control();
   const row = await kit.row(definition);
-  const facts: Mutable<GateFacts> = { context: definition.context, data: definition.data, stage: row.stage };
+  const facts: Mutable<GateFacts> = {
+    context: definition.context,
+    data: definition.data,
+    stage: row.stage,
+  };
   const replicated = definition.data === 'replicated';
   if (move === 'replicate' && replicated) await replicateFacts(kit, definition, facts);
-  if (replicated && (move === 'shadow' || move === 'cutover' || (move === 'rollback' && row.stage === 'service'))) {
+  if (
+    replicated &&
+    (move === 'shadow' || move === 'cutover' || (move === 'rollback' && row.stage === 'service'))
+  ) {
     await streamFacts(control, row, facts);
     facts.verification = await verificationFact(control, row);
     if (move !== 'shadow') {
       facts.openDeadLetters = await countDeadLetters(kit, definition, row);
       facts.facades = await facadeFacts(control, row, options.noFacade === true);
     }
-    if (move === 'cutover') facts.wayBack = await finding(() => kit.withDatabase(definition, 'service', (client) => checkReplicationCapacity(client, 'service')));
+    if (move === 'cutover')
+      facts.wayBack = await finding(() =>
+        kit.withDatabase(definition, 'service', (client) =>
+          checkReplicationCapacity(client, 'service'),
+        ),
+      );
   }
-  if (move === 'canary' || (move === 'cutover' && !replicated)) await shadowFacts(control, definition, facts);
+  if (move === 'canary' || (move === 'cutover' && !replicated))
+    await shadowFacts(control, definition, facts);
   if (move === 'retire') await retireFacts(kit, control, definition, row, facts);
   return facts;
 }

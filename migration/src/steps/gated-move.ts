@@ -21,39 +21,94 @@ export interface GateDecision {
   readonly passed: boolean;
 }
 
-export const failedGates = (gates: readonly GateResult[]): string => gates.filter((gate) => !gate.ok).map((gate) => `${gate.gate}: ${gate.actual} (needs: ${gate.expected}). ${gate.remedy}`).join('\n');
+export const failedGates = (gates: readonly GateResult[]): string =>
+  gates
+    .filter((gate) => !gate.ok)
+    .map((gate) => `${gate.gate}: ${gate.actual} (needs: ${gate.expected}). ${gate.remedy}`)
+    .join('\n');
 
 /** Whether a move is possible and what its gates say; changes nothing. @throws MOVE_NOT_ALLOWED */
-export async function decideMove(kit: Toolkit, definition: MigrationDefinition, move: Move, options: { noFacade?: boolean } = {}): Promise<GateDecision> {
+export async function decideMove(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  move: Move,
+  options: { noFacade?: boolean } = {},
+): Promise<GateDecision> {
   const row = await kit.row(definition);
   const decision = moveAllowed(row.stage, definition.data, move);
-  if (!decision.allowed) throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context}: ${decision.reason}`);
-  const gates = evaluateGates(move, await gatherFacts(kit, definition, move, options), gateSettings(definition));
+  if (!decision.allowed)
+    throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context}: ${decision.reason}`);
+  const gates = evaluateGates(
+    move,
+    await gatherFacts(kit, definition, move, options),
+    gateSettings(definition),
+  );
   return { row, to: decision.to, gates, passed: gatesPass(gates) };
 }
 
 /** Evaluates the gates under the lease and journals the decision. @throws GATE_REFUSED, MOVE_NOT_ALLOWED, USAGE */
-export async function passGates(kit: Toolkit, definition: MigrationDefinition, move: Move, options: ForceOptions): Promise<GateDecision> {
-  if (options.force && !options.reason) throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
+export async function passGates(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  move: Move,
+  options: ForceOptions,
+): Promise<GateDecision> {
+  if (options.force && !options.reason)
+    throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
   const decision = await decideMove(kit, definition, move, options);
   if (decision.passed) return decision;
   const control = await kit.control();
-  const detail = { ...(options.reason !== undefined && { reason: options.reason }), move, gates: decision.gates };
-  await control.journal.append({ context: definition.context, actor: kit.actor, step: `gates-${move}`, status: options.force ? 'forced' : 'refused', detail });
+  const detail = {
+    ...(options.reason !== undefined && { reason: options.reason }),
+    move,
+    gates: decision.gates,
+  };
+  await control.journal.append({
+    context: definition.context,
+    actor: kit.actor,
+    step: `gates-${move}`,
+    status: options.force ? 'forced' : 'refused',
+    detail,
+  });
   if (!options.force) throw gateRefusal(definition, move, decision.gates);
   kit.tell('gates', `passed by with --force: ${options.reason}`);
   return decision;
 }
 
-export const gateRefusal = (definition: MigrationDefinition, move: Move, gates: readonly GateResult[]): StranglerError =>
-  new StranglerError('GATE_REFUSED', `${definition.context} may not go on (${move}):\n${failedGates(gates)}`, { details: { move, gates } });
+export const gateRefusal = (
+  definition: MigrationDefinition,
+  move: Move,
+  gates: readonly GateResult[],
+): StranglerError =>
+  new StranglerError(
+    'GATE_REFUSED',
+    `${definition.context} may not go on (${move}):\n${failedGates(gates)}`,
+    { details: { move, gates } },
+  );
 
 /** Refusal as a dry run shows it. */
-export const refusalOf = (definition: MigrationDefinition, move: Move, decision: GateDecision, force: boolean | undefined) =>
-  decision.passed || force ? undefined : { code: 'GATE_REFUSED', message: gateRefusal(definition, move, decision.gates).message, gates: decision.gates };
+export const refusalOf = (
+  definition: MigrationDefinition,
+  move: Move,
+  decision: GateDecision,
+  force: boolean | undefined,
+) =>
+  decision.passed || force
+    ? undefined
+    : {
+        code: 'GATE_REFUSED',
+        message: gateRefusal(definition, move, decision.gates).message,
+        gates: decision.gates,
+      };
 
 /** Changes the stage after the gates let it pass; the owner of replicated data never changes here. */
-export async function enterStage(kit: Toolkit, definition: MigrationDefinition, decision: GateDecision, lease: Lease, options: { owner?: 'monolith' | 'service'; detail?: Readonly<Record<string, unknown>> } = {}): Promise<ContextRow> {
+export async function enterStage(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  decision: GateDecision,
+  lease: Lease,
+  options: { owner?: 'monolith' | 'service'; detail?: Readonly<Record<string, unknown>> } = {},
+): Promise<ContextRow> {
   const control = await kit.control();
   await lease.check();
   return control.contexts.setStage({
@@ -63,6 +118,13 @@ export async function enterStage(kit: Toolkit, definition: MigrationDefinition, 
     stage: decision.to,
     ...(options.owner && { owner: options.owner }),
     leaseToken: lease.token,
-    journal: [{ actor: kit.actor, step: 'stage', status: 'done', detail: { from: decision.row.stage, to: decision.to, ...options.detail } }],
+    journal: [
+      {
+        actor: kit.actor,
+        step: 'stage',
+        status: 'done',
+        detail: { from: decision.row.stage, to: decision.to, ...options.detail },
+      },
+    ],
   });
 }

@@ -1,6 +1,13 @@
 import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { resolveSetting } from '../plan/settings.ts';
-import { connectOutbox, disconnectOutbox, type OutboxConnection, type OutboxStatus, outboxStatus as look, planOutbox } from '../outbox/register-connector.ts';
+import {
+  connectOutbox,
+  disconnectOutbox,
+  type OutboxConnection,
+  type OutboxStatus,
+  outboxStatus as look,
+  planOutbox,
+} from '../outbox/register-connector.ts';
 import { connectUrl, kafkaSettings } from '../stream/kafka/kafka-settings.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -23,10 +30,18 @@ export interface OutboxStepResult {
   readonly differences: readonly string[];
 }
 
-function connectionOf(kit: Toolkit, definition: MigrationDefinition, options: OutboxStepOptions): OutboxConnection {
+function connectionOf(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  options: OutboxStepOptions,
+): OutboxConnection {
   const side = options.side ?? 'service';
   const forConnect = definition.replication?.databaseForConnect?.[side];
-  const given = forConnect === undefined || typeof forConnect === 'string' || kit.env[forConnect.env] || forConnect.default !== undefined;
+  const given =
+    forConnect === undefined ||
+    typeof forConnect === 'string' ||
+    kit.env[forConnect.env] ||
+    forConnect.default !== undefined;
   const partitions = options.partitions ?? definition.replication?.partitions;
   return {
     service: options.context,
@@ -34,7 +49,8 @@ function connectionOf(kit: Toolkit, definition: MigrationDefinition, options: Ou
     connectUrl: connectUrl(kit.env),
     kafka: kafkaSettings(kit.env, `strangler-outbox-${options.context}`),
     signal: kit.signal,
-    ...(forConnect !== undefined && given && { urlForConnect: resolveSetting(forConnect, kit.env) }),
+    ...(forConnect !== undefined &&
+      given && { urlForConnect: resolveSetting(forConnect, kit.env) }),
     ...(options.table !== undefined && { table: options.table }),
     ...(partitions !== undefined && { partitions }),
   };
@@ -51,19 +67,50 @@ export const outbox: Step<OutboxStepOptions, OutboxStepResult> = {
     }
     const { connector, topics } = await planOutbox(connection);
     const removed = await disconnectOutbox(connection);
-    return { context, connector, topics, state: removed.connector === 'absent' && removed.slot === 'absent' ? 'absent' : 'removed', eventsSent: 0, differences: [] };
+    return {
+      context,
+      connector,
+      topics,
+      state: removed.connector === 'absent' && removed.slot === 'absent' ? 'absent' : 'removed',
+      eventsSent: 0,
+      differences: [],
+    };
   },
   async dryRun(kit, options) {
-    const { connector, topics, newSlot, newConnector, differences } = await planOutbox(connectionOf(kit, await kit.definition(options.context), options));
-    if (options.action === 'disconnect') return planned([...(newConnector ? [] : [{ action: 'delete the connector', detail: connector }]), ...(newSlot ? [] : [{ action: 'drop its replication slot', detail: connector }])]);
+    const { connector, topics, newSlot, newConnector, differences } = await planOutbox(
+      connectionOf(kit, await kit.definition(options.context), options),
+    );
+    if (options.action === 'disconnect')
+      return planned([
+        ...(newConnector ? [] : [{ action: 'delete the connector', detail: connector }]),
+        ...(newSlot ? [] : [{ action: 'drop its replication slot', detail: connector }]),
+      ]);
     return planned([
-      ...(newSlot ? [{ action: 'publish the outbox, make a replication slot and send the events that the outbox holds', detail: topics }] : []),
-      ...(newConnector ? [{ action: 'register the connector', detail: connector }] : differences.map((line) => ({ action: 'change the connector', detail: line }))),
+      ...(newSlot
+        ? [
+            {
+              action:
+                'publish the outbox, make a replication slot and send the events that the outbox holds',
+              detail: topics,
+            },
+          ]
+        : []),
+      ...(newConnector
+        ? [{ action: 'register the connector', detail: connector }]
+        : differences.map((line) => ({ action: 'change the connector', detail: line }))),
     ]);
   },
 };
 
 /** Only looks, so there is nothing to try first. */
-export async function outboxStatus(kit: Toolkit, options: Pick<OutboxStepOptions, 'context' | 'side'>): Promise<OutboxStatus & { readonly context: string }> {
-  return { context: options.context, ...(await look(connectionOf(kit, await kit.definition(options.context), { ...options, action: 'connect' }))) };
+export async function outboxStatus(
+  kit: Toolkit,
+  options: Pick<OutboxStepOptions, 'context' | 'side'>,
+): Promise<OutboxStatus & { readonly context: string }> {
+  return {
+    context: options.context,
+    ...(await look(
+      connectionOf(kit, await kit.definition(options.context), { ...options, action: 'connect' }),
+    )),
+  };
 }

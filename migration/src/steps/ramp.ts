@@ -28,7 +28,12 @@ export interface RampResult {
   readonly steps: readonly RampStepResult[];
 }
 
-async function setAll(kit: Toolkit, context: string, names: readonly string[], percent: number): Promise<void> {
+async function setAll(
+  kit: Toolkit,
+  context: string,
+  names: readonly string[],
+  percent: number,
+): Promise<void> {
   const unleash = kit.unleash();
   for (const name of names) await unleash.setPercent(name, context, percent);
 }
@@ -55,11 +60,22 @@ export const ramp: Step<RampOptions, RampResult> = {
       let baseline: SideWindow | undefined;
       for (const percent of options.steps) {
         await lease.check();
-        const journal = (status: 'started' | 'done' | 'failed', detail: object): Promise<void> => control.journal.append({ context, actor: kit.actor, step: 'ramp', status, detail: { percent, ...detail } });
+        const journal = (status: 'started' | 'done' | 'failed', detail: object): Promise<void> =>
+          control.journal.append({
+            context,
+            actor: kit.actor,
+            step: 'ramp',
+            status,
+            detail: { percent, ...detail },
+          });
         try {
           await journal('started', { from: kept });
           await setAll(kit, context, names, percent);
-          kit.tell(`ramp ${percent}`, `${percent} % of reads to the service, watched for ${options.holdSeconds} s`, 'started');
+          kit.tell(
+            `ramp ${percent}`,
+            `${percent} % of reads to the service, watched for ${options.holdSeconds} s`,
+            'started',
+          );
           const since = await control.now();
           const began = performance.now();
           const limit = (options.maxWaitSeconds ?? options.holdSeconds * 10) * 1000;
@@ -68,16 +84,42 @@ export const ramp: Step<RampOptions, RampResult> = {
           for (;;) {
             await kit.pause(Math.min(1000, Math.max(50, options.holdSeconds * 250)), signal);
             window = await control.routeStats.window(context, { since, routes });
-            verdict = judgeRampStep({ ...window, percent, ...(baseline && { baseline }) }, settings);
+            verdict = judgeRampStep(
+              { ...window, percent, ...(baseline && { baseline }) },
+              settings,
+            );
             kit.tell(`ramp ${percent}`, `${percent} %: ${verdict.reason}`, 'update');
             const held = performance.now() - began >= options.holdSeconds * 1000;
             if (verdict.verdict === 'back' || (held && verdict.verdict === 'keep')) break;
             if (performance.now() - began > Math.max(limit, options.holdSeconds * 1000)) break;
           }
           results.push({ percent, verdict: verdict.verdict, reason: verdict.reason, ...window });
-          await control.evidence.record({ context, kind: 'ramp', epoch: row.epoch, ok: verdict.verdict === 'keep', detail: { percent, reason: verdict.reason, ...window } });
-          if (verdict.verdict === 'wait') throw new StranglerError('TIMEOUT', `${percent} % could not be judged: ${verdict.reason}`, { details: { steps: results }, remedy: 'Wait for more traffic (--max-wait), or lower gates.rampMinRequests in the context file.' });
-          if (verdict.verdict === 'back') throw new StranglerError('GATE_REFUSED', `${percent} % was taken back: ${verdict.reason}`, { details: { steps: results }, remedy: 'Look at the service\'s log and metrics, mend it, then ramp again.' });
+          await control.evidence.record({
+            context,
+            kind: 'ramp',
+            epoch: row.epoch,
+            ok: verdict.verdict === 'keep',
+            detail: { percent, reason: verdict.reason, ...window },
+          });
+          if (verdict.verdict === 'wait')
+            throw new StranglerError(
+              'TIMEOUT',
+              `${percent} % could not be judged: ${verdict.reason}`,
+              {
+                details: { steps: results },
+                remedy:
+                  'Wait for more traffic (--max-wait), or lower gates.rampMinRequests in the context file.',
+              },
+            );
+          if (verdict.verdict === 'back')
+            throw new StranglerError(
+              'GATE_REFUSED',
+              `${percent} % was taken back: ${verdict.reason}`,
+              {
+                details: { steps: results },
+                remedy: "Look at the service's log and metrics, mend it, then ramp again.",
+              },
+            );
           await journal('done', { reason: verdict.reason });
           kit.tell(`ramp ${percent}`, `${percent} % holds: ${verdict.reason}`, 'done');
           kept = percent;
@@ -85,8 +127,13 @@ export const ramp: Step<RampOptions, RampResult> = {
         } catch (error) {
           // Whatever went wrong, Ctrl-C included: the last percentage that held is what remains.
           const back = Math.min(kept, percent);
-          await setAll(kit, context, names, back).catch(() => kit.tell('ramp', `the flags could not be set back to ${back} %`, 'failed'));
-          await journal('failed', { back, reason: error instanceof Error ? error.message : String(error) }).catch(() => {});
+          await setAll(kit, context, names, back).catch(() =>
+            kit.tell('ramp', `the flags could not be set back to ${back} %`, 'failed'),
+          );
+          await journal('failed', {
+            back,
+            reason: error instanceof Error ? error.message : String(error),
+          }).catch(() => {});
           kit.tell(`ramp ${percent}`, `back to ${back} %`, 'failed');
           throw error;
         }
@@ -97,9 +144,15 @@ export const ramp: Step<RampOptions, RampResult> = {
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
     const row = await kit.row(definition);
-    const steps = options.steps.map((percent) => ({ action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`, detail: routeFlags(definition).join(', ') }));
+    const steps = options.steps.map((percent) => ({
+      action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`,
+      detail: routeFlags(definition).join(', '),
+    }));
     if (row.stage === 'canary' || row.stage === 'service') return planned(steps);
     const decision = await decideMove(kit, definition, 'canary');
-    return planned(['set stage canary', ...steps], refusalOf(definition, 'canary', decision, options.force));
+    return planned(
+      ['set stage canary', ...steps],
+      refusalOf(definition, 'canary', decision, options.force),
+    );
   },
 };

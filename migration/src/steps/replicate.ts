@@ -31,12 +31,20 @@ export interface ReplicateResult {
 
 function assertReplicated(definition: MigrationDefinition): void {
   if (definition.data !== 'replicated') {
-    throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context} has data '${definition.data}': it has nothing to replicate`, { remedy: `Go on with: strangler shadow ${definition.context}` });
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      `${definition.context} has data '${definition.data}': it has nothing to replicate`,
+      { remedy: `Go on with: strangler shadow ${definition.context}` },
+    );
   }
 }
 
 /** The target is fenced from the start: only replication may write there until it owns the data. */
-async function beginReplication(kit: Toolkit, definition: MigrationDefinition, options: ReplicateOptions): Promise<void> {
+async function beginReplication(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  options: ReplicateOptions,
+): Promise<void> {
   const control = await kit.control();
   await control.contexts.register(definition.context, definition.data);
   await kit.withLease(definition.context, 'replicate', async (lease) => {
@@ -45,9 +53,18 @@ async function beginReplication(kit: Toolkit, definition: MigrationDefinition, o
     kit.tell('fence', `fence the service's tables: only replication writes to them`, 'started');
     await kit.withDatabase(definition, 'service', async (client) => {
       await installSupportSchema(client);
-      await installFence(client, { context: definition.context, tables: contextTables(definition).service, owner: 'monolith', mode: 'refuse' }, { signal: kit.signal });
+      await installFence(
+        client,
+        {
+          context: definition.context,
+          tables: contextTables(definition).service,
+          owner: 'monolith',
+          mode: 'refuse',
+        },
+        { signal: kit.signal },
+      );
     });
-    kit.tell('fence', 'the service\'s tables are fenced', 'done');
+    kit.tell('fence', "the service's tables are fenced", 'done');
     await enterStage(kit, definition, decision, lease);
   });
 }
@@ -56,38 +73,76 @@ async function beginReplication(kit: Toolkit, definition: MigrationDefinition, o
 async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
   const control = await kit.control();
   const row = await control.contexts.require(definition.context);
-  if (row.owner !== 'monolith' || row.stage === 'monolith') throw new StranglerError('MOVE_NOT_ALLOWED', `--restart empties the service's tables; it needs the monolith as owner and a running replication (stage is ${row.stage}, owner ${row.owner})`);
+  if (row.owner !== 'monolith' || row.stage === 'monolith')
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      `--restart empties the service's tables; it needs the monolith as owner and a running replication (stage is ${row.stage}, owner ${row.owner})`,
+    );
   const watermark = await control.watermarks.get(definition.context, 'forward');
-  if (watermark?.workerAlive) throw new StranglerError('WORKER_ALREADY_RUNNING', `A worker of ${definition.context} is alive (heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago)`, { remedy: 'Stop it first, then run --restart.' });
+  if (watermark?.workerAlive)
+    throw new StranglerError(
+      'WORKER_ALREADY_RUNNING',
+      `A worker of ${definition.context} is alive (heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago)`,
+      { remedy: 'Stop it first, then run --restart.' },
+    );
   await kit.withLease(definition.context, 'restart', async (lease) => {
     const url = kit.databaseUrl(definition, 'monolith');
-    await kit.withDatabase(definition, 'monolith', (client) => dropStream({ context: definition.context, direction: 'forward', url, client }, kit.transport(definition), undefined));
+    await kit.withDatabase(definition, 'monolith', (client) =>
+      dropStream(
+        { context: definition.context, direction: 'forward', url, client },
+        kit.transport(definition),
+        undefined,
+      ),
+    );
     await lease.check();
     // Before the rows go: while the old watermark stands, facades call the emptied tables fresh and send reads there.
     await control.watermarks.remove(definition.context, 'forward');
     // What was verified is about to be thrown away.
-    await control.pool.query(`DELETE FROM strangler_control.evidence WHERE context = $1 AND kind = 'verification'`, [definition.context]);
+    await control.pool.query(
+      `DELETE FROM strangler_control.evidence WHERE context = $1 AND kind = 'verification'`,
+      [definition.context],
+    );
     await kit.withDatabase(definition, 'service', async (client) => {
       await client.query('BEGIN');
       await client.query('SET LOCAL session_replication_role = replica');
-      await client.query(`DELETE FROM strangler.streams WHERE context = $1 AND direction = 'forward'`, [definition.context]);
-      await client.query(`UPDATE strangler.dead_letters SET state = 'dropped' WHERE context = $1 AND direction = 'forward' AND state = 'open'`, [definition.context]);
-      for (const table of contextTables(definition).service) await client.query(`DELETE FROM ${quoteTable(table)}`);
+      await client.query(
+        `DELETE FROM strangler.streams WHERE context = $1 AND direction = 'forward'`,
+        [definition.context],
+      );
+      await client.query(
+        `UPDATE strangler.dead_letters SET state = 'dropped' WHERE context = $1 AND direction = 'forward' AND state = 'open'`,
+        [definition.context],
+      );
+      for (const table of contextTables(definition).service)
+        await client.query(`DELETE FROM ${quoteTable(table)}`);
       await client.query('COMMIT');
     });
-    await control.journal.append({ context: definition.context, actor: kit.actor, step: 'restart', status: 'done' });
+    await control.journal.append({
+      context: definition.context,
+      actor: kit.actor,
+      step: 'restart',
+      status: 'done',
+    });
   });
 }
 
 /** Runs until Ctrl-C, or until everything is applied. */
-async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp: boolean): Promise<boolean> {
+async function work(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  untilCaughtUp: boolean,
+): Promise<boolean> {
   const control = await kit.control();
   const places = { ...kit.databaseUrls(definition), transport: kit.transport(definition) };
   const enough = new AbortController();
   const signal = AbortSignal.any([kit.signal, enough.signal]);
   const running = runWorker({
-    definition, controlUrl: kit.controlUrl, ...places, signal,
-    onProgress: (progress) => kit.tell('worker', describe(progress), progress.phase === 'failed' ? 'note' : 'update'),
+    definition,
+    controlUrl: kit.controlUrl,
+    ...places,
+    signal,
+    onProgress: (progress) =>
+      kit.tell('worker', describe(progress), progress.phase === 'failed' ? 'note' : 'update'),
     onDifference: (differences) => {
       for (const line of differences) kit.tell('connector', line, 'note');
     },
@@ -113,8 +168,18 @@ async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp
       return false;
     }
     const row = await control.contexts.require(definition.context);
-    const watermark = await control.watermarks.get(definition.context, row.owner === 'monolith' ? 'forward' : 'reverse');
-    if (watermark && watermark.epoch === row.epoch && watermark.appliedAt !== null && watermark.appliedAt > begin && watermark.state !== 'copying') break;
+    const watermark = await control.watermarks.get(
+      definition.context,
+      row.owner === 'monolith' ? 'forward' : 'reverse',
+    );
+    if (
+      watermark &&
+      watermark.epoch === row.epoch &&
+      watermark.appliedAt !== null &&
+      watermark.appliedAt > begin &&
+      watermark.state !== 'copying'
+    )
+      break;
     if (kit.signal.aborted) break;
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
@@ -126,21 +191,33 @@ async function work(kit: Toolkit, definition: MigrationDefinition, untilCaughtUp
   return true;
 }
 
-const seconds = (value: number | null | undefined): string => (value === null || value === undefined ? '?' : value < 90 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`);
+const seconds = (value: number | null | undefined): string =>
+  value === null || value === undefined
+    ? '?'
+    : value < 90
+      ? `${Math.round(value)} s`
+      : `${Math.round(value / 60)} min`;
 
 function describe(progress: WorkerProgress): string {
   switch (progress.phase) {
-    case 'standby': return 'another worker is alive; this one stands by';
-    case 'waiting': return 'nothing to replicate at this stage; waiting';
-    case 'failed': return `${progress.code ?? ''}: ${progress.message ?? ''}`;
+    case 'standby':
+      return 'another worker is alive; this one stands by';
+    case 'waiting':
+      return 'nothing to replicate at this stage; waiting';
+    case 'failed':
+      return `${progress.code ?? ''}: ${progress.message ?? ''}`;
     case 'copying': {
       const { rowsCopied = 0, rowsEstimated = 0 } = progress;
-      const share = rowsEstimated > 0 ? `${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %` : '';
+      const share =
+        rowsEstimated > 0
+          ? `${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %`
+          : '';
       return `copying ${progress.table ?? ''}: ${rowsCopied} rows ${share}, ${Math.round(progress.rowsPerSecond ?? 0)} rows/s, ${seconds(progress.etaSeconds)} to go`;
     }
     case 'streaming':
       return `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ${progress.rowsApplied ?? 0} rows applied, lag ${(progress.lagSeconds ?? 0).toFixed(2)} s${progress.deadLetters ? `, ${progress.deadLetters} dead letters` : ''}`;
-    default: return progress.phase satisfies never;
+    default:
+      return progress.phase satisfies never;
   }
 }
 
@@ -150,30 +227,75 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
     assertReplicated(definition);
     const control = await kit.control();
     const before = await kit.row(definition);
-    if (before.stage === 'retired') throw new StranglerError('MOVE_NOT_ALLOWED', `${options.context} is retired: nothing is replicated any more`);
+    if (before.stage === 'retired')
+      throw new StranglerError(
+        'MOVE_NOT_ALLOWED',
+        `${options.context} is retired: nothing is replicated any more`,
+      );
     if (before.stage === 'monolith') await beginReplication(kit, definition, options);
     if (options.restart) await forgetCopy(kit, definition);
     const caughtUp = await work(kit, definition, options.untilCaughtUp === true);
     const row = await control.contexts.require(options.context);
     const direction = row.owner === 'monolith' ? 'forward' : 'reverse';
     const watermark = await control.watermarks.get(options.context, direction);
-    return { context: options.context, stage: row.stage, direction, caughtUp, rowsApplied: watermark?.rowsApplied ?? 0, lagSeconds: watermark?.lagSeconds ?? null };
+    return {
+      context: options.context,
+      stage: row.stage,
+      direction,
+      caughtUp,
+      rowsApplied: watermark?.rowsApplied ?? 0,
+      lagSeconds: watermark?.lagSeconds ?? null,
+    };
   },
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
     assertReplicated(definition);
     const row = await kit.row(definition);
     const tables = contextTables(definition);
-    const names = (side: 'monolith' | 'service'): string => tables[side].map((table) => `${table.schema}.${table.table}`).join(', ');
-    const kafka = kit.transport(definition).kind === 'kafka' ? await plannedConnector(kit, definition, row) : [];
+    const names = (side: 'monolith' | 'service'): string =>
+      tables[side].map((table) => `${table.schema}.${table.table}`).join(', ');
+    const kafka =
+      kit.transport(definition).kind === 'kafka'
+        ? await plannedConnector(kit, definition, row)
+        : [];
     const stream = [
-      { action: 'make publication and replication slot on the monolith', detail: replicationNames(options.context, 'forward', databaseName(kit.databaseUrl(definition, 'monolith'))).slot },
-      { action: 'copy the tables, then stream their changes', detail: `${names('monolith')} → ${names('service')}` },
+      {
+        action: 'make publication and replication slot on the monolith',
+        detail: replicationNames(
+          options.context,
+          'forward',
+          databaseName(kit.databaseUrl(definition, 'monolith')),
+        ).slot,
+      },
+      {
+        action: 'copy the tables, then stream their changes',
+        detail: `${names('monolith')} → ${names('service')}`,
+      },
     ];
     if (row.stage !== 'monolith') {
-      return planned([...(options.restart ? [{ action: 'empty the service\'s tables and forget the position', detail: names('service') }, ...stream] : []), ...kafka, { action: `run the worker (${row.owner === 'monolith' ? 'forward' : 'reverse'})` }]);
+      return planned([
+        ...(options.restart
+          ? [
+              {
+                action: "empty the service's tables and forget the position",
+                detail: names('service'),
+              },
+              ...stream,
+            ]
+          : []),
+        ...kafka,
+        { action: `run the worker (${row.owner === 'monolith' ? 'forward' : 'reverse'})` },
+      ]);
     }
     const decision = await decideMove(kit, definition, 'replicate');
-    return planned([{ action: 'fence the service\'s tables', detail: names('service') }, { action: 'set stage replicating' }, ...stream, ...kafka], refusalOf(definition, 'replicate', decision, options.force));
+    return planned(
+      [
+        { action: "fence the service's tables", detail: names('service') },
+        { action: 'set stage replicating' },
+        ...stream,
+        ...kafka,
+      ],
+      refusalOf(definition, 'replicate', decision, options.force),
+    );
   },
 };

@@ -22,26 +22,47 @@ export interface RouteResult {
 }
 
 /** @throws ROUTE_UNKNOWN, and USAGE for a write whose data could fork */
-export function chosenRoutes(definition: MigrationDefinition, options: RouteOptions): RouteDefinition[] {
+export function chosenRoutes(
+  definition: MigrationDefinition,
+  options: RouteOptions,
+): RouteDefinition[] {
   if (options.route === undefined) {
     if (!options.all) throw new StranglerError('USAGE', 'Name a route, or use --all');
     return steerableRoutes(definition);
   }
   const route = definition.routes.find((candidate) => candidate.name === options.route);
-  if (!route) throw new StranglerError('ROUTE_UNKNOWN', `Route ${unknownName(options.route, definition.routes.map((candidate) => candidate.name))}`);
+  if (!route)
+    throw new StranglerError(
+      'ROUTE_UNKNOWN',
+      `Route ${unknownName(
+        options.route,
+        definition.routes.map((candidate) => candidate.name),
+      )}`,
+    );
   if (route.kind === 'write' && definition.data === 'replicated') {
-    throw new StranglerError('USAGE', `${route.name} is a write of a replicated context: writes go to the owner of the data and no flag moves them, or the data would fork`, {
-      remedy: `strangler cutover ${definition.context} moves all writes at once, with the data.`,
-    });
+    throw new StranglerError(
+      'USAGE',
+      `${route.name} is a write of a replicated context: writes go to the owner of the data and no flag moves them, or the data would fork`,
+      {
+        remedy: `strangler cutover ${definition.context} moves all writes at once, with the data.`,
+      },
+    );
   }
   return [route];
 }
 
 function assertStage(stage: Stage, definition: MigrationDefinition): void {
   if (stage === 'canary' || stage === 'service') return;
-  throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context} is at stage ${stage}: routes follow their flags from canary on`, {
-    remedy: stage === 'retired' ? 'The move is over: the service serves everything.' : `strangler status ${definition.context} shows the next step; strangler ramp ${definition.context} enters canary.`,
-  });
+  throw new StranglerError(
+    'MOVE_NOT_ALLOWED',
+    `${definition.context} is at stage ${stage}: routes follow their flags from canary on`,
+    {
+      remedy:
+        stage === 'retired'
+          ? 'The move is over: the service serves everything.'
+          : `strangler status ${definition.context} shows the next step; strangler ramp ${definition.context} enters canary.`,
+    },
+  );
 }
 
 export const route: Step<RouteOptions, RouteResult> = {
@@ -53,31 +74,67 @@ export const route: Step<RouteOptions, RouteResult> = {
       // The kill switch must work when everything else does not: no lease, no stage, and the journal only if it answers.
       if (options.kill) await unleash.setPercent(kill, options.context, 100);
       else await unleash.turnOff(kill);
-      await kit.control().then((control) => control.journal.append({ context: options.context, actor: kit.actor, step: options.kill ? 'kill' : 'unkill', status: 'done' })).catch(() => {});
+      await kit
+        .control()
+        .then((control) =>
+          control.journal.append({
+            context: options.context,
+            actor: kit.actor,
+            step: options.kill ? 'kill' : 'unkill',
+            status: 'done',
+          }),
+        )
+        .catch(() => {});
     } else if (options.percent !== undefined) {
       const routes = chosenRoutes(definition, options);
       const row = await kit.row(definition);
       // Turning off is always allowed.
       if (options.percent > 0) assertStage(row.stage, definition);
-      for (const chosen of routes) await unleash.setPercent(flagName(options.context, chosen.name), options.context, options.percent);
+      for (const chosen of routes)
+        await unleash.setPercent(
+          flagName(options.context, chosen.name),
+          options.context,
+          options.percent,
+        );
       const control = await kit.control();
-      await control.journal.append({ context: options.context, actor: kit.actor, step: 'route', status: 'done', detail: { routes: routes.map((chosen) => chosen.name), percent: options.percent } });
+      await control.journal.append({
+        context: options.context,
+        actor: kit.actor,
+        step: 'route',
+        status: 'done',
+        detail: { routes: routes.map((chosen) => chosen.name), percent: options.percent },
+      });
     }
-    const [killed, flags] = [await unleash.read(kill, options.context), await unleash.readAll(routeFlags(definition), options.context)];
+    const [killed, flags] = [
+      await unleash.read(kill, options.context),
+      await unleash.readAll(routeFlags(definition), options.context),
+    ];
     return { context: options.context, killed: killed.percent > 0, flags };
   },
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
-    if (options.kill !== undefined) return planned([{ action: options.kill ? 'turn on the kill switch: every read goes to its owner' : 'turn off the kill switch: flags count again', detail: killFlagName(options.context) }]);
+    if (options.kill !== undefined)
+      return planned([
+        {
+          action: options.kill
+            ? 'turn on the kill switch: every read goes to its owner'
+            : 'turn off the kill switch: flags count again',
+          detail: killFlagName(options.context),
+        },
+      ]);
     if (options.percent === undefined) return planned(['show the flags']);
     const routes = chosenRoutes(definition, options);
     const row = await kit.row(definition);
-    const actions = routes.map((chosen) => ({ action: options.percent === 0 ? 'turn off flag' : `set flag to ${options.percent} %`, detail: flagName(options.context, chosen.name) }));
+    const actions = routes.map((chosen) => ({
+      action: options.percent === 0 ? 'turn off flag' : `set flag to ${options.percent} %`,
+      detail: flagName(options.context, chosen.name),
+    }));
     try {
       if ((options.percent ?? 0) > 0) assertStage(row.stage, definition);
       return planned(actions);
     } catch (error) {
-      if (error instanceof StranglerError) return planned(actions, { code: error.code, message: error.message });
+      if (error instanceof StranglerError)
+        return planned(actions, { code: error.code, message: error.message });
       throw error;
     }
   },

@@ -38,14 +38,31 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
           for (const name of shadowFlags(definition)) await unleash.turnOff(name);
         } else {
           const decision = first ? await passGates(kit, definition, 'shadow', options) : undefined;
-          if (row.stage === 'retired') throw new StranglerError('MOVE_NOT_ALLOWED', `${options.context} is retired: there is nothing to compare`);
+          if (row.stage === 'retired')
+            throw new StranglerError(
+              'MOVE_NOT_ALLOWED',
+              `${options.context} is retired: there is nothing to compare`,
+            );
           if (options.reset) await control.shadow.reset(options.context);
-          for (const name of shadowFlags(definition)) await unleash.setPercent(name, options.context, options.sample ?? 0);
+          for (const name of shadowFlags(definition))
+            await unleash.setPercent(name, options.context, options.sample ?? 0);
           if (decision) await enterStage(kit, definition, decision, lease);
         }
-        await control.journal.append({ context: options.context, actor: kit.actor, step: 'shadow-flags', status: 'done', detail: { percent: options.sample } });
+        await control.journal.append({
+          context: options.context,
+          actor: kit.actor,
+          step: 'shadow-flags',
+          status: 'done',
+          detail: { percent: options.sample },
+        });
       });
-      kit.tell('shadow', options.sample === 0 ? 'nothing is mirrored any more' : `${options.sample} % of reads of ${readRoutes(definition).length} routes are mirrored`, 'done');
+      kit.tell(
+        'shadow',
+        options.sample === 0
+          ? 'nothing is mirrored any more'
+          : `${options.sample} % of reads of ${readRoutes(definition).length} routes are mirrored`,
+        'done',
+      );
     } else if (options.reset) {
       await control.shadow.reset(options.context);
     }
@@ -53,25 +70,49 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
       const deadline = performance.now() + (options.timeoutSeconds ?? 3600) * 1000;
       for (;;) {
         const counts = await control.shadow.counts(options.context);
-        const few = readRoutes(definition).map((route) => ({ route: route.name, compared: counts.find((found) => found.route === route.name)?.compared ?? 0 })).filter(({ compared }) => compared < (options.wait ?? 0));
+        const few = readRoutes(definition)
+          .map((route) => ({
+            route: route.name,
+            compared: counts.find((found) => found.route === route.name)?.compared ?? 0,
+          }))
+          .filter(({ compared }) => compared < (options.wait ?? 0));
         if (few.length === 0) break;
-        const text = few.map(({ route, compared }) => `${route} ${compared}/${options.wait}`).join(', ');
+        const text = few
+          .map(({ route, compared }) => `${route} ${compared}/${options.wait}`)
+          .join(', ');
         kit.tell('wait', `waiting for compared reads: ${text}`, 'update');
-        if (performance.now() > deadline) throw new StranglerError('TIMEOUT', `Compared reads are missing: ${text}`, { remedy: 'Does traffic reach these routes through the facade? strangler doctor tells whether facades are alive.' });
+        if (performance.now() > deadline)
+          throw new StranglerError('TIMEOUT', `Compared reads are missing: ${text}`, {
+            remedy:
+              'Does traffic reach these routes through the facade? strangler doctor tells whether facades are alive.',
+          });
         await kit.pause(200);
       }
     }
     const routes = await control.shadow.counts(options.context);
     const row = await kit.row(definition);
-    return { context: options.context, stage: row.stage, routes, samples: await control.shadow.samples(options.context, { limit: 10 }) };
+    return {
+      context: options.context,
+      stage: row.stage,
+      routes,
+      samples: await control.shadow.samples(options.context, { limit: 10 }),
+    };
   },
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
-    if (options.sample === undefined) return planned([options.reset ? 'forget counts and samples' : 'show counts and samples']);
-    const flags = readRoutes(definition).map((route) => ({ action: options.sample === 0 ? 'turn off flag' : `set flag to ${options.sample} %`, detail: shadowFlagName(options.context, route.name) }));
+    if (options.sample === undefined)
+      return planned([options.reset ? 'forget counts and samples' : 'show counts and samples']);
+    const flags = readRoutes(definition).map((route) => ({
+      action: options.sample === 0 ? 'turn off flag' : `set flag to ${options.sample} %`,
+      detail: shadowFlagName(options.context, route.name),
+    }));
     const row = await kit.row(definition);
-    if (options.sample === 0 || (row.stage !== 'monolith' && row.stage !== 'replicating')) return planned(flags);
+    if (options.sample === 0 || (row.stage !== 'monolith' && row.stage !== 'replicating'))
+      return planned(flags);
     const decision = await decideMove(kit, definition, 'shadow');
-    return planned([...flags, 'set stage shadowing'], refusalOf(definition, 'shadow', decision, options.force));
+    return planned(
+      [...flags, 'set stage shadowing'],
+      refusalOf(definition, 'shadow', decision, options.force),
+    );
   },
 };

@@ -16,14 +16,23 @@ export interface SlotHealth {
 
 /** `null`: there is no such slot. */
 export async function slotHealth(client: pg.Client, slot: string): Promise<SlotHealth | null> {
-  const { rows } = await client.query<Record<'active' | 'wal_status' | 'kept' | 'safe' | 'behind' | 'confirmed', string | null>>(
+  const { rows } = await client.query<
+    Record<'active' | 'wal_status' | 'kept' | 'safe' | 'behind' | 'confirmed', string | null>
+  >(
     `SELECT active::text AS active, wal_status, greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))::text AS kept, safe_wal_size::text AS safe,
             greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))::text AS behind, confirmed_flush_lsn::text AS confirmed
-     FROM pg_replication_slots WHERE slot_name = $1`, [slot]);
+     FROM pg_replication_slots WHERE slot_name = $1`,
+    [slot],
+  );
   const row = rows[0];
   if (!row) return null;
   return {
-    name: slot, active: row.active === 'true', walStatus: row.wal_status ?? 'unknown', keptBytes: Number(row.kept ?? 0), safeBytes: row.safe === null ? null : Number(row.safe),
-    behindBytes: Number(row.behind ?? 0), confirmed: row.confirmed,
+    name: slot,
+    active: row.active === 'true',
+    walStatus: row.wal_status ?? 'unknown',
+    keptBytes: Number(row.kept ?? 0),
+    safeBytes: row.safe === null ? null : Number(row.safe),
+    behindBytes: Number(row.behind ?? 0),
+    confirmed: row.confirmed,
   };
 }

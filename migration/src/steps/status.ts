@@ -20,8 +20,17 @@ export interface ContextStatus {
   readonly worker: Watermark | null;
   /** Slot, connector and topics; null where nothing streams. */
   readonly stream: StreamHealth | null;
-  readonly verification: { readonly ok: boolean; readonly ageSeconds: number; readonly detail: Readonly<Record<string, unknown>> } | null;
-  readonly pacts: { readonly ok: boolean; readonly ageSeconds: number; readonly monolith: boolean; readonly service: boolean } | null;
+  readonly verification: {
+    readonly ok: boolean;
+    readonly ageSeconds: number;
+    readonly detail: Readonly<Record<string, unknown>>;
+  } | null;
+  readonly pacts: {
+    readonly ok: boolean;
+    readonly ageSeconds: number;
+    readonly monolith: boolean;
+    readonly service: boolean;
+  } | null;
   readonly shadow: readonly RouteShadow[];
   readonly deadLetters: number | null;
   readonly flags: readonly FlagState[] | null;
@@ -33,13 +42,24 @@ export interface ContextStatus {
 }
 
 /** The command that brings the missing evidence, else the one that moves on. */
-function advice(row: ContextRow, definition: MigrationDefinition, gates: readonly GateResult[]): string | null {
+function advice(
+  row: ContextRow,
+  definition: MigrationDefinition,
+  gates: readonly GateResult[],
+): string | null {
   const missing = gates.find((gate) => !gate.ok);
-  const command = missing && /^strangler [a-z-]+( [a-z-]+)? \S+( --\S+( \d+)?)*/.exec(missing.remedy.startsWith('Start it: ') ? missing.remedy.slice(10) : missing.remedy)?.[0];
+  const command =
+    missing &&
+    /^strangler [a-z-]+( [a-z-]+)? \S+( --\S+( \d+)?)*/.exec(
+      missing.remedy.startsWith('Start it: ') ? missing.remedy.slice(10) : missing.remedy,
+    )?.[0];
   return command ?? nextCommand(definition.context, row.stage, definition.data) ?? null;
 }
 
-async function contextStatus(kit: Toolkit, definition: MigrationDefinition): Promise<ContextStatus> {
+async function contextStatus(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+): Promise<ContextStatus> {
   const control = await kit.control();
   const { context } = definition;
   const row = await kit.row(definition);
@@ -53,25 +73,59 @@ async function contextStatus(kit: Toolkit, definition: MigrationDefinition): Pro
     control.leases.get(context),
   ]);
   const move = nextMove(row.stage, definition.data) ?? null;
-  const gates = move ? evaluateGates(move, await gatherFacts(kit, definition, move), gateSettings(definition)) : [];
-  const flags = kit.hasUnleash ? await kit.unleash().readAll(routeFlags(definition), context).catch((error: unknown) => {
-    if (isStranglerError(error)) return null;
-    throw error;
-  }) : null;
+  const gates = move
+    ? evaluateGates(move, await gatherFacts(kit, definition, move), gateSettings(definition))
+    : [];
+  const flags = kit.hasUnleash
+    ? await kit
+        .unleash()
+        .readAll(routeFlags(definition), context)
+        .catch((error: unknown) => {
+          if (isStranglerError(error)) return null;
+          throw error;
+        })
+    : null;
   const streams = replicated && !['monolith', 'retired'].includes(row.stage);
-  const stream = streams ? await streamHealth(kit, definition, row.owner === 'monolith' ? 'forward' : 'reverse') : null;
+  const stream = streams
+    ? await streamHealth(kit, definition, row.owner === 'monolith' ? 'forward' : 'reverse')
+    : null;
   const alive = instances.filter((instance) => instance.alive);
   return {
-    context, data: definition.data, stage: row.stage, owner: row.owner, epoch: row.epoch, ownedForSeconds: row.ownedForSeconds, held: row.held,
+    context,
+    data: definition.data,
+    stage: row.stage,
+    owner: row.owner,
+    epoch: row.epoch,
+    ownedForSeconds: row.ownedForSeconds,
+    held: row.held,
     worker: worker ?? null,
     stream,
-    verification: verification ? { ok: verification.ok, ageSeconds: verification.ageSeconds, detail: verification.detail } : null,
-    pacts: pacts ? { ok: pacts.ok, ageSeconds: pacts.ageSeconds, monolith: pacts.detail.monolith === true, service: pacts.detail.service === true } : null,
-    shadow: readRoutes(definition).flatMap((route) => shadow.filter((counts) => counts.route === route.name)),
-    deadLetters: replicated && row.stage !== 'monolith' ? ((await countDeadLetters(kit, definition, row)) ?? null) : null,
+    verification: verification
+      ? { ok: verification.ok, ageSeconds: verification.ageSeconds, detail: verification.detail }
+      : null,
+    pacts: pacts
+      ? {
+          ok: pacts.ok,
+          ageSeconds: pacts.ageSeconds,
+          monolith: pacts.detail.monolith === true,
+          service: pacts.detail.service === true,
+        }
+      : null,
+    shadow: readRoutes(definition).flatMap((route) =>
+      shadow.filter((counts) => counts.route === route.name),
+    ),
+    deadLetters:
+      replicated && row.stage !== 'monolith'
+        ? ((await countDeadLetters(kit, definition, row)) ?? null)
+        : null,
     flags,
-    facades: { alive: alive.length, gone: instances.length - alive.length, behind: alive.filter((instance) => instance.epoch !== row.epoch).length },
-    working: lease && lease.expiresInSeconds > 0 ? { holder: lease.holder, move: lease.move } : null,
+    facades: {
+      alive: alive.length,
+      gone: instances.length - alive.length,
+      behind: alive.filter((instance) => instance.epoch !== row.epoch).length,
+    },
+    working:
+      lease && lease.expiresInSeconds > 0 ? { holder: lease.holder, move: lease.move } : null,
     nextMove: move,
     gates,
     nextCommand: advice(row, definition, gates),
@@ -80,7 +134,10 @@ async function contextStatus(kit: Toolkit, definition: MigrationDefinition): Pro
 
 /** Where every context stands, or one. */
 export async function status(kit: Toolkit, context?: string): Promise<ContextStatus[]> {
-  const definitions = context === undefined ? [...(await kit.contexts()).values()].map((loaded) => loaded.definition) : [await kit.definition(context)];
+  const definitions =
+    context === undefined
+      ? [...(await kit.contexts()).values()].map((loaded) => loaded.definition)
+      : [await kit.definition(context)];
   const all: ContextStatus[] = [];
   for (const definition of definitions) all.push(await contextStatus(kit, definition));
   return all;

@@ -10,7 +10,11 @@ export interface DryRun {
   readonly dryRun: true;
   readonly actions: readonly PlannedAction[];
   /** Why the real run would refuse, when it would. */
-  readonly refusal?: { readonly code: string; readonly message: string; readonly gates?: readonly unknown[] };
+  readonly refusal?: {
+    readonly code: string;
+    readonly message: string;
+    readonly gates?: readonly unknown[];
+  };
 }
 
 /** A command's work, twice: for real, and as a dry run that only looks. */
@@ -19,7 +23,10 @@ export interface Step<Options, Result> {
   dryRun(kit: Toolkit, options: Options): Promise<DryRun>;
 }
 
-export const planned = (actions: readonly (PlannedAction | string)[], refusal?: DryRun['refusal']): DryRun => ({
+export const planned = (
+  actions: readonly (PlannedAction | string)[],
+  refusal?: DryRun['refusal'],
+): DryRun => ({
   dryRun: true,
   actions: actions.map((action) => (typeof action === 'string' ? { action } : action)),
   ...(refusal && { refusal }),

@@ -48,7 +48,14 @@ export class Toolkit implements AsyncDisposable {
   }
 
   get controlUrl(): string {
-    return this.#options.controlUrl ?? requireVariable('STRANGLER_CONTROL_URL', this.env, 'the control database; --control works as well');
+    return (
+      this.#options.controlUrl ??
+      requireVariable(
+        'STRANGLER_CONTROL_URL',
+        this.env,
+        'the control database; --control works as well',
+      )
+    );
   }
 
   tell(step: string, text: string, kind: Progress['kind'] = 'note'): void {
@@ -69,12 +76,19 @@ export class Toolkit implements AsyncDisposable {
 
   databaseUrl(definition: MigrationDefinition, side: Side): string {
     const setting = definition[side].database;
-    if (setting === undefined) throw new StranglerError('CONFIG_INVALID', `context ${definition.context}: ${side}.database is missing`);
+    if (setting === undefined)
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `context ${definition.context}: ${side}.database is missing`,
+      );
     return resolveSetting(setting, this.env, `${side}.database of context ${definition.context}`);
   }
 
   databaseUrls(definition: MigrationDefinition): { monolithUrl: string; serviceUrl: string } {
-    return { monolithUrl: this.databaseUrl(definition, 'monolith'), serviceUrl: this.databaseUrl(definition, 'service') };
+    return {
+      monolithUrl: this.databaseUrl(definition, 'monolith'),
+      serviceUrl: this.databaseUrl(definition, 'service'),
+    };
   }
 
   /** How the changes of a context travel. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
@@ -83,8 +97,14 @@ export class Toolkit implements AsyncDisposable {
   }
 
   /** Opens a connection to one side for the length of `work`. */
-  async withDatabase<T>(definition: MigrationDefinition, side: Side, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = await connect(this.databaseUrl(definition, side), { applicationName: 'strangler-cli' });
+  async withDatabase<T>(
+    definition: MigrationDefinition,
+    side: Side,
+    work: (client: pg.Client) => Promise<T>,
+  ): Promise<T> {
+    const client = await connect(this.databaseUrl(definition, side), {
+      applicationName: 'strangler-cli',
+    });
     try {
       return await work(client);
     } finally {
@@ -95,7 +115,12 @@ export class Toolkit implements AsyncDisposable {
   /** @throws StranglerError CONFIG_ENV_MISSING when UNLEASH_URL is not set */
   unleash(): UnleashAdmin {
     const settings = unleashSettings(this.env);
-    if (!settings) throw new StranglerError('CONFIG_ENV_MISSING', 'UNLEASH_URL is not set (needed to change flags)', { remedy: 'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN.' });
+    if (!settings)
+      throw new StranglerError(
+        'CONFIG_ENV_MISSING',
+        'UNLEASH_URL is not set (needed to change flags)',
+        { remedy: 'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN.' },
+      );
     return new UnleashAdmin(settings);
   }
 
@@ -106,14 +131,30 @@ export class Toolkit implements AsyncDisposable {
   /** The row of a context; for one that was never registered, what it would be. */
   async row(definition: MigrationDefinition): Promise<ContextRow> {
     const control = await this.control();
-    return (await control.contexts.get(definition.context)) ?? {
-      context: definition.context, dataKind: definition.data, stage: 'monolith', owner: 'monolith', epoch: 1, holdId: null, holdUntil: null, held: false, startLsn: null,
-      ownedSince: '', ownedForSeconds: 0, updatedAt: '',
-    };
+    return (
+      (await control.contexts.get(definition.context)) ?? {
+        context: definition.context,
+        dataKind: definition.data,
+        stage: 'monolith',
+        owner: 'monolith',
+        epoch: 1,
+        holdId: null,
+        holdUntil: null,
+        held: false,
+        startLsn: null,
+        ownedSince: '',
+        ownedForSeconds: 0,
+        updatedAt: '',
+      }
+    );
   }
 
   /** Runs `work` under the lease of the context; `signal` fires on Ctrl-C and when the lease is lost. */
-  async withLease<T>(context: string, move: string, work: (lease: Lease, signal: AbortSignal) => Promise<T>): Promise<T> {
+  async withLease<T>(
+    context: string,
+    move: string,
+    work: (lease: Lease, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const control = await this.control();
     const lease = await control.leases.acquire({ context, holder: this.actor, move });
     try {
@@ -133,7 +174,10 @@ export class Toolkit implements AsyncDisposable {
   async close(): Promise<void> {
     const control = this.#control;
     this.#control = undefined;
-    await control?.then((open) => open.close(), () => {});
+    await control?.then(
+      (open) => open.close(),
+      () => {},
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,12 @@ import { StranglerError } from '../errors.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import { repair, type RepairResult, verify as verifyData, type VerifyResult as Comparison } from '../verify/index.ts';
+import {
+  repair,
+  type RepairResult,
+  verify as verifyData,
+  type VerifyResult as Comparison,
+} from '../verify/index.ts';
 import { planned, type Step } from './step.ts';
 
 export interface VerifyOptions {
@@ -26,7 +31,11 @@ export function parseKeys(keys: readonly string[]): { table: string; key: string
   return keys.map((text) => {
     // a quoted name may hold a colon of its own
     const colon = text.indexOf(':', Math.max(0, text.lastIndexOf('"')));
-    if (colon <= 0 || colon === text.length - 1) throw new StranglerError('USAGE', `--keys "${text}" must be <monolith table>:<key>, e.g. products:42 or order_lines:7,3`);
+    if (colon <= 0 || colon === text.length - 1)
+      throw new StranglerError(
+        'USAGE',
+        `--keys "${text}" must be <monolith table>:<key>, e.g. products:42 or order_lines:7,3`,
+      );
     const { schema, table } = parseTableName(text.slice(0, colon));
     return { table: `${schema}.${table}`, key: text.slice(colon + 1).split(',') };
   });
@@ -35,37 +44,93 @@ export function parseKeys(keys: readonly string[]): { table: string; key: string
 export const verify: Step<VerifyOptions, VerifyResult> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
-    if (definition.data !== 'replicated') throw new StranglerError('MOVE_NOT_ALLOWED', `${options.context} has data '${definition.data}': there is no second copy to verify`);
-    if (options.repair && !options.keys?.length) throw new StranglerError('USAGE', '--repair needs --keys, as strangler verify --json lists them');
+    if (definition.data !== 'replicated')
+      throw new StranglerError(
+        'MOVE_NOT_ALLOWED',
+        `${options.context} has data '${definition.data}': there is no second copy to verify`,
+      );
+    if (options.repair && !options.keys?.length)
+      throw new StranglerError(
+        'USAGE',
+        '--repair needs --keys, as strangler verify --json lists them',
+      );
     const keys = options.keys && parseKeys(options.keys);
     const control = await kit.control();
     const row = await control.contexts.require(options.context);
-    if (row.stage === 'monolith' || row.stage === 'retired') throw new StranglerError('MOVE_NOT_ALLOWED', `${options.context} is at stage ${row.stage}: nothing is replicated`);
+    if (row.stage === 'monolith' || row.stage === 'retired')
+      throw new StranglerError(
+        'MOVE_NOT_ALLOWED',
+        `${options.context} is at stage ${row.stage}: nothing is replicated`,
+      );
     const direction = row.owner === 'monolith' ? ('forward' as const) : ('reverse' as const);
     const urls = kit.databaseUrls(definition);
-    const mapping = await kit.withDatabase(definition, 'monolith', (monolith) => kit.withDatabase(definition, 'service', (service) => loadMapping(definition, monolith, service)));
-    const target = await connect(direction === 'forward' ? urls.serviceUrl : urls.monolithUrl, { applicationName: 'strangler-verify-position' });
+    const mapping = await kit.withDatabase(definition, 'monolith', (monolith) =>
+      kit.withDatabase(definition, 'service', (service) =>
+        loadMapping(definition, monolith, service),
+      ),
+    );
+    const target = await connect(direction === 'forward' ? urls.serviceUrl : urls.monolithUrl, {
+      applicationName: 'strangler-verify-position',
+    });
     try {
       const appliedPosition = async (): Promise<Lsn> => {
-        const { rows } = await target.query<{ position: string }>('SELECT position::text AS position FROM strangler.streams WHERE context = $1 AND direction = $2', [options.context, direction]);
-        if (!rows[0]) throw new StranglerError('WORKER_NOT_RUNNING', `${options.context} has no position yet: the initial copy is not complete`);
+        const { rows } = await target.query<{ position: string }>(
+          'SELECT position::text AS position FROM strangler.streams WHERE context = $1 AND direction = $2',
+          [options.context, direction],
+        );
+        if (!rows[0])
+          throw new StranglerError(
+            'WORKER_NOT_RUNNING',
+            `${options.context} has no position yet: the initial copy is not complete`,
+          );
         return lsnFromText(rows[0].position);
       };
-      const repaired = options.repair && keys
-        ? await kit.withLease(options.context, 'repair', () => repair({ mapping, ...urls, direction, keys, appliedPosition, signal: kit.signal }))
-        : undefined;
+      const repaired =
+        options.repair && keys
+          ? await kit.withLease(options.context, 'repair', () =>
+              repair({ mapping, ...urls, direction, keys, appliedPosition, signal: kit.signal }),
+            )
+          : undefined;
       if (repaired && repaired.deadLettersDropped.length > 0) {
-        await control.journal.append({ context: options.context, actor: kit.actor, step: 'dead-letter-drop', status: 'done', detail: { ids: repaired.deadLettersDropped, reason: 'repaired' } });
+        await control.journal.append({
+          context: options.context,
+          actor: kit.actor,
+          step: 'dead-letter-drop',
+          status: 'done',
+          detail: { ids: repaired.deadLettersDropped, reason: 'repaired' },
+        });
       }
       const result = await verifyData({
-        mapping, ...urls, direction, appliedPosition, chunkRows: options.chunkRows ?? 1000, signal: kit.signal,
+        mapping,
+        ...urls,
+        direction,
+        appliedPosition,
+        chunkRows: options.chunkRows ?? 1000,
+        signal: kit.signal,
         ...(options.parallel !== undefined && { parallel: options.parallel }),
         ...(keys && { keys }),
-        onProgress: ({ table, rows, rowsEstimated, differing }) => kit.tell('verify', `${table}: ${rows} of about ${Math.max(rows, rowsEstimated)} rows compared, ${differing} differ`, 'update'),
+        onProgress: ({ table, rows, rowsEstimated, differing }) =>
+          kit.tell(
+            'verify',
+            `${table}: ${rows} of about ${Math.max(rows, rowsEstimated)} rows compared, ${differing} differ`,
+            'update',
+          ),
       });
       // A look at some keys says nothing about the rest.
       if (!keys) {
-        await control.evidence.record({ context: options.context, kind: 'verification', epoch: row.epoch, ok: result.differences === 0 && result.unsettled === 0, detail: { differences: result.differences, unsettled: result.unsettled, rowsCompared: result.rowsCompared, seconds: result.seconds, direction } });
+        await control.evidence.record({
+          context: options.context,
+          kind: 'verification',
+          epoch: row.epoch,
+          ok: result.differences === 0 && result.unsettled === 0,
+          detail: {
+            differences: result.differences,
+            unsettled: result.unsettled,
+            rowsCompared: result.rowsCompared,
+            seconds: result.seconds,
+            direction,
+          },
+        });
       }
       return { ...result, context: options.context, ...(repaired !== undefined && { repaired }) };
     } finally {
@@ -76,8 +141,16 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
     const definition = await kit.definition(options.context);
     const keys = parseKeys(options.keys ?? []);
     return planned([
-      ...(options.repair ? keys.map(({ table, key }) => ({ action: 'send the owner\'s row again', detail: `${table} ${key.join(',')}` })) : []),
-      { action: 'compare', detail: (definition.tables ?? []).map((table) => table.monolith).join(', ') },
+      ...(options.repair
+        ? keys.map(({ table, key }) => ({
+            action: "send the owner's row again",
+            detail: `${table} ${key.join(',')}`,
+          }))
+        : []),
+      {
+        action: 'compare',
+        detail: (definition.tables ?? []).map((table) => table.monolith).join(', '),
+      },
       ...(keys.length === 0 ? ['record the evidence "verification"'] : []),
     ]);
   },

@@ -11,13 +11,34 @@ export type Checkpoint = Readonly<Record<string, string>>;
  * transaction of a million rows never has to fit into memory.
  */
 export type StreamMessage =
-  | { readonly kind: 'begin'; readonly commitLsn: Lsn; readonly commitTime: bigint; readonly xid: number }
+  | {
+      readonly kind: 'begin';
+      readonly commitLsn: Lsn;
+      readonly commitTime: bigint;
+      readonly xid: number;
+    }
   /** The shape of a table, before its first row on a connection and again after DDL. A column that is missing here was dropped. */
-  | { readonly kind: 'relation'; readonly schema: string; readonly table: string; readonly replicaIdentity: string; readonly columns: readonly { readonly name: string; readonly typeOid: number; readonly typeModifier: number }[] }
+  | {
+      readonly kind: 'relation';
+      readonly schema: string;
+      readonly table: string;
+      readonly replicaIdentity: string;
+      readonly columns: readonly {
+        readonly name: string;
+        readonly typeOid: number;
+        readonly typeModifier: number;
+      }[];
+    }
   /** `size`: bytes that they came in. */
   | { readonly kind: 'changes'; readonly events: readonly ChangeEvent[]; readonly size: number }
   /** `endLsn` is the first position after the transaction: what to acknowledge once it is applied durably. */
-  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly commitTime: bigint; readonly checkpoint?: Checkpoint }
+  | {
+      readonly kind: 'commit';
+      readonly commitLsn: Lsn;
+      readonly endLsn: Lsn;
+      readonly commitTime: bigint;
+      readonly checkpoint?: Checkpoint;
+    }
   /** Nothing is pending up to `lsn`: an idle source still moves the watermark. */
   | { readonly kind: 'idle'; readonly lsn: Lsn; readonly checkpoint?: Checkpoint };
 

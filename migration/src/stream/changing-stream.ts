@@ -13,22 +13,35 @@ const key = `hashtext('strangler stream'), hashtext($1)`;
  *
  * `lasting: 'transaction'` inside a transaction, whose end releases it, also when it failed.
  */
-export async function changingStream<T>({ client, context, direction }: Pick<StreamSource, 'client' | 'context' | 'direction'>, lasting: 'session' | 'transaction', work: () => Promise<T>, patienceMs = 5000): Promise<T> {
+export async function changingStream<T>(
+  { client, context, direction }: Pick<StreamSource, 'client' | 'context' | 'direction'>,
+  lasting: 'session' | 'transaction',
+  work: () => Promise<T>,
+  patienceMs = 5000,
+): Promise<T> {
   const name = [`${context} ${direction}`];
   const lock = lasting === 'session' ? 'pg_try_advisory_lock' : 'pg_try_advisory_xact_lock';
   const began = performance.now();
   for (;;) {
-    const { rows } = await client.query<{ locked: string }>(`SELECT ${lock}(${key})::text AS locked`, name);
+    const { rows } = await client.query<{ locked: string }>(
+      `SELECT ${lock}(${key})::text AS locked`,
+      name,
+    );
     if (rows[0]?.locked === 'true') break;
     const waited = performance.now() - began;
-    if (waited > 2 * patienceMs) throw new StranglerError('TIMEOUT', `another process has been changing the ${direction} stream of ${context} for ${Math.round(waited / 1000)} s`);
+    if (waited > 2 * patienceMs)
+      throw new StranglerError(
+        'TIMEOUT',
+        `another process has been changing the ${direction} stream of ${context} for ${Math.round(waited / 1000)} s`,
+      );
     if (waited > patienceMs) await endHolder(client, name);
     await pause(50, new AbortController().signal);
   }
   try {
     return await work();
   } finally {
-    if (lasting === 'session') await client.query(`SELECT pg_advisory_unlock(${key})`, name).catch(() => {});
+    if (lasting === 'session')
+      await client.query(`SELECT pg_advisory_unlock(${key})`, name).catch(() => {});
   }
 }
 

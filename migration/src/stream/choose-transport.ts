@@ -11,26 +11,52 @@ export const defaultPartitions = 3;
 export const defaultRetentionHours = 168;
 
 /** How the changes of a context travel. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
-export function transportKind(definition: MigrationDefinition, env: Environment): Transport['kind'] {
+export function transportKind(
+  definition: MigrationDefinition,
+  env: Environment,
+): Transport['kind'] {
   const setting = definition.replication?.transport;
-  const kind = setting === undefined ? env.STRANGLER_TRANSPORT || 'embedded' : resolveSetting(setting, env, `replication.transport of context ${definition.context}`);
+  const kind =
+    setting === undefined
+      ? env.STRANGLER_TRANSPORT || 'embedded'
+      : resolveSetting(setting, env, `replication.transport of context ${definition.context}`);
   if (kind === 'embedded' || kind === 'kafka') return kind;
-  const where = typeof setting === 'string' ? `contexts/${definition.context}: replication.transport` : (setting?.env ?? 'STRANGLER_TRANSPORT');
-  throw new StranglerError('CONFIG_INVALID', `${where} must be embedded or kafka (is ${JSON.stringify(kind)})`);
+  const where =
+    typeof setting === 'string'
+      ? `contexts/${definition.context}: replication.transport`
+      : (setting?.env ?? 'STRANGLER_TRANSPORT');
+  throw new StranglerError(
+    'CONFIG_INVALID',
+    `${where} must be embedded or kafka (is ${JSON.stringify(kind)})`,
+  );
 }
 
 /** Everything that the Kafka transport of a context is told. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
-export function kafkaTransportSettings(definition: MigrationDefinition, env: Environment): KafkaTransportSettings {
+export function kafkaTransportSettings(
+  definition: MigrationDefinition,
+  env: Environment,
+): KafkaTransportSettings {
   const { context, replication = {} } = definition;
-  const forConnect = (setting: Setting | undefined): string | undefined => (setting === undefined ? undefined : typeof setting === 'string' ? setting : env[setting.env] || setting.default);
-  const [forward, reverse] = [forConnect(replication.databaseForConnect?.monolith), forConnect(replication.databaseForConnect?.service)];
+  const forConnect = (setting: Setting | undefined): string | undefined =>
+    setting === undefined
+      ? undefined
+      : typeof setting === 'string'
+        ? setting
+        : env[setting.env] || setting.default;
+  const [forward, reverse] = [
+    forConnect(replication.databaseForConnect?.monolith),
+    forConnect(replication.databaseForConnect?.service),
+  ];
   return {
     kafka: kafkaSettings(env, `strangler-${context}`),
     connectUrl: connectUrl(env),
     partitions: replication.partitions ?? defaultPartitions,
     retentionHours: replication.retentionHours ?? defaultRetentionHours,
     connect: replication.connect ?? {},
-    databaseForConnect: { ...(forward !== undefined && { forward }), ...(reverse !== undefined && { reverse }) },
+    databaseForConnect: {
+      ...(forward !== undefined && { forward }),
+      ...(reverse !== undefined && { reverse }),
+    },
     carried: carriedTables(definition),
     keyColumns: namedKeys(definition),
   };
@@ -38,4 +64,6 @@ export function kafkaTransportSettings(definition: MigrationDefinition, env: Env
 
 /** @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
 export const chooseTransport = (definition: MigrationDefinition, env: Environment): Transport =>
-  transportKind(definition, env) === 'kafka' ? kafkaTransport(kafkaTransportSettings(definition, env)) : embeddedTransport;
+  transportKind(definition, env) === 'kafka'
+    ? kafkaTransport(kafkaTransportSettings(definition, env))
+    : embeddedTransport;

@@ -18,7 +18,8 @@ export const columnKind = { null: 0x6e, unchanged: 0x75, text: 0x74 } as const;
 /** The value of one column. */
 export function encodedValue({ bytes, at: from }: EncodedRow, column: number): string | null {
   let at = from;
-  for (let before = 0; before < column; before += 1) at += bytes[at] === columnKind.text ? 5 + bytes.readUInt32BE(at + 1) : 1;
+  for (let before = 0; before < column; before += 1)
+    at += bytes[at] === columnKind.text ? 5 + bytes.readUInt32BE(at + 1) : 1;
   if (bytes[at] !== columnKind.text) return null;
   const begin = at + 5;
   return bytes.toString('utf8', begin, begin + bytes.readUInt32BE(at + 1));

@@ -23,7 +23,8 @@ export class MessageQueue {
   push(message: StreamMessage, bytes: number): void {
     const last = this.#items.length - 1;
     // Only the newest idle position says anything.
-    if (message.kind === 'idle' && last >= this.#head && this.#items[last]?.kind === 'idle') this.#items[last] = message;
+    if (message.kind === 'idle' && last >= this.#head && this.#items[last]?.kind === 'idle')
+      this.#items[last] = message;
     else {
       // Objects weigh more than their bytes: without it a million empty transactions would count as nothing.
       const weight = bytes + 200;

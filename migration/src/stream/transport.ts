@@ -32,8 +32,23 @@ export interface Transport {
    * Whatever stands between the slot and `open`, made or brought up to date. Idempotent: called after the slot was made and at
    * every start of a worker. `tables`: what the publication holds.
    */
-  ensure(source: StreamSource, options: { readonly tables: readonly SourceTable[]; readonly signal: AbortSignal; readonly onDifference?: (differences: Differences) => void }): Promise<void>;
-  open(source: StreamSource, options: { readonly from: Lsn; readonly checkpoint: Checkpoint; readonly tables: readonly SourceTable[]; readonly signal: AbortSignal }): Promise<ChangeStream>;
+  ensure(
+    source: StreamSource,
+    options: {
+      readonly tables: readonly SourceTable[];
+      readonly signal: AbortSignal;
+      readonly onDifference?: (differences: Differences) => void;
+    },
+  ): Promise<void>;
+  open(
+    source: StreamSource,
+    options: {
+      readonly from: Lsn;
+      readonly checkpoint: Checkpoint;
+      readonly tables: readonly SourceTable[];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<ChangeStream>;
   /** Before publication and slot are dropped: nothing may read them, or make them again, afterwards. Idempotent. */
   remove(source: StreamSource): Promise<void>;
   /** The source is ahead of the applied position, though nothing of ours seems to be in its log: makes the stream pass that. */
@@ -42,5 +57,12 @@ export interface Transport {
    * What left the source's log for `tables` and is not applied, one line for each place where that is. Asked for once nothing
    * writes to the tables any more and the applied position is past their last transaction: then it should find nothing.
    */
-  unapplied(source: StreamSource, options: { readonly checkpoint: Checkpoint; readonly tables: readonly SourceTable[]; readonly signal: AbortSignal }): Promise<readonly string[]>;
+  unapplied(
+    source: StreamSource,
+    options: {
+      readonly checkpoint: Checkpoint;
+      readonly tables: readonly SourceTable[];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<readonly string[]>;
 }

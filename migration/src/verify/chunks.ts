@@ -12,26 +12,48 @@ export interface Digest {
   readonly sum: string;
 }
 
-const utf8 = (expressions: readonly string[]): string => `convert_to(ROW(${expressions.join(', ')})::text, 'UTF8')`;
+const utf8 = (expressions: readonly string[]): string =>
+  `convert_to(ROW(${expressions.join(', ')})::text, 'UTF8')`;
 const rowHash = (side: ComparedSide): string => `md5(${utf8([...side.keys, ...side.values])})`;
-const digestColumns = (side: ComparedSide): string => `count(*) AS rows, coalesce(sum(('x' || left(${rowHash(side)}, 16))::bit(64)::bigint::numeric), 0) AS sum`;
-const bucketOf = (side: ComparedSide, buckets: number): string => `('x' || left(md5(${utf8(side.keys)}), 8))::bit(32)::bigint % ${buckets}`;
+const digestColumns = (side: ComparedSide): string =>
+  `count(*) AS rows, coalesce(sum(('x' || left(${rowHash(side)}, 16))::bit(64)::bigint::numeric), 0) AS sum`;
+const bucketOf = (side: ComparedSide, buckets: number): string =>
+  `('x' || left(md5(${utf8(side.keys)}), 8))::bit(32)::bigint % ${buckets}`;
 
-const compareTuple = (side: ComparedSide, operator: '>' | '<=', bound: readonly string[], types: readonly string[]): string =>
+const compareTuple = (
+  side: ComparedSide,
+  operator: '>' | '<=',
+  bound: readonly string[],
+  types: readonly string[],
+): string =>
   `(${side.keyColumns.map(({ column }) => column).join(', ')}) ${operator} (${bound.map((value, index) => `CAST(${quoteLiteral(value)} AS ${types[index] ?? 'text'})`).join(', ')})`;
 
 /** Ranges of the owner's keys. The first begins and the last ends open: rows of the other side beyond them are found too. */
-export async function* keyRanges(client: pg.Client, comparison: Comparison, owner: ComparedSide, chunkRows: number): AsyncGenerator<Chunk, void, undefined> {
+export async function* keyRanges(
+  client: pg.Client,
+  comparison: Comparison,
+  owner: ComparedSide,
+  chunkRows: number,
+): AsyncGenerator<Chunk, void, undefined> {
   const types = comparison.keyLinks.map((link) => link.compareType);
   const columns = owner.keyColumns.map(({ column }) => column).join(', ');
   let lower: readonly string[] | undefined;
   for (;;) {
     const after = lower ? ` WHERE ${compareTuple(owner, '>', lower, types)}` : '';
-    const { rows } = await client.query<string[]>({ text: `SELECT ${columns} FROM ${owner.table}${after} ORDER BY ${columns} OFFSET ${chunkRows - 1} LIMIT 1`, rowMode: 'array' });
+    const { rows } = await client.query<string[]>({
+      text: `SELECT ${columns} FROM ${owner.table}${after} ORDER BY ${columns} OFFSET ${chunkRows - 1} LIMIT 1`,
+      rowMode: 'array',
+    });
     const upper = rows[0];
     const from = lower;
     yield {
-      where: (side) => [from && compareTuple(side, '>', from, types), upper && compareTuple(side, '<=', upper, types)].filter((condition) => condition !== undefined).join(' AND ') || 'true',
+      where: (side) =>
+        [
+          from && compareTuple(side, '>', from, types),
+          upper && compareTuple(side, '<=', upper, types),
+        ]
+          .filter((condition) => condition !== undefined)
+          .join(' AND ') || 'true',
     };
     if (!upper) return;
     lower = upper;
@@ -39,21 +61,38 @@ export async function* keyRanges(client: pg.Client, comparison: Comparison, owne
 }
 
 export async function digest(client: pg.Client, side: ComparedSide, chunk: Chunk): Promise<Digest> {
-  const { rows } = await client.query<{ rows: string; sum: string }>(`SELECT ${digestColumns(side)} FROM ${side.table} WHERE ${chunk.where(side)}`);
+  const { rows } = await client.query<{ rows: string; sum: string }>(
+    `SELECT ${digestColumns(side)} FROM ${side.table} WHERE ${chunk.where(side)}`,
+  );
   return { rows: Number(rows[0]?.rows), sum: rows[0]?.sum ?? '' };
 }
 
 /** For keys that the two sides sort differently: all buckets of the key's hash in one scan. */
-export async function bucketDigests(client: pg.Client, side: ComparedSide, buckets: number): Promise<Map<number, Digest>> {
-  const { rows } = await client.query<{ bucket: string; rows: string; sum: string }>(`SELECT ${bucketOf(side, buckets)} AS bucket, ${digestColumns(side)} FROM ${side.table} GROUP BY 1`);
+export async function bucketDigests(
+  client: pg.Client,
+  side: ComparedSide,
+  buckets: number,
+): Promise<Map<number, Digest>> {
+  const { rows } = await client.query<{ bucket: string; rows: string; sum: string }>(
+    `SELECT ${bucketOf(side, buckets)} AS bucket, ${digestColumns(side)} FROM ${side.table} GROUP BY 1`,
+  );
   return new Map(rows.map((row) => [Number(row.bucket), { rows: Number(row.rows), sum: row.sum }]));
 }
 
-export const bucketChunk = (buckets: number, wanted: readonly number[]): Chunk => ({ where: (side) => `${bucketOf(side, buckets)} IN (${wanted.join(', ')})` });
+export const bucketChunk = (buckets: number, wanted: readonly number[]): Chunk => ({
+  where: (side) => `${bucketOf(side, buckets)} IN (${wanted.join(', ')})`,
+});
 
 /** Key in shared terms (as JSON) → hash of the row. A key that occurs twice (tables without a unique key) hashes all its rows. */
-export async function rowHashes(client: pg.Client, side: ComparedSide, chunk: Chunk): Promise<Map<string, string>> {
-  const { rows } = await client.query<string[]>({ text: `SELECT ${rowHash(side)}, ${side.keys.join(', ')} FROM ${side.table} WHERE ${chunk.where(side)} ORDER BY 1`, rowMode: 'array' });
+export async function rowHashes(
+  client: pg.Client,
+  side: ComparedSide,
+  chunk: Chunk,
+): Promise<Map<string, string>> {
+  const { rows } = await client.query<string[]>({
+    text: `SELECT ${rowHash(side)}, ${side.keys.join(', ')} FROM ${side.table} WHERE ${chunk.where(side)} ORDER BY 1`,
+    rowMode: 'array',
+  });
   const hashes = new Map<string, string>();
   for (const [hash = '', ...key] of rows) {
     const id = JSON.stringify(key);
@@ -63,7 +102,10 @@ export async function rowHashes(client: pg.Client, side: ComparedSide, chunk: Ch
 }
 
 /** Keys that are not alike on both sides at this moment: some only because of lag. */
-export function unlikeKeys(owner: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): string[][] {
+export function unlikeKeys(
+  owner: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+): string[][] {
   const unlike = new Set<string>();
   for (const [key, hash] of owner) if (other.get(key) !== hash) unlike.add(key);
   for (const key of other.keys()) if (!owner.has(key)) unlike.add(key);

@@ -1,7 +1,22 @@
 import { displayTable } from '../database/identifiers.ts';
-import { bucketChunk, bucketDigests, type Chunk, digest, type Digest, keyRanges, rowHashes, unlikeKeys } from './chunks.ts';
+import {
+  bucketChunk,
+  bucketDigests,
+  type Chunk,
+  digest,
+  type Digest,
+  keyRanges,
+  rowHashes,
+  unlikeKeys,
+} from './chunks.ts';
 import { type Comparison, hasSharedOrder, keyOnSide } from './comparison.ts';
-import { type DifferingRow, settle, type SettleContext, type Settled, throwIfCancelled } from './settle.ts';
+import {
+  type DifferingRow,
+  settle,
+  type SettleContext,
+  type Settled,
+  throwIfCancelled,
+} from './settle.ts';
 
 export interface TableCounts {
   rows: number;
@@ -26,9 +41,15 @@ const settleAtOnce = 500;
 /** Buckets whose rows are fetched by one scan. */
 const bucketsAtOnce = 20;
 
-export function addSettled(counts: TableCounts, comparison: Comparison, differing: Settled['differing'], unsettled: Settled['unsettled']): void {
+export function addSettled(
+  counts: TableCounts,
+  comparison: Comparison,
+  differing: Settled['differing'],
+  unsettled: Settled['unsettled'],
+): void {
   const part = displayTable(comparison.part.service);
-  for (const { shared, row } of differing) counts.differing.push({ key: keyOnSide(comparison, 'monolith', shared), part, ...row });
+  for (const { shared, row } of differing)
+    counts.differing.push({ key: keyOnSide(comparison, 'monolith', shared), part, ...row });
   for (const shared of unsettled) counts.unsettled.push(keyOnSide(comparison, 'monolith', shared));
 }
 
@@ -38,19 +59,29 @@ export async function compareTable(options: CompareTableOptions): Promise<void> 
 }
 
 /** The first part counts the rows: the others hold more columns of the same ones. */
-function count({ counts, comparison, report }: CompareTableOptions, chunk: Digest | undefined): void {
+function count(
+  { counts, comparison, report }: CompareTableOptions,
+  chunk: Digest | undefined,
+): void {
   counts.chunks += 1;
   if (comparison.first) counts.rows += chunk?.rows ?? 0;
   report();
 }
 
 /** Runs all workers; the first failure stops the others before it is thrown. */
-async function inParallel(options: CompareTableOptions, work: (context: SettleContext, stopped: () => boolean) => Promise<void>): Promise<void> {
+async function inParallel(
+  options: CompareTableOptions,
+  work: (context: SettleContext, stopped: () => boolean) => Promise<void>,
+): Promise<void> {
   let failed = false;
-  const results = await Promise.allSettled(options.workers.map((context) => work(context, () => failed || options.counts.truncated).catch((error: unknown) => {
-    failed = true;
-    throw error;
-  })));
+  const results = await Promise.allSettled(
+    options.workers.map((context) =>
+      work(context, () => failed || options.counts.truncated).catch((error: unknown) => {
+        failed = true;
+        throw error;
+      }),
+    ),
+  );
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
@@ -59,13 +90,19 @@ async function compareRanges(options: CompareTableOptions): Promise<void> {
   const [planner] = workers;
   if (!planner) return;
   // Requests to a generator queue up, so the workers share it; pg queues the planner's queries among the worker's own.
-  const chunks = keyRanges(planner.owner.client, comparison, comparison[planner.owner.side], chunkRows);
+  const chunks = keyRanges(
+    planner.owner.client,
+    comparison,
+    comparison[planner.owner.side],
+    chunkRows,
+  );
   await inParallel(options, async (context, stopped) => {
     for (let next = await chunks.next(); !next.done && !stopped(); next = await chunks.next()) {
       throwIfCancelled(context.signal);
       const owners = await digest(context.owner.client, comparison[context.owner.side], next.value);
       const others = await digest(context.other.client, comparison[context.other.side], next.value);
-      if (owners.rows !== others.rows || owners.sum !== others.sum) await drillDown(options, context, next.value);
+      if (owners.rows !== others.rows || owners.sum !== others.sum)
+        await drillDown(options, context, next.value);
       count(options, owners);
     }
   });
@@ -76,7 +113,11 @@ async function compareBuckets(options: CompareTableOptions): Promise<void> {
   const [context] = workers;
   if (!context) return;
   const { owner, other } = context;
-  const { rows: [size] } = await owner.client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${comparison[owner.side].table}`);
+  const {
+    rows: [size],
+  } = await owner.client.query<{ rows: string }>(
+    `SELECT count(*) AS rows FROM ${comparison[owner.side].table}`,
+  );
   const buckets = Math.max(1, Math.ceil(Number(size?.rows ?? 0) / chunkRows));
   const owners = await bucketDigests(owner.client, comparison[owner.side], buckets);
   const others = await bucketDigests(other.client, comparison[other.side], buckets);
@@ -86,19 +127,33 @@ async function compareBuckets(options: CompareTableOptions): Promise<void> {
     if (mine?.rows !== theirs?.rows || mine?.sum !== theirs?.sum) unlike.push(bucket);
     count(options, mine);
   }
-  const groups = Array.from({ length: Math.ceil(unlike.length / bucketsAtOnce) }, (_, index) => unlike.slice(index * bucketsAtOnce, (index + 1) * bucketsAtOnce)).values();
+  const groups = Array.from({ length: Math.ceil(unlike.length / bucketsAtOnce) }, (_, index) =>
+    unlike.slice(index * bucketsAtOnce, (index + 1) * bucketsAtOnce),
+  ).values();
   await inParallel(options, async (worker, stopped) => {
-    for (let next = groups.next(); !next.done && !stopped(); next = groups.next()) await drillDown(options, worker, bucketChunk(buckets, next.value));
+    for (let next = groups.next(); !next.done && !stopped(); next = groups.next())
+      await drillDown(options, worker, bucketChunk(buckets, next.value));
   });
 }
 
-async function drillDown(options: CompareTableOptions, context: SettleContext, chunk: Chunk): Promise<void> {
+async function drillDown(
+  options: CompareTableOptions,
+  context: SettleContext,
+  chunk: Chunk,
+): Promise<void> {
   const { comparison, counts, maxDifferences } = options;
   const { owner, other } = context;
-  const keys = unlikeKeys(await rowHashes(owner.client, comparison[owner.side], chunk), await rowHashes(other.client, comparison[other.side], chunk));
+  const keys = unlikeKeys(
+    await rowHashes(owner.client, comparison[owner.side], chunk),
+    await rowHashes(other.client, comparison[other.side], chunk),
+  );
   for (let at = 0; at < keys.length; at += settleAtOnce) {
     throwIfCancelled(context.signal);
-    const { differing, unsettled } = await settle(context, comparison, keys.slice(at, at + settleAtOnce));
+    const { differing, unsettled } = await settle(
+      context,
+      comparison,
+      keys.slice(at, at + settleAtOnce),
+    );
     addSettled(counts, comparison, differing, unsettled);
     if (counts.differing.length + counts.unsettled.length >= maxDifferences) {
       counts.truncated = true;

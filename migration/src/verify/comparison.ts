@@ -32,7 +32,9 @@ function normalised(side: SideName, link: ColumnLink): string {
   const column = quoteIdentifier(side === 'monolith' ? link.from : link.to);
   // Values that are listed one by one are texts of their own, of no common type.
   if (link.forward !== null) {
-    return side === 'service' ? outputText(column) : `CASE WHEN ${column} IS NOT NULL THEN ${translated(column, link.forward, null)} END`;
+    return side === 'service'
+      ? outputText(column)
+      : `CASE WHEN ${column} IS NOT NULL THEN ${translated(column, link.forward, null)} END`;
   }
   if (link.fromType === link.toType) return `${column}::text`;
   const wide = `CAST(${outputText(column)} AS ${link.compareType})`;
@@ -45,7 +47,9 @@ function normalised(side: SideName, link: ColumnLink): string {
 export function compareParts(table: CompiledTable): Comparison[] {
   return table.parts.map((part, index) => {
     const keyLinks = table.key.map((name, position) => {
-      const link = part.columns.find((candidate) => candidate.from === name && candidate.to === part.key[position]);
+      const link = part.columns.find(
+        (candidate) => candidate.from === name && candidate.to === part.key[position],
+      );
       if (!link) throw new RangeError(`${part.line}: key column ${name} is not mapped`);
       return link;
     });
@@ -55,21 +59,55 @@ export function compareParts(table: CompiledTable): Comparison[] {
       table: quoteTable(side === 'monolith' ? table.monolith : part.service),
       keys: keyLinks.map((link) => normalised(side, link)),
       values: valueLinks.map((link) => normalised(side, link)),
-      keyColumns: keyLinks.map((link) => (side === 'monolith' ? { column: quoteIdentifier(link.from), type: link.fromType } : { column: quoteIdentifier(link.to), type: link.toType })),
+      keyColumns: keyLinks.map((link) =>
+        side === 'monolith'
+          ? { column: quoteIdentifier(link.from), type: link.fromType }
+          : { column: quoteIdentifier(link.to), type: link.toType },
+      ),
     });
-    return { table, part, first: index === 0, keyLinks, valueLinks, monolith: view('monolith'), service: view('service') };
+    return {
+      table,
+      part,
+      first: index === 0,
+      keyLinks,
+      valueLinks,
+      monolith: view('monolith'),
+      service: view('service'),
+    };
   });
 }
 
 /** A key in shared terms → as the side's own column writes it. */
-export const keyOnSide = (comparison: Comparison, side: SideName, key: readonly string[]): string[] =>
-  key.map((value, index) => (side === 'monolith' ? (comparison.keyLinks[index]?.backward?.get(value) ?? value) : value));
+export const keyOnSide = (
+  comparison: Comparison,
+  side: SideName,
+  key: readonly string[],
+): string[] =>
+  key.map((value, index) =>
+    side === 'monolith' ? (comparison.keyLinks[index]?.backward?.get(value) ?? value) : value,
+  );
 
 /** A key as the monolith writes it → in shared terms. */
-export const sharedKey = (comparison: Comparison, key: readonly string[]): string[] => key.map((value, index) => comparison.keyLinks[index]?.forward?.get(value) ?? value);
+export const sharedKey = (comparison: Comparison, key: readonly string[]): string[] =>
+  key.map((value, index) => comparison.keyLinks[index]?.forward?.get(value) ?? value);
 
-const ordered = new Set(['smallint', 'integer', 'bigint', 'numeric', 'uuid', 'date', 'timestamp without time zone', 'timestamp with time zone']);
+const ordered = new Set([
+  'smallint',
+  'integer',
+  'bigint',
+  'numeric',
+  'uuid',
+  'date',
+  'timestamp without time zone',
+  'timestamp with time zone',
+]);
 
 /** Whether both sides sort the key alike, whatever their collations: only then are key ranges the same rows on both. */
 export const hasSharedOrder = (comparison: Comparison): boolean =>
-  comparison.keyLinks.every((link) => link.forward === null && ordered.has(link.fromType.replace(/\([^)]*\)/, '')) && ordered.has(link.toType.replace(/\([^)]*\)/, '')) && (link.fromType === link.toType || ordered.has(link.compareType)));
+  comparison.keyLinks.every(
+    (link) =>
+      link.forward === null &&
+      ordered.has(link.fromType.replace(/\([^)]*\)/, '')) &&
+      ordered.has(link.toType.replace(/\([^)]*\)/, '')) &&
+      (link.fromType === link.toType || ordered.has(link.compareType)),
+  );

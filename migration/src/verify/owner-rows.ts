@@ -19,9 +19,19 @@ interface Place {
   readonly keyTypes: readonly string[];
 }
 
-async function fetchRow(client: pg.Client, place: Place, key: readonly (string | null)[]): Promise<{ values: Record<string, ColumnText>; version: string } | null> {
-  const where = place.key.map((column, index) => `${quoteIdentifier(column)} = CAST($${index + 1}::text AS ${place.keyTypes[index] ?? 'text'})`);
-  const { rows } = await client.query<Record<string, ColumnText>>(`SELECT ${place.columns.map(quoteIdentifier).join(', ')}, xmin AS "strangler version" FROM ${place.table} WHERE ${where.join(' AND ')}`, [...key]);
+async function fetchRow(
+  client: pg.Client,
+  place: Place,
+  key: readonly (string | null)[],
+): Promise<{ values: Record<string, ColumnText>; version: string } | null> {
+  const where = place.key.map(
+    (column, index) =>
+      `${quoteIdentifier(column)} = CAST($${index + 1}::text AS ${place.keyTypes[index] ?? 'text'})`,
+  );
+  const { rows } = await client.query<Record<string, ColumnText>>(
+    `SELECT ${place.columns.map(quoteIdentifier).join(', ')}, xmin AS "strangler version" FROM ${place.table} WHERE ${where.join(' AND ')}`,
+    [...key],
+  );
   const found = rows[0];
   if (!found) return null;
   const { 'strangler version': version, ...values } = found;
@@ -29,25 +39,55 @@ async function fetchRow(client: pg.Client, place: Place, key: readonly (string |
 }
 
 /** `null`: the owner has no such row. */
-export async function ownerRow(client: pg.Client, table: CompiledTable, side: SideName, key: readonly string[]): Promise<OwnerRow | null> {
+export async function ownerRow(
+  client: pg.Client,
+  table: CompiledTable,
+  side: SideName,
+  key: readonly string[],
+): Promise<OwnerRow | null> {
   const named = Object.fromEntries(table.key.map((column, index) => [column, key[index] ?? null]));
   if (side === 'monolith') {
-    const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
-    const found = await fetchRow(client, { table: quoteTable(table.monolith), columns, key: table.key, keyTypes: types(table.monolith, table.key) }, key);
+    const columns = [
+      ...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from))),
+    ];
+    const found = await fetchRow(
+      client,
+      {
+        table: quoteTable(table.monolith),
+        columns,
+        key: table.key,
+        keyTypes: types(table.monolith, table.key),
+      },
+      key,
+    );
     return found && { row: found.values, version: found.version };
   }
   let row: Record<string, ColumnText> = {};
   const versions: string[] = [];
   for (const part of table.parts) {
     const own = projectForward(part, named);
-    const found = await fetchRow(client, { table: quoteTable(part.service), columns: part.columns.map(({ to }) => to), key: part.key, keyTypes: types(part.service, part.key) }, part.key.map((column) => own[column] ?? null));
+    const found = await fetchRow(
+      client,
+      {
+        table: quoteTable(part.service),
+        columns: part.columns.map(({ to }) => to),
+        key: part.key,
+        keyTypes: types(part.service, part.key),
+      },
+      part.key.map((column) => own[column] ?? null),
+    );
     if (!found && part === table.parts[0]) return null;
     // A further part that is not there holds no values.
-    row = found ? { ...row, ...projectBackward(part, found.values) } : { ...Object.fromEntries(part.columns.map(({ from }) => [from, null])), ...row };
+    row = found
+      ? { ...row, ...projectBackward(part, found.values) }
+      : { ...Object.fromEntries(part.columns.map(({ from }) => [from, null])), ...row };
     versions.push(found?.version ?? '');
   }
   return { row, version: versions.join() };
 }
 
-const types = (table: { readonly columns: readonly { readonly name: string; readonly type: string }[] }, key: readonly string[]): string[] =>
+const types = (
+  table: { readonly columns: readonly { readonly name: string; readonly type: string }[] },
+  key: readonly string[],
+): string[] =>
   key.map((name) => table.columns.find((column) => column.name === name)?.type ?? 'text');

@@ -11,16 +11,27 @@ export interface ReadRow {
 const alias = (index: number): string => `"strangler key ${index}"`;
 
 /** The rows of these keys (in shared terms), by the key's JSON. */
-export async function readRows(client: pg.Client, comparison: Comparison, side: SideName, keys: readonly (readonly string[])[]): Promise<Map<string, ReadRow>> {
+export async function readRows(
+  client: pg.Client,
+  comparison: Comparison,
+  side: SideName,
+  keys: readonly (readonly string[])[],
+): Promise<Map<string, ReadRow>> {
   if (keys.length === 0) return new Map();
   const view = comparison[side];
   const own = keys.map((key) => keyOnSide(comparison, side, key));
-  const wanted = view.keyColumns.map(({ type }, index) => `CAST(w.${alias(index)} AS ${type}) AS ${alias(index)}`);
+  const wanted = view.keyColumns.map(
+    ({ type }, index) => `CAST(w.${alias(index)} AS ${type}) AS ${alias(index)}`,
+  );
   const join = view.keyColumns.map(({ column }, index) => `t.${column} = k.${alias(index)}`);
   const arrays = view.keyColumns.map((_, index) => `$${index + 1}::text[]`).join(', ');
   const names = view.keyColumns.map((_, index) => alias(index)).join(', ');
   const text = `SELECT ${[...view.keys, ...view.values].join(', ')}, t.xmin FROM ${view.table} t JOIN (SELECT ${wanted.join(', ')} FROM unnest(${arrays}) AS w(${names})) k ON ${join.join(' AND ')}`;
-  const { rows } = await client.query<(string | null)[]>({ text, values: view.keyColumns.map((_, index) => own.map((key) => key[index])), rowMode: 'array' });
+  const { rows } = await client.query<(string | null)[]>({
+    text,
+    values: view.keyColumns.map((_, index) => own.map((key) => key[index])),
+    rowMode: 'array',
+  });
   const found = new Map<string, ReadRow>();
   for (const row of rows) {
     const id = JSON.stringify(row.slice(0, view.keys.length));

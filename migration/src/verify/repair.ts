@@ -50,23 +50,51 @@ interface Target {
 export async function repair(options: RepairOptions): Promise<RepairResult> {
   const { mapping, direction } = options;
   assertKnown(mapping, options.keys);
-  const [ownerSide, ownerUrl, otherUrl] = direction === 'forward' ? (['monolith', options.monolithUrl, options.serviceUrl] as const) : (['service', options.serviceUrl, options.monolithUrl] as const);
+  const [ownerSide, ownerUrl, otherUrl] =
+    direction === 'forward'
+      ? (['monolith', options.monolithUrl, options.serviceUrl] as const)
+      : (['service', options.serviceUrl, options.monolithUrl] as const);
   let owner: pg.Client | undefined;
   let other: pg.Client | undefined;
   try {
     owner = await connect(ownerUrl, { applicationName: 'strangler-repair' });
     other = await connect(otherUrl, { applicationName: 'strangler-repair' });
     await prepareSession(other, mapping.context, direction);
-    let open: Target[] = options.keys.flatMap((key) => mapping.tables.flatMap((table, index) => (`${table.monolith.schema}.${table.monolith.table}` === key.table ? [{ key, table, index }] : [])));
+    let open: Target[] = options.keys.flatMap((key) =>
+      mapping.tables.flatMap((table, index) =>
+        `${table.monolith.schema}.${table.monolith.table}` === key.table
+          ? [{ key, table, index }]
+          : [],
+      ),
+    );
     const repaired: RepairResult['repaired'][number][] = [];
     const dropped: string[] = [];
     for (let attempt = 0; open.length > 0 && attempt < (options.attempts ?? 10); attempt += 1) {
       throwIfCancelled(options.signal);
       const first = await readAll(owner, ownerSide, open);
-      if (!(await waitUntilApplied({ appliedPosition: () => options.appliedPosition(), catchUpMs: options.catchUpMs ?? 30_000, signal: options.signal }, await currentLsn(owner)))) {
-        throw new StranglerError('TIMEOUT', `The ${direction} stream of ${mapping.context} did not catch up: is its worker running? Nothing was repaired`);
+      if (
+        !(await waitUntilApplied(
+          {
+            appliedPosition: () => options.appliedPosition(),
+            catchUpMs: options.catchUpMs ?? 30_000,
+            signal: options.signal,
+          },
+          await currentLsn(owner),
+        ))
+      ) {
+        throw new StranglerError(
+          'TIMEOUT',
+          `The ${direction} stream of ${mapping.context} did not catch up: is its worker running? Nothing was repaired`,
+        );
       }
-      const { done, dropped: superseded } = await writeStill(options, owner, ownerSide, other, open, first);
+      const { done, dropped: superseded } = await writeStill(
+        options,
+        owner,
+        ownerSide,
+        other,
+        open,
+        first,
+      );
       repaired.push(...done.values());
       dropped.push(...superseded);
       open = open.filter((target) => !done.has(target));
@@ -80,26 +108,49 @@ export async function repair(options: RepairOptions): Promise<RepairResult> {
   }
 }
 
-async function prepareSession(client: pg.Client, context: string, direction: Direction): Promise<void> {
+async function prepareSession(
+  client: pg.Client,
+  context: string,
+  direction: Direction,
+): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
   // The worker's session holds the stream's own origin; any origin keeps the other direction from sending this back.
-  await prepareApplySession(client, `${replicationNames(context, direction, rows[0]?.name ?? '').origin}_repair`);
+  await prepareApplySession(
+    client,
+    `${replicationNames(context, direction, rows[0]?.name ?? '').origin}_repair`,
+  );
 }
 
-async function readAll(client: pg.Client, side: 'monolith' | 'service', targets: readonly Target[]): Promise<Map<Target, OwnerRow | null>> {
+async function readAll(
+  client: pg.Client,
+  side: 'monolith' | 'service',
+  targets: readonly Target[],
+): Promise<Map<Target, OwnerRow | null>> {
   const rows = new Map<Target, OwnerRow | null>();
-  for (const target of targets) rows.set(target, await ownerRow(client, target.table, side, target.key.key));
+  for (const target of targets)
+    rows.set(target, await ownerRow(client, target.table, side, target.key.key));
   return rows;
 }
 
 /** Writes those rows that are still as they were before the wait. */
-async function writeStill(options: RepairOptions, owner: pg.Client, side: 'monolith' | 'service', other: pg.Client, targets: readonly Target[], first: ReadonlyMap<Target, OwnerRow | null>): Promise<{ done: Map<Target, RepairResult['repaired'][number]>; dropped: string[] }> {
+async function writeStill(
+  options: RepairOptions,
+  owner: pg.Client,
+  side: 'monolith' | 'service',
+  other: pg.Client,
+  targets: readonly Target[],
+  first: ReadonlyMap<Target, OwnerRow | null>,
+): Promise<{ done: Map<Target, RepairResult['repaired'][number]>; dropped: string[] }> {
   const { mapping, direction } = options;
   const done = new Map<Target, RepairResult['repaired'][number]>();
   await other.query('BEGIN');
   try {
     const stream = await readStreamRow(other, mapping.context, direction);
-    if (!stream) throw new StranglerError('STREAM_CLOSED', `${mapping.context}: the ${direction} stream has no position row`);
+    if (!stream)
+      throw new StranglerError(
+        'STREAM_CLOSED',
+        `${mapping.context}: the ${direction} stream has no position row`,
+      );
     await lockStreamRow(other, mapping.context, direction, stream.epoch);
     const second = await readAll(owner, side, targets);
     const changes: RowChange[] = [];
@@ -107,15 +158,33 @@ async function writeStill(options: RepairOptions, owner: pg.Client, side: 'monol
     for (const target of targets) {
       const row = second.get(target) ?? null;
       if (row?.version !== first.get(target)?.version) continue;
-      const key = Object.fromEntries(target.table.key.map((column, index) => [column, target.key.key[index] ?? null]));
+      const key = Object.fromEntries(
+        target.table.key.map((column, index) => [column, target.key.key[index] ?? null]),
+      );
       const base = { table: target.index, key, transaction: 0n, events: [] };
-      changes.push(row ? { ...base, kind: 'put', row: row.row, fresh: false } : { ...base, kind: 'delete' });
+      changes.push(
+        row ? { ...base, kind: 'put', row: row.row, fresh: false } : { ...base, kind: 'delete' },
+      );
       // the owner's own text of the key, where there is one: dead letters name it so
-      keys.add(keyText(target.index, Object.fromEntries(target.table.key.map((column) => [column, row?.row[column] ?? key[column] ?? null]))));
+      keys.add(
+        keyText(
+          target.index,
+          Object.fromEntries(
+            target.table.key.map((column) => [column, row?.row[column] ?? key[column] ?? null]),
+          ),
+        ),
+      );
       done.set(target, { ...target.key, action: row ? 'written' : 'deleted' });
     }
     await writeChanges(other, writeTargets(mapping, direction), changes);
-    const dropped = keys.size === 0 ? [] : await dropSuperseded({ client: other, mapping, context: mapping.context, direction }, keys, 'repaired: the row was sent again as its owner has it');
+    const dropped =
+      keys.size === 0
+        ? []
+        : await dropSuperseded(
+            { client: other, mapping, context: mapping.context, direction },
+            keys,
+            'repaired: the row was sent again as its owner has it',
+          );
     await other.query('COMMIT');
     return { done, dropped };
   } catch (error) {

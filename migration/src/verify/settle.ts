@@ -12,7 +12,11 @@ export interface DifferingRow {
   readonly part: string;
   /** missing: only the owner has the row; extra: only the other side has it. */
   readonly kind: 'missing' | 'extra' | 'different';
-  readonly columns?: readonly { readonly name: string; readonly monolith: string | null; readonly service: string | null }[];
+  readonly columns?: readonly {
+    readonly name: string;
+    readonly monolith: string | null;
+    readonly service: string | null;
+  }[];
 }
 
 export interface SettleContext {
@@ -26,20 +30,30 @@ export interface SettleContext {
 }
 
 export interface Settled {
-  readonly differing: readonly { readonly shared: readonly string[]; readonly row: Omit<DifferingRow, 'key' | 'part'> }[];
+  readonly differing: readonly {
+    readonly shared: readonly string[];
+    readonly row: Omit<DifferingRow, 'key' | 'part'>;
+  }[];
   readonly unsettled: readonly (readonly string[])[];
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => {
-  setTimeout(resolve, ms);
-});
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new StranglerError('CANCELLED', 'The verification was cancelled', { cause: signal.reason });
+  if (signal?.aborted)
+    throw new StranglerError('CANCELLED', 'The verification was cancelled', {
+      cause: signal.reason,
+    });
 }
 
 /** False when the other side did not get there in time. */
-export async function waitUntilApplied(context: Pick<SettleContext, 'appliedPosition' | 'catchUpMs' | 'signal'>, lsn: Lsn): Promise<boolean> {
+export async function waitUntilApplied(
+  context: Pick<SettleContext, 'appliedPosition' | 'catchUpMs' | 'signal'>,
+  lsn: Lsn,
+): Promise<boolean> {
   const deadline = performance.now() + context.catchUpMs;
   for (let wait = 5; ; wait = Math.min(100, wait * 2)) {
     throwIfCancelled(context.signal);
@@ -55,7 +69,11 @@ export async function waitUntilApplied(context: Pick<SettleContext, 'appliedPosi
  * is a difference. A row that the owner does not have carries no version, so there the other side's row must also survive,
  * unwritten, a second round: one that was inserted and deleted in between would be gone.
  */
-export async function settle(context: SettleContext, comparison: Comparison, keys: readonly (readonly string[])[]): Promise<Settled> {
+export async function settle(
+  context: SettleContext,
+  comparison: Comparison,
+  keys: readonly (readonly string[])[],
+): Promise<Settled> {
   const { owner, other } = context;
   const differing: Settled['differing'][number][] = [];
   const extras = new Map<string, string>();
@@ -85,14 +103,27 @@ export async function settle(context: SettleContext, comparison: Comparison, key
 
 const empty = (row: ReadRow): boolean => row.values.every((value) => value === null);
 
-function alike(comparison: Comparison, one: ReadRow | undefined, two: ReadRow | undefined): boolean {
-  if (one && two) return one.values.length === two.values.length && one.values.every((value, index) => value === two.values[index]);
+function alike(
+  comparison: Comparison,
+  one: ReadRow | undefined,
+  two: ReadRow | undefined,
+): boolean {
+  if (one && two)
+    return (
+      one.values.length === two.values.length &&
+      one.values.every((value, index) => value === two.values[index])
+    );
   const only = one ?? two;
   // The first part decides about existence; a further part without values may as well not be there.
   return only === undefined || (!comparison.first && empty(only));
 }
 
-function describe(comparison: Comparison, ownerSide: SideName, owners: ReadRow | undefined, others: ReadRow | undefined): Omit<DifferingRow, 'key' | 'part'> {
+function describe(
+  comparison: Comparison,
+  ownerSide: SideName,
+  owners: ReadRow | undefined,
+  others: ReadRow | undefined,
+): Omit<DifferingRow, 'key' | 'part'> {
   if (!owners) return { kind: 'extra' };
   if (!others) return { kind: 'missing' };
   const [monolith, service] = ownerSide === 'monolith' ? [owners, others] : [others, owners];

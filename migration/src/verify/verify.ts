@@ -88,9 +88,15 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     if (options.keys) assertKnown(options.mapping, options.keys);
     for (const table of options.mapping.tables) {
       throwIfCancelled(options.signal);
-      const named = options.keys?.filter((key) => key.table === `${table.monolith.schema}.${table.monolith.table}`).map(({ key }) => key);
+      const named = options.keys
+        ?.filter((key) => key.table === `${table.monolith.schema}.${table.monolith.table}`)
+        .map(({ key }) => key);
       if (named?.length === 0) continue;
-      tables.push(named ? await compareNamed(options, connections[0], table, named) : await compareAll(options, connections, table));
+      tables.push(
+        named
+          ? await compareNamed(options, connections[0], table, named)
+          : await compareAll(options, connections, table),
+      );
     }
     return {
       tables,
@@ -103,14 +109,21 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     throwIfCancelled(options.signal);
     throw databaseFailure(error, `Verification of ${options.mapping.context} failed`);
   } finally {
-    await Promise.all(connections.flatMap(({ monolith, service }) => [monolith, service]).map((client) => client.end().catch(() => {})));
+    await Promise.all(
+      connections
+        .flatMap(({ monolith, service }) => [monolith, service])
+        .map((client) => client.end().catch(() => {})),
+    );
   }
 }
 
 async function open(options: VerifyOptions): Promise<VerifyConnections> {
   const monolith = await connect(options.monolithUrl, { applicationName: 'strangler-verify' });
   try {
-    return { monolith, service: await connect(options.serviceUrl, { applicationName: 'strangler-verify' }) };
+    return {
+      monolith,
+      service: await connect(options.serviceUrl, { applicationName: 'strangler-verify' }),
+    };
   } catch (error) {
     await monolith.end().catch(() => {});
     throw error;
@@ -119,14 +132,30 @@ async function open(options: VerifyOptions): Promise<VerifyConnections> {
 
 export function assertKnown(mapping: CompiledMapping, keys: readonly NamedKey[]): void {
   for (const { table, key } of keys) {
-    const found = mapping.tables.find(({ monolith }) => `${monolith.schema}.${monolith.table}` === table);
-    if (!found) throw new StranglerError('USAGE', `${mapping.context} maps no table ${table} (it maps ${mapping.tables.map(({ monolith }) => displayTable(monolith)).join(', ')})`);
-    if (found.key.length !== key.length) throw new StranglerError('USAGE', `a key of ${table} has ${found.key.length} columns (${found.key.join(', ')}), not ${key.length}`);
+    const found = mapping.tables.find(
+      ({ monolith }) => `${monolith.schema}.${monolith.table}` === table,
+    );
+    if (!found)
+      throw new StranglerError(
+        'USAGE',
+        `${mapping.context} maps no table ${table} (it maps ${mapping.tables.map(({ monolith }) => displayTable(monolith)).join(', ')})`,
+      );
+    if (found.key.length !== key.length)
+      throw new StranglerError(
+        'USAGE',
+        `a key of ${table} has ${found.key.length} columns (${found.key.join(', ')}), not ${key.length}`,
+      );
   }
 }
 
-export function settleContext(options: VerifyOptions, { monolith, service }: VerifyConnections): SettleContext {
-  const sides = { monolith: { client: monolith, side: 'monolith' as const }, service: { client: service, side: 'service' as const } };
+export function settleContext(
+  options: VerifyOptions,
+  { monolith, service }: VerifyConnections,
+): SettleContext {
+  const sides = {
+    monolith: { client: monolith, side: 'monolith' as const },
+    service: { client: service, side: 'service' as const },
+  };
   return {
     owner: options.direction === 'forward' ? sides.monolith : sides.service,
     other: options.direction === 'forward' ? sides.service : sides.monolith,
@@ -138,15 +167,40 @@ export function settleContext(options: VerifyOptions, { monolith, service }: Ver
 }
 
 const finish = (table: CompiledTable, counts: TableCounts): VerifiedTable => ({
-  table: displayTable(table.monolith), rows: counts.rows, chunks: counts.chunks, differing: counts.differing, unsettled: counts.unsettled.length, unsettledKeys: counts.unsettled, truncated: counts.truncated,
+  table: displayTable(table.monolith),
+  rows: counts.rows,
+  chunks: counts.chunks,
+  differing: counts.differing,
+  unsettled: counts.unsettled.length,
+  unsettledKeys: counts.unsettled,
+  truncated: counts.truncated,
 });
 
-async function compareAll(options: VerifyOptions, connections: readonly VerifyConnections[], table: CompiledTable): Promise<VerifiedTable> {
-  const counts: TableCounts = { rows: 0, chunks: 0, differing: [], unsettled: [], truncated: false };
-  const report = (): void => options.onProgress?.({ table: displayTable(table.monolith), rows: counts.rows, rowsEstimated: Math.max(table.monolith.estimatedRows, counts.rows), chunks: counts.chunks, differing: counts.differing.length });
+async function compareAll(
+  options: VerifyOptions,
+  connections: readonly VerifyConnections[],
+  table: CompiledTable,
+): Promise<VerifiedTable> {
+  const counts: TableCounts = {
+    rows: 0,
+    chunks: 0,
+    differing: [],
+    unsettled: [],
+    truncated: false,
+  };
+  const report = (): void =>
+    options.onProgress?.({
+      table: displayTable(table.monolith),
+      rows: counts.rows,
+      rowsEstimated: Math.max(table.monolith.estimatedRows, counts.rows),
+      chunks: counts.chunks,
+      differing: counts.differing.length,
+    });
   for (const comparison of compareParts(table)) {
     await compareTable({
-      comparison, counts, report,
+      comparison,
+      counts,
+      report,
       workers: connections.map((pair) => settleContext(options, pair)),
       chunkRows: options.chunkRows ?? 1000,
       maxDifferences: options.maxDifferences ?? 10_000,
@@ -156,11 +210,26 @@ async function compareAll(options: VerifyOptions, connections: readonly VerifyCo
   return finish(table, counts);
 }
 
-async function compareNamed(options: VerifyOptions, connections: VerifyConnections | undefined, table: CompiledTable, keys: readonly (readonly string[])[]): Promise<VerifiedTable> {
-  const counts: TableCounts = { rows: keys.length, chunks: 0, differing: [], unsettled: [], truncated: false };
+async function compareNamed(
+  options: VerifyOptions,
+  connections: VerifyConnections | undefined,
+  table: CompiledTable,
+  keys: readonly (readonly string[])[],
+): Promise<VerifiedTable> {
+  const counts: TableCounts = {
+    rows: keys.length,
+    chunks: 0,
+    differing: [],
+    unsettled: [],
+    truncated: false,
+  };
   if (!connections) return finish(table, counts);
   for (const comparison of compareParts(table)) {
-    const { differing, unsettled } = await settle(settleContext(options, connections), comparison, keys.map((key) => sharedKey(comparison, key)));
+    const { differing, unsettled } = await settle(
+      settleContext(options, connections),
+      comparison,
+      keys.map((key) => sharedKey(comparison, key)),
+    );
     addSettled(counts, comparison, differing, unsettled);
   }
   return finish(table, counts);

@@ -32,7 +32,8 @@ export class MessageBuffer {
       if (whole > 0) return this.#keep(messages, whole);
       this.#events += countOf(came);
       this.#size += sizeOf(came);
-      if (this.#events >= this.#limit || this.#size >= this.#sizeLimit) return this.#keep(messages, messages.length);
+      if (this.#events >= this.#limit || this.#size >= this.#sizeLimit)
+        return this.#keep(messages, messages.length);
       this.#rest = messages;
     }
   }
@@ -51,7 +52,12 @@ export class MessageBuffer {
   }
 }
 
-const countOf = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0), 0);
+const countOf = (messages: readonly StreamMessage[]): number =>
+  messages.reduce(
+    (sum, message) => sum + (message.kind === 'changes' ? message.events.length : 0),
+    0,
+  );
 
 /** A few thousand rows of a megabyte each would not fit into memory. */
-const sizeOf = (messages: readonly StreamMessage[]): number => messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.size : 0), 0);
+const sizeOf = (messages: readonly StreamMessage[]): number =>
+  messages.reduce((sum, message) => sum + (message.kind === 'changes' ? message.size : 0), 0);

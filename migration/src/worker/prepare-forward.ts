@@ -6,7 +6,16 @@ import { connect, terminate } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { changingStream } from '../stream/changing-stream.ts';
-import { createSlotWithSnapshot, dropSlot, ensurePublication, type ReplicationNames, type SlotWithSnapshot, type SourceTable, type StreamSource, type Transport } from '../stream/index.ts';
+import {
+  createSlotWithSnapshot,
+  dropSlot,
+  ensurePublication,
+  type ReplicationNames,
+  type SlotWithSnapshot,
+  type SourceTable,
+  type StreamSource,
+  type Transport,
+} from '../stream/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { WorkerProgress } from './worker-options.ts';
 
@@ -55,7 +64,14 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
         if (performance.now() - told < 200) return;
         told = performance.now();
         control.watermarks
-          .upsert({ context, direction: 'forward', epoch, state: 'copying', workerId: options.workerId, detail: { ...progress } })
+          .upsert({
+            context,
+            direction: 'forward',
+            epoch,
+            state: 'copying',
+            workerId: options.workerId,
+            detail: { ...progress },
+          })
           .catch(() => undefined);
       },
     }));
@@ -65,13 +81,28 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
   options.signal.throwIfAborted();
   await storeFirstPosition(options, snapshot.position, mark);
   await control.evidence.record({
-    context, kind: 'copy', epoch, ok: true,
-    detail: { rows: [...rows.values()].reduce((sum, count) => sum + count, 0), tables: Object.fromEntries(rows), seconds: (performance.now() - began) / 1000 },
+    context,
+    kind: 'copy',
+    epoch,
+    ok: true,
+    detail: {
+      rows: [...rows.values()].reduce((sum, count) => sum + count, 0),
+      tables: Object.fromEntries(rows),
+      seconds: (performance.now() - began) / 1000,
+    },
   });
 }
 
 /** Everything of an earlier stream goes before anything of the new one is made, so that neither is taken for the other. */
-async function makeStream({ transport, source, tables, names, stillMine, monolithUrl, signal }: CopyOptions): Promise<SlotWithSnapshot> {
+async function makeStream({
+  transport,
+  source,
+  tables,
+  names,
+  stillMine,
+  monolithUrl,
+  signal,
+}: CopyOptions): Promise<SlotWithSnapshot> {
   return changingStream(source, 'session', async () => {
     await stillMine();
     await transport.remove(source);
@@ -86,7 +117,11 @@ async function makeStream({ transport, source, tables, names, stillMine, monolit
  * Without them the service's first queries on a filled table are planned as for an empty one; some day autovacuum would do it, so
  * nothing waits for this, and it waits for nobody's lock.
  */
-export async function writeStatistics({ serviceUrl, mapping, signal }: Pick<CopyOptions, 'serviceUrl' | 'mapping' | 'signal'>): Promise<void> {
+export async function writeStatistics({
+  serviceUrl,
+  mapping,
+  signal,
+}: Pick<CopyOptions, 'serviceUrl' | 'mapping' | 'signal'>): Promise<void> {
   const client = await connect(serviceUrl, { applicationName: 'strangler-statistics' });
   const onAbort = (): void => terminate(client);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -103,7 +138,11 @@ export async function writeStatistics({ serviceUrl, mapping, signal }: Pick<Copy
 }
 
 /** From here on the copied rows are replicated ones: the mark of the copy goes in the same transaction. */
-async function storeFirstPosition({ service, context, epoch }: CopyOptions, position: Lsn, mark: CopyMark): Promise<void> {
+async function storeFirstPosition(
+  { service, context, epoch }: CopyOptions,
+  position: Lsn,
+  mark: CopyMark,
+): Promise<void> {
   await service.query('BEGIN');
   try {
     await openStreamRow(service, context, 'forward', BigInt(epoch), position);
@@ -116,4 +155,5 @@ async function storeFirstPosition({ service, context, epoch }: CopyOptions, posi
 }
 
 /** Whether the forward stream needs an initial copy first: no position was ever stored. */
-export const needsCopy = async (service: pg.Client, context: string): Promise<boolean> => (await readStreamRow(service, context, 'forward')) === null;
+export const needsCopy = async (service: pg.Client, context: string): Promise<boolean> =>
+  (await readStreamRow(service, context, 'forward')) === null;

@@ -10,7 +10,13 @@ import { isStranglerError, StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { changingStream } from '../stream/changing-stream.ts';
-import { ensurePublication, publicationDifference, replicationNames, type SourceTable, type StreamSource } from '../stream/index.ts';
+import {
+  ensurePublication,
+  publicationDifference,
+  replicationNames,
+  type SourceTable,
+  type StreamSource,
+} from '../stream/index.ts';
 import { copyInitially, needsCopy, writeStatistics } from './prepare-forward.ts';
 import { publishedTables } from './published-tables.ts';
 import { applierName, runStream } from './run-stream.ts';
@@ -28,7 +34,10 @@ export interface DirectionRun {
 }
 
 /** One direction of one epoch: from the connections to the end of the stream. */
-export async function runDirection(options: WorkerOptions, { control, row, direction, workerId, signal, stillMine }: DirectionRun): Promise<void> {
+export async function runDirection(
+  options: WorkerOptions,
+  { control, row, direction, workerId, signal, stillMine }: DirectionRun,
+): Promise<void> {
   const { definition, transport } = options;
   const clients: pg.Client[] = [];
   const ending = new AbortController();
@@ -39,7 +48,10 @@ export async function runDirection(options: WorkerOptions, { control, row, direc
     return client;
   };
   try {
-    const [sourceUrl, targetUrl] = direction === 'forward' ? [options.monolithUrl, options.serviceUrl] : [options.serviceUrl, options.monolithUrl];
+    const [sourceUrl, targetUrl] =
+      direction === 'forward'
+        ? [options.monolithUrl, options.serviceUrl]
+        : [options.serviceUrl, options.monolithUrl];
     const client = await open(sourceUrl, `strangler-worker-${definition.context}`);
     const target = await open(targetUrl, applierName(definition.context));
     await installSupportSchema(client);
@@ -55,30 +67,79 @@ export async function runDirection(options: WorkerOptions, { control, row, direc
     }
     const names = replicationNames(definition.context, direction, databaseName(sourceUrl));
     const source: StreamSource = { context: definition.context, direction, url: sourceUrl, client };
-    const tables = publishedTables(mapping, direction === 'forward' ? 'monolith' : 'service', transport.ownTables);
+    const tables = publishedTables(
+      mapping,
+      direction === 'forward' ? 'monolith' : 'service',
+      transport.ownTables,
+    );
     if (copy) {
       await copyInitially({
-        control, context: definition.context, epoch: row.epoch, mapping, transport, source, tables, stillMine, service, names, workerId, signal,
-        monolithUrl: options.monolithUrl, serviceUrl: options.serviceUrl, parallel: options.parallel ?? 2, onProgress: options.onProgress ?? (() => undefined),
+        control,
+        context: definition.context,
+        epoch: row.epoch,
+        mapping,
+        transport,
+        source,
+        tables,
+        stillMine,
+        service,
+        names,
+        workerId,
+        signal,
+        monolithUrl: options.monolithUrl,
+        serviceUrl: options.serviceUrl,
+        parallel: options.parallel ?? 2,
+        onProgress: options.onProgress ?? (() => undefined),
       });
-      statistics = writeStatistics({ serviceUrl: options.serviceUrl, mapping, signal: AbortSignal.any([signal, ending.signal]) }).catch(() => undefined);
+      statistics = writeStatistics({
+        serviceUrl: options.serviceUrl,
+        mapping,
+        signal: AbortSignal.any([signal, ending.signal]),
+      }).catch(() => undefined);
     } else {
-      await requirePublished({ direction, publication: names.publication, ownTables: transport.ownTables, monolith, service }, mapping);
+      await requirePublished(
+        {
+          direction,
+          publication: names.publication,
+          ownTables: transport.ownTables,
+          monolith,
+          service,
+        },
+        mapping,
+      );
       await beginEpoch(target, row, direction);
     }
     await changingStream(source, 'session', async () => {
       await stillMine();
       await publishOwnTables(source, names.publication, tables);
-      await transport.ensure(source, { tables, signal, ...(options.onDifference && { onDifference: options.onDifference }) });
+      await transport.ensure(source, {
+        tables,
+        signal,
+        ...(options.onDifference && { onDifference: options.onDifference }),
+      });
     });
     await runStream({
-      control, definition, mapping, direction, epoch: row.epoch, transport, source, tables, target, workerId, signal,
-      publication: names.publication, origin: replicationNames(definition.context, direction, databaseName(targetUrl)).origin,
-      onProgress: options.onProgress ?? (() => undefined), stillMine,
+      control,
+      definition,
+      mapping,
+      direction,
+      epoch: row.epoch,
+      transport,
+      source,
+      tables,
+      target,
+      workerId,
+      signal,
+      publication: names.publication,
+      origin: replicationNames(definition.context, direction, databaseName(targetUrl)).origin,
+      onProgress: options.onProgress ?? (() => undefined),
+      stillMine,
     });
   } catch (error) {
     if (signal.aborted) return;
-    throw classifyFailure(error) === 'schema' && !isStranglerError(error) ? await explainSchema(options, error) : error;
+    throw classifyFailure(error) === 'schema' && !isStranglerError(error)
+      ? await explainSchema(options, error)
+      : error;
   } finally {
     ending.abort();
     await statistics;
@@ -87,9 +148,14 @@ export async function runDirection(options: WorkerOptions, { control, row, direc
 }
 
 /** An older release, or another transport, published fewer of them; nothing of theirs can be missing. */
-async function publishOwnTables({ client }: StreamSource, publication: string, tables: readonly SourceTable[]): Promise<void> {
+async function publishOwnTables(
+  { client }: StreamSource,
+  publication: string,
+  tables: readonly SourceTable[],
+): Promise<void> {
   const difference = await publicationDifference(client, publication, tables);
-  if (difference !== null && difference.added.length > 0) await ensurePublication(client, publication, tables);
+  if (difference !== null && difference.added.length > 0)
+    await ensurePublication(client, publication, tables);
 }
 
 /** A stream of an older epoch goes on where the move that began this epoch said. */
@@ -97,7 +163,10 @@ async function beginEpoch(target: pg.Client, row: ContextRow, direction: Directi
   const stream = await readStreamRow(target, row.context, direction);
   if (stream !== null && stream.epoch >= BigInt(row.epoch)) return;
   if (row.startLsn === null) {
-    throw new StranglerError('POSITION_GAP', `${row.context}: the control database does not say where the ${direction} stream of epoch ${row.epoch} begins`);
+    throw new StranglerError(
+      'POSITION_GAP',
+      `${row.context}: the control database does not say where the ${direction} stream of epoch ${row.epoch} begins`,
+    );
   }
   await openStreamRow(target, row.context, direction, BigInt(row.epoch), lsnFromText(row.startLsn));
 }
@@ -117,5 +186,9 @@ async function explainSchema(options: WorkerOptions, error: unknown): Promise<un
     await monolith.end().catch(() => undefined);
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new StranglerError('SCHEMA_CHANGED', `contexts/${options.definition.context}: the target's tables do not take the changes any more: ${message}`, { cause: error });
+  return new StranglerError(
+    'SCHEMA_CHANGED',
+    `contexts/${options.definition.context}: the target's tables do not take the changes any more: ${message}`,
+    { cause: error },
+  );
 }

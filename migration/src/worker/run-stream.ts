@@ -42,20 +42,60 @@ export const applierName = (context: string): string => `strangler-apply-${conte
 /** Reads, applies and acknowledges until the signal, or until something fails. */
 export async function runStream(run: StreamRun): Promise<void> {
   const { context } = run.definition;
-  await prepareApplySession(run.target, run.origin).catch((error: unknown) => endSleepingApplier(run, error));
-  const [monolith, service] = run.direction === 'forward' ? [run.source.client, run.target] : [run.target, run.source.client];
-  const check: SchemaCheck = { definition: run.definition, mapping: run.mapping, direction: run.direction, publication: run.publication, ownTables: run.transport.ownTables, monolith, service };
-  const applier = new Applier({ client: run.target, mapping: run.mapping, context, direction: run.direction, epoch: BigInt(run.epoch), checkSchema: () => checkSchema(check), checkRelation: (relation) => checkRelation(check, relation) });
+  await prepareApplySession(run.target, run.origin).catch((error: unknown) =>
+    endSleepingApplier(run, error),
+  );
+  const [monolith, service] =
+    run.direction === 'forward' ? [run.source.client, run.target] : [run.target, run.source.client];
+  const check: SchemaCheck = {
+    definition: run.definition,
+    mapping: run.mapping,
+    direction: run.direction,
+    publication: run.publication,
+    ownTables: run.transport.ownTables,
+    monolith,
+    service,
+  };
+  const applier = new Applier({
+    client: run.target,
+    mapping: run.mapping,
+    context,
+    direction: run.direction,
+    epoch: BigInt(run.epoch),
+    checkSchema: () => checkSchema(check),
+    checkRelation: (relation) => checkRelation(check, relation),
+  });
   const row = await readStreamRow(run.target, context, run.direction);
-  const state = { position: await applier.position(), rows: row?.rowsApplied ?? 0n, deadLetters: 0 };
+  const state = {
+    position: await applier.position(),
+    rows: row?.rowsApplied ?? 0n,
+    deadLetters: 0,
+  };
   const ending = new AbortController();
   const signal = AbortSignal.any([run.signal, ending.signal]);
-  const stream = await run.transport.open(run.source, { from: state.position, checkpoint: row?.checkpoint ?? {}, tables: run.tables, signal });
+  const stream = await run.transport.open(run.source, {
+    from: state.position,
+    checkpoint: row?.checkpoint ?? {},
+    tables: run.tables,
+    signal,
+  });
   const buffer = new MessageBuffer(stream);
   const sampler = new WatermarkSampler({
-    control: run.control, source: run.source, transport: run.transport, stream, epoch: run.epoch, workerId: run.workerId,
+    control: run.control,
+    source: run.source,
+    transport: run.transport,
+    stream,
+    epoch: run.epoch,
+    workerId: run.workerId,
     progress: () => state,
-    onSample: (sample) => run.onProgress({ phase: 'streaming', direction: run.direction, rowsApplied: Number(state.rows), deadLetters: state.deadLetters, ...sample }),
+    onSample: (sample) =>
+      run.onProgress({
+        phase: 'streaming',
+        direction: run.direction,
+        rowsApplied: Number(state.rows),
+        deadLetters: state.deadLetters,
+        ...sample,
+      }),
   });
   const work = [
     sampler.run(signal),
@@ -68,10 +108,17 @@ export async function runStream(run: StreamRun): Promise<void> {
         const messages = held.length === 0 ? taken : [...held, ...taken];
         held = [];
         if (messages.every((message) => message.kind === 'idle')) {
-          if (messages.every((message) => message.kind === 'idle' && message.lsn <= state.position)) continue;
+          if (messages.every((message) => message.kind === 'idle' && message.lsn <= state.position))
+            continue;
           const wait = idleAt + 100 - performance.now();
           // a change that comes meanwhile takes the idle position along: it does not wait for a transaction of its own
-          if (wait > 0 && (await Promise.race([pause(wait, signal).then(() => false), buffer.coming().then(() => true)]))) {
+          if (
+            wait > 0 &&
+            (await Promise.race([
+              pause(wait, signal).then(() => false),
+              buffer.coming().then(() => true),
+            ]))
+          ) {
             held = messages;
             continue;
           }
@@ -87,10 +134,12 @@ export async function runStream(run: StreamRun): Promise<void> {
     })(),
   ];
   const guarded = work.map((task) =>
-    task.catch((error: unknown) => {
-      ending.abort();
-      throw error;
-    }).finally(() => ending.abort()),
+    task
+      .catch((error: unknown) => {
+        ending.abort();
+        throw error;
+      })
+      .finally(() => ending.abort()),
   );
   const results = await Promise.allSettled(guarded);
   await stream.close();
@@ -102,10 +151,16 @@ export async function runStream(run: StreamRun): Promise<void> {
  * A worker that sleeps, or whose network is gone, holds the origin and perhaps the row of the position until its connection is
  * found dead, which takes hours. Whoever has the worker lock now ends that connection, and the next attempt goes on.
  */
-async function endSleepingApplier({ target, definition, stillMine }: StreamRun, error: unknown): Promise<never> {
+async function endSleepingApplier(
+  { target, definition, stillMine }: StreamRun,
+  error: unknown,
+): Promise<never> {
   if (codeOf(error) === '55006') {
     await stillMine();
-    await target.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()', [applierName(definition.context)]);
+    await target.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()',
+      [applierName(definition.context)],
+    );
   }
   throw error;
 }

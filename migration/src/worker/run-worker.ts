@@ -12,7 +12,9 @@ import type { WorkerOptions } from './worker-options.ts';
 export function directionOf(row: ContextRow | undefined): Direction | null {
   if (row === undefined || row.dataKind !== 'replicated') return null;
   if (row.owner === 'service') return row.stage === 'retired' ? null : 'reverse';
-  return row.stage === 'replicating' || row.stage === 'shadowing' || row.stage === 'canary' ? 'forward' : null;
+  return row.stage === 'replicating' || row.stage === 'shadowing' || row.stage === 'canary'
+    ? 'forward'
+    : null;
 }
 
 /**
@@ -29,14 +31,22 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     let current: { row: ContextRow; direction: Direction } | undefined;
     const began = performance.now();
     try {
-      control = await openControl(options.controlUrl, { applicationName: `strangler-worker-${context}` });
+      control = await openControl(options.controlUrl, {
+        applicationName: `strangler-worker-${context}`,
+      });
       await follow(options, control, workerId, (at) => {
         current = at;
       });
     } catch (error) {
       if (options.signal.aborted) break;
       const kind = classifyFailure(error);
-      const code = isStranglerError(error) ? error.code : kind === 'disk-full' ? 'DB_DISK_FULL' : kind === 'transient' ? 'DB_UNREACHABLE' : codeOf(error) || 'APPLY_FAILED';
+      const code = isStranglerError(error)
+        ? error.code
+        : kind === 'disk-full'
+          ? 'DB_DISK_FULL'
+          : kind === 'transient'
+            ? 'DB_UNREACHABLE'
+            : codeOf(error) || 'APPLY_FAILED';
       const message = error instanceof Error ? error.message : String(error);
       options.onProgress?.({ phase: 'failed', code, message });
       const retry = kind === 'transient' || kind === 'disk-full';
@@ -44,7 +54,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         const { row, direction } = current;
         const remedy = isStranglerError(error) ? error.remedy : undefined;
         await control.watermarks
-          .upsert({ context, direction, epoch: row.epoch, state: 'failed', workerId, detail: { code, message, remedy, retrying: retry } })
+          .upsert({
+            context,
+            direction,
+            epoch: row.epoch,
+            state: 'failed',
+            workerId,
+            detail: { code, message, remedy, retrying: retry },
+          })
           .catch(() => undefined);
       }
       if (!retry) throw error;
@@ -53,7 +70,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     } finally {
       if (options.signal.aborted && control !== undefined && current !== undefined) {
         const { row, direction } = current;
-        await control.watermarks.upsert({ context, direction, epoch: row.epoch, state: 'stopped', workerId }).catch(() => undefined);
+        await control.watermarks
+          .upsert({ context, direction, epoch: row.epoch, state: 'stopped', workerId })
+          .catch(() => undefined);
       }
       await control?.close().catch(() => undefined);
     }
@@ -61,7 +80,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 }
 
 /** With the context's lock: one direction after the other, as its owner changes. */
-async function follow(options: WorkerOptions, control: Control, workerId: string, at: (current: { row: ContextRow; direction: Direction }) => void): Promise<void> {
+async function follow(
+  options: WorkerOptions,
+  control: Control,
+  workerId: string,
+  at: (current: { row: ContextRow; direction: Direction }) => void,
+): Promise<void> {
   const { context } = options.definition;
   const lock = await waitForLock(options);
   if (lock === null) return;
@@ -79,10 +103,19 @@ async function follow(options: WorkerOptions, control: Control, workerId: string
     const lease = await control.leases.get(context);
     if (lease !== undefined && lease.expiresInSeconds > 0) return;
     await options.recover(context).catch((error: unknown) => {
-      options.onProgress?.({ phase: 'failed', code: isStranglerError(error) ? error.code : 'INTERNAL', message: `recovering an abandoned move: ${error instanceof Error ? error.message : String(error)}` });
+      options.onProgress?.({
+        phase: 'failed',
+        code: isStranglerError(error) ? error.code : 'INTERNAL',
+        message: `recovering an abandoned move: ${error instanceof Error ? error.message : String(error)}`,
+      });
     });
   };
-  const watch = async (row: ContextRow | undefined, direction: Direction | null, session: AbortController, signal: AbortSignal): Promise<void> => {
+  const watch = async (
+    row: ContextRow | undefined,
+    direction: Direction | null,
+    session: AbortController,
+    signal: AbortSignal,
+  ): Promise<void> => {
     while (!signal.aborted && !session.signal.aborted) {
       await pause(1000, AbortSignal.any([changed.signal, signal, session.signal]));
       changed = new AbortController();
@@ -111,12 +144,19 @@ async function follow(options: WorkerOptions, control: Control, workerId: string
         }
         at({ row, direction });
         await runDirection(options, {
-          control, row, direction, workerId,
+          control,
+          row,
+          direction,
+          workerId,
           signal: AbortSignal.any([signal, session.signal]),
           stillMine: async () => {
             await lock.check();
             const next = await control.contexts.get(context);
-            if (next?.epoch !== row.epoch || directionOf(next) !== direction) throw new StranglerError('STREAM_CLOSED', `${context}: the ${direction} stream of epoch ${row.epoch} is over`);
+            if (next?.epoch !== row.epoch || directionOf(next) !== direction)
+              throw new StranglerError(
+                'STREAM_CLOSED',
+                `${context}: the ${direction} stream of epoch ${row.epoch} is over`,
+              );
           },
         });
       } catch (error) {

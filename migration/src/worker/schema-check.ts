@@ -15,7 +15,11 @@ const misfits = new Set(['COLUMN_MISSING', 'TABLE_MISSING', 'CONFIG_INVALID', 'R
 /** The mapping no longer compiles against tables that it was already replicating. */
 export function asSchemaChange(error: unknown): unknown {
   if (!isStranglerError(error) || !misfits.has(error.code)) return error;
-  return new StranglerError('SCHEMA_CHANGED', `The tables no longer fit the mapping: ${error.message}`, { cause: error, details: { ...error.details, was: error.code } });
+  return new StranglerError(
+    'SCHEMA_CHANGED',
+    `The tables no longer fit the mapping: ${error.message}`,
+    { cause: error, details: { ...error.details, was: error.code } },
+  );
 }
 
 export interface SchemaCheck {
@@ -49,14 +53,23 @@ export async function checkSchema(check: SchemaCheck): Promise<void> {
 export async function checkRelation(check: SchemaCheck, relation: RelationMessage): Promise<void> {
   const name = tableName(relation);
   const forward = check.direction === 'forward';
-  const parts = check.mapping.tables.flatMap((table) => table.parts.filter((part) => tableName(forward ? table.monolith : part.service) === name).map((part) => ({ table, part })));
+  const parts = check.mapping.tables.flatMap((table) =>
+    table.parts
+      .filter((part) => tableName(forward ? table.monolith : part.service) === name)
+      .map((part) => ({ table, part })),
+  );
   // published and not mapped: a mapped table was renamed
   if (parts.length === 0) return checkSchema(check);
   const { rows } = await (forward ? check.monolith : check.service).query<{ type: string }>(
     'SELECT format_type(oid, modifier) AS type FROM unnest($1::oid[], $2::int[]) WITH ORDINALITY AS t(oid, modifier, n) ORDER BY n',
-    [relation.columns.map(({ typeOid }) => typeOid), relation.columns.map(({ typeModifier }) => typeModifier)],
+    [
+      relation.columns.map(({ typeOid }) => typeOid),
+      relation.columns.map(({ typeModifier }) => typeModifier),
+    ],
   );
-  const types = new Map(relation.columns.map((column, index) => [column.name, rows[index]?.type ?? '']));
+  const types = new Map(
+    relation.columns.map((column, index) => [column.name, rows[index]?.type ?? '']),
+  );
   for (const { table, part } of parts) {
     for (const link of part.columns) {
       const [column, was, target, targetType] = forward
@@ -64,42 +77,101 @@ export async function checkRelation(check: SchemaCheck, relation: RelationMessag
         : [link.to, link.toType, `${tableName(table.monolith)}.${link.from}`, link.fromType];
       const type = types.get(column) ?? '';
       if (type === was || link.forward !== null || carries(type, targetType)) continue;
-      throw changedType(`${part.line}.columns.${link.from}`, { name: `${name}.${column}`, type, was }, { name: target, type: targetType });
+      throw changedType(
+        `${part.line}.columns.${link.from}`,
+        { name: `${name}.${column}`, type, was },
+        { name: target, type: targetType },
+      );
     }
   }
 }
 
-const changedType = (line: string, source: { name: string; type: string; was: string }, target: { name: string; type: string }): StranglerError =>
-  new StranglerError('SCHEMA_CHANGED', `${line}: ${source.name} is ${source.type} now (was ${source.was}), which ${target.name} (${target.type}) does not take`, {
-    details: { column: source.name, from: source.type, to: target.type },
-  });
+const changedType = (
+  line: string,
+  source: { name: string; type: string; was: string },
+  target: { name: string; type: string },
+): StranglerError =>
+  new StranglerError(
+    'SCHEMA_CHANGED',
+    `${line}: ${source.name} is ${source.type} now (was ${source.was}), which ${target.name} (${target.type}) does not take`,
+    {
+      details: { column: source.name, from: source.type, to: target.type },
+    },
+  );
 
 /** A text column may hold what an integer column never takes: fine when the mapping was written for it, not when it became so. */
-function refuseChangedTypes(before: CompiledMapping, now: CompiledMapping, direction: Direction): void {
+function refuseChangedTypes(
+  before: CompiledMapping,
+  now: CompiledMapping,
+  direction: Direction,
+): void {
   for (const [index, table] of now.tables.entries()) {
     for (const [partIndex, part] of table.parts.entries()) {
       for (const link of part.columns) {
-        const was = before.tables[index]?.parts[partIndex]?.columns.find(({ from, to }) => from === link.from && to === link.to);
-        if (was === undefined || link.forward !== null || (was.fromType === link.fromType && was.toType === link.toType)) continue;
-        const monolith = { name: `${tableName(table.monolith)}.${link.from}`, type: link.fromType, was: was.fromType };
-        const service = { name: `${tableName(part.service)}.${link.to}`, type: link.toType, was: was.toType };
-        const [source, target] = direction === 'forward' ? [monolith, service] : [service, monolith];
-        if (!carries(source.type, target.type)) throw changedType(`${part.line}.columns.${link.from}`, source, target);
+        const was = before.tables[index]?.parts[partIndex]?.columns.find(
+          ({ from, to }) => from === link.from && to === link.to,
+        );
+        if (
+          was === undefined ||
+          link.forward !== null ||
+          (was.fromType === link.fromType && was.toType === link.toType)
+        )
+          continue;
+        const monolith = {
+          name: `${tableName(table.monolith)}.${link.from}`,
+          type: link.fromType,
+          was: was.fromType,
+        };
+        const service = {
+          name: `${tableName(part.service)}.${link.to}`,
+          type: link.toType,
+          was: was.toType,
+        };
+        const [source, target] =
+          direction === 'forward' ? [monolith, service] : [service, monolith];
+        if (!carries(source.type, target.type))
+          throw changedType(`${part.line}.columns.${link.from}`, source, target);
       }
     }
   }
 }
 
 /** Changes of a table that is not published never come, and nothing tells of them. */
-export async function requirePublished({ direction, publication, ownTables, monolith, service }: Pick<SchemaCheck, 'direction' | 'publication' | 'ownTables' | 'monolith' | 'service'>, mapping: CompiledMapping): Promise<void> {
-  const [source, side] = direction === 'forward' ? [monolith, 'monolith' as const] : [service, 'service' as const];
-  const difference = await publicationDifference(source, publication, publishedTables(mapping, side, ownTables));
+export async function requirePublished(
+  {
+    direction,
+    publication,
+    ownTables,
+    monolith,
+    service,
+  }: Pick<SchemaCheck, 'direction' | 'publication' | 'ownTables' | 'monolith' | 'service'>,
+  mapping: CompiledMapping,
+): Promise<void> {
+  const [source, side] =
+    direction === 'forward' ? [monolith, 'monolith' as const] : [service, 'service' as const];
+  const difference = await publicationDifference(
+    source,
+    publication,
+    publishedTables(mapping, side, ownTables),
+  );
   // without a publication the stream does not begin at all
-  const missing = difference?.added.filter((table) => !ownTables.some((own) => displayTable(own) === table)) ?? [];
+  const missing =
+    difference?.added.filter((table) => !ownTables.some((own) => displayTable(own) === table)) ??
+    [];
   if (missing.length === 0) return;
-  const line = mapping.tables.find((table) => missing.some((name) => `public.${name}` === tableName(table.monolith) || name === tableName(table.monolith)))?.line;
-  throw new StranglerError('SCHEMA_CHANGED', `${line ?? `contexts/${mapping.context}`}: publication ${publication} does not hold ${missing.join(', ')}, so changes were not streamed`, {
-    remedy: 'A table was replaced or came to the mapping later: run strangler replicate <context> --restart, which copies anew.',
-    details: { publication, tables: missing },
-  });
+  const line = mapping.tables.find((table) =>
+    missing.some(
+      (name) =>
+        `public.${name}` === tableName(table.monolith) || name === tableName(table.monolith),
+    ),
+  )?.line;
+  throw new StranglerError(
+    'SCHEMA_CHANGED',
+    `${line ?? `contexts/${mapping.context}`}: publication ${publication} does not hold ${missing.join(', ')}, so changes were not streamed`,
+    {
+      remedy:
+        'A table was replaced or came to the mapping later: run strangler replicate <context> --restart, which copies anew.',
+      details: { publication, tables: missing },
+    },
+  );
 }

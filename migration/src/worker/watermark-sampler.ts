@@ -13,8 +13,16 @@ export interface SamplerOptions {
   readonly stream: ChangeStream;
   readonly epoch: number;
   readonly workerId: string;
-  readonly progress: () => { readonly position: Lsn; readonly rows: bigint; readonly deadLetters: number };
-  readonly onSample: (sample: { readonly lagBytes: number; readonly lagSeconds: number; readonly caughtUp: boolean }) => void;
+  readonly progress: () => {
+    readonly position: Lsn;
+    readonly rows: bigint;
+    readonly deadLetters: number;
+  };
+  readonly onSample: (sample: {
+    readonly lagBytes: number;
+    readonly lagSeconds: number;
+    readonly caughtUp: boolean;
+  }) => void;
 }
 
 interface Sample {
@@ -67,17 +75,28 @@ export class WatermarkSampler {
   }
 
   async publish(sourceLsn: Lsn): Promise<void> {
-    const { control, source: { context, direction }, transport, epoch, workerId, onSample } = this.#options;
+    const {
+      control,
+      source: { context, direction },
+      transport,
+      epoch,
+      workerId,
+      onSample,
+    } = this.#options;
     const { position, rows, deadLetters } = this.#options.progress();
     const passed = this.#waiting.filter((sample) => sample.lsn <= position);
     this.#reached = passed.at(-1) ?? this.#reached;
     this.#waiting = this.#waiting.filter((sample) => sample.lsn > position);
     const oldest = this.#reached ?? this.#waiting[0];
-    const lagSeconds = oldest === undefined || this.#reached === null ? 0 : (performance.now() - oldest.at) / 1000;
+    const lagSeconds =
+      oldest === undefined || this.#reached === null ? 0 : (performance.now() - oldest.at) / 1000;
     const caughtUp = this.#reached !== null && lagSeconds < 1;
     const lagBytes = sourceLsn > position ? sourceLsn - position : 0n;
     await control.watermarks.upsert({
-      context, direction, epoch, workerId,
+      context,
+      direction,
+      epoch,
+      workerId,
       state: caughtUp ? 'caught-up' : 'streaming',
       appliedLsn: lsnToText(position),
       appliedAt: this.#reached?.time ?? null,

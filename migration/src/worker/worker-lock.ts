@@ -10,14 +10,22 @@ export interface WorkerLock {
 }
 
 /** One worker per context: null when another one is at work. The lock lives as long as its connection. */
-export async function tryWorkerLock(controlUrl: string, context: string): Promise<WorkerLock | null> {
-  const client: pg.Client = await connect(controlUrl, { applicationName: `strangler-worker-${context}` });
+export async function tryWorkerLock(
+  controlUrl: string,
+  context: string,
+): Promise<WorkerLock | null> {
+  const client: pg.Client = await connect(controlUrl, {
+    applicationName: `strangler-worker-${context}`,
+  });
   const lost = new AbortController();
   const lose = (): void => lost.abort(new Error('connection to the control database terminated'));
   client.once('end', lose);
   client.once('error', lose);
   try {
-    const { rows } = await client.query<{ locked: string }>(`SELECT pg_try_advisory_lock(hashtext('strangler worker'), hashtext($1)) AS locked`, [context]);
+    const { rows } = await client.query<{ locked: string }>(
+      `SELECT pg_try_advisory_lock(hashtext('strangler worker'), hashtext($1)) AS locked`,
+      [context],
+    );
     if (rows[0]?.locked === 't') {
       return {
         lost: lost.signal,

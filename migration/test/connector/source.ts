@@ -3,7 +3,12 @@ import { createTestDatabase, sharedKafka } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
 import { installSupportSchema } from '../../src/database/support-schema.ts';
 import type { MigrationDefinition, ReplicationSettings } from '../../src/plan/migration.ts';
-import { createSlot, dropSlot, ensurePublication, replicationNames } from '../../src/stream/index.ts';
+import {
+  createSlot,
+  dropSlot,
+  ensurePublication,
+  replicationNames,
+} from '../../src/stream/index.ts';
 import { kafkaTransportSettings } from '../../src/stream/choose-transport.ts';
 import { ConnectClient } from '../../src/stream/kafka/connect-client.ts';
 import { type KafkaTransport, kafkaTransport } from '../../src/stream/kafka/kafka-transport.ts';
@@ -27,10 +32,18 @@ export interface ConnectorSource extends AsyncDisposable {
 }
 
 export const definition: MigrationDefinition = {
-  context: 'goods', data: 'replicated', monolith: { url: 'http://127.0.0.1:1' }, service: { url: 'http://127.0.0.1:1' }, routes: [],
+  context: 'goods',
+  data: 'replicated',
+  monolith: { url: 'http://127.0.0.1:1' },
+  service: { url: 'http://127.0.0.1:1' },
+  routes: [],
   tables: [
     { monolith: 'products', service: [{ table: 'goods', columns: { id: 'id', name: 'name' } }] },
-    { monolith: 'odd."Größe, ""a.b"', key: ['code'], service: [{ table: 'sizes', columns: { code: 'id', label: 'label' } }] },
+    {
+      monolith: 'odd."Größe, ""a.b"',
+      key: ['code'],
+      service: [{ table: 'sizes', columns: { code: 'id', label: 'label' } }],
+    },
   ],
 };
 
@@ -43,17 +56,38 @@ export async function openConnectorSource(label: string): Promise<ConnectorSourc
     CREATE SCHEMA odd; CREATE TABLE odd."Größe, ""a.b" (code text NOT NULL, label text); ALTER TABLE odd."Größe, ""a.b" REPLICA IDENTITY FULL`);
   await installSupportSchema(client);
   const { slot, publication } = replicationNames('goods', 'forward', database.name);
-  const source: StreamSource = { context: 'goods', direction: 'forward', url: database.url, client };
+  const source: StreamSource = {
+    context: 'goods',
+    direction: 'forward',
+    url: database.url,
+    client,
+  };
   const env = { KAFKA_BROKERS: shared.brokers, CONNECT_URL: shared.connectUrl };
-  const transport = (replication: ReplicationSettings = {}): KafkaTransport => kafkaTransport(kafkaTransportSettings({ ...definition, replication }, env));
-  const tables = [{ schema: 'public', table: 'products' }, { schema: 'odd', table: 'Größe, "a.b' }, ...transport().ownTables];
+  const transport = (replication: ReplicationSettings = {}): KafkaTransport =>
+    kafkaTransport(kafkaTransportSettings({ ...definition, replication }, env));
+  const tables = [
+    { schema: 'public', table: 'products' },
+    { schema: 'odd', table: 'Größe, "a.b' },
+    ...transport().ownTables,
+  ];
   const ensure = async (replication?: ReplicationSettings): Promise<string[]> => {
     const lines: string[] = [];
-    await transport(replication).ensure(source, { tables, signal: AbortSignal.timeout(120_000), onDifference: (differences) => lines.push(...differences) });
+    await transport(replication).ensure(source, {
+      tables,
+      signal: AbortSignal.timeout(120_000),
+      onDifference: (differences) => lines.push(...differences),
+    });
     return lines;
   };
   return {
-    source, client, slot, publication, tables, shared, transport, ensure,
+    source,
+    client,
+    slot,
+    publication,
+    tables,
+    shared,
+    transport,
+    ensure,
     rest: new ConnectClient(shared.connectUrl),
     async begin() {
       await transport().announce(source);
@@ -64,7 +98,9 @@ export async function openConnectorSource(label: string): Promise<ConnectorSourc
     },
     name: async () => (await readStreamNote(client, 'goods', 'forward'))?.name ?? 'none',
     async [Symbol.asyncDispose]() {
-      await transport().remove(source).catch(() => undefined);
+      await transport()
+        .remove(source)
+        .catch(() => undefined);
       await dropSlot(client, slot, { timeoutMs: 30_000 }).catch(() => undefined);
       await client.end();
       await database.drop();
@@ -72,7 +108,11 @@ export async function openConnectorSource(label: string): Promise<ConnectorSourc
   };
 }
 
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 120): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  seconds = 120,
+): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
     const found = await look();

@@ -20,13 +20,22 @@ export const accounts = 100;
 export const startBalance = 1000;
 export const bulkRows = 2000;
 
-const same = (table: string, columns: readonly string[]): TableMapping => ({ monolith: table, service: [{ table, columns: Object.fromEntries(columns.map((name) => [name, name])) }] });
+const same = (table: string, columns: readonly string[]): TableMapping => ({
+  monolith: table,
+  service: [{ table, columns: Object.fromEntries(columns.map((name) => [name, name])) }],
+});
 const definition = {
-  context: 'bank', data: 'replicated',
+  context: 'bank',
+  data: 'replicated',
   monolith: { url: 'http://127.0.0.1:1', database: { env: 'SOURCE_URL' } },
   service: { url: 'http://127.0.0.1:1', database: { env: 'TARGET_URL' } },
   routes: [{ name: 'accounts', method: 'GET', path: '/accounts', kind: 'read' }],
-  tables: [same('accounts', ['id', 'balance', 'moves']), same('transfers', ['id', 'debit', 'credit', 'amount']), same('notes', ['code', 'body', 'n']), same('bulk', ['id', 'payload'])],
+  tables: [
+    same('accounts', ['id', 'balance', 'moves']),
+    same('transfers', ['id', 'debit', 'credit', 'amount']),
+    same('notes', ['code', 'body', 'n']),
+    same('bulk', ['id', 'payload']),
+  ],
   replication: { transport: 'kafka' },
 };
 
@@ -71,16 +80,32 @@ const guards = `
 
 export async function openBank({ source, target, broker, connect }: Servers): Promise<Bank> {
   const name = `bank_${randomBytes(4).toString('hex')}`;
-  const [sourceUrl, targetUrl, control, contexts] = await Promise.all([source.createDatabase(`${name}_s`), target.createDatabase(`${name}_t`), createTestDatabase('faults'), mkdtemp(join(tmpdir(), 'strangler-faults-'))]);
+  const [sourceUrl, targetUrl, control, contexts] = await Promise.all([
+    source.createDatabase(`${name}_s`),
+    target.createDatabase(`${name}_t`),
+    createTestDatabase('faults'),
+    mkdtemp(join(tmpdir(), 'strangler-faults-')),
+  ]);
   await writeFile(join(contexts, 'bank.json'), JSON.stringify(definition));
-  await onDatabase(sourceUrl, (client) => client.query(`${tables};
+  await onDatabase(sourceUrl, (client) =>
+    client.query(`${tables};
     INSERT INTO accounts SELECT n, ${startBalance}, 0 FROM generate_series(1, ${accounts}) n;
     INSERT INTO notes SELECT 'n' || n, repeat(md5(n::text), CASE WHEN n % 50 = 0 THEN 200 ELSE 1 END), n FROM generate_series(1, 3000) n;
-    INSERT INTO bulk SELECT -n, md5(n::text) FROM generate_series(1, 10000) n`));
+    INSERT INTO bulk SELECT -n, md5(n::text) FROM generate_series(1, 10000) n`),
+  );
   await onDatabase(targetUrl, (client) => client.query(`${tables}; ${guards}`));
   return {
-    sourceUrl, targetUrl, controlUrl: control.url,
-    env: { STRANGLER_CONTROL_URL: control.url, STRANGLER_CONTEXTS: contexts, SOURCE_URL: sourceUrl, TARGET_URL: targetUrl, KAFKA_BROKERS: broker.brokers, CONNECT_URL: connect.url },
+    sourceUrl,
+    targetUrl,
+    controlUrl: control.url,
+    env: {
+      STRANGLER_CONTROL_URL: control.url,
+      STRANGLER_CONTEXTS: contexts,
+      SOURCE_URL: sourceUrl,
+      TARGET_URL: targetUrl,
+      KAFKA_BROKERS: broker.brokers,
+      CONNECT_URL: connect.url,
+    },
     async [Symbol.asyncDispose]() {
       await rm(contexts, { recursive: true, force: true });
       await control.drop();

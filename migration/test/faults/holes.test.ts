@@ -4,13 +4,17 @@ import { outages } from './outages.ts';
 import { whileItRuns } from './running.ts';
 import { type Servers, startServers } from './servers.ts';
 
-describeWithKafka('nothing goes on behind a hole, and nobody needs to mend what mends itself', () => {
-  let servers: Servers;
-  beforeAll(async () => {
-    servers = await startServers();
-  }, 300_000);
-  afterAll(async () => servers?.stop(), 120_000);
+describeWithKafka(
+  'nothing goes on behind a hole, and nobody needs to mend what mends itself',
+  () => {
+    let servers: Servers;
+    beforeAll(async () => {
+      servers = await startServers();
+    }, 300_000);
+    afterAll(async () => servers?.stop(), 120_000);
 
-  outages(() => servers);
-  whileItRuns(() => servers);
-}, { ownServers: true });
+    outages(() => servers);
+    whileItRuns(() => servers);
+  },
+  { ownServers: true },
+);

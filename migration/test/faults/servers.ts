@@ -1,4 +1,11 @@
-import { type ConnectServer, type KafkaServer, type PostgresServer, startConnect, startKafka, startPostgres } from '@strangler-toolkit/dev-stack';
+import {
+  type ConnectServer,
+  type KafkaServer,
+  type PostgresServer,
+  startConnect,
+  startKafka,
+  startPostgres,
+} from '@strangler-toolkit/dev-stack';
 
 /** Everything that a test of this folder may kill; the control database lies on the shared server. */
 export interface Servers {
@@ -19,7 +26,11 @@ export async function startServers(): Promise<Servers> {
     for (const end of stops) await end().catch(() => undefined);
   };
   try {
-    const [source, target, broker] = await Promise.all([startPostgres().then(keep), startPostgres().then(keep), startKafka().then(keep)]);
+    const [source, target, broker] = await Promise.all([
+      startPostgres().then(keep),
+      startPostgres().then(keep),
+      startKafka().then(keep),
+    ]);
     // What a test could not mend must not hold up the end: these servers' data goes with them.
     const connect = await startConnect({ brokers: broker.brokers });
     stops.unshift(async () => {

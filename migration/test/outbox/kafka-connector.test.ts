@@ -6,7 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
-import { connectOutbox, type EventSource, type OutboxConnection, restartSubscription } from '../../src/outbox/index.ts';
+import {
+  connectOutbox,
+  type EventSource,
+  type OutboxConnection,
+  restartSubscription,
+} from '../../src/outbox/index.ts';
 import { cli } from '../support/cli.ts';
 import { openRig, type Rig, until } from './rig.ts';
 
@@ -27,11 +32,19 @@ describeWithKafka('the outbox connector', () => {
   };
   const expectAllOnce = async (): Promise<void> => {
     await until('all', async () => (await rig.count()) === n, patience);
-    expect((await rig.handled()).map((row) => [row.n, row.times])).toEqual(Array.from({ length: n }, (_, index) => [index + 1, 1]));
+    expect((await rig.handled()).map((row) => [row.n, row.times])).toEqual(
+      Array.from({ length: n }, (_, index) => [index + 1, 1]),
+    );
   };
   const slot = async (): Promise<{ slot_name: string; active_pid: number | null } | undefined> =>
-    (await rig.pool.query<{ slot_name: string; active_pid: number | null }>(`SELECT slot_name, active_pid FROM pg_replication_slots WHERE database = current_database() AND slot_name LIKE '%outbox%'`)).rows[0];
-  const withAdmin = async <T>(work: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> => {
+    (
+      await rig.pool.query<{ slot_name: string; active_pid: number | null }>(
+        `SELECT slot_name, active_pid FROM pg_replication_slots WHERE database = current_database() AND slot_name LIKE '%outbox%'`,
+      )
+    ).rows[0];
+  const withAdmin = async <T>(
+    work: (admin: ReturnType<Kafka['admin']>) => Promise<T>,
+  ): Promise<T> => {
     const admin = new Kafka({ brokers: [shared.brokers], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     try {
@@ -52,11 +65,22 @@ describeWithKafka('the outbox connector', () => {
     const kafka = { brokers: [shared.brokers], clientId: 'test' };
     source = { transport: 'kafka', service, aggregateTypes: ['order'], kafka };
     connection = { service, url: rig.service.url, connectUrl: shared.connectUrl, kafka };
-    await writeFile(join(dir, `${service}.json`), JSON.stringify({
-      context: service, data: 'replicated', monolith: { url: 'http://127.0.0.1:1', database: rig.target.url }, service: { url: 'http://127.0.0.1:1', database: rig.service.url },
-      routes: [{ name: 'list', method: 'GET', path: '/orders', kind: 'read' }], tables: [{ monolith: 'orders', service: [{ table: 'orders', columns: { id: 'id' } }] }],
-    }));
-    env = { STRANGLER_CONTEXTS: dir, CONNECT_URL: shared.connectUrl, KAFKA_BROKERS: shared.brokers };
+    await writeFile(
+      join(dir, `${service}.json`),
+      JSON.stringify({
+        context: service,
+        data: 'replicated',
+        monolith: { url: 'http://127.0.0.1:1', database: rig.target.url },
+        service: { url: 'http://127.0.0.1:1', database: rig.service.url },
+        routes: [{ name: 'list', method: 'GET', path: '/orders', kind: 'read' }],
+        tables: [{ monolith: 'orders', service: [{ table: 'orders', columns: { id: 'id' } }] }],
+      }),
+    );
+    env = {
+      STRANGLER_CONTEXTS: dir,
+      CONNECT_URL: shared.connectUrl,
+      KAFKA_BROKERS: shared.brokers,
+    };
   });
 
   afterAll(async () => {
@@ -64,7 +88,9 @@ describeWithKafka('the outbox connector', () => {
       await cli(['outbox', 'disconnect', service, '--yes'], env);
       await rig[Symbol.asyncDispose]();
       await withAdmin(async (admin) => {
-        const topics = (await admin.listTopics()).filter((name) => name.startsWith(`${service}.`) || name.includes(service.replace('-', '_')));
+        const topics = (await admin.listTopics()).filter(
+          (name) => name.startsWith(`${service}.`) || name.includes(service.replace('-', '_')),
+        );
         if (topics.length > 0) await admin.deleteTopics({ topics });
       });
     }
@@ -74,16 +100,35 @@ describeWithKafka('the outbox connector', () => {
   test('is registered and removed from the command line, which shows before what it would do', async () => {
     await publish(3);
     const dry = await cli(['outbox', 'connect', service, '--dry-run'], env);
-    expect(dry).toMatchObject({ code: 0, stdout: expect.stringMatching(/^1\. publish the outbox, make a replication slot and send the events that the outbox holds: .*\n2\. register the connector: strangler_shop_/) });
+    expect(dry).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^1\. publish the outbox, make a replication slot and send the events that the outbox holds: .*\n2\. register the connector: strangler_shop_/,
+      ),
+    });
     expect(await slot()).toBeUndefined();
     const made = await cli(['outbox', 'connect', service], env);
-    expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining(`runs and writes to ${service}.events.<aggregate type>; 3 events that the outbox held were sent`) });
+    expect(made).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(
+        `runs and writes to ${service}.events.<aggregate type>; 3 events that the outbox held were sent`,
+      ),
+    });
     const again = await cli(['outbox', 'connect', service, '--json'], env);
-    expect(JSON.parse(again.stdout)).toMatchObject({ state: 'running', eventsSent: 0, differences: [] });
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      state: 'running',
+      eventsSent: 0,
+      differences: [],
+    });
     const removed = await cli(['outbox', 'disconnect', service, '--yes'], env);
-    expect(removed).toMatchObject({ code: 0, stdout: expect.stringContaining('and its slot are removed') });
+    expect(removed).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('and its slot are removed'),
+    });
     expect(await slot()).toBeUndefined();
-    expect((await cli(['outbox', 'disconnect', service, '--yes', '--json'], env)).stdout).toContain('"state":"absent"');
+    expect((await cli(['outbox', 'disconnect', service, '--yes', '--json'], env)).stdout).toContain(
+      '"state":"absent"',
+    );
   }, 180_000);
 
   test('that was removed and comes back sends what was published in between, and nothing counts twice', async () => {
@@ -99,16 +144,38 @@ describeWithKafka('the outbox connector', () => {
     const subscription = rig.subscribe({ source });
     const before = await slot();
     await rig.pool.query('SELECT pg_terminate_backend($1)', [before?.active_pid]);
-    await until('dropped', () => rig.pool.query('SELECT pg_drop_replication_slot($1)', [before?.slot_name]).then(() => true, () => rig.pool.query('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1', [before?.slot_name]).then(() => false)), patience);
+    await until(
+      'dropped',
+      () =>
+        rig.pool.query('SELECT pg_drop_replication_slot($1)', [before?.slot_name]).then(
+          () => true,
+          () =>
+            rig.pool
+              .query(
+                'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1',
+                [before?.slot_name],
+              )
+              .then(() => false),
+        ),
+      patience,
+    );
     await publish(3);
     // Connect calls it running while it tries; long enough for some tries
     const tries = performance.now() + 5000;
     await until('some tries', () => performance.now() > tries);
     expect(await slot()).toBeUndefined();
     const status = await cli(['outbox', 'status', service], env);
-    expect(status).toMatchObject({ code: 1, stdout: expect.stringMatching(/is gone: events do not flow, and some may be missing\nrun: strangler outbox connect shop-/) });
+    expect(status).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        /is gone: events do not flow, and some may be missing\nrun: strangler outbox connect shop-/,
+      ),
+    });
     expect(await connectOutbox(connection)).toMatchObject({ newSlot: true, newConnector: false });
-    expect(await cli(['outbox', 'status', service], env)).toMatchObject({ code: 0, stdout: expect.stringContaining(`events flow to ${service}.events.<aggregate type>`) });
+    expect(await cli(['outbox', 'status', service], env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`events flow to ${service}.events.<aggregate type>`),
+    });
     await publish(2);
     await expectAllOnce();
     await subscription.close();
@@ -116,7 +183,9 @@ describeWithKafka('the outbox connector', () => {
 
   test('carries on where the embedded transport was left, and the other way round', async () => {
     for (const transport of ['embedded', 'kafka', 'embedded'] as const) {
-      const subscription = rig.subscribe({ source: transport === 'kafka' ? source : { ...rig.embedded, service } });
+      const subscription = rig.subscribe({
+        source: transport === 'kafka' ? source : { ...rig.embedded, service },
+      });
       await publish(5);
       await expectAllOnce();
       await subscription.close();
@@ -130,9 +199,29 @@ describeWithKafka('the outbox connector', () => {
   test('may be read again: messages that expired before they were handled stop the consumer', async () => {
     const before = await withAdmin((admin) => admin.fetchTopicOffsets(topic));
     await publish(5);
-    await until('in the topic', async () => (await withAdmin((admin) => admin.fetchTopicOffsets(topic))).some(({ partition, high }) => Number(high) >= Number(before.find((one) => one.partition === partition)?.high) + 5), patience);
-    await withAdmin(async (admin) => admin.deleteTopicRecords({ topic, partitions: (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({ partition, offset: high })) }));
-    await expect(rig.subscribe({ source }).ended).rejects.toMatchObject({ code: 'POSITION_GAP', message: expect.stringContaining('messages were removed before they were handled'), remedy: expect.stringContaining('restartSubscription') });
+    await until(
+      'in the topic',
+      async () =>
+        (await withAdmin((admin) => admin.fetchTopicOffsets(topic))).some(
+          ({ partition, high }) =>
+            Number(high) >= Number(before.find((one) => one.partition === partition)?.high) + 5,
+        ),
+      patience,
+    );
+    await withAdmin(async (admin) =>
+      admin.deleteTopicRecords({
+        topic,
+        partitions: (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({
+          partition,
+          offset: high,
+        })),
+      }),
+    );
+    await expect(rig.subscribe({ source }).ended).rejects.toMatchObject({
+      code: 'POSITION_GAP',
+      message: expect.stringContaining('messages were removed before they were handled'),
+      remedy: expect.stringContaining('restartSubscription'),
+    });
     // the outbox still holds them: a new slot sends them again
     await cli(['outbox', 'disconnect', service, '--yes'], env);
     await connectOutbox(connection);

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { type ConnectServer, type KafkaServer, startConnect, startKafka, startProcess } from '@strangler-toolkit/dev-stack';
+import {
+  type ConnectServer,
+  type KafkaServer,
+  startConnect,
+  startKafka,
+  startProcess,
+} from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
 import { connectOutbox, disconnectOutbox, type EventSource } from '../../src/outbox/index.ts';
@@ -35,10 +41,18 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
   }, 120_000);
 
   const publishAll = async (from: number, to: number): Promise<void> => {
-    for (let n = from; n <= to; n += 10) await rig.publish(Array.from({ length: 10 }, (_, index) => ({ id: String((n + index) % 7), n: n + index })));
+    for (let n = from; n <= to; n += 10)
+      await rig.publish(
+        Array.from({ length: 10 }, (_, index) => ({ id: String((n + index) % 7), n: n + index })),
+      );
   };
   const expectOnce = async (from: number, to: number): Promise<void> => {
-    await until('all', async () => (await rig.handled()).filter(({ n }) => n >= from && n <= to).length === to - from + 1, patience);
+    await until(
+      'all',
+      async () =>
+        (await rig.handled()).filter(({ n }) => n >= from && n <= to).length === to - from + 1,
+      patience,
+    );
     const rows = (await rig.handled()).filter(({ n }) => n >= from && n <= to);
     expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
     for (let id = 0; id < 7; id += 1) {
@@ -56,7 +70,11 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
 
   test('when Connect is killed while events flow, and delivers some of them again', async () => {
     const subscription = rig.subscribe({ source });
-    await until('streaming', () => subscription.progress.some(({ phase }) => phase === 'streaming'), patience);
+    await until(
+      'streaming',
+      () => subscription.progress.some(({ phase }) => phase === 'streaming'),
+      patience,
+    );
     const publishing = publishAll(1, 600);
     await until('some', async () => (await rig.count()) > 50, patience);
     await connect.crash();
@@ -84,12 +102,22 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
   }, 180_000);
 
   test('when its subscriber is killed in the middle', async () => {
-    const start = () => startProcess({ name: 'subscriber', file: new URL('./subscriber-process.ts', import.meta.url).pathname, args: [rig.target.url, JSON.stringify(source)], ready: 'spawned' });
+    const start = () =>
+      startProcess({
+        name: 'subscriber',
+        file: new URL('./subscriber-process.ts', import.meta.url).pathname,
+        args: [rig.target.url, JSON.stringify(source)],
+        ready: 'spawned',
+      });
     const publishing = publishAll(611, 1200);
     for (let kills = 0; kills < 2; kills += 1) {
       const subscriber = await start();
       const before = await rig.count();
-      await until('some', async () => (await rig.count()) > before + 20 || !subscriber.running, patience);
+      await until(
+        'some',
+        async () => (await rig.count()) > before + 20 || !subscriber.running,
+        patience,
+      );
       expect(subscriber.running).toBe(true);
       await subscriber.kill('SIGKILL');
     }

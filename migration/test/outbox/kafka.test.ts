@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
-import { connectOutbox, disconnectOutbox, type DomainEvent, type EventSource, planOutbox } from '../../src/outbox/index.ts';
+import {
+  connectOutbox,
+  disconnectOutbox,
+  type DomainEvent,
+  type EventSource,
+  planOutbox,
+} from '../../src/outbox/index.ts';
 import { openRig, type Rig, until } from './rig.ts';
 
 describeWithKafka('events through Debezium and Kafka', () => {
@@ -12,7 +18,8 @@ describeWithKafka('events through Debezium and Kafka', () => {
   const service = `shop-${randomBytes(4).toString('hex')}`;
   let source: EventSource & { transport: 'kafka' };
   let connection: Parameters<typeof connectOutbox>[0];
-  const order = (from: number, to: number, id = '1') => Array.from({ length: to - from + 1 }, (_, index) => ({ id, n: from + index }));
+  const order = (from: number, to: number, id = '1') =>
+    Array.from({ length: to - from + 1 }, (_, index) => ({ id, n: from + index }));
 
   beforeAll(async () => {
     shared = await sharedKafka();
@@ -21,7 +28,12 @@ describeWithKafka('events through Debezium and Kafka', () => {
     source = { transport: 'kafka', service, aggregateTypes: ['order'], kafka };
     connection = { service, url: rig.service.url, connectUrl: shared.connectUrl, kafka };
     await rig.publish(order(1, 5, 'early'));
-    expect(await connectOutbox(connection)).toMatchObject({ newSlot: true, newConnector: true, eventsSent: 5, topics: `${service}.events.\${routedByValue}` });
+    expect(await connectOutbox(connection)).toMatchObject({
+      newSlot: true,
+      newConnector: true,
+      eventsSent: 5,
+      topics: `${service}.events.\${routedByValue}`,
+    });
   }, 240_000);
 
   afterAll(async () => {
@@ -30,7 +42,9 @@ describeWithKafka('events through Debezium and Kafka', () => {
     await rig[Symbol.asyncDispose]();
     const admin = new Kafka({ brokers: [shared.brokers], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${service}.`) || topic.includes(service.replace('-', '_')));
+    const topics = (await admin.listTopics()).filter(
+      (topic) => topic.startsWith(`${service}.`) || topic.includes(service.replace('-', '_')),
+    );
     if (topics.length > 0) await admin.deleteTopics({ topics });
     await admin.disconnect();
   }, 120_000);
@@ -43,42 +57,98 @@ describeWithKafka('events through Debezium and Kafka', () => {
     const payloads = [
       { n: 1, nothing: null, empty: [], mixed: [1, 'b', null, { deep: [[]] }], amount: 12.3 },
       { n: 2, text: 'Größe ☃ "quoted" \\ \u0001', big: '9007199254740993', 'key.with dots': true },
-      { n: 3 }, ['n', 4], 'just text', 5, null,
+      { n: 3 },
+      ['n', 4],
+      'just text',
+      5,
+      null,
     ];
     for (const id of ['a', 'b', 'c/d é']) {
-      for (const payload of payloads) await rig.pool.query(`INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('order', $1, 'order.odd', $2)`, [id, JSON.stringify(payload)]);
+      for (const payload of payloads)
+        await rig.pool.query(
+          `INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('order', $1, 'order.odd', $2)`,
+          [id, JSON.stringify(payload)],
+        );
       await rig.publish(order(10, 40, id));
       await rig.publish(order(41, 45, id), { rollback: true });
     }
-    await rig.pool.query(`INSERT INTO outbox (aggregatetype, aggregateid, type, payload, traceparent, tracestate, created_at) VALUES ('order', 'traced', 'order.placed', '{"n": 1}', '00-aa-bb-01', 'k=v,l=w', '2026-01-02 03:04:05+00')`);
-    await rig.pool.query(`INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('invoice', '1', 'invoice.sent', '{"n": 1}')`);
+    await rig.pool.query(
+      `INSERT INTO outbox (aggregatetype, aggregateid, type, payload, traceparent, tracestate, created_at) VALUES ('order', 'traced', 'order.placed', '{"n": 1}', '00-aa-bb-01', 'k=v,l=w', '2026-01-02 03:04:05+00')`,
+    );
+    await rig.pool.query(
+      `INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('invoice', '1', 'invoice.sent', '{"n": 1}')`,
+    );
     await rig.pool.query(`DELETE FROM outbox WHERE type = 'order.odd'`);
     const total = 5 + 3 * (payloads.length + 31) + 1;
-    await until('all through both', () => embedded.events.length >= total && kafka.events.length >= total, 90_000);
-    const byAggregate = (events: readonly DomainEvent[]) => Object.fromEntries(['early', 'a', 'b', 'c/d é', 'traced'].map((id) => [id, events.filter((event) => event.aggregateId === id)]));
+    await until(
+      'all through both',
+      () => embedded.events.length >= total && kafka.events.length >= total,
+      90_000,
+    );
+    const byAggregate = (events: readonly DomainEvent[]) =>
+      Object.fromEntries(
+        ['early', 'a', 'b', 'c/d é', 'traced'].map((id) => [
+          id,
+          events.filter((event) => event.aggregateId === id),
+        ]),
+      );
     expect(byAggregate(kafka.events)).toEqual(byAggregate(embedded.events));
     expect([kafka.events.length, embedded.events.length]).toEqual([total, total]);
-    expect(kafka.events.find(({ aggregateId }) => aggregateId === 'traced')).toMatchObject({ traceparent: '00-aa-bb-01', tracestate: 'k=v,l=w', occurredAt: '2026-01-02T03:04:05.000000Z', payload: { n: 1 } });
-    expect(kafka.events.filter(({ aggregateId }) => aggregateId === 'a').slice(0, payloads.length).map(({ payload }) => payload)).toEqual(payloads);
+    expect(kafka.events.find(({ aggregateId }) => aggregateId === 'traced')).toMatchObject({
+      traceparent: '00-aa-bb-01',
+      tracestate: 'k=v,l=w',
+      occurredAt: '2026-01-02T03:04:05.000000Z',
+      payload: { n: 1 },
+    });
+    expect(
+      kafka.events
+        .filter(({ aggregateId }) => aggregateId === 'a')
+        .slice(0, payloads.length)
+        .map(({ payload }) => payload),
+    ).toEqual(payloads);
     await Promise.all([kafka.close(), embedded.close()]);
   }, 180_000);
 
   test('registering the connector again finds nothing to change, and shows what would be', async () => {
-    expect(await connectOutbox(connection)).toMatchObject({ newSlot: false, newConnector: false, differences: [], eventsSent: 0 });
-    expect((await planOutbox({ ...connection, partitions: 6 })).differences).toEqual(['topic.creation.default.partitions: 3 → 6']);
+    expect(await connectOutbox(connection)).toMatchObject({
+      newSlot: false,
+      newConnector: false,
+      differences: [],
+      eventsSent: 0,
+    });
+    expect((await planOutbox({ ...connection, partitions: 6 })).differences).toEqual([
+      'topic.creation.default.partitions: 3 → 6',
+    ]);
   });
 
   test('the log of a service whose outbox rests is let go', async () => {
     await rig.pool.query('CREATE TABLE unrelated AS SELECT generate_series(1, 1000)');
     const { rows } = await rig.pool.query<{ lsn: string }>('SELECT pg_current_wal_lsn() AS lsn');
-    await until('confirmed', async () => (await rig.pool.query(`SELECT FROM pg_replication_slots WHERE database = current_database() AND slot_name LIKE '%outbox%' AND confirmed_flush_lsn >= $1::pg_lsn`, [rows[0]?.lsn])).rowCount === 1, 60_000);
+    await until(
+      'confirmed',
+      async () =>
+        (
+          await rig.pool.query(
+            `SELECT FROM pg_replication_slots WHERE database = current_database() AND slot_name LIKE '%outbox%' AND confirmed_flush_lsn >= $1::pg_lsn`,
+            [rows[0]?.lsn],
+          )
+        ).rowCount === 1,
+      60_000,
+    );
   }, 90_000);
 
   test('several processes of one consumer share the aggregates, and each event is handled once', async () => {
     await rig.targetPool.query('DELETE FROM handled');
-    const [first, second] = [rig.subscribe({ consumer: 'sharing', source }), rig.subscribe({ consumer: 'sharing', source })];
+    const [first, second] = [
+      rig.subscribe({ consumer: 'sharing', source }),
+      rig.subscribe({ consumer: 'sharing', source }),
+    ];
     for (let n = 101; n <= 400; n += 1) await rig.publish([{ id: `s${n % 17}`, n }]);
-    await until('all', async () => (await rig.handled()).filter(({ n }) => n > 100).length === 300, 90_000);
+    await until(
+      'all',
+      async () => (await rig.handled()).filter(({ n }) => n > 100).length === 300,
+      90_000,
+    );
     await Promise.all([first.close(), second.close()]);
     expect((await rig.handled()).filter(({ times, n }) => n > 100 && times !== 1)).toEqual([]);
   }, 150_000);
@@ -94,6 +164,11 @@ describeWithKafka('events through Debezium and Kafka', () => {
     await producer.connect();
     await producer.send({ topic, messages: [{ key: '1', value: '{}' }] });
     await producer.disconnect();
-    await expect(rig.subscribe({ consumer: 'strict', source: { ...source, aggregateTypes: ['stray'] } }).ended).rejects.toMatchObject({ code: 'EVENT_FAILED', message: expect.stringContaining(`${topic}[0]@0 has no header id`) });
+    await expect(
+      rig.subscribe({ consumer: 'strict', source: { ...source, aggregateTypes: ['stray'] } }).ended,
+    ).rejects.toMatchObject({
+      code: 'EVENT_FAILED',
+      message: expect.stringContaining(`${topic}[0]@0 has no header id`),
+    });
   }, 90_000);
 });

@@ -3,5 +3,10 @@ import type { EventSource } from '../../src/outbox/index.ts';
 import { countEvent } from './rig.ts';
 
 const [target = '', source = '{}'] = process.argv.slice(2);
-const subscription = subscribe({ consumer: 'counter', source: JSON.parse(source) as EventSource, target, handler: countEvent });
+const subscription = subscribe({
+  consumer: 'counter',
+  source: JSON.parse(source) as EventSource,
+  target,
+  handler: countEvent,
+});
 await subscription.ended;

@@ -27,35 +27,73 @@ export interface Follower extends AsyncDisposable {
 }
 
 /** `onChange` sees every event before it is applied. */
-export async function follow(leg: Leg, targetUrl: string, tables: readonly TableMapping[], onChange: (event: ChangeEvent) => void = () => {}): Promise<Follower> {
+export async function follow(
+  leg: Leg,
+  targetUrl: string,
+  tables: readonly TableMapping[],
+  onChange: (event: ChangeEvent) => void = () => {},
+): Promise<Follower> {
   const { context, client: source } = leg.source;
   const target = await connect(targetUrl, { applicationName: 'test' });
   await installSupportSchema(target);
-  const mapping = await loadMapping({ context, data: 'replicated', monolith: { url: '' }, service: { url: '' }, routes: [], tables }, source, target);
+  const mapping = await loadMapping(
+    {
+      context,
+      data: 'replicated',
+      monolith: { url: '' },
+      service: { url: '' },
+      routes: [],
+      tables,
+    },
+    source,
+    target,
+  );
   await openStreamRow(target, context, 'forward', 1n, leg.position);
   const transactions: Transaction[] = [];
   let open: { xid: number; commitTime: bigint; events: ChangeEvent[] } | undefined;
   const note = (message: StreamMessage): void => {
-    if (message.kind === 'begin') open = { xid: message.xid, commitTime: message.commitTime, events: [] };
+    if (message.kind === 'begin')
+      open = { xid: message.xid, commitTime: message.commitTime, events: [] };
     else if (message.kind === 'changes') {
       open?.events.push(...message.events);
       message.events.forEach(onChange);
-    } else if (message.kind === 'commit' && open !== undefined && open.events.length > 0) transactions.push({ ...open, commitLsn: message.commitLsn, endLsn: message.endLsn, checkpoint: message.checkpoint });
+    } else if (message.kind === 'commit' && open !== undefined && open.events.length > 0)
+      transactions.push({
+        ...open,
+        commitLsn: message.commitLsn,
+        endLsn: message.endLsn,
+        checkpoint: message.checkpoint,
+      });
   };
   const row = async (): Promise<{ position: bigint; checkpoint: Checkpoint }> => {
-    const { rows } = await target.query(`SELECT (position - '0/0')::text AS position, checkpoint FROM strangler.streams WHERE context = $1 AND direction = 'forward'`, [context]);
-    const { position, checkpoint } = rows[0] as { position: string; checkpoint: string | Checkpoint };
-    return { position: BigInt(position), checkpoint: typeof checkpoint === 'string' ? (JSON.parse(checkpoint) as Checkpoint) : checkpoint };
+    const { rows } = await target.query(
+      `SELECT (position - '0/0')::text AS position, checkpoint FROM strangler.streams WHERE context = $1 AND direction = 'forward'`,
+      [context],
+    );
+    const { position, checkpoint } = rows[0] as {
+      position: string;
+      checkpoint: string | Checkpoint;
+    };
+    return {
+      position: BigInt(position),
+      checkpoint:
+        typeof checkpoint === 'string' ? (JSON.parse(checkpoint) as Checkpoint) : checkpoint,
+    };
   };
   let stop = async (): Promise<void> => {};
   const follower = {
-    transactions, mapping, target,
+    transactions,
+    mapping,
+    target,
     failure: undefined as unknown,
     appliedPosition: async () => (await row()).position,
     checkpoint: async () => (await row()).checkpoint,
     async start(slow = async () => {}) {
       const client = await connect(targetUrl, { applicationName: 'test-applier' });
-      await prepareApplySession(client, replicationNames(context, 'forward', databaseName(targetUrl)).origin);
+      await prepareApplySession(
+        client,
+        replicationNames(context, 'forward', databaseName(targetUrl)).origin,
+      );
       const applier = createApplier({ client, mapping, context, direction: 'forward', epoch: 1n });
       const { position, checkpoint } = await row();
       const { stream } = await leg.open({ from: position, checkpoint });
@@ -83,7 +121,10 @@ export async function follow(leg: Leg, targetUrl: string, tables: readonly Table
     },
     async [Symbol.asyncDispose]() {
       await follower.stop();
-      await target.query('SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1', [replicationNames(context, 'forward', databaseName(targetUrl)).origin]);
+      await target.query(
+        'SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1',
+        [replicationNames(context, 'forward', databaseName(targetUrl)).origin],
+      );
       await target.end();
     },
   };

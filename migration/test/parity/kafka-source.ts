@@ -5,9 +5,17 @@ import { parseTableName } from '../../src/database/identifiers.ts';
 import { installSupportSchema } from '../../src/database/support-schema.ts';
 import type { ChangeEvent, Lsn } from '../../src/stream/change-event.ts';
 import type { ChangeStream, Checkpoint, StreamMessage } from '../../src/stream/change-stream.ts';
-import { createSlot, embeddedTransport, ensurePublication, replicationNames } from '../../src/stream/index.ts';
+import {
+  createSlot,
+  embeddedTransport,
+  ensurePublication,
+  replicationNames,
+} from '../../src/stream/index.ts';
 import { ConnectClient } from '../../src/stream/kafka/connect-client.ts';
-import { kafkaTransport, type KafkaTransportSettings } from '../../src/stream/kafka/kafka-transport.ts';
+import {
+  kafkaTransport,
+  type KafkaTransportSettings,
+} from '../../src/stream/kafka/kafka-transport.ts';
 import { readStreamNote } from '../../src/stream/kafka/stream-name.ts';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import type { SourceTable, StreamSource, Transport } from '../../src/stream/transport.ts';
@@ -37,20 +45,32 @@ export interface KafkaLeg extends Leg {
   readonly settings: KafkaTransportSettings;
 }
 
-export async function kafkaSettingsForTests(extra: Partial<KafkaTransportSettings> = {}): Promise<KafkaTransportSettings> {
+export async function kafkaSettingsForTests(
+  extra: Partial<KafkaTransportSettings> = {},
+): Promise<KafkaTransportSettings> {
   const { brokers, connectUrl } = await sharedKafka();
   return {
-    kafka: { brokers: brokers.split(','), clientId: 'test' }, connectUrl, partitions: 3, retentionHours: 24, connect: {}, databaseForConnect: {},
-    keyColumns: { forward: new Map(), reverse: new Map() }, ...extra,
+    kafka: { brokers: brokers.split(','), clientId: 'test' },
+    connectUrl,
+    partitions: 3,
+    retentionHours: 24,
+    connect: {},
+    databaseForConnect: {},
+    keyColumns: { forward: new Map(), reverse: new Map() },
+    ...extra,
   };
 }
 
-export async function testDatabase(label: string, ddl: string): Promise<{ database: TestDatabase; client: pg.Client } & AsyncDisposable> {
+export async function testDatabase(
+  label: string,
+  ddl: string,
+): Promise<{ database: TestDatabase; client: pg.Client } & AsyncDisposable> {
   const database = await createTestDatabase(label);
   const client = await connect(database.url, { applicationName: 'test' });
   await client.query(ddl);
   return {
-    database, client,
+    database,
+    client,
     async [Symbol.asyncDispose]() {
       await client.end();
       await database.drop();
@@ -60,7 +80,12 @@ export async function testDatabase(label: string, ddl: string): Promise<{ databa
 
 const never = new AbortController().signal;
 
-async function openLeg<T extends Transport>(transport: T, url: string, context: string, names: readonly string[]): Promise<Omit<Leg, 'transport'> & { transport: T }> {
+async function openLeg<T extends Transport>(
+  transport: T,
+  url: string,
+  context: string,
+  names: readonly string[],
+): Promise<Omit<Leg, 'transport'> & { transport: T }> {
   const client = await connect(url, { applicationName: `test-${transport.kind}` });
   await installSupportSchema(client);
   const source: StreamSource = { context, direction: 'forward', url, client };
@@ -72,14 +97,23 @@ async function openLeg<T extends Transport>(transport: T, url: string, context: 
   await transport.ensure(source, { tables, signal: never });
   const streams: ChangeStream[] = [];
   return {
-    transport, source, tables, slot, publication, position,
+    transport,
+    source,
+    tables,
+    slot,
+    publication,
+    position,
     async open({ from = position, checkpoint = {}, signal = never } = {}) {
       const stream = await transport.open(source, { from, checkpoint, tables, signal });
       streams.push(stream);
       const stored: Record<string, string> = { ...checkpoint };
       const messages = (async function* () {
         for await (const message of stream) {
-          if ((message.kind === 'commit' || message.kind === 'idle') && message.checkpoint !== undefined) Object.assign(stored, message.checkpoint);
+          if (
+            (message.kind === 'commit' || message.kind === 'idle') &&
+            message.checkpoint !== undefined
+          )
+            Object.assign(stored, message.checkpoint);
           yield message;
         }
       })();
@@ -93,18 +127,32 @@ async function openLeg<T extends Transport>(transport: T, url: string, context: 
   };
 }
 
-export const embeddedLeg = (url: string, context: string, tables: readonly string[]): Promise<Leg> => openLeg(embeddedTransport, url, context, tables);
+export const embeddedLeg = (
+  url: string,
+  context: string,
+  tables: readonly string[],
+): Promise<Leg> => openLeg(embeddedTransport, url, context, tables);
 
-export async function kafkaLeg(url: string, context: string, tables: readonly string[], extra: Partial<KafkaTransportSettings> = {}): Promise<KafkaLeg> {
+export async function kafkaLeg(
+  url: string,
+  context: string,
+  tables: readonly string[],
+  extra: Partial<KafkaTransportSettings> = {},
+): Promise<KafkaLeg> {
   const settings = await kafkaSettingsForTests(extra);
   const leg = await openLeg(kafkaTransport(settings), url, context, tables);
   const note = await readStreamNote(leg.source.client, context, 'forward');
   if (note === null) throw new Error('the stream has no name');
   return {
-    ...leg, name: note.name, connect: new ConnectClient(settings.connectUrl), settings,
+    ...leg,
+    name: note.name,
+    connect: new ConnectClient(settings.connectUrl),
+    settings,
     async [Symbol.asyncDispose]() {
       await leg[Symbol.asyncDispose]();
-      await withAdmin(settings.kafka, 'clean up', (admin) => admin.deleteGroups([note.name])).catch(() => undefined);
+      await withAdmin(settings.kafka, 'clean up', (admin) => admin.deleteGroups([note.name])).catch(
+        () => undefined,
+      );
     },
   };
 }
@@ -119,7 +167,9 @@ export interface Transaction {
 }
 
 /** The next transaction that has changes. */
-export async function nextTransaction(messages: AsyncIterator<StreamMessage>): Promise<Transaction> {
+export async function nextTransaction(
+  messages: AsyncIterator<StreamMessage>,
+): Promise<Transaction> {
   let events: ChangeEvent[] = [];
   let begin: { xid: number; commitTime: bigint } | undefined;
   for (;;) {
@@ -133,14 +183,24 @@ export async function nextTransaction(messages: AsyncIterator<StreamMessage>): P
       events.push(...value.events);
     } else if (value.kind === 'commit') {
       if (begin === undefined) throw new Error('a commit without begin');
-      if (events.length > 0) return { ...begin, commitLsn: value.commitLsn, endLsn: value.endLsn, events, checkpoint: value.checkpoint };
+      if (events.length > 0)
+        return {
+          ...begin,
+          commitLsn: value.commitLsn,
+          endLsn: value.endLsn,
+          events,
+          checkpoint: value.checkpoint,
+        };
       begin = undefined;
     }
   }
 }
 
 /** All transactions up to the one that `last` recognises, which is the last of them. */
-export async function transactionsUntil(messages: AsyncIterator<StreamMessage>, last: (transaction: Transaction) => boolean): Promise<Transaction[]> {
+export async function transactionsUntil(
+  messages: AsyncIterator<StreamMessage>,
+  last: (transaction: Transaction) => boolean,
+): Promise<Transaction[]> {
   const all: Transaction[] = [];
   for (;;) {
     const transaction = await nextTransaction(messages);
@@ -151,16 +211,30 @@ export async function transactionsUntil(messages: AsyncIterator<StreamMessage>, 
 
 /** What is equal on both transports: everything but positions in the transport and the log. */
 export const comparable = ({ xid, commitTime, events }: Transaction): unknown => ({
-  xid, commitTime,
-  events: events.map(({ op, before, after, source: { schema, table, txId, ts_us, db, connector }, position: { index } }) => ({ op, before, after, schema, table, txId, ts_us, db, connector, index })),
+  xid,
+  commitTime,
+  events: events.map(
+    ({
+      op,
+      before,
+      after,
+      source: { schema, table, txId, ts_us, db, connector },
+      position: { index },
+    }) => ({ op, before, after, schema, table, txId, ts_us, db, connector, index }),
+  ),
 });
 
-export async function until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 60_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 60_000,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`did not happen within ${timeoutMs} ms: ${what}`);
+    if (performance.now() > deadline)
+      throw new Error(`did not happen within ${timeoutMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -170,7 +244,9 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;
   } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : `no code: ${String(error)}`;
+    return error instanceof Error && 'code' in error
+      ? String(error.code)
+      : `no code: ${String(error)}`;
   }
   return 'no failure';
 }

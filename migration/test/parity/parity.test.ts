@@ -4,7 +4,15 @@ import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { connect } from '../../src/database/connect.ts';
 import { verify } from '../../src/verify/index.ts';
 import { follow, type Follower } from './follower.ts';
-import { comparable, embeddedLeg, kafkaLeg, type Leg, testDatabase, type Transaction, until } from './kafka-source.ts';
+import {
+  comparable,
+  embeddedLeg,
+  kafkaLeg,
+  type Leg,
+  testDatabase,
+  type Transaction,
+  until,
+} from './kafka-source.ts';
 import { runWorkload, sourceDdl, tableMappings, tables, targetDdl } from './workload.ts';
 
 const seed = Number(process.env.PARITY_SEED ?? 4);
@@ -21,17 +29,36 @@ describeWithKafka(`one workload (seed ${seed}) through both transports`, () => {
   beforeAll(async () => {
     await sharedKafka();
     const source = keep(await testDatabase('parity_source', sourceDdl));
-    const targets = { embedded: keep(await testDatabase('parity_embedded', targetDdl)), kafka: keep(await testDatabase('parity_kafka', targetDdl)) };
+    const targets = {
+      embedded: keep(await testDatabase('parity_embedded', targetDdl)),
+      kafka: keep(await testDatabase('parity_kafka', targetDdl)),
+    };
     sourceUrl = source.database.url;
     targetUrls = { embedded: targets.embedded.database.url, kafka: targets.kafka.database.url };
-    const keyColumns = { forward: new Map([['public.keyless', ['code', 'n']]]), reverse: new Map() };
-    legs = { embedded: keep(await embeddedLeg(sourceUrl, 'parity-embedded', tables)), kafka: keep(await kafkaLeg(sourceUrl, 'parity-kafka', tables, { keyColumns })) };
-    let barriers = { embedded: 0, kafka: 0 };
-    const mark = (leg: 'embedded' | 'kafka') => ({ source: { table }, after }: { source: { table: string }; after: Readonly<Record<string, string | null>> | null }) => {
-      if (table === 'barriers') barriers = { ...barriers, [leg]: Number(after?.id) };
+    const keyColumns = {
+      forward: new Map([['public.keyless', ['code', 'n']]]),
+      reverse: new Map(),
     };
+    legs = {
+      embedded: keep(await embeddedLeg(sourceUrl, 'parity-embedded', tables)),
+      kafka: keep(await kafkaLeg(sourceUrl, 'parity-kafka', tables, { keyColumns })),
+    };
+    let barriers = { embedded: 0, kafka: 0 };
+    const mark =
+      (leg: 'embedded' | 'kafka') =>
+      ({
+        source: { table },
+        after,
+      }: {
+        source: { table: string };
+        after: Readonly<Record<string, string | null>> | null;
+      }) => {
+        if (table === 'barriers') barriers = { ...barriers, [leg]: Number(after?.id) };
+      };
     followers = {
-      embedded: keep(await follow(legs.embedded, targetUrls.embedded, tableMappings, mark('embedded'))),
+      embedded: keep(
+        await follow(legs.embedded, targetUrls.embedded, tableMappings, mark('embedded')),
+      ),
       kafka: keep(await follow(legs.kafka, targetUrls.kafka, tableMappings, mark('kafka'))),
     };
     await followers.embedded.start();
@@ -41,11 +68,15 @@ describeWithKafka(`one workload (seed ${seed}) through both transports`, () => {
     const barrier = async (): Promise<void> => {
       next += 1;
       await source.client.query('INSERT INTO barriers VALUES ($1)', [next]);
-      await until(`both streams give out barrier ${next}`, () => {
-        const failure = followers.embedded.failure ?? followers.kafka.failure;
-        if (failure !== undefined) throw failure;
-        return barriers.embedded >= next && barriers.kafka >= next;
-      }, 120_000);
+      await until(
+        `both streams give out barrier ${next}`,
+        () => {
+          const failure = followers.embedded.failure ?? followers.kafka.failure;
+          if (failure !== undefined) throw failure;
+          return barriers.embedded >= next && barriers.kafka >= next;
+        },
+        120_000,
+      );
     };
     try {
       await runWorkload({ client: source.client, second, seed, barrier, bigRows });
@@ -57,10 +88,12 @@ describeWithKafka(`one workload (seed ${seed}) through both transports`, () => {
     for (const resource of opened.toReversed()) await resource[Symbol.asyncDispose]();
   }, 60_000);
 
-  const transactionsOf = (leg: 'embedded' | 'kafka'): readonly Transaction[] => followers[leg].transactions;
+  const transactionsOf = (leg: 'embedded' | 'kafka'): readonly Transaction[] =>
+    followers[leg].transactions;
 
   test('the same transactions come in the same order, each with the same number of changes', () => {
-    const list = (leg: 'embedded' | 'kafka'): unknown[] => transactionsOf(leg).map(({ xid, events }) => [xid, events.length]);
+    const list = (leg: 'embedded' | 'kafka'): unknown[] =>
+      transactionsOf(leg).map(({ xid, events }) => [xid, events.length]);
     expect(transactionsOf('embedded').length).toBeGreaterThan(200);
     expect(list('kafka')).toEqual(list('embedded'));
   });
@@ -68,12 +101,30 @@ describeWithKafka(`one workload (seed ${seed}) through both transports`, () => {
   test('every envelope is equal: operation, old and new row, table, transaction, place in it, commit time', () => {
     const embedded = transactionsOf('embedded');
     // Texts are compared first: the matcher takes its time over 50,000 rows.
-    const text = (transaction: Transaction | undefined): string => JSON.stringify(transaction && comparable(transaction), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    const text = (transaction: Transaction | undefined): string =>
+      JSON.stringify(transaction && comparable(transaction), (_, value: unknown) =>
+        typeof value === 'bigint' ? String(value) : value,
+      );
     for (const [index, transaction] of transactionsOf('kafka').entries()) {
-      if (text(transaction) !== text(embedded[index])) expect(comparable(transaction)).toEqual(comparable(embedded[index]!));
+      if (text(transaction) !== text(embedded[index]))
+        expect(comparable(transaction)).toEqual(comparable(embedded[index]!));
     }
-    const kinds = new Set(embedded.flatMap(({ events }) => events.map(({ op, source: { table } }) => `${op} ${table}`)));
-    for (const kind of ['t lines', 't keyless', 't Order Items', 'd indexed', 'u indexed', 'u keyless', 'd whole', 'c every_type', 'c Order Items', 'u parted']) expect(kinds).toContain(kind);
+    const kinds = new Set(
+      embedded.flatMap(({ events }) => events.map(({ op, source: { table } }) => `${op} ${table}`)),
+    );
+    for (const kind of [
+      't lines',
+      't keyless',
+      't Order Items',
+      'd indexed',
+      'u indexed',
+      'u keyless',
+      'd whole',
+      'c every_type',
+      'c Order Items',
+      'u parted',
+    ])
+      expect(kinds).toContain(kind);
     expect(Math.max(...embedded.map(({ events }) => events.length))).toBeGreaterThan(bigRows);
   });
 
@@ -82,13 +133,29 @@ describeWithKafka(`one workload (seed ${seed}) through both transports`, () => {
     expect(big.events.every((event, index) => event.position.index === index)).toBe(true);
   });
 
-  test.each(['embedded', 'kafka'] as const)('the target that was written from %s is verified against the source without a difference', async (leg) => {
-    const { mapping, appliedPosition } = followers[leg];
-    const result = await verify({ mapping, monolithUrl: sourceUrl, serviceUrl: targetUrls[leg], direction: 'forward', appliedPosition, catchUpMs: 60_000 });
-    expect(result.tables.flatMap(({ table, differing }) => differing.map((row) => ({ table, ...row })))).toEqual([]);
-    expect(result).toMatchObject({ differences: 0, unsettled: 0 });
-    expect(result.rowsCompared).toBeGreaterThan(10_000);
-    const { rows } = await followers[leg].target.query('SELECT count(*)::int AS count FROM strangler.dead_letters');
-    expect(rows[0].count).toBe('0');
-  });
+  test.each(['embedded', 'kafka'] as const)(
+    'the target that was written from %s is verified against the source without a difference',
+    async (leg) => {
+      const { mapping, appliedPosition } = followers[leg];
+      const result = await verify({
+        mapping,
+        monolithUrl: sourceUrl,
+        serviceUrl: targetUrls[leg],
+        direction: 'forward',
+        appliedPosition,
+        catchUpMs: 60_000,
+      });
+      expect(
+        result.tables.flatMap(({ table, differing }) =>
+          differing.map((row) => ({ table, ...row })),
+        ),
+      ).toEqual([]);
+      expect(result).toMatchObject({ differences: 0, unsettled: 0 });
+      expect(result.rowsCompared).toBeGreaterThan(10_000);
+      const { rows } = await followers[leg].target.query(
+        'SELECT count(*)::int AS count FROM strangler.dead_letters',
+      );
+      expect(rows[0].count).toBe('0');
+    },
+  );
 });

@@ -20,13 +20,29 @@ const tables: TableMapping[] = [
   {
     monolith: 'products',
     service: [
-      { table: 'items', columns: { id: 'item_id', name: 'title', status: { to: 'state', values: { A: 'active', B: 'blocked' } }, active: { to: 'is_active', values: { t: 'yes', f: 'no' } }, price: 'price' }, constants: { source: "it's \\n the monolith" } },
-      { table: 'item_details', columns: { id: 'item_id', data: 'data', extra: 'extra', big: 'big' } },
+      {
+        table: 'items',
+        columns: {
+          id: 'item_id',
+          name: 'title',
+          status: { to: 'state', values: { A: 'active', B: 'blocked' } },
+          active: { to: 'is_active', values: { t: 'yes', f: 'no' } },
+          price: 'price',
+        },
+        constants: { source: "it's \\n the monolith" },
+      },
+      {
+        table: 'item_details',
+        columns: { id: 'item_id', data: 'data', extra: 'extra', big: 'big' },
+      },
     ],
     leave: { staff_note: { onReturn: 'default', reason: 'stays' } },
   },
   { monolith: 'empty_one', service: [{ table: 'empties', columns: { id: 'id', t: 't' } }] },
-  { monolith: 'Odd Names', service: [{ table: 'odd', columns: { 'Key A': 'a', 'key.b': 'b', 'va"l': 'c' } }] },
+  {
+    monolith: 'Odd Names',
+    service: [{ table: 'odd', columns: { 'Key A': 'a', 'key.b': 'b', 'va"l': 'c' } }],
+  },
 ];
 
 let pair: Pair;
@@ -37,35 +53,64 @@ const begin = async (label: string): Promise<Pair> => {
 afterEach(async () => {
   await pair.close();
 });
-const all = async (client: Pair['service']['client'], sql: string): Promise<unknown[]> => (await client.query({ text: sql, rowMode: 'array' })).rows;
+const all = async (client: Pair['service']['client'], sql: string): Promise<unknown[]> =>
+  (await client.query({ text: sql, rowMode: 'array' })).rows;
 
 describe('the initial copy', () => {
   test('carries names, parts, value maps, constants and awkward values, past fences and foreign keys', async () => {
     const { monolith, service } = await begin('copy_values');
-    await monolith.client.query(`INSERT INTO products VALUES (1, E'tab\\t nl\\n back\\\\ q''"', 'A', true, 1.10, '\\x00ff5c', '{"a": [1, null]}', repeat('x', 100000), 'n'), (9007199254740993, '', 'Z', NULL, NULL, NULL, 'null', NULL, NULL), (3, NULL, 'B', false, 0, '', '{}', '', '')`);
-    await monolith.client.query(`INSERT INTO "Odd Names" VALUES (1, '\\N', '\\.'), (1, 'ä€😀', NULL)`);
+    await monolith.client.query(
+      `INSERT INTO products VALUES (1, E'tab\\t nl\\n back\\\\ q''"', 'A', true, 1.10, '\\x00ff5c', '{"a": [1, null]}', repeat('x', 100000), 'n'), (9007199254740993, '', 'Z', NULL, NULL, NULL, 'null', NULL, NULL), (3, NULL, 'B', false, 0, '', '{}', '', '')`,
+    );
+    await monolith.client.query(
+      `INSERT INTO "Odd Names" VALUES (1, '\\N', '\\.'), (1, 'ä€😀', NULL)`,
+    );
     const result = await pair.copy();
     expect(await all(service.client, 'SELECT * FROM items ORDER BY 1')).toEqual([
       ['1', 'tab\t nl\n back\\ q\'"', 'active', 'yes', '1.10', "it's \\n the monolith"],
       ['3', null, 'blocked', 'no', '0.00', "it's \\n the monolith"],
       ['9007199254740993', '', 'Z', null, null, "it's \\n the monolith"],
     ]);
-    expect(await all(service.client, 'SELECT item_id, data, extra, length(big) FROM item_details ORDER BY 1')).toEqual([['1', '\\x00ff5c', '{"a": [1, null]}', '100000'], ['3', '\\x', '{}', '0'], ['9007199254740993', null, 'null', null]]);
-    expect(await all(service.client, 'SELECT * FROM odd ORDER BY b COLLATE "C"')).toEqual([['1', '\\N', '\\.'], ['1', 'ä€😀', null]]);
-    expect(result.tables).toEqual([{ table: 'products', rows: 3 }, { table: 'empty_one', rows: 0 }, { table: 'Odd Names', rows: 2 }]);
+    expect(
+      await all(
+        service.client,
+        'SELECT item_id, data, extra, length(big) FROM item_details ORDER BY 1',
+      ),
+    ).toEqual([
+      ['1', '\\x00ff5c', '{"a": [1, null]}', '100000'],
+      ['3', '\\x', '{}', '0'],
+      ['9007199254740993', null, 'null', null],
+    ]);
+    expect(await all(service.client, 'SELECT * FROM odd ORDER BY b COLLATE "C"')).toEqual([
+      ['1', '\\N', '\\.'],
+      ['1', 'ä€😀', null],
+    ]);
+    expect(result.tables).toEqual([
+      { table: 'products', rows: 3 },
+      { table: 'empty_one', rows: 0 },
+      { table: 'Odd Names', rows: 2 },
+    ]);
   });
 
   test('200,000 rows in parallel ranges while writes go on: the copy is the snapshot, the stream is the rest, together they are the source', async () => {
     const { monolith, service } = await begin('copy_big');
-    await monolith.client.query(`INSERT INTO products SELECT g, 'p' || g, 'A', true, g, NULL, NULL, repeat('y', 200) FROM generate_series(1, 200000) g; ANALYZE products`);
+    await monolith.client.query(
+      `INSERT INTO products SELECT g, 'p' || g, 'A', true, g, NULL, NULL, repeat('y', 200) FROM generate_series(1, 200000) g; ANALYZE products`,
+    );
     const seen: CopyProgress[] = [];
     let writing = true;
     const writer = (async () => {
       const client = await connect(monolith.url, { applicationName: 'writer' });
       for (let id = 1; writing; id += 1) {
-        await client.query('UPDATE products SET name = $1 WHERE id = $2', [`changed ${id}`, (id * 7919) % 200_000]);
+        await client.query('UPDATE products SET name = $1 WHERE id = $2', [
+          `changed ${id}`,
+          (id * 7919) % 200_000,
+        ]);
         await client.query('DELETE FROM products WHERE id = $1', [(id * 104_729) % 200_000]);
-        await client.query('INSERT INTO products (id, name) VALUES ($1, $2)', [1_000_000 + id, 'new']);
+        await client.query('INSERT INTO products (id, name) VALUES ($1, $2)', [
+          1_000_000 + id,
+          'new',
+        ]);
       }
       await client.end();
     })();
@@ -73,12 +118,31 @@ describe('the initial copy', () => {
     await pair.replicate(0);
     writing = false;
     await writer;
-    const { rows: [end] } = await monolith.client.query('SELECT pg_current_wal_insert_lsn() AS lsn');
+    const {
+      rows: [end],
+    } = await monolith.client.query('SELECT pg_current_wal_insert_lsn() AS lsn');
     const deadline = performance.now() + 30_000;
-    while ((await service.client.query(`SELECT FROM strangler.streams WHERE position >= $1`, [end.lsn])).rows.length === 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-    const checksum = (client: Pair['service']['client'], columns: string, from: string): Promise<unknown[]> => all(client, `SELECT count(*), sum(('x' || left(md5(ROW(${columns})::text), 16))::bit(64)::bigint::numeric) FROM ${from}`);
-    expect(await checksum(service.client, 'item_id, title, price', 'items')).toEqual(await checksum(monolith.client, 'id, name, price', 'products'));
-    expect(await checksum(service.client, 'item_id, big', 'item_details')).toEqual(await checksum(monolith.client, 'id, big', 'products'));
+    while (
+      (await service.client.query(`SELECT FROM strangler.streams WHERE position >= $1`, [end.lsn]))
+        .rows.length === 0 &&
+      performance.now() < deadline
+    )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const checksum = (
+      client: Pair['service']['client'],
+      columns: string,
+      from: string,
+    ): Promise<unknown[]> =>
+      all(
+        client,
+        `SELECT count(*), sum(('x' || left(md5(ROW(${columns})::text), 16))::bit(64)::bigint::numeric) FROM ${from}`,
+      );
+    expect(await checksum(service.client, 'item_id, title, price', 'items')).toEqual(
+      await checksum(monolith.client, 'id, name, price', 'products'),
+    );
+    expect(await checksum(service.client, 'item_id, big', 'item_details')).toEqual(
+      await checksum(monolith.client, 'id, big', 'products'),
+    );
     const products = seen.filter((progress) => progress.table === 'products');
     expect(products.length).toBeGreaterThan(2);
     expect(products[0]).toMatchObject({ rowsEstimated: 200_000 });
@@ -89,7 +153,10 @@ describe('the initial copy', () => {
     const { monolith, service } = await begin('copy_full');
     await monolith.client.query(`INSERT INTO products (id) VALUES (1)`);
     await service.client.query(`INSERT INTO odd VALUES (9, 'mine')`);
-    await expect(pair.copy()).rejects.toMatchObject({ code: 'TARGET_NOT_EMPTY', message: expect.stringContaining('odd') });
+    await expect(pair.copy()).rejects.toMatchObject({
+      code: 'TARGET_NOT_EMPTY',
+      message: expect.stringContaining('odd'),
+    });
     expect(await all(service.client, 'SELECT a FROM odd')).toEqual([['9']]);
     await pair.copy({ restart: true });
     expect(await all(service.client, 'SELECT a FROM odd')).toEqual([]);
@@ -98,23 +165,38 @@ describe('the initial copy', () => {
 
   test('a copy that failed in the middle says which table, stops the rest, and starts anew by itself', async () => {
     const { monolith, service } = await begin('copy_fail');
-    await monolith.client.query(`INSERT INTO products (id, name) SELECT g, CASE WHEN g = 49999 THEN 'forbidden' ELSE 'fine' END FROM generate_series(1, 50000) g`);
-    await expect(pair.copy()).rejects.toMatchObject({ code: 'COPY_FAILED', message: expect.stringContaining('items') });
+    await monolith.client.query(
+      `INSERT INTO products (id, name) SELECT g, CASE WHEN g = 49999 THEN 'forbidden' ELSE 'fine' END FROM generate_series(1, 50000) g`,
+    );
+    await expect(pair.copy()).rejects.toMatchObject({
+      code: 'COPY_FAILED',
+      message: expect.stringContaining('items'),
+    });
     await monolith.client.query(`UPDATE products SET name = 'fine'`);
     await pair.copy();
     expect(await all(service.client, 'SELECT count(*) FROM items')).toEqual([['50000']]);
-    expect(await all(service.client, `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'strangler-copy' AND datname = current_database()`)).toEqual([['0']]);
+    expect(
+      await all(
+        service.client,
+        `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'strangler-copy' AND datname = current_database()`,
+      ),
+    ).toEqual([['0']]);
   });
 
   test('a value that cannot come back is refused by name', async () => {
     const { monolith } = await begin('copy_value');
     await monolith.client.query(`INSERT INTO products (id, status) VALUES (1, 'active')`);
-    await expect(pair.copy()).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('active') });
+    await expect(pair.copy()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('active'),
+    });
   });
 
   test('cancelling ends it at once', async () => {
     const { monolith } = await begin('copy_cancel');
-    await monolith.client.query(`INSERT INTO products (id, big) SELECT g, repeat(md5(g::text), 50) FROM generate_series(1, 50000) g`);
+    await monolith.client.query(
+      `INSERT INTO products (id, big) SELECT g, repeat(md5(g::text), 50) FROM generate_series(1, 50000) g`,
+    );
     const controller = new AbortController();
     const copying = pair.copy({ signal: controller.signal, onProgress: () => controller.abort() });
     await expect(copying).rejects.toMatchObject({ code: 'CANCELLED' });
@@ -122,15 +204,21 @@ describe('the initial copy', () => {
 
   test('a server that drops the connections in the middle ends it with an error, never with a hang', async () => {
     const { monolith } = await begin('copy_drop');
-    await monolith.client.query(`INSERT INTO products (id, big) SELECT g, repeat(md5(g::text), 50) FROM generate_series(1, 50000) g`);
+    await monolith.client.query(
+      `INSERT INTO products (id, big) SELECT g, repeat(md5(g::text), 50) FROM generate_series(1, 50000) g`,
+    );
     let killed = false;
     const copying = pair.copy({
       onProgress: () => {
         if (killed) return;
         killed = true;
-        void pair.service.client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strangler-copy' AND datname = current_database()`);
+        void pair.service.client.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strangler-copy' AND datname = current_database()`,
+        );
       },
     });
-    await expect(copying).rejects.toMatchObject({ code: expect.stringMatching(/DB_UNREACHABLE|COPY_FAILED/) });
+    await expect(copying).rejects.toMatchObject({
+      code: expect.stringMatching(/DB_UNREACHABLE|COPY_FAILED/),
+    });
   });
 });

@@ -3,7 +3,11 @@ import type pg from 'pg';
 import { prepareApplySession } from '../../src/apply/apply-session.ts';
 import { createApplier } from '../../src/apply/applier.ts';
 import { openStreamRow } from '../../src/apply/stream-row.ts';
-import { initialCopy, type InitialCopyOptions, type InitialCopyResult } from '../../src/copy/index.ts';
+import {
+  initialCopy,
+  type InitialCopyOptions,
+  type InitialCopyResult,
+} from '../../src/copy/index.ts';
 import { connect } from '../../src/database/connect.ts';
 import { parseTableName } from '../../src/database/identifiers.ts';
 import { lsnFromText } from '../../src/database/lsn.ts';
@@ -12,7 +16,12 @@ import type { CompiledMapping } from '../../src/mapping/compiled-mapping.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import type { MigrationDefinition, TableMapping } from '../../src/plan/migration.ts';
 import type { Lsn } from '../../src/stream/change-event.ts';
-import { createSlotWithSnapshot, ensurePublication, openEmbeddedStream, replicationNames } from '../../src/stream/index.ts';
+import {
+  createSlotWithSnapshot,
+  ensurePublication,
+  openEmbeddedStream,
+  replicationNames,
+} from '../../src/stream/index.ts';
 
 export interface Pair {
   readonly monolith: { readonly url: string; readonly client: pg.Client };
@@ -26,27 +35,58 @@ export interface Pair {
 }
 
 /** Two databases with tables and a mapping between them. */
-export async function testPair(label: string, monolithDdl: string, serviceDdl: string, tables: readonly TableMapping[]): Promise<Pair> {
-  const databases: TestDatabase[] = [await createTestDatabase(`${label}_m`), await createTestDatabase(`${label}_s`)];
+export async function testPair(
+  label: string,
+  monolithDdl: string,
+  serviceDdl: string,
+  tables: readonly TableMapping[],
+): Promise<Pair> {
+  const databases: TestDatabase[] = [
+    await createTestDatabase(`${label}_m`),
+    await createTestDatabase(`${label}_s`),
+  ];
   const [left, right] = [databases[0]!, databases[1]!];
   const monolith = { url: left.url, client: await connect(left.url, { applicationName: 'test' }) };
   const service = { url: right.url, client: await connect(right.url, { applicationName: 'test' }) };
   await monolith.client.query(monolithDdl);
   await service.client.query(serviceDdl);
   await installSupportSchema(service.client);
-  const definition: MigrationDefinition = { context: 'shop', data: 'replicated', monolith: { url: '' }, service: { url: '' }, routes: [], tables };
+  const definition: MigrationDefinition = {
+    context: 'shop',
+    data: 'replicated',
+    monolith: { url: '' },
+    service: { url: '' },
+    routes: [],
+    tables,
+  };
   const mapping = await loadMapping(definition, monolith.client, service.client);
   const { slot, publication, origin } = replicationNames('shop', 'forward', left.name);
-  await ensurePublication(monolith.client, publication, tables.map((table) => parseTableName(table.monolith)));
+  await ensurePublication(
+    monolith.client,
+    publication,
+    tables.map((table) => parseTableName(table.monolith)),
+  );
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
   return {
-    monolith, service, mapping,
+    monolith,
+    service,
+    mapping,
     async copy(options = {}) {
-      await monolith.client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1', [slot]);
+      await monolith.client.query(
+        'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
+        [slot],
+      );
       const snapshot = await createSlotWithSnapshot(monolith.url, slot);
       try {
-        const result = await initialCopy({ mapping, monolithUrl: monolith.url, serviceUrl: service.url, snapshot: snapshot.snapshot, parallel: 2, ...options });
+        const result = await initialCopy({
+          mapping,
+          monolithUrl: monolith.url,
+          serviceUrl: service.url,
+          snapshot: snapshot.snapshot,
+          parallel: 2,
+          ...options,
+        });
         await openStreamRow(service.client, 'shop', 'forward', 1n, snapshot.position);
         return result;
       } finally {
@@ -56,8 +96,20 @@ export async function testPair(label: string, monolithDdl: string, serviceDdl: s
     async replicate(lagMs) {
       const client = await connect(service.url, { applicationName: 'test-applier' });
       await prepareApplySession(client, origin);
-      const applier = createApplier({ client, mapping, context: 'shop', direction: 'forward', epoch: 1n });
-      const stream = await openEmbeddedStream({ url: monolith.url, context: 'shop', direction: 'forward', from: await applier.position(), signal: stop.signal });
+      const applier = createApplier({
+        client,
+        mapping,
+        context: 'shop',
+        direction: 'forward',
+        epoch: 1n,
+      });
+      const stream = await openEmbeddedStream({
+        url: monolith.url,
+        context: 'shop',
+        direction: 'forward',
+        from: await applier.position(),
+        signal: stop.signal,
+      });
       const nudge = setInterval(() => stream.probe(), 20);
       running = (async () => {
         try {
@@ -79,7 +131,9 @@ export async function testPair(label: string, monolithDdl: string, serviceDdl: s
       running.catch(() => {});
     },
     async appliedPosition() {
-      const { rows } = await service.client.query(`SELECT position FROM strangler.streams WHERE context = 'shop' AND direction = 'forward'`);
+      const { rows } = await service.client.query(
+        `SELECT position FROM strangler.streams WHERE context = 'shop' AND direction = 'forward'`,
+      );
       return lsnFromText(rows[0].position);
     },
     async close() {

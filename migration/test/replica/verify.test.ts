@@ -17,11 +17,27 @@ const tables: TableMapping[] = [
   {
     monolith: 'products',
     service: [
-      { table: 'items', columns: { id: 'item_id', name: 'title', status: { to: 'state', values: { A: 'active' } }, price: 'price', ratio: 'ratio', at: 'at' } },
-      { table: 'item_details', columns: { id: 'item_id', data: 'data', extra: 'extra', big: 'big' } },
+      {
+        table: 'items',
+        columns: {
+          id: 'item_id',
+          name: 'title',
+          status: { to: 'state', values: { A: 'active' } },
+          price: 'price',
+          ratio: 'ratio',
+          at: 'at',
+        },
+      },
+      {
+        table: 'item_details',
+        columns: { id: 'item_id', data: 'data', extra: 'extra', big: 'big' },
+      },
     ],
   },
-  { monolith: 'lines', service: [{ table: 'item_lines', columns: { code: 'line_code', n: 'n', note: 'note' } }] },
+  {
+    monolith: 'lines',
+    service: [{ table: 'item_lines', columns: { code: 'line_code', n: 'n', note: 'note' } }],
+  },
   { monolith: 'nothing', service: [{ table: 'nothings', columns: { id: 'id' } }] },
 ];
 
@@ -38,8 +54,28 @@ afterEach(async () => {
   await pair.close();
 });
 const run = (options: Partial<VerifyOptions> = {}): Promise<VerifyResult> =>
-  verify({ mapping: pair.mapping, monolithUrl: pair.monolith.url, serviceUrl: pair.service.url, direction: 'forward', appliedPosition: () => pair.appliedPosition(), chunkRows: 500, catchUpMs: 60_000, ...options });
-const kinds = (result: VerifyResult): unknown[] => result.tables.flatMap((table) => table.differing.map(({ key, part, kind, columns }) => [table.table, key.join(), part, kind, ...(columns ?? []).map((column) => [column.name, column.monolith, column.service])])).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+  verify({
+    mapping: pair.mapping,
+    monolithUrl: pair.monolith.url,
+    serviceUrl: pair.service.url,
+    direction: 'forward',
+    appliedPosition: () => pair.appliedPosition(),
+    chunkRows: 500,
+    catchUpMs: 60_000,
+    ...options,
+  });
+const kinds = (result: VerifyResult): unknown[] =>
+  result.tables
+    .flatMap((table) =>
+      table.differing.map(({ key, part, kind, columns }) => [
+        table.table,
+        key.join(),
+        part,
+        kind,
+        ...(columns ?? []).map((column) => [column.name, column.monolith, column.service]),
+      ]),
+    )
+    .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
 
 describe('verification', () => {
   test('100,000 equal rows are compared and found equal; the empty table too', async () => {
@@ -48,7 +84,11 @@ describe('verification', () => {
     const seen: number[] = [];
     const result = await run({ onProgress: ({ rows }) => seen.push(rows) });
     expect(result).toMatchObject({ differences: 0, unsettled: 0, rowsCompared: 200_000 });
-    expect(result.tables.map(({ table, rows }) => [table, rows])).toEqual([['products', 100_000], ['lines', 100_000], ['nothing', 0]]);
+    expect(result.tables.map(({ table, rows }) => [table, rows])).toEqual([
+      ['products', 100_000],
+      ['lines', 100_000],
+      ['nothing', 0],
+    ]);
     expect(result.tables[0]?.chunks).toBeGreaterThan(200);
     expect(seen.length).toBeGreaterThan(200);
   });
@@ -61,10 +101,18 @@ describe('verification', () => {
     const writers = [0, 1, 2].map(async (writer) => {
       const client = await connect(pair.monolith.url, { applicationName: 'writer' });
       for (let step = writer; writing; step += 3) {
-        const id = (step * 7919) % 5000 + 1;
+        const id = ((step * 7919) % 5000) + 1;
         // Deletes and inserts of the same keys: rows that flicker are what a careless comparison trips over.
-        await client.query(step % 4 === 0 ? 'DELETE FROM products WHERE id = $1' : `INSERT INTO products (id, name, price) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, price = EXCLUDED.price`, step % 4 === 0 ? [id] : [id, `w${step}`, step]);
-        await client.query('UPDATE lines SET note = $1 WHERE n = $2 AND code = (SELECT code FROM lines WHERE n = $2 LIMIT 1)', [`w${step}`, step % 5]);
+        await client.query(
+          step % 4 === 0
+            ? 'DELETE FROM products WHERE id = $1'
+            : `INSERT INTO products (id, name, price) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, price = EXCLUDED.price`,
+          step % 4 === 0 ? [id] : [id, `w${step}`, step],
+        );
+        await client.query(
+          'UPDATE lines SET note = $1 WHERE n = $2 AND code = (SELECT code FROM lines WHERE n = $2 LIMIT 1)',
+          [`w${step}`, step % 5],
+        );
         written += 1;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
@@ -72,10 +120,17 @@ describe('verification', () => {
     });
     try {
       // A slow machine writes less in a round: rounds go on until enough was written under their eyes.
-      for (let round = 0; round < 3 || written <= 20; round += 1) expect(kinds(await run())).toEqual([]);
-      await pair.service.client.query(`SET session_replication_role = replica; INSERT INTO items (item_id, title) VALUES (999999, 'ghost'); UPDATE item_lines SET note = 'planted' WHERE (line_code, n) = (SELECT line_code, n FROM item_lines WHERE note = 'n' ORDER BY 1 LIMIT 1)`);
+      for (let round = 0; round < 3 || written <= 20; round += 1)
+        expect(kinds(await run())).toEqual([]);
+      await pair.service.client.query(
+        `SET session_replication_role = replica; INSERT INTO items (item_id, title) VALUES (999999, 'ghost'); UPDATE item_lines SET note = 'planted' WHERE (line_code, n) = (SELECT line_code, n FROM item_lines WHERE note = 'n' ORDER BY 1 LIMIT 1)`,
+      );
       const found = await run();
-      expect(found.tables.map(({ differing }) => differing.map(({ kind }) => kind))).toEqual([['extra'], ['different'], []]);
+      expect(found.tables.map(({ differing }) => differing.map(({ kind }) => kind))).toEqual([
+        ['extra'],
+        ['different'],
+        [],
+      ]);
     } finally {
       writing = false;
       await Promise.all(writers);
@@ -102,33 +157,67 @@ describe('verification', () => {
       DELETE FROM item_details WHERE item_id = 14;
       UPDATE item_lines SET line_code = lower(line_code) WHERE line_code LIKE 'Ca%' AND n = (SELECT max(n) FROM item_lines WHERE line_code LIKE 'Ca%');
       INSERT INTO nothings VALUES (1)`);
-    await pair.monolith.client.query(`UPDATE products SET name = '' WHERE id = 4; UPDATE products SET name = NULL WHERE id = 5`);
+    await pair.monolith.client.query(
+      `UPDATE products SET name = '' WHERE id = 4; UPDATE products SET name = NULL WHERE id = 5`,
+    );
     const result = await run({ direction: 'forward' });
     const found = kinds(result);
-    const [pretty] = (await pair.monolith.client.query('SELECT at, ratio FROM products WHERE id = 9')).rows;
+    const [pretty] = (
+      await pair.monolith.client.query('SELECT at, ratio FROM products WHERE id = 9')
+    ).rows;
     expect(pretty).toBeDefined();
-    const expected = (key: string): unknown => found.find((row) => Array.isArray(row) && row[0] === 'products' && row[1] === key);
+    const expected = (key: string): unknown =>
+      found.find((row) => Array.isArray(row) && row[0] === 'products' && row[1] === key);
     expect(expected('1')).toEqual(['products', '1', expect.any(String), 'missing']);
-    expect(found.filter((row) => Array.isArray(row) && row[1] === '1' && row[3] === 'missing')).toHaveLength(2);
+    expect(
+      found.filter((row) => Array.isArray(row) && row[1] === '1' && row[3] === 'missing'),
+    ).toHaveLength(2);
     expect(expected('-5')).toEqual(['products', '-5', 'items', 'extra']);
     expect(expected('88888')).toEqual(['products', '88888', 'items', 'extra']);
     expect(expected('2')).toEqual(['products', '2', 'items', 'different', ['name', 'p2', null]]);
     expect(expected('3')).toEqual(['products', '3', 'items', 'different', ['name', 'p3', '']]);
     expect(expected('4')).toBeUndefined();
     expect(expected('5')).toBeUndefined();
-    expect(expected('6')).toEqual(['products', '6', 'items', 'different', ['status', 'active', 'A']]);
+    expect(expected('6')).toEqual([
+      'products',
+      '6',
+      'items',
+      'different',
+      ['status', 'active', 'A'],
+    ]);
     expect(expected('7')).toEqual(['products', '7', 'items', 'different', ['price', '1', '1.001']]);
     expect(expected('8')).toBeUndefined();
-    expect(expected('9')).toEqual(['products', '9', 'items', 'different', ['ratio', pretty.ratio, expect.any(String)]]);
+    expect(expected('9')).toEqual([
+      'products',
+      '9',
+      'items',
+      'different',
+      ['ratio', pretty.ratio, expect.any(String)],
+    ]);
     expect(expected('10')).toMatchObject({ 3: 'different' });
-    expect(expected('11')).toMatchObject({ 2: 'item_details', 3: 'different', 4: ['data', expect.stringMatching(/^\\x.{32}$/), '\\x'] });
-    expect(expected('12')).toEqual(['products', '12', 'item_details', 'different', ['extra', '{"g": 12}', 'null']]);
+    expect(expected('11')).toMatchObject({
+      2: 'item_details',
+      3: 'different',
+      4: ['data', expect.stringMatching(/^\\x.{32}$/), '\\x'],
+    });
+    expect(expected('12')).toEqual([
+      'products',
+      '12',
+      'item_details',
+      'different',
+      ['extra', '{"g": 12}', 'null'],
+    ]);
     expect(expected('13')).toBeUndefined();
     expect(expected('14')).toEqual(['products', '14', 'item_details', 'missing']);
     const lines = found.filter((row) => Array.isArray(row) && row[0] === 'lines');
-    expect(lines.map((row) => Array.isArray(row) && row[3]).sort()).toEqual([...Array(lines.length / 2).fill('extra'), ...Array(lines.length / 2).fill('missing')]);
+    expect(lines.map((row) => Array.isArray(row) && row[3]).sort()).toEqual([
+      ...Array(lines.length / 2).fill('extra'),
+      ...Array(lines.length / 2).fill('missing'),
+    ]);
     expect(lines.length).toBeGreaterThanOrEqual(2);
-    expect(found.filter((row) => Array.isArray(row) && row[0] === 'nothing')).toEqual([['nothing', '1', 'nothings', 'extra']]);
+    expect(found.filter((row) => Array.isArray(row) && row[0] === 'nothing')).toEqual([
+      ['nothing', '1', 'nothings', 'extra'],
+    ]);
     expect(result.unsettled).toBe(0);
   });
 
@@ -142,10 +231,16 @@ describe('verification', () => {
 
   test('reverse: the service is the one to be right, and the monolith the one that lags', async () => {
     await begin('verify_reverse', 1000);
-    await pair.service.client.query(`UPDATE items SET title = 'new', price = 12.5 WHERE item_id = 7; INSERT INTO items (item_id, title) VALUES (5000, 'only here')`);
-    await pair.monolith.client.query(`UPDATE products SET price = 12.50 WHERE id = 7; INSERT INTO products (id, name) VALUES (6000, 'only there')`);
+    await pair.service.client.query(
+      `UPDATE items SET title = 'new', price = 12.5 WHERE item_id = 7; INSERT INTO items (item_id, title) VALUES (5000, 'only here')`,
+    );
+    await pair.monolith.client.query(
+      `UPDATE products SET price = 12.50 WHERE id = 7; INSERT INTO products (id, name) VALUES (6000, 'only there')`,
+    );
     const endOfLog = 0xffff_ffff_ffff_ffffn;
-    expect(kinds(await run({ direction: 'reverse', appliedPosition: async () => endOfLog }))).toEqual([
+    expect(
+      kinds(await run({ direction: 'reverse', appliedPosition: async () => endOfLog })),
+    ).toEqual([
       ['products', '5000', 'items', 'missing'],
       ['products', '6000', 'items', 'extra'],
       ['products', '7', 'items', 'different', ['name', 'p7', 'new']],
@@ -155,20 +250,45 @@ describe('verification', () => {
   test('named keys are compared alone, and repaired from the owner', async () => {
     await begin('verify_keys', 1000);
     await pair.replicate(0);
-    await pair.service.client.query(`UPDATE items SET title = 'wrong', state = 'odd' WHERE item_id = 1; DELETE FROM item_details WHERE item_id = 2; INSERT INTO items (item_id) VALUES (7777); UPDATE items SET title = 'also wrong' WHERE item_id = 3`);
+    await pair.service.client.query(
+      `UPDATE items SET title = 'wrong', state = 'odd' WHERE item_id = 1; DELETE FROM item_details WHERE item_id = 2; INSERT INTO items (item_id) VALUES (7777); UPDATE items SET title = 'also wrong' WHERE item_id = 3`,
+    );
     const keys = ['1', '2', '7777'].map((id) => ({ table: 'public.products', key: [id] }));
     expect((await run({ keys })).differences).toBe(3);
-    const repaired = await repair({ mapping: pair.mapping, monolithUrl: pair.monolith.url, serviceUrl: pair.service.url, direction: 'forward', keys, appliedPosition: () => pair.appliedPosition() });
-    expect(repaired).toEqual({ unsettled: [], deadLettersDropped: [], repaired: [{ ...keys[0], action: 'written' }, { ...keys[1], action: 'written' }, { ...keys[2], action: 'deleted' }] });
+    const repaired = await repair({
+      mapping: pair.mapping,
+      monolithUrl: pair.monolith.url,
+      serviceUrl: pair.service.url,
+      direction: 'forward',
+      keys,
+      appliedPosition: () => pair.appliedPosition(),
+    });
+    expect(repaired).toEqual({
+      unsettled: [],
+      deadLettersDropped: [],
+      repaired: [
+        { ...keys[0], action: 'written' },
+        { ...keys[1], action: 'written' },
+        { ...keys[2], action: 'deleted' },
+      ],
+    });
     expect((await run({ keys })).differences).toBe(0);
-    expect(kinds(await run())).toEqual([['products', '3', 'items', 'different', ['name', 'p3', 'also wrong']]]);
-    await expect(run({ keys: [{ table: 'public.products', key: ['1', '2'] }] })).rejects.toMatchObject({ code: 'USAGE' });
-    await expect(run({ keys: [{ table: 'public.unknown', key: ['1'] }] })).rejects.toMatchObject({ code: 'USAGE' });
+    expect(kinds(await run())).toEqual([
+      ['products', '3', 'items', 'different', ['name', 'p3', 'also wrong']],
+    ]);
+    await expect(
+      run({ keys: [{ table: 'public.products', key: ['1', '2'] }] }),
+    ).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(run({ keys: [{ table: 'public.unknown', key: ['1'] }] })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
   });
 
   test('a cancelled verification says so', async () => {
     await begin('verify_cancel', 5000);
     const controller = new AbortController();
-    await expect(run({ signal: controller.signal, onProgress: () => controller.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(
+      run({ signal: controller.signal, onProgress: () => controller.abort() }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 });

@@ -4,7 +4,13 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { connect } from '../../src/database/connect.ts';
 import { currentLsn } from '../../src/database/current-lsn.ts';
 import type { Lsn } from '../../src/stream/change-event.ts';
-import { createSlot, dropPublication, dropSlot, openEmbeddedStream, slotStatus } from '../../src/stream/index.ts';
+import {
+  createSlot,
+  dropPublication,
+  dropSlot,
+  openEmbeddedStream,
+  slotStatus,
+} from '../../src/stream/index.ts';
 import { eventually, readTransactions, type TestSource, testSource } from './source.ts';
 
 const ddl = 'CREATE TABLE items (id bigint PRIMARY KEY, name text)';
@@ -38,7 +44,10 @@ describe('delivery', () => {
     const [again] = await readTransactions(second[Symbol.asyncIterator](), 1);
     expect(again).toEqual(transaction);
     second.acknowledge(again!.endLsn);
-    await eventually(async () => (await slotStatus(source.client, source.slot))?.confirmed === again!.endLsn, 'the slot moved');
+    await eventually(
+      async () => (await slotStatus(source.client, source.slot))?.confirmed === again!.endLsn,
+      'the slot moved',
+    );
     await second.close();
     await source.client.query('INSERT INTO items VALUES (2)');
     const third = await source.open({ from: again!.endLsn });
@@ -49,11 +58,14 @@ describe('delivery', () => {
   test('an idle source answers a probe with a position at or past everything committed', async () => {
     await begin('stream_idle');
     const stream = await source.open();
-    await source.client.query('CREATE TABLE elsewhere (id int); INSERT INTO elsewhere SELECT generate_series(1, 1000)');
+    await source.client.query(
+      'CREATE TABLE elsewhere (id int); INSERT INTO elsewhere SELECT generate_series(1, 1000)',
+    );
     const wanted = await currentLsn(source.client);
     const asking = setInterval(() => stream.probe(), 50);
     try {
-      for await (const message of stream) if (message.kind === 'idle' && message.lsn >= wanted) break;
+      for await (const message of stream)
+        if (message.kind === 'idle' && message.lsn >= wanted) break;
     } finally {
       clearInterval(asking);
     }
@@ -64,7 +76,9 @@ describe('delivery', () => {
     await begin('stream_big');
     const stream = await source.open({ highWaterBytes: 500_000 });
     const rows = 200_000;
-    await source.client.query(`INSERT INTO items SELECT g, repeat('y', 500) FROM generate_series(1, ${rows}) g`);
+    await source.client.query(
+      `INSERT INTO items SELECT g, repeat('y', 500) FROM generate_series(1, ${rows}) g`,
+    );
     let seen = 0;
     let largest = 0;
     let paused = false;
@@ -104,7 +118,8 @@ describe('delivery', () => {
     const total = 3000;
     const writer = (async () => {
       const client = await connect(source.database.url, { applicationName: 'writer' });
-      for (let id = 1; id <= total; id += 1) await client.query('INSERT INTO items VALUES ($1)', [id]);
+      for (let id = 1; id <= total; id += 1)
+        await client.query('INSERT INTO items VALUES ($1)', [id]);
       await client.end();
     })();
     const ids: number[] = [];
@@ -117,7 +132,8 @@ describe('delivery', () => {
       try {
         for await (const message of stream) {
           if (message.kind === 'begin') batch = [];
-          if (message.kind === 'changes') batch.push(...message.events.map((event) => Number(event.after?.id)));
+          if (message.kind === 'changes')
+            batch.push(...message.events.map((event) => Number(event.after?.id)));
           if (message.kind !== 'commit') continue;
           expect(message.commitLsn).toBeGreaterThanOrEqual(position);
           ids.push(...batch);
@@ -147,12 +163,22 @@ describe('delivery', () => {
     })();
     controller.abort();
     expect(await reading).toBe('ended');
-    await eventually(async () => !(await slotStatus(source.client, source.slot))?.active, 'the slot is free');
+    await eventually(
+      async () => !(await slotStatus(source.client, source.slot))?.active,
+      'the slot is free',
+    );
   });
 });
 
 describe('streams that would have a hole do not begin', () => {
-  const open = (from: Lsn): Promise<unknown> => openEmbeddedStream({ url: source.database.url, context: 'shop', direction: 'forward', from, busyTimeoutMs: 300 });
+  const open = (from: Lsn): Promise<unknown> =>
+    openEmbeddedStream({
+      url: source.database.url,
+      context: 'shop',
+      direction: 'forward',
+      from,
+      busyTimeoutMs: 300,
+    });
 
   test('a slot that is gone is SLOT_LOST', async () => {
     await begin('stream_gone');
@@ -171,7 +197,9 @@ describe('streams that would have a hole do not begin', () => {
 
   test('a position after the end of the log is POSITION_GAP', async () => {
     await begin('stream_future');
-    await expect(open((await currentLsn(source.client)) + (1n << 40n))).rejects.toMatchObject({ code: 'POSITION_GAP' });
+    await expect(open((await currentLsn(source.client)) + (1n << 40n))).rejects.toMatchObject({
+      code: 'POSITION_GAP',
+    });
   });
 
   test('a publication that is gone is SLOT_LOST, at the start and in the middle', async () => {
@@ -179,7 +207,10 @@ describe('streams that would have a hole do not begin', () => {
     const stream = await source.open();
     await stream.close();
     await dropPublication(source.client, source.publication);
-    await expect(open(source.position)).rejects.toMatchObject({ code: 'SLOT_LOST', message: expect.stringContaining(source.publication) });
+    await expect(open(source.position)).rejects.toMatchObject({
+      code: 'SLOT_LOST',
+      message: expect.stringContaining(source.publication),
+    });
   });
 
   test('a slot that another process reads is SLOT_BUSY; once it is free, waiting readers get it', async () => {
@@ -194,7 +225,9 @@ describe('streams that would have a hole do not begin', () => {
   test('a slot that the server gave up is SLOT_LOST', async () => {
     await begin('stream_lost');
     await source.client.query(`SELECT pg_drop_replication_slot('${source.slot}')`);
-    await source.client.query(`SELECT pg_create_logical_replication_slot('${source.slot}', 'test_decoding')`).catch(() => {});
+    await source.client
+      .query(`SELECT pg_create_logical_replication_slot('${source.slot}', 'test_decoding')`)
+      .catch(() => {});
     await expect(open(source.position)).rejects.toMatchObject({ code: 'SLOT_LOST' });
   });
 });

@@ -9,9 +9,15 @@ test('a table whose rows lie in inheriting tables is refused, a partitioned one 
   try {
     await client.query(`CREATE TABLE parent (id bigint PRIMARY KEY); CREATE TABLE child () INHERITS (parent);
       CREATE TABLE whole (id bigint PRIMARY KEY) PARTITION BY HASH (id); CREATE TABLE leaf PARTITION OF whole FOR VALUES WITH (MODULUS 1, REMAINDER 0)`);
-    await expect(ensurePublication(client, 'inherited', [{ schema: 'public', table: 'parent' }])).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { tables: ['child'] } });
-    await expect(ensurePublication(client, 'partitioned', [{ schema: 'public', table: 'whole' }])).resolves.toMatchObject({ created: true });
-    await expect(ensurePublication(client, 'partitioned', [{ schema: 'public', table: 'whole' }])).resolves.toMatchObject({ added: [], removed: [] });
+    await expect(
+      ensurePublication(client, 'inherited', [{ schema: 'public', table: 'parent' }]),
+    ).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { tables: ['child'] } });
+    await expect(
+      ensurePublication(client, 'partitioned', [{ schema: 'public', table: 'whole' }]),
+    ).resolves.toMatchObject({ created: true });
+    await expect(
+      ensurePublication(client, 'partitioned', [{ schema: 'public', table: 'whole' }]),
+    ).resolves.toMatchObject({ added: [], removed: [] });
   } finally {
     await client.end();
     await database.drop();

@@ -4,7 +4,12 @@ import { connect } from '../../src/database/connect.ts';
 import { parseTableName } from '../../src/database/identifiers.ts';
 import type { ChangeEvent, Lsn } from '../../src/stream/change-event.ts';
 import type { ChangeStream, StreamMessage } from '../../src/stream/change-stream.ts';
-import { createSlot, ensurePublication, openEmbeddedStream, replicationNames } from '../../src/stream/index.ts';
+import {
+  createSlot,
+  ensurePublication,
+  openEmbeddedStream,
+  replicationNames,
+} from '../../src/stream/index.ts';
 
 export interface TestSource {
   readonly database: TestDatabase;
@@ -18,7 +23,11 @@ export interface TestSource {
 }
 
 /** A database with tables, a publication of them and a slot. */
-export async function testSource(label: string, ddl: string, tables: readonly string[]): Promise<TestSource> {
+export async function testSource(
+  label: string,
+  ddl: string,
+  tables: readonly string[],
+): Promise<TestSource> {
   const database = await createTestDatabase(label);
   const client = await connect(database.url, { applicationName: 'test' });
   await client.query(ddl);
@@ -27,9 +36,19 @@ export async function testSource(label: string, ddl: string, tables: readonly st
   const { position } = await createSlot(client, slot);
   const streams: ChangeStream[] = [];
   return {
-    database, client, slot, publication, position,
+    database,
+    client,
+    slot,
+    publication,
+    position,
     async open(options = {}) {
-      const stream = await openEmbeddedStream({ url: database.url, context: 'shop', direction: 'forward', from: position, ...options });
+      const stream = await openEmbeddedStream({
+        url: database.url,
+        context: 'shop',
+        direction: 'forward',
+        from: position,
+        ...options,
+      });
       streams.push(stream);
       return stream;
     },
@@ -49,30 +68,40 @@ export interface ReadTransaction {
 }
 
 /** The next transactions that have events; fails when the stream ends before. */
-export async function readTransactions(messages: AsyncIterator<StreamMessage>, count: number): Promise<ReadTransaction[]> {
+export async function readTransactions(
+  messages: AsyncIterator<StreamMessage>,
+  count: number,
+): Promise<ReadTransaction[]> {
   const transactions: ReadTransaction[] = [];
   let events: ChangeEvent[] = [];
   let chunks = 0;
   while (transactions.length < count) {
     const { done, value } = await messages.next();
-    if (done) throw new Error(`the stream ended after ${transactions.length} of ${count} transactions`);
+    if (done)
+      throw new Error(`the stream ended after ${transactions.length} of ${count} transactions`);
     if (value.kind === 'begin') {
       events = [];
       chunks = 0;
     } else if (value.kind === 'changes') {
       events.push(...value.events);
       chunks += 1;
-    } else if (value.kind === 'commit' && events.length > 0) transactions.push({ commitLsn: value.commitLsn, endLsn: value.endLsn, events, chunks });
+    } else if (value.kind === 'commit' && events.length > 0)
+      transactions.push({ commitLsn: value.commitLsn, endLsn: value.endLsn, events, chunks });
   }
   return transactions;
 }
 
-export async function eventually<T>(look: () => Promise<T | undefined | false>, what: string, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T | undefined | false>,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`did not happen within ${timeoutMs} ms: ${what}`);
+    if (performance.now() > deadline)
+      throw new Error(`did not happen within ${timeoutMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

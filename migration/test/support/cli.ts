@@ -17,9 +17,21 @@ export interface RunningCli {
 const bin = fileURLToPath(new URL('../../bin/strangler.js', import.meta.url));
 
 /** Starts the command line as a person does: the plain file, no flags of Node. */
-export function startCli(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): RunningCli {
-  const { STRANGLER_CONTROL_URL: _url, STRANGLER_CONTEXTS: _dir, UNLEASH_URL: _unleash, NODE_OPTIONS: _options, ...rest } = process.env;
-  const child = spawn(process.execPath, [bin, ...args], { env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): RunningCli {
+  const {
+    STRANGLER_CONTROL_URL: _url,
+    STRANGLER_CONTEXTS: _dir,
+    UNLEASH_URL: _unleash,
+    NODE_OPTIONS: _options,
+    ...rest
+  } = process.env;
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: { ...rest, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();
@@ -47,11 +59,17 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
         };
         watchers.add(watch);
         watch();
-        void done.then(({ code }) => reject(new Error(`ended with ${code} before "${text}" was shown: ${stderr}`)));
+        void done.then(({ code }) =>
+          reject(new Error(`ended with ${code} before "${text}" was shown: ${stderr}`)),
+        );
       }),
   };
 }
 
-export const cli = (args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Promise<CliResult> => startCli(args, env).done;
+export const cli = (
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<CliResult> => startCli(args, env).done;
 
-export const json = <T = Record<string, unknown>>(result: CliResult): T => JSON.parse(result.stdout) as T;
+export const json = <T = Record<string, unknown>>(result: CliResult): T =>
+  JSON.parse(result.stdout) as T;

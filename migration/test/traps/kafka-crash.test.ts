@@ -7,72 +7,108 @@ import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import { kafkaLeg, type KafkaLeg, testDatabase, until } from '../parity/kafka-source.ts';
 
 /** Own worker, shared broker: it is killed. */
-describeWithKafka('Connect killed in the middle', () => {
-  let db: Awaited<ReturnType<typeof testDatabase>>;
-  let connectServer: ConnectServer;
-  let leg: KafkaLeg;
-  const group = `traps-${process.pid}-${Date.now()}`;
+describeWithKafka(
+  'Connect killed in the middle',
+  () => {
+    let db: Awaited<ReturnType<typeof testDatabase>>;
+    let connectServer: ConnectServer;
+    let leg: KafkaLeg;
+    const group = `traps-${process.pid}-${Date.now()}`;
 
-  beforeAll(async () => {
-    const { brokers } = await sharedKafka();
-    db = await testDatabase('trap_crash', 'CREATE TABLE items (id int PRIMARY KEY, n int, filler text); CREATE TABLE others (id int PRIMARY KEY, n int)');
-    connectServer = await startConnect({ brokers, settings: { 'group.id': group, 'config.storage.topic': `${group}-config`, 'offset.storage.topic': `${group}-offset`, 'status.storage.topic': `${group}-status` } });
-    leg = await kafkaLeg(db.database.url, 'trap', ['items', 'others'], { connectUrl: connectServer.url });
-  }, 240_000);
-  afterAll(async () => {
-    await leg?.[Symbol.asyncDispose]();
-    await connectServer?.stop();
-    await withAdmin(leg.settings.kafka, 'clean up', (admin) => admin.deleteTopics({ topics: ['config', 'offset', 'status'].map((kind) => `${group}-${kind}`) })).catch(() => undefined);
-    await db?.[Symbol.asyncDispose]();
-  }, 90_000);
+    beforeAll(async () => {
+      const { brokers } = await sharedKafka();
+      db = await testDatabase(
+        'trap_crash',
+        'CREATE TABLE items (id int PRIMARY KEY, n int, filler text); CREATE TABLE others (id int PRIMARY KEY, n int)',
+      );
+      connectServer = await startConnect({
+        brokers,
+        settings: {
+          'group.id': group,
+          'config.storage.topic': `${group}-config`,
+          'offset.storage.topic': `${group}-offset`,
+          'status.storage.topic': `${group}-status`,
+        },
+      });
+      leg = await kafkaLeg(db.database.url, 'trap', ['items', 'others'], {
+        connectUrl: connectServer.url,
+      });
+    }, 240_000);
+    afterAll(async () => {
+      await leg?.[Symbol.asyncDispose]();
+      await connectServer?.stop();
+      await withAdmin(leg.settings.kafka, 'clean up', (admin) =>
+        admin.deleteTopics({
+          topics: ['config', 'offset', 'status'].map((kind) => `${group}-${kind}`),
+        }),
+      ).catch(() => undefined);
+      await db?.[Symbol.asyncDispose]();
+    }, 90_000);
 
-  test('a COPY of 40,000 rows and small transactions around it come once each and in order, though Connect was killed twice in between', async () => {
-    const { stream } = await leg.open();
-    const rows = 40_000;
-    const small = 100;
-    const write = async (from: number): Promise<void> => {
-      for (let n = 0; n < small; n += 1) await db.client.query('INSERT INTO others VALUES ($1, $1)', [from + n]);
-    };
-    await write(0);
-    await db.client.query('BEGIN');
-    const copy = db.client.query(copyFrom('COPY items FROM STDIN'));
-    for (let n = 1; n <= rows; n += 1) if (!copy.write(`${n}\t${n}\t${'x'.repeat(60)}\n`)) await once(copy, 'drain');
-    copy.end();
-    await once(copy, 'finish');
-    await db.client.query('COMMIT');
-    await write(small);
+    test('a COPY of 40,000 rows and small transactions around it come once each and in order, though Connect was killed twice in between', async () => {
+      const { stream } = await leg.open();
+      const rows = 40_000;
+      const small = 100;
+      const write = async (from: number): Promise<void> => {
+        for (let n = 0; n < small; n += 1)
+          await db.client.query('INSERT INTO others VALUES ($1, $1)', [from + n]);
+      };
+      await write(0);
+      await db.client.query('BEGIN');
+      const copy = db.client.query(copyFrom('COPY items FROM STDIN'));
+      for (let n = 1; n <= rows; n += 1)
+        if (!copy.write(`${n}\t${n}\t${'x'.repeat(60)}\n`)) await once(copy, 'drain');
+      copy.end();
+      await once(copy, 'finish');
+      await db.client.query('COMMIT');
+      await write(small);
 
-    const inKafka = (): Promise<number> =>
-      withAdmin(leg.settings.kafka, 'look', async (admin) => (await admin.fetchTopicOffsets(`${leg.name}.public.items`)).reduce((sum, { high }) => sum + Number(high), 0));
-    const killed: number[] = [];
-    const kills = (async () => {
-      for (const share of [0.2, 0.6]) {
-        await until('Debezium is in the middle', async () => (await inKafka()) > rows * share, 120_000);
-        await connectServer.crash();
-        killed.push(await inKafka());
-        await connectServer.restart();
-      }
-    })();
+      const inKafka = (): Promise<number> =>
+        withAdmin(leg.settings.kafka, 'look', async (admin) =>
+          (await admin.fetchTopicOffsets(`${leg.name}.public.items`)).reduce(
+            (sum, { high }) => sum + Number(high),
+            0,
+          ),
+        );
+      const killed: number[] = [];
+      const kills = (async () => {
+        for (const share of [0.2, 0.6]) {
+          await until(
+            'Debezium is in the middle',
+            async () => (await inKafka()) > rows * share,
+            120_000,
+          );
+          await connectServer.crash();
+          killed.push(await inKafka());
+          await connectServer.restart();
+        }
+      })();
 
-    const seen = { items: 0, others: 0 };
-    const order: string[] = [];
-    while (seen.others < 2 * small) {
-      for (const message of await stream.take()) {
-        if (message.kind !== 'changes') continue;
-        for (const { after, source: { table } } of message.events) {
-          if (table !== 'items' && table !== 'others') continue;
-          const expected = table === 'items' ? seen.items + 1 : seen.others;
-          if (Number(after?.id) !== expected) throw new Error(`${table}: ${after?.id} came instead of ${expected}`);
-          seen[table] += 1;
-          if (order.at(-1) !== table) order.push(table);
+      const seen = { items: 0, others: 0 };
+      const order: string[] = [];
+      while (seen.others < 2 * small) {
+        for (const message of await stream.take()) {
+          if (message.kind !== 'changes') continue;
+          for (const {
+            after,
+            source: { table },
+          } of message.events) {
+            if (table !== 'items' && table !== 'others') continue;
+            const expected = table === 'items' ? seen.items + 1 : seen.others;
+            if (Number(after?.id) !== expected)
+              throw new Error(`${table}: ${after?.id} came instead of ${expected}`);
+            seen[table] += 1;
+            if (order.at(-1) !== table) order.push(table);
+          }
         }
       }
-    }
-    await kills;
-    expect(seen).toEqual({ items: rows, others: 2 * small });
-    expect(order).toEqual(['others', 'items', 'others']);
-    expect(killed.some((count) => count < rows)).toBe(true);
-    // otherwise nothing came again, and the test proves less than it says
-    expect(await inKafka()).toBeGreaterThan(rows);
-  }, 240_000);
-}, { ownServers: true });
+      await kills;
+      expect(seen).toEqual({ items: rows, others: 2 * small });
+      expect(order).toEqual(['others', 'items', 'others']);
+      expect(killed.some((count) => count < rows)).toBe(true);
+      // otherwise nothing came again, and the test proves less than it says
+      expect(await inKafka()).toBeGreaterThan(rows);
+    }, 240_000);
+  },
+  { ownServers: true },
+);

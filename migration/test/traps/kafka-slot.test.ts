@@ -2,7 +2,15 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { createSlot, dropSlot } from '../../src/stream/index.ts';
-import { codeOf, type KafkaLeg, kafkaLeg, nextTransaction, type Opened, testDatabase, until } from '../parity/kafka-source.ts';
+import {
+  codeOf,
+  type KafkaLeg,
+  kafkaLeg,
+  nextTransaction,
+  type Opened,
+  testDatabase,
+  until,
+} from '../parity/kafka-source.ts';
 
 const never = new AbortController().signal;
 
@@ -12,47 +20,71 @@ describeWithKafka('a slot and the connector that reads it', () => {
 
   beforeAll(async () => {
     await sharedKafka();
-    db = await testDatabase('trap_slot', 'CREATE TABLE items (id serial PRIMARY KEY, n int); CREATE TABLE noise (t text)');
+    db = await testDatabase(
+      'trap_slot',
+      'CREATE TABLE items (id serial PRIMARY KEY, n int); CREATE TABLE noise (t text)',
+    );
   }, 240_000);
   afterAll(async () => {
     for (const leg of legs) await leg[Symbol.asyncDispose]();
     await db?.[Symbol.asyncDispose]();
   }, 120_000);
 
-  const openLeg = async (...args: [context: string, extra?: Parameters<typeof kafkaLeg>[3]]): Promise<KafkaLeg> => {
+  const openLeg = async (
+    ...args: [context: string, extra?: Parameters<typeof kafkaLeg>[3]]
+  ): Promise<KafkaLeg> => {
     const leg = await kafkaLeg(db.database.url, args[0], ['items'], args[1]);
     legs.push(leg);
     return leg;
   };
-  const insert = async (n: number): Promise<void> => void (await db.client.query('INSERT INTO items (n) VALUES ($1)', [n]));
+  const insert = async (n: number): Promise<void> =>
+    void (await db.client.query('INSERT INTO items (n) VALUES ($1)', [n]));
   /** Reads until the stream fails. */
   const failure = async (opened: Opened, seen: unknown[] = []): Promise<string> => {
     const nudge = setInterval(() => opened.stream.probe(), 200);
-    return codeOf((async () => {
-      for (;;) {
-        const { done, value } = await opened.messages.next();
-        if (done) throw new Error('ended without a failure');
-        if (value.kind === 'changes') seen.push(...value.events.map(({ after }) => after?.n));
-      }
-    })()).finally(() => clearInterval(nudge));
+    return codeOf(
+      (async () => {
+        for (;;) {
+          const { done, value } = await opened.messages.next();
+          if (done) throw new Error('ended without a failure');
+          if (value.kind === 'changes') seen.push(...value.events.map(({ after }) => after?.n));
+        }
+      })(),
+    ).finally(() => clearInterval(nudge));
   };
-  const freed = (leg: KafkaLeg): Promise<unknown> => until('the slot is free', async () => {
-    const { rows } = await db.client.query('SELECT active::text AS active FROM pg_replication_slots WHERE slot_name = $1', [leg.slot]);
-    return rows[0]?.active !== 'true';
-  });
+  const freed = (leg: KafkaLeg): Promise<unknown> =>
+    until('the slot is free', async () => {
+      const { rows } = await db.client.query(
+        'SELECT active::text AS active FROM pg_replication_slots WHERE slot_name = $1',
+        [leg.slot],
+      );
+      return rows[0]?.active !== 'true';
+    });
   /** Waits until Connect has stored how far the connector is. */
   const settled = async (leg: KafkaLeg): Promise<void> => {
-    const { rows } = await db.client.query<{ lsn: string }>(`SELECT (pg_current_wal_lsn() - '0/0')::text AS lsn`);
-    await until('Connect stored its offset', async () => Number((await leg.connect.offset(leg.name))?.lsn ?? 0) >= Number(rows[0]?.lsn));
+    const { rows } = await db.client.query<{ lsn: string }>(
+      `SELECT (pg_current_wal_lsn() - '0/0')::text AS lsn`,
+    );
+    await until(
+      'Connect stored its offset',
+      async () => Number((await leg.connect.offset(leg.name))?.lsn ?? 0) >= Number(rows[0]?.lsn),
+    );
   };
 
   test('traffic outside of the publication does not pin the log: the heartbeat moves the slot on', async () => {
     const leg = await openLeg('noise');
     await insert(1);
-    await db.client.query(`INSERT INTO noise SELECT repeat('x', 1000) FROM generate_series(1, 10000)`);
-    const { rows } = await db.client.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+    await db.client.query(
+      `INSERT INTO noise SELECT repeat('x', 1000) FROM generate_series(1, 10000)`,
+    );
+    const { rows } = await db.client.query<{ lsn: string }>(
+      'SELECT pg_current_wal_lsn()::text AS lsn',
+    );
     await until('the slot passed the traffic', async () => {
-      const status = await db.client.query<{ passed: string }>('SELECT (confirmed_flush_lsn >= $2::pg_lsn)::text AS passed FROM pg_replication_slots WHERE slot_name = $1', [leg.slot, rows[0]?.lsn]);
+      const status = await db.client.query<{ passed: string }>(
+        'SELECT (confirmed_flush_lsn >= $2::pg_lsn)::text AS passed FROM pg_replication_slots WHERE slot_name = $1',
+        [leg.slot, rows[0]?.lsn],
+      );
       return status.rows[0]?.passed === 'true';
     });
     await leg.connect.stop(leg.name);
@@ -69,13 +101,26 @@ describeWithKafka('a slot and the connector that reads it', () => {
     await insert(2);
     expect(await failure(opened)).toBe('SLOT_LOST');
     expect(await codeOf(leg.open())).toBe('SLOT_LOST');
-    expect(await codeOf(leg.transport.ensure(leg.source, { tables: leg.tables, signal: never }))).toBe('SLOT_LOST');
+    expect(
+      await codeOf(leg.transport.ensure(leg.source, { tables: leg.tables, signal: never })),
+    ).toBe('SLOT_LOST');
     await leg.connect.resume(leg.name);
     // Its start statement fails each time: it tries again and again, and makes no slot.
-    const { rows: [before] } = await db.client.query<{ beat: string }>(`SELECT beat FROM strangler.heartbeat WHERE context = 'lost'`);
-    await codeOf(leg.transport.ensure(leg.source, { tables: leg.tables, signal: AbortSignal.timeout(3000) }));
-    expect((await db.client.query(`SELECT beat FROM strangler.heartbeat WHERE context = 'lost'`)).rows).toEqual([before]);
-    expect((await db.client.query('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [leg.slot])).rows).toEqual([]);
+    const {
+      rows: [before],
+    } = await db.client.query<{ beat: string }>(
+      `SELECT beat FROM strangler.heartbeat WHERE context = 'lost'`,
+    );
+    await codeOf(
+      leg.transport.ensure(leg.source, { tables: leg.tables, signal: AbortSignal.timeout(3000) }),
+    );
+    expect(
+      (await db.client.query(`SELECT beat FROM strangler.heartbeat WHERE context = 'lost'`)).rows,
+    ).toEqual([before]);
+    expect(
+      (await db.client.query('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [leg.slot]))
+        .rows,
+    ).toEqual([]);
   });
 
   test('a slot that was made anew by hand stops the reader with POSITION_GAP, though the connector is asked to go on', async () => {
@@ -106,11 +151,20 @@ describeWithKafka('a slot and the connector that reads it', () => {
     await leg.connect.stop(leg.name);
     await freed(leg);
     await insert(21);
-    const beat = async (): Promise<number> => Number((await db.client.query<{ beat: string }>(`SELECT beat FROM strangler.heartbeat WHERE context = 'ahead'`)).rows[0]?.beat);
+    const beat = async (): Promise<number> =>
+      Number(
+        (
+          await db.client.query<{ beat: string }>(
+            `SELECT beat FROM strangler.heartbeat WHERE context = 'ahead'`,
+          )
+        ).rows[0]?.beat,
+      );
     const before = await beat();
     opened.stream.probe();
     await until('the reader beats', async () => (await beat()) > before);
-    await db.client.query('SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())', [leg.slot]);
+    await db.client.query('SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())', [
+      leg.slot,
+    ]);
     await leg.connect.resume(leg.name);
     await insert(22);
     const seen: unknown[] = [];
@@ -127,8 +181,12 @@ describeWithKafka('a slot and the connector that reads it', () => {
     await leg.connect.stop(leg.name);
     await freed(leg);
     await insert(26);
-    await db.client.query('SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())', [leg.slot]);
-    expect(await codeOf(leg.transport.ensure(leg.source, { tables: leg.tables, signal: never }))).toBe('POSITION_GAP');
+    await db.client.query('SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())', [
+      leg.slot,
+    ]);
+    expect(
+      await codeOf(leg.transport.ensure(leg.source, { tables: leg.tables, signal: never })),
+    ).toBe('POSITION_GAP');
     expect((await leg.connect.status(leg.name))?.state).toBe('STOPPED');
   });
 
@@ -136,13 +194,20 @@ describeWithKafka('a slot and the connector that reads it', () => {
     const leg = await openLeg('metadata');
     const config = await leg.connect.config(leg.name);
     await leg.connect.put(leg.name, { ...config, 'provide.transaction.metadata': 'false' });
-    await until('it runs again', async () => (await leg.connect.status(leg.name))?.tasks[0]?.state === 'RUNNING');
+    await until(
+      'it runs again',
+      async () => (await leg.connect.status(leg.name))?.tasks[0]?.state === 'RUNNING',
+    );
     const opened = await leg.open();
     await insert(30);
     expect(await failure(opened)).toBe('CONNECTOR_FAILED');
     // a start of the worker puts it right and says so
     const differences: string[] = [];
-    await leg.transport.ensure(leg.source, { tables: leg.tables, signal: never, onDifference: (lines) => differences.push(...lines) });
+    await leg.transport.ensure(leg.source, {
+      tables: leg.tables,
+      signal: never,
+      onDifference: (lines) => differences.push(...lines),
+    });
     expect(differences).toContainEqual('provide.transaction.metadata: false → true');
   });
 });

@@ -6,10 +6,17 @@ import { loadMapping } from '../../src/mapping/load.ts';
 import { repair, type RepairResult } from '../../src/verify/index.ts';
 import { bothSides, caughtUp, flip, openShop, type Shop, startWorker } from './shop.ts';
 
-async function repairRows(shop: Shop, direction: 'forward' | 'reverse', ids: readonly number[]): Promise<RepairResult> {
+async function repairRows(
+  shop: Shop,
+  direction: 'forward' | 'reverse',
+  ids: readonly number[],
+): Promise<RepairResult> {
   const target = direction === 'forward' ? shop.service : shop.monolith;
   return repair({
-    mapping: await loadMapping(shop.definition, shop.monolith, shop.service), monolithUrl: shop.monolithUrl, serviceUrl: shop.serviceUrl, direction,
+    mapping: await loadMapping(shop.definition, shop.monolith, shop.service),
+    monolithUrl: shop.monolithUrl,
+    serviceUrl: shop.serviceUrl,
+    direction,
     keys: ids.map((id) => ({ table: 'public.products', key: [String(id)] })),
     appliedPosition: async () => (await readStreamRow(target, 'goods', direction))?.position ?? 0n,
   });
@@ -28,8 +35,14 @@ describe('repairing rows', () => {
       expect(await listDeadLetters(shop.service, { context: 'goods' })).toHaveLength(4);
       const result = await repairRows(shop, 'forward', [7]);
       expect(result.deadLettersDropped).toHaveLength(2);
-      expect((await listDeadLetters(shop.service, { context: 'goods' })).map(({ key }) => key)).toEqual([{ id: '8' }, { id: '8' }]);
-      expect((await listDeadLetters(shop.service, { context: 'goods', state: 'all' })).filter(({ state }) => state === 'dropped').map(({ error }) => error.endsWith('as its owner has it]'))).toEqual([true, true]);
+      expect(
+        (await listDeadLetters(shop.service, { context: 'goods' })).map(({ key }) => key),
+      ).toEqual([{ id: '8' }, { id: '8' }]);
+      expect(
+        (await listDeadLetters(shop.service, { context: 'goods', state: 'all' }))
+          .filter(({ state }) => state === 'dropped')
+          .map(({ error }) => error.endsWith('as its owner has it]')),
+      ).toEqual([true, true]);
       // its later changes pass again
       await shop.monolith.query(`UPDATE products SET name = 'free' WHERE id = 7`);
       await repairRows(shop, 'forward', [8]);
@@ -41,43 +54,60 @@ describe('repairing rows', () => {
     }
   }, 30_000);
 
-  test.each(['forward', 'reverse'] as const)('%s, while the rows are written again and again: the newest value stays', async (direction) => {
-    await using shop = await openShop();
-    await using worker = startWorker(shop);
-    try {
-      await caughtUp(shop, 'forward');
-      if (direction === 'reverse') {
-        await flip(shop, 'service');
-        await caughtUp(shop, 'reverse');
-      }
-      const [owner, other, break_] = direction === 'forward'
-        ? [shop.monolithUrl, shop.service, `SET session_replication_role = replica; UPDATE goods SET title = 'broken' WHERE good_id <= 10; RESET session_replication_role`]
-        : [shop.serviceUrl, shop.monolith, `SET session_replication_role = replica; UPDATE products SET name = 'broken' WHERE id <= 10; RESET session_replication_role`];
-      await other.query(break_);
-      const writer = await connect(owner, { applicationName: 'writer' });
-      let writing = true;
-      const writes = (async () => {
-        for (let round = 0; writing; round += 1) {
-          const id = 1 + (round % 5);
-          await writer.query(direction === 'forward' ? `UPDATE products SET name = 'w${round}' WHERE id = ${id}` : `UPDATE goods SET title = 'w${round}' WHERE good_id = ${id}`);
-          await new Promise((resolve) => {
-            setTimeout(resolve, 2);
-          });
-        }
-      })();
+  test.each(['forward', 'reverse'] as const)(
+    '%s, while the rows are written again and again: the newest value stays',
+    async (direction) => {
+      await using shop = await openShop();
+      await using worker = startWorker(shop);
       try {
-        const { repaired } = await repairRows(shop, direction, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-        expect(repaired.length).toBeGreaterThanOrEqual(5);
+        await caughtUp(shop, 'forward');
+        if (direction === 'reverse') {
+          await flip(shop, 'service');
+          await caughtUp(shop, 'reverse');
+        }
+        const [owner, other, break_] =
+          direction === 'forward'
+            ? [
+                shop.monolithUrl,
+                shop.service,
+                `SET session_replication_role = replica; UPDATE goods SET title = 'broken' WHERE good_id <= 10; RESET session_replication_role`,
+              ]
+            : [
+                shop.serviceUrl,
+                shop.monolith,
+                `SET session_replication_role = replica; UPDATE products SET name = 'broken' WHERE id <= 10; RESET session_replication_role`,
+              ];
+        await other.query(break_);
+        const writer = await connect(owner, { applicationName: 'writer' });
+        let writing = true;
+        const writes = (async () => {
+          for (let round = 0; writing; round += 1) {
+            const id = 1 + (round % 5);
+            await writer.query(
+              direction === 'forward'
+                ? `UPDATE products SET name = 'w${round}' WHERE id = ${id}`
+                : `UPDATE goods SET title = 'w${round}' WHERE good_id = ${id}`,
+            );
+            await new Promise((resolve) => {
+              setTimeout(resolve, 2);
+            });
+          }
+        })();
+        try {
+          const { repaired } = await repairRows(shop, direction, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+          expect(repaired.length).toBeGreaterThanOrEqual(5);
+        } finally {
+          writing = false;
+          await writes;
+          await writer.end();
+        }
+        await caughtUp(shop, direction);
+        const sides = await bothSides(shop);
+        expect(sides.service).toBe(sides.monolith);
       } finally {
-        writing = false;
-        await writes;
-        await writer.end();
+        await worker.stop();
       }
-      await caughtUp(shop, direction);
-      const sides = await bothSides(shop);
-      expect(sides.service).toBe(sides.monolith);
-    } finally {
-      await worker.stop();
-    }
-  }, 30_000);
+    },
+    30_000,
+  );
 });

@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { createTestDatabase, type PostgresServer, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  type PostgresServer,
+  type TestDatabase,
+} from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
 import { type Control, openControl } from '../../src/control/index.ts';
 import { connect, databaseName } from '../../src/database/connect.ts';
 import { lsnToText } from '../../src/database/lsn.ts';
 import { isStranglerError } from '../../src/errors.ts';
 import { defineMigration, type MigrationDefinition } from '../../src/plan/migration.ts';
-import { createSlot, dropSlot, embeddedTransport, ensurePublication, replicationNames, type Transport } from '../../src/stream/index.ts';
+import {
+  createSlot,
+  dropSlot,
+  embeddedTransport,
+  ensurePublication,
+  replicationNames,
+  type Transport,
+} from '../../src/stream/index.ts';
 import { runWorker, type WorkerProgress } from '../../src/worker/index.ts';
 
 /** Two databases with different schemas and a control database: what a worker works on. */
@@ -31,8 +42,21 @@ export const definition = defineMigration({
     {
       monolith: 'products',
       service: [
-        { table: 'goods', columns: { id: 'good_id', name: 'title', status: { to: 'state', values: { on: 'active', off: 'hidden' } }, tags: 'labels', description: 'description' } },
-        { table: 'good_prices', columns: { id: 'good_id', price: 'amount' }, constants: { currency: 'EUR' } },
+        {
+          table: 'goods',
+          columns: {
+            id: 'good_id',
+            name: 'title',
+            status: { to: 'state', values: { on: 'active', off: 'hidden' } },
+            tags: 'labels',
+            description: 'description',
+          },
+        },
+        {
+          table: 'good_prices',
+          columns: { id: 'good_id', price: 'amount' },
+          constants: { currency: 'EUR' },
+        },
       ],
       leave: { row_version: { onReturn: { value: '0' }, reason: 'the old ORM counts with it' } },
     },
@@ -42,10 +66,22 @@ export const definition = defineMigration({
 type Role = 'control' | 'monolith' | 'service';
 
 /** `servers`: a database that is to lie on a server of its own, which the test may stop. */
-export async function openShop(servers: Partial<Record<Role, PostgresServer>> = {}, transport: Transport = embeddedTransport): Promise<Shop> {
-  const databases = await Promise.all((['control', 'monolith', 'service'] as const).map((label) => openDatabase(label, servers[label])));
+export async function openShop(
+  servers: Partial<Record<Role, PostgresServer>> = {},
+  transport: Transport = embeddedTransport,
+): Promise<Shop> {
+  const databases = await Promise.all(
+    (['control', 'monolith', 'service'] as const).map((label) =>
+      openDatabase(label, servers[label]),
+    ),
+  );
   const [controlDatabase, monolithDatabase, serviceDatabase] = databases;
-  if (controlDatabase === undefined || monolithDatabase === undefined || serviceDatabase === undefined) throw new Error('three databases');
+  if (
+    controlDatabase === undefined ||
+    monolithDatabase === undefined ||
+    serviceDatabase === undefined
+  )
+    throw new Error('three databases');
   const monolith = await connect(monolithDatabase.url, { applicationName: 'test' });
   const service = await connect(serviceDatabase.url, { applicationName: 'test' });
   await monolith.query(`
@@ -57,18 +93,50 @@ export async function openShop(servers: Partial<Record<Role, PostgresServer>> = 
     CREATE TABLE good_prices (good_id bigint PRIMARY KEY REFERENCES goods ON DELETE CASCADE, amount numeric(12,2) NOT NULL CHECK (amount < 100000), currency text NOT NULL)`);
   const control = await openControl(controlDatabase.url);
   await control.contexts.register('goods', 'replicated');
-  await control.contexts.setStage({ context: 'goods', expectedStage: 'monolith', stage: 'replicating' });
+  await control.contexts.setStage({
+    context: 'goods',
+    expectedStage: 'monolith',
+    stage: 'replicating',
+  });
   return {
-    definition, control, controlUrl: controlDatabase.url, monolithUrl: monolithDatabase.url, serviceUrl: serviceDatabase.url, monolith, service, transport,
+    definition,
+    control,
+    controlUrl: controlDatabase.url,
+    monolithUrl: monolithDatabase.url,
+    serviceUrl: serviceDatabase.url,
+    monolith,
+    service,
+    transport,
     async [Symbol.asyncDispose]() {
       await control.close();
-      if (transport.kind === 'kafka') await transport.remove({ context: 'goods', direction: 'forward', url: monolithDatabase.url, client: monolith });
+      if (transport.kind === 'kafka')
+        await transport.remove({
+          context: 'goods',
+          direction: 'forward',
+          url: monolithDatabase.url,
+          client: monolith,
+        });
       // of a server of its own everything goes with it, and it may have lost these connections
-      const [onShared, originDatabases] = [{ monolith: servers.monolith === undefined, service: servers.service === undefined }, [[service, 'forward', serviceDatabase.name, 'service'], [monolith, 'reverse', monolithDatabase.name, 'monolith']] as const];
-      for (const client of [...(onShared.monolith ? [monolith] : []), ...(onShared.service ? [service] : [])]) await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active');
+      const [onShared, originDatabases] = [
+        { monolith: servers.monolith === undefined, service: servers.service === undefined },
+        [
+          [service, 'forward', serviceDatabase.name, 'service'],
+          [monolith, 'reverse', monolithDatabase.name, 'monolith'],
+        ] as const,
+      ];
+      for (const client of [
+        ...(onShared.monolith ? [monolith] : []),
+        ...(onShared.service ? [service] : []),
+      ])
+        await client.query(
+          'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active',
+        );
       for (const [client, direction, database, side] of originDatabases) {
         if (!onShared[side]) continue;
-        await client.query('SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1', [replicationNames('goods', direction, database).origin]);
+        await client.query(
+          'SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin WHERE roname = $1',
+          [replicationNames('goods', direction, database).origin],
+        );
       }
       await monolith.end().catch(() => undefined);
       await service.end().catch(() => undefined);
@@ -77,7 +145,10 @@ export async function openShop(servers: Partial<Record<Role, PostgresServer>> = 
   };
 }
 
-async function openDatabase(label: Role, server: PostgresServer | undefined): Promise<TestDatabase> {
+async function openDatabase(
+  label: Role,
+  server: PostgresServer | undefined,
+): Promise<TestDatabase> {
   if (server === undefined) return createTestDatabase(label);
   const name = `${label}_${randomBytes(4).toString('hex')}`;
   // the folder of the server goes with the server
@@ -94,7 +165,11 @@ export interface Running extends AsyncDisposable {
 export function startWorker(shop: Omit<Shop, typeof Symbol.asyncDispose>): Running {
   const controller = new AbortController();
   const progress: WorkerProgress[] = [];
-  const ended = runWorker({ ...shop, signal: controller.signal, onProgress: (step) => progress.push(step) }).then(
+  const ended = runWorker({
+    ...shop,
+    signal: controller.signal,
+    onProgress: (step) => progress.push(step),
+  }).then(
     () => null,
     (error: unknown) => (isStranglerError(error) ? error.code : String(error)),
   );
@@ -104,16 +179,34 @@ export function startWorker(shop: Omit<Shop, typeof Symbol.asyncDispose>): Runni
 
 /** The data part of a cutover: the new way is made, the old stream closed, the owner changed. */
 export async function flip(shop: Shop, owner: 'monolith' | 'service'): Promise<void> {
-  const [direction, source] = owner === 'service' ? (['reverse', shop.service] as const) : (['forward', shop.monolith] as const);
-  const names = replicationNames('goods', direction, databaseName(owner === 'service' ? shop.serviceUrl : shop.monolithUrl));
+  const [direction, source] =
+    owner === 'service'
+      ? (['reverse', shop.service] as const)
+      : (['forward', shop.monolith] as const);
+  const names = replicationNames(
+    'goods',
+    direction,
+    databaseName(owner === 'service' ? shop.serviceUrl : shop.monolithUrl),
+  );
   const tables = owner === 'service' ? ['goods', 'good_prices'] : ['products'];
-  await ensurePublication(source, names.publication, [...tables.map((table) => ({ schema: 'public', table })), { schema: 'strangler', table: 'probe' }]);
+  await ensurePublication(source, names.publication, [
+    ...tables.map((table) => ({ schema: 'public', table })),
+    { schema: 'strangler', table: 'probe' },
+  ]);
   await dropSlot(source, names.slot);
   const { position } = await createSlot(source, names.slot);
   // the old stream's position lies on the side that becomes the owner
-  await source.query(`UPDATE strangler.streams SET state = 'closed' WHERE direction <> $1`, [direction]);
+  await source.query(`UPDATE strangler.streams SET state = 'closed' WHERE direction <> $1`, [
+    direction,
+  ]);
   const row = await shop.control.contexts.require('goods');
-  await shop.control.flip({ context: 'goods', expectedEpoch: row.epoch, owner, stage: owner === 'service' ? 'service' : 'canary', startLsn: lsnToText(position) });
+  await shop.control.flip({
+    context: 'goods',
+    expectedEpoch: row.epoch,
+    owner,
+    stage: owner === 'service' ? 'service' : 'canary',
+    startLsn: lsnToText(position),
+  });
 }
 
 /** Rows of the two sides in the monolith's terms: equal when replication has done its work. */
@@ -128,7 +221,11 @@ export async function bothSides(shop: Shop): Promise<{ monolith: string; service
   return { monolith: String(monolith.rows[0]?.rows), service: String(service.rows[0]?.rows) };
 }
 
-export async function until(what: string, condition: () => Promise<boolean>, seconds = 20): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  seconds = 20,
+): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
@@ -139,7 +236,15 @@ export async function until(what: string, condition: () => Promise<boolean>, sec
 }
 
 /** The watermark passed a time taken now: everything committed before is applied. */
-export async function caughtUp(shop: Shop, direction: 'forward' | 'reverse', seconds = 20): Promise<void> {
+export async function caughtUp(
+  shop: Shop,
+  direction: 'forward' | 'reverse',
+  seconds = 20,
+): Promise<void> {
   const now = await shop.control.now();
-  await until(`${direction} watermark passes ${now}`, async () => ((await shop.control.watermarks.get('goods', direction))?.appliedAt ?? '') > now, seconds);
+  await until(
+    `${direction} watermark passes ${now}`,
+    async () => ((await shop.control.watermarks.get('goods', direction))?.appliedAt ?? '') > now,
+    seconds,
+  );
 }

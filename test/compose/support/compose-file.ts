@@ -31,28 +31,41 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** `NAME=value` lines; the last one of a name counts. */
 export function parseEnvFile(text: string): Record<string, string> {
-  return Object.fromEntries(text.split('\n').filter((line) => /^[A-Z]/.test(line)).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .filter((line) => /^[A-Z]/.test(line))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
 }
 
 /** The variables that a text reads, each once. */
 export function variablesIn(text: string): string[] {
-  return [...new Set([...text.matchAll(/\$\{([A-Z0-9_]+)/g)].map((match) => match[1] ?? ''))].sort();
+  return [
+    ...new Set([...text.matchAll(/\$\{([A-Z0-9_]+)/g)].map((match) => match[1] ?? '')),
+  ].sort();
 }
 
 /** `${NAME:?message}`, `${NAME:-default}` and `${NAME}` as Docker Compose reads them. */
 export function interpolate(text: string, variables: Variables): string {
-  return text.replaceAll(/\$\{([A-Z0-9_]+)(?::([?-])([^}]*))?\}/g, (_all, name: string, kind: string | undefined, rest = '') => {
-    const value = variables[name];
-    if (value !== undefined && value !== '') return value;
-    if (kind === '?') throw new Error(`required variable ${name} is missing a value: ${rest}`);
-    return kind === '-' ? rest : '';
-  });
+  return text.replaceAll(
+    /\$\{([A-Z0-9_]+)(?::([?-])([^}]*))?\}/g,
+    (_all, name: string, kind: string | undefined, rest = '') => {
+      const value = variables[name];
+      if (value !== undefined && value !== '') return value;
+      if (kind === '?') throw new Error(`required variable ${name} is missing a value: ${rest}`);
+      return kind === '-' ? rest : '';
+    },
+  );
 }
 
 function resolved(node: unknown, variables: Variables): unknown {
   if (typeof node === 'string') return interpolate(node, variables);
   if (Array.isArray(node)) return node.map((entry) => resolved(entry, variables));
-  if (typeof node === 'object' && node !== null) return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value, variables)]));
+  if (typeof node === 'object' && node !== null)
+    return Object.fromEntries(
+      Object.entries(node).map(([key, value]) => [key, resolved(value, variables)]),
+    );
   return node;
 }
 

@@ -19,7 +19,12 @@ export interface Dockerfile {
 export function parseDockerfile(text: string): Dockerfile {
   const args = new Map<string, string>();
   const stages: { name: string; from: string; instructions: Instruction[] }[] = [];
-  const lines = text.split('\n').filter((line) => !/^\s*(#|$)/.test(line)).join('\n').replaceAll(/\\\n\s*/g, '').split('\n');
+  const lines = text
+    .split('\n')
+    .filter((line) => !/^\s*(#|$)/.test(line))
+    .join('\n')
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n');
   for (const line of lines) {
     const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
     if (name === 'ARG' && stages.length === 0) {
@@ -28,8 +33,14 @@ export function parseDockerfile(text: string): Dockerfile {
     } else if (name === 'FROM') {
       const [, from = '', stage = ''] = /^(\S+) AS (\S+)$/.exec(rest) ?? [];
       if (!stage) throw new Error(`a stage without a name: ${line}`);
-      stages.push({ name: stage, from: from.replace(/^\$\{(\w+)\}$/, (_all, key: string) => args.get(key) ?? ''), instructions: [] });
-    } else if (['WORKDIR', 'COPY', 'RUN', 'ENV', 'USER', 'EXPOSE', 'CMD', 'ENTRYPOINT'].includes(name)) {
+      stages.push({
+        name: stage,
+        from: from.replace(/^\$\{(\w+)\}$/, (_all, key: string) => args.get(key) ?? ''),
+        instructions: [],
+      });
+    } else if (
+      ['WORKDIR', 'COPY', 'RUN', 'ENV', 'USER', 'EXPOSE', 'CMD', 'ENTRYPOINT'].includes(name)
+    ) {
       stages.at(-1)?.instructions.push({ name, text: rest });
     } else {
       throw new Error(`not understood: ${line}`);
@@ -42,10 +53,15 @@ const escape = (text: string): string => text.replaceAll(/[.+^${}()|[\]\\]/g, St
 
 /** Which files `docker build` sends to the builder: the last pattern that fits a path or one of its folders decides. */
 export function dockerignore(text: string): (path: string) => boolean {
-  const rules = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => {
-    const pattern = line.replace(/^!/, '');
-    const expression = escape(pattern).replaceAll('**/', '(?:.*/)?').replaceAll(/(?<![.)])\*/g, '[^/]*');
-    return { sent: line.startsWith('!'), test: new RegExp(`^${expression}(/|$)`) };
-  });
+  const rules = text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const pattern = line.replace(/^!/, '');
+      const expression = escape(pattern)
+        .replaceAll('**/', '(?:.*/)?')
+        .replaceAll(/(?<![.)])\*/g, '[^/]*');
+      return { sent: line.startsWith('!'), test: new RegExp(`^${expression}(/|$)`) };
+    });
   return (path) => rules.findLast((rule) => rule.test.test(path))?.sent ?? true;
 }

@@ -25,7 +25,11 @@ interface Layers {
 
 /** The build context: what git knows or would know, without what .dockerignore keeps out. */
 async function contextFiles(repository: string): Promise<string[]> {
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: repository, maxBuffer: 1e8 });
+  const { stdout } = await run(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    { cwd: repository, maxBuffer: 1e8 },
+  );
   const sent = dockerignore(await readFile(join(repository, '.dockerignore'), 'utf8'));
   return [...new Set(stdout.split('\0'))].filter((file) => file !== '' && sent(file));
 }
@@ -78,7 +82,9 @@ export class Replay {
     if (name === 'WORKDIR') {
       layers.workdir = text;
       await mkdir(join(root, text), { recursive: true });
-    } else if (name === 'ENV') for (const pair of text.split(' ')) layers.env[pair.split('=')[0] ?? ''] = pair.slice(pair.indexOf('=') + 1);
+    } else if (name === 'ENV')
+      for (const pair of text.split(' '))
+        layers.env[pair.split('=')[0] ?? ''] = pair.slice(pair.indexOf('=') + 1);
     else if (name === 'USER') layers.user = text;
     else if (name === 'ENTRYPOINT') layers.entrypoint = words();
     else if (name === 'CMD') layers.command = words();
@@ -97,11 +103,22 @@ export class Replay {
         await run('cp', ['-al', `${join(this.#folder, from, source)}/.`, join(workdir, target)]);
         continue;
       }
-      const files = (await (this.#context ??= contextFiles(this.#repository))).filter((file) => file === source || file.startsWith(`${source}/`));
-      if (files.length === 0) throw new Error(`COPY ${source}: nothing of it is in the build context`);
+      const files = (await (this.#context ??= contextFiles(this.#repository))).filter(
+        (file) => file === source || file.startsWith(`${source}/`),
+      );
+      if (files.length === 0)
+        throw new Error(`COPY ${source}: nothing of it is in the build context`);
       for (const file of files) {
         const within = relative(source, file);
-        const place = join(workdir, target, within === '' ? (/(^\.?|\/)$/.test(target) ? file.slice(file.lastIndexOf('/') + 1) : '') : within);
+        const place = join(
+          workdir,
+          target,
+          within === ''
+            ? /(^\.?|\/)$/.test(target)
+              ? file.slice(file.lastIndexOf('/') + 1)
+              : ''
+            : within,
+        );
         await mkdir(dirname(place), { recursive: true });
         await cp(join(this.#repository, file), place);
       }
@@ -114,7 +131,12 @@ export class Replay {
     const folder = /^install -d -o node -g node (\/\S+)$/.exec(command)?.[1];
     if (folder) await mkdir(join(root, folder), { recursive: true });
     else if (command === 'npm ci --ignore-scripts') await this.#linkPackages(cwd);
-    else await run('sh', ['-c', command], { cwd, maxBuffer: 1e8, env: { ...process.env, NODE_OPTIONS: '', npm_config_prefer_offline: 'true' } });
+    else
+      await run('sh', ['-c', command], {
+        cwd,
+        maxBuffer: 1e8,
+        env: { ...process.env, NODE_OPTIONS: '', npm_config_prefer_offline: 'true' },
+      });
   }
 
   async #linkPackages(cwd: string): Promise<void> {
@@ -127,7 +149,10 @@ export class Replay {
       }
       await mkdir(join(cwd, 'node_modules', name), { recursive: true });
       // npm's links are relative to the folder that they are in.
-      for (const own of await readdir(join(packages, name))) await cp(join(packages, name, own), join(cwd, 'node_modules', name, own), { verbatimSymlinks: true });
+      for (const own of await readdir(join(packages, name)))
+        await cp(join(packages, name, own), join(cwd, 'node_modules', name, own), {
+          verbatimSymlinks: true,
+        });
     }
     await rm(join(cwd, 'node_modules', '.package-lock.json'), { force: true });
   }

@@ -10,9 +10,14 @@ const migrations: Record<string, Migration> = { '0001-catalog': catalog, '0002-o
 export async function migrate(url: string): Promise<string[]> {
   const db = openDatabase(await openPool(url, { applicationName: 'catalog-migrate', max: 2 }));
   try {
-    const { error, results } = await new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } }).migrateToLatest();
+    const { error, results } = await new Migrator({
+      db,
+      provider: { getMigrations: () => Promise.resolve(migrations) },
+    }).migrateToLatest();
     if (error) throw error;
-    return (results ?? []).filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName);
+    return (results ?? [])
+      .filter(({ status }) => status === 'Success')
+      .map(({ migrationName }) => migrationName);
   } finally {
     await db.destroy();
   }

@@ -26,7 +26,9 @@ export interface Category extends CategoryRow {
 
 /** Rows come sorted; each level keeps that order. A row whose parent is missing stands at the top. */
 export function categoryTree(rows: readonly CategoryRow[]): readonly CategoryNode[] {
-  const nodes = new Map(rows.map((row) => [row.id, { ...row, children: new Array<CategoryNode>() }]));
+  const nodes = new Map(
+    rows.map((row) => [row.id, { ...row, children: new Array<CategoryNode>() }]),
+  );
   const roots: CategoryNode[] = [];
   for (const node of nodes.values()) {
     const parent = node.parentId === null ? undefined : nodes.get(node.parentId);

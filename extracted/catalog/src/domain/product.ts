@@ -16,7 +16,11 @@ export interface ProductFields {
   readonly availableFrom?: string | null;
 }
 
-export type NewProduct = ProductFields & { readonly sku: string; readonly title: string; readonly amount: string };
+export type NewProduct = ProductFields & {
+  readonly sku: string;
+  readonly title: string;
+  readonly amount: string;
+};
 
 export interface ProductSummary {
   readonly id: string;

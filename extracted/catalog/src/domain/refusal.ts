@@ -23,6 +23,8 @@ export class Refusal extends Error {
   }
 }
 
-export const missing = (what: 'product' | 'category' | 'image' | 'assignment'): Refusal => new Refusal({ kind: 'missing', what });
+export const missing = (what: 'product' | 'category' | 'image' | 'assignment'): Refusal =>
+  new Refusal({ kind: 'missing', what });
 export const conflict = (field: string): Refusal => new Refusal({ kind: 'conflict', field });
-export const invalid = (...problems: FieldProblem[]): Refusal => new Refusal({ kind: 'invalid', problems });
+export const invalid = (...problems: FieldProblem[]): Refusal =>
+  new Refusal({ kind: 'invalid', problems });

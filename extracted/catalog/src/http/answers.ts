@@ -37,7 +37,12 @@ export const productDetail = (product: Product) => ({
 
 export const priceHistory = (productId: string, changes: readonly PriceChange[]) => ({
   product_id: productId,
-  entries: changes.map(({ revision, previousAmount, amount, occurred }) => ({ revision, oldPrice: previousAmount, newPrice: amount, changedAt: occurred.toISOString() })),
+  entries: changes.map(({ revision, previousAmount, amount, occurred }) => ({
+    revision,
+    oldPrice: previousAmount,
+    newPrice: amount,
+    changedAt: occurred.toISOString(),
+  })),
 });
 
 export const categoryDetail = (category: Category) => ({
@@ -58,4 +63,10 @@ interface TreeAnswer {
   readonly children: readonly TreeAnswer[];
 }
 
-export const treeAnswer = ({ id, slug, label, sortOrder, children }: CategoryNode): TreeAnswer => ({ id, slug, name: label, position: sortOrder, children: children.map(treeAnswer) });
+export const treeAnswer = ({ id, slug, label, sortOrder, children }: CategoryNode): TreeAnswer => ({
+  id,
+  slug,
+  name: label,
+  position: sortOrder,
+  children: children.map(treeAnswer),
+});

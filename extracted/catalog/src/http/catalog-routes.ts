@@ -10,7 +10,12 @@ import { refuseShadowWrites } from './refuse-shadow-writes.ts';
 import { answerErrors, unknownRoute } from './refusal-answers.ts';
 import { testStateRoutes } from './test-states.ts';
 
-export function catalogRoutes(parts: { db: Db; checkToken: TokenCheck; logger: Logger; testStates: boolean }): Router {
+export function catalogRoutes(parts: {
+  db: Db;
+  checkToken: TokenCheck;
+  logger: Logger;
+  testStates: boolean;
+}): Router {
   const router = Router();
   router.use(refuseShadowWrites);
   router.use(express.json({ limit: '1mb' }));

@@ -1,5 +1,12 @@
 import { Router } from 'express';
-import { assignCategory, changeCategory, createCategory, listCategories, readCategory, unassignCategory } from '../db/category-store.ts';
+import {
+  assignCategory,
+  changeCategory,
+  createCategory,
+  listCategories,
+  readCategory,
+  unassignCategory,
+} from '../db/category-store.ts';
 import type { Db } from '../db/database.ts';
 import { requireProduct } from '../db/product-reads.ts';
 import { categoryTree } from '../domain/category.ts';
@@ -21,7 +28,10 @@ export function categoryRoutes(db: Db): Router {
 
   router.post('/api/categories', requireUser, async (request, response) => {
     const id = await createCategory(db, readNewCategory(request.body));
-    response.status(201).location(`/api/categories/${id}`).json(categoryDetail(await readCategory(db, id)));
+    response
+      .status(201)
+      .location(`/api/categories/${id}`)
+      .json(categoryDetail(await readCategory(db, id)));
   });
 
   router.patch('/api/categories/:id', requireUser, async (request, response) => {
@@ -38,10 +48,14 @@ export function categoryRoutes(db: Db): Router {
     response.json({ product_id: productId, category_id: categoryId, position: sortOrder });
   });
 
-  router.delete('/api/products/:id/categories/:categoryId', requireUser, async (request, response) => {
-    await unassignCategory(db, pathId(request.params.id), pathId(request.params.categoryId));
-    response.status(204).end();
-  });
+  router.delete(
+    '/api/products/:id/categories/:categoryId',
+    requireUser,
+    async (request, response) => {
+      await unassignCategory(db, pathId(request.params.id), pathId(request.params.categoryId));
+      response.status(204).end();
+    },
+  );
 
   return router;
 }

@@ -9,7 +9,10 @@ import { requireUser } from './authenticate.ts';
 import { isFields, pathId } from './read-fields.ts';
 
 const accepted = /^image\/(png|jpeg|webp|gif)$/;
-const receive = multer({ storage: multer.memoryStorage(), limits: { fileSize: 2 * 1024 * 1024, files: 1, fields: 5 } });
+const receive = multer({
+  storage: multer.memoryStorage(),
+  limits: { fileSize: 2 * 1024 * 1024, files: 1, fields: 5 },
+});
 
 export function imageRoutes(db: Db): Router {
   const router = Router();
@@ -22,23 +25,39 @@ export function imageRoutes(db: Db): Router {
 
   router.get('/api/products/:id/images/:imageId', async (request, response) => {
     const image = await readImage(db, pathId(request.params.id), pathId(request.params.imageId));
-    response.set('cache-control', 'public, max-age=86400').set('etag', `"${image.digest.toString('hex')}"`);
+    response
+      .set('cache-control', 'public, max-age=86400')
+      .set('etag', `"${image.digest.toString('hex')}"`);
     response.set('content-disposition', `inline; filename="${image.fileName}"`);
     response.type(image.mediaType).send(image.bytes);
   });
 
-  router.post('/api/products/:id/images', requireUser, receive.single('image'), async (request, response) => {
-    const productId = pathId(request.params.id);
-    const file = request.file;
-    if (!file) throw new Refusal({ kind: 'no-file' });
-    if (!accepted.test(file.mimetype)) throw new Refusal({ kind: 'bad-image-type' });
-    await requireProduct(db, productId);
-    const text = isFields(request.body) ? request.body.alt_text : undefined;
-    const image = imageAnswer(await addImage(db, {
-      productId, fileName: headerSafe(file.originalname), mediaType: file.mimetype, bytes: file.buffer, alternativeText: typeof text === 'string' ? text.slice(0, 500) : '',
-    }));
-    response.status(201).location(image.url).json({ ...image, size: file.size });
-  });
+  router.post(
+    '/api/products/:id/images',
+    requireUser,
+    receive.single('image'),
+    async (request, response) => {
+      const productId = pathId(request.params.id);
+      const file = request.file;
+      if (!file) throw new Refusal({ kind: 'no-file' });
+      if (!accepted.test(file.mimetype)) throw new Refusal({ kind: 'bad-image-type' });
+      await requireProduct(db, productId);
+      const text = isFields(request.body) ? request.body.alt_text : undefined;
+      const image = imageAnswer(
+        await addImage(db, {
+          productId,
+          fileName: headerSafe(file.originalname),
+          mediaType: file.mimetype,
+          bytes: file.buffer,
+          alternativeText: typeof text === 'string' ? text.slice(0, 500) : '',
+        }),
+      );
+      response
+        .status(201)
+        .location(image.url)
+        .json({ ...image, size: file.size });
+    },
+  );
 
   router.delete('/api/products/:id/images/:imageId', requireUser, async (request, response) => {
     const imageId = pathId(request.params.imageId);

@@ -5,11 +5,20 @@ import { moneyPattern } from './product-input.ts';
 import { statusNames, statusWords } from './status-words.ts';
 
 const whole = (low: number, high: number, missing: number) =>
-  z.string().regex(/^\d{1,6}$/).transform(Number).refine((value) => value >= low && value <= high).default(missing);
+  z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .transform(Number)
+    .refine((value) => value >= low && value <= high)
+    .default(missing);
 
-const free = z.string().max(200).refine((value) => !value.includes('\0'));
+const free = z
+  .string()
+  .max(200)
+  .refine((value) => !value.includes('\0'));
 /** `?q=` means the same as no q at all. */
-const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
 const sorts = { name: 'title', price: 'amount', created_at: 'created', sku: 'sku' } as const;
 const isSort = (value: string): value is keyof typeof sorts => Object.hasOwn(sorts, value);
@@ -38,7 +47,11 @@ export function readProductQuery(query: Readonly<Record<string, unknown>>): Prod
   if (minAmount !== undefined && !moneyPattern.test(minAmount)) throw bad('min_price');
   if (maxAmount !== undefined && !moneyPattern.test(maxAmount)) throw bad('max_price');
   return {
-    page, perPage, text, minAmount, maxAmount,
+    page,
+    perPage,
+    text,
+    minAmount,
+    maxAmount,
     state: status && statusWords[status],
     sort: readSort(read('sort'), text),
     categorySlug: read('category'),
@@ -47,7 +60,8 @@ export function readProductQuery(query: Readonly<Record<string, unknown>>): Prod
 }
 
 function readSort(value: string | undefined, text: string | undefined): ProductQuery['sort'] {
-  if (value === undefined) return text === undefined ? { by: 'created', descending: true } : 'relevance';
+  if (value === undefined)
+    return text === undefined ? { by: 'created', descending: true } : 'relevance';
   if (value === 'relevance' && text !== undefined) return 'relevance';
   const descending = value.startsWith('-');
   const name = value.slice(descending ? 1 : 0);

@@ -15,17 +15,27 @@ export function productRoutes(db: Db): Router {
   router.get('/api/products', async (request, response) => {
     const query = readProductQuery(request.query);
     const { items, total } = await searchProducts(db, query, { unpublished: isUser(request) });
-    response.json({ items: items.map(productSummary), total, page: query.page, per_page: query.perPage });
+    response.json({
+      items: items.map(productSummary),
+      total,
+      page: query.page,
+      per_page: query.perPage,
+    });
   });
 
   router.get('/api/products/:id', async (request, response) => {
-    const product = await readProduct(db, pathId(request.params.id), { unpublished: isUser(request) });
+    const product = await readProduct(db, pathId(request.params.id), {
+      unpublished: isUser(request),
+    });
     response.set('cache-control', 'no-cache').json(productDetail(product));
   });
 
   router.post('/api/products', requireUser, async (request, response) => {
     const id = await createProduct(db, readNewProduct(request.body), readCategoryIds(request.body));
-    response.status(201).location(`/api/products/${id}`).json(productDetail(await readProduct(db, id, { unpublished: true })));
+    response
+      .status(201)
+      .location(`/api/products/${id}`)
+      .json(productDetail(await readProduct(db, id, { unpublished: true })));
   });
 
   router.patch('/api/products/:id', requireUser, async (request, response) => {
@@ -40,7 +50,11 @@ export function productRoutes(db: Db): Router {
   });
 
   router.post('/api/products/:id/adjust-price', requireUser, async (request, response) => {
-    const { id, amount, currencyCode } = await adjustAmount(db, pathId(request.params.id), readDelta(request.body));
+    const { id, amount, currencyCode } = await adjustAmount(
+      db,
+      pathId(request.params.id),
+      readDelta(request.body),
+    );
     response.json({ id, price: amount, currency: currencyCode });
   });
 

@@ -24,14 +24,24 @@ export function testStateRoutes(db: Db): Router {
 async function enter(db: Db, state: string, params: Parameters): Promise<object | undefined> {
   switch (state) {
     case 'a product exists':
-      return (typeof params.sku === 'string' && (await revive(db, params.sku))) || newProduct(db, params);
+      return (
+        (typeof params.sku === 'string' && (await revive(db, params.sku))) || newProduct(db, params)
+      );
     case 'no product with id': {
       const id = readId(params.id) ?? '9223372036854775807';
-      await db.updateTable('product').set({ removed: sql<Date>`now()` }).where('product_id', '=', id).where('removed', 'is', null).execute();
+      await db
+        .updateTable('product')
+        .set({ removed: sql<Date>`now()` })
+        .where('product_id', '=', id)
+        .where('removed', 'is', null)
+        .execute();
       return { id };
     }
     case 'products exist': {
-      const count = typeof params.count === 'number' && params.count > 0 && params.count <= 100 ? params.count : 3;
+      const count =
+        typeof params.count === 'number' && params.count > 0 && params.count <= 100
+          ? params.count
+          : 3;
       for (let index = 0; index < count; index++) await newProduct(db, {});
       return { count };
     }
@@ -42,14 +52,32 @@ async function enter(db: Db, state: string, params: Parameters): Promise<object 
 
 /** A state with a fixed sku is entered again and again. */
 const revive = (db: Db, sku: string) =>
-  db.updateTable('product').set({ removed: null, state: 'on_sale' }).where('sku', '=', sku).returning(['product_id as id', 'sku']).executeTakeFirst();
+  db
+    .updateTable('product')
+    .set({ removed: null, state: 'on_sale' })
+    .where('sku', '=', sku)
+    .returning(['product_id as id', 'sku'])
+    .executeTakeFirst();
 
 async function newProduct(db: Db, params: Parameters): Promise<{ id: string; sku: string }> {
   const sku = typeof params.sku === 'string' ? params.sku : `STATE-${randomUUID()}`;
-  const id = await createProduct(db, {
-    sku, title: typeof params.name === 'string' ? params.name : 'Quiet oak lamp', body: 'A product that a contract asked for.',
-    amount: typeof params.price === 'string' && moneyPattern.test(params.price) ? params.price : '19.90',
-    labels: ['new'], specs: { colour: 'green' }, weightKg: '1.250', erpReference: '7f3e0c52-64c5-4f8e-a1c9-0d6f7c1b2a10', availableFrom: '2024-02-29',
-  }, []);
+  const id = await createProduct(
+    db,
+    {
+      sku,
+      title: typeof params.name === 'string' ? params.name : 'Quiet oak lamp',
+      body: 'A product that a contract asked for.',
+      amount:
+        typeof params.price === 'string' && moneyPattern.test(params.price)
+          ? params.price
+          : '19.90',
+      labels: ['new'],
+      specs: { colour: 'green' },
+      weightKg: '1.250',
+      erpReference: '7f3e0c52-64c5-4f8e-a1c9-0d6f7c1b2a10',
+      availableFrom: '2024-02-29',
+    },
+    [],
+  );
   return { id, sku };
 }

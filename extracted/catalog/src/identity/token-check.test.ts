@@ -24,7 +24,9 @@ afterEach(async () => {
 
 test('a known token is asked about once for all requests of its freshness', async () => {
   const check = tokenCheck({ identityUrl: url });
-  expect(await Promise.all(Array.from({ length: 20 }, () => check('t')))).toEqual(Array(20).fill('known'));
+  expect(await Promise.all(Array.from({ length: 20 }, () => check('t')))).toEqual(
+    Array(20).fill('known'),
+  );
   expect(await check('t')).toBe('known');
   expect(asked).toBe(1);
 });
@@ -50,7 +52,12 @@ test('a wrong token is not remembered as wrong', async () => {
 
 test('while identity fails, tokens seen lately are believed and others are not judged', async () => {
   let time = 0;
-  const check = tokenCheck({ identityUrl: url, freshMs: 1_000, staleMs: 60_000, clock: () => time });
+  const check = tokenCheck({
+    identityUrl: url,
+    freshMs: 1_000,
+    staleMs: 60_000,
+    clock: () => time,
+  });
   await check('seen');
   status = 500;
   time = 30_000;

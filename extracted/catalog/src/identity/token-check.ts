@@ -56,7 +56,11 @@ export function tokenCheck(options: TokenCheckOptions): TokenCheck {
 
 async function askIdentity(url: URL, token: string, timeoutMs: number): Promise<Verdict> {
   try {
-    const response = await fetch(url, { headers: { ...propagatedHeaders(), authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' });
+    const response = await fetch(url, {
+      headers: { ...propagatedHeaders(), authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'manual',
+    });
     await response.body?.cancel();
     if (response.ok) return 'known';
     return response.status === 401 || response.status === 403 ? 'unknown' : 'unreachable';

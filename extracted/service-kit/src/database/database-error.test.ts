@@ -17,7 +17,10 @@ test.each([
 });
 
 test('looks inside the aggregate that a host with two addresses yields', () => {
-  const error = databaseError(new AggregateError([Object.assign(new Error(), { code: 'ECONNREFUSED' })]), url);
+  const error = databaseError(
+    new AggregateError([Object.assign(new Error(), { code: 'ECONNREFUSED' })]),
+    url,
+  );
   expect(error.message).toContain('nothing listens there');
 });
 

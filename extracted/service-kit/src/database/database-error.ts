@@ -19,10 +19,19 @@ const codeOf = (error: unknown): string | undefined => {
   return undefined;
 };
 
-const codes: Readonly<Record<string, ServiceErrorCode>> = { '28P01': 'DB_AUTH', '28000': 'DB_AUTH', '3D000': 'DB_MISSING', '42501': 'DB_PRIVILEGE' };
+const codes: Readonly<Record<string, ServiceErrorCode>> = {
+  '28P01': 'DB_AUTH',
+  '28000': 'DB_AUTH',
+  '3D000': 'DB_MISSING',
+  '42501': 'DB_PRIVILEGE',
+};
 
 const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'the host name is unknown', EHOSTUNREACH: 'no network path', ETIMEDOUT: 'no answer', ECONNRESET: 'the connection was cut',
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the host name is unknown',
+  EHOSTUNREACH: 'no network path',
+  ETIMEDOUT: 'no answer',
+  ECONNRESET: 'the connection was cut',
 };
 
 export function databaseError(error: unknown, url: string): ServiceError {

@@ -12,10 +12,22 @@ export interface PoolOptions extends Omit<pg.PoolConfig, 'connectionString' | 'a
 export async function openPool(url: string, options: PoolOptions): Promise<pg.Pool> {
   const { applicationName, logger, ...rest } = options;
   // The driver takes anything for a host name; a typing error should not read as a missing server.
-  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) throw new ServiceError('CONFIG_INVALID', `Database ${describeDatabase(url)}: a URL like postgres://user:password@host:5432/name is needed`);
-  const pool = new pg.Pool({ connectionTimeoutMillis: 5_000, max: 10, ...rest, connectionString: url, application_name: applicationName });
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw new ServiceError(
+      'CONFIG_INVALID',
+      `Database ${describeDatabase(url)}: a URL like postgres://user:password@host:5432/name is needed`,
+    );
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: 5_000,
+    max: 10,
+    ...rest,
+    connectionString: url,
+    application_name: applicationName,
+  });
   // An idle connection may die with its server; without a listener that would end the process.
-  pool.on('error', (error) => logger?.warn({ err: error, database: describeDatabase(url) }, 'idle database connection lost'));
+  pool.on('error', (error) =>
+    logger?.warn({ err: error, database: describeDatabase(url) }, 'idle database connection lost'),
+  );
   // So may one that a request holds between two queries: the pool listens to idle ones only. The next query reports it.
   pool.on('connect', (client) => client.on('error', () => {}));
   try {

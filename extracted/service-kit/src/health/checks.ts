@@ -9,7 +9,10 @@ export interface CheckResult {
 }
 
 /** Runs every check side by side; one that does not answer in time counts as failed, so that readiness never hangs. */
-export async function runChecks(checks: Checks, timeoutMs = 2_000): Promise<{ ok: boolean; checks: Record<string, CheckResult> }> {
+export async function runChecks(
+  checks: Checks,
+  timeoutMs = 2_000,
+): Promise<{ ok: boolean; checks: Record<string, CheckResult> }> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]): Promise<[string, CheckResult]> => {
       const started = performance.now();
@@ -17,12 +20,18 @@ export async function runChecks(checks: Checks, timeoutMs = 2_000): Promise<{ ok
       let timer: NodeJS.Timeout | undefined;
       try {
         const late = new Promise<never>((_, reject) => {
-          timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+          timer = setTimeout(
+            () => reject(new Error(`no answer within ${timeoutMs} ms`)),
+            timeoutMs,
+          );
         });
         await Promise.race([Promise.resolve().then(check), late]);
         return [name, { ok: true, ms: ms() }];
       } catch (error) {
-        return [name, { ok: false, ms: ms(), error: error instanceof Error ? error.message : String(error) }];
+        return [
+          name,
+          { ok: false, ms: ms(), error: error instanceof Error ? error.message : String(error) },
+        ];
       } finally {
         clearTimeout(timer);
       }

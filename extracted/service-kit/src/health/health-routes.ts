@@ -5,7 +5,11 @@ import { runChecks, type Checks } from './checks.ts';
  * Live: the process answers; a failing database is no reason to restart it. Ready: it can serve, so the checks count,
  * and a service that is stopping says no before it stops taking connections.
  */
-export function healthRoutes(options: { checks: Checks; stopping: () => boolean; timeoutMs?: number }): Router {
+export function healthRoutes(options: {
+  checks: Checks;
+  stopping: () => boolean;
+  timeoutMs?: number;
+}): Router {
   const router = Router();
   router.get('/health/live', (_request, response) => {
     response.set('cache-control', 'no-store').json({ status: 'ok' });

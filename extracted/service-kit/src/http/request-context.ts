@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { isShadow } from './shadow.ts';
-import { continueTrace, formatTraceparent, parseTraceparent, type TraceContext } from './trace-context.ts';
+import {
+  continueTrace,
+  formatTraceparent,
+  parseTraceparent,
+  type TraceContext,
+} from './trace-context.ts';
 
 export interface RequestContext {
   readonly requestId: string;
@@ -14,7 +19,8 @@ export interface RequestContext {
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+const single = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
 
 export function requestContextOf(request: IncomingMessage): RequestContext {
   const given = single(request.headers['x-request-id']);
@@ -39,7 +45,9 @@ export function requestContext(): RequestHandler {
 export const currentRequest = (): RequestContext | undefined => storage.getStore();
 
 /** Headers for calls that this request makes to other services. */
-export function propagatedHeaders(context: RequestContext | undefined = currentRequest()): Record<string, string> {
+export function propagatedHeaders(
+  context: RequestContext | undefined = currentRequest(),
+): Record<string, string> {
   if (!context) return {};
   return {
     'x-request-id': context.requestId,

@@ -28,6 +28,13 @@ describe('traceparent', () => {
   });
 
   test('whatever a client sends, the header that goes on is valid', () => {
-    fc.assert(fc.property(fc.string(), (header) => parseTraceparent(formatTraceparent(continueTrace(parseTraceparent(header)))) !== undefined));
+    fc.assert(
+      fc.property(
+        fc.string(),
+        (header) =>
+          parseTraceparent(formatTraceparent(continueTrace(parseTraceparent(header)))) !==
+          undefined,
+      ),
+    );
   });
 });

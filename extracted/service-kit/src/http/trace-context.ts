@@ -19,10 +19,14 @@ export function parseTraceparent(header: string | undefined): TraceContext | und
   return { traceId, spanId, flags };
 }
 
-export const formatTraceparent = (trace: TraceContext): string => `00-${trace.traceId}-${trace.spanId}-${trace.flags}`;
+export const formatTraceparent = (trace: TraceContext): string =>
+  `00-${trace.traceId}-${trace.spanId}-${trace.flags}`;
 
 /** This service's span: in the caller's trace when there is one, in a new unsampled trace otherwise. */
-export function continueTrace(parent: TraceContext | undefined, random: (bytes: number) => Buffer = randomBytes): TraceContext {
+export function continueTrace(
+  parent: TraceContext | undefined,
+  random: (bytes: number) => Buffer = randomBytes,
+): TraceContext {
   return {
     traceId: parent?.traceId ?? random(16).toString('hex'),
     spanId: random(8).toString('hex'),

@@ -17,7 +17,8 @@ export function trackResponses(server: Server): (timeoutMs: number) => Promise<n
   return async (timeoutMs) => {
     let cut = 0;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const response of running) if (!response.headersSent) response.setHeader('connection', 'close');
+    for (const response of running)
+      if (!response.headersSent) response.setHeader('connection', 'close');
     server.closeIdleConnections();
     const timer = setTimeout(() => {
       cut = running.size;

@@ -7,7 +7,10 @@ import type { RunningService } from './start-service.ts';
  * The whole life of a service's process: start, serve until SIGTERM or SIGINT, stop in order, exit 0.
  * What prevents the start is one clear line and exit code 1.
  */
-export async function runService(name: string, start: (logger: Logger) => Promise<RunningService>): Promise<void> {
+export async function runService(
+  name: string,
+  start: (logger: Logger) => Promise<RunningService>,
+): Promise<void> {
   const logger = createLogger(name);
   const signal = new Promise<NodeJS.Signals>((resolve) => {
     // Installed before the start: whoever reads the line `listening` may send a signal at once.

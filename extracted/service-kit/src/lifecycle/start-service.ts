@@ -42,7 +42,13 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const host = options.host ?? '127.0.0.1';
   let stopped: Promise<void> | undefined;
 
-  const app = buildApp({ logger, metrics, checks: options.checks ?? {}, stopping: () => stopped !== undefined, routes: options.routes({ logger, metrics }) });
+  const app = buildApp({
+    logger,
+    metrics,
+    checks: options.checks ?? {},
+    stopping: () => stopped !== undefined,
+    routes: options.routes({ logger, metrics }),
+  });
   const server = createServer();
   const finishResponses = trackResponses(server);
   server.on('request', app);
@@ -58,5 +64,11 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     else logger.info('stopped');
   };
 
-  return { port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, logger, metrics, stop: (reason = 'asked') => (stopped ??= stopOnce(reason)) };
+  return {
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    logger,
+    metrics,
+    stop: (reason = 'asked') => (stopped ??= stopOnce(reason)),
+  };
 }

@@ -23,15 +23,20 @@ export async function removeOldEvents(pool: pg.Pool, keepDays: number): Promise<
 }
 
 /** Does so now and every `everyMs` until the returned function is called, which waits for a run under way. */
-export function keepOutboxShort(pool: pg.Pool, options: { readonly keepDays: number; readonly logger: Logger; readonly everyMs?: number }): () => Promise<void> {
+export function keepOutboxShort(
+  pool: pg.Pool,
+  options: { readonly keepDays: number; readonly logger: Logger; readonly everyMs?: number },
+): () => Promise<void> {
   let running: Promise<void> | undefined;
   const clean = (): void => {
     running ??= removeOldEvents(pool, options.keepDays)
       .then(
         (removed) => {
-          if (removed > 0) options.logger.info({ removed, keepDays: options.keepDays }, 'old events removed');
+          if (removed > 0)
+            options.logger.info({ removed, keepDays: options.keepDays }, 'old events removed');
         },
-        (error: unknown) => options.logger.warn({ err: error }, 'old events were not removed; tried again later'),
+        (error: unknown) =>
+          options.logger.warn({ err: error }, 'old events were not removed; tried again later'),
       )
       .finally(() => {
         running = undefined;

@@ -25,14 +25,29 @@ export interface NewEvent {
  * Writes an event in the caller's transaction: it is published if and only if that transaction commits. Answers with its id, or
  * with nothing for a shadow request, whose effects nobody may see.
  */
-export async function publishEvent(transaction: Querying, event: NewEvent): Promise<string | undefined> {
+export async function publishEvent(
+  transaction: Querying,
+  event: NewEvent,
+): Promise<string | undefined> {
   const request = currentRequest();
   if (request?.shadow) return undefined;
-  const trace: EventTrace = event.traceContext ?? (request ? { traceparent: formatTraceparent(request.trace), tracestate: request.tracestate } : {});
+  const trace: EventTrace =
+    event.traceContext ??
+    (request
+      ? { traceparent: formatTraceparent(request.trace), tracestate: request.tracestate }
+      : {});
   const id = randomUUID();
   await transaction.query(
     'INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, traceparent, tracestate) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-    [id, event.aggregateType, event.aggregateId, event.type, JSON.stringify(event.payload), trace.traceparent ?? null, trace.tracestate ?? null],
+    [
+      id,
+      event.aggregateType,
+      event.aggregateId,
+      event.type,
+      JSON.stringify(event.payload),
+      trace.traceparent ?? null,
+      trace.tracestate ?? null,
+    ],
   );
   return id;
 }

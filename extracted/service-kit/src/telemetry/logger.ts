@@ -2,7 +2,10 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 import { currentRequest } from '../http/request-context.ts';
 
 /** JSON lines on stdout, each with the request's id and trace when it belongs to a request. */
-export function createLogger(name: string, options: { level?: string; destination?: DestinationStream } = {}): Logger {
+export function createLogger(
+  name: string,
+  options: { level?: string; destination?: DestinationStream } = {},
+): Logger {
   const settings = {
     name,
     level: options.level ?? process.env.LOG_LEVEL ?? 'info',
@@ -10,7 +13,14 @@ export function createLogger(name: string, options: { level?: string; destinatio
     redact: ['headers.authorization', 'headers.cookie', 'password'],
     mixin: () => {
       const request = currentRequest();
-      return request ? { requestId: request.requestId, traceId: request.trace.traceId, spanId: request.trace.spanId, ...(request.shadow ? { shadow: true } : {}) } : {};
+      return request
+        ? {
+            requestId: request.requestId,
+            traceId: request.trace.traceId,
+            spanId: request.trace.spanId,
+            ...(request.shadow ? { shadow: true } : {}),
+          }
+        : {};
     },
   };
   return options.destination ? pino(settings, options.destination) : pino(settings);

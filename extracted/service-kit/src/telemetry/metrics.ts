@@ -22,15 +22,21 @@ export function createMetrics(service: string): Metrics {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [registry],
     }),
-    inFlight: new Gauge({ name: 'http_requests_in_flight', help: 'Requests that are being answered', registers: [registry] }),
-    counter: (name, help, labelNames = []) => new Counter({ name, help, labelNames, registers: [registry] }),
+    inFlight: new Gauge({
+      name: 'http_requests_in_flight',
+      help: 'Requests that are being answered',
+      registers: [registry],
+    }),
+    counter: (name, help, labelNames = []) =>
+      new Counter({ name, help, labelNames, registers: [registry] }),
   };
 }
 
 /** The route's pattern, never the path: ids in labels would grow without bound. */
 export function routeLabel(request: Request): string {
   const route: unknown = request.route;
-  const path = typeof route === 'object' && route !== null && 'path' in route ? route.path : undefined;
+  const path =
+    typeof route === 'object' && route !== null && 'path' in route ? route.path : undefined;
   return typeof path === 'string' ? request.baseUrl + path : 'unmatched';
 }
 
@@ -41,7 +47,15 @@ export function measureRequests(metrics: Metrics): RequestHandler {
     response.once('close', () => {
       metrics.inFlight.dec();
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-      metrics.requestSeconds.observe({ method: request.method, route: routeLabel(request), status: String(response.statusCode), shadow: isShadow(request) ? '1' : '0' }, seconds);
+      metrics.requestSeconds.observe(
+        {
+          method: request.method,
+          route: routeLabel(request),
+          status: String(response.statusCode),
+          shadow: isShadow(request) ? '1' : '0',
+        },
+        seconds,
+      );
     });
     next();
   };

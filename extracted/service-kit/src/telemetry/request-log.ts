@@ -7,7 +7,12 @@ export function logRequests(logger: Logger): RequestHandler {
   return (request, response, next) => {
     const started = performance.now();
     response.once('close', () => {
-      const line = { method: request.method, route: routeLabel(request), status: response.statusCode, ms: Math.round((performance.now() - started) * 10) / 10 };
+      const line = {
+        method: request.method,
+        route: routeLabel(request),
+        status: response.statusCode,
+        ms: Math.round((performance.now() - started) * 10) / 10,
+      };
       if (!response.writableFinished) logger.warn(line, 'client went away');
       else logger.info(line, 'request');
     });

@@ -22,17 +22,27 @@ const because = (code: Code): { error: Code; abort: true } => ({ error: code, ab
 const body = z.object(
   {
     // Not z.int(), which refuses what lies beyond 2^53 with another reason: too heavy is what such a parcel is.
-    weight_grams: z.custom<number>((value) => typeof value === 'number' && Number.isInteger(value) && value >= 1, because('INVALID_WEIGHT')).refine((value) => value <= heaviestGrams, because('TOO_HEAVY')),
+    weight_grams: z
+      .custom<number>(
+        (value) => typeof value === 'number' && Number.isInteger(value) && value >= 1,
+        because('INVALID_WEIGHT'),
+      )
+      .refine((value) => value <= heaviestGrams, because('TOO_HEAVY')),
     country: z.string(because('INVALID_COUNTRY')).regex(/^[A-Z]{2}$/, because('INVALID_COUNTRY')),
     service_level: z.enum(serviceLevels, because('INVALID_SERVICE_LEVEL')).default('standard'),
-    subtotal: z.string(because('INVALID_SUBTOTAL')).regex(/^\d{1,10}(\.\d{1,2})?$/, because('INVALID_SUBTOTAL')).default('0'),
+    subtotal: z
+      .string(because('INVALID_SUBTOTAL'))
+      .regex(/^\d{1,10}(\.\d{1,2})?$/, because('INVALID_SUBTOTAL'))
+      .default('0'),
   },
   because('INVALID_BODY'),
 );
 
 const isCode = (text: string | undefined): text is Code => text !== undefined && text in refusals;
 
-export function readQuoteRequest(input: unknown): { ok: true; parcel: Parcel } | { ok: false; refusal: Refusal } {
+export function readQuoteRequest(
+  input: unknown,
+): { ok: true; parcel: Parcel } | { ok: false; refusal: Refusal } {
   const parsed = body.safeParse(input);
   if (!parsed.success) {
     const text = parsed.error.issues[0]?.message;
@@ -40,7 +50,10 @@ export function readQuoteRequest(input: unknown): { ok: true; parcel: Parcel } |
     return { ok: false, refusal: { code, message: refusals[code] } };
   }
   const { weight_grams: weightGrams, country, service_level: serviceLevel, subtotal } = parsed.data;
-  return { ok: true, parcel: { weightGrams, country, serviceLevel, goodsCents: centsOf(subtotal) } };
+  return {
+    ok: true,
+    parcel: { weightGrams, country, serviceLevel, goodsCents: centsOf(subtotal) },
+  };
 }
 
 function centsOf(money: string): bigint {

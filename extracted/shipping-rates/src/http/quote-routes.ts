@@ -2,11 +2,20 @@ import express, { Router, type ErrorRequestHandler } from 'express';
 import { quote } from '../domain/rates.ts';
 import { readQuoteRequest } from './quote-request.ts';
 
-const money = (cents: number): string => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+const money = (cents: number): string =>
+  `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 
 /** Bodies that are no JSON: answered as the shop always did, because clients read this shape. */
 const unreadable: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (response.headersSent || !(error instanceof Error) || !('status' in error) || typeof error.status !== 'number' || error.status < 400 || error.status > 499) return next(error);
+  if (
+    response.headersSent ||
+    !(error instanceof Error) ||
+    !('status' in error) ||
+    typeof error.status !== 'number' ||
+    error.status < 400 ||
+    error.status > 499
+  )
+    return next(error);
   response.status(error.status).json({ error: 'bad request', message: error.message });
 };
 

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Cell } from './copy.ts';
 import { noisePng } from './picture.ts';
 import { seededRandom } from './random.ts';
-import { CATEGORIES, EPOCH, FIRST_PRODUCT_ID, SUB_CATEGORIES, TOP_CATEGORIES, type SeedSizes } from './sizes.ts';
+import {
+  CATEGORIES,
+  EPOCH,
+  FIRST_PRODUCT_ID,
+  SUB_CATEGORIES,
+  TOP_CATEGORIES,
+  type SeedSizes,
+} from './sizes.ts';
 import { ADJECTIVES, longText, MATERIALS, sentence, TAGS, THINGS } from './words.ts';
 
 const DAY = 86_400_000;
@@ -21,12 +28,20 @@ export function* categories(): Generator<Cell[]> {
     const parent = 1 + (index % TOP_CATEGORIES);
     const thing = THINGS[index % THINGS.length] ?? 'thing';
     const serial = Math.floor(index / TOP_CATEGORIES) + 1;
-    yield [TOP_CATEGORIES + index + 1, parent, `${(NAMES[parent - 1] ?? '').toLowerCase()}-${thing}s-${serial}`, `${thing}s ${serial}`, serial, new Date(EPOCH + index * 1000)];
+    yield [
+      TOP_CATEGORIES + index + 1,
+      parent,
+      `${(NAMES[parent - 1] ?? '').toLowerCase()}-${thing}s-${serial}`,
+      `${thing}s ${serial}`,
+      serial,
+      new Date(EPOCH + index * 1000),
+    ];
   }
 }
 
 export const productPrice = (index: number): number => 199 + ((index * 7_919) % 48_000);
-export const money = (cents: number): string => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+export const money = (cents: number): string =>
+  `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 export const productName = (index: number): string => {
   const random = seededRandom(index * 31 + 7);
   return `${random.pick(ADJECTIVES)} ${random.pick(MATERIALS)} ${random.pick(THINGS)}`;
@@ -37,15 +52,34 @@ export function* products({ products: count }: SeedSizes): Generator<Cell[]> {
   for (let index = 0; index < count; index++) {
     const created = EPOCH + Math.floor((index / count) * 365 * DAY);
     const long = index % 20 === 3;
-    const description = long ? longText(random, random.int(6_000, 20_000)) : index % 17 === 5 ? null : sentence(random);
-    const attributes = { colour: random.pick(['red', 'green', 'blue', 'black']), dimensions: { w: random.int(1, 200), h: random.int(1, 200) }, ...(random.chance(0.2) ? { warranty_months: 24, notes: ['fragile', null, 1.5] } : {}) };
+    const description = long
+      ? longText(random, random.int(6_000, 20_000))
+      : index % 17 === 5
+        ? null
+        : sentence(random);
+    const attributes = {
+      colour: random.pick(['red', 'green', 'blue', 'black']),
+      dimensions: { w: random.int(1, 200), h: random.int(1, 200) },
+      ...(random.chance(0.2) ? { warranty_months: 24, notes: ['fragile', null, 1.5] } : {}),
+    };
     const status = index % 25 === 9 ? 'draft' : index % 25 === 14 ? 'discontinued' : 'active';
     yield [
-      FIRST_PRODUCT_ID + BigInt(index), `SKU-${String(index + 1).padStart(6, '0')}`, productName(index), description, money(productPrice(index)),
-      index % 13 === 4 ? null : index % 11 === 2 ? 'USD' : 'EUR', status, { json: attributes },
-      TAGS.filter(() => random.chance(0.2)), random.chance(0.15) ? null : `${random.int(0, 40)}.${random.pick(['5', '50', '250', '1230', '0'])}`,
-      random.chance(0.5) ? random.uuid() : null, random.chance(0.8) ? new Date(created).toISOString().slice(0, 10) : null,
-      `${microTime(created, random.int(0, 999))}Z`, microTime(created + random.int(0, 30) * DAY, random.int(0, 999)),
+      FIRST_PRODUCT_ID + BigInt(index),
+      `SKU-${String(index + 1).padStart(6, '0')}`,
+      productName(index),
+      description,
+      money(productPrice(index)),
+      index % 13 === 4 ? null : index % 11 === 2 ? 'USD' : 'EUR',
+      status,
+      { json: attributes },
+      TAGS.filter(() => random.chance(0.2)),
+      random.chance(0.15)
+        ? null
+        : `${random.int(0, 40)}.${random.pick(['5', '50', '250', '1230', '0'])}`,
+      random.chance(0.5) ? random.uuid() : null,
+      random.chance(0.8) ? new Date(created).toISOString().slice(0, 10) : null,
+      `${microTime(created, random.int(0, 999))}Z`,
+      microTime(created + random.int(0, 30) * DAY, random.int(0, 999)),
       index % 50 === 49 ? new Date(created + 40 * DAY) : null,
     ];
   }
@@ -66,8 +100,16 @@ export function* productImages({ products: count }: SeedSizes): Generator<Cell[]
   for (let index = 0; index < count; index += 5) {
     const content = noisePng(random.int(8, 36), () => random.int(0, 255));
     id += 1;
-    yield [id, FIRST_PRODUCT_ID + BigInt(index), `product-${index + 1}.png`, 'image/png', content, createHash('sha256').update(content).digest(),
-      id % 4 === 1 ? null : `Picture of ${productName(index)}`, new Date(EPOCH + index * 60_000)];
+    yield [
+      id,
+      FIRST_PRODUCT_ID + BigInt(index),
+      `product-${index + 1}.png`,
+      'image/png',
+      content,
+      createHash('sha256').update(content).digest(),
+      id % 4 === 1 ? null : `Picture of ${productName(index)}`,
+      new Date(EPOCH + index * 60_000),
+    ];
   }
 }
 
@@ -79,7 +121,13 @@ export function* priceHistory({ products: count }: SeedSizes): Generator<Cell[]>
     let old: string | null = null;
     for (let revision = 1; revision <= changes + 1; revision++) {
       const price = money(now + (changes + 1 - revision) * 50);
-      yield [id, revision, old, price, new Date(EPOCH + (index % 300) * DAY + revision * 3_600_000)];
+      yield [
+        id,
+        revision,
+        old,
+        price,
+        new Date(EPOCH + (index % 300) * DAY + revision * 3_600_000),
+      ];
       old = price;
     }
   }

@@ -16,7 +16,13 @@ export function noisePng(side: number, byte: () => number): Buffer {
   header.set([8, 2, 0, 0, 0], 8);
   const row = side * 3 + 1;
   const pixels = Buffer.alloc(row * side);
-  for (let index = 0; index < pixels.length; index++) pixels[index] = index % row === 0 ? 0 : byte();
+  for (let index = 0; index < pixels.length; index++)
+    pixels[index] = index % row === 0 ? 0 : byte();
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(pixels)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }

@@ -16,7 +16,8 @@ export const FIRST_ORDER_ID = 10_001n;
 export const EPOCH = Date.UTC(2024, 0, 1);
 
 export function seedSizes(scale: number): SeedSizes {
-  if (!Number.isFinite(scale) || scale <= 0 || scale > 10_000) throw new Error(`scale is ${scale}; give a number above 0, 1 for the default size`);
+  if (!Number.isFinite(scale) || scale <= 0 || scale > 10_000)
+    throw new Error(`scale is ${scale}; give a number above 0, 1 for the default size`);
   const sized = (base: number): number => Math.max(1, Math.round(base * scale));
   return { users: DEMO_USERS + sized(150), products: sized(500), orders: sized(600) };
 }

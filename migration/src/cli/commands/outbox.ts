@@ -1,54 +1,137 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Side } from '../../plan/migration.ts';
-import { type CommonOptions, count, makeCommand, print, runStep, type Session, withToolkit } from '../command.ts';
+import {
+  type CommonOptions,
+  count,
+  makeCommand,
+  print,
+  runStep,
+  type Session,
+  withToolkit,
+} from '../command.ts';
 
 const side = (text: string): Side => {
-  if (text !== 'service' && text !== 'monolith') throw new InvalidArgumentError('must be service or monolith.');
+  if (text !== 'service' && text !== 'monolith')
+    throw new InvalidArgumentError('must be service or monolith.');
   return text;
 };
 
 export function outboxCommand(session: Session): Command {
-  const outbox = new Command('outbox').summary('domain events that a service publishes').description('Lets Debezium carry the domain events in a service\'s outbox to Kafka. Needs CONNECT_URL and KAFKA_BROKERS.')
-    .addHelpText('after', '\nExamples:\n  $ strangler outbox connect catalog\n  $ strangler outbox disconnect catalog');
+  const outbox = new Command('outbox')
+    .summary('domain events that a service publishes')
+    .description(
+      "Lets Debezium carry the domain events in a service's outbox to Kafka. Needs CONNECT_URL and KAFKA_BROKERS.",
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ strangler outbox connect catalog\n  $ strangler outbox disconnect catalog',
+    );
   outbox.addCommand(
     makeCommand({
-      usage: 'connect <context>', summary: 'send the events to Kafka, from those that the outbox holds on', changes: true,
-      description: 'Publishes the outbox and registers a connector with the outbox event router: topics <context>.events.<aggregate type>. Runs again without harm: it brings the connector up to date, restarts a failed one and mends a lost slot.',
-      examples: ['outbox connect catalog', 'outbox connect catalog --dry-run', 'outbox connect catalog --side monolith --table shop.outbox'],
+      usage: 'connect <context>',
+      summary: 'send the events to Kafka, from those that the outbox holds on',
+      changes: true,
+      description:
+        'Publishes the outbox and registers a connector with the outbox event router: topics <context>.events.<aggregate type>. Runs again without harm: it brings the connector up to date, restarts a failed one and mends a lost slot.',
+      examples: [
+        'outbox connect catalog',
+        'outbox connect catalog --dry-run',
+        'outbox connect catalog --side monolith --table shop.outbox',
+      ],
     })
-      .option('--side <side>', 'whose database holds the outbox: service or monolith', side, 'service')
+      .option(
+        '--side <side>',
+        'whose database holds the outbox: service or monolith',
+        side,
+        'service',
+      )
       .option('--table <name>', 'name of the table (default: outbox)')
       .option('--partitions <n>', 'of topics that do not exist yet (default 3)', count)
-      .action(async (context: string, common: CommonOptions & { side: Side; table?: string; partitions?: number }) => {
+      .action(
+        async (
+          context: string,
+          common: CommonOptions & { side: Side; table?: string; partitions?: number },
+        ) => {
+          const { outbox: step } = await import('../../steps/outbox.ts');
+          await runStep(
+            session,
+            common,
+            step,
+            {
+              context,
+              action: 'connect',
+              side: common.side,
+              ...(common.table !== undefined && { table: common.table }),
+              ...(common.partitions !== undefined && { partitions: common.partitions }),
+            },
+            {
+              text: (result) =>
+                [
+                  ...result.differences,
+                  `${context}: connector ${result.connector} runs and writes to ${result.topics.replace('${routedByValue}', '<aggregate type>')}${result.eventsSent > 0 ? `; ${result.eventsSent} events that the outbox held were sent` : ''}`,
+                ].join('\n'),
+            },
+          );
+        },
+      ),
+  );
+  outbox.addCommand(
+    makeCommand({
+      usage: 'disconnect <context>',
+      summary: 'remove the connector and its replication slot',
+      changes: true,
+      description:
+        'Topics and the events in them stay. Events of later are in the outbox only, as long as the service keeps them there.',
+      examples: ['outbox disconnect catalog', 'outbox disconnect catalog --dry-run'],
+    })
+      .option(
+        '--side <side>',
+        'whose database holds the outbox: service or monolith',
+        side,
+        'service',
+      )
+      .action(async (context: string, common: CommonOptions & { side: Side }) => {
         const { outbox: step } = await import('../../steps/outbox.ts');
-        await runStep(session, common, step, { context, action: 'connect', side: common.side, ...(common.table !== undefined && { table: common.table }), ...(common.partitions !== undefined && { partitions: common.partitions }) }, {
-          text: (result) => [...result.differences, `${context}: connector ${result.connector} runs and writes to ${result.topics.replace('${routedByValue}', '<aggregate type>')}${result.eventsSent > 0 ? `; ${result.eventsSent} events that the outbox held were sent` : ''}`].join('\n'),
-        });
+        await runStep(
+          session,
+          common,
+          step,
+          { context, action: 'disconnect', side: common.side },
+          {
+            confirm: `Stop sending the events of ${context} to Kafka?`,
+            text: (result) =>
+              `${context}: connector ${result.connector} ${result.state === 'removed' ? 'and its slot are removed' : 'does not exist'}`,
+          },
+        );
       }),
   );
   outbox.addCommand(
     makeCommand({
-      usage: 'disconnect <context>', summary: 'remove the connector and its replication slot', changes: true,
-      description: 'Topics and the events in them stay. Events of later are in the outbox only, as long as the service keeps them there.',
-      examples: ['outbox disconnect catalog', 'outbox disconnect catalog --dry-run'],
+      usage: 'status <context>',
+      summary: 'whether events flow, and what is wrong',
+      description: 'Whether events flow. Exit 1 when they do not.',
+      examples: ['outbox status catalog', 'outbox status catalog --json'],
     })
-      .option('--side <side>', 'whose database holds the outbox: service or monolith', side, 'service')
-      .action(async (context: string, common: CommonOptions & { side: Side }) => {
-        const { outbox: step } = await import('../../steps/outbox.ts');
-        await runStep(session, common, step, { context, action: 'disconnect', side: common.side }, {
-          confirm: `Stop sending the events of ${context} to Kafka?`,
-          text: (result) => `${context}: connector ${result.connector} ${result.state === 'removed' ? 'and its slot are removed' : 'does not exist'}`,
-        });
-      }),
-  );
-  outbox.addCommand(
-    makeCommand({ usage: 'status <context>', summary: 'whether events flow, and what is wrong', description: 'Whether events flow. Exit 1 when they do not.', examples: ['outbox status catalog', 'outbox status catalog --json'] })
-      .option('--side <side>', 'whose database holds the outbox: service or monolith', side, 'service')
+      .option(
+        '--side <side>',
+        'whose database holds the outbox: service or monolith',
+        side,
+        'service',
+      )
       .action(async (context: string, common: CommonOptions & { side: Side }) => {
         const { outboxStatus } = await import('../../steps/outbox.ts');
         await withToolkit(session, common, async (kit) => {
           const result = await outboxStatus(kit, { context, side: common.side });
-          print(session.terminal, common.json, result, () => (result.problem === null ? `${context}: events flow to ${result.topics.replace('${routedByValue}', '<aggregate type>')}` : `${context}: ${result.problem}\nrun: strangler outbox connect ${context}`) + `\n${Math.round(Number(result.retainedBytes) / 1024)} kB of log wait to be read`);
+          print(
+            session.terminal,
+            common.json,
+            result,
+            () =>
+              (result.problem === null
+                ? `${context}: events flow to ${result.topics.replace('${routedByValue}', '<aggregate type>')}`
+                : `${context}: ${result.problem}\nrun: strangler outbox connect ${context}`) +
+              `\n${Math.round(Number(result.retainedBytes) / 1024)} kB of log wait to be read`,
+          );
           session.exitCode = result.problem === null ? 0 : 1;
         });
       }),

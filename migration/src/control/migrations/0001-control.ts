@@ -5,7 +5,9 @@ import { type Kysely, sql } from 'kysely';
  * clock that watermarks and pins share.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql.raw(`
+  await sql
+    .raw(
+      `
 CREATE SCHEMA IF NOT EXISTS strangler_control;
 SET LOCAL search_path = strangler_control;
 
@@ -148,5 +150,7 @@ CREATE TRIGGER contexts_notify AFTER INSERT OR UPDATE ON contexts FOR EACH ROW E
 CREATE FUNCTION notify_instance() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN PERFORM pg_notify('strangler_instances', NEW.context); RETURN NULL; END $$;
 CREATE TRIGGER instance_contexts_notify AFTER INSERT OR UPDATE ON instance_contexts FOR EACH ROW EXECUTE FUNCTION notify_instance();
-`).execute(db);
+`,
+    )
+    .execute(db);
 }

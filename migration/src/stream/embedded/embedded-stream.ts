@@ -37,8 +37,14 @@ export class EmbeddedStream implements ChangeStream {
     this.#received = settings.from;
     this.#acknowledged = settings.from;
     // The feedback timer goes on while reading is paused: a slow consumer must not look dead to the server.
-    this.#queue = new MessageQueue(settings.highWaterBytes, () => this.#walsender.pause(), () => this.#walsender.resume());
-    this.#builder = new TransactionBuilder(settings.database, settings.limits, (message, bytes) => this.#queue.push(message, bytes));
+    this.#queue = new MessageQueue(
+      settings.highWaterBytes,
+      () => this.#walsender.pause(),
+      () => this.#walsender.resume(),
+    );
+    this.#builder = new TransactionBuilder(settings.database, settings.limits, (message, bytes) =>
+      this.#queue.push(message, bytes),
+    );
     this.#walsender = new Walsender(settings.command, {
       onData: (cursor, lsn, size) => {
         if (this.#closing) return;
@@ -49,7 +55,8 @@ export class EmbeddedStream implements ChangeStream {
         if (walEnd > this.#received) this.#received = walEnd;
         if (replyRequested) this.#feedback(false);
         // Within a transaction the position is past changes that were not sent yet.
-        if (!this.#closing && !this.#builder.inTransaction && walEnd > 0n) this.#queue.push({ kind: 'idle', lsn: walEnd }, 0);
+        if (!this.#closing && !this.#builder.inTransaction && walEnd > 0n)
+          this.#queue.push({ kind: 'idle', lsn: walEnd }, 0);
       },
       onEnd: (error) => this.#onEnd(error),
     });
@@ -93,7 +100,11 @@ export class EmbeddedStream implements ChangeStream {
   }
 
   #feedback(requestReply: boolean): void {
-    this.#walsender.feedback(this.#received > this.#acknowledged ? this.#received : this.#acknowledged, this.#acknowledged, { requestReply });
+    this.#walsender.feedback(
+      this.#received > this.#acknowledged ? this.#received : this.#acknowledged,
+      this.#acknowledged,
+      { requestReply },
+    );
   }
 
   #onEnd(error: unknown): void {

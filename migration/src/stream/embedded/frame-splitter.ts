@@ -14,7 +14,10 @@ export class FrameSplitter {
   #held = 0;
   #needed = headerLength;
 
-  constructor(onCopyData: (bytes: Buffer, from: number, to: number) => void, onOther: (bytes: Buffer) => void) {
+  constructor(
+    onCopyData: (bytes: Buffer, from: number, to: number) => void,
+    onOther: (bytes: Buffer) => void,
+  ) {
     this.#onCopyData = onCopyData;
     this.#onOther = onOther;
   }

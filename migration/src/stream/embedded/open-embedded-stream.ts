@@ -31,7 +31,10 @@ export interface EmbeddedStreamOptions {
 
 const durationMs = (text: string): number => {
   const match = /^(\d+)(ms|s|min|h|d)?$/.exec(text);
-  return Number(match?.[1] ?? 60_000) * ({ ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? 'ms'] ?? 1);
+  return (
+    Number(match?.[1] ?? 60_000) *
+    ({ ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? 'ms'] ?? 1)
+  );
 };
 
 /**
@@ -44,8 +47,16 @@ export async function openEmbeddedStream(options: EmbeddedStreamOptions): Promis
   for (;;) {
     const stream = await tryOpen(options);
     if (stream) return stream;
-    if (options.signal?.aborted) throw new StranglerError('CANCELLED', `Opening the ${options.direction} stream of ${options.context} was cancelled`);
-    if (performance.now() >= deadline) throw new StranglerError('SLOT_BUSY', `The slot of the ${options.direction} stream of ${options.context} is read by another process`);
+    if (options.signal?.aborted)
+      throw new StranglerError(
+        'CANCELLED',
+        `Opening the ${options.direction} stream of ${options.context} was cancelled`,
+      );
+    if (performance.now() >= deadline)
+      throw new StranglerError(
+        'SLOT_BUSY',
+        `The slot of the ${options.direction} stream of ${options.context} is read by another process`,
+      );
     await new Promise((resolve) => {
       setTimeout(resolve, 100);
     });
@@ -53,17 +64,24 @@ export async function openEmbeddedStream(options: EmbeddedStreamOptions): Promis
 }
 
 async function tryOpen(options: EmbeddedStreamOptions): Promise<ChangeStream | undefined> {
-  const client = await connect(options.url, { applicationName: `strangler-${options.context}-${options.direction}`, replication: true });
+  const client = await connect(options.url, {
+    applicationName: `strangler-${options.context}-${options.direction}`,
+    replication: true,
+  });
   let opened = false;
   try {
     const { rows } = await client.query<{ database: string; version: string; timeout: string }>(
       `SELECT current_database() AS database, current_setting('server_version_num') AS version, current_setting('wal_sender_timeout') AS timeout`,
     );
     const { database = '', version = '0', timeout = '60s' } = rows[0] ?? {};
-    const { slot, publication } = options.names ?? replicationNames(options.context, options.direction, database);
-    if ((await assertStartable(client, slot, publication, options.from)) === 'busy') return undefined;
+    const { slot, publication } =
+      options.names ?? replicationNames(options.context, options.direction, database);
+    if ((await assertStartable(client, slot, publication, options.from)) === 'busy')
+      return undefined;
     const stream = new EmbeddedStream({
-      client, slot, database,
+      client,
+      slot,
+      database,
       command: startCommand(slot, publication, options.from, Number(version)),
       from: options.from,
       limits: { events: options.chunk?.events ?? 1000, bytes: options.chunk?.bytes ?? 1_000_000 },
@@ -85,7 +103,8 @@ async function tryOpen(options: EmbeddedStreamOptions): Promise<ChangeStream | u
 const endQuietly = async (client: pg.Client): Promise<void> => client.end().catch(() => {});
 
 /** Four times within the server's patience (0 = endless), so that one late timer does not cost the connection. */
-const feedbackInterval = (walSenderTimeoutMs: number): number => (walSenderTimeoutMs === 0 ? 10_000 : Math.max(50, Math.min(10_000, walSenderTimeoutMs / 4)));
+const feedbackInterval = (walSenderTimeoutMs: number): number =>
+  walSenderTimeoutMs === 0 ? 10_000 : Math.max(50, Math.min(10_000, walSenderTimeoutMs / 4));
 
 function startCommand(slot: string, publication: string, from: Lsn, version: number): string {
   // Changes that replication itself wrote come back otherwise; before version 16 only one-stream-at-a-time prevents loops.

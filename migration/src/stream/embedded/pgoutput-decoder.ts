@@ -4,13 +4,28 @@ import { ByteCursor } from './byte-cursor.ts';
 
 /** Messages of pgoutput, protocol version 1 (PostgreSQL documentation, "Logical Replication Message Formats"). */
 export type PgoutputMessage =
-  | { readonly kind: 'begin'; readonly commitLsn: Lsn; readonly commitTime: bigint; readonly xid: number }
-  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly commitTime: bigint }
+  | {
+      readonly kind: 'begin';
+      readonly commitLsn: Lsn;
+      readonly commitTime: bigint;
+      readonly xid: number;
+    }
+  | {
+      readonly kind: 'commit';
+      readonly commitLsn: Lsn;
+      readonly endLsn: Lsn;
+      readonly commitTime: bigint;
+    }
   | { readonly kind: 'origin'; readonly name: string }
   | { readonly kind: 'relation'; readonly relation: Relation }
   | { readonly kind: 'type' }
   | { readonly kind: 'insert'; readonly relation: number; readonly tuple: NewTuple }
-  | { readonly kind: 'update'; readonly relation: number; readonly old: OldTuple | null; readonly tuple: NewTuple }
+  | {
+      readonly kind: 'update';
+      readonly relation: number;
+      readonly old: OldTuple | null;
+      readonly tuple: NewTuple;
+    }
   | { readonly kind: 'delete'; readonly relation: number; readonly old: OldTuple }
   | { readonly kind: 'truncate'; readonly relations: readonly number[] }
   | { readonly kind: 'message'; readonly prefix: string };
@@ -20,7 +35,12 @@ export interface Relation {
   readonly schema: string;
   readonly table: string;
   readonly replicaIdentity: 'default' | 'full' | 'index' | 'nothing';
-  readonly columns: readonly { readonly name: string; readonly key: boolean; readonly typeOid: number; readonly typeModifier: number }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly key: boolean;
+    readonly typeOid: number;
+    readonly typeModifier: number;
+  }[];
 }
 
 /** Per column: text, NULL, or undefined for an unchanged TOAST value that was not sent. */
@@ -68,12 +88,18 @@ export function readNewTuple({ bytes, count, at, end }: NewTuple): Tuple {
 }
 
 /** The values of a whole tuple put into a row, by the columns' names. */
-export function readInto(row: Record<string, ColumnText>, names: readonly string[], { bytes, at, end }: NewTuple): void {
+export function readInto(
+  row: Record<string, ColumnText>,
+  names: readonly string[],
+  { bytes, at, end }: NewTuple,
+): void {
   reader.enter(bytes, at, end);
-  for (const name of names) row[name] = reader.byte() === columnKind.text ? reader.text(reader.int32()) : null;
+  for (const name of names)
+    row[name] = reader.byte() === columnKind.text ? reader.text(reader.int32()) : null;
 }
 
-const unknownKind = (kind: number): RangeError => new RangeError(`unknown kind of column value ${JSON.stringify(String.fromCharCode(kind))}`);
+const unknownKind = (kind: number): RangeError =>
+  new RangeError(`unknown kind of column value ${JSON.stringify(String.fromCharCode(kind))}`);
 
 const readTuple = (cursor: ByteCursor): Tuple => readColumns(cursor, cursor.int16());
 
@@ -91,9 +117,17 @@ function readColumns(cursor: ByteCursor, count: number): Tuple {
 
 const letterOf = (cursor: ByteCursor): string => String.fromCharCode(cursor.byte());
 
-const oldTuple = (letter: string, cursor: ByteCursor): OldTuple => ({ kind: letter === 'K' ? 'key' : 'full', tuple: readTuple(cursor) });
+const oldTuple = (letter: string, cursor: ByteCursor): OldTuple => ({
+  kind: letter === 'K' ? 'key' : 'full',
+  tuple: readTuple(cursor),
+});
 
-const identities: Readonly<Record<string, Relation['replicaIdentity']>> = { d: 'default', f: 'full', i: 'index', n: 'nothing' };
+const identities: Readonly<Record<string, Relation['replicaIdentity']>> = {
+  d: 'default',
+  f: 'full',
+  i: 'index',
+  n: 'nothing',
+};
 
 function readRelation(cursor: ByteCursor): Relation {
   const id = cursor.int32();
@@ -104,7 +138,12 @@ function readRelation(cursor: ByteCursor): Relation {
   const columns = Array.from({ length: cursor.int16() }, () => {
     const flags = cursor.byte();
     const name = cursor.string();
-    return { name, key: (flags & 1) === 1, typeOid: cursor.int32(), typeModifier: cursor.int32() | 0 };
+    return {
+      name,
+      key: (flags & 1) === 1,
+      typeOid: cursor.int32(),
+      typeModifier: cursor.int32() | 0,
+    };
   });
   return { id, schema, table, replicaIdentity, columns };
 }
@@ -122,17 +161,30 @@ export function decodePgoutput(cursor: ByteCursor): PgoutputMessage {
 function readMessage(cursor: ByteCursor): PgoutputMessage {
   const type = letterOf(cursor);
   switch (type) {
-    case 'B': return { kind: 'begin', commitLsn: cursor.int64(), commitTime: cursor.int64() + postgresEpoch, xid: cursor.int32() };
+    case 'B':
+      return {
+        kind: 'begin',
+        commitLsn: cursor.int64(),
+        commitTime: cursor.int64() + postgresEpoch,
+        xid: cursor.int32(),
+      };
     case 'C': {
       cursor.byte();
-      return { kind: 'commit', commitLsn: cursor.int64(), endLsn: cursor.int64(), commitTime: cursor.int64() + postgresEpoch };
+      return {
+        kind: 'commit',
+        commitLsn: cursor.int64(),
+        endLsn: cursor.int64(),
+        commitTime: cursor.int64() + postgresEpoch,
+      };
     }
     case 'O': {
       cursor.int64();
       return { kind: 'origin', name: cursor.string() };
     }
-    case 'R': return { kind: 'relation', relation: readRelation(cursor) };
-    case 'Y': return { kind: 'type' };
+    case 'R':
+      return { kind: 'relation', relation: readRelation(cursor) };
+    case 'Y':
+      return { kind: 'type' };
     case 'I': {
       const relation = cursor.int32();
       cursor.byte();
@@ -159,6 +211,9 @@ function readMessage(cursor: ByteCursor): PgoutputMessage {
       cursor.int64();
       return { kind: 'message', prefix: cursor.string() };
     }
-    default: throw new RangeError(`unknown message ${JSON.stringify(type)}: not pgoutput protocol version 1`);
+    default:
+      throw new RangeError(
+        `unknown message ${JSON.stringify(type)}: not pgoutput protocol version 1`,
+      );
   }
 }

@@ -1,7 +1,12 @@
 import type pg from 'pg';
 import { databaseFailure, failureCode } from '../../database/failures.ts';
 import { StranglerError } from '../../errors.ts';
-import { displayTable, quoteIdentifier, quoteTable, type TableName } from '../../database/identifiers.ts';
+import {
+  displayTable,
+  quoteIdentifier,
+  quoteTable,
+  type TableName,
+} from '../../database/identifiers.ts';
 
 export interface PublicationChange {
   readonly created: boolean;
@@ -27,31 +32,54 @@ FROM pg_publication p WHERE p.pubname = $1`;
 const options = `publish = 'insert, update, delete, truncate', publish_via_partition_root = true`;
 
 /** What would change, without changing it. `null`: the publication does not exist. */
-export async function publicationDifference(client: pg.Client, name: string, tables: readonly TableName[]): Promise<PublicationChange | null> {
+export async function publicationDifference(
+  client: pg.Client,
+  name: string,
+  tables: readonly TableName[],
+): Promise<PublicationChange | null> {
   const row = (await client.query<PublicationRow>(current, [name])).rows[0];
   if (!row) return null;
   const present = new Set((JSON.parse(row.tables) as TableName[]).map(displayTable));
   const wanted = new Set(tables.map(displayTable));
-  return { created: false, added: [...wanted].filter((table) => !present.has(table)), removed: [...present].filter((table) => !wanted.has(table)), corrected: row.whole !== 't' };
+  return {
+    created: false,
+    added: [...wanted].filter((table) => !present.has(table)),
+    removed: [...present].filter((table) => !wanted.has(table)),
+    corrected: row.whole !== 't',
+  };
 }
 
 /** Tables that inherit from a mapped one are published under their own names, which no mapping knows: their changes would vanish. */
-async function refuseChildren(client: pg.Client, name: string, tables: readonly TableName[]): Promise<void> {
+async function refuseChildren(
+  client: pg.Client,
+  name: string,
+  tables: readonly TableName[],
+): Promise<void> {
   const children = (await publicationDifference(client, name, tables))?.removed ?? [];
   if (children.length === 0) return;
-  throw new StranglerError('CONFIG_INVALID', `${children.join(', ')} of database ${client.database ?? ''} inherit from mapped tables: their changes come under their own names, which cannot be mapped to one table`, {
-    remedy: 'Make them partitions of the table, or move their rows into it.',
-    details: { tables: children },
-  });
+  throw new StranglerError(
+    'CONFIG_INVALID',
+    `${children.join(', ')} of database ${client.database ?? ''} inherit from mapped tables: their changes come under their own names, which cannot be mapped to one table`,
+    {
+      remedy: 'Make them partitions of the table, or move their rows into it.',
+      details: { tables: children },
+    },
+  );
 }
 
 /** Makes the publication, or makes it what it should be; says what it changed. Runs again without harm. */
-export async function ensurePublication(client: pg.Client, name: string, tables: readonly TableName[]): Promise<PublicationChange> {
+export async function ensurePublication(
+  client: pg.Client,
+  name: string,
+  tables: readonly TableName[],
+): Promise<PublicationChange> {
   const list = tables.map(quoteTable).join(', ');
   try {
     const difference = await publicationDifference(client, name, tables);
     if (!difference) {
-      await client.query(`CREATE PUBLICATION ${quoteIdentifier(name)} FOR TABLE ${list} WITH (${options})`);
+      await client.query(
+        `CREATE PUBLICATION ${quoteIdentifier(name)} FOR TABLE ${list} WITH (${options})`,
+      );
       await refuseChildren(client, name, tables);
       return { created: true, added: tables.map(displayTable), removed: [], corrected: false };
     }
@@ -63,8 +91,12 @@ export async function ensurePublication(client: pg.Client, name: string, tables:
     return difference;
   } catch (error) {
     // Another process made it between our look and our try.
-    if (failureCode(error) === '42710' || failureCode(error) === '23505') return ensurePublication(client, name, tables);
-    throw databaseFailure(error, `Cannot publish ${tables.map(displayTable).join(', ')} as ${name} (needs to own the tables and GRANT CREATE ON DATABASE ${client.database ?? ''} TO ${client.user ?? 'the role'})`);
+    if (failureCode(error) === '42710' || failureCode(error) === '23505')
+      return ensurePublication(client, name, tables);
+    throw databaseFailure(
+      error,
+      `Cannot publish ${tables.map(displayTable).join(', ')} as ${name} (needs to own the tables and GRANT CREATE ON DATABASE ${client.database ?? ''} TO ${client.user ?? 'the role'})`,
+    );
   }
 }
 

@@ -1,6 +1,20 @@
-import type { ChangeEvent, ChangeSource, ColumnText, Lsn, Operation, Position, Row } from '../change-event.ts';
+import type {
+  ChangeEvent,
+  ChangeSource,
+  ColumnText,
+  Lsn,
+  Operation,
+  Position,
+  Row,
+} from '../change-event.ts';
 import type { EncodedRow } from '../encoded-row.ts';
-import { type NewTuple, readInto, readNewTuple, type Relation, type Tuple } from './pgoutput-decoder.ts';
+import {
+  type NewTuple,
+  readInto,
+  readNewTuple,
+  type Relation,
+  type Tuple,
+} from './pgoutput-decoder.ts';
 
 export interface KnownRelation extends Relation {
   readonly names: readonly string[];
@@ -28,7 +42,15 @@ export class RowEvent implements ChangeEvent {
   readonly #index: number;
   readonly #lsn: Lsn;
 
-  constructor(op: Operation, before: Row | null, tuple: NewTuple | null, relation: KnownRelation, transaction: EventTransaction, index: number, lsn: Lsn) {
+  constructor(
+    op: Operation,
+    before: Row | null,
+    tuple: NewTuple | null,
+    relation: KnownRelation,
+    transaction: EventTransaction,
+    index: number,
+    lsn: Lsn,
+  ) {
     this.op = op;
     this.before = before;
     this.#tuple = tuple;
@@ -40,7 +62,8 @@ export class RowEvent implements ChangeEvent {
 
   get after(): Row | null {
     if (this.#tuple === null) return null;
-    if (!this.#isWhole(this.#tuple)) return partialRow(this.#relation, readNewTuple(this.#tuple), this.before);
+    if (!this.#isWhole(this.#tuple))
+      return partialRow(this.#relation, readNewTuple(this.#tuple), this.before);
     const row = { ...this.#relation.blank };
     readInto(row, this.#relation.names, this.#tuple);
     return row;
@@ -58,7 +81,15 @@ export class RowEvent implements ChangeEvent {
 
   get source(): ChangeSource {
     const { database, xid, commitTime } = this.#transaction;
-    return { connector: 'postgresql', db: database, schema: this.#relation.schema, table: this.#relation.table, txId: xid, lsn: this.#lsn, ts_us: commitTime };
+    return {
+      connector: 'postgresql',
+      db: database,
+      schema: this.#relation.schema,
+      table: this.#relation.table,
+      txId: xid,
+      lsn: this.#lsn,
+      ts_us: commitTime,
+    };
   }
 
   get position(): Position {

@@ -57,21 +57,37 @@ export async function slotStatus(client: pg.Client, slot: string): Promise<SlotS
 /** @throws StranglerError SLOT_LOST when there is no such slot, or the server gave it up */
 export async function requireSlot(client: pg.Client, slot: string): Promise<SlotStatus> {
   const status = await slotStatus(client, slot);
-  if (status === null) throw new StranglerError('SLOT_LOST', `Replication slot ${slot} does not exist`, { details: { slot } });
-  if (status.lost !== null) throw new StranglerError('SLOT_LOST', `The server gave up replication slot ${slot} (${status.lost}): it removed log that was still needed`, { details: { slot, reason: status.lost } });
+  if (status === null)
+    throw new StranglerError('SLOT_LOST', `Replication slot ${slot} does not exist`, {
+      details: { slot },
+    });
+  if (status.lost !== null)
+    throw new StranglerError(
+      'SLOT_LOST',
+      `The server gave up replication slot ${slot} (${status.lost}): it removed log that was still needed`,
+      { details: { slot, reason: status.lost } },
+    );
   return status;
 }
 
-const creating = (slot: string): string => `Cannot create replication slot ${slot} (needs ALTER ROLE … REPLICATION, wal_level = logical and a free slot)`;
+const creating = (slot: string): string =>
+  `Cannot create replication slot ${slot} (needs ALTER ROLE … REPLICATION, wal_level = logical and a free slot)`;
 
 /** Makes the slot if it is not there. Waits for transactions that run right now. Returns where its changes begin. */
-export async function createSlot(client: pg.Client, slot: string): Promise<{ created: boolean; position: Lsn }> {
+export async function createSlot(
+  client: pg.Client,
+  slot: string,
+): Promise<{ created: boolean; position: Lsn }> {
   try {
-    const { rows } = await client.query<{ lsn: string }>(`SELECT lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
+    const { rows } = await client.query<{ lsn: string }>(
+      `SELECT lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`,
+      [slot],
+    );
     return { created: true, position: lsnFromText(rows[0]?.lsn ?? '') };
   } catch (error) {
     const existing = failureCode(error) === '42710' ? await slotStatus(client, slot) : null;
-    if (existing?.confirmed !== null && existing?.confirmed !== undefined) return { created: false, position: existing.confirmed };
+    if (existing?.confirmed !== null && existing?.confirmed !== undefined)
+      return { created: false, position: existing.confirmed };
     throw databaseFailure(error, creating(slot));
   }
 }
@@ -89,19 +105,38 @@ export interface SlotWithSnapshot {
  * A new slot and the snapshot of its starting point: copy in the snapshot, then stream, and no change is missed or doubled.
  * @throws StranglerError SLOT_BUSY if the slot exists: drop it first, its position is another one
  */
-export async function createSlotWithSnapshot(url: string, slot: string, signal?: AbortSignal): Promise<SlotWithSnapshot> {
+export async function createSlotWithSnapshot(
+  url: string,
+  slot: string,
+  signal?: AbortSignal,
+): Promise<SlotWithSnapshot> {
   const client = await connect(url, { applicationName: 'strangler-snapshot', replication: true });
   const abandon = (): void => void client.end().catch(() => {});
   signal?.addEventListener('abort', abandon, { once: true });
   try {
-    const { rows } = await client.query<{ consistent_point: string; snapshot_name: string }>(`CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`);
+    const { rows } = await client.query<{ consistent_point: string; snapshot_name: string }>(
+      `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+    );
     const row = rows[0];
-    if (!row) throw new StranglerError('INTERNAL', `CREATE_REPLICATION_SLOT ${slot} answered nothing`);
-    return { slot, position: lsnFromText(row.consistent_point), snapshot: row.snapshot_name, close: () => client.end() };
+    if (!row)
+      throw new StranglerError('INTERNAL', `CREATE_REPLICATION_SLOT ${slot} answered nothing`);
+    return {
+      slot,
+      position: lsnFromText(row.consistent_point),
+      snapshot: row.snapshot_name,
+      close: () => client.end(),
+    };
   } catch (error) {
     await client.end().catch(() => {});
-    if (signal?.aborted) throw new StranglerError('CANCELLED', `Creating replication slot ${slot} was cancelled`, { cause: error });
-    if (failureCode(error) === '42710') throw new StranglerError('SLOT_BUSY', `Replication slot ${slot} exists already`, { cause: error, remedy: 'Drop the slot first: an initial copy needs a new one.' });
+    if (signal?.aborted)
+      throw new StranglerError('CANCELLED', `Creating replication slot ${slot} was cancelled`, {
+        cause: error,
+      });
+    if (failureCode(error) === '42710')
+      throw new StranglerError('SLOT_BUSY', `Replication slot ${slot} exists already`, {
+        cause: error,
+        remedy: 'Drop the slot first: an initial copy needs a new one.',
+      });
     throw databaseFailure(error, creating(slot));
   } finally {
     signal?.removeEventListener('abort', abandon);
@@ -109,16 +144,29 @@ export async function createSlotWithSnapshot(url: string, slot: string, signal?:
 }
 
 /** Drops the slot; waits a while for its reader to go. Absent is fine. */
-export async function dropSlot(client: pg.Client, slot: string, { timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<'dropped' | 'absent'> {
+export async function dropSlot(
+  client: pg.Client,
+  slot: string,
+  { timeoutMs = 5000 }: { readonly timeoutMs?: number } = {},
+): Promise<'dropped' | 'absent'> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
-      const { rowCount } = await client.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1', [slot]);
+      const { rowCount } = await client.query(
+        'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
+        [slot],
+      );
       return rowCount === 0 ? 'absent' : 'dropped';
     } catch (error) {
       if (failureCode(error) === '42704') return 'absent';
-      if (failureCode(error) !== '55006') throw databaseFailure(error, `Cannot drop replication slot ${slot}`);
-      if (performance.now() >= deadline) throw new StranglerError('SLOT_BUSY', `Replication slot ${slot} is still read by another process`, { cause: error });
+      if (failureCode(error) !== '55006')
+        throw databaseFailure(error, `Cannot drop replication slot ${slot}`);
+      if (performance.now() >= deadline)
+        throw new StranglerError(
+          'SLOT_BUSY',
+          `Replication slot ${slot} is still read by another process`,
+          { cause: error },
+        );
       await new Promise((resolve) => {
         setTimeout(resolve, 50);
       });

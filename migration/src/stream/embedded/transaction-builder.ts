@@ -22,7 +22,11 @@ export class TransactionBuilder {
   #events: ChangeEvent[] = [];
   #bytes = 0;
 
-  constructor(database: string, limits: ChunkLimits, emit: (message: StreamMessage, bytes: number) => void) {
+  constructor(
+    database: string,
+    limits: ChunkLimits,
+    emit: (message: StreamMessage, bytes: number) => void,
+  ) {
     this.#database = database;
     this.#limits = limits;
     this.#emit = emit;
@@ -36,7 +40,13 @@ export class TransactionBuilder {
   take(message: PgoutputMessage, lsn: Lsn, size: number): void {
     switch (message.kind) {
       case 'begin':
-        this.#transaction = { database: this.#database, commitLsn: message.commitLsn, commitTime: message.commitTime, xid: message.xid, index: 0 };
+        this.#transaction = {
+          database: this.#database,
+          commitLsn: message.commitLsn,
+          commitTime: message.commitTime,
+          xid: message.xid,
+          index: 0,
+        };
         this.#emit(message, 0);
         return;
       case 'commit':
@@ -55,7 +65,14 @@ export class TransactionBuilder {
         return;
       case 'update': {
         const relation = this.#relation(message.relation);
-        this.#add('u', relation, message.old ? oldRow(relation, message.old) : null, message.tuple, lsn, size);
+        this.#add(
+          'u',
+          relation,
+          message.old ? oldRow(relation, message.old) : null,
+          message.tuple,
+          lsn,
+          size,
+        );
         return;
       }
       case 'delete': {
@@ -64,7 +81,8 @@ export class TransactionBuilder {
         return;
       }
       case 'truncate':
-        for (const id of message.relations) this.#add('t', this.#relation(id), null, null, lsn, size);
+        for (const id of message.relations)
+          this.#add('t', this.#relation(id), null, null, lsn, size);
         return;
       case 'origin':
       case 'type':
@@ -75,17 +93,28 @@ export class TransactionBuilder {
 
   #relation(id: number): KnownRelation {
     const relation = this.#relations.get(id);
-    if (!relation) throw new RangeError(`a change of relation ${id}, which was not described before`);
+    if (!relation)
+      throw new RangeError(`a change of relation ${id}, which was not described before`);
     return relation;
   }
 
-  #add(op: Operation, relation: KnownRelation, before: Row | null, tuple: NewTuple | null, lsn: Lsn, size: number): void {
+  #add(
+    op: Operation,
+    relation: KnownRelation,
+    before: Row | null,
+    tuple: NewTuple | null,
+    lsn: Lsn,
+    size: number,
+  ): void {
     const transaction = this.#transaction;
     if (!transaction) throw new RangeError('a change outside of a transaction');
-    this.#events.push(new RowEvent(op, before, tuple, relation, transaction, transaction.index, lsn));
+    this.#events.push(
+      new RowEvent(op, before, tuple, relation, transaction, transaction.index, lsn),
+    );
     transaction.index += 1;
     this.#bytes += size;
-    if (this.#events.length >= this.#limits.events || this.#bytes >= this.#limits.bytes) this.#flush();
+    if (this.#events.length >= this.#limits.events || this.#bytes >= this.#limits.bytes)
+      this.#flush();
   }
 
   #flush(): void {
@@ -114,6 +143,9 @@ function oldRow(relation: Relation, old: OldTuple): Row {
 }
 
 const describe = ({ schema, table, replicaIdentity, columns }: Relation): StreamMessage => ({
-  kind: 'relation', schema, table, replicaIdentity,
+  kind: 'relation',
+  schema,
+  table,
+  replicaIdentity,
   columns: columns.map(({ name, typeOid, typeModifier }) => ({ name, typeOid, typeModifier })),
 });

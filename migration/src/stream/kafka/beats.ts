@@ -6,7 +6,8 @@ import type { Envelope } from './decode/envelope.ts';
 export const heartbeatTable: SourceTable = { schema: 'strangler', table: 'heartbeat' };
 export const signalTable: SourceTable = { schema: 'strangler', table: 'signal' };
 
-export const isHeartbeat = ({ schema, table }: SourceTable): boolean => schema === heartbeatTable.schema && table === heartbeatTable.table;
+export const isHeartbeat = ({ schema, table }: SourceTable): boolean =>
+  schema === heartbeatTable.schema && table === heartbeatTable.table;
 
 /**
  * The heartbeat row counts by one. A slot that was lost and made again, or moved by hand, leaves no trace in Kafka, but it skips
@@ -19,7 +20,17 @@ export class Beats {
   #last: number;
 
   /** `last`: the newest one that was seen before, 0 for a new stream. */
-  constructor({ context, direction, stream, last }: { context: string; direction: Direction; stream: string; last: number }) {
+  constructor({
+    context,
+    direction,
+    stream,
+    last,
+  }: {
+    context: string;
+    direction: Direction;
+    stream: string;
+    last: number;
+  }) {
     this.#context = context;
     this.#direction = direction;
     this.#stream = stream;
@@ -32,13 +43,24 @@ export class Beats {
 
   /** @throws StranglerError POSITION_GAP */
   observe({ op, after }: Pick<Envelope, 'op' | 'after'>): void {
-    if (op !== 'u' || after === null || after.context !== this.#context || after.direction !== this.#direction || after.stream !== this.#stream) return;
+    if (
+      op !== 'u' ||
+      after === null ||
+      after.context !== this.#context ||
+      after.direction !== this.#direction ||
+      after.stream !== this.#stream
+    )
+      return;
     const beat = Number(after.beat);
     if (beat > this.#last + 1) {
-      throw new StranglerError('POSITION_GAP', `${this.#context}: heartbeat ${beat} came after ${this.#last} in the ${this.#direction} stream: changes in between are missing`, {
-        details: { stream: this.#stream, beat, last: this.#last },
-        remedy: `The slot was lost and made again, or was moved on: run strangler replicate ${this.#context} --restart, which copies anew.`,
-      });
+      throw new StranglerError(
+        'POSITION_GAP',
+        `${this.#context}: heartbeat ${beat} came after ${this.#last} in the ${this.#direction} stream: changes in between are missing`,
+        {
+          details: { stream: this.#stream, beat, last: this.#last },
+          remedy: `The slot was lost and made again, or was moved on: run strangler replicate ${this.#context} --restart, which copies anew.`,
+        },
+      );
     }
     this.#last = Math.max(this.#last, beat);
   }

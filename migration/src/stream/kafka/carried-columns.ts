@@ -9,23 +9,45 @@ export interface CarriedTable {
   readonly columns: readonly string[];
 }
 
-const target = (mapped: string | { readonly to: string } | undefined, column: string): string => (typeof mapped === 'string' ? mapped : (mapped?.to ?? column));
+const target = (mapped: string | { readonly to: string } | undefined, column: string): string =>
+  typeof mapped === 'string' ? mapped : (mapped?.to ?? column);
 
 /** The tables and columns of each direction, by the context file alone. */
-export const carriedTables = ({ tables = [] }: MigrationDefinition): Record<Direction, CarriedTable[]> => ({
-  forward: tables.map(({ monolith, key = [], service }) => ({ ...parseTableName(monolith), columns: [...new Set([...key, ...service.flatMap(({ columns }) => Object.keys(columns))])] })),
-  reverse: tables.flatMap(({ service }) => service.map((part) => ({ ...parseTableName(part.table), columns: Object.entries(part.columns).map(([from, mapped]) => target(mapped, from)) }))),
+export const carriedTables = ({
+  tables = [],
+}: MigrationDefinition): Record<Direction, CarriedTable[]> => ({
+  forward: tables.map(({ monolith, key = [], service }) => ({
+    ...parseTableName(monolith),
+    columns: [...new Set([...key, ...service.flatMap(({ columns }) => Object.keys(columns))])],
+  })),
+  reverse: tables.flatMap(({ service }) =>
+    service.map((part) => ({
+      ...parseTableName(part.table),
+      columns: Object.entries(part.columns).map(([from, mapped]) => target(mapped, from)),
+    })),
+  ),
 });
 
 /** Columns that identify a row, of tables for which the context file names them. */
-export function namedKeys({ tables = [] }: MigrationDefinition): Record<Direction, Map<string, readonly string[]>> {
-  const withKey = tables.flatMap(({ key, monolith, service }) => (key ? [{ key, monolith, service }] : []));
+export function namedKeys({
+  tables = [],
+}: MigrationDefinition): Record<Direction, Map<string, readonly string[]>> {
+  const withKey = tables.flatMap(({ key, monolith, service }) =>
+    key ? [{ key, monolith, service }] : [],
+  );
   const named = (name: string): string => {
     const { schema, table } = parseTableName(name);
     return `${schema}.${table}`;
   };
   return {
     forward: new Map(withKey.map(({ monolith, key }) => [named(monolith), key])),
-    reverse: new Map(withKey.flatMap(({ service, key }) => service.map((part) => [named(part.table), key.map((column) => target(part.columns[column], column))] as const))),
+    reverse: new Map(
+      withKey.flatMap(({ service, key }) =>
+        service.map(
+          (part) =>
+            [named(part.table), key.map((column) => target(part.columns[column], column))] as const,
+        ),
+      ),
+    ),
   };
 }

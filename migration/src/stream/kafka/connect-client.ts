@@ -2,14 +2,19 @@ import { StranglerError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
 import type { ConnectorConfig } from './connector-config.ts';
 
-export type ConnectorState = 'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'UNASSIGNED' | 'RESTARTING' | (string & {});
+export type ConnectorState =
+  'RUNNING' | 'PAUSED' | 'STOPPED' | 'FAILED' | 'UNASSIGNED' | 'RESTARTING' | (string & {});
 
 export interface ConnectorStatus {
   readonly state: ConnectorState;
   /** Why the connector itself failed. */
   readonly trace?: string;
   readonly worker: string;
-  readonly tasks: readonly { readonly state: ConnectorState; readonly trace?: string; readonly worker: string }[];
+  readonly tasks: readonly {
+    readonly state: ConnectorState;
+    readonly trace?: string;
+    readonly worker: string;
+  }[];
 }
 
 export interface ConnectClientOptions {
@@ -33,7 +38,8 @@ export class ConnectClient {
 
   constructor(url: string, options: ConnectClientOptions = {}) {
     const parsed = new URL(url);
-    if (parsed.username !== '') this.#authorization = `Basic ${Buffer.from(`${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`).toString('base64')}`;
+    if (parsed.username !== '')
+      this.#authorization = `Basic ${Buffer.from(`${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`).toString('base64')}`;
     parsed.username = '';
     parsed.password = '';
     this.#url = parsed.href.replace(/\/+$/, '');
@@ -59,10 +65,24 @@ export class ConnectClient {
   }
 
   async status(name: string): Promise<ConnectorStatus | undefined> {
-    const found = (await this.#ask('GET', `${path(name)}/status`)) as { connector: { state: string; worker_id: string; trace?: string }; tasks: { state: string; worker_id: string; trace?: string }[] } | undefined;
+    const found = (await this.#ask('GET', `${path(name)}/status`)) as
+      | {
+          connector: { state: string; worker_id: string; trace?: string };
+          tasks: { state: string; worker_id: string; trace?: string }[];
+        }
+      | undefined;
     if (!found) return undefined;
     const { state, trace, worker_id: worker } = found.connector;
-    return { state, worker, ...(trace !== undefined && { trace }), tasks: found.tasks.map((task) => ({ state: task.state, worker: task.worker_id, ...(task.trace !== undefined && { trace: task.trace }) })) };
+    return {
+      state,
+      worker,
+      ...(trace !== undefined && { trace }),
+      tasks: found.tasks.map((task) => ({
+        state: task.state,
+        worker: task.worker_id,
+        ...(task.trace !== undefined && { trace: task.trace }),
+      })),
+    };
   }
 
   /** Makes the connector, or gives a running one this configuration. @throws StranglerError CONNECTOR_FAILED */
@@ -73,14 +93,21 @@ export class ConnectClient {
   /** What Connect finds wrong with a configuration; it tries the connection to the database as the connector would. */
   async validate(name: string, config: ConnectorConfig): Promise<string[]> {
     const plugin = config['connector.class'] ?? '';
-    const found = (await this.#ask('PUT', `/connector-plugins/${encodeURIComponent(plugin)}/config/validate`, { ...config, name })) as { configs: { value: { name: string; errors: string[] } }[] } | undefined;
+    const found = (await this.#ask(
+      'PUT',
+      `/connector-plugins/${encodeURIComponent(plugin)}/config/validate`,
+      { ...config, name },
+    )) as { configs: { value: { name: string; errors: string[] } }[] } | undefined;
     if (!found) return [`Kafka Connect has no plugin ${plugin}`];
-    return found.configs.flatMap(({ value }) => value.errors.map((error) => `${value.name}: ${error}`));
+    return found.configs.flatMap(({ value }) =>
+      value.errors.map((error) => `${value.name}: ${error}`),
+    );
   }
 
   /** Position up to which the connector has everything in Kafka, as Connect stores it. */
   async offset(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const found = (await this.#ask('GET', `${path(name)}/offsets`)) as { offsets: { offset: Record<string, unknown> | null }[] } | undefined;
+    const found = (await this.#ask('GET', `${path(name)}/offsets`)) as
+      { offsets: { offset: Record<string, unknown> | null }[] } | undefined;
     return found?.offsets.find(({ offset }) => offset !== null)?.offset ?? undefined;
   }
 
@@ -116,9 +143,22 @@ export class ConnectClient {
       if (status === 404) return undefined;
       if (status < 300) return text === '' ? {} : (JSON.parse(text) as unknown);
       const message = messageOf(text);
-      const busy = status === 409 || (status >= 500 && /rebalance|leader|not yet|momentarily|stale configuration|timed out/i.test(message));
-      if (status === 401 || status === 403) throw new StranglerError('CONNECT_UNREACHABLE', `Kafka Connect at ${this.#url} refuses us (${status})`, { remedy: 'Put user and password into CONNECT_URL: http://user:password@host:8083' });
-      if (!busy || performance.now() > deadline) throw new StranglerError('CONNECTOR_FAILED', `Kafka Connect refused ${method} ${where} with ${status}: ${message}`, { details: { status, message } });
+      const busy =
+        status === 409 ||
+        (status >= 500 &&
+          /rebalance|leader|not yet|momentarily|stale configuration|timed out/i.test(message));
+      if (status === 401 || status === 403)
+        throw new StranglerError(
+          'CONNECT_UNREACHABLE',
+          `Kafka Connect at ${this.#url} refuses us (${status})`,
+          { remedy: 'Put user and password into CONNECT_URL: http://user:password@host:8083' },
+        );
+      if (!busy || performance.now() > deadline)
+        throw new StranglerError(
+          'CONNECTOR_FAILED',
+          `Kafka Connect refused ${method} ${where} with ${status}: ${message}`,
+          { details: { status, message } },
+        );
       await pause(200, this.#options.signal ?? new AbortController().signal);
     }
   }
@@ -130,15 +170,26 @@ export class ConnectClient {
     try {
       const response = await fetch(this.#url + where, {
         method,
-        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...(this.#authorization !== undefined && { authorization: this.#authorization }) },
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(this.#authorization !== undefined && { authorization: this.#authorization }),
+        },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, patience]) : patience,
       });
       return { status: response.status, text: await response.text() };
     } catch (error) {
       if (signal?.aborted) throw new StranglerError('CANCELLED', 'Cancelled', { cause: error });
-      const why = patience.aborted ? `no answer to ${method} ${where} within ${Math.round(timeoutMs / 1000)} s` : error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-      throw new StranglerError('CONNECT_UNREACHABLE', `Kafka Connect at ${this.#url} does not answer: ${why}`, { cause: error });
+      const why = patience.aborted
+        ? `no answer to ${method} ${where} within ${Math.round(timeoutMs / 1000)} s`
+        : error instanceof Error && error.cause instanceof Error
+          ? error.cause.message
+          : String(error);
+      throw new StranglerError(
+        'CONNECT_UNREACHABLE',
+        `Kafka Connect at ${this.#url} does not answer: ${why}`,
+        { cause: error },
+      );
     }
   }
 }
@@ -148,7 +199,12 @@ const path = (name: string): string => `/connectors/${encodeURIComponent(name)}`
 function messageOf(text: string): string {
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && 'message' in parsed && typeof parsed.message === 'string' ? parsed.message : text;
+    return typeof parsed === 'object' &&
+      parsed !== null &&
+      'message' in parsed &&
+      typeof parsed.message === 'string'
+      ? parsed.message
+      : text;
   } catch {
     return text.slice(0, 500);
   }
@@ -156,12 +212,24 @@ function messageOf(text: string): string {
 
 /** What a Java trace says in one line: the innermost cause tells what it is. */
 export const traceReason = (trace: string | undefined): string =>
-  trace?.split('\n').filter((line) => line.startsWith('Caused by:')).at(-1)?.slice('Caused by:'.length).trim() ?? trace?.split('\n')[0] ?? 'it tells no reason';
+  trace
+    ?.split('\n')
+    .filter((line) => line.startsWith('Caused by:'))
+    .at(-1)
+    ?.slice('Caused by:'.length)
+    .trim() ??
+  trace?.split('\n')[0] ??
+  'it tells no reason';
 
 /** The trace of what failed, the task's before the connector's; `null` when nothing did. */
 export const failureOf = (status: ConnectorStatus | undefined): string | null => {
-  const failed = status?.tasks.find((task) => task.state === 'FAILED') ?? (status?.state === 'FAILED' ? status : undefined);
+  const failed =
+    status?.tasks.find((task) => task.state === 'FAILED') ??
+    (status?.state === 'FAILED' ? status : undefined);
   return failed ? (failed.trace ?? '') : null;
 };
 
-export const isRunning = (status: ConnectorStatus | undefined): boolean => status?.state === 'RUNNING' && status.tasks.length > 0 && status.tasks.every((task) => task.state === 'RUNNING');
+export const isRunning = (status: ConnectorStatus | undefined): boolean =>
+  status?.state === 'RUNNING' &&
+  status.tasks.length > 0 &&
+  status.tasks.every((task) => task.state === 'RUNNING');

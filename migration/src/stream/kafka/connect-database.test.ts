@@ -4,17 +4,45 @@ import { connectDatabase } from './connect-database.ts';
 const ours = 'postgresql://me@localhost:5433/shop';
 
 test('a URL becomes what the connector is told, with its encoded characters', () => {
-  expect(connectDatabase('postgresql://a%40b:p%3Aw%2F@db:6543/shop?sslmode=require', ours, 'x')).toEqual({ hostname: 'db', port: '6543', user: 'a@b', password: 'p:w/', name: 'shop', sslmode: 'require' });
-  expect(connectDatabase('postgresql://u:p@db/shop', ours, 'x')).toMatchObject({ port: '5432', sslmode: null });
-  expect(connectDatabase('postgresql://u:p@[::1]:5432/shop', ours, 'x')).toMatchObject({ hostname: '::1' });
+  expect(
+    connectDatabase('postgresql://a%40b:p%3Aw%2F@db:6543/shop?sslmode=require', ours, 'x'),
+  ).toEqual({
+    hostname: 'db',
+    port: '6543',
+    user: 'a@b',
+    password: 'p:w/',
+    name: 'shop',
+    sslmode: 'require',
+  });
+  expect(connectDatabase('postgresql://u:p@db/shop', ours, 'x')).toMatchObject({
+    port: '5432',
+    sslmode: null,
+  });
+  expect(connectDatabase('postgresql://u:p@[::1]:5432/shop', ours, 'x')).toMatchObject({
+    hostname: '::1',
+  });
 });
 
 test('a reference to a secret passes as it is: Connect resolves it', () => {
-  expect(connectDatabase('postgresql://shop:${file:/run/secrets/shop.properties:password}@db:5432/shop', ours, 'x')).toMatchObject({ user: 'shop', password: '${file:/run/secrets/shop.properties:password}', hostname: 'db' });
+  expect(
+    connectDatabase(
+      'postgresql://shop:${file:/run/secrets/shop.properties:password}@db:5432/shop',
+      ours,
+      'x',
+    ),
+  ).toMatchObject({
+    user: 'shop',
+    password: '${file:/run/secrets/shop.properties:password}',
+    hostname: 'db',
+  });
 });
 
 test.each([
   ['postgresql://u:p@db/other', 'names database "other", but replication runs on "shop"'],
   ['postgresql:///shop', 'must name a host'],
   ['nonsense', 'is not a database URL'],
-])('%s is refused, and the field named', (text, message) => expect(() => connectDatabase(text, ours, 'replication.databaseForConnect.monolith')).toThrow(`replication.databaseForConnect.monolith ${message}`));
+])('%s is refused, and the field named', (text, message) =>
+  expect(() => connectDatabase(text, ours, 'replication.databaseForConnect.monolith')).toThrow(
+    `replication.databaseForConnect.monolith ${message}`,
+  ),
+);

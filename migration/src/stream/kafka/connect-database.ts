@@ -18,16 +18,21 @@ export interface ConnectDatabase {
  */
 export function connectDatabase(text: string, url: string, field: string): ConnectDatabase {
   const reference = /\$\{[^}]*\}/.exec(text)?.[0];
-  const invalid = (message: string): StranglerError => new StranglerError('CONFIG_INVALID', `${field} ${message}`);
+  const invalid = (message: string): StranglerError =>
+    new StranglerError('CONFIG_INVALID', `${field} ${message}`);
   let parsed: URL;
   try {
     parsed = new URL(reference === undefined ? text : text.replace(reference, 'reference'));
   } catch (cause) {
     throw new StranglerError('CONFIG_INVALID', `${field} is not a database URL`, { cause });
   }
-  if (parsed.hostname === '') throw invalid('must name a host: Kafka Connect reaches databases by TCP');
+  if (parsed.hostname === '')
+    throw invalid('must name a host: Kafka Connect reaches databases by TCP');
   const name = decodeURIComponent(parsed.pathname.slice(1)) || decodeURIComponent(parsed.username);
-  if (name !== databaseName(url)) throw invalid(`names database ${JSON.stringify(name)}, but replication runs on ${JSON.stringify(databaseName(url))}`);
+  if (name !== databaseName(url))
+    throw invalid(
+      `names database ${JSON.stringify(name)}, but replication runs on ${JSON.stringify(databaseName(url))}`,
+    );
   return {
     hostname: parsed.hostname.replace(/^\[|\]$/g, ''),
     port: parsed.port || '5432',
@@ -39,5 +44,10 @@ export function connectDatabase(text: string, url: string, field: string): Conne
 }
 
 /** Whether a connector with this configuration reads that database. */
-export const readsDatabase = (config: Readonly<Record<string, string>>, { hostname, port, name }: ConnectDatabase): boolean =>
-  config['database.hostname'] === hostname && config['database.port'] === port && config['database.dbname'] === name;
+export const readsDatabase = (
+  config: Readonly<Record<string, string>>,
+  { hostname, port, name }: ConnectDatabase,
+): boolean =>
+  config['database.hostname'] === hostname &&
+  config['database.port'] === port &&
+  config['database.dbname'] === name;

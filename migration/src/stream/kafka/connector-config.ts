@@ -18,7 +18,10 @@ export interface ConnectorInput {
   /** All that the publication holds. */
   readonly tables: readonly SourceTable[];
   /** Of tables without a primary key. */
-  readonly keyColumns: readonly { readonly table: SourceTable; readonly columns: readonly string[] }[];
+  readonly keyColumns: readonly {
+    readonly table: SourceTable;
+    readonly columns: readonly string[];
+  }[];
   /** The context file's own settings. */
   readonly extra?: ConnectorConfig;
 }
@@ -27,8 +30,10 @@ export interface ConnectorInput {
 export const maxMessageBytes = 64 * 1024 * 1024;
 
 /** Lists of tables are regular expressions, matched against the whole name and separated by commas. */
-export const escapedPattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
-export const tablePattern = ({ schema, table }: SourceTable): string => escapedPattern(`${schema}.${table}`);
+export const escapedPattern = (text: string): string =>
+  text.replace(/[.*+?^${}()|[\]\\,:;]/g, '\\$&');
+export const tablePattern = ({ schema, table }: SourceTable): string =>
+  escapedPattern(`${schema}.${table}`);
 
 const literal = (text: string): string => quoteLiteral(text).trim();
 
@@ -64,7 +69,8 @@ const beatStatement = ({ context, direction, stream }: ConnectorInput): string =
  * slot that is gone, with a hole before it (later it fails by itself): so it fails before. And it beats: if the slot went away
  * right after the look, the reader misses this beat.
  */
-const startStatement = (input: ConnectorInput): string => slotGuard(input.slot, 'changes may be missing', [beatStatement(input)]);
+const startStatement = (input: ConnectorInput): string =>
+  slotGuard(input.slot, 'changes may be missing', [beatStatement(input)]);
 
 const converter = (side: 'key' | 'value'): ConnectorConfig => ({
   [`${side}.converter`]: 'org.apache.kafka.connect.json.JsonConverter',
@@ -89,7 +95,8 @@ export const essentialSettings: Readonly<Record<string, string>> = {
   'offset.mismatch.strategy': 'a slot ahead of the offset would skip changes silently',
   'heartbeat.interval.ms': 'without it a quiet table keeps log for ever, and holes are not seen',
   'heartbeat.action.query': 'holes are seen by its count',
-  'database.initial.statements': 'otherwise the connector makes a slot that is gone, with a hole before it',
+  'database.initial.statements':
+    'otherwise the connector makes a slot that is gone, with a hole before it',
   'errors.tolerance': 'otherwise what cannot be sent is skipped',
   'event.processing.failure.handling.mode': 'otherwise what cannot be read is skipped',
   'decimal.handling.mode': 'numbers lose digits',
@@ -100,9 +107,12 @@ export const essentialSettings: Readonly<Record<string, string>> = {
   'include.unknown.datatypes': 'columns of other types would be left out',
   'driver.options': 'otherwise a database with other settings changes intervals and floats',
   'unavailable.value.placeholder': 'large values that an update left alone are known by it',
-  'key.converter': 'keys are read as JSON', 'value.converter': 'values are read as JSON',
-  'key.converter.schemas.enable': 'keys are read without a schema', 'value.converter.schemas.enable': 'values are read without a schema',
-  'key.converter.replace.null.with.default': 'NULL becomes the column\'s default', 'value.converter.replace.null.with.default': 'NULL becomes the column\'s default',
+  'key.converter': 'keys are read as JSON',
+  'value.converter': 'values are read as JSON',
+  'key.converter.schemas.enable': 'keys are read without a schema',
+  'value.converter.schemas.enable': 'values are read without a schema',
+  'key.converter.replace.null.with.default': "NULL becomes the column's default",
+  'value.converter.replace.null.with.default': "NULL becomes the column's default",
   'message.prefix.exclude.list': 'messages of others in the log would need a topic',
   'signal.data.collection': 'resync signals through it',
 };
@@ -120,7 +130,11 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'publication.name': input.publication,
     'publication.autocreate.mode': 'disabled',
     'table.include.list': input.tables.map(tablePattern).toSorted().join(','),
-    ...(input.keyColumns.length > 0 && { 'message.key.columns': input.keyColumns.map(({ table, columns }) => `${tablePattern(table)}:${columns.join(',')}`).join(';') }),
+    ...(input.keyColumns.length > 0 && {
+      'message.key.columns': input.keyColumns
+        .map(({ table, columns }) => `${tablePattern(table)}:${columns.join(',')}`)
+        .join(';'),
+    }),
     'snapshot.mode': 'no_data',
     'provide.transaction.metadata': 'true',
     'skipped.operations': 'none',
@@ -137,8 +151,17 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'event.processing.failure.handling.mode': 'fail',
   };
   const taken = Object.keys(extra).find((name) => name in own || name === 'name');
-  if (taken !== undefined) throw new StranglerError('CONFIG_INVALID', `contexts/${context}: replication.connect sets ${JSON.stringify(taken)}, which the toolkit sets`, { remedy: 'Remove the line.' });
-  if (extra['heartbeat.interval.ms'] !== undefined && !(Number(extra['heartbeat.interval.ms']) > 0)) throw new StranglerError('CONFIG_INVALID', `contexts/${context}: replication.connect: heartbeat.interval.ms must be more than 0: ${essentialSettings['heartbeat.interval.ms']}`);
+  if (taken !== undefined)
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `contexts/${context}: replication.connect sets ${JSON.stringify(taken)}, which the toolkit sets`,
+      { remedy: 'Remove the line.' },
+    );
+  if (extra['heartbeat.interval.ms'] !== undefined && !(Number(extra['heartbeat.interval.ms']) > 0))
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `contexts/${context}: replication.connect: heartbeat.interval.ms must be more than 0: ${essentialSettings['heartbeat.interval.ms']}`,
+    );
   return { ...tuning, ...extra, ...own };
 }
 
@@ -157,26 +180,40 @@ const tuning: ConnectorConfig = {
   'producer.override.buffer.memory': String(2 * maxMessageBytes),
 };
 
-export const isSecret = (setting: string): boolean => /password|passwd|secret|token|credential|user\.info|sasl\.jaas|ssl\.key(?!store\.type|store\.location)/i.test(setting);
+export const isSecret = (setting: string): boolean =>
+  /password|passwd|secret|token|credential|user\.info|sasl\.jaas|ssl\.key(?!store\.type|store\.location)/i.test(
+    setting,
+  );
 
 const isReference = (value: string): boolean => /^\$\{[^{}]+:[^{}]*\}$/.test(value);
 
 // Control characters would disturb a terminal.
-const shown = (name: string, value: string): string => (isSecret(name) && !isReference(value) ? '***' : value.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`));
+const shown = (name: string, value: string): string =>
+  isSecret(name) && !isReference(value)
+    ? '***'
+    : value.replace(
+        /\p{Cc}/gu,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      );
 
 /** For people: without secrets. A reference to a secret is none. */
-export const shownConfig = (config: ConnectorConfig): ConnectorConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [name, shown(name, value)]));
+export const shownConfig = (config: ConnectorConfig): ConnectorConfig =>
+  Object.fromEntries(Object.entries(config).map(([name, value]) => [name, shown(name, value)]));
 
 /** What would change at a running connector, a line for each setting. */
 export function configDifferences(running: ConnectorConfig, wanted: ConnectorConfig): Differences {
-  return [...new Set([...Object.keys(running), ...Object.keys(wanted)])]
-    // Connect adds the name itself.
-    .filter((name) => name !== 'name' && running[name] !== wanted[name])
-    .toSorted()
-    .map((name) => {
-      const [before, after] = [running[name], wanted[name]];
-      if (before === undefined) return `${name}: set to ${shown(name, after ?? '')}`;
-      if (after === undefined) return `${name}: ${shown(name, before)} is removed`;
-      return isSecret(name) ? `${name}: changed` : `${name}: ${shown(name, before)} → ${shown(name, after)}`;
-    });
+  return (
+    [...new Set([...Object.keys(running), ...Object.keys(wanted)])]
+      // Connect adds the name itself.
+      .filter((name) => name !== 'name' && running[name] !== wanted[name])
+      .toSorted()
+      .map((name) => {
+        const [before, after] = [running[name], wanted[name]];
+        if (before === undefined) return `${name}: set to ${shown(name, after ?? '')}`;
+        if (after === undefined) return `${name}: ${shown(name, before)} is removed`;
+        return isSecret(name)
+          ? `${name}: changed`
+          : `${name}: ${shown(name, before)} → ${shown(name, after)}`;
+      })
+  );
 }

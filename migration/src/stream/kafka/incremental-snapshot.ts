@@ -6,30 +6,51 @@ import { tablePattern } from './connector-config.ts';
 import { newestOffset } from './connector-offset.ts';
 
 /** A row in the signal table reaches the connector at its place among the changes. Other connectors of the database know none of the tables. */
-async function signal(client: pg.Client, type: 'execute-snapshot' | 'stop-snapshot', tables: readonly SourceTable[]): Promise<string> {
+async function signal(
+  client: pg.Client,
+  type: 'execute-snapshot' | 'stop-snapshot',
+  tables: readonly SourceTable[],
+): Promise<string> {
   const id = `strangler-${randomUUID()}`;
-  await client.query('INSERT INTO strangler.signal (id, type, data) VALUES ($1, $2, $3)', [id, type, JSON.stringify({ 'data-collections': tables.map(tablePattern), type: 'incremental' })]);
+  await client.query('INSERT INTO strangler.signal (id, type, data) VALUES ($1, $2, $3)', [
+    id,
+    type,
+    JSON.stringify({ 'data-collections': tables.map(tablePattern), type: 'incremental' }),
+  ]);
   return id;
 }
 
 /** Asks the connector to read tables again, in chunks, between the changes. */
-export const startSnapshot = (client: pg.Client, tables: readonly SourceTable[]): Promise<string> => signal(client, 'execute-snapshot', tables);
-export const stopSnapshot = (client: pg.Client, tables: readonly SourceTable[]): Promise<string> => signal(client, 'stop-snapshot', tables);
+export const startSnapshot = (client: pg.Client, tables: readonly SourceTable[]): Promise<string> =>
+  signal(client, 'execute-snapshot', tables);
+export const stopSnapshot = (client: pg.Client, tables: readonly SourceTable[]): Promise<string> =>
+  signal(client, 'stop-snapshot', tables);
 
 /** Chunks that were read since a signal was sent: the connector opens a window for each. */
 export async function countChunks(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(`SELECT count(*) AS count FROM strangler.signal WHERE type = 'snapshot-window-open'`);
+  const { rows } = await client.query<{ count: string }>(
+    `SELECT count(*) AS count FROM strangler.signal WHERE type = 'snapshot-window-open'`,
+  );
   return Number(rows[0]?.count ?? 0);
 }
 
 /** Whoever reads signals reads them in the log; the rows themselves serve nobody. */
 export async function forgetSignals(client: pg.Client, ids: readonly string[]): Promise<void> {
-  await client.query(`DELETE FROM strangler.signal WHERE id = ANY($1) OR type IN ('snapshot-window-open', 'snapshot-window-close')`, [ids]);
+  await client.query(
+    `DELETE FROM strangler.signal WHERE id = ANY($1) OR type IN ('snapshot-window-open', 'snapshot-window-close')`,
+    [ids],
+  );
 }
 
 /** How far the connector has come, and whether it was in the middle of a snapshot there: both stand in one offset. */
-export async function snapshotState(connect: ConnectClient, connector: string): Promise<{ readonly position: bigint; readonly running: boolean }> {
+export async function snapshotState(
+  connect: ConnectClient,
+  connector: string,
+): Promise<{ readonly position: bigint; readonly running: boolean }> {
   const offset = await connect.offset(connector);
   const collections = offset?.incremental_snapshot_collections;
-  return { position: newestOffset(offset) ?? 0n, running: typeof collections === 'string' && collections !== '' && collections !== '[]' };
+  return {
+    position: newestOffset(offset) ?? 0n,
+    running: typeof collections === 'string' && collections !== '' && collections !== '[]',
+  };
 }

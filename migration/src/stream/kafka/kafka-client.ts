@@ -31,11 +31,19 @@ export function createKafka(settings: KafkaSettings, retry: RetryOptions = {}): 
 /** Gives a failure of kafkajs its code. */
 export function kafkaFailure(error: unknown, { brokers }: KafkaSettings, doing: string): unknown {
   if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) return error;
-  return new StranglerError('KAFKA_UNREACHABLE', `${doing} (${brokers.join(', ')}): ${error.message}`, { cause: error });
+  return new StranglerError(
+    'KAFKA_UNREACHABLE',
+    `${doing} (${brokers.join(', ')}): ${error.message}`,
+    { cause: error },
+  );
 }
 
 /** Opens an admin connection for the length of `work`. @throws StranglerError KAFKA_UNREACHABLE */
-export async function withAdmin<T>(settings: KafkaSettings, doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(
+  settings: KafkaSettings,
+  doing: string,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
   const admin = createKafka(settings).admin();
   try {
     await admin.connect();

@@ -9,31 +9,84 @@ const rows = (row: Readonly<Record<string, unknown>>): Readonly<Record<string, s
   if (row.id === 'bad') throw new Error('cannot be read');
   return { id: String(row.id) };
 };
-const shape: TableShape = { schema: 'public', table: 'items', columns: ['id'], relation: { kind: 'relation', schema: 'public', table: 'items', replicaIdentity: 'default', columns: [] }, after: rows, before: rows };
+const shape: TableShape = {
+  schema: 'public',
+  table: 'items',
+  columns: ['id'],
+  relation: {
+    kind: 'relation',
+    schema: 'public',
+    table: 'items',
+    replicaIdentity: 'default',
+    columns: [],
+  },
+  after: rows,
+  before: rows,
+};
 
 function openStream(highWaterBytes = 1_000_000) {
   const queue = new PartitionQueue<KafkaChange>('t.public.items', 0, 'public.items', 0);
   const asked: string[] = [];
   const stream = new KafkaStream({
-    database: 'd', queues: [queue], ends: { name: 't.transaction/0', offset: 0 }, from: 0n, columnTypes: '{}', highWaterBytes,
+    database: 'd',
+    queues: [queue],
+    ends: { name: 't.transaction/0', offset: 0 },
+    from: 0n,
+    columnTypes: '{}',
+    highWaterBytes,
     beats: new Beats({ context: 'c', direction: 'forward', stream: 't', last: 0 }),
   });
-  const reader: TopicReader = { hold: () => asked.push('hold'), release: () => asked.push('release'), holdEnds: () => asked.push('holdEnds'), releaseEnds: () => asked.push('releaseEnds'), commit: () => {}, beat: () => {}, close: async () => {} };
+  const reader: TopicReader = {
+    hold: () => asked.push('hold'),
+    release: () => asked.push('release'),
+    holdEnds: () => asked.push('holdEnds'),
+    releaseEnds: () => asked.push('releaseEnds'),
+    commit: () => {},
+    beat: () => {},
+    close: async () => {},
+  };
   stream.start(reader);
   let offset = 0;
   const add = (xid: number | null, order: number, previous: number, id: string): void => {
     const op = xid === null ? 'r' : 'c';
     stream.add(queue, {
-      op, xid, order, previous, offset, bytes: 10, shape, rekey: null,
-      envelope: { op, before: null, after: { id }, schema: 'public', table: 'items', xid, lsn: 1, previousCommit: previous, totalOrder: order, commitTimeUs: 5, snapshot: null },
+      op,
+      xid,
+      order,
+      previous,
+      offset,
+      bytes: 10,
+      shape,
+      rekey: null,
+      envelope: {
+        op,
+        before: null,
+        after: { id },
+        schema: 'public',
+        table: 'items',
+        xid,
+        lsn: 1,
+        previousCommit: previous,
+        totalOrder: order,
+        commitTimeUs: 5,
+        snapshot: null,
+      },
     });
     offset += 1;
   };
   let ends = 0;
-  const end = (xid: number, lsn: number, count: number): void => stream.addEnd({ xid, lsn, count, tables: new Map([['public.items', count]]), offset: ends++ });
+  const end = (xid: number, lsn: number, count: number): void =>
+    stream.addEnd({ xid, lsn, count, tables: new Map([['public.items', count]]), offset: ends++ });
   return { stream, queue, asked, add, end };
 }
-const ids = (messages: readonly StreamMessage[]): unknown[] => messages.flatMap((message) => (message.kind === 'changes' ? message.events.map(({ after }) => after?.id) : message.kind === 'commit' ? ['commit'] : []));
+const ids = (messages: readonly StreamMessage[]): unknown[] =>
+  messages.flatMap((message) =>
+    message.kind === 'changes'
+      ? message.events.map(({ after }) => after?.id)
+      : message.kind === 'commit'
+        ? ['commit']
+        : [],
+  );
 
 describe('a stream from Kafka', () => {
   test('gives out nothing behind a change that cannot be read: its transaction never ends', async () => {
@@ -62,17 +115,39 @@ describe('a stream from Kafka', () => {
     stream.pump();
     const messages = await stream.take();
     expect(ids(messages)).toEqual(['a', 'snapshot', 'commit', 'b', 'commit', 'c', 'commit']);
-    const commits = messages.flatMap((message) => (message.kind === 'commit' ? [message.checkpoint?.['t.public.items/0']] : []));
+    const commits = messages.flatMap((message) =>
+      message.kind === 'commit' ? [message.checkpoint?.['t.public.items/0']] : [],
+    );
     expect(commits).toEqual(['2', undefined, '4']);
   });
 
   test('the row of a snapshot does not part the halves of a moved key', async () => {
     const { stream, queue, add, end } = openStream();
     const half = (rekey: 'from' | 'to', order: number, id: string, offset: number): void => {
-      const row = rekey === 'from' ? { op: 'd' as const, before: { id }, after: null } : { op: 'c' as const, before: null, after: { id } };
+      const row =
+        rekey === 'from'
+          ? { op: 'd' as const, before: { id }, after: null }
+          : { op: 'c' as const, before: null, after: { id } };
       stream.add(queue, {
-        op: row.op, xid: 1, order, previous: 0, offset, bytes: 10, shape, rekey,
-        envelope: { ...row, schema: 'public', table: 'items', xid: 1, lsn: 1, previousCommit: 0, totalOrder: order, commitTimeUs: 5, snapshot: null },
+        op: row.op,
+        xid: 1,
+        order,
+        previous: 0,
+        offset,
+        bytes: 10,
+        shape,
+        rekey,
+        envelope: {
+          ...row,
+          schema: 'public',
+          table: 'items',
+          xid: 1,
+          lsn: 1,
+          previousCommit: 0,
+          totalOrder: order,
+          commitTimeUs: 5,
+          snapshot: null,
+        },
       });
     };
     half('from', 1, 'old', 100);
@@ -80,8 +155,15 @@ describe('a stream from Kafka', () => {
     half('to', 2, 'new', 101);
     end(1, 100, 2);
     stream.pump();
-    const events = (await stream.take()).flatMap((message) => (message.kind === 'changes' ? message.events : []));
-    expect(events.map(({ op, before, after }) => [op, before?.id ?? null, after?.id ?? null])).toEqual([['u', 'old', 'new'], ['r', null, 'snapshot']]);
+    const events = (await stream.take()).flatMap((message) =>
+      message.kind === 'changes' ? message.events : [],
+    );
+    expect(
+      events.map(({ op, before, after }) => [op, before?.id ?? null, after?.id ?? null]),
+    ).toEqual([
+      ['u', 'old', 'new'],
+      ['r', null, 'snapshot'],
+    ]);
   });
 
   test('stops reading a partition whose changes nobody takes, and goes on when they are taken', async () => {

@@ -75,15 +75,23 @@ export class KafkaStream implements ChangeStream {
   constructor(settings: KafkaStreamSettings) {
     this.#settings = settings;
     this.#endsConsumed = settings.ends.offset;
-    this.#queue = new MessageQueue(settings.highWaterBytes, () => (this.#full = true), () => {
-      this.#full = false;
-      // Not from within `take`: what is pumped belongs to the next one.
-      queueMicrotask(() => this.pump());
-    });
-    this.#assembler = new TransactionAssembler<KafkaChange>(settings.queues, Number(settings.from), {
-      change: (change, end) => this.#change(change, end),
-      end: (end) => this.#end(end),
-    });
+    this.#queue = new MessageQueue(
+      settings.highWaterBytes,
+      () => (this.#full = true),
+      () => {
+        this.#full = false;
+        // Not from within `take`: what is pumped belongs to the next one.
+        queueMicrotask(() => this.pump());
+      },
+    );
+    this.#assembler = new TransactionAssembler<KafkaChange>(
+      settings.queues,
+      Number(settings.from),
+      {
+        change: (change, end) => this.#change(change, end),
+        end: (end) => this.#end(end),
+      },
+    );
   }
 
   start(reader: TopicReader): void {
@@ -129,7 +137,12 @@ export class KafkaStream implements ChangeStream {
     }
     this.#flush();
     for (const queue of this.#settings.queues) {
-      if (!queue.paused || queue.length >= queueLimit.changes / 2 || queue.bytes >= queueLimit.bytes / 2) continue;
+      if (
+        !queue.paused ||
+        queue.length >= queueLimit.changes / 2 ||
+        queue.bytes >= queueLimit.bytes / 2
+      )
+        continue;
       queue.paused = false;
       this.#reader?.release(queue);
     }
@@ -199,17 +212,40 @@ export class KafkaStream implements ChangeStream {
       this.#moved = change;
       return;
     }
-    const before = envelope.before === null || change.op === 'c' || change.op === 'r' ? null : shape.before(envelope.before);
+    const before =
+      envelope.before === null || change.op === 'c' || change.op === 'r'
+        ? null
+        : shape.before(envelope.before);
     const after = envelope.after === null ? null : shape.after(envelope.after);
-    this.#emit(change, end, change.op, change.op === 't' ? null : before, change.op === 't' ? null : after);
+    this.#emit(
+      change,
+      end,
+      change.op,
+      change.op === 't' ? null : before,
+      change.op === 't' ? null : after,
+    );
   }
 
-  #emit(change: KafkaChange, end: TransactionEnd, op: ChangeEvent['op'], before: Row | null, after: Row | null): void {
+  #emit(
+    change: KafkaChange,
+    end: TransactionEnd,
+    op: ChangeEvent['op'],
+    before: Row | null,
+    after: Row | null,
+  ): void {
     const { envelope, shape } = change;
     if (!this.#began) {
       this.#began = true;
       this.#commitTime = BigInt(envelope.commitTimeUs);
-      this.#queue.push({ kind: 'begin', commitLsn: BigInt(end.lsn - 1), commitTime: this.#commitTime, xid: end.xid }, 0);
+      this.#queue.push(
+        {
+          kind: 'begin',
+          commitLsn: BigInt(end.lsn - 1),
+          commitTime: this.#commitTime,
+          xid: end.xid,
+        },
+        0,
+      );
     }
     const name = `${shape.schema}.${shape.table}`;
     if (change.op !== 't' && this.#shapes.get(name) !== shape) {
@@ -218,10 +254,19 @@ export class KafkaStream implements ChangeStream {
       this.#queue.push(shape.relation, 0);
     }
     this.#events.push({
-      op, before,
+      op,
+      before,
       // As the embedded reader does: REPLICA IDENTITY FULL has in the old row what an unchanged large value leaves out.
       after: after !== null && before !== null && op === 'u' ? { ...before, ...after } : after,
-      source: { connector: 'postgresql', db: this.#settings.database, schema: shape.schema, table: shape.table, txId: end.xid, lsn: BigInt(envelope.lsn ?? 0), ts_us: this.#commitTime },
+      source: {
+        connector: 'postgresql',
+        db: this.#settings.database,
+        schema: shape.schema,
+        table: shape.table,
+        txId: end.xid,
+        lsn: BigInt(envelope.lsn ?? 0),
+        ts_us: this.#commitTime,
+      },
       position: { commitLsn: BigInt(end.lsn - 1), index: this.#index },
     });
     this.#index += 1;
@@ -239,7 +284,11 @@ export class KafkaStream implements ChangeStream {
   }
 
   #end(end: TransactionEnd): void {
-    if (this.#moved !== null) throw new StranglerError('POSITION_GAP', `transaction ${end.xid} changes a key and does not say into what`);
+    if (this.#moved !== null)
+      throw new StranglerError(
+        'POSITION_GAP',
+        `transaction ${end.xid} changes a key and does not say into what`,
+      );
     this.#flush();
     this.#endsConsumed = end.offset + 1;
     this.#sinceCheckpoint += 1;
@@ -252,23 +301,51 @@ export class KafkaStream implements ChangeStream {
     this.#began = false;
     this.#index = 0;
     // A row of a snapshot has no transaction that says whether it was applied: only its offset does.
-    const due = this.#sinceCheckpoint >= checkpointEvery || this.#assembler.waitingEnds === 0 || this.#snapshotRows;
+    const due =
+      this.#sinceCheckpoint >= checkpointEvery ||
+      this.#assembler.waitingEnds === 0 ||
+      this.#snapshotRows;
     this.#snapshotRows = false;
     if (!due) {
-      this.#queue.push({ kind: 'commit', commitLsn: BigInt(end.lsn - 1), endLsn: lsn, commitTime: this.#commitTime }, 0);
+      this.#queue.push(
+        {
+          kind: 'commit',
+          commitLsn: BigInt(end.lsn - 1),
+          endLsn: lsn,
+          commitTime: this.#commitTime,
+        },
+        0,
+      );
       return;
     }
     const { names, offsets } = this.#checkpoint();
     for (const [name, offset] of offsets) this.#reported.set(name, offset);
     this.#sinceCheckpoint = 0;
-    this.#queue.push({ kind: 'commit', commitLsn: BigInt(end.lsn - 1), endLsn: lsn, commitTime: this.#commitTime, checkpoint: names }, 0);
+    this.#queue.push(
+      {
+        kind: 'commit',
+        commitLsn: BigInt(end.lsn - 1),
+        endLsn: lsn,
+        commitTime: this.#commitTime,
+        checkpoint: names,
+      },
+      0,
+    );
   }
 
-  #checkpoint(): { readonly names: Record<string, string>; readonly offsets: ReadonlyMap<string, number> } {
+  #checkpoint(): {
+    readonly names: Record<string, string>;
+    readonly offsets: ReadonlyMap<string, number>;
+  } {
     const { queues, ends, beats, columnTypes } = this.#settings;
     const offsets = new Map([[ends.name, this.#endsConsumed]]);
-    for (const queue of queues) if (queue.consumed !== this.#reported.get(queue.name)) offsets.set(queue.name, queue.consumed);
-    const names: Record<string, string> = { beat: String(beats.last), ...(!this.#typesStored && { columnTypes }) };
+    for (const queue of queues)
+      if (queue.consumed !== this.#reported.get(queue.name))
+        offsets.set(queue.name, queue.consumed);
+    const names: Record<string, string> = {
+      beat: String(beats.last),
+      ...(!this.#typesStored && { columnTypes }),
+    };
     for (const [name, offset] of offsets) names[name] = String(offset);
     return { names, offsets };
   }

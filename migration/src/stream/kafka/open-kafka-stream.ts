@@ -7,7 +7,13 @@ import { type Direction, replicationNames } from '../names.ts';
 import type { SourceTable } from '../transport.ts';
 import { cutOff, noLongerKept } from './assert-continuity.ts';
 import { Beats } from './beats.ts';
-import { type ColumnTypes, columnTypesFromText, columnTypesToText, readColumnTypes, refuseRetyped } from './column-types.ts';
+import {
+  type ColumnTypes,
+  columnTypesFromText,
+  columnTypesToText,
+  readColumnTypes,
+  refuseRetyped,
+} from './column-types.ts';
 import { type KafkaChange, KafkaStream } from './kafka-stream.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import { PartitionQueue } from './partition-queue.ts';
@@ -41,7 +47,9 @@ export interface KafkaStreamOptions {
  */
 export async function openKafkaStream(options: KafkaStreamOptions): Promise<ChangeStream> {
   // Of its own: beats and looks at the catalog come at any time, also while the caller's is in a transaction.
-  const client = await connect(options.sourceUrl, { applicationName: `strangler-kafka-${options.context}` });
+  const client = await connect(options.sourceUrl, {
+    applicationName: `strangler-kafka-${options.context}`,
+  });
   try {
     return await openWith(new SourceQueries(client), options);
   } catch (error) {
@@ -56,16 +64,21 @@ const quietLimitMs = 10_000;
 async function openWith(source: SourceQueries, options: KafkaStreamOptions): Promise<ChangeStream> {
   const { context, direction, streamName, checkpoint, tables } = options;
   const { slot } = replicationNames(context, direction, databaseName(options.sourceUrl));
-  const look = (): Promise<ColumnTypes> => source.run(async (client) => {
-    // A connector makes a slot that is gone anew, and goes on as if nothing were missing.
-    await requireSlot(client, slot);
-    return readColumnTypes(client, tables);
-  });
+  const look = (): Promise<ColumnTypes> =>
+    source.run(async (client) => {
+      // A connector makes a slot that is gone anew, and goes on as if nothing were missing.
+      await requireSlot(client, slot);
+      return readColumnTypes(client, tables);
+    });
   const types = await look();
-  if (checkpoint.columnTypes !== undefined) refuseRetyped(context, columnTypesFromText(checkpoint.columnTypes), types);
+  if (checkpoint.columnTypes !== undefined)
+    refuseRetyped(context, columnTypesFromText(checkpoint.columnTypes), types);
   const topics = tables.map((table) => ({ table, topic: tableTopic(streamName, table) }));
   const endsTopic = transactionTopic(streamName);
-  const offsets = await readTopicOffsets(options.kafka, [...topics.map(({ topic }) => topic), endsTopic]);
+  const offsets = await readTopicOffsets(options.kafka, [
+    ...topics.map(({ topic }) => topic),
+    endsTopic,
+  ]);
   const begin = (topic: string, { partition, low, high }: PartitionOffsets): number => {
     const stored = checkpoint[`${topic}/${partition}`];
     const place = { topic, partition, wanted: stored === undefined ? 0 : Number(stored) };
@@ -74,11 +87,32 @@ async function openWith(source: SourceQueries, options: KafkaStreamOptions): Pro
     return place.wanted;
   };
   const queues = topics.flatMap(({ table, topic }) =>
-    (offsets.get(topic) ?? []).map((found) => new PartitionQueue<KafkaChange>(topic, found.partition, `${table.schema}.${table.table}`, begin(topic, found))));
-  const ends = (offsets.get(endsTopic) ?? []).map((found) => ({ name: `${endsTopic}/${found.partition}`, offset: begin(endsTopic, found) }));
+    (offsets.get(topic) ?? []).map(
+      (found) =>
+        new PartitionQueue<KafkaChange>(
+          topic,
+          found.partition,
+          `${table.schema}.${table.table}`,
+          begin(topic, found),
+        ),
+    ),
+  );
+  const ends = (offsets.get(endsTopic) ?? []).map((found) => ({
+    name: `${endsTopic}/${found.partition}`,
+    offset: begin(endsTopic, found),
+  }));
   const [end, second] = ends;
-  if (end === undefined || second !== undefined) throw new StranglerError('POSITION_GAP', `topic ${endsTopic} has ${ends.length} partitions; the order of transactions is only kept in one`);
-  const beats = new Beats({ context, direction, stream: streamName, last: Number(checkpoint.beat ?? 0) });
+  if (end === undefined || second !== undefined)
+    throw new StranglerError(
+      'POSITION_GAP',
+      `topic ${endsTopic} has ${ends.length} partitions; the order of transactions is only kept in one`,
+    );
+  const beats = new Beats({
+    context,
+    direction,
+    stream: streamName,
+    last: Number(checkpoint.beat ?? 0),
+  });
   const stream = new KafkaStream({
     database: databaseName(options.sourceUrl),
     queues,
@@ -89,14 +123,26 @@ async function openWith(source: SourceQueries, options: KafkaStreamOptions): Pro
     highWaterBytes: options.highWaterBytes ?? 16_000_000,
   });
   try {
-    stream.start(await startReader({ ...options, source, stream, beats, queues, endsTopic, endsOffset: end.offset, assertAlive: async (quietMs) => {
-      refuseRetyped(context, types, await look());
-      const quiet = quietMs > quietLimitMs;
-      await options.assertConnector(quiet).catch((error: unknown) => {
-        // What is in Kafka can be read while Connect is away.
-        if (quiet || !isStranglerError(error) || error.code !== 'CONNECT_UNREACHABLE') throw error;
-      });
-    } }));
+    stream.start(
+      await startReader({
+        ...options,
+        source,
+        stream,
+        beats,
+        queues,
+        endsTopic,
+        endsOffset: end.offset,
+        assertAlive: async (quietMs) => {
+          refuseRetyped(context, types, await look());
+          const quiet = quietMs > quietLimitMs;
+          await options.assertConnector(quiet).catch((error: unknown) => {
+            // What is in Kafka can be read while Connect is away.
+            if (quiet || !isStranglerError(error) || error.code !== 'CONNECT_UNREACHABLE')
+              throw error;
+          });
+        },
+      }),
+    );
   } catch (error) {
     await stream.close();
     throw error;

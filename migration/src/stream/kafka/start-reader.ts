@@ -33,16 +33,29 @@ export interface ReaderOptions {
 /** How long changes that Debezium announced may take to arrive before somebody looks where they are. */
 const patienceMs = 20_000;
 
-const header = (message: KafkaMessage, name: string): boolean => message.headers?.[name] !== undefined;
+const header = (message: KafkaMessage, name: string): boolean =>
+  message.headers?.[name] !== undefined;
 
 /** One kafkajs consumer that fills the queues of a stream. */
 export async function startReader(options: ReaderOptions): Promise<TopicReader> {
-  const { stream, beats, queues, endsTopic, kafka, source, streamName, context, direction } = options;
+  const { stream, beats, queues, endsTopic, kafka, source, streamName, context, direction } =
+    options;
   const consumer = createKafka(kafka).consumer({
     groupId: streamName,
     partitionAssigners: [newestMember(Date.now())],
-    sessionTimeout: 30_000, heartbeatInterval: 3000, rebalanceTimeout: 10_000, maxWaitTimeInMs: 20, minBytes: 1, maxBytesPerPartition: 2_097_152, maxBytes: 16_777_216,
-    retry: { initialRetryTime: 100, maxRetryTime: 2000, retries: 8, restartOnFailure: () => Promise.resolve(false) },
+    sessionTimeout: 30_000,
+    heartbeatInterval: 3000,
+    rebalanceTimeout: 10_000,
+    maxWaitTimeInMs: 20,
+    minBytes: 1,
+    maxBytesPerPartition: 2_097_152,
+    maxBytes: 16_777_216,
+    retry: {
+      initialRetryTime: 100,
+      maxRetryTime: 2000,
+      retries: 8,
+      restartOnFailure: () => Promise.resolve(false),
+    },
   });
   const byPartition = new Map(queues.map((queue) => [queue.name, queue]));
   const shapes = new Map<string, TableShape>();
@@ -56,16 +69,27 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
 
   const knownShape = (table: string, row: JsonRow | null): TableShape | undefined => {
     const known = shapes.get(table);
-    return known !== undefined && (row === null || hasColumns(row, known.columns)) ? known : undefined;
+    return known !== undefined && (row === null || hasColumns(row, known.columns))
+      ? known
+      : undefined;
   };
 
-  const newShape = async (queue: PartitionQueue<KafkaChange>, { schema, table }: Envelope, row: JsonRow | null): Promise<TableShape> => {
-    const shape = await source.run((client) => loadShape(client, { schema, table }, row === null ? [] : Object.keys(row)));
+  const newShape = async (
+    queue: PartitionQueue<KafkaChange>,
+    { schema, table }: Envelope,
+    row: JsonRow | null,
+  ): Promise<TableShape> => {
+    const shape = await source.run((client) =>
+      loadShape(client, { schema, table }, row === null ? [] : Object.keys(row)),
+    );
     if (row !== null) shapes.set(queue.table, shape);
     return shape;
   };
 
-  const takeChanges = async (queue: PartitionQueue<KafkaChange>, messages: readonly KafkaMessage[]): Promise<void> => {
+  const takeChanges = async (
+    queue: PartitionQueue<KafkaChange>,
+    messages: readonly KafkaMessage[],
+  ): Promise<void> => {
     for (const message of messages) {
       const offset = Number(message.offset);
       if (offset < queue.received) continue;
@@ -77,14 +101,28 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       if (isHeartbeat(envelope)) beats.observe(envelope);
       const { xid, totalOrder } = envelope;
       if (envelope.op !== 'r' && (xid === null || totalOrder === null)) {
-        throw new StranglerError('CONNECTOR_FAILED', `${queue.name}@${offset}: a change without its transaction: the connector runs without provide.transaction.metadata`);
+        throw new StranglerError(
+          'CONNECTOR_FAILED',
+          `${queue.name}@${offset}: a change without its transaction: the connector runs without provide.transaction.metadata`,
+        );
       }
       const row = envelope.after ?? envelope.before;
       const shape = knownShape(queue.table, row) ?? (await newShape(queue, envelope, row));
       // A connector that lost its offsets knows no commit before its first transaction, which ends after its rows.
       stream.add(queue, {
-        op: envelope.op, xid: envelope.op === 'r' ? null : xid, order: totalOrder ?? 0, previous: envelope.previousCommit ?? envelope.lsn ?? 0, offset, bytes: message.value.length, envelope, shape,
-        rekey: header(message, '__debezium.newkey') ? 'from' : header(message, '__debezium.oldkey') ? 'to' : null,
+        op: envelope.op,
+        xid: envelope.op === 'r' ? null : xid,
+        order: totalOrder ?? 0,
+        previous: envelope.previousCommit ?? envelope.lsn ?? 0,
+        offset,
+        bytes: message.value.length,
+        envelope,
+        shape,
+        rekey: header(message, '__debezium.newkey')
+          ? 'from'
+          : header(message, '__debezium.oldkey')
+            ? 'to'
+            : null,
       });
     }
   };
@@ -104,14 +142,23 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     askedAt = null;
     try {
       const first = Number(batch.messages[0]?.offset);
-      const place = (wanted: number): Received => ({ topic: batch.topic, partition: batch.partition, wanted });
+      const place = (wanted: number): Received => ({
+        topic: batch.topic,
+        partition: batch.partition,
+        wanted,
+      });
       const found = { first, highWatermark: Number(batch.highWatermark) };
       if (batch.topic === endsTopic) {
         await assertContinuity(place(endsOffset), found, kafka, context);
         takeEnds(batch.messages);
       } else {
         const queue = byPartition.get(`${batch.topic}/${batch.partition}`);
-        if (queue === undefined) throw new StranglerError('POSITION_GAP', `${batch.topic} got a partition ${batch.partition} while it was read`, { remedy: 'Start the worker again: it reads all partitions then.' });
+        if (queue === undefined)
+          throw new StranglerError(
+            'POSITION_GAP',
+            `${batch.topic} got a partition ${batch.partition} while it was read`,
+            { remedy: 'Start the worker again: it reads all partitions then.' },
+          );
         await assertContinuity(place(queue.received), found, kafka, context);
         await takeChanges(queue, batch.messages);
       }
@@ -122,30 +169,64 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     }
   };
 
-  consumer.on(consumer.events.CRASH, ({ payload }) => stream.fail(kafkaFailure(payload.error, kafka, `Reading the ${direction} stream of ${context} broke off`)));
+  consumer.on(consumer.events.CRASH, ({ payload }) =>
+    stream.fail(
+      kafkaFailure(payload.error, kafka, `Reading the ${direction} stream of ${context} broke off`),
+    ),
+  );
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    const mine = new Set(Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) => partitions.map((partition) => `${topic}/${partition}`)));
+    const mine = new Set(
+      Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
+        partitions.map((partition) => `${topic}/${partition}`),
+      ),
+    );
     if ([...byPartition.keys(), `${endsTopic}/0`].some((name) => !mine.has(name))) {
-      stream.fail(new StranglerError('KAFKA_UNREACHABLE', `the partitions of ${streamName} were given to another member of its group`, { remedy: 'Another worker of this context began later; this one tries again while it holds the lock.' }));
+      stream.fail(
+        new StranglerError(
+          'KAFKA_UNREACHABLE',
+          `the partitions of ${streamName} were given to another member of its group`,
+          {
+            remedy:
+              'Another worker of this context began later; this one tries again while it holds the lock.',
+          },
+        ),
+      );
       return;
     }
     // Kafka's own idea of where we are is for people's tools; ours is stored with the data.
-    for (const queue of queues) consumer.seek({ topic: queue.topic, partition: queue.partition, offset: String(queue.received) });
+    for (const queue of queues)
+      consumer.seek({
+        topic: queue.topic,
+        partition: queue.partition,
+        offset: String(queue.received),
+      });
     consumer.seek({ topic: endsTopic, partition: 0, offset: String(endsOffset) });
-    for (const queue of queues) if (queue.paused) consumer.pause([{ topic: queue.topic, partitions: [queue.partition] }]);
+    for (const queue of queues)
+      if (queue.paused) consumer.pause([{ topic: queue.topic, partitions: [queue.partition] }]);
   });
 
   try {
     await consumer.connect();
-    await consumer.subscribe({ topics: [...new Set(queues.map(({ topic }) => topic)), endsTopic], fromBeginning: true });
+    await consumer.subscribe({
+      topics: [...new Set(queues.map(({ topic }) => topic)), endsTopic],
+      fromBeginning: true,
+    });
     await consumer.run({ autoCommit: false, eachBatch });
   } catch (error) {
     await consumer.disconnect().catch(() => undefined);
     throw kafkaFailure(error, kafka, `Cannot read the ${direction} stream of ${context}`);
   }
-  void watch(options, () => (askedAt === null ? 0 : performance.now() - askedAt), over.signal).catch((error: unknown) => stream.fail(error));
+  void watch(
+    options,
+    () => (askedAt === null ? 0 : performance.now() - askedAt),
+    over.signal,
+  ).catch((error: unknown) => stream.fail(error));
 
-  const pauses = (queue: PartitionQueue<KafkaChange>): [{ topic: string; partitions: number[] }] => [{ topic: queue.topic, partitions: [queue.partition] }];
+  const pauses = (
+    queue: PartitionQueue<KafkaChange>,
+  ): [{ topic: string; partitions: number[] }] => [
+    { topic: queue.topic, partitions: [queue.partition] },
+  ];
   return {
     hold: (queue) => consumer.pause(pauses(queue)),
     release: (queue) => consumer.resume(pauses(queue)),
@@ -154,7 +235,11 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     commit: (offsets) => {
       if (performance.now() - committedAt < 1000 || offsets.size === 0) return;
       committedAt = performance.now();
-      const places = [...offsets].map(([name, offset]) => ({ topic: name.slice(0, name.lastIndexOf('/')), partition: Number(name.slice(name.lastIndexOf('/') + 1)), offset: String(offset) }));
+      const places = [...offsets].map(([name, offset]) => ({
+        topic: name.slice(0, name.lastIndexOf('/')),
+        partition: Number(name.slice(name.lastIndexOf('/') + 1)),
+        offset: String(offset),
+      }));
       consumer.commitOffsets(places).catch(() => undefined);
     },
     beat: () => {
@@ -162,10 +247,18 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       beating = true;
       beatAt = performance.now();
       source
-        .run((client) => client.query('UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = $1 AND direction = $2 AND stream = $3', [context, direction, streamName]))
-        .then(() => {
-          askedAt ??= performance.now();
-        }, (error: unknown) => stream.fail(error))
+        .run((client) =>
+          client.query(
+            'UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = $1 AND direction = $2 AND stream = $3',
+            [context, direction, streamName],
+          ),
+        )
+        .then(
+          () => {
+            askedAt ??= performance.now();
+          },
+          (error: unknown) => stream.fail(error),
+        )
         .finally(() => {
           beating = false;
         });
@@ -179,7 +272,11 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
 }
 
 /** Looks after what no message tells: a slot that is gone, and changes that were announced and are nowhere. */
-async function watch({ stream, kafka, assertAlive }: ReaderOptions, quietMs: () => number, signal: AbortSignal): Promise<void> {
+async function watch(
+  { stream, kafka, assertAlive }: ReaderOptions,
+  quietMs: () => number,
+  signal: AbortSignal,
+): Promise<void> {
   let since = { xid: 0, at: 0 };
   while (!signal.aborted) {
     await pause(2000, signal);
@@ -192,10 +289,20 @@ async function watch({ stream, kafka, assertAlive }: ReaderOptions, quietMs: () 
     }
     if (since.xid !== waiting.end.xid) since = { xid: waiting.end.xid, at: performance.now() };
     if (performance.now() - since.at < patienceMs) continue;
-    const offsets = await readTopicOffsets(kafka, [...new Set(waiting.queues.map(({ topic }) => topic))]);
-    const behind = waiting.queues.some((queue) => (offsets.get(queue.topic) ?? []).some(({ partition, high }) => partition === queue.partition && high > queue.received));
+    const offsets = await readTopicOffsets(kafka, [
+      ...new Set(waiting.queues.map(({ topic }) => topic)),
+    ]);
+    const behind = waiting.queues.some((queue) =>
+      (offsets.get(queue.topic) ?? []).some(
+        ({ partition, high }) => partition === queue.partition && high > queue.received,
+      ),
+    );
     if (!behind && stream.incomplete?.end === waiting.end) {
-      throw new StranglerError('POSITION_GAP', `transaction ${waiting.end.xid} has ${waiting.end.count} changes, and not all of them are in ${[...waiting.end.tables.keys()].join(', ')}`, { details: { xid: waiting.end.xid } });
+      throw new StranglerError(
+        'POSITION_GAP',
+        `transaction ${waiting.end.xid} has ${waiting.end.count} changes, and not all of them are in ${[...waiting.end.tables.keys()].join(', ')}`,
+        { details: { xid: waiting.end.xid } },
+      );
     }
     since = { xid: 0, at: 0 };
   }

@@ -11,12 +11,20 @@ export interface StreamNote {
 }
 
 /** `null`: there is none, or no table for it. */
-export async function readStreamNote(client: pg.Client, context: string, direction: Direction): Promise<StreamNote | null> {
+export async function readStreamNote(
+  client: pg.Client,
+  context: string,
+  direction: Direction,
+): Promise<StreamNote | null> {
   try {
     const { rows } = await client.query<{ stream: string; beat: string; age: string }>(
-      'SELECT stream, beat::text, extract(epoch FROM clock_timestamp() - at)::text AS age FROM strangler.heartbeat WHERE context = $1 AND direction = $2', [context, direction]);
+      'SELECT stream, beat::text, extract(epoch FROM clock_timestamp() - at)::text AS age FROM strangler.heartbeat WHERE context = $1 AND direction = $2',
+      [context, direction],
+    );
     const row = rows[0];
-    return row ? { name: row.stream, beat: BigInt(row.beat), beatAgeSeconds: Number(row.age) } : null;
+    return row
+      ? { name: row.stream, beat: BigInt(row.beat), beatAgeSeconds: Number(row.age) }
+      : null;
   } catch (error) {
     if (failureCode(error) === '42P01' || failureCode(error) === '3F000') return null;
     throw error;
@@ -24,7 +32,12 @@ export async function readStreamNote(client: pg.Client, context: string, directi
 }
 
 /** A name that no stream had before, so that nothing of an earlier one can be taken for it. */
-export async function noteNewStream(client: pg.Client, context: string, direction: Direction, slot: string): Promise<string> {
+export async function noteNewStream(
+  client: pg.Client,
+  context: string,
+  direction: Direction,
+  slot: string,
+): Promise<string> {
   const name = `${slot}_${randomBytes(4).toString('hex')}`;
   await client.query(
     `INSERT INTO strangler.heartbeat (context, direction, stream) VALUES ($1, $2, $3)

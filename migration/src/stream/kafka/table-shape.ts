@@ -36,31 +36,66 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute 
 WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
 GROUP BY c.oid, c.relreplident`;
 
-const identities: Readonly<Record<string, string>> = { d: 'default', f: 'full', i: 'index', n: 'nothing' };
+const identities: Readonly<Record<string, string>> = {
+  d: 'default',
+  f: 'full',
+  i: 'index',
+  n: 'nothing',
+};
 
 /**
  * The messages do not say the types of their columns: the catalog does. A column that it does not know any more is left out of
  * rows and shape, so whoever needs it learns that it is gone.
  * @throws StranglerError TABLE_MISSING
  */
-export async function loadShape(client: pg.Client, table: SourceTable, columns: readonly string[]): Promise<TableShape> {
+export async function loadShape(
+  client: pg.Client,
+  table: SourceTable,
+  columns: readonly string[],
+): Promise<TableShape> {
   const qualified = `${table.schema}.${table.table}`;
-  const { rows } = await client.query<{ identity: string; keys: string; columns: string }>(query, [table.schema, table.table]);
+  const { rows } = await client.query<{ identity: string; keys: string; columns: string }>(query, [
+    table.schema,
+    table.table,
+  ]);
   const found = rows[0];
-  if (found === undefined) throw new StranglerError('TABLE_MISSING', `table ${qualified} is gone at the source, though changes of it still wait in Kafka`);
-  const catalog = new Map((JSON.parse(found.columns) as CatalogColumn[]).map((column) => [column.name, column]));
+  if (found === undefined)
+    throw new StranglerError(
+      'TABLE_MISSING',
+      `table ${qualified} is gone at the source, though changes of it still wait in Kafka`,
+    );
+  const catalog = new Map(
+    (JSON.parse(found.columns) as CatalogColumn[]).map((column) => [column.name, column]),
+  );
   const present = columns.flatMap((name) => catalog.get(name) ?? []);
-  const types = (await resolveColumnTypes(client, present)).filter((type) => valueDecoder(type) !== undefined);
+  const types = (await resolveColumnTypes(client, present)).filter(
+    (type) => valueDecoder(type) !== undefined,
+  );
   const known = present.filter(({ name }) => types.some((type) => type.name === name));
   const decode = createRowDecoder(types, { table: qualified });
   const full = found.identity === 'f';
   const keys = new Set(JSON.parse(found.keys) as string[]);
-  const decodeKey = full ? decode : createRowDecoder(types.filter((type) => keys.has(type.name)), { table: qualified });
+  const decodeKey = full
+    ? decode
+    : createRowDecoder(
+        types.filter((type) => keys.has(type.name)),
+        { table: qualified },
+      );
   return {
     schema: table.schema,
     table: table.table,
     columns,
-    relation: { kind: 'relation', schema: table.schema, table: table.table, replicaIdentity: identities[found.identity] ?? 'nothing', columns: known.map(({ name, oid, modifier }) => ({ name, typeOid: oid, typeModifier: modifier })) },
+    relation: {
+      kind: 'relation',
+      schema: table.schema,
+      table: table.table,
+      replicaIdentity: identities[found.identity] ?? 'nothing',
+      columns: known.map(({ name, oid, modifier }) => ({
+        name,
+        typeOid: oid,
+        typeModifier: modifier,
+      })),
+    },
     after: decode,
     before: decodeKey,
   };

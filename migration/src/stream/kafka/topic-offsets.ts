@@ -10,11 +10,19 @@ export interface PartitionOffsets {
 }
 
 /** @throws StranglerError KAFKA_UNREACHABLE, also for a topic that does not exist */
-export async function readTopicOffsets(kafka: KafkaSettings, topics: readonly string[]): Promise<ReadonlyMap<string, readonly PartitionOffsets[]>> {
+export async function readTopicOffsets(
+  kafka: KafkaSettings,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, readonly PartitionOffsets[]>> {
   return withAdmin(kafka, `Cannot read the offsets of ${topics.length} topics`, async (admin) => {
     const read = async (topic: string): Promise<[string, PartitionOffsets[]]> => {
       const partitions = await admin.fetchTopicOffsets(topic);
-      return [topic, partitions.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) })).toSorted((a, b) => a.partition - b.partition)];
+      return [
+        topic,
+        partitions
+          .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
+          .toSorted((a, b) => a.partition - b.partition),
+      ];
     };
     return new Map(await Promise.all(topics.map(read)));
   });

@@ -13,13 +13,34 @@ export interface TopicWish {
 const hour = 3_600_000;
 
 /** All topics of a stream. The toolkit's own tables change little: one partition is enough for them. */
-export function wantedTopics(stream: string, tables: readonly SourceTable[], { partitions, retentionHours }: { readonly partitions: number; readonly retentionHours: number }): TopicWish[] {
-  const settings = { 'cleanup.policy': 'delete', 'retention.ms': String(Math.round(retentionHours * hour)), 'retention.bytes': '-1', 'max.message.bytes': String(maxMessageBytes) };
+export function wantedTopics(
+  stream: string,
+  tables: readonly SourceTable[],
+  { partitions, retentionHours }: { readonly partitions: number; readonly retentionHours: number },
+): TopicWish[] {
+  const settings = {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(Math.round(retentionHours * hour)),
+    'retention.bytes': '-1',
+    'max.message.bytes': String(maxMessageBytes),
+  };
   return [
-    ...[...tableTopics(stream, tables)].map(([topic, { schema }]) => ({ topic, partitions: schema === 'strangler' ? 1 : partitions, settings })),
+    ...[...tableTopics(stream, tables)].map(([topic, { schema }]) => ({
+      topic,
+      partitions: schema === 'strangler' ? 1 : partitions,
+      settings,
+    })),
     { topic: transactionTopic(stream), partitions: 1, settings },
     // Nobody reads it: Debezium wants it for its beats.
-    { topic: heartbeatTopic(stream), partitions: 1, settings: { 'cleanup.policy': 'delete', 'retention.ms': String(hour), 'retention.bytes': '-1' } },
+    {
+      topic: heartbeatTopic(stream),
+      partitions: 1,
+      settings: {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(hour),
+        'retention.bytes': '-1',
+      },
+    },
   ];
 }
 
@@ -35,29 +56,61 @@ export interface TopicState {
 // ConfigSource.TOPIC_CONFIG, without loading kafkajs for a number
 const ofTopic = 1;
 
-export async function readTopics(admin: Admin, wanted: readonly TopicWish[]): Promise<TopicState[]> {
+export async function readTopics(
+  admin: Admin,
+  wanted: readonly TopicWish[],
+): Promise<TopicState[]> {
   const present = new Set(await admin.listTopics());
   const names = wanted.map(({ topic }) => topic).filter((topic) => present.has(topic));
-  if (names.length === 0) return wanted.map(({ topic }) => ({ topic, partitions: 0, settings: {}, own: {} }));
+  if (names.length === 0)
+    return wanted.map(({ topic }) => ({ topic, partitions: 0, settings: {}, own: {} }));
   const { topics } = await admin.fetchTopicMetadata({ topics: names });
   // ConfigResourceTypes.TOPIC, without loading kafkajs for a number
-  const configs = await admin.describeConfigs({ includeSynonyms: false, resources: names.map((name) => ({ type: 2, name })) });
+  const configs = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: names.map((name) => ({ type: 2, name })),
+  });
   return wanted.map(({ topic }) => {
-    const entries = configs.resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
-    const valuesOf = (some: typeof entries): Record<string, string> => Object.fromEntries(some.map(({ configName, configValue }) => [configName, configValue]));
-    return { topic, partitions: topics.find(({ name }) => name === topic)?.partitions.length ?? 0, settings: valuesOf(entries), own: valuesOf(entries.filter(({ configSource }) => Number(configSource) === ofTopic)) };
+    const entries =
+      configs.resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
+    const valuesOf = (some: typeof entries): Record<string, string> =>
+      Object.fromEntries(some.map(({ configName, configValue }) => [configName, configValue]));
+    return {
+      topic,
+      partitions: topics.find(({ name }) => name === topic)?.partitions.length ?? 0,
+      settings: valuesOf(entries),
+      own: valuesOf(entries.filter(({ configSource }) => Number(configSource) === ofTopic)),
+    };
   });
 }
 
 /** What is wrong with the topics that exist, in words. */
-export const topicDifferences = (wanted: readonly TopicWish[], found: readonly TopicState[]): { readonly topic: string; readonly line: string; readonly mendable: boolean }[] =>
+export const topicDifferences = (
+  wanted: readonly TopicWish[],
+  found: readonly TopicState[],
+): { readonly topic: string; readonly line: string; readonly mendable: boolean }[] =>
   wanted.flatMap((wish) => {
     const state = found.find(({ topic }) => topic === wish.topic);
     if (!state || state.partitions === 0) return [];
     return [
-      ...(state.partitions === wish.partitions ? [] : [{ topic: wish.topic, line: `topic ${wish.topic} has ${state.partitions} partitions, not ${wish.partitions}`, mendable: false }]),
-      ...Object.entries(wish.settings).filter(([name, value]) => state.settings[name] !== undefined && state.settings[name] !== value)
-        .map(([name, value]) => ({ topic: wish.topic, line: `topic ${wish.topic}: ${name} ${state.settings[name]} → ${value}`, mendable: true })),
+      ...(state.partitions === wish.partitions
+        ? []
+        : [
+            {
+              topic: wish.topic,
+              line: `topic ${wish.topic} has ${state.partitions} partitions, not ${wish.partitions}`,
+              mendable: false,
+            },
+          ]),
+      ...Object.entries(wish.settings)
+        .filter(
+          ([name, value]) => state.settings[name] !== undefined && state.settings[name] !== value,
+        )
+        .map(([name, value]) => ({
+          topic: wish.topic,
+          line: `topic ${wish.topic}: ${name} ${state.settings[name]} → ${value}`,
+          mendable: true,
+        })),
     ];
   });
 
@@ -65,33 +118,81 @@ export const topicDifferences = (wanted: readonly TopicWish[], found: readonly T
  * Makes what is missing and sets settings right. `expected`: the stream has run before, so a topic that is missing has lost changes.
  * @throws StranglerError CONFIG_INVALID, POSITION_GAP
  */
-export async function ensureTopics(admin: Admin, wanted: readonly TopicWish[], { expected, onDifference }: { readonly expected: boolean; readonly onDifference?: ((lines: readonly string[]) => void) | undefined }): Promise<void> {
+export async function ensureTopics(
+  admin: Admin,
+  wanted: readonly TopicWish[],
+  {
+    expected,
+    onDifference,
+  }: {
+    readonly expected: boolean;
+    readonly onDifference?: ((lines: readonly string[]) => void) | undefined;
+  },
+): Promise<void> {
   const found = await readTopics(admin, wanted);
-  const missing = wanted.filter(({ topic }) => found.find((state) => state.topic === topic)?.partitions === 0);
-  if (expected && missing.length > 0) throw new StranglerError('POSITION_GAP', `Topic ${missing.map(({ topic }) => topic).join(', ')} is gone, with the changes that it held`, { details: { topics: missing.map(({ topic }) => topic) }, remedy: 'Run strangler replicate <context> --restart, which copies anew.' });
+  const missing = wanted.filter(
+    ({ topic }) => found.find((state) => state.topic === topic)?.partitions === 0,
+  );
+  if (expected && missing.length > 0)
+    throw new StranglerError(
+      'POSITION_GAP',
+      `Topic ${missing.map(({ topic }) => topic).join(', ')} is gone, with the changes that it held`,
+      {
+        details: { topics: missing.map(({ topic }) => topic) },
+        remedy: 'Run strangler replicate <context> --restart, which copies anew.',
+      },
+    );
   const differences = topicDifferences(wanted, found);
   const wrong = differences.find(({ mendable }) => !mendable);
-  if (wrong) throw new StranglerError('CONFIG_INVALID', `${wrong.line}: the number of partitions is fixed when replication begins`, { remedy: 'Set replication.partitions of the context file back, or run strangler replicate <context> --restart.' });
+  if (wrong)
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `${wrong.line}: the number of partitions is fixed when replication begins`,
+      {
+        remedy:
+          'Set replication.partitions of the context file back, or run strangler replicate <context> --restart.',
+      },
+    );
   if (missing.length > 0) {
     await admin.createTopics({
       waitForLeaders: true,
-      topics: missing.map(({ topic, partitions, settings }) => ({ topic, numPartitions: partitions, replicationFactor: -1, configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })) })),
+      topics: missing.map(({ topic, partitions, settings }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor: -1,
+        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      })),
     });
   }
   if (differences.length === 0) return;
   onDifference?.(differences.map(({ line }) => line));
   const names = new Set(differences.map(({ topic }) => topic));
   // What is not named is reset: also what somebody else set, such as how many brokers must have a message.
-  const settingsOf = ({ topic, settings }: TopicWish): Record<string, string> => ({ ...found.find((state) => state.topic === topic)?.own, ...settings });
+  const settingsOf = ({ topic, settings }: TopicWish): Record<string, string> => ({
+    ...found.find((state) => state.topic === topic)?.own,
+    ...settings,
+  });
   await admin.alterConfigs({
     validateOnly: false,
-    resources: wanted.filter(({ topic }) => names.has(topic)).map((wish) => ({ type: 2, name: wish.topic, configEntries: Object.entries(settingsOf(wish)).map(([name, value]) => ({ name, value })) })),
+    resources: wanted
+      .filter(({ topic }) => names.has(topic))
+      .map((wish) => ({
+        type: 2,
+        name: wish.topic,
+        configEntries: Object.entries(settingsOf(wish)).map(([name, value]) => ({ name, value })),
+      })),
   });
 }
 
 /** Deletes the topics of these streams of a slot. */
-export async function deleteTopicsOf(admin: Admin, slot: string, streams: ReadonlySet<string>): Promise<string[]> {
-  const topics = (await admin.listTopics()).filter((topic) => streams.has(streamOf(slot, topic) ?? ''));
+export async function deleteTopicsOf(
+  admin: Admin,
+  slot: string,
+  streams: ReadonlySet<string>,
+): Promise<string[]> {
+  const topics = (await admin.listTopics()).filter((topic) =>
+    streams.has(streamOf(slot, topic) ?? ''),
+  );
   if (topics.length > 0) await admin.deleteTopics({ topics });
   return topics;
 }

@@ -7,31 +7,61 @@ interface Change extends QueuedChange {
   readonly name: string;
 }
 
-type Message = { readonly to: 'transactions'; readonly end: Omit<TransactionEnd, 'offset'> } | { readonly to: PartitionQueue<Change>; readonly change: Omit<Change, 'offset'> };
+type Message =
+  | { readonly to: 'transactions'; readonly end: Omit<TransactionEnd, 'offset'> }
+  | { readonly to: PartitionQueue<Change>; readonly change: Omit<Change, 'offset'> };
 
 const partitions = 3;
-const makeQueues = (): PartitionQueue<Change>[] => ['public.a', 'public.b'].flatMap((table) => Array.from({ length: partitions }, (_, partition) => new PartitionQueue<Change>(`t.${table}`, partition, table, 0)));
+const makeQueues = (): PartitionQueue<Change>[] =>
+  ['public.a', 'public.b'].flatMap((table) =>
+    Array.from(
+      { length: partitions },
+      (_, partition) => new PartitionQueue<Change>(`t.${table}`, partition, table, 0),
+    ),
+  );
 
 /** A transaction as its changes' keys; the table is the key's parity. */
 type Keys = readonly number[];
 const endOf = (index: number): number => 1000 + index * 100;
 
-function messagesOf(keys: Keys, index: number, queues: readonly PartitionQueue<Change>[], from = 0): Message[] {
+function messagesOf(
+  keys: Keys,
+  index: number,
+  queues: readonly PartitionQueue<Change>[],
+  from = 0,
+): Message[] {
   const previous = index === 0 ? 0 : endOf(index - 1);
   const tables = new Map<string, number>();
   const changes = keys.map((key, order): Message => {
     const table = key % 2 === 0 ? 'public.a' : 'public.b';
     tables.set(table, (tables.get(table) ?? 0) + 1);
     const queue = queues.filter((candidate) => candidate.table === table)[key % partitions]!;
-    return { to: queue, change: { op: 'u', xid: 700 + index, order: order + 1, previous, bytes: 10, name: `${index}.${order}` } };
+    return {
+      to: queue,
+      change: {
+        op: 'u',
+        xid: 700 + index,
+        order: order + 1,
+        previous,
+        bytes: 10,
+        name: `${index}.${order}`,
+      },
+    };
   });
-  return [...changes.slice(from), { to: 'transactions', end: { xid: 700 + index, lsn: endOf(index), count: keys.length, tables } }];
+  return [
+    ...changes.slice(from),
+    {
+      to: 'transactions',
+      end: { xid: 700 + index, lsn: endOf(index), count: keys.length, tables },
+    },
+  ];
 }
 
 /** Keeps the order within each partition and mixes everything else. */
 function interleave(messages: readonly Message[], choices: readonly number[]): Message[] {
   const lines = new Map<unknown, Message[]>();
-  for (const message of messages) lines.set(message.to, [...(lines.get(message.to) ?? []), message]);
+  for (const message of messages)
+    lines.set(message.to, [...(lines.get(message.to) ?? []), message]);
   const result: Message[] = [];
   for (let at = 0; lines.size > 0; at += 1) {
     const names = [...lines.keys()];
@@ -43,7 +73,11 @@ function interleave(messages: readonly Message[], choices: readonly number[]): M
   return result;
 }
 
-function run(queues: readonly PartitionQueue<Change>[], messages: readonly Message[], options: { position?: number; gulp?: number } = {}): { given: string[]; ends: number[]; assembler: TransactionAssembler<Change> } {
+function run(
+  queues: readonly PartitionQueue<Change>[],
+  messages: readonly Message[],
+  options: { position?: number; gulp?: number } = {},
+): { given: string[]; ends: number[]; assembler: TransactionAssembler<Change> } {
   const given: string[] = [];
   const ends: number[] = [];
   let taken = 0;
@@ -63,7 +97,7 @@ function run(queues: readonly PartitionQueue<Change>[], messages: readonly Messa
     taken = 0;
     assembler.pump(() => taken >= (options.gulp ?? Infinity));
   }
-  for (let before = -1; before !== given.length + ends.length; ) {
+  for (let before = -1; before !== given.length + ends.length;) {
     before = given.length + ends.length;
     taken = 0;
     assembler.pump(() => taken >= (options.gulp ?? Infinity));
@@ -71,13 +105,21 @@ function run(queues: readonly PartitionQueue<Change>[], messages: readonly Messa
   return { given, ends, assembler };
 }
 
-const namesOf = (transactions: readonly Keys[], from = 0): string[] => transactions.flatMap((keys, index) => (index < from ? [] : keys.map((_, order) => `${index}.${order}`)));
-const someTransactions = fc.array(fc.array(fc.nat(11), { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 8 });
+const namesOf = (transactions: readonly Keys[], from = 0): string[] =>
+  transactions.flatMap((keys, index) =>
+    index < from ? [] : keys.map((_, order) => `${index}.${order}`),
+  );
+const someTransactions = fc.array(fc.array(fc.nat(11), { minLength: 1, maxLength: 8 }), {
+  minLength: 1,
+  maxLength: 8,
+});
 
 describe('putting transactions together', () => {
   test('what came again for a table that rests since is passed, so that nothing of it looks unread', () => {
     const queues = makeQueues();
-    const [first, second, third] = [[0], [1], [1]].map((keys, index) => messagesOf(keys, index, queues));
+    const [first, second, third] = [[0], [1], [1]].map((keys, index) =>
+      messagesOf(keys, index, queues),
+    );
     const { given } = run(queues, [...first!, ...second!, ...first!, ...second!, ...third!]);
     expect(given).toEqual(['0.0', '1.0', '2.0']);
     expect(queues.map(({ received, consumed }) => received - consumed)).toEqual([0, 0, 0, 0, 0, 0]);
@@ -85,7 +127,9 @@ describe('putting transactions together', () => {
 
   test('changes from before the position are passed, though their table rests since: also the first ones of a connector, which know no commit before them', () => {
     const queues = makeQueues();
-    const [first, second, third] = [[0], [2], [1]].map((keys, index) => messagesOf(keys, index, queues));
+    const [first, second, third] = [[0], [2], [1]].map((keys, index) =>
+      messagesOf(keys, index, queues),
+    );
     const { given } = run(queues, [...first!, ...second!, ...third!], { position: endOf(1) });
     expect(given).toEqual(['2.0']);
     expect(queues.map(({ received, consumed }) => received - consumed)).toEqual([0, 0, 0, 0, 0, 0]);
@@ -100,75 +144,135 @@ describe('putting transactions together', () => {
 
   test('gives out every transaction whole and in commit order, however partitions are interleaved', () => {
     fc.assert(
-      fc.property(someTransactions, fc.array(fc.nat(100), { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 4 }), (transactions, choices, gulp) => {
-        const queues = makeQueues();
-        const messages = interleave(transactions.flatMap((keys, index) => messagesOf(keys, index, queues)), choices);
-        const { given, ends } = run(queues, messages, { gulp });
-        expect(given).toEqual(namesOf(transactions));
-        expect(ends).toEqual(transactions.map((_, index) => endOf(index)));
-      }),
+      fc.property(
+        someTransactions,
+        fc.array(fc.nat(100), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 1, max: 4 }),
+        (transactions, choices, gulp) => {
+          const queues = makeQueues();
+          const messages = interleave(
+            transactions.flatMap((keys, index) => messagesOf(keys, index, queues)),
+            choices,
+          );
+          const { given, ends } = run(queues, messages, { gulp });
+          expect(given).toEqual(namesOf(transactions));
+          expect(ends).toEqual(transactions.map((_, index) => endOf(index)));
+        },
+      ),
     );
   });
 
   test('gives out nothing twice when the connector sends everything from some change on again, several times', () => {
     fc.assert(
-      fc.property(someTransactions, fc.array(fc.tuple(fc.nat(7), fc.nat(7), fc.nat(7)), { maxLength: 3 }), fc.array(fc.nat(100), { minLength: 1, maxLength: 40 }), (transactions, crashes, choices) => {
-        const queues = makeQueues();
-        const all: Message[] = [];
-        let reached = 0;
-        for (const [crashAt, cutAt, back] of crashes) {
-          const crash = Math.min(transactions.length - 1, Math.max(reached, crashAt % transactions.length));
-          // up to some change of one transaction, without its end
-          for (let index = reached; index < crash; index += 1) all.push(...messagesOf(transactions[index]!, index, queues));
-          const half = messagesOf(transactions[crash]!, crash, queues);
-          const cut = cutAt % half.length;
-          all.push(...half.slice(0, cut));
-          // the stored offset lies anywhere before: in the middle of a transaction as well
-          reached = Math.max(0, crash - (back % 3));
-          const resume = reached === crash ? back % (cut + 1) : back % transactions[reached]!.length;
-          all.push(...messagesOf(transactions[reached]!, reached, queues, Math.min(resume, transactions[reached]!.length)));
-          reached += 1;
-        }
-        for (let index = reached; index < transactions.length; index += 1) all.push(...messagesOf(transactions[index]!, index, queues));
-        const { given } = run(queues, interleave(all, choices));
-        expect(given).toEqual(namesOf(transactions));
-      }),
+      fc.property(
+        someTransactions,
+        fc.array(fc.tuple(fc.nat(7), fc.nat(7), fc.nat(7)), { maxLength: 3 }),
+        fc.array(fc.nat(100), { minLength: 1, maxLength: 40 }),
+        (transactions, crashes, choices) => {
+          const queues = makeQueues();
+          const all: Message[] = [];
+          let reached = 0;
+          for (const [crashAt, cutAt, back] of crashes) {
+            const crash = Math.min(
+              transactions.length - 1,
+              Math.max(reached, crashAt % transactions.length),
+            );
+            // up to some change of one transaction, without its end
+            for (let index = reached; index < crash; index += 1)
+              all.push(...messagesOf(transactions[index]!, index, queues));
+            const half = messagesOf(transactions[crash]!, crash, queues);
+            const cut = cutAt % half.length;
+            all.push(...half.slice(0, cut));
+            // the stored offset lies anywhere before: in the middle of a transaction as well
+            reached = Math.max(0, crash - (back % 3));
+            const resume =
+              reached === crash ? back % (cut + 1) : back % transactions[reached]!.length;
+            all.push(
+              ...messagesOf(
+                transactions[reached]!,
+                reached,
+                queues,
+                Math.min(resume, transactions[reached]!.length),
+              ),
+            );
+            reached += 1;
+          }
+          for (let index = reached; index < transactions.length; index += 1)
+            all.push(...messagesOf(transactions[index]!, index, queues));
+          const { given } = run(queues, interleave(all, choices));
+          expect(given).toEqual(namesOf(transactions));
+        },
+      ),
       { numRuns: 500 },
     );
   });
 
   test('begins behind a position although the offsets point to messages from long before', () => {
     fc.assert(
-      fc.property(someTransactions, fc.nat(7), fc.array(fc.nat(100), { minLength: 1, maxLength: 40 }), (transactions, applied, choices) => {
-        const from = applied % transactions.length;
-        const queues = makeQueues();
-        const messages = interleave(transactions.flatMap((keys, index) => messagesOf(keys, index, queues)), choices);
-        const { given } = run(queues, messages, { position: from === 0 ? 0 : endOf(from - 1) });
-        expect(given).toEqual(namesOf(transactions, from));
-      }),
+      fc.property(
+        someTransactions,
+        fc.nat(7),
+        fc.array(fc.nat(100), { minLength: 1, maxLength: 40 }),
+        (transactions, applied, choices) => {
+          const from = applied % transactions.length;
+          const queues = makeQueues();
+          const messages = interleave(
+            transactions.flatMap((keys, index) => messagesOf(keys, index, queues)),
+            choices,
+          );
+          const { given } = run(queues, messages, { position: from === 0 ? 0 : endOf(from - 1) });
+          expect(given).toEqual(namesOf(transactions, from));
+        },
+      ),
     );
   });
 
   test('stops when a change is missing and later ones are there', () => {
     const queues = makeQueues();
-    const messages = [...messagesOf([0, 2, 4, 6], 0, queues), ...messagesOf([0, 2, 4], 1, queues)].filter((message) => message.to === 'transactions' || message.change.name !== '0.1');
+    const messages = [
+      ...messagesOf([0, 2, 4, 6], 0, queues),
+      ...messagesOf([0, 2, 4], 1, queues),
+    ].filter((message) => message.to === 'transactions' || message.change.name !== '0.1');
     expect(() => run(queues, messages)).toThrow(expect.objectContaining({ code: 'POSITION_GAP' }));
   });
 
   test('stops when the end of a transaction is missing and later ones are there, also long after the beginning', () => {
-    const without = (missing: number, before: readonly Keys[]): (() => unknown) => () => {
-      const queues = makeQueues();
-      const all = [...before, [0, 2], [4, 1], [0]].flatMap((keys, index) => messagesOf(keys, index, queues));
-      return run(queues, all.filter((message) => message.to !== 'transactions' || message.end.xid !== 700 + missing), { position: 900 });
-    };
-    const gap = expect.objectContaining({ code: 'POSITION_GAP', message: expect.stringContaining('whose end is not in the transaction topic') });
+    const without =
+      (missing: number, before: readonly Keys[]): (() => unknown) =>
+      () => {
+        const queues = makeQueues();
+        const all = [...before, [0, 2], [4, 1], [0]].flatMap((keys, index) =>
+          messagesOf(keys, index, queues),
+        );
+        return run(
+          queues,
+          all.filter(
+            (message) => message.to !== 'transactions' || message.end.xid !== 700 + missing,
+          ),
+          { position: 900 },
+        );
+      };
+    const gap = expect.objectContaining({
+      code: 'POSITION_GAP',
+      message: expect.stringContaining('whose end is not in the transaction topic'),
+    });
     expect(without(1, [[0]])).toThrow(gap);
-    expect(without(45_000, Array.from({ length: 45_000 }, () => [0]))).toThrow(gap);
+    expect(
+      without(
+        45_000,
+        Array.from({ length: 45_000 }, () => [0]),
+      ),
+    ).toThrow(gap);
   });
 
   test('waits for a change that may still come, and names where it waits', () => {
     const queues = makeQueues();
-    const { given, ends, assembler } = run(queues, messagesOf([0, 1], 0, queues).filter((message) => message.to === 'transactions' || message.change.name !== '0.1'));
+    const { given, ends, assembler } = run(
+      queues,
+      messagesOf([0, 1], 0, queues).filter(
+        (message) => message.to === 'transactions' || message.change.name !== '0.1',
+      ),
+    );
     expect(given).toEqual(['0.0']);
     expect(ends).toEqual([]);
     expect(assembler.incomplete?.end.xid).toBe(700);
@@ -177,8 +281,18 @@ describe('putting transactions together', () => {
   test('rows of an incremental snapshot keep their place among the changes of their partition', () => {
     const queues = makeQueues();
     const [queue] = queues;
-    const row = (name: string): Message => ({ to: queue!, change: { op: 'r', xid: null, order: 0, previous: 0, bytes: 10, name } });
-    const { given } = run(queues, [row('r0'), ...messagesOf([0], 0, queues), row('r1'), ...messagesOf([6], 1, queues), row('r2'), ...messagesOf([1], 2, queues)]);
+    const row = (name: string): Message => ({
+      to: queue!,
+      change: { op: 'r', xid: null, order: 0, previous: 0, bytes: 10, name },
+    });
+    const { given } = run(queues, [
+      row('r0'),
+      ...messagesOf([0], 0, queues),
+      row('r1'),
+      ...messagesOf([6], 1, queues),
+      row('r2'),
+      ...messagesOf([1], 2, queues),
+    ]);
     expect(given).toEqual(['r0', '0.0', 'r1', '1.0', 'r2', '2.0']);
   });
 

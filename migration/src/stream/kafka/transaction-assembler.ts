@@ -49,7 +49,11 @@ export class TransactionAssembler<Change extends QueuedChange> {
   #nextFloor: number;
 
   /** `position`: end of the last transaction that was applied. */
-  constructor(queues: readonly PartitionQueue<Change>[], position: number, output: AssemblerOutput<Change>) {
+  constructor(
+    queues: readonly PartitionQueue<Change>[],
+    position: number,
+    output: AssemblerOutput<Change>,
+  ) {
     this.#output = output;
     this.#queues = queues;
     this.#last = position;
@@ -67,7 +71,10 @@ export class TransactionAssembler<Change extends QueuedChange> {
   }
 
   /** The transaction that waits for changes, and the queues they must come from. */
-  get incomplete(): { readonly end: TransactionEnd; readonly queues: readonly PartitionQueue<Change>[] } | null {
+  get incomplete(): {
+    readonly end: TransactionEnd;
+    readonly queues: readonly PartitionQueue<Change>[];
+  } | null {
     return this.#current === null ? null : { end: this.#current, queues: this.#parts };
   }
 
@@ -108,7 +115,12 @@ export class TransactionAssembler<Change extends QueuedChange> {
     this.#parts = [];
     for (const table of end.tables.keys()) {
       const queues = this.#byTable.get(table);
-      if (queues === undefined) throw new StranglerError('POSITION_GAP', `transaction ${end.xid} changed ${table}, whose topic is not read`, { details: { table } });
+      if (queues === undefined)
+        throw new StranglerError(
+          'POSITION_GAP',
+          `transaction ${end.xid} changed ${table}, whose topic is not read`,
+          { details: { table } },
+        );
       this.#parts.push(...queues);
     }
     for (const queue of this.#parts) queue.waiting = 0;
@@ -119,7 +131,8 @@ export class TransactionAssembler<Change extends QueuedChange> {
   #advance(full: () => boolean): boolean {
     const end = this.#current;
     if (end === null) return false;
-    if (this.#snapshotRows > 0) for (const queue of this.#queues) this.#takeSnapshotRows(queue, end);
+    if (this.#snapshotRows > 0)
+      for (const queue of this.#queues) this.#takeSnapshotRows(queue, end);
     for (const queue of this.#parts) if (queue.waiting === 0) this.#look(queue, end);
     while (this.#next <= end.count) {
       const queue = this.#heads.get(this.#next);
@@ -132,7 +145,8 @@ export class TransactionAssembler<Change extends QueuedChange> {
       this.#heads.delete(this.#next);
       queue.waiting = 0;
       this.#next += 1;
-      if (change === undefined) throw new StranglerError('INTERNAL', `${queue.name} lost a change that waited`);
+      if (change === undefined)
+        throw new StranglerError('INTERNAL', `${queue.name} lost a change that waited`);
       this.#output.change(change, end);
       queue.pop();
       this.#look(queue, end);
@@ -148,7 +162,12 @@ export class TransactionAssembler<Change extends QueuedChange> {
 
   /** What came again may lie in a table that rests for long. Left there, it would look unread: to a cutover, and when retention removes it. */
   #dropRepeated(queue: PartitionQueue<Change>, end: TransactionEnd): void {
-    for (let head = queue.head; head !== undefined && this.#isRepeated(head, end); head = queue.head) queue.pop();
+    for (
+      let head = queue.head;
+      head !== undefined && this.#isRepeated(head, end);
+      head = queue.head
+    )
+      queue.pop();
   }
 
   /** Also what was there before the position that the stream began at: a way back is read from its slot's first change on. */
@@ -189,8 +208,18 @@ export class TransactionAssembler<Change extends QueuedChange> {
 
   /** A leftover came again; one of a transaction that never ended would be lost. */
   #assertGiven(queue: PartitionQueue<Change>, { xid, previous, offset }: Change): void {
-    if (previous < this.#floor || xid === null || this.#given.has(xid) || this.#givenBefore.has(xid)) return;
-    throw new StranglerError('POSITION_GAP', `${queue.name}@${offset} is of transaction ${xid}, whose end is not in the transaction topic, though later ones are`, { details: { xid, topic: queue.topic } });
+    if (
+      previous < this.#floor ||
+      xid === null ||
+      this.#given.has(xid) ||
+      this.#givenBefore.has(xid)
+    )
+      return;
+    throw new StranglerError(
+      'POSITION_GAP',
+      `${queue.name}@${offset} is of transaction ${xid}, whose end is not in the transaction topic, though later ones are`,
+      { details: { xid, topic: queue.topic } },
+    );
   }
 
   /** They stand between the changes of their own partition, which is all the order that they have. */
@@ -203,8 +232,12 @@ export class TransactionAssembler<Change extends QueuedChange> {
   }
 
   #hole(end: TransactionEnd): StranglerError {
-    return new StranglerError('POSITION_GAP', `change ${this.#next} of ${end.count} of transaction ${end.xid} is not in its topic, though later changes are`, {
-      details: { xid: end.xid, missing: this.#next, tables: [...end.tables.keys()] },
-    });
+    return new StranglerError(
+      'POSITION_GAP',
+      `change ${this.#next} of ${end.count} of transaction ${end.xid} is not in its topic, though later changes are`,
+      {
+        details: { xid: end.xid, missing: this.#next, tables: [...end.tables.keys()] },
+      },
+    );
   }
 }

@@ -5,7 +5,8 @@ interface Wire {
   readonly status: 'BEGIN' | 'END';
   readonly id: string;
   readonly event_count: number | null;
-  readonly data_collections: readonly { readonly data_collection: string; readonly event_count: number }[] | null;
+  readonly data_collections:
+    readonly { readonly data_collection: string; readonly event_count: number }[] | null;
 }
 
 /**
@@ -16,14 +17,35 @@ interface Wire {
 export function parseTransactionEnd(value: Buffer | null, offset: number): TransactionEnd | null {
   if (value === null) return null;
   try {
-    const { status, id, event_count: count, data_collections: tables } = JSON.parse(value.toString('utf8')) as Wire;
+    const {
+      status,
+      id,
+      event_count: count,
+      data_collections: tables,
+    } = JSON.parse(value.toString('utf8')) as Wire;
     if (status === 'BEGIN') return null;
     const [xid, lsn] = id.split(':').map(Number);
-    if (status === 'END' && count !== null && Number.isSafeInteger(xid) && Number.isSafeInteger(lsn) && xid !== undefined && lsn !== undefined) {
-      return { xid, lsn, count, tables: new Map(tables?.map((table) => [table.data_collection, table.event_count])), offset };
+    if (
+      status === 'END' &&
+      count !== null &&
+      Number.isSafeInteger(xid) &&
+      Number.isSafeInteger(lsn) &&
+      xid !== undefined &&
+      lsn !== undefined
+    ) {
+      return {
+        xid,
+        lsn,
+        count,
+        tables: new Map(tables?.map((table) => [table.data_collection, table.event_count])),
+        offset,
+      };
     }
   } catch {
     // said below
   }
-  throw new StranglerError('DECODE_FAILED', `message ${offset} of the transaction topic is not one of Debezium's: ${value.toString('utf8').slice(0, 100)}`);
+  throw new StranglerError(
+    'DECODE_FAILED',
+    `message ${offset} of the transaction topic is not one of Debezium's: ${value.toString('utf8').slice(0, 100)}`,
+  );
 }

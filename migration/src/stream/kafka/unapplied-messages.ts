@@ -10,13 +10,24 @@ import { readTopicOffsets } from './topic-offsets.ts';
  * that keeps silent must not make them wait for as long as kafkajs tries.
  * @throws StranglerError KAFKA_UNREACHABLE, also when the signal's time is over, CANCELLED
  */
-export async function unappliedMessages(kafka: KafkaSettings, stream: string, tables: readonly SourceTable[], checkpoint: Checkpoint, signal: AbortSignal): Promise<string[]> {
-  const offsets = await unless(signal, readTopicOffsets(kafka, [...tableTopics(stream, tables).keys()]), kafka);
+export async function unappliedMessages(
+  kafka: KafkaSettings,
+  stream: string,
+  tables: readonly SourceTable[],
+  checkpoint: Checkpoint,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const offsets = await unless(
+    signal,
+    readTopicOffsets(kafka, [...tableTopics(stream, tables).keys()]),
+    kafka,
+  );
   return [...offsets].flatMap(([topic, partitions]) =>
     partitions.flatMap(({ partition, low, high }) => {
       const applied = Number(checkpoint[`${topic}/${partition}`] ?? low);
       return high > applied ? [`${topic}/${partition}: ${applied} applied, ${high} there`] : [];
-    }));
+    }),
+  );
 }
 
 function unless<T>(signal: AbortSignal, asked: Promise<T>, { brokers }: KafkaSettings): Promise<T> {
@@ -24,7 +35,14 @@ function unless<T>(signal: AbortSignal, asked: Promise<T>, { brokers }: KafkaSet
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => {
       const late = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
-      reject(late ? new StranglerError('KAFKA_UNREACHABLE', `${brokers.join(', ')} did not tell in time what the topics hold`) : new StranglerError('CANCELLED', 'Cancelled'));
+      reject(
+        late
+          ? new StranglerError(
+              'KAFKA_UNREACHABLE',
+              `${brokers.join(', ')} did not tell in time what the topics hold`,
+            )
+          : new StranglerError('CANCELLED', 'Cancelled'),
+      );
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });

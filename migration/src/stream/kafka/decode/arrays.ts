@@ -7,7 +7,14 @@ const javaArray = /^\[+(?:[A-Z]|L[\w.$]+;)@[0-9a-f]+$/;
 
 const quotedElement = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
-const element = (text: string): string => (plain.test(text) ? (text.length === 4 && text.toUpperCase() === 'NULL' ? `"${text}"` : text) : text === '' || separators.test(text) ? quotedElement(text) : text);
+const element = (text: string): string =>
+  plain.test(text)
+    ? text.length === 4 && text.toUpperCase() === 'NULL'
+      ? `"${text}"`
+      : text
+    : text === '' || separators.test(text)
+      ? quotedElement(text)
+      : text;
 
 /**
  * Of arrays with one dimension. Debezium writes the rows of one with more as NULL, or as Java's name of them: nothing that looks

@@ -32,7 +32,15 @@ SELECT coalesce(json_agg(json_build_object('n', chain.n, 'domain', depth > 0, 'k
 FROM chain JOIN pg_type t ON t.oid = chain.oid LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 WHERE t.typtype <> 'd'`;
 
-const kinds: Readonly<Record<string, Kind>> = { b: 'base', e: 'enum', c: 'composite', r: 'range', m: 'multirange', d: 'domain', p: 'pseudo' };
+const kinds: Readonly<Record<string, Kind>> = {
+  b: 'base',
+  e: 'enum',
+  c: 'composite',
+  r: 'range',
+  m: 'multirange',
+  d: 'domain',
+  p: 'pseudo',
+};
 
 interface Found {
   readonly n: number;
@@ -45,13 +53,30 @@ interface Found {
 }
 
 /** A type's name does not say what it is: asks the catalog. A type that it does not know any more is left out. */
-export async function resolveColumnTypes(client: Pick<pg.Client, 'query'>, columns: readonly { readonly name: string; readonly oid: number; readonly modifier: number }[]): Promise<readonly DecoderColumn[]> {
-  const { rows } = await client.query<{ types: string }>(query, [JSON.stringify(columns.map(({ oid, modifier }, n) => ({ n, oid, modifier })))]);
-  const found = new Map((JSON.parse(rows[0]?.types ?? '[]') as Found[]).map((type) => [type.n, type]));
+export async function resolveColumnTypes(
+  client: Pick<pg.Client, 'query'>,
+  columns: readonly { readonly name: string; readonly oid: number; readonly modifier: number }[],
+): Promise<readonly DecoderColumn[]> {
+  const { rows } = await client.query<{ types: string }>(query, [
+    JSON.stringify(columns.map(({ oid, modifier }, n) => ({ n, oid, modifier }))),
+  ]);
+  const found = new Map(
+    (JSON.parse(rows[0]?.types ?? '[]') as Found[]).map((type) => [type.n, type]),
+  );
   return columns.flatMap(({ name }, n) => {
     const type = found.get(n);
     if (type === undefined) return [];
-    const element = type.element === null ? null : { type: type.element, kind: kinds[type.elementKind ?? ''] ?? 'pseudo' };
-    return { name, type: element === null ? type.type : `${element.type}[]`, kind: kinds[type.kind] ?? 'pseudo', element, domain: type.domain, parts: type.parts ?? [] };
+    const element =
+      type.element === null
+        ? null
+        : { type: type.element, kind: kinds[type.elementKind ?? ''] ?? 'pseudo' };
+    return {
+      name,
+      type: element === null ? type.type : `${element.type}[]`,
+      kind: kinds[type.kind] ?? 'pseudo',
+      element,
+      domain: type.domain,
+      parts: type.parts ?? [],
+    };
   });
 }

@@ -30,7 +30,15 @@ interface Wire {
   readonly op: Operation;
   readonly before: JsonRow | null;
   readonly after: JsonRow | null;
-  readonly source: { readonly schema: string; readonly table: string; readonly txId: number | null; readonly lsn: number | null; readonly sequence: string | null; readonly ts_us: number; readonly snapshot: string | boolean | null };
+  readonly source: {
+    readonly schema: string;
+    readonly table: string;
+    readonly txId: number | null;
+    readonly lsn: number | null;
+    readonly sequence: string | null;
+    readonly ts_us: number;
+    readonly snapshot: string | boolean | null;
+  };
   readonly transaction: { readonly total_order: number } | null;
 }
 
@@ -43,8 +51,17 @@ const longElsewhere = /[[,]-?\d{16,}[,\]]|\\":-?\d{16}/;
 const integer = /^-?\d+$/;
 
 /** JSON.parse, but integers that a double cannot hold come as their digits. */
-function keepIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return typeof value === 'number' && !Number.isSafeInteger(value) && context?.source !== undefined && integer.test(context.source) ? context.source : value;
+function keepIntegers(
+  _key: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  return typeof value === 'number' &&
+    !Number.isSafeInteger(value) &&
+    context?.source !== undefined &&
+    integer.test(context.source)
+    ? context.source
+    : value;
 }
 
 function parseJson(text: string, dataEnd: number): Wire {
@@ -56,10 +73,15 @@ function parseJson(text: string, dataEnd: number): Wire {
 }
 
 const notAnEnvelope = (text: string, cause?: unknown): StranglerError =>
-  new StranglerError('DECODE_FAILED', `A message is not a change event as Debezium's JSON converter writes it without schemas: ${text.slice(0, 80)}…`, { cause });
+  new StranglerError(
+    'DECODE_FAILED',
+    `A message is not a change event as Debezium's JSON converter writes it without schemas: ${text.slice(0, 80)}…`,
+    { cause },
+  );
 
 /** `["<end of the previous commit>","<row>"]`, the first null before any commit was seen. */
-const previousCommitOf = (sequence: string | null): number | null => (sequence?.startsWith('["') ? Number(sequence.slice(2, sequence.indexOf('"', 2))) : null);
+const previousCommitOf = (sequence: string | null): number | null =>
+  sequence?.startsWith('["') ? Number(sequence.slice(2, sequence.indexOf('"', 2))) : null;
 
 /** @throws StranglerError DECODE_FAILED */
 export function parseEnvelope(value: Buffer | string): Envelope {

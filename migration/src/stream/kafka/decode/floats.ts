@@ -24,13 +24,19 @@ const neighbours = (value: number, single: boolean): readonly [number, number] =
 function isMidpoint(digits: string, value: number, single: boolean): boolean {
   const twice = 2n * exact(digits);
   const [below, above] = neighbours(value, single);
-  return [below, above].some((neighbour) => Number.isInteger(neighbour) && twice === BigInt(value) + BigInt(neighbour));
+  return [below, above].some(
+    (neighbour) => Number.isInteger(neighbour) && twice === BigInt(value) + BigInt(neighbour),
+  );
 }
 
 const shortestLonger = (value: number, from: number, single: boolean): string => {
   for (let precision = from; precision < 17; precision += 1) {
     const digits = value.toExponential(precision - 1);
-    if ((single ? Math.fround(Number(digits)) : Number(digits)) === value && !isMidpoint(digits, value, single)) return digits;
+    if (
+      (single ? Math.fround(Number(digits)) : Number(digits)) === value &&
+      !isMidpoint(digits, value, single)
+    )
+      return digits;
   }
   return value.toExponential(16);
 };
@@ -43,7 +49,16 @@ const inExponent = (text: string): string => {
   return `${trimmed}e${text[at + 1]}${power.length === 1 ? '0' : ''}${power}`;
 };
 
-const special = (value: number): string => (value === 0 ? (Object.is(value, -0) ? '-0' : '0') : Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity');
+const special = (value: number): string =>
+  value === 0
+    ? Object.is(value, -0)
+      ? '-0'
+      : '0'
+    : Number.isNaN(value)
+      ? 'NaN'
+      : value > 0
+        ? 'Infinity'
+        : '-Infinity';
 
 export function float8Text(value: number): string {
   const size = Math.abs(value);
@@ -52,12 +67,17 @@ export function float8Text(value: number): string {
   // Below 2^53 a midpoint needs more digits than the shortest, above 1e40 as well.
   if (size >= 2 ** 53 && size < 1e40) {
     const digits = size.toExponential();
-    if (isMidpoint(digits, size, false)) return (value < 0 ? '-' : '') + inExponent(shortestLonger(size, digits.length - digits.indexOf('e') + 1, false));
+    if (isMidpoint(digits, size, false))
+      return (
+        (value < 0 ? '-' : '') +
+        inExponent(shortestLonger(size, digits.length - digits.indexOf('e') + 1, false))
+      );
   }
   return inExponent(value.toExponential());
 }
 
-const isSingle = (digits: string, size: number): boolean => Math.fround(Number(digits)) === size && !(size >= 2 ** 24 && isMidpoint(digits, size, true));
+const isSingle = (digits: string, size: number): boolean =>
+  Math.fround(Number(digits)) === size && !(size >= 2 ** 24 && isMidpoint(digits, size, true));
 
 /** Of two equally near ones JavaScript takes the larger, PostgreSQL the even one. */
 function nearest(size: number, precision: number): string {
@@ -66,13 +86,17 @@ function nearest(size: number, precision: number): string {
   const [mantissa = '', exponent = ''] = size.toExponential(20).split('e');
   const all = mantissa.replace('.', '');
   if (!/^50*$/.test(all.slice(precision))) return digits;
-  return Number(`${all.slice(0, precision)}e${Number(exponent) - precision + 1}`).toExponential(precision - 1);
+  return Number(`${all.slice(0, precision)}e${Number(exponent) - precision + 1}`).toExponential(
+    precision - 1,
+  );
 }
 
 /** A power of two has more room above than below: the next digits up may read back as it where the nearest do not. */
 const nextUp = (digits: string, precision: number): string => {
   const [mantissa = '', exponent = ''] = digits.split('e');
-  return Number(`${Number(mantissa.replace('.', '')) + 1}e${Number(exponent) - precision + 1}`).toExponential(precision - 1);
+  return Number(
+    `${Number(mantissa.replace('.', '')) + 1}e${Number(exponent) - precision + 1}`,
+  ).toExponential(precision - 1);
 };
 
 const shortestSingle = (size: number): string => {
@@ -94,5 +118,8 @@ export function float4Text(given: number): string {
   if (Number.isInteger(value) && size < 1e6) return String(value);
   const digits = shortestSingle(size);
   const sign = value < 0 ? '-' : '';
-  return sign + (Number(digits) >= 1e-4 && Number(digits) < 1e6 ? String(Number(digits)) : inExponent(digits));
+  return (
+    sign +
+    (Number(digits) >= 1e-4 && Number(digits) < 1e6 ? String(Number(digits)) : inExponent(digits))
+  );
 }

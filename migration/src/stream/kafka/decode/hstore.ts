@@ -4,8 +4,14 @@ const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 export function hstoreText(json: string): string | undefined {
   const parsed: unknown = JSON.parse(json);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-  const pairs = Object.entries(parsed).map(([key, value]: [string, unknown]) => ({ key, bytes: Buffer.from(key), value }));
+  const pairs = Object.entries(parsed).map(([key, value]: [string, unknown]) => ({
+    key,
+    bytes: Buffer.from(key),
+    value,
+  }));
   if (!pairs.every(({ value }) => value === null || typeof value === 'string')) return undefined;
   pairs.sort((a, b) => a.bytes.length - b.bytes.length || a.bytes.compare(b.bytes));
-  return pairs.map(({ key, value }) => `${quoted(key)}=>${value === null ? 'NULL' : quoted(String(value))}`).join(', ');
+  return pairs
+    .map(({ key, value }) => `${quoted(key)}=>${value === null ? 'NULL' : quoted(String(value))}`)
+    .join(', ');
 }

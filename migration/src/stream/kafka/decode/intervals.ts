@@ -18,8 +18,14 @@ export function intervalText(value: string): string | undefined {
   const [, , , , hours = '', minutes = '', seconds = '', rest = ''] = match;
   const fraction = rest.replace(/0+$/, '');
   const size = (digits: string): string => digits.replace('-', '').padStart(2, '0');
-  const zero = Number(hours) === 0 && Number(minutes) === 0 && Number(seconds) === 0 && fraction === '';
+  const zero =
+    Number(hours) === 0 && Number(minutes) === 0 && Number(seconds) === 0 && fraction === '';
   if (zero && text !== '') return text;
-  const sign = hours.startsWith('-') || minutes.startsWith('-') || seconds.startsWith('-') ? '-' : negative ? '+' : '';
+  const sign =
+    hours.startsWith('-') || minutes.startsWith('-') || seconds.startsWith('-')
+      ? '-'
+      : negative
+        ? '+'
+        : '';
   return `${text}${text === '' ? '' : ' '}${sign}${size(hours)}:${size(minutes)}:${size(seconds)}${fraction === '' ? '' : `.${fraction}`}`;
 }

@@ -16,7 +16,11 @@ interface Facts {
   readonly full: boolean | null;
   readonly checks: readonly string[];
   readonly serverVersion: number;
-  readonly columns: readonly { readonly name: string; readonly oid: number; readonly modifier: number }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly oid: number;
+    readonly modifier: number;
+  }[];
 }
 
 /** `columns`: those that are read; all of them when it is left out. */
@@ -30,16 +34,36 @@ export interface ReadTable {
  * Before anything is replicated through Debezium. Names every column at once.
  * @throws StranglerError TYPE_UNSUPPORTED
  */
-export async function refuseUnsupportedColumns(client: Pick<pg.Client, 'query'>, tables: readonly ReadTable[]): Promise<void> {
-  const found: { readonly table: string; readonly name: string; readonly type: string; readonly reason: string }[] = [];
+export async function refuseUnsupportedColumns(
+  client: Pick<pg.Client, 'query'>,
+  tables: readonly ReadTable[],
+): Promise<void> {
+  const found: {
+    readonly table: string;
+    readonly name: string;
+    readonly type: string;
+    readonly reason: string;
+  }[] = [];
   for (const { schema, table, columns } of tables) {
     const { rows } = await client.query<{ facts: string }>(query, [schema, table]);
     if (rows[0] === undefined) continue;
     const facts = JSON.parse(rows[0].facts) as Facts;
-    const read = await resolveColumnTypes(client, facts.columns.filter(({ name }) => columns?.includes(name) ?? true));
-    for (const column of unsupportedColumns(read, { full: facts.full === true, checks: facts.checks, serverVersion: facts.serverVersion })) found.push({ table: `${schema}.${table}`, ...column });
+    const read = await resolveColumnTypes(
+      client,
+      facts.columns.filter(({ name }) => columns?.includes(name) ?? true),
+    );
+    for (const column of unsupportedColumns(read, {
+      full: facts.full === true,
+      checks: facts.checks,
+      serverVersion: facts.serverVersion,
+    }))
+      found.push({ table: `${schema}.${table}`, ...column });
   }
   if (found.length === 0) return;
-  const list = found.map(({ table, name, type, reason }) => `${table}.${name} (${type}: ${reason})`).join('; ');
-  throw new StranglerError('TYPE_UNSUPPORTED', `Debezium cannot carry every value of ${list}`, { details: { columns: found } });
+  const list = found
+    .map(({ table, name, type, reason }) => `${table}.${name} (${type}: ${reason})`)
+    .join('; ');
+  throw new StranglerError('TYPE_UNSUPPORTED', `Debezium cannot carry every value of ${list}`, {
+    details: { columns: found },
+  });
 }

@@ -22,17 +22,29 @@ const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value
  * @param options.unsupported `skip` leaves columns out whose values do not come whole (only for those that nobody reads)
  * @throws StranglerError TYPE_UNSUPPORTED; the function DECODE_FAILED
  */
-export function createRowDecoder(columns: readonly DecoderColumn[], options: { readonly table?: string; readonly unsupported?: 'refuse' | 'skip' } = {}): (row: JsonRow) => Row {
-  const qualified = (name: string): string => (options.table === undefined ? name : `${options.table}.${name}`);
+export function createRowDecoder(
+  columns: readonly DecoderColumn[],
+  options: { readonly table?: string; readonly unsupported?: 'refuse' | 'skip' } = {},
+): (row: JsonRow) => Row {
+  const qualified = (name: string): string =>
+    options.table === undefined ? name : `${options.table}.${name}`;
   const steps = columns.flatMap((column): readonly Step[] => {
     const decode = valueDecoder(column);
-    if (decode !== undefined) return [{ name: column.name, decode, isUnavailable: isUnavailable(column) }];
+    if (decode !== undefined)
+      return [{ name: column.name, decode, isUnavailable: isUnavailable(column) }];
     if (options.unsupported === 'skip') return [];
-    throw new StranglerError('TYPE_UNSUPPORTED', `Column ${qualified(column.name)} has type ${column.type}, whose values Debezium does not bring whole`);
+    throw new StranglerError(
+      'TYPE_UNSUPPORTED',
+      `Column ${qualified(column.name)} has type ${column.type}, whose values Debezium does not bring whole`,
+    );
   });
   const failed = (step: Step, value: unknown): StranglerError => {
     const type = columns.find(({ name }) => name === step.name)?.type ?? '';
-    return new StranglerError('DECODE_FAILED', `Column ${qualified(step.name)} of type ${type} cannot be ${shown(value)}${Array.isArray(value) ? ' (arrays of several dimensions, or of NULLs only, do not come whole)' : ''}`, { details: { column: step.name, type } });
+    return new StranglerError(
+      'DECODE_FAILED',
+      `Column ${qualified(step.name)} of type ${type} cannot be ${shown(value)}${Array.isArray(value) ? ' (arrays of several dimensions, or of NULLs only, do not come whole)' : ''}`,
+      { details: { column: step.name, type } },
+    );
   };
   return (row) => {
     const decoded: Record<string, string | null> = {};
@@ -41,7 +53,11 @@ export function createRowDecoder(columns: readonly DecoderColumn[], options: { r
       if (step === undefined) break;
       const value = row[step.name];
       if (value === null) decoded[step.name] = null;
-      else if (value !== undefined && value !== unavailable && step.isUnavailable?.(value) !== true) {
+      else if (
+        value !== undefined &&
+        value !== unavailable &&
+        step.isUnavailable?.(value) !== true
+      ) {
         const text = step.decode(value);
         if (text === undefined) throw failed(step, value);
         decoded[step.name] = text;

@@ -11,13 +11,23 @@ function civil(days: number): { readonly text: string; readonly era: '' | ' BC' 
   const shifted = days + 719_468;
   const cycle = Math.floor(shifted / 146_097);
   const dayOfCycle = shifted - cycle * 146_097;
-  const yearOfCycle = Math.floor((dayOfCycle - Math.floor(dayOfCycle / 1460) + Math.floor(dayOfCycle / 36_524) - Math.floor(dayOfCycle / 146_096)) / 365);
-  const dayOfYear = dayOfCycle - (365 * yearOfCycle + Math.floor(yearOfCycle / 4) - Math.floor(yearOfCycle / 100));
+  const yearOfCycle = Math.floor(
+    (dayOfCycle -
+      Math.floor(dayOfCycle / 1460) +
+      Math.floor(dayOfCycle / 36_524) -
+      Math.floor(dayOfCycle / 146_096)) /
+      365,
+  );
+  const dayOfYear =
+    dayOfCycle - (365 * yearOfCycle + Math.floor(yearOfCycle / 4) - Math.floor(yearOfCycle / 100));
   const fromMarch = Math.floor((5 * dayOfYear + 2) / 153);
   const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
   const year = yearOfCycle + cycle * 400 + (month <= 2 ? 1 : 0);
   const day = dayOfYear - Math.floor((153 * fromMarch + 2) / 5) + 1;
-  return { text: `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${two[month]}-${two[day]}`, era: year > 0 ? '' : ' BC' };
+  return {
+    text: `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${two[month]}-${two[day]}`,
+    era: year > 0 ? '' : ' BC',
+  };
 }
 
 /** Of days since 1970; undefined when there is no such date. */
@@ -43,7 +53,8 @@ function trimZeros(digits: string): string {
 }
 
 /** Of microseconds since midnight. */
-export const timeText = (micros: number): string | undefined => (micros >= 0 && micros <= microsPerDay ? clock(micros) : undefined);
+export const timeText = (micros: number): string | undefined =>
+  micros >= 0 && micros <= microsPerDay ? clock(micros) : undefined;
 
 let lastDays = Number.NaN;
 let lastCivil = civil(0);
@@ -80,7 +91,13 @@ const zoned = /^([+-]?)(\d{4,})-(\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/;
 /** Of an ISO text in UTC. */
 export function timestamptzText(iso: string): string | undefined {
   // The common form is cut, not matched: 2024-02-29T11:14:15.123456Z
-  if (iso.length === 27 && iso.charCodeAt(10) === 84 && iso.charCodeAt(19) === 46 && iso.charCodeAt(26) === 90 && !iso.startsWith('0000')) {
+  if (
+    iso.length === 27 &&
+    iso.charCodeAt(10) === 84 &&
+    iso.charCodeAt(19) === 46 &&
+    iso.charCodeAt(26) === 90 &&
+    !iso.startsWith('0000')
+  ) {
     let end = 26;
     while (iso.charCodeAt(end - 1) === 48) end -= 1;
     return `${iso.slice(0, 10)} ${iso.slice(11, end === 20 ? 19 : end)}+00`;

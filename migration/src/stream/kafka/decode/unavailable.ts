@@ -14,11 +14,20 @@ const uuid = nameUuid(unavailable);
 const codes = [...Buffer.from(unavailable)];
 const hstore = JSON.stringify({ [unavailable]: unavailable });
 
-const single = (item: string) => (value: unknown): boolean => Array.isArray(value) && value.length === 1 && value[0] === item;
-const isCodes = (value: unknown): boolean => Array.isArray(value) && value.length === codes.length && codes.every((code, index) => value[index] === code);
+const single =
+  (item: string) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.length === 1 && value[0] === item;
+const isCodes = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length === codes.length &&
+  codes.every((code, index) => value[index] === code);
 
 /** What stands for an unchanged large value of a column, beyond the bare text, which every type may have. */
-export function isUnavailable({ type, element }: DecoderColumn): ((value: unknown) => boolean) | undefined {
+export function isUnavailable({
+  type,
+  element,
+}: DecoderColumn): ((value: unknown) => boolean) | undefined {
   if (type === 'hstore') return (value) => value === hstore;
   if (element === null) return undefined;
   if (element.type === 'uuid') return single(uuid);

@@ -23,7 +23,17 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** Elements of arrays whose unchanged large values have a form that no real value has. */
-const recognised = new Set(['text', 'character varying', 'character', 'bpchar', 'uuid', 'json', 'jsonb', 'integer', 'bigint']);
+const recognised = new Set([
+  'text',
+  'character varying',
+  'character',
+  'bpchar',
+  'uuid',
+  'json',
+  'jsonb',
+  'integer',
+  'bigint',
+]);
 const bare = (type: string): string => type.replace(/\(\d+(,-?\d+)?\)/, '');
 
 /** An unchanged large value of it arrives as NULL, unless the row brings its old one along. */
@@ -34,21 +44,33 @@ function losesLargeValues({ type, element, domain }: DecoderColumn): boolean {
   return bits !== undefined && Number(bits) > 128;
 }
 
-const quoted = (name: string): string => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+const quoted = (name: string): string =>
+  /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
 function reasonOf(column: DecoderColumn, table: TableFacts): string | undefined {
   const { name, type, element } = column;
-  if (valueDecoder(column) === undefined) return reasons[bare(type)] ?? (element === null ? 'its values do not come whole' : 'values in such arrays get lost');
-  if (!table.full && losesLargeValues(column)) return 'a large value that an update leaves alone arrives as NULL; with REPLICA IDENTITY FULL it does not';
+  if (valueDecoder(column) === undefined)
+    return (
+      reasons[bare(type)] ??
+      (element === null ? 'its values do not come whole' : 'values in such arrays get lost')
+    );
+  if (!table.full && losesLargeValues(column))
+    return 'a large value that an update leaves alone arrives as NULL; with REPLICA IDENTITY FULL it does not';
   if (type.startsWith('interval') && table.serverVersion >= 170_000) {
-    const finite = [quoted(name), `(${quoted(name)})::interval`].map((expression) => `CHECK (isfinite(${expression}))`);
-    if (!finite.some((check) => table.checks.includes(check))) return `an infinite one arrives as 0; ${finite[0]} on the table rules them out`;
+    const finite = [quoted(name), `(${quoted(name)})::interval`].map(
+      (expression) => `CHECK (isfinite(${expression}))`,
+    );
+    if (!finite.some((check) => table.checks.includes(check)))
+      return `an infinite one arrives as 0; ${finite[0]} on the table rules them out`;
   }
   return undefined;
 }
 
 /** Columns whose values the connector loses or changes so that nothing can tell. */
-export function unsupportedColumns(columns: readonly DecoderColumn[], table: TableFacts): readonly UnsupportedColumn[] {
+export function unsupportedColumns(
+  columns: readonly DecoderColumn[],
+  table: TableFacts,
+): readonly UnsupportedColumn[] {
   return columns.flatMap((column) => {
     const reason = reasonOf(column, table);
     return reason === undefined ? [] : [{ name: column.name, type: column.type, reason }];
