@@ -19,6 +19,7 @@ COPY extracted/shipping-rates/package.json extracted/shipping-rates/
 COPY facade/package.json facade/
 COPY legacy-monolith/package.json legacy-monolith/
 COPY migration/package.json migration/
+COPY plan/package.json plan/
 # Install scripts would fetch a second Node and PostgreSQL for the tests.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
@@ -26,6 +27,7 @@ COPY scripts scripts
 COPY deploy/tsconfig deploy/tsconfig
 COPY contracts contracts
 COPY migration migration
+COPY plan plan
 COPY facade facade
 COPY extracted extracted
 COPY legacy-monolith legacy-monolith
@@ -35,16 +37,18 @@ RUN cp -r legacy-monolith/src/db/migrations legacy-monolith/dist/db/
 
 # ── packages of each deployable: only the manifests that it needs are there, so nothing else gets installed ──────────
 FROM lock AS facade-packages
-COPY migration/package.json migration/
+COPY plan/package.json plan/
 COPY facade/package.json facade/
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --include-workspace-root=false --workspace=facade
 
 FROM lock AS strangler-packages
 COPY migration/package.json migration/
+COPY plan/package.json plan/
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --include-workspace-root=false --workspace=migration
 
 FROM lock AS contracts-packages
 COPY migration/package.json migration/
+COPY plan/package.json plan/
 COPY contracts/package.json contracts/
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --include-workspace-root=false --workspace=migration --workspace=contracts
 
@@ -69,8 +73,8 @@ WORKDIR /app
 
 FROM runtime AS facade
 COPY --from=facade-packages /app ./
-COPY --from=build /app/migration/dist migration/dist
 COPY --from=build /app/facade/dist facade/dist
+COPY --from=build /app/plan/dist plan/dist
 COPY facade/bin facade/bin
 # The last known flags and owners live here: a volume mounted on it belongs to the user node.
 RUN install -d -o node -g node /var/lib/facade
@@ -82,6 +86,7 @@ CMD ["node", "facade/bin/facade.js"]
 FROM runtime AS strangler
 COPY --from=strangler-packages /app ./
 COPY --from=build /app/migration/dist migration/dist
+COPY --from=build /app/plan/dist plan/dist
 COPY migration/bin migration/bin
 ENV STRANGLER_CONTEXTS=/app/contexts
 USER node
@@ -92,6 +97,7 @@ CMD ["--help"]
 FROM runtime AS contracts
 COPY --from=contracts-packages /app ./
 COPY --from=build /app/migration/dist migration/dist
+COPY --from=build /app/plan/dist plan/dist
 COPY --from=build /app/contracts/dist contracts/dist
 COPY migration/bin migration/bin
 ENV STRANGLER_CONTEXTS=/app/contexts PACT_DO_NOT_TRACK=true

@@ -1,4 +1,4 @@
-import { defineMigration, env } from '@strangler-toolkit/migration/plan';
+import { defineMigration, env } from '@strangler-toolkit/plan';
 
 export default defineMigration({
   context: 'catalog',

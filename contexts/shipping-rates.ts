@@ -1,4 +1,4 @@
-import { defineMigration, env } from '@strangler-toolkit/migration/plan';
+import { defineMigration, env } from '@strangler-toolkit/plan';
 
 /** Stateless: nothing to replicate, so flags alone move it. */
 export default defineMigration({

@@ -8,6 +8,7 @@ import { cruise } from 'dependency-cruiser';
 
 const rules = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
 const roots = [
+  'plan',
   'legacy-monolith',
   'facade',
   'extracted',

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = new Map(
-  ['migration', 'extracted/service-kit', 'contracts', 'facade'].map((folder) => [
+  ['plan', 'migration', 'extracted/service-kit', 'contracts', 'facade'].map((folder) => [
     JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).name,
     folder,
   ]),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrate as migrateCatalog } from '@strangler-example/catalog';
 import { migrate as migrateShop } from '@strangler-example/legacy-monolith';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
-import { loadContexts } from '@strangler-toolkit/migration/plan';
+import { loadContexts } from '@strangler-toolkit/plan/load';
 import pg from 'pg';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));

@@ -1,4 +1,4 @@
-import { defineMigration } from '@strangler-toolkit/migration';
+import { defineMigration } from '@strangler-toolkit/plan';
 import catalog from '../../contexts/catalog.ts';
 
 // The demo lasts two minutes on a busy laptop, so fewer compared reads and requests have to do, and two cores shared by twenty

@@ -1,4 +1,4 @@
-import { defineMigration } from '@strangler-toolkit/migration';
+import { defineMigration } from '@strangler-toolkit/plan';
 import shippingRates from '../../contexts/shipping-rates.ts';
 
 export default defineMigration({

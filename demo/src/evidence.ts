@@ -18,9 +18,7 @@ export class Evidence {
     }
   }
 
-  async context(
-    name: string,
-  ): Promise<
+  async context(name: string): Promise<
     | {
         stage: string;
         owner: string;

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { resolveSetting, type Side } from '@strangler-toolkit/migration/plan';
+import { resolveSetting, type Side } from '@strangler-toolkit/plan';
 import express from 'express';
 import { pino } from 'pino';
 import { adminApp } from './admin/admin-app.ts';

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { StranglerError } from '@strangler-toolkit/migration';
+import { StranglerError } from '@strangler-toolkit/plan';
 
 /** @throws StranglerError PORT_IN_USE */
 export function listen(server: Server, port: number, host: string): Promise<number> {

@@ -1,5 +1,5 @@
-import { isStranglerError } from '@strangler-toolkit/migration';
-import { loadContexts } from '@strangler-toolkit/migration/plan';
+import { isStranglerError } from '@strangler-toolkit/plan';
+import { loadContexts } from '@strangler-toolkit/plan/load';
 import { pino } from 'pino';
 import { environmentHelp, parseEnvironment } from './config/environment.ts';
 import { createFacade } from './facade.ts';

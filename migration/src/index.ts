@@ -1,5 +1,4 @@
-export { type ErrorCode, errorCodes, isStranglerError, StranglerError } from './errors.ts';
-export * from './plan/index.ts';
+export * from '@strangler-toolkit/plan';
 export { type Control, openControl } from './control/index.ts';
 export { loadMapping } from './mapping/load.ts';
 export { runWorker, type WorkerOptions, type WorkerProgress } from './worker/index.ts';

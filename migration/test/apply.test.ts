@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { isStranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
@@ -7,7 +8,6 @@ import { listDeadLetters } from '../src/apply/dead-letters.ts';
 import { openStreamRow, readStreamRow } from '../src/apply/stream-row.ts';
 import { connect } from '../src/database/connect.ts';
 import { installSupportSchema } from '../src/database/support-schema.ts';
-import { isStranglerError } from '../src/errors.ts';
 import { loadMapping } from '../src/mapping/load.ts';
 import type { CompiledMapping } from '../src/mapping/compiled-mapping.ts';
 import type { ChangeEvent, Row } from '../src/stream/change-event.ts';

@@ -1,4 +1,4 @@
-import { defineMigration, type MigrationDefinition } from '../src/plan/migration.ts';
+import { defineMigration, type MigrationDefinition } from '@strangler-toolkit/plan';
 
 /** A small context with a split table, an identity, a serial and a values mapping. */
 export const definition: MigrationDefinition = defineMigration({

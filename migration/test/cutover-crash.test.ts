@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { otherSide } from '@strangler-toolkit/plan';
 import { cutover, protocol, recoverMove, rollback, unfinishedMoves } from '../src/cutover/index.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import {
@@ -80,7 +81,6 @@ const kills: Kill[] = [
 
 const options = () => ({ ...scene.options, noFacade: true });
 const kindFor = (owner: string): Kind => (owner === 'monolith' ? 'cutover' : 'rollback');
-const other = (owner: string): string => (owner === 'monolith' ? 'service' : 'monolith');
 const command = (kind: Kind) => (kind === 'cutover' ? cutover : rollback)(options());
 
 async function nothingLost(): Promise<void> {
@@ -135,11 +135,11 @@ describe('kill -9 of a move', () => {
       await scene.expireLease();
       if (by === 'recovery') {
         expect((await recoverMove(options())).outcome).toBe(flipped ? 'completed' : 'aborted');
-        expect(await scene.owner()).toBe(flipped ? other(owner) : owner);
+        expect(await scene.owner()).toBe(flipped ? otherSide(owner) : owner);
       } else {
         const result = await command(kind);
         expect([result.outcome, result.error?.message]).toEqual(['done', undefined]);
-        expect(await scene.owner()).toBe(other(owner));
+        expect(await scene.owner()).toBe(otherSide(owner));
       }
       // Held writes go on.
       const seen = ledger.increments;
@@ -183,7 +183,7 @@ describe('kill -9 with nobody to run a command', () => {
         );
         return left.length === 0;
       });
-      expect(await scene.owner()).toBe(step === 'unfence-target' ? other(owner) : owner);
+      expect(await scene.owner()).toBe(step === 'unfence-target' ? otherSide(owner) : owner);
       expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
       expect(
         (await scene.control.journal.list({ context: 'shop', step: 'recover', limit: 1 }))[0]

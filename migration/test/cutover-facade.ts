@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Side } from '@strangler-toolkit/plan';
 import pg from 'pg';
-import type { Side } from '../src/plan/migration.ts';
 import { definition } from './cutover-context.ts';
 import type { Scene } from './cutover-scene.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
+import { directionFrom, sourceOf, type Direction } from '@strangler-toolkit/plan';
 import {
   abandon,
   cutover,
@@ -13,7 +14,7 @@ import {
 import { ConnectClient } from '../src/stream/kafka/connect-client.ts';
 import { withAdmin } from '../src/stream/kafka/kafka-client.ts';
 import { streamOf } from '../src/stream/kafka/topic-names.ts';
-import { type Direction, replicationNames } from '../src/stream/names.ts';
+import { replicationNames } from '../src/stream/names.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import { transportOf } from './cutover-transport.ts';
 import {
@@ -47,11 +48,7 @@ describeWithKafka('a move over Kafka', () => {
   }, 120_000);
 
   const slotIn = ({ databases }: Scene, direction: Direction): string =>
-    replicationNames(
-      'shop',
-      direction,
-      databases[direction === 'forward' ? 'monolith' : 'service'].name,
-    ).slot;
+    replicationNames('shop', direction, databases[sourceOf(direction)].name).slot;
   /** Directions of which Connect has a connector, Kafka has topics, the databases have slots; one connector each at most. */
   const carried = async (
     at: Scene = scene,
@@ -170,7 +167,7 @@ describeWithKafka('a move over Kafka', () => {
       const now = await scene.owner();
       expect(now === owner).toBe(!flipped);
       expect(await consistentState(scene)).toEqual(oneOwner(now));
-      expect(await carried()).toEqual(only(now === 'monolith' ? 'forward' : 'reverse'));
+      expect(await carried()).toEqual(only(directionFrom(now)));
       await nothingLost();
     },
     180_000,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { directionFrom, otherSide, type Side } from '@strangler-toolkit/plan';
 import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
 import { connect } from '../src/database/connect.ts';
@@ -11,7 +12,6 @@ import {
   installFence,
   type MoveOptions,
 } from '../src/cutover/index.ts';
-import type { Side } from '../src/plan/migration.ts';
 import { definition } from './cutover-context.ts';
 import type { MoverOrder } from './cutover-mover.ts';
 import { type KafkaPlace, transportOf } from './cutover-transport.ts';
@@ -158,7 +158,7 @@ export async function openScene(
     async startWorker(settings = {}) {
       worker = run('cutover-worker.ts', { ...urls, ...settings }, log);
       const current = await store.contexts.require(definition.context);
-      const direction = current.owner === 'monolith' ? 'forward' : 'reverse';
+      const direction = directionFrom(current.owner);
       await eventually(
         'the worker catches up',
         async () => {
@@ -330,10 +330,7 @@ export async function settled({ control, options: { transport } }: Scene): Promi
     'the worker follows the owner',
     async () => {
       const row = await control.contexts.require(definition.context);
-      const watermark = await control.watermarks.get(
-        definition.context,
-        row.owner === 'monolith' ? 'forward' : 'reverse',
-      );
+      const watermark = await control.watermarks.get(definition.context, directionFrom(row.owner));
       return (
         watermark?.workerAlive &&
         watermark.epoch === row.epoch &&
@@ -349,7 +346,7 @@ export async function settled({ control, options: { transport } }: Scene): Promi
 export async function consistentState(scene: Scene): Promise<Record<string, unknown>> {
   const row = await scene.control.contexts.require(definition.context);
   const tables = contextTables(definition);
-  const other: Side = row.owner === 'monolith' ? 'service' : 'monolith';
+  const other: Side = otherSide(row.owner);
   await eventually(
     'both sides are equal',
     async () => (await scene.rows('monolith')) === (await scene.rows('service')),

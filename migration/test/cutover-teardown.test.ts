@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { bothSides } from '@strangler-toolkit/plan';
 import {
   abandon,
   cutover,
@@ -34,7 +35,7 @@ const leftovers = async (): Promise<{ slots: number; publications: string[] }> =
     [names],
   );
   const publications: string[] = [];
-  for (const side of ['monolith', 'service'] as const)
+  for (const side of bothSides)
     publications.push(
       ...(
         await scene.sql[side].query<{ name: string }>('SELECT pubname AS name FROM pg_publication')

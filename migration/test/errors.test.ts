@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type ErrorCode, errorCodes, isStranglerError, StranglerError } from '../src/errors.ts';
+import {
+  type ErrorCode,
+  errorCodes,
+  isStranglerError,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const codes = Object.keys(errorCodes) as ErrorCode[];

@@ -17,7 +17,7 @@ import {
 } from '@strangler-toolkit/dev-stack';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const packages = ['migration', 'contracts', 'extracted/service-kit', 'facade'];
+const packages = ['plan', 'migration', 'contracts', 'extracted/service-kit', 'facade'];
 const run = promisify(execFile);
 const npm = (args: readonly string[], cwd: string) =>
   run('npm', args, {
@@ -67,9 +67,9 @@ beforeAll(async () => {
   );
   for (const name of packages) await npm(['pack', '--pack-destination', project], join(copy, name));
   const tarballs = (await readdir(project)).filter(
-    (file) => file.endsWith('.tgz') && /-(facade|migration)-/.test(file),
+    (file) => file.endsWith('.tgz') && /-(plan|facade|migration)-/.test(file),
   );
-  expect(tarballs).toHaveLength(2);
+  expect(tarballs).toHaveLength(3);
   await npm(
     ['install', '--prefer-offline', '--no-save', ...tarballs.map((file) => `./${file}`)],
     project,
@@ -96,7 +96,7 @@ test('npx strangler --help works in an empty project that installed the tarball'
 test('the installed facade loads a context file that an editor can type and forwards requests', async () => {
   await writeFile(
     join(project, 'contexts', 'greetings.ts'),
-    `import { defineMigration, env } from '@strangler-toolkit/migration';
+    `import { defineMigration, env } from '@strangler-toolkit/plan';
 export default defineMigration({
   context: 'greetings',
   data: 'none',

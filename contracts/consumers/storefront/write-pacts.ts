@@ -20,14 +20,12 @@ await pact
   .uponReceiving('a request for the first products')
   .withRequest('GET', '/api/products', (builder) => builder.query({ per_page: '2' }))
   .willRespondWith(200, (builder) =>
-    builder
-      .headers(json)
-      .jsonBody({
-        items: eachLike({ id: anId, name: string('Quiet oak lamp'), price: money }),
-        total: integer(3),
-        page: 1,
-        per_page: 2,
-      }),
+    builder.headers(json).jsonBody({
+      items: eachLike({ id: anId, name: string('Quiet oak lamp'), price: money }),
+      total: integer(3),
+      page: 1,
+      per_page: 2,
+    }),
   )
   .executeTest(async ({ url }) => {
     const { products } = await new StorefrontClient(url, '').listProducts(2);

@@ -1,5 +1,5 @@
+import { flagName } from '@strangler-toolkit/plan';
 import express, { type Express } from 'express';
-import { flagName } from '@strangler-toolkit/migration/plan';
 import { decide } from '../routing/decide.ts';
 import type { Serving } from '../serving/serve.ts';
 import type { Recorder } from '../telemetry/recorder.ts';

@@ -1,4 +1,4 @@
-import { StranglerError } from '@strangler-toolkit/migration';
+import { StranglerError } from '@strangler-toolkit/plan';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);

@@ -1,4 +1,4 @@
-import type { MigrationDefinition } from '@strangler-toolkit/migration/plan';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 
 export interface FacadeOptions {

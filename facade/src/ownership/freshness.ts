@@ -1,5 +1,5 @@
+import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import type { Side } from '@strangler-toolkit/migration/plan';
 import { openSession } from './control-session.ts';
 import { controlClock, type FreshnessRow, readFreshness } from './sql.ts';
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { DataKind, Side, Stage } from '@strangler-toolkit/migration/plan';
+import { type DataKind, type Side, type Stage, stages } from '@strangler-toolkit/plan';
 import { z } from 'zod';
 import type { OwnerView } from '../routing/decide.ts';
 
@@ -15,7 +15,7 @@ export interface OwnerState extends OwnerView {
 const row = z.object({
   context: z.string(),
   dataKind: z.enum(['none', 'shared', 'replicated']),
-  stage: z.enum(['monolith', 'replicating', 'shadowing', 'canary', 'service', 'retired']),
+  stage: z.enum(stages),
   owner: z.enum(['monolith', 'service']),
   epoch: z.coerce.bigint(),
   holdId: z.string().nullable(),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DataKind } from '@strangler-toolkit/migration/plan';
+import type { DataKind } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/options.ts';
 import { DurableFile } from '../resilience/durable-file.ts';

@@ -6,6 +6,7 @@ import type {
 } from 'node:http';
 import { Readable } from 'node:stream';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
+import { codeOf } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import { UpstreamFailure } from '../resilience/breaker.ts';
 
@@ -36,17 +37,12 @@ interface Exchange {
   timedOut: boolean;
 }
 
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : 'ERROR';
-
 function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt {
   const failure = exchange.timedOut
     ? new UpstreamFailure('timeout', `${upstream} did not answer in time`, { cause: error })
     : new UpstreamFailure(
         'unreachable',
-        `${upstream} could not be reached or broke off: ${codeOf(error)}`,
+        `${upstream} could not be reached or broke off: ${codeOf(error) || 'ERROR'}`,
         { cause: error },
       );
   const stale =

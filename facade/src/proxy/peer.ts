@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import { StranglerError } from '@strangler-toolkit/migration';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Peer } from './headers.ts';
 
 const family = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { stages } from '@strangler-toolkit/migration/plan';
+import { stages } from '@strangler-toolkit/plan';
 import fc from 'fast-check';
 import { decide, type DecisionInput, homeOf } from './decide.ts';
 

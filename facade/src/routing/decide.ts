@@ -1,4 +1,4 @@
-import type { DataKind, Side, Stage } from '@strangler-toolkit/migration/plan';
+import type { DataKind, Side, Stage } from '@strangler-toolkit/plan';
 
 /** What the control database said last about a context. */
 export interface OwnerView {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { StranglerError } from '@strangler-toolkit/migration';
+import { StranglerError } from '@strangler-toolkit/plan';
 
 export interface IdentitySources {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { HttpMethod, MigrationDefinition } from '@strangler-toolkit/migration/plan';
+import type { HttpMethod, MigrationDefinition } from '@strangler-toolkit/plan';
 import { compileRoutes } from './route-table.ts';
 
 const context = (name: string, ...routes: [string, HttpMethod, string][]): MigrationDefinition => ({

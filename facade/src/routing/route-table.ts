@@ -1,9 +1,9 @@
-import { StranglerError } from '@strangler-toolkit/migration';
-import type {
-  HttpMethod,
-  MigrationDefinition,
-  RouteDefinition,
-} from '@strangler-toolkit/migration/plan';
+import {
+  type HttpMethod,
+  type MigrationDefinition,
+  type RouteDefinition,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 
 export interface CompiledRoute {
   readonly context: string;

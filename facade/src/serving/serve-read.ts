@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import {
   flagName,
   killFlagName,
+  otherSide,
   shadowFlagName,
   type Side,
-} from '@strangler-toolkit/migration/plan';
+  bothSides,
+} from '@strangler-toolkit/plan';
 import {
   decide,
   type Decision,
@@ -37,9 +39,7 @@ export async function chooseSide(
 ): Promise<Chosen> {
   const { flags, ownership } = serving;
   const { context, definition } = route;
-  const unavailable = new Set(
-    (['monolith', 'service'] as const).filter((side) => !plan.breakers[side].willing),
-  );
+  const unavailable = new Set(bothSides.filter((side) => !plan.breakers[side].willing));
   const input = (view: OwnerView, freshness: Freshness): DecisionInput => ({
     kind: definition.kind,
     view,
@@ -135,7 +135,7 @@ function mirrored(
       true
     )
       return undefined;
-    const candidate: Side = side === 'monolith' ? 'service' : 'monolith';
+    const candidate: Side = otherSide(side);
     const read: MirroredRead = {
       route,
       method: passage.method,

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Side } from '@strangler-toolkit/migration/plan';
+import type { Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/options.ts';
 import type { Flags } from '../flags/flags.ts';

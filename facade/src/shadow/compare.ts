@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RouteDefinition } from '@strangler-toolkit/migration/plan';
+import type { RouteDefinition } from '@strangler-toolkit/plan';
 
 export interface Observed {
   readonly status: number;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
-import type { MigrationDefinition } from '@strangler-toolkit/migration/plan';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { upstreamAgents } from '../resilience/upstream-agents.ts';
 import { compileRoutes } from '../routing/route-table.ts';
 import { Mirror } from './mirror.ts';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Side } from '@strangler-toolkit/migration/plan';
+import type { Side } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { CompiledRoute } from '../routing/route-table.ts';
 import { compareAnswers, type Observed } from './compare.ts';

@@ -1,4 +1,4 @@
-import type { RouteDefinition } from '@strangler-toolkit/migration/plan';
+import type { RouteDefinition } from '@strangler-toolkit/plan';
 import { type Difference, pointerCovered } from './compare.ts';
 import type { ShadowOutcome, Verdict } from './judge.ts';
 

@@ -1,4 +1,4 @@
-import type { Side } from '@strangler-toolkit/migration/plan';
+import type { Side } from '@strangler-toolkit/plan';
 import type { Ledger } from './ledger.ts';
 
 /** Upper bounds in milliseconds, as the control schema says; the last bucket is everything above. */

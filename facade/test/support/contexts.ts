@@ -1,4 +1,4 @@
-import type { DataKind, MigrationDefinition } from '@strangler-toolkit/migration/plan';
+import type { DataKind, MigrationDefinition } from '@strangler-toolkit/plan';
 
 export const itemsContext = (
   data: DataKind,

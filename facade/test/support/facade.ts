@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MigrationDefinition } from '@strangler-toolkit/migration/plan';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { createFacade } from '../../src/facade.ts';
 import type { FacadeLimits, FacadeOptions } from '../../src/config/options.ts';
 import { ask } from './client.ts';

@@ -50,12 +50,10 @@ export async function addStock(
       reorder_point: null,
     })
     .onConflict((conflict) =>
-      conflict
-        .columns(['product_id', 'warehouse_id'])
-        .doUpdateSet({
-          on_hand: sql`stock_levels.on_hand + excluded.on_hand`,
-          updated_at: sql`now()`,
-        }),
+      conflict.columns(['product_id', 'warehouse_id']).doUpdateSet({
+        on_hand: sql`stock_levels.on_hand + excluded.on_hand`,
+        updated_at: sql`now()`,
+      }),
     )
     .returning('on_hand')
     .executeTakeFirstOrThrow();

@@ -44,14 +44,12 @@ export function shippingRoutes(db: Db): Router {
           .returning(['id', 'tracking_number', 'shipped_at'])
           .executeTakeFirstOrThrow();
       });
-      response
-        .status(201)
-        .json({
-          id: shipment.id,
-          orderId,
-          tracking_number: shipment.tracking_number,
-          shippedAt: shipment.shipped_at.toISOString(),
-        });
+      response.status(201).json({
+        id: shipment.id,
+        orderId,
+        tracking_number: shipment.tracking_number,
+        shippedAt: shipment.shipped_at.toISOString(),
+      });
     } catch (error) {
       throw sqlState(error) === '23505'
         ? bad(409, 'DUPLICATE_TRACKING', 'this tracking number is used')

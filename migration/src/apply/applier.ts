@@ -1,10 +1,10 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { ChangeEvent, Lsn } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 import { collapseChanges } from './collapse.ts';
-import { createInterpreter, type Direction } from './interpret-event.ts';
+import { createInterpreter } from './interpret-event.ts';
 import { loadParkedKeys } from './parked-changes.ts';
 import { type RelationMessage, RelationWatch } from './relation-watch.ts';
 import { PlainInserts } from './plain-inserts.ts';

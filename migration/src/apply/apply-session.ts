@@ -1,6 +1,5 @@
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../errors.ts';
-import { codeOf } from './classify-error.ts';
 
 /**
  * Makes a connection an apply session: triggers, fences and foreign keys do not look at it, and what it commits carries a

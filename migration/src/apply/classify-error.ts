@@ -1,4 +1,4 @@
-import { isStranglerError } from '../errors.ts';
+import { codeOf, isStranglerError } from '@strangler-toolkit/plan';
 
 /**
  * What a failure asks for. `transient`: again, after a while. `disk-full`: the same, but a person has to make room.
@@ -61,8 +61,3 @@ export function classifyFailure(error: unknown): FailureKind {
     ? 'transient'
     : 'fatal';
 }
-
-export const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : '';

@@ -1,8 +1,8 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { eventFromJson } from './event-json.ts';
-import { createInterpreter, type Direction } from './interpret-event.ts';
+import { createInterpreter } from './interpret-event.ts';
 import { messageOf } from './parked-changes.ts';
 import { isKeyed, type RowChange, touchedKeys } from './row-change.ts';
 import { writeChanges } from './write-changes.ts';

@@ -1,4 +1,4 @@
-import { StranglerError } from '../errors.ts';
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { CompiledMapping, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { projectBackward } from '../mapping/project.ts';
 import type { ChangeEvent, Row } from '../stream/change-event.ts';
@@ -6,7 +6,6 @@ import { type EncodedRow, encodedValue } from '../stream/encoded-row.ts';
 import { foldParts } from './collapse.ts';
 import type { LogicalRow, Put, RowChange } from './row-change.ts';
 
-export type Direction = 'forward' | 'reverse';
 export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
 
 /**

@@ -1,10 +1,9 @@
+import { codeOf, type Direction, isStranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { codeOf } from './classify-error.ts';
 import { eventFromJson, eventToJson } from './event-json.ts';
-import type { Direction, Interpreter } from './interpret-event.ts';
+import type { Interpreter } from './interpret-event.ts';
 import { isKeyed, type KeyedRowChange, keyText, touchedKeys } from './row-change.ts';
-import { isStranglerError } from '../errors.ts';
 
 /** Where the changes of one direction that cannot be applied wait for a person. */
 export interface Parking {

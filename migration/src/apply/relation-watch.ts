@@ -1,7 +1,6 @@
-import { StranglerError } from '../errors.ts';
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
-import type { Direction } from './interpret-event.ts';
 
 export type RelationMessage = Extract<StreamMessage, { kind: 'relation' }>;
 

@@ -1,10 +1,9 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteLiteral } from '../database/identifiers.ts';
 import { lsnFromText, lsnToText } from '../database/lsn.ts';
-import { StranglerError } from '../errors.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { Checkpoint } from '../stream/change-stream.ts';
-import type { Direction } from './interpret-event.ts';
 import { openSavepoint } from './savepoint.ts';
 
 /** The row of strangler.streams on the target: how far a direction was applied, and by which epoch's right. */

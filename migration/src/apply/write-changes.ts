@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../errors.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { copyPuts } from './copy-in.ts';

@@ -1,4 +1,5 @@
-import { classifyFailure, codeOf } from './classify-error.ts';
+import { codeOf } from '@strangler-toolkit/plan';
+import { classifyFailure } from './classify-error.ts';
 import { behindDeadLetter, dropParkedOfTable, type Parking, parkChange } from './parked-changes.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { isKeyed, type KeyedRowChange, type RowChange, touchedKeys } from './row-change.ts';

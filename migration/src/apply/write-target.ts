@@ -1,3 +1,4 @@
+import type { Direction } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { isUniqueKey } from '../mapping/compile-mapping.ts';
@@ -10,7 +11,6 @@ import type {
 import { projectForward } from '../mapping/project.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
 import type { ColumnText } from '../stream/change-event.ts';
-import type { Direction } from './interpret-event.ts';
 import type { LogicalRow } from './row-change.ts';
 
 /** A table that the applier writes, and how a row in the monolith's terms becomes a row of it. */

@@ -1,7 +1,7 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DryRun, Step } from '../steps/step.ts';
 import { Toolkit } from '../steps/toolkit.ts';
-import { StranglerError } from '../errors.ts';
 import { controlFailure } from '../control/control-database.ts';
 import type { Terminal } from './terminal.ts';
 

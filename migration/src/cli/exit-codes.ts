@@ -1,4 +1,4 @@
-import { isStranglerError, StranglerError, type ErrorCode } from '../errors.ts';
+import { type ErrorCode, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 
 /** 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted. */
 const codes: Partial<Record<ErrorCode, number>> = {

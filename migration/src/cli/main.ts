@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { isStranglerError } from '@strangler-toolkit/plan';
 import { CommanderError } from 'commander';
-import { isStranglerError } from '../errors.ts';
 import type { Session } from './command.ts';
 import { asStranglerError, exitCodeOf } from './exit-codes.ts';
 import { buildProgram } from './program.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
-import { StranglerError } from '../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Progress } from '../steps/toolkit.ts';
 
 type Style = Parameters<typeof styleText>[0];

@@ -1,7 +1,5 @@
+import { type DataKind, type Side, type Stage, StranglerError } from '@strangler-toolkit/plan';
 import { sql } from 'kysely';
-import { StranglerError } from '../errors.ts';
-import type { DataKind, Side } from '../plan/migration.ts';
-import type { Stage } from '../plan/stages.ts';
 import type { Database } from './control-database.ts';
 import { appendJournal, type JournalEntry } from './journal.ts';
 

@@ -1,6 +1,6 @@
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { StranglerError } from '../errors.ts';
 
 const TIMESTAMPTZ = 1184;
 /** Times stay text: microseconds matter, and the control database's clock is the only one that counts. */
@@ -19,9 +19,6 @@ const where = (url: string): string => {
     return 'an address that is not a URL';
   }
 };
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
 /** A failure of the control database, in the toolkit's words; other errors stay what they are. */
 export function controlFailure(error: unknown, url: string): unknown {

@@ -1,3 +1,4 @@
+import type {} from '@strangler-toolkit/plan';
 export { type Control, openControl } from './open-control.ts';
 export type { ContextRow, FlipOptions, StageChange } from './contexts.ts';
 export { controlFailure } from './control-database.ts';
@@ -14,7 +15,6 @@ export {
   type ShadowSample,
 } from './shadow-results.ts';
 export {
-  type Direction,
   type Watermark,
   type WatermarkUpdate,
   WORKER_DEAD_SECONDS,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { StranglerError } from '@strangler-toolkit/plan';
 import { sql } from 'kysely';
-import { StranglerError } from '../errors.ts';
 import type { Database } from './control-database.ts';
 
 export interface LeaseRow {

@@ -1,6 +1,5 @@
+import type { Side, SideWindow } from '@strangler-toolkit/plan';
 import { sql } from 'kysely';
-import type { Side } from '../plan/migration.ts';
-import type { SideWindow } from '../plan/ramp.ts';
 import type { Database } from './control-database.ts';
 
 /** Upper bounds of latency_buckets, milliseconds. */

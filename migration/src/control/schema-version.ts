@@ -1,6 +1,6 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { StranglerError } from '../errors.ts';
 import * as control0001 from './migrations/0001-control.ts';
 
 const SCHEMA = 'strangler_control';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import type { Direction } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
 
-export type Direction = 'forward' | 'reverse';
 export type WorkerState = 'copying' | 'streaming' | 'caught-up' | 'stopped' | 'failed';
 
 /** A worker whose heartbeat is older counts as dead. */

@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../errors.ts';
 
 /** Who fills a context's tables. The newest copier's name stands in `strangler.copies`; older ones write nothing any more. */
 export interface CopyMark {

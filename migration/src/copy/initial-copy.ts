@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { codeOf, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { type TableCatalog, readTable } from '../database/catalog.ts';
-import { databaseFailure, failureCode } from '../database/failures.ts';
+import { databaseFailure } from '../database/failures.ts';
 import { displayTable } from '../database/identifiers.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { CopyMark } from './copy-mark.ts';
 import {
@@ -174,7 +174,7 @@ function copyFailure(
   if (isStranglerError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   const marker = message.indexOf(unmappedMarker);
-  if (failureCode(error) === '22P02' && marker !== -1) {
+  if (codeOf(error) === '22P02' && marker !== -1) {
     return new StranglerError(
       'CONFIG_INVALID',
       `${context}: the mapping has ${message.slice(marker + 'strangler: '.length).replace(/"$/, '')}, which is also what another value becomes`,

@@ -1,7 +1,6 @@
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { failureCode } from '../database/failures.ts';
 import { displayTable, quoteTable } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { type CopyMark, takeCopyMark } from './copy-mark.ts';
 
@@ -41,7 +40,7 @@ export async function prepareTarget(
       await client.query(`TRUNCATE ${tables.map(quoteTable).join(', ')}`);
     } catch (error) {
       // A table outside of the mapping refers to one of ours; its references hold again when the rows are back.
-      if (failureCode(error) !== '0A000') throw error;
+      if (codeOf(error) !== '0A000') throw error;
       await client.query('ROLLBACK TO SAVEPOINT truncating');
       for (const table of tables) await client.query(`DELETE FROM ${quoteTable(table)}`);
     }

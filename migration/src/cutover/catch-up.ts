@@ -1,11 +1,11 @@
-import { StranglerError } from '../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/names.ts';
 import {
   type Detail,
   from,
   type MoveState,
   type MoveStep,
-  sourceOf,
+  moveSource,
   timeLeft,
   to,
   until,
@@ -84,7 +84,7 @@ export const catchUp: MoveStep = {
  * believes we stand is told and not waited for: a connector confirms it once a minute, and no write shall wait for that.
  */
 async function applyRest(move: MoveState, limitMs: number): Promise<Detail> {
-  const source = await sourceOf(move, 'closing');
+  const source = await moveSource(move, 'closing');
   const client = await to(move);
   const { context } = move.definition;
   // Later than the loop below gives up: only a look that hangs is cut off, and what the last one found is told.

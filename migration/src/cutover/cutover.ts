@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import {
+  cutoverSettings,
+  type MigrationDefinition,
+  type Side,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type { Control, Lease } from '../control/index.ts';
-import { StranglerError } from '../errors.ts';
 import { parseTableName } from '../database/identifiers.ts';
-import { cutoverSettings } from '../plan/gate-settings.ts';
-import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { fenceStatus } from './fence-status.ts';
 import type { TableName } from './fence-tables.ts';
 import { installFenceSchema } from './fence-schema.ts';

@@ -1,6 +1,6 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
 import { installFence, removeFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import type { TableName } from './fence-tables.ts';

@@ -1,6 +1,6 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import type { TableName } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
 
 export type { TableName } from '../database/identifiers.ts';
 

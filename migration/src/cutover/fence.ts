@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
-import type { Side } from '../plan/migration.ts';
 import { installFenceSchema } from './fence-schema.ts';
 import {
   type FenceableTable,
@@ -37,9 +36,6 @@ export interface FenceChange {
   readonly attempts: number;
   readonly milliseconds: number;
 }
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
 /**
  * CREATE OR REPLACE and ENABLE/DISABLE TRIGGER take SHARE ROW EXCLUSIVE, which waits for running writers and lets readers

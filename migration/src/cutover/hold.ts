@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { sql } from 'kysely';
-import { StranglerError } from '../errors.ts';
 import type { InstanceContextRow } from '../control/index.ts';
 import { type Detail, type MoveState, type MoveStep, timeLeft, until } from './move-state.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { connect } from '../database/connect.ts';
-import { StranglerError } from '../errors.ts';
 import { cancelled } from './move-state.ts';
 
 /** What a new slot waits for. */
@@ -14,9 +14,6 @@ export interface SlotBlocker {
   readonly state: string;
   readonly transactionSeconds: string | null;
 }
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
 /** Without pg_monitor the rows of other users show less, never nothing. */
 async function blockersOf(watcher: Client, pid: string): Promise<SlotBlocker[]> {

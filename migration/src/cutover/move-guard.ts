@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
-import { StranglerError } from '../errors.ts';
 
 /**
  * Fencing token of a move, kept in the data databases themselves.

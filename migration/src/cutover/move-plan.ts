@@ -1,8 +1,6 @@
-import type { Side } from '../plan/migration.ts';
-import type { Stage } from '../plan/stages.ts';
+import type { Direction, Side, Stage } from '@strangler-toolkit/plan';
 
 export type MoveKind = 'cutover' | 'rollback';
-export type Direction = 'forward' | 'reverse';
 
 /** One protocol, two directions: everything that differs between cutover and rollback is in here. */
 export interface MovePlan {

@@ -1,6 +1,6 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { sql } from 'kysely';
 import type { Control, Lease } from '../control/index.ts';
-import { StranglerError } from '../errors.ts';
 import type { TableName } from './fence-tables.ts';
 import type { MoveGuard } from './move-guard.ts';
 import type { MoveKind } from './move-plan.ts';

@@ -1,13 +1,17 @@
+import {
+  type Direction,
+  type CutoverSettings,
+  type MigrationDefinition,
+  sourceOf,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import type { Control, Lease } from '../control/index.ts';
-import { StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import type { CutoverSettings, MigrationDefinition } from '../plan/migration.ts';
 import type { TableName } from './fence-tables.ts';
 import type { MoveGuard } from './move-guard.ts';
 import type { MovePlan } from './move-plan.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
-import type { Direction } from './move-plan.ts';
 import type { SideConnections } from './side-connections.ts';
 
 export type Detail = Readonly<Record<string, unknown>>;
@@ -74,7 +78,7 @@ export const from = (move: MoveState): Promise<Client> => move.sides.client(move
 export const to = (move: MoveState): Promise<Client> => move.sides.client(move.plan.to);
 
 /** The source of a stream of this move: `closing` begins on the old owner's side, `opening` on the new one's. */
-export async function sourceOf(
+export async function moveSource(
   move: MoveState,
   which: 'closing' | 'opening',
 ): Promise<StreamSource> {
@@ -86,7 +90,7 @@ export async function streamSource(
   context: string,
   direction: Direction,
 ): Promise<StreamSource> {
-  const side = direction === 'forward' ? 'monolith' : 'service';
+  const side = sourceOf(direction);
   return { context, direction, url: sides.url(side), client: await sides.client(side) };
 }
 

@@ -1,11 +1,10 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
-import { StranglerError } from '../errors.ts';
 import { changingStream } from '../stream/changing-stream.ts';
 import { replicationNames } from '../stream/names.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
 import { type MoveGuard, guarded } from './move-guard.ts';
-import type { Direction } from './move-plan.ts';
-import { from, type MoveStep, sourceOf, to } from './move-state.ts';
+import { from, type MoveStep, moveSource, to } from './move-state.ts';
 import { dropSlotAndReader } from './slots.ts';
 
 export async function databaseName(client: Client): Promise<string> {
@@ -70,7 +69,7 @@ export const dropOldStream: MoveStep = {
   name: 'drop-old-stream',
   phase: 'after',
   async execute(move) {
-    const dropped = await dropStream(await sourceOf(move, 'closing'), move.transport, move.guard);
+    const dropped = await dropStream(await moveSource(move, 'closing'), move.transport, move.guard);
     return {
       ...dropped,
       origin: await dropOrigin(await to(move), move.definition.context, move.plan.closing),

@@ -1,5 +1,4 @@
-import { StranglerError } from '../errors.ts';
-import { gateSettings } from '../plan/gate-settings.ts';
+import { gateSettings, StranglerError } from '@strangler-toolkit/plan';
 import { installFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import { mappingOf } from './sequence-step.ts';

@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import {
+  cutoverSettings,
+  isStranglerError,
+  type MigrationDefinition,
+  bothSides,
+  type StranglerError,
+} from '@strangler-toolkit/plan';
 import type { Control, Lease } from '../control/index.ts';
-import { isStranglerError, type StranglerError } from '../errors.ts';
-import { cutoverSettings } from '../plan/gate-settings.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { guarded } from './move-guard.ts';
 import { movePlan } from './move-plan.ts';
 import { type MoveRecord, takeNumber, unfinishedMoves } from './move-record.ts';
@@ -129,7 +133,7 @@ async function recoverOne(
   };
   // A side that does not answer now is claimed by its own undo later; the other one must not wait for it.
   await Promise.allSettled(
-    (['monolith', 'service'] as const).map(async (side) => {
+    bothSides.map(async (side) => {
       const client = await Promise.race([
         sides.client(side),
         delay(5000, undefined, { ref: false }),

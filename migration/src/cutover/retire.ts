@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { bothSides, StranglerError } from '@strangler-toolkit/plan';
 import type { Lease } from '../control/index.ts';
-import { StranglerError } from '../errors.ts';
 import { contextTables, type MoveOptions } from './cutover.ts';
 import { installFenceSchema } from './fence-schema.ts';
 import { installFence, removeFence } from './fence.ts';
@@ -75,7 +75,7 @@ async function teardown(
     });
     await changeStage(lease);
     begun = true;
-    for (const side of ['monolith', 'service'] as const)
+    for (const side of bothSides)
       await installFenceSchema(await sides.client(side), definition.context);
     for (const work of works) {
       await lease.check();

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { connect } from '../database/connect.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { lsnFromText } from '../database/lsn.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
 import { changingStream } from '../stream/changing-stream.ts';
 import { ensurePublication } from '../stream/embedded/index.ts';
 import { replicationNames } from '../stream/names.ts';
 import type { SourceTable } from '../stream/transport.ts';
 import { longWriters, makeSlot } from './make-slot.ts';
 import { guarded } from './move-guard.ts';
-import { type Detail, from, type MoveState, type MoveStep, sourceOf, to } from './move-state.ts';
+import { type Detail, from, type MoveState, type MoveStep, moveSource, to } from './move-state.ts';
 import { databaseName, dropStream } from './old-stream.ts';
 import { dropSlotAndReader } from './slots.ts';
 import { writeProbe } from './stream-row.ts';
@@ -22,7 +22,7 @@ const published = (move: MoveState): SourceTable[] => [
 
 /** What carries the stream that will begin, made new: a leftover of an abandoned move may be stale or lost. */
 async function makeStream(move: MoveState): Promise<{ slot: string; position: string }> {
-  const source = await sourceOf(move, 'opening');
+  const source = await moveSource(move, 'opening');
   const { client } = source;
   await installSupportSchema(client);
   const names = replicationNames(
@@ -86,7 +86,7 @@ async function readMarker(
   marker: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const stream = await move.transport.open(await sourceOf(move, 'opening'), {
+  const stream = await move.transport.open(await moveSource(move, 'opening'), {
     from: lsnFromText(position),
     checkpoint: {},
     tables: published(move),
@@ -241,5 +241,5 @@ export const proveReverse: MoveStep = {
     };
   },
   /** Nobody would read the slot: it would pin WAL of the target for ever. */
-  undo: async (move) => dropStream(await sourceOf(move, 'opening'), move.transport, move.guard),
+  undo: async (move) => dropStream(await moveSource(move, 'opening'), move.transport, move.guard),
 };

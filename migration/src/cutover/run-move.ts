@@ -1,4 +1,4 @@
-import { isStranglerError, StranglerError } from '../errors.ts';
+import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { flipLanded } from './move-record.ts';
 import { cancelled, type Detail, type MoveState, type MoveStep } from './move-state.ts';
 

@@ -1,8 +1,8 @@
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { type Detail, from, type MoveState, type MoveStep, timeLeft, to } from './move-state.ts';
 import { guarded } from './move-guard.ts';
 import { moveSequences, type SequencePair } from './sequences.ts';

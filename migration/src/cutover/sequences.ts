@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
-import { StranglerError } from '../errors.ts';
 
 /** A column that is fed by a sequence on one side or both, or (column null) a pair of free sequences of the context file. */
 export interface SequencePair {

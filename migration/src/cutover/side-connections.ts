@@ -1,6 +1,6 @@
+import type { Side } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { connect } from '../database/connect.ts';
-import type { Side } from '../plan/migration.ts';
 
 /** Longest statement of a move, milliseconds: nothing in it may hang for ever while writes wait. */
 const statementTimeoutMs = 15_000;

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
+import type { Direction } from '@strangler-toolkit/plan';
 import type { Checkpoint } from '../stream/change-stream.ts';
-import type { Direction } from './move-plan.ts';
 
 /** The worker's position as it stands on the target of a direction. */
 export interface StreamRow {

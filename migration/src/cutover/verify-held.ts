@@ -1,6 +1,5 @@
-import { StranglerError } from '../errors.ts';
+import { gateSettings, StranglerError } from '@strangler-toolkit/plan';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { gateSettings } from '../plan/gate-settings.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { verify } from '../verify/verify.ts';
 import { type Detail, type MoveState, type MoveStep, timeLeft } from './move-state.ts';

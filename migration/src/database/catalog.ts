@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../errors.ts';
 import { databaseFailure } from './failures.ts';
 import { displayTable, type TableName } from './identifiers.ts';
 

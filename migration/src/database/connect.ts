@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
+import { StranglerError } from '@strangler-toolkit/plan';
 import pg from 'pg';
-import { StranglerError } from '../errors.ts';
 import { databaseFailure } from './failures.ts';
 import { quoteLiteral } from './identifiers.ts';
 

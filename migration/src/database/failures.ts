@@ -1,19 +1,8 @@
-import { type ErrorCode, isStranglerError, StranglerError } from '../errors.ts';
+import { codeOf, type ErrorCode, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 
 const text = (error: unknown): string => {
   if (error instanceof AggregateError) return error.errors.map(text).join('; ');
   return error instanceof Error ? error.message : String(error);
-};
-const property = (error: unknown, name: string): string | undefined => {
-  if (typeof error !== 'object' || error === null || !(name in error)) return undefined;
-  const value: unknown = (error as Record<string, unknown>)[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-/** SQLSTATE of a server error, or Node's code of a network error. */
-export const failureCode = (error: unknown): string | undefined => {
-  if (error instanceof AggregateError) return failureCode(error.errors[0]);
-  return property(error, 'code');
 };
 
 const networkCodes = new Set([
@@ -32,21 +21,20 @@ const brokenConnection =
   /Connection terminated|connection error and is not queryable|timeout expired|Client was closed|socket hang up|Connection ended/i;
 
 export const isConnectionFailure = (error: unknown): boolean => {
-  const code = failureCode(error);
+  const code = codeOf(error);
   if (
-    code !== undefined &&
-    (networkCodes.has(code) ||
-      code.startsWith('08') ||
-      code === '57P01' ||
-      code === '57P02' ||
-      code === '57P03')
+    networkCodes.has(code) ||
+    code.startsWith('08') ||
+    code === '57P01' ||
+    code === '57P02' ||
+    code === '57P03'
   )
     return true;
   return brokenConnection.test(text(error));
 };
 
-function codeOf(error: unknown): ErrorCode | undefined {
-  const code = failureCode(error) ?? '';
+function errorCodeOf(error: unknown): ErrorCode | undefined {
+  const code = codeOf(error);
   const message = text(error);
   if (code === '28P01' || code === '28000') return 'DB_AUTH';
   if (code === '42501') return 'DB_PRIVILEGE';
@@ -72,8 +60,8 @@ export function databaseFailure(
   otherwise: ErrorCode = 'INTERNAL',
 ): StranglerError {
   if (isStranglerError(error)) return error;
-  const sqlState = failureCode(error);
-  return new StranglerError(codeOf(error) ?? otherwise, `${what}: ${text(error)}`, {
+  const sqlState = codeOf(error);
+  return new StranglerError(errorCodeOf(error) ?? otherwise, `${what}: ${text(error)}`, {
     cause: error,
     details: sqlState ? { sqlState } : {},
   });

@@ -1,4 +1,4 @@
-import { StranglerError } from '../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 
 export interface TableName {
   readonly schema: string;

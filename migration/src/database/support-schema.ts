@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { databaseFailure, failureCode } from './failures.ts';
+import { codeOf } from '@strangler-toolkit/plan';
+import { databaseFailure } from './failures.ts';
 
 // One string, run as one implicit transaction: a half-made schema is never seen.
 const statements = `
@@ -76,7 +77,7 @@ export async function installSupportSchema(client: pg.Client): Promise<void> {
       await client.query(statements);
       return;
     } catch (error) {
-      if (attempt < 5 && madeMeanwhile.has(failureCode(error) ?? '')) continue;
+      if (attempt < 5 && madeMeanwhile.has(codeOf(error))) continue;
       throw databaseFailure(
         error,
         `Cannot create schema strangler in database ${client.database ?? ''} (needs GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`,

@@ -1,5 +1,10 @@
-import type { MigrationDefinition, RouteDefinition } from '../plan/migration.ts';
-import { flagName, killFlagName, shadowFlagName } from '../plan/flag-names.ts';
+import {
+  flagName,
+  killFlagName,
+  type MigrationDefinition,
+  type RouteDefinition,
+  shadowFlagName,
+} from '@strangler-toolkit/plan';
 
 /** Routes that a flag may send to the service: reads; writes too where the data cannot fork. */
 export const steerableRoutes = (definition: MigrationDefinition): RouteDefinition[] =>

@@ -1,6 +1,5 @@
+import { type Environment, StranglerError } from '@strangler-toolkit/plan';
 import { z } from 'zod';
-import { StranglerError } from '../errors.ts';
-import type { Environment } from '../plan/settings.ts';
 
 export interface UnleashSettings {
   /** API address, e.g. http://localhost:4242/api */

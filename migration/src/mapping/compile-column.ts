@@ -1,6 +1,5 @@
+import { type ColumnMapping, StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
-import { StranglerError } from '../errors.ts';
-import type { ColumnMapping } from '../plan/migration.ts';
 import { type ColumnLink, tableName } from './compiled-mapping.ts';
 import { commonType } from './type-compatibility.ts';
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import {
+  isStranglerError,
+  type MigrationDefinition,
+  type TableMapping,
+} from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
-import { isStranglerError } from '../errors.ts';
-import type { MigrationDefinition, TableMapping } from '../plan/migration.ts';
 import { compileMapping } from './compile-mapping.ts';
 import { projectBackward, projectForward } from './project.ts';
 import { commonType } from './type-compatibility.ts';

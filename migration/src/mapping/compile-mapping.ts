@@ -1,7 +1,11 @@
+import {
+  type MigrationDefinition,
+  StranglerError,
+  type TableMapping,
+  type TargetTable,
+} from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
-import type { MigrationDefinition, TableMapping, TargetTable } from '../plan/migration.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
 import {
   type CompiledMapping,

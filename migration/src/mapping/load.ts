@@ -1,8 +1,7 @@
+import { isStranglerError, type MigrationDefinition } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { readTable, type TableCatalog } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
-import { isStranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
 

@@ -1,4 +1,4 @@
-import { StranglerError } from '../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnText, Row } from '../stream/change-event.ts';
 import type { ColumnLink, CompiledPart } from './compiled-mapping.ts';
 

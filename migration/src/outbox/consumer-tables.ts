@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { databaseFailure, failureCode } from '../database/failures.ts';
+import { codeOf } from '@strangler-toolkit/plan';
+import { databaseFailure } from '../database/failures.ts';
 import { lsnFromText, lsnToText } from '../database/lsn.ts';
 import type { Lsn } from '../stream/change-event.ts';
 
@@ -37,7 +38,7 @@ export async function installConsumerTables(client: pg.ClientBase): Promise<void
       await client.query(statements);
       return;
     } catch (error) {
-      if (attempt < 5 && madeMeanwhile.has(failureCode(error) ?? '')) continue;
+      if (attempt < 5 && madeMeanwhile.has(codeOf(error))) continue;
       throw databaseFailure(
         error,
         'Cannot create schema strangler in the database of the consumer (needs GRANT CREATE ON DATABASE)',

@@ -1,7 +1,7 @@
+import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { databaseName, withConnection } from '../database/connect.ts';
 import { parseTableName, type TableName } from '../database/identifiers.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import type { Lsn, Row } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';

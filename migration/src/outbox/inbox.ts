@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import type { DomainEvent } from './domain-event.ts';
 

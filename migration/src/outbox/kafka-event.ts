@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
-import { StranglerError } from '../errors.ts';
 import { type DomainEvent, moment } from './domain-event.ts';
 import { eventHeaders } from './event-topics.ts';
 

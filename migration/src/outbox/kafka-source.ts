@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
-import { StranglerError } from '../errors.ts';
 import { createKafka, kafkaFailure } from '../stream/kafka/kafka-client.ts';
 import { readOffsets, storeOffset } from './consumer-tables.ts';
 import { ensureEventTopics } from './ensure-event-topics.ts';

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { databaseFailure, failureCode } from '../database/failures.ts';
+import { codeOf } from '@strangler-toolkit/plan';
+import { databaseFailure } from '../database/failures.ts';
 import { displayTable, quoteTable, type TableName } from '../database/identifiers.ts';
 
 /** One for a database, whoever reads: its tables are the same for all. */
@@ -27,7 +28,7 @@ export async function ensureOutboxPublication(client: pg.Client, table: TableNam
       return;
     } catch (error) {
       // Another process made it between our look and our try.
-      if (attempt < 5 && ['42710', '23505'].includes(failureCode(error) ?? '')) continue;
+      if (attempt < 5 && ['42710', '23505'].includes(codeOf(error))) continue;
       throw databaseFailure(
         error,
         `Cannot publish ${displayTable(table)} of database ${client.database ?? ''} (needs to own the table and GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { databaseName, withConnection } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { parseTableName, quoteTable } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/embedded/index.ts';
 import {

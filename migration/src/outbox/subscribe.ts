@@ -1,8 +1,8 @@
+import { codeOf, isStranglerError } from '@strangler-toolkit/plan';
 import pg from 'pg';
-import { classifyFailure, codeOf } from '../apply/classify-error.ts';
+import { classifyFailure } from '../apply/classify-error.ts';
 import { describeDatabase } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
-import { isStranglerError } from '../errors.ts';
 import { pause } from '../pause.ts';
 import { installConsumerTables } from './consumer-tables.ts';
 import { followOutbox } from './embedded-source.ts';

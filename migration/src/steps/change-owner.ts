@@ -1,3 +1,4 @@
+import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import {
   abandon,
   cutover as cutoverData,
@@ -8,9 +9,7 @@ import {
   type StepResult,
   unfinishedMoves,
 } from '../cutover/index.ts';
-import { StranglerError } from '../errors.ts';
 import { allFlags, routeFlags, shadowFlags } from '../flags/index.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import {
   decideMove,
   enterStage,

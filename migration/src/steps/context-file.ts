@@ -100,7 +100,7 @@ export function contextFile(input: ContextFileInput): { text: string; notes: str
           `    // { name: 'create', method: 'POST', path: '/api/${input.context}', kind: 'write' },`,
         ];
   const text = [
-    `import { defineMigration, env } from '@strangler-toolkit/migration/plan';`,
+    `import { defineMigration, env } from '@strangler-toolkit/plan';`,
     '',
     'export default defineMigration({',
     `  context: ${quote(input.context)},`,

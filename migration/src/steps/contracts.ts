@@ -1,6 +1,11 @@
-import { isStranglerError, StranglerError } from '../errors.ts';
-import type { MigrationDefinition, Side } from '../plan/migration.ts';
-import { resolveSetting } from '../plan/settings.ts';
+import {
+  isStranglerError,
+  type MigrationDefinition,
+  resolveSetting,
+  type Side,
+  bothSides,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type { Toolkit } from './toolkit.ts';
 import { planned, type Step } from './step.ts';
 
@@ -141,7 +146,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
     const ok = result.monolith.ok && result.service.ok;
     await control.evidence.record({ context, kind: 'pacts', epoch: row.epoch, ok, detail });
     if (!ok) {
-      const failing = (['monolith', 'service'] as const).filter((side) => !result[side].ok);
+      const failing = bothSides.filter((side) => !result[side].ok);
       throw new StranglerError(
         'PACTS_FAILED',
         `the pacts of ${context} fail on ${failing.join(' and ')}`,
@@ -154,7 +159,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
     const definition = await kit.definition(context);
     return planned([
       { action: 'verify the pacts', detail: definition.contracts?.pacts ?? 'none named' },
-      ...(['monolith', 'service'] as const).map((side) => ({
+      ...bothSides.map((side) => ({
         action: `against the ${side}`,
         detail: address(definition, side, kit.env).url,
       })),

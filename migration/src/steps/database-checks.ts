@@ -1,8 +1,7 @@
+import { type MigrationDefinition, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { readTable } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
-import type { MigrationDefinition, Side } from '../plan/migration.ts';
 
 export interface ServerFacts {
   readonly walLevel: string;

@@ -1,8 +1,12 @@
+import {
+  directionFrom,
+  type MigrationDefinition,
+  otherSide,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { dropDeadLetter, listDeadLetters, replayDeadLetter } from '../apply/dead-letters.ts';
-import { StranglerError } from '../errors.ts';
 import { loadMapping } from '../mapping/load.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -25,8 +29,8 @@ async function onTarget<T>(
       `${definition.context} has data '${definition.data}': nothing is applied, so nothing can fail`,
     );
   const row = await kit.row(definition);
-  return kit.withDatabase(definition, row.owner === 'monolith' ? 'service' : 'monolith', (client) =>
-    work(client, row.owner === 'monolith' ? 'forward' : 'reverse', row.epoch),
+  return kit.withDatabase(definition, otherSide(row.owner), (client) =>
+    work(client, directionFrom(row.owner), row.epoch),
   );
 }
 

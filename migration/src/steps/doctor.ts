@@ -1,9 +1,16 @@
+import {
+  bothSides,
+  directionFrom,
+  isStranglerError,
+  type MigrationDefinition,
+  mirrorsAt,
+  type Side,
+  streamsAt,
+} from '@strangler-toolkit/plan';
 import { INSTANCE_GONE_SECONDS } from '../control/index.ts';
 import { contextTables, fenceStatus, unfinishedMoves } from '../cutover/index.ts';
-import { isStranglerError } from '../errors.ts';
 import { routeFlags, shadowFlags } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';
-import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { replicationNames } from '../stream/names.ts';
 import type { Check, Report } from './check.ts';
 import { checkReplicaIdentity, serverFacts } from './database-checks.ts';
@@ -38,7 +45,7 @@ async function checkServer(
 ): Promise<void> {
   await kit.withDatabase(definition, side, async (client) => {
     const facts = await serverFacts(client);
-    const direction = side === 'monolith' ? 'forward' : 'reverse';
+    const direction = directionFrom(side);
     const names = replicationNames(definition.context, direction, facts.database);
     report(
       `${side} wal_level`,
@@ -100,9 +107,7 @@ async function checkServer(
       'Raise max_wal_senders.',
     );
     const row = await kit.row(definition);
-    const streaming =
-      (row.owner === 'monolith' ? 'forward' : 'reverse') === direction &&
-      ['replicating', 'shadowing', 'canary', 'service'].includes(row.stage);
+    const streaming = directionFrom(row.owner) === direction && streamsAt(row.stage);
     if (streaming) {
       const watermark = await (await kit.control()).watermarks.get(definition.context, direction);
       if (watermark && watermark.state !== 'copying') {
@@ -163,7 +168,7 @@ async function checkFences(
           ? ['none', 'audit']
           : ['refuse'],
   };
-  for (const side of ['monolith', 'service'] as const) {
+  for (const side of bothSides) {
     const fence = await kit.withDatabase(definition, side, (client) =>
       fenceStatus(client, definition.context, contextTables(definition)[side]),
     );
@@ -196,7 +201,7 @@ async function checkFlags(
     on.length === 0 ? 'off' : on.map((flag) => `${flag.name} ${flag.percent} %`).join(', '),
     `strangler route ${definition.context} --all --off`,
   );
-  const shadowing = ['shadowing', 'canary', 'service'].includes(row.stage);
+  const shadowing = mirrorsAt(row.stage);
   const mirrored = (await unleash.readAll(shadowFlags(definition), definition.context)).filter(
     (flag) => flag.percent > 0,
   );
@@ -284,14 +289,14 @@ async function checkContext(
         checkFences(kit, definition, report),
       );
     }
-    const streaming = ['replicating', 'shadowing', 'canary', 'service'].includes(row.stage);
+    const streaming = streamsAt(row.stage);
     // In the middle of a move both directions may be there.
     const moving = moves.length > 0 || (lease?.expiresInSeconds ?? 0) > 0;
     await attempt(report, 'transport', 'configured', async () => {
       const { kind } = kit.transport(definition);
       if (kind !== 'kafka' || !monolithUp || !serviceUp || moving) return;
       await attempt(report, 'stream through Kafka', 'can be examined', async () => {
-        const direction = row.owner === 'monolith' ? 'forward' : 'reverse';
+        const direction = directionFrom(row.owner);
         const watermark = await control.watermarks.get(context, direction);
         await checkKafka(
           kit,
@@ -304,11 +309,8 @@ async function checkContext(
         );
       });
     });
-    if (!['monolith', 'retired'].includes(row.stage)) {
-      const watermark = await control.watermarks.get(
-        context,
-        row.owner === 'monolith' ? 'forward' : 'reverse',
-      );
+    if (streamsAt(row.stage)) {
+      const watermark = await control.watermarks.get(context, directionFrom(row.owner));
       const { code, message, remedy } = watermark?.state === 'failed' ? watermark.detail : {};
       report(
         'worker',

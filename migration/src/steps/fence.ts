@@ -1,3 +1,4 @@
+import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import {
   contextTables,
   type FenceStatus,
@@ -7,8 +8,6 @@ import {
   strayWriters,
   type StrayWriter,
 } from '../cutover/index.ts';
-import { StranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { planned, type Step } from './step.ts';
 
 export interface FenceStepOptions {

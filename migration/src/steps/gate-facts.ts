@@ -1,11 +1,16 @@
+import {
+  directionFrom,
+  type Finding,
+  type GateFacts,
+  isStranglerError,
+  type MigrationDefinition,
+  type Move,
+  otherSide,
+} from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../control/index.ts';
 import { contextTables, fenceStatus, strayWriters } from '../cutover/index.ts';
-import { isStranglerError } from '../errors.ts';
 import { readRoutes } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
-import type { Finding, GateFacts } from '../plan/gates.ts';
-import type { Move } from '../plan/stages.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -29,21 +34,17 @@ export async function countDeadLetters(
   row: ContextRow,
 ): Promise<number | undefined> {
   try {
-    return await kit.withDatabase(
-      definition,
-      row.owner === 'monolith' ? 'service' : 'monolith',
-      async (client) => {
-        const { rows: exists } = await client.query<{ id: string | null }>(
-          `SELECT to_regclass('strangler.dead_letters')::text AS id`,
-        );
-        if (!exists[0]?.id) return 0;
-        const { rows } = await client.query<{ count: string }>(
-          `SELECT count(*)::text AS count FROM strangler.dead_letters WHERE context = $1 AND state = 'open'`,
-          [definition.context],
-        );
-        return Number(rows[0]?.count ?? 0);
-      },
-    );
+    return await kit.withDatabase(definition, otherSide(row.owner), async (client) => {
+      const { rows: exists } = await client.query<{ id: string | null }>(
+        `SELECT to_regclass('strangler.dead_letters')::text AS id`,
+      );
+      if (!exists[0]?.id) return 0;
+      const { rows } = await client.query<{ count: string }>(
+        `SELECT count(*)::text AS count FROM strangler.dead_letters WHERE context = $1 AND state = 'open'`,
+        [definition.context],
+      );
+      return Number(rows[0]?.count ?? 0);
+    });
   } catch {
     return undefined;
   }
@@ -93,10 +94,7 @@ async function streamFacts(
   row: ContextRow,
   facts: Mutable<GateFacts>,
 ): Promise<void> {
-  const watermark = await control.watermarks.get(
-    row.context,
-    row.owner === 'monolith' ? 'forward' : 'reverse',
-  );
+  const watermark = await control.watermarks.get(row.context, directionFrom(row.owner));
   facts.copyComplete =
     watermark !== undefined &&
     watermark.epoch === row.epoch &&

@@ -1,9 +1,15 @@
+import {
+  evaluateGates,
+  type GateResult,
+  gateSettings,
+  gatesPass,
+  type MigrationDefinition,
+  type Move,
+  moveAllowed,
+  type Stage,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type { ContextRow, Lease } from '../control/index.ts';
-import { StranglerError } from '../errors.ts';
-import { evaluateGates, type GateResult, gatesPass } from '../plan/gates.ts';
-import { gateSettings } from '../plan/gate-settings.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
-import { type Move, moveAllowed, type Stage } from '../plan/stages.ts';
 import { gatherFacts } from './gate-facts.ts';
 import type { Toolkit } from './toolkit.ts';
 

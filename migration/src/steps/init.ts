@@ -1,10 +1,9 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StranglerError, unknownName } from '@strangler-toolkit/plan';
 import { listTables, readTable, type TableCatalog } from '../database/catalog.ts';
 import { connect } from '../database/connect.ts';
 import { parseTableName } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
-import { unknownName } from '../plan/nearest-name.ts';
 import { contextFile } from './context-file.ts';
 import { openapiRoutes, type FoundRoute } from './openapi-routes.ts';
 import { planned, type Step } from './step.ts';

@@ -1,7 +1,11 @@
+import {
+  type Direction,
+  isStranglerError,
+  type MigrationDefinition,
+  sourceOf,
+} from '@strangler-toolkit/plan';
 import { databaseName } from '../database/connect.ts';
 import { lsnFromText, lsnToText } from '../database/lsn.ts';
-import { isStranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { kafkaTransportSettings } from '../stream/choose-transport.ts';
 import {
   type ConnectClient,
@@ -23,9 +27,9 @@ import { type KafkaTransportSettings, planKafkaStream } from '../stream/kafka/ka
 import { readStreamNote } from '../stream/kafka/stream-name.ts';
 import { streamOf } from '../stream/kafka/topic-names.ts';
 import { readTopics, topicDifferences, type TopicWish } from '../stream/kafka/topics.ts';
-import { type Direction, replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/names.ts';
 import type { Report } from './check.ts';
-import { appliedPartitions, lookingClient, sideOf, streamTables } from './kafka-health.ts';
+import { appliedPartitions, lookingClient, streamTables } from './kafka-health.ts';
 import { slotHealth, type SlotHealth } from './slot-health.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -99,10 +103,10 @@ export async function checkKafka(
   for (const direction of ['forward', 'reverse'] as const) {
     await tell(
       report,
-      `${sideOf(direction)} column types`,
+      `${sourceOf(direction)} column types`,
       'carried whole by Debezium',
       async () => {
-        await kit.withDatabase(definition, sideOf(direction), (client) =>
+        await kit.withDatabase(definition, sourceOf(direction), (client) =>
           refuseUnsupportedColumns(client, settings.carried?.[direction] ?? []),
         );
         return 'carried whole by Debezium';
@@ -120,7 +124,7 @@ async function checkStream(
 ): Promise<void> {
   const { kit, definition, settings, report } = patient;
   const { context } = definition;
-  const side = sideOf(direction);
+  const side = sourceOf(direction);
   const url = kit.databaseUrl(definition, side);
   const { slot: name } = replicationNames(context, direction, databaseName(url));
   await kit.withDatabase(definition, side, async (client) => {
@@ -309,7 +313,7 @@ async function checkLeftovers(
     admin.listTopics(),
   );
   for (const direction of ['forward', 'reverse'] as const) {
-    const side = sideOf(direction);
+    const side = sourceOf(direction);
     const { slot } = replicationNames(
       definition.context,
       direction,

@@ -1,7 +1,12 @@
+import {
+  type Direction,
+  isStranglerError,
+  type MigrationDefinition,
+  sourceOf,
+  targetOf,
+} from '@strangler-toolkit/plan';
 import { contextTables } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
-import { isStranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { kafkaTransportSettings } from '../stream/choose-transport.ts';
 import {
   ConnectClient,
@@ -13,7 +18,7 @@ import { kafkaOwnTables, type KafkaTransportSettings } from '../stream/kafka/kaf
 import { readStreamNote, type StreamNote } from '../stream/kafka/stream-name.ts';
 import { tableTopics, transactionTopic } from '../stream/kafka/topic-names.ts';
 import { readTopicOffsets } from '../stream/kafka/topic-offsets.ts';
-import { type Direction, replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/names.ts';
 import type { SourceTable } from '../stream/transport.ts';
 import { slotHealth, type SlotHealth } from './slot-health.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -45,14 +50,11 @@ export interface StreamHealth {
   readonly problems: readonly string[];
 }
 
-export const sideOf = (direction: Direction): 'monolith' | 'service' =>
-  direction === 'forward' ? 'monolith' : 'service';
-
 /** What a direction's publication holds. */
 export const streamTables = (
   definition: MigrationDefinition,
   direction: Direction,
-): SourceTable[] => [...contextTables(definition)[sideOf(direction)], ...kafkaOwnTables];
+): SourceTable[] => [...contextTables(definition)[sourceOf(direction)], ...kafkaOwnTables];
 
 /** Short waits: a look must not hang where a worker would be patient. */
 export const lookingClient = (
@@ -68,19 +70,15 @@ export async function appliedPartitions(
   settings: KafkaTransportSettings,
   stream: string,
 ): Promise<PartitionHealth[]> {
-  const checkpoint = await kit.withDatabase(
-    definition,
-    sideOf(direction === 'forward' ? 'reverse' : 'forward'),
-    async (client) => {
-      const { rows } = await client.query<{ checkpoint: string }>(
-        'SELECT checkpoint::text AS checkpoint FROM strangler.streams WHERE context = $1 AND direction = $2',
-        [definition.context, direction],
-      );
-      return JSON.parse(rows[0]?.checkpoint ?? '{}') as Record<string, string>;
-    },
-  );
+  const checkpoint = await kit.withDatabase(definition, targetOf(direction), async (client) => {
+    const { rows } = await client.query<{ checkpoint: string }>(
+      'SELECT checkpoint::text AS checkpoint FROM strangler.streams WHERE context = $1 AND direction = $2',
+      [definition.context, direction],
+    );
+    return JSON.parse(rows[0]?.checkpoint ?? '{}') as Record<string, string>;
+  });
   const topics = [
-    ...tableTopics(stream, contextTables(definition)[sideOf(direction)]).keys(),
+    ...tableTopics(stream, contextTables(definition)[sourceOf(direction)]).keys(),
     transactionTopic(stream),
   ];
   return [...(await readTopicOffsets(settings.kafka, topics))].flatMap(([topic, partitions]) =>
@@ -99,7 +97,7 @@ export async function streamHealth(
   definition: MigrationDefinition,
   direction: Direction,
 ): Promise<StreamHealth> {
-  const side = sideOf(direction);
+  const side = sourceOf(direction);
   const problems: string[] = [];
   const attempt = async <T>(work: () => Promise<T>): Promise<T | null> => {
     try {

@@ -1,7 +1,12 @@
+import {
+  directionFrom,
+  isStranglerError,
+  type MigrationDefinition,
+  sourceOf,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type { ContextRow } from '../control/index.ts';
 import { databaseName } from '../database/connect.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { kafkaTransportSettings } from '../stream/choose-transport.ts';
 import { configDifferences, shownConfig } from '../stream/kafka/connector-config.ts';
 import { refuseUnsupportedColumns } from '../stream/kafka/decode/refuse-unsupported.ts';
@@ -10,7 +15,7 @@ import { planKafkaStream } from '../stream/kafka/kafka-transport.ts';
 import { readStreamNote } from '../stream/kafka/stream-name.ts';
 import { readTopics, topicDifferences } from '../stream/kafka/topics.ts';
 import { replicationNames } from '../stream/names.ts';
-import { lookingClient, sideOf, streamTables } from './kafka-health.ts';
+import { lookingClient, streamTables } from './kafka-health.ts';
 import type { PlannedAction } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -46,8 +51,8 @@ export async function plannedConnector(
   row: ContextRow,
 ): Promise<PlannedAction[]> {
   const settings = kafkaTransportSettings(definition, kit.env);
-  const direction = row.owner === 'monolith' ? 'forward' : 'reverse';
-  const side = sideOf(direction);
+  const direction = directionFrom(row.owner);
+  const side = sourceOf(direction);
   const url = kit.databaseUrl(definition, side);
   return kit.withDatabase(definition, side, async (client) => {
     const { slot } = replicationNames(definition.context, direction, databaseName(url));

@@ -1,5 +1,5 @@
+import type { HttpMethod } from '@strangler-toolkit/plan';
 import { z } from 'zod';
-import type { HttpMethod } from '../plan/migration.ts';
 
 export interface FoundRoute {
   readonly name: string;

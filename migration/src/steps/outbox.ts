@@ -1,5 +1,4 @@
-import type { MigrationDefinition, Side } from '../plan/migration.ts';
-import { resolveSetting } from '../plan/settings.ts';
+import { type MigrationDefinition, resolveSetting, type Side } from '@strangler-toolkit/plan';
 import {
   connectOutbox,
   disconnectOutbox,

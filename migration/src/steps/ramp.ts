@@ -1,7 +1,11 @@
-import { StranglerError } from '../errors.ts';
+import {
+  gateSettings,
+  judgeRampStep,
+  type RampVerdict,
+  type SideWindow,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import { routeFlags, steerableRoutes } from '../flags/index.ts';
-import { gateSettings } from '../plan/gate-settings.ts';
-import { judgeRampStep, type RampVerdict, type SideWindow } from '../plan/ramp.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';

@@ -1,10 +1,9 @@
+import { directionFrom, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/names.ts';
 import { contextTables, dropStream, installFence, recoverMove } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
-import { StranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { runWorker, type WorkerProgress } from '../worker/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { plannedConnector, requireKafka } from './kafka-plan.ts';
@@ -168,10 +167,7 @@ async function work(
       return false;
     }
     const row = await control.contexts.require(definition.context);
-    const watermark = await control.watermarks.get(
-      definition.context,
-      row.owner === 'monolith' ? 'forward' : 'reverse',
-    );
+    const watermark = await control.watermarks.get(definition.context, directionFrom(row.owner));
     if (
       watermark &&
       watermark.epoch === row.epoch &&
@@ -236,7 +232,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
     if (options.restart) await forgetCopy(kit, definition);
     const caughtUp = await work(kit, definition, options.untilCaughtUp === true);
     const row = await control.contexts.require(options.context);
-    const direction = row.owner === 'monolith' ? 'forward' : 'reverse';
+    const direction = directionFrom(row.owner);
     const watermark = await control.watermarks.get(options.context, direction);
     return {
       context: options.context,
@@ -284,7 +280,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
             ]
           : []),
         ...kafka,
-        { action: `run the worker (${row.owner === 'monolith' ? 'forward' : 'reverse'})` },
+        { action: `run the worker (${directionFrom(row.owner)})` },
       ]);
     }
     const decision = await decideMove(kit, definition, 'replicate');

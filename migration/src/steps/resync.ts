@@ -1,9 +1,16 @@
+import {
+  type Direction,
+  directionFrom,
+  isStranglerError,
+  type MigrationDefinition,
+  sourceOf,
+  StranglerError,
+  targetOf,
+} from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { readTable } from '../database/catalog.ts';
 import { currentLsn } from '../database/current-lsn.ts';
 import { displayTable, parseTableName, type TableName } from '../database/identifiers.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { kafkaTransportSettings } from '../stream/choose-transport.ts';
 import { ConnectClient, failureOf } from '../stream/kafka/connect-client.ts';
 import {
@@ -17,8 +24,6 @@ import { connectorFailure, type KafkaTransportSettings } from '../stream/kafka/k
 import { readStreamNote } from '../stream/kafka/stream-name.ts';
 import { tableTopics } from '../stream/kafka/topic-names.ts';
 import { readTopicOffsets } from '../stream/kafka/topic-offsets.ts';
-import type { Direction } from '../stream/names.ts';
-import { sideOf } from './kafka-health.ts';
 import { planned, type Step } from './step.ts';
 import { throwIfCancelled, type Toolkit } from './toolkit.ts';
 
@@ -72,7 +77,7 @@ async function look(
       },
     );
   }
-  const direction = row.owner === 'monolith' ? 'forward' : 'reverse';
+  const direction = directionFrom(row.owner);
   const wanted = displayTable(parseTableName(table));
   const mapped = (definition.tables ?? []).find(
     ({ monolith }) => displayTable(parseTableName(monolith)) === wanted,
@@ -146,32 +151,28 @@ async function untilRead(resync: Resync, before: number): Promise<number> {
 
 async function untilApplied(resync: Resync, end: ReadonlyMap<string, number>): Promise<void> {
   const { kit, definition, direction, tables, signal } = resync;
-  await kit.withDatabase(
-    definition,
-    sideOf(direction === 'forward' ? 'reverse' : 'forward'),
-    async (target) => {
-      for (;;) {
-        const { rows } = await target.query<{ checkpoint: string }>(
-          'SELECT checkpoint::text AS checkpoint FROM strangler.streams WHERE context = $1 AND direction = $2',
-          [definition.context, direction],
-        );
-        const checkpoint = JSON.parse(rows[0]?.checkpoint ?? '{}') as Record<string, string>;
-        const waiting = [...end].reduce(
-          (sum, [partition, offset]) =>
-            sum + Math.max(0, offset - Number(checkpoint[partition] ?? 0)),
-          0,
-        );
-        if (waiting === 0) return;
-        await stillPossible(resync);
-        kit.tell(
-          'resync',
-          `${tables.map(displayTable).join(', ')}: ${waiting} rows not applied yet`,
-          'update',
-        );
-        await kit.pause(200, signal);
-      }
-    },
-  );
+  await kit.withDatabase(definition, targetOf(direction), async (target) => {
+    for (;;) {
+      const { rows } = await target.query<{ checkpoint: string }>(
+        'SELECT checkpoint::text AS checkpoint FROM strangler.streams WHERE context = $1 AND direction = $2',
+        [definition.context, direction],
+      );
+      const checkpoint = JSON.parse(rows[0]?.checkpoint ?? '{}') as Record<string, string>;
+      const waiting = [...end].reduce(
+        (sum, [partition, offset]) =>
+          sum + Math.max(0, offset - Number(checkpoint[partition] ?? 0)),
+        0,
+      );
+      if (waiting === 0) return;
+      await stillPossible(resync);
+      kit.tell(
+        'resync',
+        `${tables.map(displayTable).join(', ')}: ${waiting} rows not applied yet`,
+        'update',
+      );
+      await kit.pause(200, signal);
+    }
+  });
 }
 
 async function run(
@@ -210,7 +211,7 @@ export const resync: Step<ResyncOptions, ResyncResult> = {
     const control = await kit.control();
     const began = performance.now();
     return kit.withLease(context, 'resync', (_lease, signal) =>
-      kit.withDatabase(definition, sideOf(direction), async (client) => {
+      kit.withDatabase(definition, sourceOf(direction), async (client) => {
         const note = await readStreamNote(client, context, direction);
         if (note === null)
           throw new StranglerError(
@@ -283,7 +284,7 @@ export const resync: Step<ResyncOptions, ResyncResult> = {
     const { direction, tables } = await look(kit, options);
     return planned([
       {
-        action: `signal the connector to read again on the ${sideOf(direction)}`,
+        action: `signal the connector to read again on the ${sourceOf(direction)}`,
         detail: tables.map(displayTable).join(', '),
       },
       'apply the rows while changes go on',

@@ -1,9 +1,13 @@
-import { StranglerError } from '../errors.ts';
+import {
+  flagName,
+  killFlagName,
+  type MigrationDefinition,
+  type RouteDefinition,
+  type Stage,
+  StranglerError,
+  unknownName,
+} from '@strangler-toolkit/plan';
 import { type FlagState, routeFlags, steerableRoutes } from '../flags/index.ts';
-import { flagName, killFlagName } from '../plan/flag-names.ts';
-import type { MigrationDefinition, RouteDefinition } from '../plan/migration.ts';
-import { unknownName } from '../plan/nearest-name.ts';
-import type { Stage } from '../plan/stages.ts';
 import { planned, type Step } from './step.ts';
 
 export interface RouteOptions {

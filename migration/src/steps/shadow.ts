@@ -1,7 +1,6 @@
+import { shadowFlagName, StranglerError } from '@strangler-toolkit/plan';
 import type { RouteShadow, ShadowSample } from '../control/index.ts';
-import { StranglerError } from '../errors.ts';
 import { readRoutes, shadowFlags } from '../flags/index.ts';
-import { shadowFlagName } from '../plan/flag-names.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { planned, type Step } from './step.ts';
 

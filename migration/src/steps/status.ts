@@ -1,10 +1,17 @@
+import {
+  directionFrom,
+  evaluateGates,
+  type GateResult,
+  gateSettings,
+  isStranglerError,
+  type MigrationDefinition,
+  type Move,
+  nextCommand,
+  nextMove,
+  streamsAt,
+} from '@strangler-toolkit/plan';
 import type { ContextRow, RouteShadow, Watermark } from '../control/index.ts';
-import { isStranglerError } from '../errors.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
-import { evaluateGates, type GateResult } from '../plan/gates.ts';
-import { gateSettings } from '../plan/gate-settings.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
-import { type Move, nextCommand, nextMove } from '../plan/stages.ts';
 import { countDeadLetters, gatherFacts } from './gate-facts.ts';
 import { type StreamHealth, streamHealth } from './kafka-health.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -65,7 +72,7 @@ async function contextStatus(
   const row = await kit.row(definition);
   const replicated = definition.data === 'replicated';
   const [worker, verification, pacts, shadow, instances, lease] = await Promise.all([
-    control.watermarks.get(context, row.owner === 'monolith' ? 'forward' : 'reverse'),
+    control.watermarks.get(context, directionFrom(row.owner)),
     control.evidence.latest(context, 'verification', row.epoch),
     control.evidence.latest(context, 'pacts'),
     control.shadow.counts(context),
@@ -85,10 +92,8 @@ async function contextStatus(
           throw error;
         })
     : null;
-  const streams = replicated && !['monolith', 'retired'].includes(row.stage);
-  const stream = streams
-    ? await streamHealth(kit, definition, row.owner === 'monolith' ? 'forward' : 'reverse')
-    : null;
+  const streams = replicated && streamsAt(row.stage);
+  const stream = streams ? await streamHealth(kit, definition, directionFrom(row.owner)) : null;
   const alive = instances.filter((instance) => instance.alive);
   return {
     context,

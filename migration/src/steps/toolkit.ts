@@ -1,15 +1,20 @@
 import { userInfo, hostname } from 'node:os';
+import {
+  type Environment,
+  type MigrationDefinition,
+  requireVariable,
+  resolveSetting,
+  type Side,
+  StranglerError,
+} from '@strangler-toolkit/plan';
+import { loadContexts, type LoadedContext, requireContext } from '@strangler-toolkit/plan/load';
 import type pg from 'pg';
 import { type ContextRow, type Control, type Lease, openControl } from '../control/index.ts';
 import { connect } from '../database/connect.ts';
-import { StranglerError } from '../errors.ts';
 import { UnleashAdmin, unleashSettings } from '../flags/index.ts';
-import { type LoadedContext, loadContexts, requireContext } from '../plan/load.ts';
 import { pause } from '../pause.ts';
-import type { MigrationDefinition, Side } from '../plan/migration.ts';
 import { chooseTransport } from '../stream/choose-transport.ts';
 import type { Transport } from '../stream/transport.ts';
-import { type Environment, requireVariable, resolveSetting } from '../plan/settings.ts';
 
 /** What a step tells while it works; the CLI shows it, a program may listen. */
 export interface Progress {

@@ -1,6 +1,6 @@
+import { directionFrom, StranglerError } from '@strangler-toolkit/plan';
 import { lsnFromText } from '../database/lsn.ts';
 import { connect } from '../database/connect.ts';
-import { StranglerError } from '../errors.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Lsn } from '../stream/change-event.ts';
@@ -62,7 +62,7 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
         'MOVE_NOT_ALLOWED',
         `${options.context} is at stage ${row.stage}: nothing is replicated`,
       );
-    const direction = row.owner === 'monolith' ? ('forward' as const) : ('reverse' as const);
+    const direction = directionFrom(row.owner);
     const urls = kit.databaseUrls(definition);
     const mapping = await kit.withDatabase(definition, 'monolith', (monolith) =>
       kit.withDatabase(definition, 'service', (service) =>

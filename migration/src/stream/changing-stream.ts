@@ -1,4 +1,4 @@
-import { StranglerError } from '../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import { pause } from '../pause.ts';
 import type { StreamSource } from './transport.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MigrationDefinition } from '../plan/migration.ts';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { chooseTransport, kafkaTransportSettings } from './choose-transport.ts';
 
 const definition: MigrationDefinition = {

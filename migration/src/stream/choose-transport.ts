@@ -1,6 +1,10 @@
-import { StranglerError } from '../errors.ts';
-import type { MigrationDefinition, Setting } from '../plan/migration.ts';
-import { type Environment, resolveSetting } from '../plan/settings.ts';
+import {
+  type Environment,
+  type MigrationDefinition,
+  resolveSetting,
+  type Setting,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import { embeddedTransport } from './embedded/embedded-transport.ts';
 import { carriedTables, namedKeys } from './kafka/carried-columns.ts';
 import { connectUrl, kafkaSettings } from './kafka/kafka-settings.ts';

@@ -1,6 +1,7 @@
+import type {} from '@strangler-toolkit/plan';
 export type * from './change-event.ts';
 export type * from './change-stream.ts';
 export type * from './transport.ts';
 export * from './embedded/index.ts';
 export { chooseTransport, transportKind } from './choose-transport.ts';
-export { type Direction, type ReplicationNames, replicationNames } from './names.ts';
+export { type ReplicationNames, replicationNames } from './names.ts';

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** forward: monolith → service; reverse: service → monolith. */
-export type Direction = 'forward' | 'reverse';
+import type { Direction } from '@strangler-toolkit/plan';
 
 export interface ReplicationNames {
   readonly publication: string;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
+import type { Direction } from '@strangler-toolkit/plan';
 import type { Lsn } from './change-event.ts';
 import type { ChangeStream, Checkpoint } from './change-stream.ts';
-import type { Direction } from './names.ts';
 
 export interface SourceTable {
   readonly schema: string;

@@ -1,3 +1,4 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { prepareApplySession } from '../apply/apply-session.ts';
 import { dropSuperseded } from '../apply/dead-letters.ts';
@@ -8,10 +9,9 @@ import { writeTargets } from '../apply/write-target.ts';
 import { connect } from '../database/connect.ts';
 import { currentLsn } from '../database/current-lsn.ts';
 import { databaseFailure } from '../database/failures.ts';
-import { StranglerError } from '../errors.ts';
 import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import { type Direction, replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/names.ts';
 import { type OwnerRow, ownerRow } from './owner-rows.ts';
 import { throwIfCancelled, waitUntilApplied } from './settle.ts';
 import { assertKnown, type NamedKey } from './verify.ts';

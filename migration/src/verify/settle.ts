@@ -1,6 +1,6 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { currentLsn } from '../database/current-lsn.ts';
-import { StranglerError } from '../errors.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { Comparison, SideName } from './comparison.ts';
 import { type ReadRow, readRows } from './read-rows.ts';

@@ -1,11 +1,10 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { connect } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { displayTable } from '../database/identifiers.ts';
-import { StranglerError } from '../errors.ts';
 import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import type { Direction } from '../stream/names.ts';
 import { compareParts, sharedKey } from './comparison.ts';
 import { addSettled, compareTable, type TableCounts } from './compare-table.ts';
 import { type DifferingRow, type SettleContext, settle, throwIfCancelled } from './settle.ts';

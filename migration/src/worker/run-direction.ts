@@ -1,12 +1,16 @@
+import {
+  type Direction,
+  isStranglerError,
+  sourceOf,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import type { Direction } from '../apply/interpret-event.ts';
 import { classifyFailure } from '../apply/classify-error.ts';
 import { openStreamRow, readStreamRow } from '../apply/stream-row.ts';
 import type { ContextRow, Control } from '../control/index.ts';
 import { connect, databaseName } from '../database/connect.ts';
 import { lsnFromText } from '../database/lsn.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { changingStream } from '../stream/changing-stream.ts';
@@ -67,11 +71,7 @@ export async function runDirection(
     }
     const names = replicationNames(definition.context, direction, databaseName(sourceUrl));
     const source: StreamSource = { context: definition.context, direction, url: sourceUrl, client };
-    const tables = publishedTables(
-      mapping,
-      direction === 'forward' ? 'monolith' : 'service',
-      transport.ownTables,
-    );
+    const tables = publishedTables(mapping, sourceOf(direction), transport.ownTables);
     if (copy) {
       await copyInitially({
         control,

@@ -1,12 +1,10 @@
+import { codeOf, type Direction, type MigrationDefinition } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { Applier } from '../apply/applier.ts';
 import { prepareApplySession } from '../apply/apply-session.ts';
-import { codeOf } from '../apply/classify-error.ts';
-import type { Direction } from '../apply/interpret-event.ts';
 import { readStreamRow } from '../apply/stream-row.ts';
 import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import type { SourceTable, StreamSource, Transport } from '../stream/index.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 import { MessageBuffer } from './message-buffer.ts';

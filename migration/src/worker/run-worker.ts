@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { classifyFailure, codeOf } from '../apply/classify-error.ts';
-import type { Direction } from '../apply/interpret-event.ts';
+import { codeOf, type Direction, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
+import { classifyFailure } from '../apply/classify-error.ts';
 import { type ContextRow, type Control, openControl } from '../control/index.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
 import { runDirection } from './run-direction.ts';
 import { pause } from '../pause.ts';
 import { tryWorkerLock } from './worker-lock.ts';

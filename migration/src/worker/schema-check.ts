@@ -1,12 +1,15 @@
+import {
+  type Direction,
+  isStranglerError,
+  type MigrationDefinition,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import type { Direction } from '../apply/interpret-event.ts';
 import type { RelationMessage } from '../apply/relation-watch.ts';
 import { displayTable } from '../database/identifiers.ts';
-import { isStranglerError, StranglerError } from '../errors.ts';
 import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { carries } from '../mapping/type-compatibility.ts';
-import type { MigrationDefinition } from '../plan/migration.ts';
 import { publicationDifference, type SourceTable } from '../stream/index.ts';
 import { publishedTables } from './published-tables.ts';
 

@@ -1,5 +1,4 @@
-import type { MigrationDefinition } from '../plan/migration.ts';
-import type { Direction } from '../stream/names.ts';
+import type { Direction, MigrationDefinition } from '@strangler-toolkit/plan';
 import type { Differences, Transport } from '../stream/transport.ts';
 
 export interface WorkerProgress {

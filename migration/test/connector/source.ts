@@ -1,8 +1,8 @@
+import type { MigrationDefinition, ReplicationSettings } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { createTestDatabase, sharedKafka } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
 import { installSupportSchema } from '../../src/database/support-schema.ts';
-import type { MigrationDefinition, ReplicationSettings } from '../../src/plan/migration.ts';
 import {
   createSlot,
   dropSlot,

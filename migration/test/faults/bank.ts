@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase } from '@strangler-toolkit/dev-stack';
-import type { TableMapping } from '../../src/plan/migration.ts';
+import type { TableMapping } from '@strangler-toolkit/plan';
 import { onDatabase } from './on-database.ts';
 import type { Servers } from './servers.ts';
 

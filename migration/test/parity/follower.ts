@@ -1,3 +1,4 @@
+import type { TableMapping } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { prepareApplySession } from '../../src/apply/apply-session.ts';
 import { createApplier } from '../../src/apply/applier.ts';
@@ -6,7 +7,6 @@ import { connect, databaseName } from '../../src/database/connect.ts';
 import { installSupportSchema } from '../../src/database/support-schema.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import type { CompiledMapping } from '../../src/mapping/compiled-mapping.ts';
-import type { TableMapping } from '../../src/plan/migration.ts';
 import type { ChangeEvent, Lsn } from '../../src/stream/change-event.ts';
 import type { Checkpoint, StreamMessage } from '../../src/stream/change-stream.ts';
 import { replicationNames } from '../../src/stream/index.ts';

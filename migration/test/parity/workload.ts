@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import type { TableMapping } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { TableMapping } from '../../src/plan/migration.ts';
 import { randomNumbers, typeDdl, types } from './types.ts';
 
 const typeColumns = Object.keys(types).map((_, index) => `c${index}`);

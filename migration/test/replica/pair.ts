@@ -1,4 +1,5 @@
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import type { MigrationDefinition, TableMapping } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { prepareApplySession } from '../../src/apply/apply-session.ts';
 import { createApplier } from '../../src/apply/applier.ts';
@@ -14,7 +15,6 @@ import { lsnFromText } from '../../src/database/lsn.ts';
 import { installSupportSchema } from '../../src/database/support-schema.ts';
 import type { CompiledMapping } from '../../src/mapping/compiled-mapping.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
-import type { MigrationDefinition, TableMapping } from '../../src/plan/migration.ts';
 import type { Lsn } from '../../src/stream/change-event.ts';
 import {
   createSlotWithSnapshot,

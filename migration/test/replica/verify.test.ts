@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { TableMapping } from '@strangler-toolkit/plan';
 import { connect } from '../../src/database/connect.ts';
-import type { TableMapping } from '../../src/plan/migration.ts';
 import { repair, verify, type VerifyOptions, type VerifyResult } from '../../src/verify/index.ts';
 import { type Pair, testPair } from './pair.ts';
 

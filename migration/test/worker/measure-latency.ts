@@ -1,7 +1,7 @@
 import { startPostgres } from '@strangler-toolkit/dev-stack';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { openControl } from '../../src/control/index.ts';
 import { connect } from '../../src/database/connect.ts';
-import type { MigrationDefinition } from '../../src/plan/migration.ts';
 import { embeddedTransport } from '../../src/stream/index.ts';
 import { runWorker } from '../../src/worker/index.ts';
 import { definition } from './shop.ts';

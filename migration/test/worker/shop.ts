@@ -4,12 +4,15 @@ import {
   type PostgresServer,
   type TestDatabase,
 } from '@strangler-toolkit/dev-stack';
+import {
+  defineMigration,
+  isStranglerError,
+  type MigrationDefinition,
+} from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { type Control, openControl } from '../../src/control/index.ts';
 import { connect, databaseName } from '../../src/database/connect.ts';
 import { lsnToText } from '../../src/database/lsn.ts';
-import { isStranglerError } from '../../src/errors.ts';
-import { defineMigration, type MigrationDefinition } from '../../src/plan/migration.ts';
 import {
   createSlot,
   dropSlot,

@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { Command } from 'commander';
-import { StranglerError } from '../../errors.ts';
 import {
   type CommonOptions,
   count,

@@ -1,3 +1,4 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Command } from 'commander';
 import type { MoveOutcome } from '../../steps/change-owner.ts';
 import {
@@ -9,7 +10,6 @@ import {
   runStep,
   type Session,
 } from '../command.ts';
-import { StranglerError } from '../../errors.ts';
 import { table } from '../terminal.ts';
 
 const force = (common: CommonOptions & { facade?: boolean }) => ({

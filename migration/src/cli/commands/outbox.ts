@@ -1,5 +1,5 @@
+import type { Side } from '@strangler-toolkit/plan';
 import { Command, InvalidArgumentError } from 'commander';
-import type { Side } from '../../plan/migration.ts';
 import {
   type CommonOptions,
   count,

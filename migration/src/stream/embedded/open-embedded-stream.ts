@@ -1,12 +1,11 @@
+import { codeOf, type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { connect } from '../../database/connect.ts';
-import { failureCode } from '../../database/failures.ts';
 import { quoteIdentifier, quoteLiteral } from '../../database/identifiers.ts';
 import { lsnToText } from '../../database/lsn.ts';
-import { StranglerError } from '../../errors.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream } from '../change-stream.ts';
-import { type Direction, type ReplicationNames, replicationNames } from '../names.ts';
+import { type ReplicationNames, replicationNames } from '../names.ts';
 import { EmbeddedStream } from './embedded-stream.ts';
 import { assertStartable, streamFailure } from './open-slot.ts';
 import type { ChunkLimits } from './transaction-builder.ts';
@@ -93,7 +92,7 @@ async function tryOpen(options: EmbeddedStreamOptions): Promise<ChangeStream | u
     opened = true;
     return stream;
   } catch (error) {
-    if (failureCode(error) === '55006') return undefined;
+    if (codeOf(error) === '55006') return undefined;
     throw streamFailure(error, `of the ${options.direction} stream of ${options.context}`);
   } finally {
     if (!opened) await endQuietly(client);

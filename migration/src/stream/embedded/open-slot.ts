@@ -1,8 +1,8 @@
+import { codeOf, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { failureCode, isConnectionFailure, databaseFailure } from '../../database/failures.ts';
+import { isConnectionFailure, databaseFailure } from '../../database/failures.ts';
 import { quoteLiteral } from '../../database/identifiers.ts';
 import { lsnFromText, lsnToText } from '../../database/lsn.ts';
-import { isStranglerError, StranglerError } from '../../errors.ts';
 import type { Lsn } from '../change-event.ts';
 import { slotStatus } from './slot.ts';
 
@@ -69,7 +69,7 @@ export async function assertStartable(
 export function streamFailure(error: unknown, slot: string): StranglerError {
   if (isStranglerError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const code = failureCode(error);
+  const code = codeOf(error);
   if (error === undefined)
     return new StranglerError(
       'DB_UNREACHABLE',

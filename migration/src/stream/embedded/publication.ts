@@ -1,6 +1,6 @@
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { databaseFailure, failureCode } from '../../database/failures.ts';
-import { StranglerError } from '../../errors.ts';
+import { databaseFailure } from '../../database/failures.ts';
 import {
   displayTable,
   quoteIdentifier,
@@ -91,7 +91,7 @@ export async function ensurePublication(
     return difference;
   } catch (error) {
     // Another process made it between our look and our try.
-    if (failureCode(error) === '42710' || failureCode(error) === '23505')
+    if (codeOf(error) === '42710' || codeOf(error) === '23505')
       return ensurePublication(client, name, tables);
     throw databaseFailure(
       error,

@@ -1,9 +1,9 @@
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { connect } from '../../database/connect.ts';
-import { databaseFailure, failureCode } from '../../database/failures.ts';
+import { databaseFailure } from '../../database/failures.ts';
 import { quoteIdentifier, quoteLiteral } from '../../database/identifiers.ts';
 import { lsnFromText } from '../../database/lsn.ts';
-import { StranglerError } from '../../errors.ts';
 import type { Lsn } from '../change-event.ts';
 
 export interface SlotStatus {
@@ -85,7 +85,7 @@ export async function createSlot(
     );
     return { created: true, position: lsnFromText(rows[0]?.lsn ?? '') };
   } catch (error) {
-    const existing = failureCode(error) === '42710' ? await slotStatus(client, slot) : null;
+    const existing = codeOf(error) === '42710' ? await slotStatus(client, slot) : null;
     if (existing?.confirmed !== null && existing?.confirmed !== undefined)
       return { created: false, position: existing.confirmed };
     throw databaseFailure(error, creating(slot));
@@ -132,7 +132,7 @@ export async function createSlotWithSnapshot(
       throw new StranglerError('CANCELLED', `Creating replication slot ${slot} was cancelled`, {
         cause: error,
       });
-    if (failureCode(error) === '42710')
+    if (codeOf(error) === '42710')
       throw new StranglerError('SLOT_BUSY', `Replication slot ${slot} exists already`, {
         cause: error,
         remedy: 'Drop the slot first: an initial copy needs a new one.',
@@ -158,8 +158,8 @@ export async function dropSlot(
       );
       return rowCount === 0 ? 'absent' : 'dropped';
     } catch (error) {
-      if (failureCode(error) === '42704') return 'absent';
-      if (failureCode(error) !== '55006')
+      if (codeOf(error) === '42704') return 'absent';
+      if (codeOf(error) !== '55006')
         throw databaseFailure(error, `Cannot drop replication slot ${slot}`);
       if (performance.now() >= deadline)
         throw new StranglerError(

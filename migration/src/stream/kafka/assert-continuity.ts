@@ -1,4 +1,4 @@
-import { StranglerError } from '../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { KafkaSettings } from './kafka-settings.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
 

@@ -1,5 +1,4 @@
-import { StranglerError } from '../../errors.ts';
-import type { Direction } from '../names.ts';
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { SourceTable } from '../transport.ts';
 import type { Envelope } from './decode/envelope.ts';
 

@@ -1,6 +1,5 @@
+import type { Direction, MigrationDefinition } from '@strangler-toolkit/plan';
 import { parseTableName } from '../../database/identifiers.ts';
-import type { MigrationDefinition } from '../../plan/migration.ts';
-import type { Direction } from '../names.ts';
 
 /** What the mapping reads of a table, as `schema.table` names it. */
 export interface CarriedTable {

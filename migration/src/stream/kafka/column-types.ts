@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../../errors.ts';
 import type { SourceTable } from '../transport.ts';
 
 /** `schema.table` → `column:type oid` of each, in a text that compares and is small enough for the checkpoint. */

@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { databaseName } from '../../database/connect.ts';
-import { StranglerError } from '../../errors.ts';
 
 /** A database as the connector is told to reach it. */
 export interface ConnectDatabase {

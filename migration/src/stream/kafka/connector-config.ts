@@ -1,6 +1,5 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import { quoteLiteral } from '../../database/identifiers.ts';
-import { StranglerError } from '../../errors.ts';
-import type { Direction } from '../names.ts';
 import type { Differences, SourceTable } from '../transport.ts';
 import type { ConnectDatabase } from './connect-database.ts';
 import { decoderSettings } from './decode/settings.ts';

@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { lsnToText } from '../../database/lsn.ts';
-import { StranglerError } from '../../errors.ts';
 import type { Lsn } from '../change-event.ts';
 
 /** Position up to which a connector has everything in Kafka. Connect stores numbers under several names; it goes on at the largest. */

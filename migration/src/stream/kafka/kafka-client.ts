@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import { type Admin, Kafka, logLevel, type RetryOptions, type SASLOptions } from 'kafkajs';
-import { StranglerError } from '../../errors.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 
 let quiet = false;

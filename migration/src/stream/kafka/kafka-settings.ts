@@ -1,5 +1,4 @@
-import { StranglerError } from '../../errors.ts';
-import { type Environment, requireVariable } from '../../plan/settings.ts';
+import { type Environment, requireVariable, StranglerError } from '@strangler-toolkit/plan';
 
 export interface KafkaSettings {
   /** host:port of some brokers. */

@@ -1,4 +1,4 @@
-import { StranglerError } from '../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { ChangeEvent, Lsn, Row } from '../change-event.ts';
 import type { ChangeStream, StreamMessage } from '../change-stream.ts';
 import { MessageQueue } from '../message-queue.ts';

@@ -1,11 +1,11 @@
+import { type Direction, sourceOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { databaseName } from '../../database/connect.ts';
 import { databaseFailure } from '../../database/failures.ts';
 import { installSupportSchema } from '../../database/support-schema.ts';
-import { StranglerError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
 import { requireSlot, slotStatus } from '../embedded/slot.ts';
-import { type Direction, replicationNames } from '../names.ts';
+import { replicationNames } from '../names.ts';
 import type { SourceTable, StreamSource, Transport } from '../transport.ts';
 import type { CarriedTable } from './carried-columns.ts';
 import { ConnectClient, failureOf, isRunning, traceReason } from './connect-client.ts';
@@ -62,7 +62,7 @@ export async function planKafkaStream(
   tables: readonly SourceTable[],
 ): Promise<KafkaPlan> {
   const { slot, publication } = replicationNames(context, direction, databaseName(url));
-  const side = direction === 'forward' ? 'monolith' : 'service';
+  const side = sourceOf(direction);
   const config = connectorConfig({
     context,
     direction,

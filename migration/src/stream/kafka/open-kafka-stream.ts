@@ -1,9 +1,9 @@
+import { type Direction, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { connect, databaseName } from '../../database/connect.ts';
-import { isStranglerError, StranglerError } from '../../errors.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream, Checkpoint } from '../change-stream.ts';
 import { requireSlot } from '../embedded/slot.ts';
-import { type Direction, replicationNames } from '../names.ts';
+import { replicationNames } from '../names.ts';
 import type { SourceTable } from '../transport.ts';
 import { cutOff, noLongerKept } from './assert-continuity.ts';
 import { Beats } from './beats.ts';

@@ -1,7 +1,6 @@
+import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { StranglerError } from '../../errors.ts';
 import { pause } from '../../pause.ts';
-import type { Direction } from '../names.ts';
 import { assertContinuity, type Received } from './assert-continuity.ts';
 import { type Beats, isHeartbeat } from './beats.ts';
 import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { failureCode } from '../../database/failures.ts';
-import type { Direction } from '../names.ts';
+import { codeOf, type Direction } from '@strangler-toolkit/plan';
 
 /** The source database's own note of its current stream. */
 export interface StreamNote {
@@ -26,7 +25,7 @@ export async function readStreamNote(
       ? { name: row.stream, beat: BigInt(row.beat), beatAgeSeconds: Number(row.age) }
       : null;
   } catch (error) {
-    if (failureCode(error) === '42P01' || failureCode(error) === '3F000') return null;
+    if (codeOf(error) === '42P01' || codeOf(error) === '3F000') return null;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../../errors.ts';
 import type { Row } from '../change-event.ts';
 import type { StreamMessage } from '../change-stream.ts';
 import type { SourceTable } from '../transport.ts';

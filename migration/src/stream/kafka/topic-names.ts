@@ -1,4 +1,4 @@
-import { StranglerError } from '../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { SourceTable } from '../transport.ts';
 
 // Debezium's rule (DefaultTopicNamingStrategy): whatever Kafka does not take in a topic's name becomes "_".

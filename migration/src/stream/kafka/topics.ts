@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Admin } from 'kafkajs';
-import { StranglerError } from '../../errors.ts';
 import type { SourceTable } from '../transport.ts';
 import { maxMessageBytes } from './connector-config.ts';
 import { heartbeatTopic, streamOf, tableTopics, transactionTopic } from './topic-names.ts';

@@ -1,4 +1,4 @@
-import { StranglerError } from '../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { PartitionQueue, QueuedChange } from './partition-queue.ts';
 
 /** An END message of the transaction topic (Debezium reference, "transaction metadata"). */

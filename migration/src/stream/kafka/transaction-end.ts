@@ -1,4 +1,4 @@
-import { StranglerError } from '../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { TransactionEnd } from './transaction-assembler.ts';
 
 interface Wire {

@@ -1,4 +1,4 @@
-import { StranglerError } from '../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Checkpoint } from '../change-stream.ts';
 import type { SourceTable } from '../transport.ts';
 import type { KafkaSettings } from './kafka-settings.ts';

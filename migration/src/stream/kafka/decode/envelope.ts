@@ -1,4 +1,4 @@
-import { StranglerError } from '../../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Operation } from '../../change-event.ts';
 
 /** What a column's value is in Debezium's JSON. An integer beyond 2^53 is its digits as text. */

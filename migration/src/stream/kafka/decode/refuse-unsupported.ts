@@ -1,5 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { StranglerError } from '../../../errors.ts';
 import { resolveColumnTypes } from './column-type.ts';
 import { unsupportedColumns } from './unsupported.ts';
 

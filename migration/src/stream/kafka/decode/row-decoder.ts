@@ -1,4 +1,4 @@
-import { StranglerError } from '../../../errors.ts';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Row } from '../../change-event.ts';
 import type { DecoderColumn } from './column-type.ts';
 import type { JsonRow } from './envelope.ts';

@@ -1,4 +1,4 @@
-import { StranglerError } from '../errors.ts';
+import { StranglerError } from './errors.ts';
 import type { Setting } from './migration.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

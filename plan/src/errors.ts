@@ -124,3 +124,13 @@ export const isStranglerError = (error: unknown): error is StranglerError =>
   error !== null &&
   'isStranglerError' in error &&
   error.isStranglerError === true;
+
+/**
+ * The `code` of an error that Node or PostgreSQL raised (`ECONNREFUSED`, `42501`); empty when it has none.
+ * Trying both 127.0.0.1 and ::1 yields an AggregateError around the real reasons: the first one counts.
+ */
+export const codeOf = (error: unknown): string => {
+  if (error instanceof AggregateError && !('code' in error)) return codeOf(error.errors[0]);
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  return typeof code === 'string' ? code : '';
+};

@@ -10,14 +10,19 @@ export type StageState =
   | { readonly stage: 'retired'; readonly owner: 'service' };
 export type Stage = StageState['stage'];
 
-export const stages: readonly Stage[] = [
+export const stages = [
   'monolith',
   'replicating',
   'shadowing',
   'canary',
   'service',
   'retired',
-];
+] as const satisfies readonly Stage[];
+
+/** While changes stream from the owner to the other side, for a context with data of its own. */
+export const streamsAt = (stage: Stage): boolean => stage !== 'monolith' && stage !== 'retired';
+/** While reads may be mirrored. */
+export const mirrorsAt = (stage: Stage): boolean => streamsAt(stage) && stage !== 'replicating';
 /** `canary` is what the first `strangler ramp` does; the others are named after their commands. */
 export const moves = ['replicate', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const;
 export type Move = (typeof moves)[number];

@@ -1,13 +1,25 @@
+export { codeOf, type ErrorCode, errorCodes, isStranglerError, StranglerError } from './errors.ts';
+export {
+  type Direction,
+  directionFrom,
+  directions,
+  oppositeOf,
+  otherSide,
+  bothSides,
+  sourceOf,
+  targetOf,
+} from './directions.ts';
 export { defineMigration, env } from './migration.ts';
 export type * from './migration.ts';
 export { type Environment, requireVariable, resolveSetting } from './settings.ts';
 export { flagName, killFlagName, shadowFlagName } from './flag-names.ts';
-export { type LoadedContext, loadContexts, requireContext } from './load.ts';
+export { nearestName, unknownName } from './nearest-name.ts';
 export { validateDefinition, validateTogether } from './validate.ts';
 export {
   type Move,
   type MoveDecision,
   moveAllowed,
+  mirrorsAt,
   moves,
   movesFrom,
   nextCommand,
@@ -16,6 +28,7 @@ export {
   type Stage,
   type StageState,
   stages,
+  streamsAt,
 } from './stages.ts';
 export { cutoverSettings, defaultCutover, defaultGates, gateSettings } from './gate-settings.ts';
 export {

@@ -1,4 +1,4 @@
-import { StranglerError } from '../errors.ts';
+import { StranglerError } from './errors.ts';
 import type { MigrationDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
 

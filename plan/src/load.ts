@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isStranglerError, StranglerError } from '../errors.ts';
+import { isStranglerError, StranglerError } from './errors.ts';
 import type { MigrationDefinition } from './migration.ts';
 import { validateDefinition, validateTogether } from './validate.ts';
 import { unknownName } from './nearest-name.ts';
