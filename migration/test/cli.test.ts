@@ -11,7 +11,7 @@ import {
   type TestDatabase,
 } from '@strangler-toolkit/dev-stack';
 import { openControl } from '../src/control/index.ts';
-import { UnleashAdmin } from '../src/flags/index.ts';
+import { UnleashAdmin } from '../src/flags/unleash/unleash-admin.ts';
 import { cli, json, startCli } from './support/cli.ts';
 import { openScene, type Scene, shop } from './support/scene.ts';
 

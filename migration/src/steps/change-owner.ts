@@ -200,8 +200,8 @@ async function stageByFlags(
 }
 
 const turnOffAll = async (kit: Toolkit, names: readonly string[]): Promise<void> => {
-  const unleash = kit.unleash();
-  for (const name of names) await unleash.turnOff(name);
+  const flags = kit.flagWriter();
+  for (const name of names) await flags.turnOff(name);
 };
 
 async function dryRunOfFlags(
@@ -223,9 +223,9 @@ export const cutover: Step<ChangeOwnerOptions, MoveOutcome> = {
     const definition = await kit.definition(options.context);
     if (definition.data !== 'replicated') {
       return stageByFlags(kit, definition, options, 'cutover', async () => {
-        const unleash = kit.unleash();
+        const flags = kit.flagWriter();
         for (const name of routeFlags(definition))
-          await unleash.setPercent(name, definition.context, 100);
+          await flags.setPercent(name, definition.context, 100);
       });
     }
     await gatesUnderLease(kit, definition, 'cutover', options);
@@ -320,7 +320,7 @@ export const retire: Step<ChangeOwnerOptions, MoveOutcome> = {
     const definition = await kit.definition(options.context);
     const row = await kit.row(definition);
     const archive = (): Promise<void> =>
-      kit.hasUnleash ? kit.unleash().archive(allFlags(definition)) : Promise.resolve();
+      kit.hasFlagWriter ? kit.flagWriter().archive(allFlags(definition)) : Promise.resolve();
     if (definition.data !== 'replicated') {
       const result = await stageByFlags(kit, definition, options, 'retire', async () => {});
       await archive();

@@ -189,9 +189,9 @@ async function checkFlags(
   report: Report,
 ): Promise<void> {
   const row = await kit.row(definition);
-  const unleash = kit.unleash();
+  const flags = kit.flagWriter();
   const steering = row.stage === 'canary' || row.stage === 'service';
-  const on = (await unleash.readAll(routeFlags(definition), definition.context)).filter(
+  const on = (await flags.readAll(routeFlags(definition), definition.context)).filter(
     (flag) => flag.percent > 0 || (flag.otherStrategies > 0 && flag.enabled),
   );
   report(
@@ -202,7 +202,7 @@ async function checkFlags(
     `strangler route ${definition.context} --all --off`,
   );
   const shadowing = mirrorsAt(row.stage);
-  const mirrored = (await unleash.readAll(shadowFlags(definition), definition.context)).filter(
+  const mirrored = (await flags.readAll(shadowFlags(definition), definition.context)).filter(
     (flag) => flag.percent > 0,
   );
   report(
@@ -323,7 +323,7 @@ async function checkContext(
       );
     }
   }
-  if (kit.hasUnleash)
+  if (kit.hasFlagWriter)
     await attempt(report, 'flags', 'fit the stage', () => checkFlags(kit, definition, report));
 }
 
@@ -345,9 +345,9 @@ export async function doctor(
     ))
   )
     return { ok: false, checks };
-  if (kit.hasUnleash)
-    await attempt(report, 'Unleash', 'reachable, the token may change flags', () =>
-      kit.unleash().ping(),
+  if (kit.hasFlagWriter)
+    await attempt(report, kit.flagWriter().provider, 'reachable, the token may change flags', () =>
+      kit.flagWriter().ping(),
     );
   const instances = await (await kit.control()).instances.list();
   const gone = instances.filter((instance) => !instance.alive);

@@ -38,8 +38,8 @@ async function setAll(
   names: readonly string[],
   percent: number,
 ): Promise<void> {
-  const unleash = kit.unleash();
-  for (const name of names) await unleash.setPercent(name, context, percent);
+  const flags = kit.flagWriter();
+  for (const name of names) await flags.setPercent(name, context, percent);
 }
 
 export const ramp: Step<RampOptions, RampResult> = {
@@ -50,7 +50,7 @@ export const ramp: Step<RampOptions, RampResult> = {
     const settings = gateSettings(definition);
     const names = routeFlags(definition);
     const routes = steerableRoutes(definition).map((chosen) => chosen.name);
-    await kit.unleash().ping();
+    await kit.flagWriter().ping();
     return kit.withLease(context, 'ramp', async (lease, signal) => {
       const row = await kit.row(definition);
       if (row.stage !== 'canary' && row.stage !== 'service') {
@@ -58,7 +58,7 @@ export const ramp: Step<RampOptions, RampResult> = {
         await enterStage(kit, definition, decision, lease);
         kit.tell('stage', 'canary', 'done');
       }
-      const states = await kit.unleash().readAll(names, context);
+      const states = await kit.flagWriter().readAll(names, context);
       let kept = states.length === 0 ? 0 : Math.min(...states.map((state) => state.percent));
       const results: RampStepResult[] = [];
       let baseline: SideWindow | undefined;

@@ -72,12 +72,12 @@ function assertStage(stage: Stage, definition: MigrationDefinition): void {
 export const route: Step<RouteOptions, RouteResult> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
-    const unleash = kit.unleash();
+    const writer = kit.flagWriter();
     const kill = killFlagName(options.context);
     if (options.kill !== undefined) {
       // The kill switch must work when everything else does not: no lease, no stage, and the journal only if it answers.
-      if (options.kill) await unleash.setPercent(kill, options.context, 100);
-      else await unleash.turnOff(kill);
+      if (options.kill) await writer.setPercent(kill, options.context, 100);
+      else await writer.turnOff(kill);
       await kit
         .control()
         .then((control) =>
@@ -95,7 +95,7 @@ export const route: Step<RouteOptions, RouteResult> = {
       // Turning off is always allowed.
       if (options.percent > 0) assertStage(row.stage, definition);
       for (const chosen of routes)
-        await unleash.setPercent(
+        await writer.setPercent(
           flagName(options.context, chosen.name),
           options.context,
           options.percent,
@@ -110,8 +110,8 @@ export const route: Step<RouteOptions, RouteResult> = {
       });
     }
     const [killed, flags] = [
-      await unleash.read(kill, options.context),
-      await unleash.readAll(routeFlags(definition), options.context),
+      await writer.read(kill, options.context),
+      await writer.readAll(routeFlags(definition), options.context),
     ];
     return { context: options.context, killed: killed.percent > 0, flags };
   },

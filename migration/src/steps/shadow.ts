@@ -28,13 +28,13 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
     const control = await kit.control();
     if (options.sample !== undefined) {
       await control.contexts.register(options.context, definition.data);
-      const unleash = kit.unleash();
-      await unleash.ping();
+      const flags = kit.flagWriter();
+      await flags.ping();
       await kit.withLease(options.context, 'shadow', async (lease) => {
         const row = await kit.row(definition);
         const first = row.stage === 'monolith' || row.stage === 'replicating';
         if (options.sample === 0) {
-          for (const name of shadowFlags(definition)) await unleash.turnOff(name);
+          for (const name of shadowFlags(definition)) await flags.turnOff(name);
         } else {
           const decision = first ? await passGates(kit, definition, 'shadow', options) : undefined;
           if (row.stage === 'retired')
@@ -44,7 +44,7 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
             );
           if (options.reset) await control.shadow.reset(options.context);
           for (const name of shadowFlags(definition))
-            await unleash.setPercent(name, options.context, options.sample ?? 0);
+            await flags.setPercent(name, options.context, options.sample ?? 0);
           if (decision) await enterStage(kit, definition, decision, lease);
         }
         await control.journal.append({

@@ -83,9 +83,9 @@ async function contextStatus(
   const gates = move
     ? evaluateGates(move, await gatherFacts(kit, definition, move), gateSettings(definition))
     : [];
-  const flags = kit.hasUnleash
+  const flags = kit.hasFlagWriter
     ? await kit
-        .unleash()
+        .flagWriter()
         .readAll(routeFlags(definition), context)
         .catch((error: unknown) => {
           if (isStranglerError(error)) return null;

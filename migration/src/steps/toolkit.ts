@@ -11,7 +11,7 @@ import { loadContexts, type LoadedContext, requireContext } from '@strangler-too
 import type pg from 'pg';
 import { type ContextRow, type Control, type Lease, openControl } from '../control/index.ts';
 import { connect } from '../database/connect.ts';
-import { UnleashAdmin, unleashSettings } from '../flags/index.ts';
+import { chooseFlagWriter, type FlagWriter, requireFlagWriter } from '../flags/index.ts';
 import { pause } from '../pause.ts';
 import { chooseTransport } from '../stream/choose-transport.ts';
 import type { Transport } from '../stream/transport.ts';
@@ -117,20 +117,13 @@ export class Toolkit implements AsyncDisposable {
     }
   }
 
-  /** @throws StranglerError CONFIG_ENV_MISSING when UNLEASH_URL is not set */
-  unleash(): UnleashAdmin {
-    const settings = unleashSettings(this.env);
-    if (!settings)
-      throw new StranglerError(
-        'CONFIG_ENV_MISSING',
-        'UNLEASH_URL is not set (needed to change flags)',
-        { remedy: 'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN.' },
-      );
-    return new UnleashAdmin(settings);
+  /** @throws StranglerError CONFIG_ENV_MISSING when no flag provider is named */
+  flagWriter(): FlagWriter {
+    return requireFlagWriter(this.env);
   }
 
-  get hasUnleash(): boolean {
-    return unleashSettings(this.env) !== undefined;
+  get hasFlagWriter(): boolean {
+    return chooseFlagWriter(this.env) !== undefined;
   }
 
   /** The row of a context; for one that was never registered, what it would be. */

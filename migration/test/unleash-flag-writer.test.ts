@@ -6,7 +6,7 @@ import {
   type TestDatabase,
   type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
-import { UnleashAdmin } from '../src/flags/index.ts';
+import { UnleashAdmin } from '../src/flags/unleash/unleash-admin.ts';
 
 let database: TestDatabase;
 let unleash: UnleashServer;

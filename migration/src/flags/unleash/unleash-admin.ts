@@ -1,34 +1,7 @@
-import { type Environment, StranglerError } from '@strangler-toolkit/plan';
+import { StranglerError } from '@strangler-toolkit/plan';
 import { z } from 'zod';
-
-export interface UnleashSettings {
-  /** API address, e.g. http://localhost:4242/api */
-  readonly url: string;
-  readonly adminToken: string;
-  readonly environment: string;
-  readonly project: string;
-}
-
-/** Settings from UNLEASH_*; undefined when UNLEASH_URL is not set. */
-export function unleashSettings(env: Environment): UnleashSettings | undefined {
-  if (!env.UNLEASH_URL) return undefined;
-  return {
-    url: env.UNLEASH_URL.replace(/\/+$/, ''),
-    adminToken: env.UNLEASH_ADMIN_TOKEN ?? '',
-    environment: env.UNLEASH_ENVIRONMENT || 'development',
-    project: env.UNLEASH_PROJECT || 'default',
-  };
-}
-
-export interface FlagState {
-  readonly name: string;
-  readonly exists: boolean;
-  readonly enabled: boolean;
-  /** What the flag gives in its environment: 0 while it is off. */
-  readonly percent: number;
-  /** Strategies that people added besides ours. */
-  readonly otherStrategies: number;
-}
+import type { FlagState, FlagWriter } from '../flag-writer.ts';
+import type { UnleashSettings } from './unleash-settings.ts';
 
 const strategy = z.object({
   id: z.string(),
@@ -53,8 +26,9 @@ const isOurs = (candidate: Strategy, groupId: string): boolean =>
   (candidate.constraints ?? []).length === 0 &&
   (candidate.segments ?? []).length === 0;
 
-/** Changes flags through Unleash's admin API. Every call is idempotent and leaves people's own strategies alone. */
-export class UnleashAdmin {
+/** Changes flags through Unleash's admin API; ours is the strategy of the context's group without constraints. */
+export class UnleashAdmin implements FlagWriter {
+  readonly provider = 'Unleash';
   readonly #settings: UnleashSettings;
   readonly #signal: AbortSignal | undefined;
   constructor(settings: UnleashSettings, signal?: AbortSignal) {
@@ -62,11 +36,6 @@ export class UnleashAdmin {
     this.#signal = signal;
   }
 
-  get environment(): string {
-    return this.#settings.environment;
-  }
-
-  /** @throws StranglerError UNLEASH_UNREACHABLE, UNLEASH_AUTH */
   async ping(): Promise<void> {
     const { status } = await this.#call(
       'GET',
@@ -103,7 +72,6 @@ export class UnleashAdmin {
     return Promise.all(names.map((name) => this.read(name, groupId)));
   }
 
-  /** Makes the flag when it is missing (a deleted one comes back) and gives it to `percent` of identities, sticky within the group. */
   async setPercent(name: string, groupId: string, percent: number): Promise<void> {
     if (percent <= 0) return this.turnOff(name);
     const found = (await this.#feature(name)) ?? (await this.#create(name));
@@ -140,7 +108,6 @@ export class UnleashAdmin {
     if (environment?.enabled) await this.#expect('POST', `${this.#path(name)}/off`);
   }
 
-  /** Archives flags that nothing reads any more. */
   async archive(names: readonly string[]): Promise<void> {
     for (const name of names) {
       if (await this.#feature(name))

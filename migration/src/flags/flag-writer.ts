@@ -1,0 +1,29 @@
+/** What a flag says now, in the environment that the toolkit changes. */
+export interface FlagState {
+  readonly name: string;
+  readonly exists: boolean;
+  readonly enabled: boolean;
+  /** What the flag gives: 0 while it is off. */
+  readonly percent: number;
+  /** Rules that people added besides ours. */
+  readonly otherStrategies: number;
+}
+
+/**
+ * What steps need of a flag provider. Every call is idempotent and leaves people's own rules alone. Identities are given to a
+ * flag within a group (the context), so that all flags of one group choose the same ones.
+ */
+export interface FlagWriter {
+  /** For people: `Unleash`. */
+  readonly provider: string;
+  /** Reachable, and the token may change flags? @throws StranglerError UNLEASH_UNREACHABLE, UNLEASH_AUTH, CONFIG_INVALID */
+  ping(): Promise<void>;
+  read(name: string, groupId: string): Promise<FlagState>;
+  readAll(names: readonly string[], groupId: string): Promise<FlagState[]>;
+  /** Makes the flag when it is missing (a deleted one comes back) and gives it to `percent` of identities; 0 turns it off. */
+  setPercent(name: string, groupId: string, percent: number): Promise<void>;
+  /** A flag that does not exist is off already. */
+  turnOff(name: string): Promise<void>;
+  /** Takes flags away that nothing reads any more; the provider keeps what it can. */
+  archive(names: readonly string[]): Promise<void>;
+}
