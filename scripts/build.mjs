@@ -4,10 +4,11 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { published } from './published.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = new Map(
-  ['plan', 'migration', 'extracted/service-kit', 'contracts', 'facade'].map((folder) => [
+  published.map((folder) => [
     JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).name,
     folder,
   ]),
