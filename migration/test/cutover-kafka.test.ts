@@ -14,7 +14,7 @@ import {
 import { ConnectClient } from '../src/stream/kafka/connect-client.ts';
 import { withAdmin } from '../src/stream/kafka/kafka-client.ts';
 import { streamOf } from '../src/stream/kafka/topic-names.ts';
-import { replicationNames } from '../src/stream/names.ts';
+import { replicationNames } from '../src/stream/source/replication-names.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import { transportOf } from './cutover-transport.ts';
 import {

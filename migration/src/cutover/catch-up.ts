@@ -1,5 +1,5 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import { replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import {
   type Detail,
   from,

@@ -1,7 +1,7 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
-import { changingStream } from '../stream/changing-stream.ts';
-import { replicationNames } from '../stream/names.ts';
+import { withStreamLock } from '../stream/source/stream-lock.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
 import { type MoveGuard, guarded } from './move-guard.ts';
 import { from, type MoveStep, moveSource, to } from './move-state.ts';
@@ -25,7 +25,7 @@ export async function dropStream(
   const { client, context, direction } = source;
   const names = replicationNames(context, direction, await databaseName(client));
   return guarded(client, guard, () =>
-    changingStream(source, 'transaction', async () => {
+    withStreamLock(source, 'transaction', async () => {
       // Whoever falls asleep in here must not keep others from the claim for ever.
       await client.query(`SET LOCAL idle_in_transaction_session_timeout = '90s'`);
       await transport.remove(source);

@@ -4,9 +4,9 @@ import { connect } from '../database/connect.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { lsnFromText } from '../database/lsn.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
-import { changingStream } from '../stream/changing-stream.ts';
-import { ensurePublication } from '../stream/embedded/index.ts';
-import { replicationNames } from '../stream/names.ts';
+import { withStreamLock } from '../stream/source/stream-lock.ts';
+import { ensurePublication } from '../stream/source/index.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import type { SourceTable } from '../stream/transport.ts';
 import { longWriters, makeSlot } from './make-slot.ts';
 import { guarded } from './move-guard.ts';
@@ -31,7 +31,7 @@ async function makeStream(move: MoveState): Promise<{ slot: string; position: st
     await databaseName(client),
   );
   await guarded(client, move.guard, () =>
-    changingStream(source, 'transaction', async () => {
+    withStreamLock(source, 'transaction', async () => {
       await move.transport.remove(source);
       await move.transport.announce(source);
       if ((await dropSlotAndReader(client, names.slot, 3000)) === 'in use')
@@ -53,7 +53,7 @@ async function makeStream(move: MoveState): Promise<{ slot: string; position: st
       await client.query(
         `SET LOCAL idle_in_transaction_session_timeout = ${move.proofTimeoutMs + 5000}`,
       );
-      await changingStream(source, 'transaction', () =>
+      await withStreamLock(source, 'transaction', () =>
         move.transport.ensure(source, { tables: published(move), signal }),
       );
     }),

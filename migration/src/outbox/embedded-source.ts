@@ -5,13 +5,9 @@ import { parseTableName, type TableName } from '../database/identifiers.ts';
 import { pause } from '../pause.ts';
 import type { Lsn, Row } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
-import {
-  createSlotWithSnapshot,
-  dropSlot,
-  openEmbeddedStream,
-  slotStatus,
-} from '../stream/embedded/index.ts';
-import { streamNames } from '../stream/names.ts';
+import { openEmbeddedStream } from '../stream/embedded/index.ts';
+import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/source/index.ts';
+import { streamNames } from '../stream/source/replication-names.ts';
 import { readPosition, storePosition } from './consumer-tables.ts';
 import { eventOfRow } from './domain-event.ts';
 import { ensureOutboxPublication, outboxPublication } from './outbox-publication.ts';

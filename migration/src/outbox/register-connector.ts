@@ -5,7 +5,7 @@ import { databaseName, withConnection } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { pause } from '../pause.ts';
-import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/embedded/index.ts';
+import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/source/index.ts';
 import {
   ConnectClient,
   failureOf,
@@ -15,7 +15,7 @@ import {
 import { connectDatabase } from '../stream/kafka/connect-database.ts';
 import { configDifferences, type ConnectorConfig } from '../stream/kafka/connector-config.ts';
 import type { KafkaSettings } from '../stream/kafka/kafka-settings.ts';
-import { streamNames } from '../stream/names.ts';
+import { streamNames } from '../stream/source/replication-names.ts';
 import { outboxConnectorConfig } from './connector-config.ts';
 import { ensureOutboxPublication } from './outbox-publication.ts';
 import { sendRetained } from './send-retained.ts';

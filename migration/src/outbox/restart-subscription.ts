@@ -1,5 +1,5 @@
 import { withConnection } from '../database/connect.ts';
-import { dropSlot } from '../stream/embedded/index.ts';
+import { dropSlot } from '../stream/source/index.ts';
 import { forgetPosition, installConsumerTables } from './consumer-tables.ts';
 import { consumerSlot } from './embedded-source.ts';
 import type { EventSource } from './subscription.ts';

@@ -11,7 +11,7 @@ import { INSTANCE_GONE_SECONDS } from '../control/index.ts';
 import { contextTables, fenceStatus, unfinishedMoves } from '../cutover/index.ts';
 import { routeFlags, shadowFlags } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';
-import { replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import type { Check, Report } from './check.ts';
 import { checkReplicaIdentity, serverFacts } from './database-checks.ts';
 import { checkKafka } from './kafka-doctor.ts';

@@ -27,7 +27,7 @@ import { type KafkaTransportSettings, planKafkaStream } from '../stream/kafka/ka
 import { readStreamNote } from '../stream/kafka/stream-name.ts';
 import { streamOf } from '../stream/kafka/topic-names.ts';
 import { readTopics, topicDifferences, type TopicWish } from '../stream/kafka/topics.ts';
-import { replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import type { Report } from './check.ts';
 import { appliedPartitions, lookingClient, streamTables } from './kafka-health.ts';
 import { slotHealth, type SlotHealth } from './slot-health.ts';

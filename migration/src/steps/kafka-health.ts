@@ -18,7 +18,7 @@ import { kafkaOwnTables, type KafkaTransportSettings } from '../stream/kafka/kaf
 import { readStreamNote, type StreamNote } from '../stream/kafka/stream-name.ts';
 import { tableTopics, transactionTopic } from '../stream/kafka/topic-names.ts';
 import { readTopicOffsets } from '../stream/kafka/topic-offsets.ts';
-import { replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import type { SourceTable } from '../stream/transport.ts';
 import { slotHealth, type SlotHealth } from './slot-health.ts';
 import type { Toolkit } from './toolkit.ts';

@@ -14,7 +14,7 @@ import { withAdmin } from '../stream/kafka/kafka-client.ts';
 import { planKafkaStream } from '../stream/kafka/kafka-transport.ts';
 import { readStreamNote } from '../stream/kafka/stream-name.ts';
 import { readTopics, topicDifferences } from '../stream/kafka/topics.ts';
-import { replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import { lookingClient, streamTables } from './kafka-health.ts';
 import type { PlannedAction } from './step.ts';
 import type { Toolkit } from './toolkit.ts';

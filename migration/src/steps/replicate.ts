@@ -1,5 +1,5 @@
 import { directionFrom, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
-import { replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import { contextTables, dropStream, installFence, recoverMove } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';

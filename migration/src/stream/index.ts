@@ -4,4 +4,4 @@ export type * from './change-stream.ts';
 export type * from './transport.ts';
 export * from './embedded/index.ts';
 export { chooseTransport, transportKind } from './choose-transport.ts';
-export { type ReplicationNames, replicationNames } from './names.ts';
+export * from './source/index.ts';

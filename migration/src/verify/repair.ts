@@ -11,7 +11,7 @@ import { currentLsn } from '../database/current-lsn.ts';
 import { databaseFailure } from '../database/failures.ts';
 import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import { replicationNames } from '../stream/names.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
 import { type OwnerRow, ownerRow } from './owner-rows.ts';
 import { throwIfCancelled, waitUntilApplied } from './settle.ts';
 import { assertKnown, type NamedKey } from './verify.ts';

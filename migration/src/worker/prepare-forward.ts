@@ -5,7 +5,7 @@ import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
 import { connect, terminate } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { changingStream } from '../stream/changing-stream.ts';
+import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   createSlotWithSnapshot,
   dropSlot,
@@ -103,7 +103,7 @@ async function makeStream({
   monolithUrl,
   signal,
 }: CopyOptions): Promise<SlotWithSnapshot> {
-  return changingStream(source, 'session', async () => {
+  return withStreamLock(source, 'session', async () => {
     await stillMine();
     await transport.remove(source);
     await transport.announce(source);

@@ -13,7 +13,7 @@ import { lsnFromText } from '../database/lsn.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
-import { changingStream } from '../stream/changing-stream.ts';
+import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   ensurePublication,
   publicationDifference,
@@ -109,7 +109,7 @@ export async function runDirection(
       );
       await beginEpoch(target, row, direction);
     }
-    await changingStream(source, 'session', async () => {
+    await withStreamLock(source, 'session', async () => {
       await stillMine();
       await publishOwnTables(source, names.publication, tables);
       await transport.ensure(source, {

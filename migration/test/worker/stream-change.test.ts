@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { connect } from '../../src/database/connect.ts';
-import { changingStream } from '../../src/stream/changing-stream.ts';
+import { withStreamLock } from '../../src/stream/source/stream-lock.ts';
 import { embeddedTransport, type Transport } from '../../src/stream/index.ts';
 import { bothSides, caughtUp, flip, openShop, startWorker, until } from './shop.ts';
 
@@ -9,7 +9,7 @@ const lock = (
   work: () => Promise<void>,
   patienceMs?: number,
 ): Promise<void> =>
-  changingStream({ client, context: 'goods', direction: 'forward' }, 'session', work, patienceMs);
+  withStreamLock({ client, context: 'goods', direction: 'forward' }, 'session', work, patienceMs);
 
 test('a worker that slept before it made its stream finds the owner changed, and makes nothing', async () => {
   await using shop = await openShop();
@@ -73,7 +73,7 @@ test("whoever waits in vain for a stream ends the connection of the one who slee
     () => 'was stopped',
   );
   await until('the sleeper has the lock', async () => held);
-  await changingStream(
+  await withStreamLock(
     { client: other!, context: 'goods', direction: 'reverse' },
     'session',
     async () => {
@@ -94,7 +94,7 @@ test('a lock that was taken in a transaction goes with it, also when the transac
   );
   await first!.query('BEGIN');
   await expect(
-    changingStream(
+    withStreamLock(
       { client: first!, context: 'goods', direction: 'forward' },
       'transaction',
       async () => void (await first!.query('SELECT 1 / 0')),

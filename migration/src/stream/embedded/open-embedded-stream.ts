@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteLiteral } from '../../database/identifiers.ts';
 import { lsnToText } from '../../database/lsn.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream } from '../change-stream.ts';
-import { type ReplicationNames, replicationNames } from '../names.ts';
+import { type ReplicationNames, replicationNames } from '../source/replication-names.ts';
 import { EmbeddedStream } from './embedded-stream.ts';
 import { assertStartable, streamFailure } from './open-slot.ts';
 import type { ChunkLimits } from './transaction-builder.ts';

@@ -4,7 +4,7 @@ import { isConnectionFailure, databaseFailure } from '../../database/failures.ts
 import { quoteLiteral } from '../../database/identifiers.ts';
 import { lsnFromText, lsnToText } from '../../database/lsn.ts';
 import type { Lsn } from '../change-event.ts';
-import { slotStatus } from './slot.ts';
+import { slotStatus } from '../source/slot.ts';
 
 // A walsender understands the simple query protocol only, so values cannot travel as parameters.
 

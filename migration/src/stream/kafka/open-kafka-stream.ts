@@ -2,8 +2,8 @@ import { type Direction, isStranglerError, StranglerError } from '@strangler-too
 import { connect, databaseName } from '../../database/connect.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream, Checkpoint } from '../change-stream.ts';
-import { requireSlot } from '../embedded/slot.ts';
-import { replicationNames } from '../names.ts';
+import { requireSlot } from '../source/slot.ts';
+import { replicationNames } from '../source/replication-names.ts';
 import type { SourceTable } from '../transport.ts';
 import { cutOff, noLongerKept } from './assert-continuity.ts';
 import { Beats } from './beats.ts';

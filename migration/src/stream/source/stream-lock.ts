@@ -1,6 +1,6 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import { pause } from '../pause.ts';
-import type { StreamSource } from './transport.ts';
+import { pause } from '../../pause.ts';
+import type { StreamSource } from '../transport.ts';
 
 /** Two numbers that no other lock of ours has. */
 const key = `hashtext('strangler stream'), hashtext($1)`;
@@ -13,7 +13,7 @@ const key = `hashtext('strangler stream'), hashtext($1)`;
  *
  * `lasting: 'transaction'` inside a transaction, whose end releases it, also when it failed.
  */
-export async function changingStream<T>(
+export async function withStreamLock<T>(
   { client, context, direction }: Pick<StreamSource, 'client' | 'context' | 'direction'>,
   lasting: 'session' | 'transaction',
   work: () => Promise<T>,

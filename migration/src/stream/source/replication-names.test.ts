@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { replicationNames } from './names.ts';
+import { replicationNames } from './replication-names.ts';
 
 describe('replication names', () => {
   test('slot and origin carry the database, the publication does not', () => {
