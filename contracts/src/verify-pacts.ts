@@ -46,6 +46,21 @@ export interface VerifyOptions {
 /**
  * Holds both sides to the same pacts. The sides run side by side, a side's interactions one after the other, because
  * provider states of one interaction may disturb another.
+ *
+ * @example
+ * ```ts
+ * import { verifyPacts } from '@strangler-toolkit/contracts';
+ *
+ * const { monolith, service } = await verifyPacts({
+ *   pactsDir: 'contracts/pacts',
+ *   provider: 'catalog',
+ *   sides: {
+ *     monolith: { url: 'http://127.0.0.1:3000', stateUrl: 'http://127.0.0.1:3000/_test/states' },
+ *     service: { url: 'http://127.0.0.1:4000', stateUrl: 'http://127.0.0.1:4000/_test/states' },
+ *   },
+ * });
+ * console.log(monolith.ok, service.ok);
+ * ```
  */
 export async function verifyPacts(options: VerifyOptions): Promise<Record<Side, SideResult>> {
   const interactions = await readInteractions(options.pactsDir, options.provider);

@@ -35,6 +35,27 @@ export interface Facade {
 /**
  * A facade in this process.
  * @throws StranglerError CONFIG_INVALID for conflicting routes, CONFIG_ENV_MISSING for an address that is not set
+ *
+ * @example
+ * ```ts
+ * import { createFacade } from '@strangler-toolkit/facade';
+ * import { defineMigration } from '@strangler-toolkit/plan';
+ *
+ * const greetings = defineMigration({
+ *   context: 'greetings',
+ *   data: 'none',
+ *   monolith: { url: 'http://127.0.0.1:3000' },
+ *   service: { url: 'http://127.0.0.1:4000' },
+ *   routes: [{ name: 'hello', method: 'GET', path: '/hello', kind: 'read' }],
+ * });
+ * const facade = createFacade({
+ *   contexts: [greetings],
+ *   monolithUrl: 'http://127.0.0.1:3000',
+ *   stateDir: '.facade',
+ *   name: 'facade-1',
+ * });
+ * const { port } = await facade.start();
+ * ```
  */
 export function createFacade(options: FacadeOptions): Facade {
   const limits = { ...defaultLimits, ...options.limits };

@@ -47,6 +47,15 @@ async function defaultExport(path: string, file: string): Promise<unknown> {
 /**
  * Reads every context file of a folder (.ts, .js, .mjs, .json; names that begin with "_" or "." are left out).
  * @throws StranglerError CONFIG_NOT_FOUND, CONFIG_INVALID
+ *
+ * @example
+ * ```ts
+ * import { loadContexts, requireContext } from '@strangler-toolkit/plan/load';
+ *
+ * const contexts = await loadContexts('contexts');
+ * const { definition, file } = requireContext(contexts, 'catalog');
+ * console.log(`${file} moves ${definition.routes.length} routes`);
+ * ```
  */
 export async function loadContexts(dir: string): Promise<Map<string, LoadedContext>> {
   const folder = resolve(dir);

@@ -162,5 +162,20 @@ export interface MigrationDefinition {
   readonly replication?: ReplicationSettings;
 }
 
-/** Types a context file, so that an editor completes it. Validation happens when it is loaded. */
+/**
+ * Types a context file, so that an editor completes it. Validation happens when it is loaded.
+ *
+ * @example
+ * ```ts
+ * import { defineMigration, env } from '@strangler-toolkit/plan';
+ *
+ * export default defineMigration({
+ *   context: 'shipping-rates',
+ *   data: 'none',
+ *   monolith: { url: env('MONOLITH_URL') },
+ *   service: { url: env('RATES_URL', 'http://127.0.0.1:4020') },
+ *   routes: [{ name: 'quote', method: 'POST', path: '/shipping/quotes', kind: 'read' }],
+ * });
+ * ```
+ */
 export const defineMigration = (definition: MigrationDefinition): MigrationDefinition => definition;

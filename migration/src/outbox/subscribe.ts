@@ -35,7 +35,29 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
-/** Delivers the events of a service to a handler, each once in effect, on either transport. What goes away for a while is waited for. */
+/**
+ * Delivers the events of a service to a handler, each once in effect, on either transport. What goes away for a while is waited for.
+ *
+ * @example
+ * ```ts
+ * import { kafkaSettings, subscribe } from '@strangler-toolkit/migration/outbox';
+ *
+ * const subscription = subscribe({
+ *   consumer: 'search',
+ *   source: {
+ *     transport: 'kafka',
+ *     service: 'catalog',
+ *     aggregateTypes: ['product'],
+ *     kafka: kafkaSettings(process.env, 'search'),
+ *   },
+ *   target: 'postgresql://search@127.0.0.1/search',
+ *   handler: async (event, transaction) => {
+ *     await transaction.query('INSERT INTO seen (product) VALUES ($1)', [event.aggregateId]);
+ *   },
+ * });
+ * await subscription.ended;
+ * ```
+ */
 export function subscribe(options: SubscribeOptions): Subscription {
   const closing = new AbortController();
   const signal = options.signal

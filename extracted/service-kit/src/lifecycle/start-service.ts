@@ -35,7 +35,24 @@ export interface RunningService {
   stop(reason?: string): Promise<void>;
 }
 
-/** Listens and serves until `stop`. @throws ServiceError when it cannot listen. */
+/**
+ * Listens and serves until `stop`.
+ * @throws ServiceError when it cannot listen
+ *
+ * @example
+ * ```ts
+ * import { Router } from 'express';
+ * import { startService } from '@strangler-toolkit/service-kit';
+ *
+ * const service = await startService({
+ *   name: 'greetings',
+ *   port: 0,
+ *   routes: () => Router().get('/hello', (_request, response) => void response.send('Hello')),
+ * });
+ * console.log(service.url);
+ * await service.stop();
+ * ```
+ */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const logger = options.logger ?? createLogger(options.name);
   const metrics = createMetrics(options.name);

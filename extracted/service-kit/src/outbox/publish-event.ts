@@ -24,6 +24,24 @@ export interface NewEvent {
 /**
  * Writes an event in the caller's transaction: it is published if and only if that transaction commits. Answers with its id, or
  * with nothing for a shadow request, whose effects nobody may see.
+ *
+ * @example
+ * ```ts
+ * import pg from 'pg';
+ * import { publishEvent } from '@strangler-toolkit/service-kit';
+ *
+ * const client = new pg.Client();
+ * await client.connect();
+ * await client.query('BEGIN');
+ * await client.query("UPDATE product SET state = 'on_sale' WHERE id = 7");
+ * await publishEvent(client, {
+ *   aggregateType: 'product',
+ *   aggregateId: '7',
+ *   type: 'product.published',
+ *   payload: { id: '7', amount: '19.90' },
+ * });
+ * await client.query('COMMIT');
+ * ```
  */
 export async function publishEvent(
   transaction: Querying,
