@@ -124,6 +124,14 @@ module.exports = {
       to: { path: '^facade/src/shadow/' },
     },
     {
+      name: 'flag-providers-behind-their-port',
+      severity: 'error',
+      comment:
+        'Another provider is one more room, chosen in one place; nobody else knows which one it is.',
+      from: { pathNot: `^(facade|migration)/src/flags/|${tests}` },
+      to: { path: '^(facade|migration)/src/flags/[^/]+/' },
+    },
+    {
       name: 'no-dev-stack-in-products',
       severity: 'error',
       comment: 'What starts servers for tests and the demo is not for production.',

@@ -1,4 +1,6 @@
 export { createFacade, type Facade } from './facade.ts';
-export type { FacadeLimits, FacadeOptions } from './config/options.ts';
-export { environmentHelp, parseEnvironment } from './config/environment.ts';
+export { parseEnvironment } from './config/environment.ts';
+export { environmentHelp } from './config/help.ts';
+export type { FacadeLimits } from './config/limits.ts';
+export type { FacadeOptions } from './config/options.ts';
 export { main } from './main.ts';

@@ -151,7 +151,7 @@ describe('P2 one writer', () => {
     expect(epochs).toHaveLength(2);
   });
 
-  test('an abandoned hold ends by itself and the old owner serves; too many or too long waiting writes get 503 with Retry-After', async () => {
+  test('an abandoned hold ends by itself and the old owner serves; too many or too long waiting writes get 503, Retry-After', async () => {
     const facade = await start('a', { limits: { holdMaxWaiting: 1, holdMaxMs: 10_000 } });
     const hold = await control.hold(1_500);
     await until('held', async () => (await acknowledged(hold, true)()) === 1);
@@ -277,7 +277,7 @@ describe('P5 reads your writes', () => {
     expect(await servedBy(facade, '/api/items/1')).toBe('service');
   });
 
-  test('pins lost in a crash of the control database are covered: nothing is fresh until the watermark passes the reconnection', async () => {
+  test('pins lost in a crash of the control database are covered: nothing is fresh until the watermark passes the new connection', async () => {
     const facade = await start('a');
     await control.caughtUp();
     await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } });

@@ -1,16 +1,18 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { ask, until } from './support/client.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
 const bin = fileURLToPath(new URL('../bin/facade.js', import.meta.url));
 let folder: string;
 let monolith: Upstream;
+
+const children = new Set<ChildProcess>();
 
 const run = (env: Record<string, string | undefined>, ...argv: string[]) => {
   const child = spawn(process.execPath, [bin, ...argv], {
@@ -25,6 +27,7 @@ const run = (env: Record<string, string | undefined>, ...argv: string[]) => {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  children.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
   child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
@@ -49,6 +52,10 @@ beforeAll(async () => {
   );
   monolith = await startUpstream('monolith');
 });
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+});
 afterAll(async () => {
   await monolith?.close();
   await rm(folder, { recursive: true, force: true });
@@ -57,7 +64,7 @@ afterAll(async () => {
 describe('the process', () => {
   test('says where it listens, logs one line per request without secrets, and drains on SIGTERM', async () => {
     const { child, output, exit } = run({});
-    const { port, adminPort } = await until('it listens', () => ports(output.stdout));
+    const { port, adminPort } = await until('it listens', () => ports(output.stdout), 60_000);
     await ask(port, '/api/items?password=hidden', { headers: { authorization: 'Bearer hidden' } });
     expect((await ask(adminPort, '/health/live')).status).toBe(200);
     expect(JSON.parse((await ask(adminPort, '/routes')).body)).toMatchObject([
@@ -88,6 +95,26 @@ describe('the process', () => {
       expect(output.stderr).toMatch(new RegExp(`^${code}: .+\n  .+`));
     }
   });
+
+  test('--version says the version of the package and starts nothing', async () => {
+    const { version } = JSON.parse(
+      await readFile(new URL('../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    const { output, exit } = run({ MONOLITH_URL: undefined }, '--version');
+    expect(await exit).toBe(0);
+    expect(output).toEqual({ stdout: `${version}\n`, stderr: '' });
+  });
+
+  test.each(['--verison', '--port=0', 'start'])(
+    '%s is a usage error with a hint and exit 2, and starts nothing',
+    async (argument) => {
+      const { output, exit } = run({}, argument);
+      expect(await exit).toBe(2);
+      expect(output.stdout).toBe('');
+      expect(output.stderr).toMatch(/^USAGE: .+\n {2}strangler-facade --help /);
+      expect(output.stderr).toContain(argument);
+    },
+  );
 
   test('--help lists every variable', async () => {
     const { output, exit } = run({}, '--help');

@@ -154,7 +154,20 @@ describe('headers', () => {
   test('hop-by-hop request headers stay here, and Connection cannot strip what the facade says', async () => {
     const text = await askRaw(
       facade.port,
-      'GET /h HTTP/1.1\r\nHost: shop\r\nConnection: close, X-Drop, X-Forwarded-For, X-Request-Id\r\nX-Drop: 1\r\nTE: trailers\r\nProxy-Authorization: x\r\nX-Forwarded-For: 6.6.6.6\r\nX-Request-Id: mine\r\nX-Strangler-Shadow: 1\r\nForwarded: for=6.6.6.6\r\n\r\n',
+      [
+        'GET /h HTTP/1.1',
+        'Host: shop',
+        'Connection: close, X-Drop, X-Forwarded-For, X-Request-Id',
+        'X-Drop: 1',
+        'TE: trailers',
+        'Proxy-Authorization: x',
+        'X-Forwarded-For: 6.6.6.6',
+        'X-Request-Id: mine',
+        'X-Strangler-Shadow: 1',
+        'Forwarded: for=6.6.6.6',
+        '',
+        '',
+      ].join('\r\n'),
     );
     const { headers } = JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? '{}');
     expect(headers).toMatchObject({
@@ -261,7 +274,18 @@ describe('bodies', () => {
     const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
     await askRaw(
       facade.port,
-      `DELETE /victim HTTP/1.1\r\nHost: a\r\nConnection: close, transfer-encoding\r\nTransfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
+      [
+        'DELETE /victim HTTP/1.1',
+        'Host: a',
+        'Connection: close, transfer-encoding',
+        'Transfer-Encoding: chunked',
+        '',
+        smuggled.length.toString(16),
+        smuggled,
+        '0',
+        '',
+        '',
+      ].join('\r\n'),
     );
     expect(monolith.seen.slice(before).map((seen) => seen.url)).toEqual(['/victim']);
   });
@@ -341,7 +365,16 @@ describe('WebSockets', () => {
   test('to a dead upstream get a status', async () => {
     const text = await askRaw(
       facade.port,
-      'GET /dead-ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      [
+        'GET /dead-ws HTTP/1.1',
+        'Host: a',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        '',
+        '',
+      ].join('\r\n'),
     );
     expect(text).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\n/);
     expect(text).toContain('application/problem+json');

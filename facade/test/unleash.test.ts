@@ -8,9 +8,12 @@ import {
   type TestDatabase,
   type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
+import type { FlagReader } from '../src/flags/flag-reader.ts';
+import { openFlagReader } from '../src/flags/open-flag-reader.ts';
 import { ask, until } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
+import { flagReaderSuite, suiteFlags } from './support/flag-reader-suite.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
 let database: TestDatabase;
@@ -29,11 +32,11 @@ const admin = async (method: string, path: string, body?: unknown): Promise<void
   if (!response.ok)
     throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
 };
-const create = async (name: string, rollout: number): Promise<void> => {
+const create = async (name: string, rollout: number, groupId = 'items'): Promise<void> => {
   await admin('POST', '', { name, type: 'release' });
   await admin('POST', `/${name}/environments/development/strategies`, {
     name: 'flexibleRollout',
-    parameters: { rollout: String(rollout), groupId: 'items', stickiness: 'userId' },
+    parameters: { rollout: String(rollout), groupId, stickiness: 'userId' },
   });
   await admin('POST', `/${name}/environments/development/on`);
 };
@@ -72,7 +75,24 @@ afterAll(async () => {
   await rm(stateDir, { recursive: true, force: true });
 });
 
-test('flags of the real Unleash: sticky halves, alike on all routes of a context; kill switch; a rejected token; last known state', async () => {
+let reader: FlagReader;
+beforeAll(async () => {
+  for (const [name, percent] of Object.entries(suiteFlags)) await create(name, percent, 'suite');
+  reader = await openFlagReader({
+    name: 'suite',
+    stateDir,
+    unleash: { url: unleash.url, token: unleash.clientToken, refreshMs: 100 },
+    startMs: 10_000,
+    onProblem: () => {},
+  });
+  await until('its flags arrive', () =>
+    Object.keys(suiteFlags).every((name) => reader.isEnabled(name, undefined) !== undefined),
+  );
+});
+afterAll(() => reader?.stop());
+flagReaderSuite('Unleash', () => reader);
+
+test('the real Unleash: sticky halves, alike on all routes of a context; kill switch; a rejected token; last known state', async () => {
   const facade = await start();
   expect(await side(facade, 'ann')).toBe('monolith');
 

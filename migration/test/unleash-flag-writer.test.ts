@@ -7,6 +7,7 @@ import {
   type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
 import { UnleashAdmin } from '../src/flags/unleash/unleash-admin.ts';
+import { flagWriterSuite } from './support/flag-writer-suite.ts';
 
 let database: TestDatabase;
 let unleash: UnleashServer;
@@ -27,6 +28,8 @@ afterAll(async () => {
   await unleash?.stop();
   await database?.drop();
 });
+
+flagWriterSuite('Unleash', () => admin);
 
 const seenByClients = async (name: string): Promise<unknown> => {
   const answer = await fetch(`${unleash.url}/client/features`, {

@@ -351,7 +351,7 @@ describe('what the processes are told', () => {
 
   test('is everything that facade, worker and command line read of it', async () => {
     const settings = Object.keys(compose.services['worker-1']!.environment ?? {});
-    const known = `${await read('docs/guide/configuration.md')} ${await read('docs/deploy.md')} ${await read('contexts/catalog.ts')} ${await read('contexts/shipping-rates.ts')} ${await read('facade/src/config/environment.ts')}`;
+    const known = `${await read('docs/guide/configuration.md')} ${await read('docs/deploy.md')} ${await read('contexts/catalog.ts')} ${await read('contexts/shipping-rates.ts')} ${await read('facade/src/config/settings.ts')}`;
     expect(settings.filter((name) => !known.includes(name))).toEqual([]);
     expect(compose.services['worker-1']!.environment).toMatchObject({
       STRANGLER_TRANSPORT: 'kafka',

@@ -1,5 +1,7 @@
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
+import type { Environment } from './environment.ts';
+import { type FacadeLimits, limitsOf } from './limits.ts';
 
 export interface FacadeOptions {
   readonly contexts: Iterable<MigrationDefinition>;
@@ -27,49 +29,31 @@ export interface FacadeOptions {
   readonly limits?: Partial<FacadeLimits>;
 }
 
-export interface FacadeLimits {
-  /** Until an answer must have begun, where the route says nothing. */
-  readonly timeoutMs: number;
-  /** Until a client must have sent its request's headers. */
-  readonly headersMs: number;
-  /** Longest silence of an upstream in the middle of an answer. */
-  readonly silenceMs: number;
-  readonly holdMaxWaiting: number;
-  readonly holdMaxMs: number;
-  /** A read waits no longer for the control database before the owner serves it. */
-  readonly freshnessMs: number;
-  /** An answer to a write waits no longer for its pin. */
-  readonly pinMs: number;
-  readonly pollMs: number;
-  readonly heartbeatMs: number;
-  readonly flushMs: number;
-  readonly startMs: number;
-  readonly drainMs: number;
-  readonly shadowTimeoutMs: number;
-  readonly shadowCatchUpMs: number;
-  readonly shadowConcurrency: number;
-  readonly shadowMaxJobs: number;
-  readonly shadowMaxBytes: number;
-  readonly shadowMaxBodyBytes: number;
-}
+const listed = (commaSeparated: string): string[] =>
+  commaSeparated
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 
-export const defaultLimits: FacadeLimits = {
-  timeoutMs: 30_000,
-  headersMs: 60_000,
-  silenceMs: 120_000,
-  holdMaxWaiting: 1_000,
-  holdMaxMs: 20_000,
-  freshnessMs: 100,
-  pinMs: 500,
-  pollMs: 500,
-  heartbeatMs: 2_000,
-  flushMs: 1_000,
-  startMs: 3_000,
-  drainMs: 15_000,
-  shadowTimeoutMs: 5_000,
-  shadowCatchUpMs: 3_000,
-  shadowConcurrency: 4,
-  shadowMaxJobs: 200,
-  shadowMaxBytes: 32 * 1024 * 1024,
-  shadowMaxBodyBytes: 1024 * 1024,
-};
+/** What the environment says about a facade, as options of one. */
+export const optionsOf = (environment: Environment): Omit<FacadeOptions, 'contexts'> => ({
+  monolithUrl: environment.MONOLITH_URL,
+  stateDir: environment.FACADE_STATE_DIR,
+  name: environment.FACADE_NAME,
+  host: environment.FACADE_HOST,
+  port: environment.FACADE_PORT,
+  adminPort: environment.FACADE_ADMIN_PORT,
+  ...(environment.STRANGLER_CONTROL_URL && { controlUrl: environment.STRANGLER_CONTROL_URL }),
+  ...(environment.UNLEASH_URL &&
+    environment.UNLEASH_CLIENT_TOKEN && {
+      unleash: {
+        url: environment.UNLEASH_URL,
+        token: environment.UNLEASH_CLIENT_TOKEN,
+        environment: environment.UNLEASH_ENVIRONMENT,
+        refreshMs: environment.UNLEASH_REFRESH_MS,
+      },
+    }),
+  debugHeaders: environment.FACADE_DEBUG_HEADERS === '1',
+  trustedProxies: listed(environment.FACADE_TRUSTED_PROXIES),
+  limits: limitsOf(environment),
+});

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { openSession } from './control-session.ts';
 import { type OwnerStates, parseOwnerRow } from './owner-states.ts';
 import { acknowledge, forgetInstance, readOwners, registerInstance } from './sql.ts';
-import type { WriteGate } from './write-gate.ts';
+import type { WriteGate } from '../holds/write-gate.ts';
 
 export interface ControlLinkOptions {
   readonly url: string;

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { DataKind } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
-import type { FacadeLimits } from '../config/options.ts';
+import type { FacadeLimits } from '../config/limits.ts';
 import { DurableFile } from '../resilience/durable-file.ts';
 import { ControlLink } from './control-link.ts';
 import { type FreshnessAnswer, FreshnessCheck } from './freshness.ts';
 import { type OwnerSnapshot, OwnerStates, parseOwnerSnapshot } from './owner-states.ts';
 import { PinWriter } from './pin-writer.ts';
-import { WriteGate } from './write-gate.ts';
+import { WriteGate } from '../holds/write-gate.ts';
 
 export interface OwnershipOptions {
   readonly controlUrl: string | undefined;

@@ -97,7 +97,10 @@ export const upgradeHeaders = (
     upgrade: 'websocket',
   });
 
-/** Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection and what the facade says itself. */
+/**
+ * Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection and
+ * what the facade says itself.
+ */
 export function clientHeaders(
   raw: readonly string[],
   connection: string | undefined,

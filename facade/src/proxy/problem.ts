@@ -42,5 +42,12 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
 /** The same for a socket that never became a response (a refused upgrade). */
 export function rawProblem(problem: Problem): string {
   const body = problemBody(problem);
-  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
 }

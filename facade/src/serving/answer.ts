@@ -1,38 +1,46 @@
 import type { IncomingMessage } from 'node:http';
-import type { UpstreamFailure } from '../resilience/breaker.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { relay } from '../proxy/relay.ts';
-import type { Passage, Serving } from './serve.ts';
+import type { UpstreamFailure } from '../resilience/breaker.ts';
+import type { Passage } from './passage.ts';
+import type { Serving } from './serving.ts';
+
+export interface AnswerOptions {
+  /** Milliseconds since the request's arrival in which the whole answer must be there. */
+  readonly totalMs?: number;
+  readonly onChunk?: (chunk: Buffer) => void;
+}
 
 /** The upstream's answer goes to the client as it comes. */
 export function giveAnswer(
-  serving: Serving,
-  passage: Passage,
+  { limits, debugHeaders }: Serving,
+  { arrival, response, told }: Passage,
   answer: IncomingMessage,
-  options: { totalMs?: number; onChunk?: (chunk: Buffer) => void } = {},
+  { totalMs, onChunk }: AnswerOptions = {},
 ): void {
-  const { response, requestId, told, started } = passage;
+  const leftMs =
+    totalMs === undefined ? undefined : totalMs - (performance.now() - arrival.started);
   relay({
     answer,
     response,
-    silenceMs: serving.limits.silenceMs,
-    onChunk: options.onChunk,
-    totalMs:
-      options.totalMs === undefined ? undefined : options.totalMs - (performance.now() - started),
+    silenceMs: limits.silenceMs,
+    totalMs: leftMs,
+    ...(onChunk && { onChunk }),
     extra: {
-      'x-request-id': requestId,
-      ...(serving.debugHeaders ? { 'x-strangler-served-by': told.side } : {}),
+      'x-request-id': arrival.trace.requestId,
+      ...(debugHeaders ? { 'x-strangler-served-by': told.side } : {}),
     },
   });
 }
 
 /** 504 for an upstream that was too slow, 502 for one that was not there. */
-export function giveFailure(passage: Passage, failure: UpstreamFailure): void {
+export function giveFailure({ arrival, response }: Passage, failure: UpstreamFailure): void {
+  const { requestId } = arrival.trace;
   const slow = failure.kind === 'timeout';
-  sendProblem(passage.response, {
+  sendProblem(response, {
     status: slow ? 504 : 502,
     code: slow ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNREACHABLE',
-    requestId: passage.requestId,
+    requestId,
     detail: slow ? 'The upstream did not answer in time.' : 'The upstream could not be reached.',
   });
 }

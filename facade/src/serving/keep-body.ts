@@ -1,4 +1,4 @@
-import type { Passage } from './serve.ts';
+import type { Passage } from './passage.ts';
 
 /** Largest announced request body of a read that is kept in memory, bytes. */
 const keptBytes = 65_536;
@@ -9,13 +9,13 @@ const keptBytes = 65_536;
  * Returns undefined when the client left before it had sent it.
  */
 export async function keepBody(passage: Passage, withinMs: number): Promise<Passage | undefined> {
-  const announced = Number(passage.original['content-length'] ?? Number.NaN);
+  const announced = Number(passage.arrival.headers['content-length'] ?? Number.NaN);
   if (!passage.withBody || !(announced <= keptBytes)) return passage;
   const chunks: Buffer[] = [];
   // Who announces a body and never sends it must not hold a request for ever.
-  const timer = setTimeout(() => passage.request.destroy(), withinMs);
+  const timer = setTimeout(() => passage.arrival.request.destroy(), withinMs);
   try {
-    for await (const chunk of passage.request) chunks.push(chunk);
+    for await (const chunk of passage.arrival.request) chunks.push(chunk);
   } catch {
     return undefined;
   } finally {

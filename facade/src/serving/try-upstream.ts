@@ -1,21 +1,26 @@
-import type { IncomingMessage } from 'node:http';
-import { UpstreamFailure } from '../resilience/breaker.ts';
-import type { Attempt } from '../proxy/attempt.ts';
-import type { Passage, Serving } from './serve.ts';
+import type { Attempt } from '../proxy/forwarder.ts';
+import type { Passage } from './passage.ts';
+import type { Serving } from './serving.ts';
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no harm: a write is never, whatever its method. */
+export interface Upstream {
+  readonly upstream: string;
+  /** Milliseconds until an answer must have begun. */
+  readonly patienceMs: number;
+  /** A write is never repeated, whatever its method. */
+  readonly once?: boolean;
+}
+
+/** One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no harm. */
 export async function tryUpstream(
-  serving: Serving,
-  passage: Passage,
-  upstream: string,
-  patienceMs: number,
-  tries: 'once' | 'again' = 'again',
+  { forwarder, metrics }: Serving,
+  { arrival, response, headers, withBody, body }: Passage,
+  { upstream, patienceMs, once = false }: Upstream,
 ): Promise<Attempt> {
-  const { request, response, path, search, headers, withBody, body, method } = passage;
-  const once = (): Promise<Attempt> =>
-    serving.attempts.run({
+  const { request, method, path, search } = arrival;
+  const send = (): Promise<Attempt> =>
+    forwarder.send({
       request,
       response,
       upstream,
@@ -25,22 +30,9 @@ export async function tryUpstream(
       ...(body && { body }),
       patienceMs,
     });
-  const first = await once();
-  if (
-    first.kind !== 'failed' ||
-    !first.stale ||
-    withBody ||
-    tries === 'once' ||
-    !repeatable.has(method)
-  )
-    return first;
-  serving.metrics.retries.inc();
-  return once();
+  const first = await send();
+  if (first.kind !== 'failed' || !first.stale) return first;
+  if (once || withBody || !repeatable.has(method)) return first;
+  metrics.retries.inc();
+  return send();
 }
-
-/** Statuses with which a gateway or a service says: I cannot serve now. */
-export const refuses = (answer: IncomingMessage): boolean =>
-  answer.statusCode === 502 || answer.statusCode === 503 || answer.statusCode === 504;
-
-export const refusal = (answer: IncomingMessage): UpstreamFailure =>
-  new UpstreamFailure('refusing', `upstream answered ${answer.statusCode}`);

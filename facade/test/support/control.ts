@@ -38,14 +38,17 @@ export async function startControl(url?: string): Promise<TestControl> {
     },
     async hold(milliseconds) {
       const rows = await query(
-        `UPDATE strangler_control.contexts SET hold_id = gen_random_uuid(), hold_until = clock_timestamp() + $1 * interval '1 millisecond' RETURNING hold_id`,
+        `UPDATE strangler_control.contexts
+            SET hold_id = gen_random_uuid(), hold_until = clock_timestamp() + $1 * interval '1 millisecond'
+         RETURNING hold_id`,
         [milliseconds],
       );
       return String(rows[0]?.hold_id);
     },
     async caughtUp(direction = 'forward', epoch = 1) {
       await query(
-        `INSERT INTO strangler_control.watermarks (context, direction, epoch, state, applied_at, worker_id) VALUES ('items', $1, $2, 'caught-up', clock_timestamp(), gen_random_uuid())
+        `INSERT INTO strangler_control.watermarks (context, direction, epoch, state, applied_at, worker_id)
+         VALUES ('items', $1, $2, 'caught-up', clock_timestamp(), gen_random_uuid())
          ON CONFLICT (context, direction) DO UPDATE SET epoch = $2, applied_at = clock_timestamp()`,
         [direction, epoch],
       );

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { createFacade } from '../../src/facade.ts';
-import type { FacadeLimits, FacadeOptions } from '../../src/config/options.ts';
+import type { FacadeLimits } from '../../src/config/limits.ts';
+import type { FacadeOptions } from '../../src/config/options.ts';
 import { ask } from './client.ts';
 
 export interface RunningFacade {

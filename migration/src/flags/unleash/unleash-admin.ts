@@ -1,6 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { z } from 'zod';
 import type { FlagState, FlagWriter } from '../flag-writer.ts';
+import { UnleashApi } from './unleash-api.ts';
 import type { UnleashSettings } from './unleash-settings.ts';
 
 const strategy = z.object({
@@ -30,17 +31,17 @@ const isOurs = (candidate: Strategy, groupId: string): boolean =>
 export class UnleashAdmin implements FlagWriter {
   readonly provider = 'Unleash';
   readonly #settings: UnleashSettings;
-  readonly #signal: AbortSignal | undefined;
-  constructor(settings: UnleashSettings, signal?: AbortSignal) {
+  readonly #api: UnleashApi;
+  readonly #project: string;
+
+  constructor(settings: UnleashSettings) {
     this.#settings = settings;
-    this.#signal = signal;
+    this.#api = new UnleashApi(settings);
+    this.#project = `/admin/projects/${encodeURIComponent(settings.project)}`;
   }
 
   async ping(): Promise<void> {
-    const { status } = await this.#call(
-      'GET',
-      `/admin/projects/${encodeURIComponent(this.#settings.project)}/overview`,
-    );
+    const { status } = await this.#api.call('GET', `${this.#project}/overview`);
     if (status === 404)
       throw new StranglerError(
         'CONFIG_INVALID',
@@ -50,7 +51,7 @@ export class UnleashAdmin implements FlagWriter {
   }
 
   async read(name: string, groupId: string): Promise<FlagState> {
-    const found = await this.#feature(name);
+    const found = await this.#find(name);
     const environment = found?.environments.find(
       (candidate) => candidate.name === this.#settings.environment,
     );
@@ -74,7 +75,7 @@ export class UnleashAdmin implements FlagWriter {
 
   async setPercent(name: string, groupId: string, percent: number): Promise<void> {
     if (percent <= 0) return this.turnOff(name);
-    const found = (await this.#feature(name)) ?? (await this.#create(name));
+    const found = (await this.#find(name)) ?? (await this.#create(name));
     const environment = found.environments.find(
       (candidate) => candidate.name === this.#settings.environment,
     );
@@ -94,130 +95,59 @@ export class UnleashAdmin implements FlagWriter {
       parameters: { rollout: String(percent), stickiness: 'userId', groupId },
     };
     const ours = environment.strategies?.find((candidate) => isOurs(candidate, groupId));
-    if (ours) await this.#expect('PUT', `${this.#path(name)}/strategies/${ours.id}`, body);
-    else await this.#expect('POST', `${this.#path(name)}/strategies`, body);
+    if (ours)
+      await this.#api.expect('PUT', `${this.#inEnvironment(name)}/strategies/${ours.id}`, body);
+    else await this.#api.expect('POST', `${this.#inEnvironment(name)}/strategies`, body);
     // The strategy first: a flag that is turned on without one gets a default of 100 %.
-    if (!environment.enabled) await this.#expect('POST', `${this.#path(name)}/on`);
+    if (!environment.enabled) await this.#api.expect('POST', `${this.#inEnvironment(name)}/on`);
   }
 
   async turnOff(name: string): Promise<void> {
-    const found = await this.#feature(name);
+    const found = await this.#find(name);
     const environment = found?.environments.find(
       (candidate) => candidate.name === this.#settings.environment,
     );
-    if (environment?.enabled) await this.#expect('POST', `${this.#path(name)}/off`);
+    if (environment?.enabled) await this.#api.expect('POST', `${this.#inEnvironment(name)}/off`);
   }
 
   async archive(names: readonly string[]): Promise<void> {
     for (const name of names) {
-      if (await this.#feature(name))
-        await this.#expect(
-          'DELETE',
-          `/admin/projects/${encodeURIComponent(this.#settings.project)}/features/${encodeURIComponent(name)}`,
-        );
+      if (await this.#find(name)) await this.#api.expect('DELETE', this.#feature(name));
     }
   }
 
-  #path(name: string): string {
-    return `/admin/projects/${encodeURIComponent(this.#settings.project)}/features/${encodeURIComponent(name)}/environments/${encodeURIComponent(this.#settings.environment)}`;
+  #feature(name: string): string {
+    return `${this.#project}/features/${encodeURIComponent(name)}`;
   }
 
-  async #feature(name: string): Promise<z.infer<typeof feature> | undefined> {
-    const path = `/admin/projects/${encodeURIComponent(this.#settings.project)}/features/${encodeURIComponent(name)}`;
-    const { status, body } = await this.#call('GET', path);
+  #inEnvironment(name: string): string {
+    return `${this.#feature(name)}/environments/${encodeURIComponent(this.#settings.environment)}`;
+  }
+
+  async #find(name: string): Promise<z.infer<typeof feature> | undefined> {
+    const path = this.#feature(name);
+    const { status, body } = await this.#api.call('GET', path);
     if (status === 404) return undefined;
-    if (status !== 200) throw this.#unexpected('GET', path, status, body);
+    if (status !== 200) throw this.#api.unexpected('GET', path, { status, body });
     const parsed = feature.parse(body);
     return parsed.archived ? undefined : parsed;
   }
 
   async #create(name: string): Promise<z.infer<typeof feature>> {
-    const path = `/admin/projects/${encodeURIComponent(this.#settings.project)}/features`;
-    const { status, body } = await this.#call('POST', path, {
+    const path = `${this.#project}/features`;
+    const { status, body } = await this.#api.call('POST', path, {
       name,
       type: 'release',
       description: 'Made by strangler',
       impressionData: false,
     });
     // 409: somebody else made it a moment ago, or it lies in the archive.
-    if (status === 409 && !(await this.#feature(name)))
-      await this.#expect('POST', `/admin/archive/revive/${encodeURIComponent(name)}`);
-    else if (status !== 201 && status !== 409) throw this.#unexpected('POST', path, status, body);
-    const made = await this.#feature(name);
-    if (!made) throw this.#unexpected('POST', path, status, body);
+    if (status === 409 && !(await this.#find(name)))
+      await this.#api.expect('POST', `/admin/archive/revive/${encodeURIComponent(name)}`);
+    else if (status !== 201 && status !== 409)
+      throw this.#api.unexpected('POST', path, { status, body });
+    const made = await this.#find(name);
+    if (!made) throw this.#api.unexpected('POST', path, { status, body });
     return made;
-  }
-
-  async #expect(method: string, path: string, json?: unknown): Promise<void> {
-    const { status, body } = await this.#call(method, path, json);
-    if (status >= 300) throw this.#unexpected(method, path, status, body);
-  }
-
-  #unexpected(method: string, path: string, status: number, body: unknown): StranglerError {
-    const { environment, project, url } = this.#settings;
-    if (status === 404) {
-      return new StranglerError(
-        'CONFIG_INVALID',
-        `Unleash does not know ${path} (project "${project}", environment "${environment}")`,
-        {
-          remedy:
-            'Set UNLEASH_PROJECT and UNLEASH_ENVIRONMENT to a project and an environment that exist.',
-        },
-      );
-    }
-    return new StranglerError(
-      'UNLEASH_UNREACHABLE',
-      `Unleash at ${url} answered ${status} to ${method} ${path}: ${JSON.stringify(body).slice(0, 300)}`,
-    );
-  }
-
-  async #call(
-    method: string,
-    path: string,
-    json?: unknown,
-  ): Promise<{ status: number; body: unknown }> {
-    const { url, adminToken } = this.#settings;
-    const timeout = AbortSignal.timeout(10_000);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(`${url}${path}`, {
-        method,
-        headers: {
-          authorization: adminToken,
-          ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-        signal: this.#signal ? AbortSignal.any([this.#signal, timeout]) : timeout,
-      });
-      text = await response.text();
-    } catch (cause) {
-      if (this.#signal?.aborted)
-        throw new StranglerError('CANCELLED', 'Cancelled while talking to Unleash', { cause });
-      const reason =
-        cause instanceof Error
-          ? cause.cause instanceof Error
-            ? cause.cause.message || cause.message
-            : cause.message
-          : String(cause);
-      throw new StranglerError(
-        'UNLEASH_UNREACHABLE',
-        `Unleash at ${url} cannot be reached: ${reason}`,
-        { cause },
-      );
-    }
-    if (response.status === 401 || response.status === 403) {
-      throw new StranglerError(
-        'UNLEASH_AUTH',
-        `Unleash at ${url} refuses the token (${response.status})${adminToken === '' ? ': UNLEASH_ADMIN_TOKEN is not set' : ''}`,
-      );
-    }
-    let body: unknown = text;
-    try {
-      body = text === '' ? undefined : JSON.parse(text);
-    } catch {
-      // an answer that is no JSON stays text for the message
-    }
-    return { status: response.status, body };
   }
 }

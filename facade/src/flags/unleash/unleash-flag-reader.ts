@@ -3,20 +3,20 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { type ClientFeaturesResponse, Unleash, UnleashEvents } from 'unleash-client';
 import { z } from 'zod';
-import { DurableFile } from '../resilience/durable-file.ts';
-import type { Flags, FlagStatus } from './flags.ts';
+import { DurableFile } from '../../resilience/durable-file.ts';
+import type { FlagReader, FlagStatus } from '../flag-reader.ts';
 
-export interface UnleashFlagsOptions {
+export interface UnleashFlagReaderOptions {
   readonly url: string;
   readonly token: string;
   readonly appName: string;
   readonly stateDir: string;
   readonly environment?: string;
-  /** Milliseconds between polls (default 1000). */
-  readonly refreshMs?: number;
-  /** How long the start waits for a first state, from the server or from disk (default 3000). */
-  readonly startMs?: number;
-  readonly onProblem?: (message: string) => void;
+  /** Milliseconds between polls. */
+  readonly refreshMs: number;
+  /** Milliseconds that the start waits for a first state, from the server or from disk. */
+  readonly startMs: number;
+  readonly onProblem: (message: string) => void;
 }
 
 const features = z.custom<ClientFeaturesResponse>(
@@ -39,8 +39,8 @@ function letGo(client: Unleash): void {
  * The client library stops polling for ever on 401 and 403. A token is often rotated a moment before the other side knows it,
  * so the adapter starts a new client every now and then while the old state keeps answering.
  */
-export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags> {
-  const refreshMs = options.refreshMs ?? 1_000;
+export async function unleashFlagReader(options: UnleashFlagReaderOptions): Promise<FlagReader> {
+  const { refreshMs } = options;
   const file = new DurableFile<ClientFeaturesResponse>(
     join(options.stateDir, `flags-${options.appName}.json`),
   );
@@ -51,7 +51,7 @@ export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags>
   let stopped = false;
 
   const problem = (text: string): void => {
-    if (text !== lastError) options.onProblem?.(text);
+    if (text !== lastError) options.onProblem(text);
     lastError = text;
   };
 
@@ -112,7 +112,7 @@ export async function unleashFlags(options: UnleashFlagsOptions): Promise<Flags>
   };
 
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, options.startMs ?? 3_000);
+    const timer = setTimeout(resolve, options.startMs);
     current = open(() => {
       clearTimeout(timer);
       resolve();

@@ -1,4 +1,4 @@
-import type { OwnerState, OwnerStates } from './owner-states.ts';
+import type { OwnerState, OwnerStates } from '../ownership/owner-states.ts';
 
 export interface GateLimits {
   /** Writes that may wait per context. */

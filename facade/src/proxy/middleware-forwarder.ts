@@ -1,34 +1,10 @@
-import type {
-  ClientRequest,
-  IncomingHttpHeaders,
-  IncomingMessage,
-  ServerResponse,
-} from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
 import { codeOf } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import { UpstreamFailure } from '../resilience/breaker.ts';
-
-export interface AttemptRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly upstream: string;
-  /** Canonical path and query. */
-  readonly target: string;
-  readonly headers: IncomingHttpHeaders;
-  /** The body can be sent once only; without one the attempt can be repeated. */
-  readonly withBody: boolean;
-  /** A body that was read already and can be sent again. */
-  readonly body?: Buffer;
-  /** Milliseconds until an answer must have begun, counted from the end of the upload. */
-  readonly patienceMs: number;
-}
-export type Attempt =
-  | { readonly kind: 'answer'; readonly answer: IncomingMessage }
-  /** `stale`: the connection was an old one that the upstream was just closing; nothing was processed. */
-  | { readonly kind: 'failed'; readonly failure: UpstreamFailure; readonly stale: boolean }
-  | { readonly kind: 'client-gone' };
+import type { Attempt, AttemptRequest, Forwarder } from './forwarder.ts';
 
 interface Exchange {
   readonly settle: (attempt: Attempt) => void;
@@ -53,11 +29,10 @@ function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt 
 }
 
 /**
- * One try to get an answer from one upstream, nothing written to the client yet. http-proxy-middleware does the sending with
- * its defaults replaced: headers and path are ours, the answer is handed out instead of copied (`selfHandleResponse`), its
- * plugins, which would answer errors themselves, are ejected.
+ * http-proxy-middleware does the sending with its defaults replaced: headers and path are ours, the answer is handed out
+ * instead of copied (`selfHandleResponse`), its plugins, which would answer errors themselves, are ejected.
  */
-export class Attempts {
+export class MiddlewareForwarder implements Forwarder {
   readonly #agents: UpstreamAgents;
   readonly #middleware: RequestHandler;
   readonly #next = new WeakMap<
@@ -110,7 +85,7 @@ export class Attempts {
     return typeof target === 'object' && target !== null ? this.#exchanges.get(target) : undefined;
   }
 
-  run({
+  send({
     request,
     response,
     upstream,
@@ -175,10 +150,4 @@ export class Attempts {
       }).catch(reject);
     });
   }
-}
-
-/** An answer that nobody gets. httpxy cuts the client off when an answer ends early; this one is over on purpose. */
-export function discard(answer: IncomingMessage): void {
-  answer.complete = true;
-  answer.destroy();
 }

@@ -7,16 +7,11 @@ export interface FlagStatus {
   readonly lastError: string | null;
 }
 
-/** Where flags come from. `undefined`: unknown flag, so that the caller falls back to the owner. */
-export interface Flags {
+/** What the facade needs of a flag provider. */
+export interface FlagReader {
+  /** Asked for every request, so it answers from memory. `undefined`: unknown flag; the caller falls back to the owner. */
   isEnabled(name: string, identity: string | undefined): boolean | undefined;
   status(): FlagStatus;
+  /** Lets the provider go; the last known state may still be asked for. */
   stop(): void;
 }
-
-/** Without an Unleash everything stays with its owner. */
-export const noFlags: Flags = {
-  isEnabled: () => undefined,
-  status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
-  stop: () => {},
-};

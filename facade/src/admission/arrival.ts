@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Peer } from '../proxy/headers.ts';
+import type { Problem } from '../proxy/problem.ts';
+import type { Claim } from '../serving/claim.ts';
+import type { Trace } from '../telemetry/trace.ts';
+
+/** A request or an upgrade that was let in. */
+export interface Arrival {
+  readonly admitted: true;
+  readonly request: IncomingMessage;
+  readonly method: string;
+  /** Canonical. */
+  readonly path: string;
+  /** With its question mark. */
+  readonly search: string;
+  /** The client's own headers: `request.headers` becomes what an upstream gets. */
+  readonly headers: IncomingHttpHeaders;
+  readonly peer: Peer;
+  readonly trace: Trace;
+  /** Undefined: no context claims it, the monolith serves it. */
+  readonly claim: Claim | undefined;
+  /** On this process's monotonic clock, milliseconds. */
+  readonly started: number;
+}
+
+/** One that no upstream sees. */
+export interface Refused {
+  readonly admitted: false;
+  readonly problem: Problem;
+}

@@ -1,0 +1,74 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { upstreamBreaker } from '../resilience/breaker.ts';
+import { claimsOf } from '../serving/claim.ts';
+import { facadeMetrics } from '../telemetry/metrics.ts';
+import { admit, type FrontDesk } from './front-stage.ts';
+
+const claims = claimsOf({
+  env: {},
+  breaker: () => upstreamBreaker(() => {}),
+  definitions: [
+    {
+      context: 'items',
+      data: 'none',
+      monolith: { url: 'http://monolith' },
+      service: { url: 'http://service' },
+      routes: [{ name: 'list', method: 'GET', path: '/api/items', kind: 'read' }],
+    },
+  ],
+});
+
+function desk() {
+  const lines: unknown[] = [];
+  const metrics = facadeMetrics();
+  const log = pino(
+    { base: null, timestamp: false },
+    {
+      write: (line: string) => void lines.push(JSON.parse(line)),
+    },
+  );
+  const front: FrontDesk = { claims, metrics, log, trusted: () => false };
+  const rejected = async () => (await metrics.rejected.get()).values;
+  return { front, lines, rejected };
+}
+
+function asking(url: string, headers: Record<string, string> = {}): IncomingMessage {
+  const request = new IncomingMessage(new Socket());
+  return Object.assign(request, { method: 'GET', url, headers });
+}
+
+describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entrance) => {
+  test('comes in with its canonical path, its trace and the route that claims it', () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const arrival = admit(desk().front, asking('/api//%69tems?q=1', { traceparent }), entrance);
+    expect(arrival).toMatchObject({
+      admitted: true,
+      path: '/api/items',
+      search: '?q=1',
+      trace: { traceId: 'a'.repeat(32) },
+      claim: {
+        route: { definition: { name: 'list' } },
+        flags: { route: 'items.list', kill: 'items.kill', shadow: 'items.list.shadow' },
+      },
+    });
+  });
+
+  test('that no context claims comes in too', () => {
+    const arrival = admit(desk().front, asking('/other'), entrance);
+    expect(arrival).toMatchObject({ admitted: true, claim: undefined });
+  });
+
+  test.each([
+    ['PATH_REFUSED', 400, asking('/api/%2fitems')],
+    ['TRANSFER_ENCODING', 501, asking('/api/items', { 'transfer-encoding': 'gzip, chunked' })],
+  ])('is refused with %s once, counted and logged', async (code, status, request) => {
+    const { front, lines, rejected } = desk();
+    const refused = admit(front, request, entrance);
+    expect(refused).toMatchObject({ admitted: false, problem: { status, code } });
+    expect(await rejected()).toMatchObject([{ value: 1, labels: { code } }]);
+    expect(lines).toMatchObject([{ msg: `${entrance} refused`, status, code, method: 'GET' }]);
+  });
+});

@@ -1,0 +1,29 @@
+import { StranglerError } from '@strangler-toolkit/plan';
+
+export type Wish = 'start' | 'help' | 'version';
+
+const options = new Map<string, Wish>([
+  ['--help', 'help'],
+  ['-h', 'help'],
+  ['--version', 'version'],
+  ['-V', 'version'],
+]);
+
+/**
+ * What the process is asked to do. All settings are environment variables, so anything else on the command line is a mistake
+ * that must not start a facade.
+ * @throws StranglerError USAGE
+ */
+export function parseCommandLine(argv: readonly string[]): Wish {
+  const unknown = argv.find((argument) => !options.has(argument));
+  if (unknown !== undefined)
+    throw new StranglerError(
+      'USAGE',
+      unknown.startsWith('-')
+        ? `strangler-facade has no option ${unknown}`
+        : `strangler-facade takes no arguments, but was given ${unknown}`,
+      { remedy: 'strangler-facade --help lists the options and variables.' },
+    );
+  const [first] = argv;
+  return (first !== undefined && options.get(first)) || 'start';
+}

@@ -1,0 +1,239 @@
+import type { z } from 'zod';
+import {
+  bytes,
+  count,
+  httpUrl,
+  instanceName,
+  logLevel,
+  milliseconds,
+  port,
+  postgresUrl,
+  text,
+  word,
+  yesOrNo,
+} from './setting-types.ts';
+
+export interface Setting {
+  /** The environment variable that sets it; without one only a program does. */
+  readonly variable?: string;
+  readonly type: z.ZodType;
+  /** What holds when nobody says anything. */
+  readonly standard?: string | number;
+  readonly help: string;
+  /** A bound of the facade's work: `createFacade` takes it as `limits`. */
+  readonly limit?: true;
+}
+
+/** Every setting once: behind the environment, --help, the limits of `createFacade` and all defaults. */
+export const settings = {
+  monolithUrl: {
+    variable: 'MONOLITH_URL',
+    type: httpUrl,
+    help: 'where everything goes that no context claims (required)',
+  },
+  contextsDir: {
+    variable: 'STRANGLER_CONTEXTS',
+    type: word,
+    standard: './contexts',
+    help: 'folder of context files',
+  },
+  controlUrl: {
+    variable: 'STRANGLER_CONTROL_URL',
+    type: postgresUrl.optional(),
+    help: 'control database (PostgreSQL); without it only stateless and shared contexts move',
+  },
+  unleashUrl: {
+    variable: 'UNLEASH_URL',
+    type: httpUrl.optional(),
+    help: 'Unleash, e.g. http://127.0.0.1:4242/api; without it everything stays with its owner',
+  },
+  unleashToken: {
+    variable: 'UNLEASH_CLIENT_TOKEN',
+    type: word.optional(),
+    help: 'client token of Unleash',
+  },
+  unleashEnvironment: {
+    variable: 'UNLEASH_ENVIRONMENT',
+    type: word,
+    standard: 'development',
+    help: 'environment of Unleash',
+  },
+  unleashRefreshMs: {
+    variable: 'UNLEASH_REFRESH_MS',
+    type: milliseconds,
+    standard: 1_000,
+    help: 'time between two looks at Unleash',
+  },
+  host: {
+    variable: 'FACADE_HOST',
+    type: word,
+    standard: '127.0.0.1',
+    help: 'address to listen on',
+  },
+  port: {
+    variable: 'FACADE_PORT',
+    type: port,
+    standard: 8080,
+    help: 'port for clients (0: any free one)',
+  },
+  adminPort: {
+    variable: 'FACADE_ADMIN_PORT',
+    type: port,
+    standard: 8081,
+    help: 'port for health, metrics and routes (0: any free one)',
+  },
+  name: {
+    variable: 'FACADE_NAME',
+    type: instanceName,
+    standard: 'facade',
+    help: 'name of this instance; instances that share a state folder need different ones',
+  },
+  stateDir: {
+    variable: 'FACADE_STATE_DIR',
+    type: word,
+    standard: './.strangler-facade',
+    help: 'folder for the last known state of flags and owners',
+  },
+  trustedProxies: {
+    variable: 'FACADE_TRUSTED_PROXIES',
+    type: text,
+    standard: '',
+    help: 'addresses or CIDR blocks, comma-separated, whose X-Forwarded-* and X-Request-Id are believed',
+  },
+  debugHeaders: {
+    variable: 'FACADE_DEBUG_HEADERS',
+    type: yesOrNo,
+    standard: '0',
+    help: '1 adds x-strangler-served-by to answers',
+  },
+  logLevel: {
+    variable: 'FACADE_LOG_LEVEL',
+    type: logLevel,
+    standard: 'info',
+    help: 'log level',
+  },
+  timeoutMs: {
+    variable: 'FACADE_TIMEOUT_MS',
+    type: milliseconds,
+    standard: 30_000,
+    help: 'until an answer must have begun, where the route says nothing',
+    limit: true,
+  },
+  holdMaxWaiting: {
+    variable: 'FACADE_HOLD_MAX_WAITING',
+    type: count,
+    standard: 1_000,
+    help: 'writes that may wait during a hold, per context',
+    limit: true,
+  },
+  holdMaxMs: {
+    variable: 'FACADE_HOLD_MAX_MS',
+    type: milliseconds,
+    standard: 20_000,
+    help: 'longest wait of a held write; then 503 with Retry-After',
+    limit: true,
+  },
+  freshnessMs: {
+    variable: 'FACADE_FRESHNESS_MS',
+    type: milliseconds,
+    standard: 100,
+    help: 'longest wait for the control database before a read goes to the owner',
+    limit: true,
+  },
+  pinMs: {
+    variable: 'FACADE_PIN_MS',
+    type: milliseconds,
+    standard: 500,
+    help: 'longest wait of the answer to a write for its pin',
+    limit: true,
+  },
+  drainMs: {
+    variable: 'FACADE_DRAIN_MS',
+    type: milliseconds,
+    standard: 15_000,
+    help: 'on SIGTERM: how long requests and WebSockets may finish',
+    limit: true,
+  },
+  shadowConcurrency: {
+    variable: 'FACADE_SHADOW_CONCURRENCY',
+    type: count,
+    standard: 4,
+    help: 'mirrored reads at a time',
+    limit: true,
+  },
+  shadowMaxJobs: {
+    variable: 'FACADE_SHADOW_MAX_JOBS',
+    type: count,
+    standard: 200,
+    help: 'mirrored reads that may wait; more are dropped and counted',
+    limit: true,
+  },
+  shadowMaxBodyBytes: {
+    variable: 'FACADE_SHADOW_MAX_BODY_BYTES',
+    type: bytes,
+    standard: 1_048_576,
+    help: 'largest body that is compared',
+    limit: true,
+  },
+  shadowTimeoutMs: {
+    variable: 'FACADE_SHADOW_TIMEOUT_MS',
+    type: milliseconds,
+    standard: 5_000,
+    help: 'longest wait for a mirrored answer',
+    limit: true,
+  },
+  headersMs: {
+    type: milliseconds,
+    standard: 60_000,
+    help: "until a client must have sent its request's headers",
+    limit: true,
+  },
+  silenceMs: {
+    type: milliseconds,
+    standard: 120_000,
+    help: 'longest silence of an upstream in the middle of an answer',
+    limit: true,
+  },
+  pollMs: {
+    type: milliseconds,
+    standard: 500,
+    help: 'time between two looks at the control database when nothing is notified',
+    limit: true,
+  },
+  heartbeatMs: {
+    type: milliseconds,
+    standard: 2_000,
+    help: 'time between two heartbeats of this instance',
+    limit: true,
+  },
+  flushMs: {
+    type: milliseconds,
+    standard: 1_000,
+    help: 'time between two sendings of numbers to the control database',
+    limit: true,
+  },
+  startMs: {
+    type: milliseconds,
+    standard: 3_000,
+    help: 'how long the start waits for flags and for the control database',
+    limit: true,
+  },
+  shadowCatchUpMs: {
+    type: milliseconds,
+    standard: 3_000,
+    help: 'how long a comparison waits until the other side has caught up',
+    limit: true,
+  },
+  shadowMaxBytes: {
+    type: bytes,
+    standard: 33_554_432,
+    help: 'bodies that wait to be compared, all together',
+    limit: true,
+  },
+} as const satisfies Record<string, Setting>;
+export type Settings = typeof settings;
+
+/** The rows of the table, without the types of single ones. */
+export const settingRows: readonly (Setting & { readonly name: string })[] = Object.entries(
+  settings,
+).map(([name, row]) => ({ name, ...row }));

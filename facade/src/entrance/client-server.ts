@@ -1,0 +1,38 @@
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Serving } from '../serving/serving.ts';
+import { httpEntrance } from './http-entrance.ts';
+import { isWebSocket, upgradeEntrance } from './upgrade-entrance.ts';
+
+export interface ClientServer {
+  readonly server: Server;
+  /** Sockets that were upgraded: the server does not count them any more. */
+  readonly upgrades: ReadonlySet<Duplex>;
+}
+
+/** The server for clients, with both ways in, not listening yet. */
+export function clientServer(serving: Serving, draining: () => boolean): ClientServer {
+  const { headersMs } = serving.limits;
+  const app = httpEntrance(serving, draining);
+  // an upload may take longer than node's five minutes; a silent one is cut off by the attempt's own clock. Without a limit of
+  // their own, headers would inherit the missing one, and connections that never finish them would pile up for ever.
+  const server = createServer(
+    {
+      shouldUpgradeCallback: isWebSocket,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: Math.min(headersMs, 10_000),
+    },
+    app,
+  );
+  server.on('checkContinue', app);
+  const upgrades = new Set<Duplex>();
+  const upgrade = upgradeEntrance(serving, upgrades);
+  server.on(
+    'upgrade',
+    (request, socket: Duplex, head) =>
+      void upgrade(request, socket, head).catch(() => socket.destroy()),
+  );
+  return { server, upgrades };
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Express, type NextFunction } from 'express';
+import { admit } from '../admission/front-stage.ts';
+import { hasBody, upstreamHeaders } from '../proxy/headers.ts';
+import { sendProblem } from '../proxy/problem.ts';
+import type { Passage } from '../serving/passage.ts';
+import { recordRequest } from '../serving/record-request.ts';
+import { serve } from '../serving/serve.ts';
+import type { Serving } from '../serving/serving.ts';
+
+/** From the front stage to an answer. */
+async function answer(
+  serving: Serving,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const arrival = admit(serving, request, 'request');
+  if (!arrival.admitted) return sendProblem(response, arrival.problem);
+  const { method, headers, peer, trace } = arrival;
+  const gone = new AbortController();
+  response.setMaxListeners(30);
+  const passage: Passage = {
+    arrival,
+    response,
+    gone: gone.signal,
+    headers: upstreamHeaders(method, headers, peer, trace),
+    withBody: hasBody(headers),
+    told: { side: 'monolith', reason: 'unclaimed', epoch: '' },
+  };
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+    recordRequest(serving, passage);
+  });
+  await serve(serving, passage);
+}
+
+/** The clients' port. While the facade drains, clients are told to come back on another connection. */
+export function httpEntrance(serving: Serving, draining: () => boolean): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(async (request, response) => {
+    if (draining()) response.shouldKeepAlive = false;
+    await answer(serving, request, response);
+  });
+  // express knows an error handler by its four parameters
+  app.use(
+    (error: unknown, _request: IncomingMessage, response: ServerResponse, _next: NextFunction) => {
+      const text = error instanceof Error ? error.stack : String(error);
+      serving.log.error({ err: text }, 'request failed inside the facade');
+      sendProblem(response, {
+        status: 500,
+        code: 'INTERNAL',
+        detail: 'The facade failed; its log says why.',
+      });
+    },
+  );
+  return app;
+}

@@ -1,0 +1,23 @@
+import type { FlagReader, FlagStatus } from './flag-reader.ts';
+import { noFlags } from './no-flags.ts';
+
+/** Flags for parts that are made before the provider is asked: none until `use` puts a reader in. */
+export class LateFlags implements FlagReader {
+  #reader: FlagReader = noFlags;
+
+  use(reader: FlagReader): void {
+    this.#reader = reader;
+  }
+
+  isEnabled(name: string, identity: string | undefined): boolean | undefined {
+    return this.#reader.isEnabled(name, identity);
+  }
+
+  status(): FlagStatus {
+    return this.#reader.status();
+  }
+
+  stop(): void {
+    this.#reader.stop();
+  }
+}

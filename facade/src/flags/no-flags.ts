@@ -1,0 +1,8 @@
+import type { FlagReader } from './flag-reader.ts';
+
+/** Without a flag provider everything stays with its owner. */
+export const noFlags: FlagReader = {
+  isEnabled: () => undefined,
+  status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
+  stop: () => {},
+};

@@ -1,0 +1,23 @@
+import type { FacadeOptions } from '../config/options.ts';
+import { settings } from '../config/settings.ts';
+import type { FlagReader } from './flag-reader.ts';
+import { noFlags } from './no-flags.ts';
+import { unleashFlagReader } from './unleash/unleash-flag-reader.ts';
+
+export interface FlagReaderOptions extends Pick<FacadeOptions, 'unleash' | 'name' | 'stateDir'> {
+  /** Milliseconds that the start waits for a first state, from the provider or from disk. */
+  readonly startMs: number;
+  readonly onProblem: (message: string) => void;
+}
+
+/** The flag provider that the options name, with a first state if one could be had. Another provider is one more line here. */
+export async function openFlagReader(options: FlagReaderOptions): Promise<FlagReader> {
+  const { unleash, name, ...shared } = options;
+  if (!unleash) return noFlags;
+  return unleashFlagReader({
+    ...shared,
+    ...unleash,
+    appName: name,
+    refreshMs: unleash.refreshMs ?? settings.unleashRefreshMs.standard,
+  });
+}

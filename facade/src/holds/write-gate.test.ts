@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { OwnerStates } from '../ownership/owner-states.ts';
+import { type Admission, WriteGate } from './write-gate.ts';
+
+const row = {
+  context: 'items',
+  dataKind: 'replicated',
+  stage: 'canary',
+  owner: 'monolith',
+  epoch: 1n,
+  holdId: null,
+  holdLeftMs: null,
+} as const;
+const never = new AbortController().signal;
+
+function scene(limits = { maxWaiting: 2, maxWaitMs: 60_000 }) {
+  const states = new OwnerStates(new Map([['items', 'replicated']]));
+  const drained: string[] = [];
+  const gate = new WriteGate(states, limits, (context) => drained.push(context));
+  states.merge(row);
+  const hold = () => states.merge({ ...row, holdId: 'h', holdLeftMs: 60_000 });
+  return { states, gate, drained, hold, enter: (signal = never) => gate.enter('items', signal) };
+}
+const admitted = (admission: Admission) => {
+  if (!admission.admitted) throw new Error(`not admitted: ${admission.reason}`);
+  return admission;
+};
+
+describe('a write at the gate', () => {
+  test('waits while its context is held and goes to whoever owns it then', async () => {
+    const { states, gate, hold, enter } = scene();
+    hold();
+    const waiting = enter();
+    expect(gate.waiting('items')).toBe(1);
+    states.merge({ ...row, owner: 'service', stage: 'service', epoch: 2n });
+    const { state, leave } = admitted(await waiting);
+    expect(state).toMatchObject({ owner: 'service', epoch: 2n });
+    expect([gate.waiting('items'), gate.inFlight('items')]).toEqual([0, 1]);
+    leave();
+    expect(gate.inFlight('items')).toBe(0);
+  });
+
+  test('under way keeps a hold from being drained until it leaves, once', async () => {
+    const { gate, drained, hold, enter } = scene();
+    const { leave } = admitted(await enter());
+    hold();
+    expect(gate.drained('items')).toBe(false);
+    leave();
+    leave();
+    expect(gate.drained('items')).toBe(true);
+    expect(drained).toEqual(['items']);
+  });
+
+  test('is refused when too many wait, when it waited too long and when its client left', async () => {
+    const { gate, hold, enter } = scene({ maxWaiting: 1, maxWaitMs: 60_000 });
+    hold();
+    const client = new AbortController();
+    const waiting = enter(client.signal);
+    expect(await enter()).toEqual({ admitted: false, reason: 'full' });
+    client.abort();
+    expect(await waiting).toEqual({ admitted: false, reason: 'gone' });
+    expect(gate.waiting('items')).toBe(0);
+    const impatient = scene({ maxWaiting: 1, maxWaitMs: 1 });
+    impatient.hold();
+    expect(await impatient.enter()).toEqual({ admitted: false, reason: 'timeout' });
+  });
+});

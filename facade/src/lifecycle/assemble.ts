@@ -1,0 +1,93 @@
+import { createServer, type Server } from 'node:http';
+import type { Side } from '@strangler-toolkit/plan';
+import { type Logger, pino } from 'pino';
+import { adminApp } from '../admin/admin-app.ts';
+import { defaultLimits } from '../config/limits.ts';
+import type { FacadeOptions } from '../config/options.ts';
+import { type ClientServer, clientServer } from '../entrance/client-server.ts';
+import { LateFlags } from '../flags/late-flags.ts';
+import { Ownership } from '../ownership/ownership.ts';
+import { MiddlewareForwarder } from '../proxy/middleware-forwarder.ts';
+import { trustedPeers } from '../proxy/peer.ts';
+import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
+import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
+import { claimsOf } from '../serving/claim.ts';
+import type { Serving } from '../serving/serving.ts';
+import { recordedMirror } from '../shadow/recorded-mirror.ts';
+import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { Recorder } from '../telemetry/recorder.ts';
+import { noteTry } from '../telemetry/route-stats.ts';
+
+export type Phase = 'starting' | 'serving' | 'draining';
+
+/** A facade's parts, put together and not running. */
+export interface Parts {
+  readonly serving: Serving;
+  readonly clients: ClientServer;
+  readonly admin: Server;
+  readonly flags: LateFlags;
+  readonly recorder: Recorder;
+  readonly agents: UpstreamAgents;
+  phase: Phase;
+}
+
+const watchedBreaker =
+  (metrics: Metrics, log: Logger) =>
+  (context: string, side: Side): Breaker =>
+    upstreamBreaker((state) => {
+      metrics.breaker.set({ context, side }, state === 'closed' ? 0 : 1);
+      log.warn({ context, side, state }, 'breaker');
+    });
+
+/** @throws StranglerError CONFIG_INVALID for conflicting routes, CONFIG_ENV_MISSING for an address that is not set */
+export function assemble(options: FacadeOptions): Parts {
+  const { controlUrl, name, stateDir } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const log = options.log ?? pino({ level: 'silent' });
+  const definitions = [...options.contexts];
+  const metrics = facadeMetrics();
+  const claims = claimsOf({
+    definitions,
+    env: options.env ?? process.env,
+    breaker: watchedBreaker(metrics, log),
+  });
+  const trusted = trustedPeers(options.trustedProxies ?? []);
+  const declared = new Map(definitions.map(({ context, data }) => [context, data]));
+  const ownership = new Ownership({ controlUrl, name, stateDir, limits, log, declared });
+  const recorder = new Recorder({
+    url: controlUrl,
+    name,
+    flushMs: limits.flushMs,
+    onDrop: (kind, count) => metrics.statsDropped.inc({ kind }, count),
+  });
+  const agents = upstreamAgents();
+  const flags = new LateFlags();
+  const serving: Serving = {
+    claims,
+    monolithUrl: options.monolithUrl,
+    ownership,
+    flags,
+    forwarder: new MiddlewareForwarder(agents),
+    mirror: recordedMirror({ agents, recorder, metrics, limits, log }),
+    metrics,
+    limits,
+    log,
+    debugHeaders: options.debugHeaders ?? false,
+    trusted,
+    noteTry: (tried) =>
+      noteTry(recorder.stats, {
+        ...tried,
+        now: Date.now() + (ownership.link?.clockOffsetMs ?? 0),
+      }),
+  };
+  const parts: Parts = {
+    serving,
+    clients: clientServer(serving, () => parts.phase === 'draining'),
+    admin: createServer(adminApp(serving, () => parts.phase === 'serving')),
+    flags,
+    recorder,
+    agents,
+    phase: 'starting',
+  };
+  return parts;
+}

@@ -1,0 +1,39 @@
+import type { FacadeOptions } from '../config/options.ts';
+import { settings } from '../config/settings.ts';
+import { openFlagReader } from '../flags/open-flag-reader.ts';
+import type { Parts } from './assemble.ts';
+import { listen } from './listen.ts';
+import { release } from './release.ts';
+
+/**
+ * Operators first, clients last: nobody is served before flags and owners are known, or known to be out of reach.
+ * @throws StranglerError PORT_IN_USE
+ */
+export async function start(
+  parts: Parts,
+  options: FacadeOptions,
+): Promise<{ readonly port: number; readonly adminPort: number }> {
+  const { serving, clients, admin, flags } = parts;
+  const { limits, log, ownership } = serving;
+  const host = options.host ?? settings.host.standard;
+  try {
+    const adminPort = await listen(admin, options.adminPort ?? 0, host);
+    flags.use(
+      await openFlagReader({
+        name: options.name,
+        stateDir: options.stateDir,
+        ...(options.unleash && { unleash: options.unleash }),
+        startMs: limits.startMs,
+        onProblem: (problem) => log.warn({ problem }, 'flags'),
+      }),
+    );
+    await ownership.start();
+    const port = await listen(clients.server, options.port ?? 0, host);
+    parts.phase = 'serving';
+    return { port, adminPort };
+  } catch (error) {
+    admin.close();
+    await release(parts);
+    throw error;
+  }
+}

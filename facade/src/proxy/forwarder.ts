@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { UpstreamFailure } from '../resilience/breaker.ts';
+
+export interface AttemptRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly upstream: string;
+  /** Canonical path and query. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The body can be sent once only; without one the attempt can be repeated. */
+  readonly withBody: boolean;
+  /** A body that was read already and can be sent again. */
+  readonly body?: Buffer;
+  /** Milliseconds until an answer must have begun, counted from the end of the upload. */
+  readonly patienceMs: number;
+}
+export type Attempt =
+  | { readonly kind: 'answer'; readonly answer: IncomingMessage }
+  /** `stale`: the connection was an old one that the upstream was just closing; nothing was processed. */
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure; readonly stale: boolean }
+  | { readonly kind: 'client-gone' };
+
+/** The seam behind which a request travels to an upstream. */
+export interface Forwarder {
+  /** One try to get an answer from one upstream; nothing is written to the client. Rejects only for a defect. */
+  send(request: AttemptRequest): Promise<Attempt>;
+}
+
+/** An answer that nobody gets. httpxy cuts the client off when an answer ends early; this one is over on purpose. */
+export function discard(answer: IncomingMessage): void {
+  answer.complete = true;
+  answer.destroy();
+}

@@ -1,0 +1,76 @@
+import {
+  flagName,
+  killFlagName,
+  type MigrationDefinition,
+  resolveSetting,
+  shadowFlagName,
+  type Side,
+} from '@strangler-toolkit/plan';
+import type { Breaker } from '../resilience/breaker.ts';
+import { type IdentityReader, identityReader } from '../routing/identity.ts';
+import { type CompiledRoute, compileRoutes } from '../routing/route-table.ts';
+
+/** One context, ready to serve. */
+export interface ContextPlan {
+  readonly name: string;
+  readonly urls: Readonly<Record<Side, string>>;
+  readonly breakers: Readonly<Record<Side, Breaker>>;
+  readonly identity: IdentityReader;
+}
+
+/** A route with everything that serving it needs; made once, so that a request only looks it up. */
+export interface Claim {
+  readonly route: CompiledRoute;
+  readonly plan: ContextPlan;
+  readonly flags: { readonly kill: string; readonly route: string; readonly shadow: string };
+}
+
+/** What the contexts claim of all that clients may ask. */
+export interface Claims {
+  readonly all: readonly Claim[];
+  match(method: string, path: string): Claim | undefined;
+}
+
+export interface ClaimsOptions {
+  readonly definitions: readonly MigrationDefinition[];
+  /** Looks up `env('NAME')` of context files. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly breaker: (context: string, side: Side) => Breaker;
+}
+
+/** @throws StranglerError CONFIG_INVALID for conflicting routes, CONFIG_ENV_MISSING for an address that is not set */
+export function claimsOf({ definitions, env, breaker }: ClaimsOptions): Claims {
+  const table = compileRoutes(definitions);
+  const claims = new Map<CompiledRoute, Claim>();
+  for (const definition of definitions) {
+    const { context } = definition;
+    const url = (side: Side): string =>
+      resolveSetting(definition[side].url, env, `contexts/${context}: ${side}.url`);
+    const plan: ContextPlan = {
+      name: context,
+      urls: { monolith: url('monolith'), service: url('service') },
+      breakers: { monolith: breaker(context, 'monolith'), service: breaker(context, 'service') },
+      identity: identityReader(definition.identity),
+    };
+    for (const route of table.routes) {
+      if (route.context !== context) continue;
+      const { name } = route.definition;
+      claims.set(route, {
+        route,
+        plan,
+        flags: {
+          kill: killFlagName(context),
+          route: flagName(context, name),
+          shadow: shadowFlagName(context, name),
+        },
+      });
+    }
+  }
+  return {
+    all: [...claims.values()],
+    match(method, path) {
+      const route = table.match(method, path);
+      return route && claims.get(route);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import { otherSide, type Side } from '@strangler-toolkit/plan';
+import { homeOf, type OwnerView } from '../routing/decide.ts';
+import type { MirroredRead } from '../shadow/mirror.ts';
+import type { Claim } from './claim.ts';
+import type { Passage } from './passage.ts';
+import type { Serving } from './serving.ts';
+
+/** A read as it was served. */
+export interface Served {
+  readonly claim: Claim;
+  readonly identity: string | undefined;
+  readonly side: Side;
+  readonly view: OwnerView;
+  readonly answer: IncomingMessage;
+}
+
+/** There is something to compare with: the other side has the data, or needs none of its own. */
+const comparable = ({ dataKind, stage }: OwnerView): boolean =>
+  dataKind !== 'replicated' || stage === 'shadowing' || stage === 'canary' || stage === 'service';
+
+/**
+ * Takes the chunks of an answer that is to be mirrored; undefined when it is not. Whatever goes wrong in the shadow is counted
+ * and never reaches the client.
+ */
+export function mirrorAnswer(
+  { flags, mirror, metrics }: Serving,
+  passage: Passage,
+  { claim, identity, side, view, answer }: Served,
+): ((chunk: Buffer) => void) | undefined {
+  const { method, path, search } = passage.arrival;
+  const askedAgain = method === 'GET' || passage.body !== undefined;
+  if (!comparable(view) || !askedAgain || side !== homeOf(view)) return undefined;
+  try {
+    if (flags.isEnabled(claim.flags.shadow, identity) !== true) return undefined;
+    const read: MirroredRead = {
+      route: claim.route,
+      method,
+      target: { path, search },
+      headers: passage.headers,
+      ...(passage.body && { body: passage.body }),
+      reference: claim.plan.urls[side],
+      candidate: claim.plan.urls[otherSide(side)],
+      served: side,
+      epoch: view.epoch,
+      replicated: view.dataKind === 'replicated',
+    };
+    const watcher = mirror.watch(read, answer);
+    return (
+      watcher &&
+      ((chunk) => {
+        try {
+          watcher(chunk);
+        } catch {
+          metrics.shadowCrashes.inc();
+        }
+      })
+    );
+  } catch {
+    metrics.shadowCrashes.inc();
+    return undefined;
+  }
+}

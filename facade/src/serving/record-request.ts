@@ -1,0 +1,35 @@
+import type { Passage } from './passage.ts';
+import type { Serving } from './serving.ts';
+
+/** One line in the log and two metrics per request, when its answer is over. */
+export function recordRequest(
+  { metrics, log }: Serving,
+  { arrival, response, told }: Passage,
+): void {
+  const { method, path, trace, claim, started } = arrival;
+  const { side, reason, epoch } = told;
+  const context = claim?.route.context ?? '';
+  const route = claim?.route.definition.name ?? '';
+  const seconds = (performance.now() - started) / 1_000;
+  const status = response.headersSent ? response.statusCode : 499;
+  const statusClass = `${Math.floor(status / 100)}xx`;
+  metrics.requests.inc({ context, route, side, reason, status: statusClass });
+  metrics.duration.observe({ context, route, side }, seconds);
+  log.info(
+    {
+      method,
+      path,
+      status,
+      context,
+      route,
+      target: side,
+      reason,
+      epoch,
+      traceId: trace.traceId,
+      requestId: trace.requestId,
+      ms: Math.round(seconds * 1e6) / 1e3,
+      ...(response.writableFinished ? {} : { aborted: true }),
+    },
+    'request',
+  );
+}

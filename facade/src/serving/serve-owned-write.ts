@@ -1,0 +1,107 @@
+import type { Side } from '@strangler-toolkit/plan';
+import { discard } from '../proxy/forwarder.ts';
+import { sendProblem } from '../proxy/problem.ts';
+import { giveAnswer, giveFailure } from './answer.ts';
+import type { Claim } from './claim.ts';
+import { identityOf, type Passage, welcomeBody } from './passage.ts';
+import type { Serving } from './serving.ts';
+import { tryUpstream } from './try-upstream.ts';
+
+/** The hold lasted longer than a write may wait, or too many wait already. */
+function refuseHeld(
+  { metrics }: Serving,
+  { arrival, response, told }: Passage,
+  context: string,
+  why: 'full' | 'timeout',
+): void {
+  metrics.rejected.inc({ code: 'WRITES_HELD' });
+  told.reason = `hold-${why}`;
+  sendProblem(response, {
+    status: 503,
+    code: 'WRITES_HELD',
+    requestId: arrival.trace.requestId,
+    retryAfterSeconds: 1,
+    detail: `Writes of ${context} are held for a moment while its owner changes. Try again.`,
+  });
+}
+
+/** A write of a replicated context: only to the owner, not during a hold, and its writer is pinned before the answer leaves. */
+export async function serveOwnedWrite(
+  serving: Serving,
+  passage: Passage,
+  claim: Claim,
+): Promise<void> {
+  const { ownership, metrics } = serving;
+  const { context } = claim.route;
+  const admission = await ownership.gate.enter(context, passage.gone);
+  if (!admission.admitted) {
+    if (admission.reason !== 'gone') refuseHeld(serving, passage, context, admission.reason);
+    return;
+  }
+  const { state, waitedMs, leave } = admission;
+  try {
+    if (waitedMs > 1) metrics.holdSeconds.observe({ context }, waitedMs / 1_000);
+    welcomeBody(passage);
+    Object.assign(passage.told, { side: state.owner, reason: 'owner', epoch: String(state.epoch) });
+    await writeTo(serving, passage, claim, state.owner);
+  } finally {
+    leave();
+  }
+}
+
+/** Ends when the answer has ended: until then the write counts as under way. */
+async function writeTo(
+  serving: Serving,
+  passage: Passage,
+  { route, plan }: Claim,
+  side: Side,
+): Promise<void> {
+  const { ownership, metrics, limits } = serving;
+  const { context, definition } = route;
+  const totalMs = definition.timeoutMs ?? limits.timeoutMs;
+  const started = performance.now();
+  const note = (error: boolean): void =>
+    serving.noteTry({
+      context,
+      route: definition.name,
+      side,
+      milliseconds: performance.now() - started,
+      error,
+    });
+  const identity = identityOf(passage.arrival);
+  const pin = async (): Promise<void> => {
+    // no control database: no worker and no other side that could be behind
+    if (!ownership.link) return;
+    const written = await ownership.pin(context, identity);
+    metrics.pins.inc({ context, outcome: written ? 'written' : 'lost' });
+  };
+  const attempt = await tryUpstream(serving, passage, {
+    upstream: plan.urls[side],
+    patienceMs: totalMs,
+    once: true,
+  });
+  if (attempt.kind === 'client-gone') {
+    // the write may have happened all the same, and the writer may come back to look
+    void pin();
+    return;
+  }
+  if (attempt.kind === 'failed') {
+    note(true);
+    metrics.upstreamFailures.inc({ context, side, kind: attempt.failure.kind });
+    await pin();
+    giveFailure(passage, attempt.failure);
+    return;
+  }
+  const { answer } = attempt;
+  const status = answer.statusCode ?? 500;
+  note(status >= 500);
+  // a refused write (4xx) changed nothing; anything else may have
+  if (status < 400 || status >= 500) await pin();
+  if (passage.response.destroyed) {
+    discard(answer);
+    return;
+  }
+  const ended = new Promise<void>((resolve) => answer.once('close', resolve));
+  giveAnswer(serving, passage, answer, { totalMs });
+  await ended;
+}

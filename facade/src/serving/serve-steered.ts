@@ -1,0 +1,60 @@
+import { discard } from '../proxy/forwarder.ts';
+import { homeOf } from '../routing/decide.ts';
+import { giveAnswer, giveFailure } from './answer.ts';
+import { chooseSide } from './choose-side.ts';
+import type { Claim } from './claim.ts';
+import { keepBody } from './keep-body.ts';
+import { mirrorAnswer } from './mirror-answer.ts';
+import { identityOf, type Passage } from './passage.ts';
+import type { Serving } from './serving.ts';
+import { refuses, trySide } from './try-side.ts';
+
+/** A read of any context, or a write of one whose data cannot fork (`none`, `shared`): flags steer it. */
+export async function serveSteered(
+  serving: Serving,
+  incoming: Passage,
+  claim: Claim,
+): Promise<void> {
+  const { context, definition } = claim.route;
+  const { limits, metrics } = serving;
+  const isRead = definition.kind === 'read';
+  const passage = isRead ? await keepBody(incoming, limits.timeoutMs) : incoming;
+  if (!passage) return;
+  const { arrival, told } = passage;
+  const identity = identityOf(arrival);
+  const chosen = await chooseSide(serving, claim, identity);
+  const totalMs = definition.timeoutMs ?? limits.timeoutMs;
+  const home = homeOf(chosen.view);
+  const replaceable = chosen.target !== home && isRead && !passage.withBody;
+  let side = chosen.target;
+  Object.assign(told, { side, reason: chosen.reason, epoch: String(chosen.view.epoch) });
+  // the first try leaves the second one half of the time
+  const patienceMs = replaceable ? totalMs / 2 : totalMs;
+  let attempt = await trySide(serving, passage, { claim, side, patienceMs, replaceable });
+  const failed =
+    attempt === undefined ||
+    attempt.kind === 'failed' ||
+    (attempt.kind === 'answer' && refuses(attempt.answer));
+  const fallback = replaceable && failed;
+  if (fallback) {
+    if (attempt?.kind === 'answer') discard(attempt.answer);
+    metrics.fallbacks.inc({ context, route: definition.name });
+    side = home;
+    Object.assign(told, { side, reason: 'fallback' });
+    const leftMs = totalMs - (performance.now() - arrival.started);
+    attempt = await trySide(serving, passage, {
+      claim,
+      side,
+      patienceMs: leftMs,
+      replaceable: false,
+    });
+  }
+  if (!attempt || attempt.kind === 'client-gone') return;
+  if (attempt.kind === 'failed') return giveFailure(passage, attempt.failure);
+  const { answer } = attempt;
+  const onChunk =
+    isRead && !fallback
+      ? mirrorAnswer(serving, passage, { claim, identity, side, view: chosen.view, answer })
+      : undefined;
+  giveAnswer(serving, passage, answer, { totalMs, ...(onChunk && { onChunk }) });
+}

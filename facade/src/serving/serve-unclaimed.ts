@@ -1,0 +1,17 @@
+import { giveAnswer, giveFailure } from './answer.ts';
+import type { Passage } from './passage.ts';
+import type { Serving } from './serving.ts';
+import { tryUpstream } from './try-upstream.ts';
+
+/** What no context claims passes to the monolith, byte for byte. */
+export async function serveUnclaimed(serving: Serving, passage: Passage): Promise<void> {
+  const { limits, metrics, monolithUrl } = serving;
+  const attempt = await tryUpstream(serving, passage, {
+    upstream: monolithUrl,
+    patienceMs: limits.timeoutMs,
+  });
+  if (attempt.kind === 'client-gone') return;
+  if (attempt.kind === 'answer') return giveAnswer(serving, passage, attempt.answer);
+  metrics.upstreamFailures.inc({ context: '', side: 'monolith', kind: attempt.failure.kind });
+  giveFailure(passage, attempt.failure);
+}

@@ -1,0 +1,34 @@
+import type { Side } from '@strangler-toolkit/plan';
+import type { Logger } from 'pino';
+import type { FacadeLimits } from '../config/limits.ts';
+import type { FlagReader } from '../flags/flag-reader.ts';
+import type { Ownership } from '../ownership/ownership.ts';
+import type { Forwarder } from '../proxy/forwarder.ts';
+import type { Mirror } from '../shadow/mirror.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Claims } from './claim.ts';
+
+/** What every request needs; made once. */
+export interface Serving {
+  readonly claims: Claims;
+  readonly monolithUrl: string;
+  readonly flags: FlagReader;
+  readonly ownership: Ownership;
+  readonly forwarder: Forwarder;
+  readonly mirror: Mirror;
+  readonly metrics: Metrics;
+  readonly limits: FacadeLimits;
+  readonly log: Logger;
+  readonly debugHeaders: boolean;
+  readonly trusted: (address: string) => boolean;
+  /** One answered or failed try of a side, for the comparison of a ramp. */
+  readonly noteTry: (tried: Tried) => void;
+}
+
+export interface Tried {
+  readonly context: string;
+  readonly route: string;
+  readonly side: Side;
+  readonly milliseconds: number;
+  readonly error: boolean;
+}

@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { FacadeLimits } from '../config/limits.ts';
+import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Recorder } from '../telemetry/recorder.ts';
+import type { Verdict } from './judge.ts';
+import { Mirror, type MirroredRead } from './mirror.ts';
+import { sampleOf } from './records.ts';
+
+export interface RecordedMirrorOptions {
+  readonly agents: UpstreamAgents;
+  readonly recorder: Recorder;
+  readonly metrics: Metrics;
+  readonly limits: FacadeLimits;
+  readonly log: Logger;
+}
+
+/** A mirror whose verdicts are counted here and in the control database, with a sample of what differed. */
+export function recordedMirror(options: RecordedMirrorOptions): Mirror {
+  const { agents, recorder, metrics, limits, log } = options;
+  const note = (read: MirroredRead, verdict: Verdict): void => {
+    const { context, definition } = read.route;
+    const { outcome } = verdict;
+    const epoch = String(read.epoch);
+    metrics.shadow.inc({ context, route: definition.name, outcome });
+    recorder.counts.add({ context, route: definition.name, outcome, epoch, count: 1 });
+    if (outcome === 'match' || outcome === 'dropped') return;
+    const { path, search } = read.target;
+    recorder.sample(
+      sampleOf({ context, route: definition, verdict, method: read.method, path, search, epoch }),
+    );
+  };
+  return new Mirror({
+    agents,
+    note,
+    caughtUp: (context, withinMs) => recorder.caughtUp(context, withinMs),
+    limits: {
+      maxJobs: limits.shadowMaxJobs,
+      maxBytes: limits.shadowMaxBytes,
+      maxBodyBytes: limits.shadowMaxBodyBytes,
+      concurrency: limits.shadowConcurrency,
+      timeoutMs: limits.shadowTimeoutMs,
+      catchUpMs: limits.shadowCatchUpMs,
+    },
+    onCrash: (error) => {
+      metrics.shadowCrashes.inc();
+      log.error({ err: error instanceof Error ? error.stack : String(error) }, 'shadow');
+    },
+  });
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import type { FlagReader } from '../../src/flags/flag-reader.ts';
+
+/** Flags that the provider must have for the suite, with the percentage of identities that each is on for. */
+export const suiteFlags = {
+  'suite.all': 100,
+  'suite.nobody': 0,
+  'suite.half': 50,
+  'suite.other-half': 50,
+} as const;
+
+/** What every implementation of the port promises to the serving path. `reader` is asked for inside the tests. */
+export function flagReaderSuite(provider: string, reader: () => FlagReader): void {
+  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+  const asked = (name: string) => users.map((user) => reader().isEnabled(name, user));
+
+  describe(`flags read from ${provider}`, () => {
+    test('are unknown, not off, when the provider has none of that name', () => {
+      expect(reader().isEnabled('suite.unknown', 'user-1')).toBeUndefined();
+      expect(reader().isEnabled('suite.unknown', undefined)).toBeUndefined();
+    });
+
+    test('are on for everybody or for nobody, with and without an identity', () => {
+      expect(new Set(asked('suite.all'))).toEqual(new Set([true]));
+      expect(new Set(asked('suite.nobody'))).toEqual(new Set([false]));
+      expect(reader().isEnabled('suite.all', undefined)).toBe(true);
+      expect(reader().isEnabled('suite.nobody', undefined)).toBe(false);
+    });
+
+    test('in between stick to an identity, alike for all flags of one group', () => {
+      const first = asked('suite.half');
+      const on = first.filter((answer) => answer === true).length;
+      expect(on).toBeGreaterThan(10);
+      expect(on).toBeLessThan(50);
+      expect(asked('suite.half')).toEqual(first);
+      expect(asked('suite.other-half')).toEqual(first);
+    });
+
+    test('come with a status that tells where they are from', () => {
+      const { state, rejected } = reader().status();
+      expect(['synced', 'stale']).toContain(state);
+      expect(rejected).toBe(false);
+    });
+
+    test('still answer when the provider was let go', () => {
+      const before = asked('suite.half');
+      reader().stop();
+      expect(asked('suite.half')).toEqual(before);
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import type { FlagWriter } from '../../src/flags/index.ts';
+
+/** What every implementation of the port promises to the steps. `writer` is asked for inside the tests. */
+export function flagWriterSuite(provider: string, writer: () => FlagWriter): void {
+  describe(`flags written through ${provider}`, () => {
+    test('are where the steps may change them', async () => {
+      await expect(writer().ping()).resolves.toBeUndefined();
+      expect(writer().provider).toMatch(/^\w+$/);
+    });
+
+    test('keep the percentage that was set last', async () => {
+      await writer().setPercent('suite.list', 'suite', 25);
+      await writer().setPercent('suite.list', 'suite', 50);
+      await writer().setPercent('suite.list', 'suite', 50);
+      expect(await writer().read('suite.list', 'suite')).toEqual({
+        name: 'suite.list',
+        exists: true,
+        enabled: true,
+        percent: 50,
+        otherStrategies: 0,
+      });
+    });
+
+    test('are off once turned off or given to nobody, whatever the percentage was', async () => {
+      await writer().setPercent('suite.off', 'suite', 100);
+      await writer().turnOff('suite.off');
+      await writer().turnOff('suite.off');
+      await writer().setPercent('suite.zero', 'suite', 100);
+      await writer().setPercent('suite.zero', 'suite', 0);
+      const states = await writer().readAll(['suite.off', 'suite.zero'], 'suite');
+      expect(states).toMatchObject([
+        { name: 'suite.off', exists: true, enabled: false, percent: 0 },
+        { name: 'suite.zero', exists: true, enabled: false, percent: 0 },
+      ]);
+      await writer().setPercent('suite.off', 'suite', 5);
+      expect(await writer().read('suite.off', 'suite')).toMatchObject({
+        enabled: true,
+        percent: 5,
+      });
+    });
+
+    test('that nobody made read as off, and turning them off makes none', async () => {
+      await writer().turnOff('suite.never');
+      await writer().setPercent('suite.never', 'suite', 0);
+      expect(await writer().read('suite.never', 'suite')).toEqual({
+        name: 'suite.never',
+        exists: false,
+        enabled: false,
+        percent: 0,
+        otherStrategies: 0,
+      });
+    });
+
+    test('are gone when archived, twice or never made, and come back when set again', async () => {
+      await writer().setPercent('suite.gone', 'suite', 10);
+      await writer().archive(['suite.gone', 'suite.unmade']);
+      await writer().archive(['suite.gone']);
+      expect(await writer().read('suite.gone', 'suite')).toMatchObject({ exists: false });
+      await writer().setPercent('suite.gone', 'suite', 20);
+      expect(await writer().read('suite.gone', 'suite')).toMatchObject({
+        exists: true,
+        percent: 20,
+      });
+    });
+  });
+}
