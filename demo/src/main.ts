@@ -6,13 +6,14 @@ import { Screen } from './screen.ts';
 import { startStack, type Stack } from './stack.ts';
 import { inviteToPlay, tellStory } from './story.ts';
 
-const usage = `npm run demo -- [--transport embedded|kafka] [--stay] [--json] [--by-hand [--settings FILE]]
+const usage = `npm run demo -- [--transport embedded|kafka] [--stay] [--json] [--pace N] [--by-hand [--settings FILE]]
 
 Moves the catalog of a small shop out of its monolith, back, and out again while clients use it.
   --transport kafka  changes travel through Kafka and Debezium, as in production (needs Java 17 and Maven); default: embedded, Node alone
   --stay   leave everything running afterwards, with the addresses and commands to try (Ctrl-C ends it)
   --by-hand  start everything and the clients, move nothing: you type the commands (docs/guide/first-context.md)
   --settings FILE  with --by-hand: write the settings for your shell there
+  --pace N  clients pause N times as long as usual between their requests (default 1)
   --json   one object on stdout at the end; the story goes to stderr
 Exit code 0 only if no request failed and no write was lost, doubled, stale or different.`;
 
@@ -22,6 +23,7 @@ interface Arguments {
   readonly byHand: boolean;
   readonly envFile: string | undefined;
   readonly transport: 'embedded' | 'kafka';
+  readonly pace: number;
 }
 
 function readArguments(): Arguments {
@@ -33,6 +35,7 @@ function readArguments(): Arguments {
         'by-hand': { type: 'boolean', default: false },
         settings: { type: 'string' },
         transport: { type: 'string', default: 'embedded' },
+        pace: { type: 'string', default: '1' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -43,8 +46,11 @@ function readArguments(): Arguments {
     const { transport } = values;
     if (transport !== 'embedded' && transport !== 'kafka')
       throw new Error(`--transport is embedded or kafka, not ${transport}`);
+    const pace = Number(values.pace);
+    if (!(pace > 0)) throw new Error(`--pace is a number above 0, not ${values.pace}`);
     return {
       transport,
+      pace,
       stay: values.stay,
       json: values.json,
       byHand: values['by-hand'],
@@ -56,7 +62,7 @@ function readArguments(): Arguments {
   }
 }
 
-const { stay, json, byHand, envFile, transport } = readArguments();
+const { stay, json, byHand, envFile, transport, pace } = readArguments();
 const screen = new Screen(json);
 const interrupted = new AbortController();
 let ending: Promise<void> | undefined;
@@ -100,6 +106,7 @@ try {
       writerPauseMs: 50,
       readerPauseMs: 8,
       forgiving: true,
+      pace,
     });
     await stack.startPactSides();
     const settings = { ...stack.env, FACADE: stack.facades[0] ?? '' };
@@ -117,7 +124,7 @@ try {
     );
     await crowd.stop();
   } else {
-    await tellStory({ stack, screen, result, signal: interrupted.signal });
+    await tellStory({ stack, screen, result, pace, signal: interrupted.signal });
   }
   if (stay && !byHand && !interrupted.signal.aborted) {
     inviteToPlay(stack, screen);

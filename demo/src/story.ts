@@ -11,6 +11,8 @@ export interface Telling {
   readonly stack: Stack;
   readonly screen: Screen;
   readonly result: DemoResult;
+  /** Clients pause so many times as long as usual. */
+  readonly pace: number;
   readonly signal: AbortSignal;
 }
 
@@ -18,7 +20,7 @@ class Interrupted extends Error {}
 
 /** The demo's main job: one context out, back and out again, while clients go on. */
 export async function tellStory(telling: Telling): Promise<void> {
-  const { stack, screen, result, signal } = telling;
+  const { stack, screen, result, pace, signal } = telling;
   const evidence = new Evidence(stack.env.STRANGLER_CONTROL_URL ?? '');
   let stageBegan = screen.seconds;
   let stageName = 'start';
@@ -35,7 +37,7 @@ export async function tellStory(telling: Telling): Promise<void> {
   const until = async (
     what: string,
     condition: () => Promise<boolean>,
-    timeoutMs = 60_000,
+    timeoutMs = 300_000,
   ): Promise<void> => {
     for (const deadline = Date.now() + timeoutMs; ;) {
       if (signal.aborted) throw new Interrupted();
@@ -90,6 +92,7 @@ export async function tellStory(telling: Telling): Promise<void> {
     readers: 4,
     writerPauseMs: 20,
     readerPauseMs: 8,
+    pace,
   });
   try {
     chapter('clients', 'Clients use the shop, from here to the end');
@@ -150,7 +153,7 @@ export async function tellStory(telling: Telling): Promise<void> {
     screen.why(
       "The gate asks for 1,000 compared reads of each route; the demo's copy of the context file (demo/contexts) for 100, to save your time.",
     );
-    await strangler('shadow', 'catalog', '--wait', '100', '--timeout', '60s');
+    await strangler('shadow', 'catalog', '--wait', '100', '--timeout', '300s');
 
     chapter('canary', 'Canary: reads move by percent, judged by errors and latency');
     await strangler('ramp', 'catalog', '--steps', '25,50,100', '--hold', '2s');
@@ -202,11 +205,11 @@ export async function tellStory(telling: Telling): Promise<void> {
 }
 
 async function moveShippingRates(
-  { stack }: Telling,
+  { stack, pace }: Telling,
   strangler: (...args: string[]) => Promise<string>,
 ): Promise<void> {
-  const quotes = async (count: number): Promise<void> => {
-    for (let number = 0; number < count; number++) {
+  const quotes = async (signal: AbortSignal): Promise<void> => {
+    for (let number = 0; !signal.aborted; number++) {
       const facade = stack.facades[number % stack.facades.length] ?? '';
       const response = await fetch(`${facade}/shipping/quotes`, {
         method: 'POST',
@@ -224,15 +227,15 @@ async function moveShippingRates(
         throw new Error(
           `POST /shipping/quotes answered ${response.status} ${await response.text()}`,
         );
+      await new Promise((resolve) => setTimeout(resolve, 5 * pace));
     }
   };
   const done = new AbortController();
-  const customers = (async () => {
-    while (!done.signal.aborted) await quotes(20);
-  })();
+  const customers = quotes(done.signal);
+  customers.catch(() => {});
   try {
     await strangler('shadow', 'shipping-rates', '--sample', '100');
-    await strangler('shadow', 'shipping-rates', '--wait', '50', '--timeout', '30s');
+    await strangler('shadow', 'shipping-rates', '--wait', '50', '--timeout', '300s');
     await strangler('ramp', 'shipping-rates', '--steps', '50,100', '--hold', '1s');
   } finally {
     done.abort();

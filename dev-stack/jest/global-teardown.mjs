@@ -13,6 +13,7 @@ function tellSkipped(file, missing) {
 export default async function globalTeardown() {
   await globalThis.__strangler_test_kafka?.stop();
   await globalThis.__strangler_test_postgres?.stop();
+  await globalThis.__strangler_test_template?.remove();
   const { TEST_KAFKA_SKIPPED: file, TEST_KAFKA_MISSING: missing } = process.env;
   if (file) tellSkipped(file, missing);
   await globalThis.__strangler_test_skipped?.remove();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { guardProcess } from './guard.ts';
+import { noteStart } from './note-start.ts';
 
 export interface CommandOptions {
   /** Short name for messages and the log file. */
@@ -126,6 +127,7 @@ export async function startCommand(options: CommandOptions): Promise<RunningProc
     child.once('error', reject);
     child.once('spawn', () => resolve(child.pid ?? 0));
   });
+  noteStart(options.name);
   const release = guardProcess(spawned, 'group');
   let heard: (line: Record<string, unknown>) => void = () => {};
   const listening = new Promise<Record<string, unknown>>((resolve) => {

@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
-import { guardProcess, temporaryFolder } from './guard.ts';
+import { guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
+import { noteStart } from './note-start.ts';
 import { postgresBinaries, serverUser, type PostgresBinaries } from './postgres-binaries.ts';
+import { renewSystemIdentifier } from './system-identifier.ts';
 
 export interface PostgresServer {
   readonly port: number;
@@ -35,8 +37,9 @@ interface Server {
 }
 
 const run = promisify(execFile);
+const templateVariable = 'TEST_POSTGRES_TEMPLATE';
 
-async function initialise(binaries: PostgresBinaries, dataDir: string): Promise<void> {
+async function runInitdb(binaries: PostgresBinaries, dataDir: string): Promise<void> {
   const passwordFile = `${dataDir}.password`;
   await writeFile(passwordFile, 'postgres\n', { mode: 0o600 });
   const user = serverUser();
@@ -67,6 +70,24 @@ async function initialise(binaries: PostgresBinaries, dataDir: string): Promise<
   }
 }
 
+/** What initdb makes, in a new folder: a copy of the one of this test run where there is one. */
+async function initialise(binaries: PostgresBinaries, dataDir: string): Promise<void> {
+  const { [templateVariable]: template } = process.env;
+  if (template === undefined) return runInitdb(binaries, dataDir);
+  await run('cp', ['-pPR', template, dataDir]);
+  await renewSystemIdentifier(dataDir);
+}
+
+/** Runs initdb once for all servers that processes with `templateVariable` in their environment start from now on. */
+export async function makePostgresTemplate(): Promise<TemporaryFolder> {
+  const parent = await temporaryFolder('pg-template');
+  await chmod(parent.path, 0o711);
+  const dataDir = join(parent.path, 'data');
+  await runInitdb(await postgresBinaries(async () => parent.path), dataDir);
+  process.env[templateVariable] = dataDir;
+  return parent;
+}
+
 async function launch(
   binaries: PostgresBinaries,
   dataDir: string,
@@ -79,6 +100,7 @@ async function launch(
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, LC_MESSAGES: 'C', PGOPTIONS: '' },
   });
+  noteStart('postgres');
   const release = child.pid === undefined ? () => {} : guardProcess(child.pid, 'postgres');
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => {

@@ -13,11 +13,15 @@ const ends: (() => boolean)[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guide-'));
-  shop = spawn('npm', ['run', 'demo', '--', '--by-hand', '--settings', join(folder, 'shop.env')], {
-    cwd: repository,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  shop = spawn(
+    'npm',
+    ['run', 'demo', '--', '--by-hand', '--pace', '12', '--settings', join(folder, 'shop.env')],
+    {
+      cwd: repository,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
   shop.stdout?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shop.stderr?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shopEnded = new Promise((resolve) => shop.once('exit', () => resolve()));

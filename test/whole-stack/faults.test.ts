@@ -74,8 +74,8 @@ beforeAll(async () => {
     facades: stack.facades,
     writers: 3,
     readers: 2,
-    writerPauseMs: 15,
-    readerPauseMs: 30,
+    writerPauseMs: 50,
+    readerPauseMs: 100,
     forgiving: true,
   });
   await stack.startWorker('catalog');

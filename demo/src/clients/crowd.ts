@@ -12,6 +12,8 @@ export interface CrowdOptions {
   readonly readerPauseMs: number;
   readonly forgiving?: boolean;
   readonly seed?: number;
+  /** Clients pause so many times as long (default 1). */
+  readonly pace?: number;
 }
 
 /** Small and repeatable; the same seed gives the same clients. */
@@ -31,9 +33,10 @@ export class Crowd {
   readonly ledger = new Ledger();
   readonly #running: Promise<void>[] = [];
   #stopped = false;
-  #calm = 1;
+  readonly #pace: number;
 
   constructor(options: CrowdOptions) {
+    this.#pace = options.pace ?? 1;
     const seed = options.seed ?? 20_261_121;
     const run = `${process.pid.toString(36)}${Date.now().toString(36)}`;
     for (let number = 1; number <= options.writers; number++) {
@@ -65,13 +68,8 @@ export class Crowd {
   async #loop(step: () => Promise<void>, pauseMs: number): Promise<void> {
     while (!this.#stopped) {
       await step();
-      await new Promise((resolve) => setTimeout(resolve, pauseMs * this.#calm));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * this.#pace));
     }
-  }
-
-  /** 1 is the usual pace, 2 half of it. */
-  pace(factor: number): void {
-    this.#calm = factor;
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,113 @@
+import { chmod, readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import {
+  startProcess,
+  temporaryFolder,
+  type RunningProcess,
+  type TemporaryFolder,
+} from '@strangler-toolkit/dev-stack';
+
+const main = fileURLToPath(new URL('../../demo/src/main.ts', import.meta.url));
+let folder: TemporaryFolder;
+let mark: string;
+let demo: RunningProcess | undefined;
+
+beforeEach(async () => {
+  folder = await temporaryFolder('demo-test');
+  // the user that PostgreSQL runs as must be able to enter
+  await chmod(folder.path, 0o711);
+  mark = randomUUID();
+});
+afterEach(async () => {
+  await demo?.stop(15_000);
+  await folder.remove();
+});
+
+/** Starts `npm run demo` with a folder and a mark of this test's own. */
+export const startDemo = async (
+  args: readonly string[],
+  onLine?: (line: string, stream: 'stdout' | 'stderr') => void,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningProcess> => {
+  demo = await startProcess({
+    name: 'demo',
+    file: main,
+    args,
+    ready: 'spawned',
+    env: { TMPDIR: folder.path, DEMO_TEST_MARK: mark, NO_COLOR: '1', ...env },
+    ...(onLine ? { onLine } : {}),
+  });
+  return demo;
+};
+
+/** Every process that was started below the demo carries its environment. */
+async function leftovers(): Promise<string[]> {
+  if (process.platform !== 'linux') return [];
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environment.includes(mark))
+      found.push(
+        `${pid} ${await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')}`.replaceAll(
+          '\0',
+          ' ',
+        ),
+      );
+  }
+  return found;
+}
+
+/** Neither a process nor a file of the demo is left. */
+export const nothingLeft = async (): Promise<void> => {
+  for (
+    const deadline = Date.now() + 60_000;
+    Date.now() < deadline &&
+    ((await leftovers()).length > 0 || (await readdir(folder.path)).length > 0);
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(await leftovers()).toEqual([]);
+  expect(await readdir(folder.path)).toEqual([]);
+};
+
+/** One whole run of the demo, and what it measured. Its clients pause twelve times as long as for a person who watches: each of their requests is work for six processes. */
+export async function movesOutBackAndOutAgain(...args: string[]): Promise<void> {
+  const stdout: string[] = [];
+  const running = await startDemo(['--json', '--pace', '12', ...args], (line, stream) => {
+    if (stream === 'stdout') stdout.push(line);
+  });
+  const { code } = await running.exit;
+  const result = JSON.parse(stdout.join('\n')) as Record<string, unknown>;
+  expect(result).toMatchObject({
+    ok: true,
+    failedRequests: 0,
+    lostWrites: 0,
+    duplicatedWrites: 0,
+    staleReads: 0,
+    verifyDifferences: 0,
+    problems: [],
+  });
+  expect(result.acknowledgedWrites).toBeGreaterThan(500);
+  expect(result.writePauseMs).toEqual(
+    ['cutover', 'rollback', 'cutover'].map((move) => ({ move, ms: expect.any(Number) })),
+  );
+  expect(result.shadow).toMatchObject({ match: expect.any(Number) });
+  expect(code).toBe(0);
+  await nothingLeft();
+}
+
+/** Starts the demo and resolves when it prints the line. */
+export async function reach(line: RegExp, args: readonly string[] = []): Promise<RunningProcess> {
+  let seen: () => void = () => {};
+  const reached = new Promise<void>((resolve) => {
+    seen = resolve;
+  });
+  const running = await startDemo(args, (printed) => {
+    if (line.test(printed)) seen();
+  });
+  await Promise.race([reached, running.exit]);
+  expect(running.running).toBe(true);
+  return running;
+}
