@@ -179,8 +179,18 @@ export async function rollForward(move: MoveState, steps: readonly MoveStep[]): 
   }
 }
 
+/** Whether the owner changed, when the flip itself could not say. Undefined: nobody can tell yet. */
+export type FlipWitness = (move: MoveState) => Promise<boolean | undefined>;
+
+const controlDatabase: FlipWitness = (move) =>
+  flipLanded(move.control, move.definition.context, move.moveId, 5000);
+
 /** Never throws: what happened is in the result. */
-export async function runMove(move: MoveState, steps: readonly MoveStep[]): Promise<RunResult> {
+export async function runMove(
+  move: MoveState,
+  steps: readonly MoveStep[],
+  flipWitness: FlipWitness = controlDatabase,
+): Promise<RunResult> {
   const results: StepResult[] = [];
   // A database that stops answering would keep writes waiting for as long as TCP does.
   const cutter = setInterval(() => {
@@ -206,10 +216,7 @@ export async function runMove(move: MoveState, steps: readonly MoveStep[]): Prom
           seconds: (performance.now() - began) / 1000,
           detail: errorDetail(known),
         });
-        const landed =
-          step.phase === 'flip'
-            ? await flipLanded(move.control, move.definition.context, move.moveId, 5000)
-            : false;
+        const landed = step.phase === 'flip' ? await flipWitness(move) : false;
         if (landed === true) break;
         await journalIfPossible(move, step.name, 'failed', errorDetail(known));
         // Nobody can tell which side owns the data: both stay fenced until the control database answers and recovery decides.
