@@ -1,82 +1,27 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startPostgres } from '@strangler-toolkit/dev-stack';
+import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { Recorder } from '../src/telemetry/recorder.ts';
 import { ask, until } from './support/client.ts';
-import { itemsContext } from './support/contexts.ts';
-import { startControl, type TestControl } from './support/control.ts';
-import { type RunningFacade, startFacade } from './support/facade.ts';
-import { lastKnownFlags } from './support/last-known-flags.ts';
-import { startUpstream, type Upstream } from './support/upstream.ts';
+import { replicatedItems, servedBy } from './support/replicated-items.ts';
 
-let monolith: Upstream;
-let service: Upstream;
-let control: TestControl;
-const facades: RunningFacade[] = [];
-
-const start = async (
-  name: string,
-  more: {
-    flags?: Record<string, number>;
-    controlUrl?: string;
-    serviceUrl?: string;
-    limits?: object;
-  } = {},
-): Promise<RunningFacade> => {
-  const known = await lastKnownFlags(
-    more.flags ?? { 'items.list': 100, 'items.one': 0, 'items.add': 100 },
-    name,
-  );
-  const facade = await startFacade({
-    contexts: [itemsContext('replicated', monolith.url, more.serviceUrl ?? service.url)],
-    monolithUrl: monolith.url,
-    controlUrl: more.controlUrl ?? control.url,
-    ...known,
-    limits: { pollMs: 200, ...more.limits },
-  });
-  facades.push(facade);
-  return facade;
-};
-const servedBy = async (
-  facade: RunningFacade,
-  path = '/api/items',
-  headers: Record<string, string> = { authorization: 'ann' },
-  method = 'GET',
-) => (await ask(facade.port, path, { headers, method })).headers['x-strangler-served-by'];
+const items = replicatedItems();
 const acknowledged = (hold: string, drained: boolean) => async () =>
   Number(
     (
-      await control.query(
+      await items.control.query(
         `SELECT count(*) FROM strangler_control.instance_contexts WHERE hold_id = $1 AND drained = $2`,
         [hold, drained],
       )
     )[0]?.count,
   );
 
-beforeAll(async () => {
-  monolith = await startUpstream('monolith');
-  service = await startUpstream('service');
-});
-beforeEach(async () => {
-  control = await startControl();
-  await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 1 });
-});
-afterEach(async () => {
-  for (const facade of facades.splice(0)) await facade.stop();
-  await control.close();
-});
-afterAll(async () => {
-  await monolith?.close();
-  await service?.close();
-});
-
 describe('P2 one writer', () => {
   test('a flag on a write route moves no write, the owner does', async () => {
-    const facade = await start('a');
+    const facade = await items.start('a');
     expect(await servedBy(facade, '/api/items', {}, 'POST')).toBe('monolith');
-    await control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
+    await items.control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
     await until(
       'the facade knows',
       async () => (await facade.readiness()).contexts.items?.epoch === '2',
@@ -85,10 +30,10 @@ describe('P2 one writer', () => {
   });
 
   test('an older epoch never overwrites a newer one', async () => {
-    const facade = await start('a');
-    await control.setContext({ stage: 'service', owner: 'service', epoch: 5 });
+    const facade = await items.start('a');
+    await items.control.setContext({ stage: 'service', owner: 'service', epoch: 5 });
     await until('epoch 5', async () => (await facade.readiness()).contexts.items?.epoch === '5');
-    await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 4 });
+    await items.control.setContext({ stage: 'canary', owner: 'monolith', epoch: 4 });
     await until(
       'the facade says that it was told an older epoch',
       async () => (await facade.readiness()).status === 'degraded',
@@ -97,7 +42,7 @@ describe('P2 one writer', () => {
   });
 
   test('hold, drain with a slow upload under way, flip, release: held writes go to the new owner', async () => {
-    const [one, two] = [await start('a'), await start('b')];
+    const [one, two] = [await items.start('a'), await items.start('b')];
     const slow = http.request({
       host: '127.0.0.1',
       port: one.port,
@@ -105,16 +50,16 @@ describe('P2 one writer', () => {
       method: 'POST',
       agent: false,
     });
-    const before = monolith.seen.length;
+    const before = items.monolith.seen.length;
     slow.write('begun');
-    await until('the upload is under way', () => monolith.seen.length > before);
-    const hold = await control.hold(8_000);
+    await until('the upload is under way', () => items.monolith.seen.length > before);
+    const hold = await items.control.hold(8_000);
     await until(
       'both facades hold',
       async () =>
         Number(
           (
-            await control.query(
+            await items.control.query(
               'SELECT count(*) FROM strangler_control.instance_contexts WHERE hold_id = $1',
               [hold],
             )
@@ -138,12 +83,12 @@ describe('P2 one writer', () => {
     answer.resume();
     expect(answer.headers['x-strangler-served-by']).toBe('monolith');
     await until('both are drained', async () => (await acknowledged(hold, true)()) === 2);
-    await control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
+    await items.control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
     expect(
       (await Promise.all(writes)).map((held) => held.headers['x-strangler-served-by']),
     ).toEqual(['service', 'service']);
     const epochs = await until('both acknowledge the new epoch', async () => {
-      const rows = await control.query(
+      const rows = await items.control.query(
         'SELECT epoch::int, hold_id FROM strangler_control.instance_contexts',
       );
       return rows.every((row) => row.epoch === 2 && row.hold_id === null) && rows;
@@ -152,8 +97,8 @@ describe('P2 one writer', () => {
   });
 
   test('an abandoned hold ends by itself and the old owner serves; too many or too long waiting writes get 503, Retry-After', async () => {
-    const facade = await start('a', { limits: { holdMaxWaiting: 1, holdMaxMs: 10_000 } });
-    const hold = await control.hold(1_500);
+    const facade = await items.start('a', { limits: { holdMaxWaiting: 1, holdMaxMs: 10_000 } });
+    const hold = await items.control.hold(1_500);
     await until('held', async () => (await acknowledged(hold, true)()) === 1);
     const waiting = ask(facade.port, '/api/items', { method: 'POST' });
     await until('one waits', async () => (await facade.metric(/^facade_waiting_writes/)) === 1);
@@ -167,36 +112,38 @@ describe('P2 one writer', () => {
 
 describe('P5 reads your writes', () => {
   test('through two facades nobody reads behind an own write while the watermark is late', async () => {
-    const [one, two] = [await start('a'), await start('b')];
-    await control.caughtUp();
+    const [one, two] = [await items.start('a'), await items.start('b')];
+    await items.control.caughtUp();
     expect(await servedBy(two)).toBe('service');
     await ask(one.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } });
     // the very next read, through the other facade, and again: the watermark is late
     for (let round = 0; round < 5; round++)
       expect([await servedBy(two), await servedBy(one)]).toEqual(['monolith', 'monolith']);
     expect(await servedBy(two, '/api/items', { authorization: 'bob' })).toBe('service');
-    await control.caughtUp();
+    await items.control.caughtUp();
     expect([await servedBy(two), await servedBy(one)]).toEqual(['service', 'service']);
   });
 
   test('the pin stands before the writer has the answer', async () => {
-    const facade = await start('a');
-    await control.caughtUp();
+    const facade = await items.start('a');
+    await items.control.caughtUp();
     for (let round = 0; round < 20; round++) {
       await ask(facade.port, '/api/items', {
         method: 'POST',
         headers: { authorization: `writer-${round}` },
       });
-      const rows = await control.query(`SELECT count(*)::int AS n FROM strangler_control.pins`);
+      const rows = await items.control.query(
+        `SELECT count(*)::int AS n FROM strangler_control.pins`,
+      );
       expect(rows[0]?.n).toBe(round + 1);
     }
   });
 
   test('a write whose pin could not be written in time keeps its writer at the owner until the pin stands', async () => {
-    const facade = await start('a', { limits: { pinMs: 100 } });
-    await control.caughtUp();
+    const facade = await items.start('a', { limits: { pinMs: 100 } });
+    await items.control.caughtUp();
     expect(await servedBy(facade)).toBe('service');
-    const blocker = new pg.Client(control.url);
+    const blocker = new pg.Client(items.control.url);
     await blocker.connect();
     try {
       // pins can be read, not written: the question about freshness is answered all the same
@@ -214,12 +161,12 @@ describe('P5 reads your writes', () => {
       await until(
         'the pin for everybody stands',
         async () =>
-          (await control.query(`SELECT 1 FROM strangler_control.pins WHERE identity = '*'`))
+          (await items.control.query(`SELECT 1 FROM strangler_control.pins WHERE identity = '*'`))
             .length === 1,
       );
       expect(await servedBy(facade)).toBe('monolith');
       await until('the debt is settled and passed', async () => {
-        await control.caughtUp();
+        await items.control.caughtUp();
         return (await servedBy(facade)) === 'service';
       });
     } finally {
@@ -229,61 +176,61 @@ describe('P5 reads your writes', () => {
 
   test('many who ask at once share one connection for numbers', async () => {
     const recorder = new Recorder({
-      url: control.url,
+      url: items.control.url,
       name: 'crowd',
       flushMs: 60_000,
       onDrop: () => {},
     });
     try {
-      await control.caughtUp();
+      await items.control.caughtUp();
       await Promise.all(Array.from({ length: 5 }, () => recorder.caughtUp('items', 50)));
       expect(
-        await control.query(
+        await items.control.query(
           `SELECT 1 FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`,
         ),
       ).toHaveLength(1);
     } finally {
       await recorder.stop();
       // what a losing connection would leave open keeps the database from being dropped
-      await control.query(
+      await items.control.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'facade crowd numbers'`,
       );
     }
   });
 
   test('a write of nobody in particular pins everybody', async () => {
-    const facade = await start('a');
-    await control.caughtUp();
+    const facade = await items.start('a');
+    await items.control.caughtUp();
     await ask(facade.port, '/api/items', { method: 'POST' });
     expect(await servedBy(facade, '/api/items', { authorization: 'bob' })).toBe('monolith');
   });
 
   test('without a watermark, or with one of an older epoch, the owner serves', async () => {
-    const facade = await start('a');
+    const facade = await items.start('a');
     expect(await servedBy(facade)).toBe('monolith');
-    await control.caughtUp('forward', 0);
+    await items.control.caughtUp('forward', 0);
     expect(await servedBy(facade)).toBe('monolith');
-    await control.caughtUp('forward', 1);
+    await items.control.caughtUp('forward', 1);
     expect(await servedBy(facade)).toBe('service');
   });
 
   test('after the flip reads that are flagged to the monolith obey the reverse watermark', async () => {
-    await control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
-    const facade = await start('a');
+    await items.control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
+    const facade = await items.start('a');
     expect(await servedBy(facade, '/api/items/1')).toBe('service');
-    await control.caughtUp('reverse', 2);
+    await items.control.caughtUp('reverse', 2);
     expect(await servedBy(facade, '/api/items/1')).toBe('monolith');
     await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } });
     expect(await servedBy(facade, '/api/items/1')).toBe('service');
   });
 
-  test('pins lost in a crash of the control database are covered: nothing is fresh until the watermark passes the new connection', async () => {
-    const facade = await start('a');
-    await control.caughtUp();
+  test('pins lost in a crash of the control database are covered: nothing is fresh before the watermark passes the new link', async () => {
+    const facade = await items.start('a');
+    await items.control.caughtUp();
     await ask(facade.port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } });
     // what a crash does to an unlogged table and to connections
-    await control.query('TRUNCATE strangler_control.pins');
-    await control.query(
+    await items.control.query('TRUNCATE strangler_control.pins');
+    await items.control.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'facade %' AND datname = current_database()`,
     );
     expect(await servedBy(facade)).toBe('monolith');
@@ -292,112 +239,8 @@ describe('P5 reads your writes', () => {
       return (await facade.metric(/^facade_pinned_reads_total\{.*reason="pin"\}/)) > 0;
     });
     await until('fresh again once the stream has passed', async () => {
-      await control.caughtUp();
+      await items.control.caughtUp();
       return (await servedBy(facade)) === 'service';
     });
-  });
-});
-
-describe('P6 fail static', () => {
-  test('the control database dies and comes back: reads and writes go on at the last known owner', async () => {
-    const server = await startPostgres();
-    const url = await server.createDatabase('control');
-    const own = await startControl(url);
-    await own.setContext({ stage: 'service', owner: 'service', epoch: 3 });
-    const facade = await start('a', { controlUrl: url, limits: { freshnessMs: 200, pinMs: 200 } });
-    await own.close();
-    await server.stop({ keep: true });
-    await until(
-      'the link is down',
-      async () => (await facade.readiness()).control.state === 'down',
-    );
-    for (let round = 0; round < 3; round++)
-      expect([await servedBy(facade), await servedBy(facade, '/api/items', {}, 'POST')]).toEqual([
-        'service',
-        'service',
-      ]);
-    expect((await ask(facade.adminPort, '/health/ready')).status).toBe(200);
-    // restarted with nothing alive: the state on disk
-    const again = await startFacade({
-      contexts: [itemsContext('replicated', monolith.url, service.url)],
-      monolithUrl: monolith.url,
-      controlUrl: url,
-      name: 'a',
-      stateDir: facade.stateDir,
-      limits: { freshnessMs: 200, pinMs: 200, startMs: 300 },
-    });
-    expect([await servedBy(again), await servedBy(again, '/api/items', {}, 'POST')]).toEqual([
-      'service',
-      'service',
-    ]);
-    expect(await again.readiness()).toMatchObject({
-      status: 'degraded',
-      control: { state: 'down', restoredFromDisk: true },
-      contexts: { items: { owner: 'service', epoch: '3' } },
-    });
-    await again.stop({ keepState: true });
-    const back = await startPostgres({ port: server.port, dataDir: server.dataDir });
-    await until(
-      'the link is up again',
-      async () => (await facade.readiness()).control.state === 'up',
-    );
-    await until('its numbers arrive', async () => {
-      const later = await startControl(url);
-      const rows = await later.query(
-        `SELECT coalesce(sum(requests), 0)::int AS n FROM strangler_control.route_stats WHERE side = 'service'`,
-      );
-      await later.close();
-      return rows[0]?.n === 6;
-    });
-    await facades.pop()?.stop();
-    await back.stop();
-    await server.stop();
-  });
-
-  test('no state at all and nobody to ask: the monolith serves, and readiness says so', async () => {
-    const facade = await start('a', {
-      controlUrl: 'postgresql://nobody@127.0.0.1:9/none',
-      limits: { startMs: 200, freshnessMs: 100, pinMs: 100 },
-    });
-    expect([await servedBy(facade), await servedBy(facade, '/api/items', {}, 'POST')]).toEqual([
-      'monolith',
-      'monolith',
-    ]);
-    expect(await facade.readiness()).toMatchObject({
-      status: 'degraded',
-      contexts: { items: { known: false } },
-    });
-  });
-
-  test('a dead service: its reads fall back to the owner, its breaker opens, and it is used again when it is back', async () => {
-    let mortal = await startUpstream('service');
-    const facade = await start('a', { serviceUrl: mortal.url });
-    await control.caughtUp();
-    expect(await servedBy(facade)).toBe('service');
-    await mortal.close();
-    for (let round = 0; round < 10; round++) expect(await servedBy(facade)).toBe('monolith');
-    expect(await facade.metric(/^facade_breaker_open\{.*side="service"/)).toBe(1);
-    mortal = await startUpstream('service', undefined, mortal.port);
-    await until('the service is used again', async () => (await servedBy(facade)) === 'service');
-    await mortal.close();
-  });
-
-  test('clients that go away never open the breaker', async () => {
-    const lame = await startUpstream('service', () => {});
-    const facade = await start('a', { serviceUrl: lame.url });
-    await control.caughtUp();
-    for (let round = 0; round < 8; round++) {
-      const controller = new AbortController();
-      const seen = lame.seen.length;
-      const pending = ask(facade.port, '/api/items', {
-        headers: { authorization: 'ann' },
-        signal: controller.signal,
-      }).catch(() => {});
-      await until('the service has the request', () => lame.seen.length > seen);
-      controller.abort();
-      await pending;
-    }
-    expect(await facade.metric(/^facade_breaker_open\{.*side="service"/)).toBe(0);
-    await lame.close();
   });
 });

@@ -4,111 +4,21 @@ import http from 'node:http';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '@strangler-toolkit/dev-stack';
-import { WebSocket, WebSocketServer } from 'ws';
 import { ask, askRaw, until } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
-import { startUpstream, type Upstream } from './support/upstream.ts';
+import { type OddMonolith, startOddMonolith } from './support/odd-monolith.ts';
 
-let monolith: Upstream;
+let monolith: OddMonolith;
 let facade: RunningFacade;
-let cancelled = 0;
-let uploadStarted = 0;
 
 beforeAll(async () => {
-  monolith = await startUpstream('monolith', (request, response) => {
-    const path = (request.url ?? '').split('?')[0] ?? '';
-    response.on('close', () => {
-      if (!response.writableFinished) cancelled++;
-    });
-    switch (path) {
-      case '/headers': {
-        request.resume();
-        response.writeHead(200, 'Fine', [
-          'Set-Cookie',
-          'a=1; Domain=shop.example',
-          'Set-Cookie',
-          'b=2',
-          'X-CaSe',
-          'kept',
-          'Connection',
-          'close, x-secret',
-          'X-Secret',
-          'hop',
-          'Keep-Alive',
-          'timeout=1',
-          'Proxy-Authenticate',
-          'Basic',
-        ]);
-        return void response.end('x');
-      }
-      case '/empty':
-        return void response.writeHead(204).end();
-      case '/same':
-        return void response.writeHead(304, { etag: '"1"' }).end();
-      case '/length':
-        return void response
-          .writeHead(200, { 'content-length': '5' })
-          .end(request.method === 'HEAD' ? undefined : 'hello');
-      case '/upload': {
-        uploadStarted++;
-        const hash = createHash('sha256');
-        let size = 0;
-        request.on('data', (chunk: Buffer) => {
-          hash.update(chunk);
-          size += chunk.length;
-        });
-        return void request.on('end', () =>
-          response.end(
-            `${size} ${hash.digest('hex')} ${request.headers['transfer-encoding'] ?? request.headers['content-length']}`,
-          ),
-        );
-      }
-      case '/too-large': {
-        // what a server does that does not want to read: answer and close
-        response.writeHead(413, { connection: 'close', 'content-type': 'text/plain' });
-        return void response.end('too large', () => request.socket.destroySoon());
-      }
-      case '/truncated': {
-        response.writeHead(200, { 'content-length': '1000' });
-        response.write('half');
-        return void setTimeout(() => request.socket.destroy(), 20);
-      }
-      case '/truncated-chunks': {
-        response.write('half');
-        return void setTimeout(() => request.socket.destroy(), 20);
-      }
-      case '/never':
-        return;
-      case '/drip': {
-        const drip = setInterval(() => response.write('.'), 50);
-        return void response.on('close', () => clearInterval(drip));
-      }
-      case '/events': {
-        response.writeHead(200, { 'content-type': 'text/event-stream' });
-        response.flushHeaders();
-        return void setTimeout(() => response.write('data: 1\n\n'), 100);
-      }
-      default: {
-        request.resume();
-        return void request.on('end', () =>
-          response.end(JSON.stringify({ url: request.url, headers: request.headers })),
-        );
-      }
-    }
-  });
-  const sockets = new WebSocketServer({ server: monolith.server, path: '/ws' });
-  sockets.on('connection', (socket) =>
-    socket.on('message', (data) => socket.send(`echo ${String(data)}`)),
-  );
+  monolith = await startOddMonolith();
   const dead = `http://127.0.0.1:${await freePort()}`;
   facade = await startFacade({
     contexts: [
       itemsContext('none', dead, dead, {
-        routes: [
-          { name: 'dead', method: 'GET', path: '/dead', kind: 'read' },
-          { name: 'ws', method: 'GET', path: '/dead-ws', kind: 'read' },
-        ],
+        routes: [{ name: 'dead', method: 'GET', path: '/dead', kind: 'read' }],
         monolith: { url: dead },
       }),
       {
@@ -294,14 +204,14 @@ describe('bodies', () => {
     await expect(ask(facade.port, '/truncated-chunks')).rejects.toThrow();
   });
   test('a client that goes away cancels the upstream request', async () => {
-    const before = cancelled;
+    const before = monolith.happened.cancelled;
     const controller = new AbortController();
     const seen = monolith.seen.length;
     const pending = ask(facade.port, '/never', { signal: controller.signal }).catch(() => {});
     await until('the upstream has the request', () => monolith.seen.length > seen);
     controller.abort();
     await pending;
-    await until('the upstream notices', () => cancelled > before);
+    await until('the upstream notices', () => monolith.happened.cancelled > before);
   });
   test('an event stream arrives event by event, and its headers before the first', async () => {
     const outgoing = http.get({
@@ -349,100 +259,5 @@ describe('upstreams that fail', () => {
     expect(await other.metric(/^facade_stale_connection_retries_total/)).toBeGreaterThan(0);
     await other.stop();
     closing.close();
-  });
-});
-
-describe('WebSockets', () => {
-  test('pass both ways', async () => {
-    const socket = new WebSocket(`ws://127.0.0.1:${facade.port}/ws`);
-    await once(socket, 'open');
-    socket.send('hi');
-    const [data] = await once(socket, 'message');
-    expect(String(data)).toBe('echo hi');
-    socket.close();
-    await once(socket, 'close');
-  });
-  test('to a dead upstream get a status', async () => {
-    const text = await askRaw(
-      facade.port,
-      [
-        'GET /dead-ws HTTP/1.1',
-        'Host: a',
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-        '',
-        '',
-      ].join('\r\n'),
-    );
-    expect(text).toMatch(/^HTTP\/1.1 502 Bad Gateway\r\n/);
-    expect(text).toContain('application/problem+json');
-  });
-  test('other upgrades are ordinary requests', async () => {
-    const text = await askRaw(
-      facade.port,
-      'GET /h2c HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\r\n',
-    );
-    expect(text).toMatch(/^HTTP\/1.1 200 OK/);
-    expect(text).not.toContain('http2-settings');
-  });
-});
-
-describe('stopping', () => {
-  test('readiness fails first, requests and WebSockets under way finish', async () => {
-    const own = await startFacade({ contexts: [], monolithUrl: monolith.url });
-    const socket = new WebSocket(`ws://127.0.0.1:${own.port}/ws`);
-    await once(socket, 'open');
-    const started = uploadStarted;
-    const outgoing = http.request({
-      host: '127.0.0.1',
-      port: own.port,
-      path: '/upload',
-      method: 'POST',
-      agent: false,
-    });
-    outgoing.write('a');
-    await until('the upload is under way', () => uploadStarted > started);
-    const stopped = own.stop({ deadlineMs: 5_000 });
-    await until(
-      'readiness fails',
-      async () => (await ask(own.adminPort, '/health/ready')).status === 503,
-    );
-    await expect(ask(own.port, '/')).rejects.toThrow(/ECONNREFUSED/);
-    socket.send('still here');
-    expect(String((await once(socket, 'message'))[0])).toBe('echo still here');
-    outgoing.end('b');
-    const [answer] = (await once(outgoing, 'response')) as [http.IncomingMessage];
-    answer.resume();
-    expect(answer.statusCode).toBe(200);
-    socket.close();
-    await stopped;
-  });
-  test('a client that never finishes its headers is cut off', async () => {
-    const impatient = await startFacade({
-      contexts: [],
-      monolithUrl: monolith.url,
-      limits: { headersMs: 200 },
-    });
-    const socket = net.connect(impatient.port, '127.0.0.1');
-    try {
-      socket.write('GET /length HTTP/1.1\r\nHost: x\r\nX-Slow');
-      const closed = once(socket.resume(), 'close').then(() => true);
-      expect(
-        await Promise.race([
-          closed,
-          new Promise((resolve) => setTimeout(resolve, 5_000, 'still open').unref()),
-        ]),
-      ).toBe(true);
-    } finally {
-      socket.destroy();
-      await impatient.stop();
-    }
-  });
-  test('a port in use is a clear error', async () => {
-    await expect(
-      startFacade({ contexts: [], monolithUrl: monolith.url, port: facade.port }),
-    ).rejects.toMatchObject({ code: 'PORT_IN_USE' });
   });
 });

@@ -71,16 +71,9 @@ afterAll(async () => {
   await service?.close();
 });
 
-const outcomes = async () =>
-  Object.fromEntries(
-    (
-      await control.query(
-        'SELECT outcome, sum(count)::int AS n FROM strangler_control.shadow_counts GROUP BY 1',
-      )
-    ).map((row) => [row.outcome, row.n]),
-  );
+const outcomes = () => control.shadowOutcomes();
 const outcome = (name: string, count = 1) =>
-  until(`${count} ${name}`, async () => Number((await outcomes())[name] ?? 0) >= count);
+  until(`${count} ${name}`, async () => ((await outcomes())[name] ?? 0) >= count);
 const read = (headers: Record<string, string> = {}) =>
   ask(facade.port, '/api/items?user=7', { headers });
 

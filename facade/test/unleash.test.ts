@@ -85,8 +85,15 @@ beforeAll(async () => {
     startMs: 10_000,
     onProblem: () => {},
   });
-  await until('its flags arrive', () =>
-    Object.keys(suiteFlags).every((name) => reader.isEnabled(name, undefined) !== undefined),
+  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+  await until(
+    'its flags arrive, turned on',
+    () =>
+      reader.isEnabled('suite.nobody', undefined) !== undefined &&
+      (['suite.all', 'suite.half', 'suite.other-half'] as const).every((name) =>
+        users.some((user) => reader.isEnabled(name, user) === true),
+      ),
+    60_000,
   );
 });
 afterAll(() => reader?.stop());

@@ -14,7 +14,6 @@ export interface ControlLinkOptions {
   readonly log: Logger;
   readonly pollMs: number;
   readonly heartbeatMs: number;
-  readonly onConnected?: () => void;
 }
 
 /**
@@ -99,7 +98,7 @@ export class ControlLink {
   }
 
   async #session(onAnswer: () => void): Promise<void> {
-    const { url, name, states, pollMs, log, onConnected } = this.#options;
+    const { url, name, states, pollMs, log } = this.#options;
     const lost = new AbortController();
     const client = await openSession(url, `facade ${name} link`, () => {
       lost.abort();
@@ -116,7 +115,6 @@ export class ControlLink {
       while (!this.#stopped && !lost.signal.aborted) {
         await this.#look(client);
         if (!connected) log.info('control database is connected');
-        if (!connected) onConnected?.();
         connected = true;
         onAnswer();
         await this.#acknowledgeAll(client);

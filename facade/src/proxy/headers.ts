@@ -21,7 +21,7 @@ const kept = (name: string): boolean =>
   name.startsWith('x-forwarded-') ||
   name.startsWith('x-strangler-');
 
-export const connectionOptions = (value: string | undefined): string[] =>
+const connectionOptions = (value: string | undefined): string[] =>
   (value ?? '')
     .split(',')
     .map((option) => option.trim().toLowerCase())

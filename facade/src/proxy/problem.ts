@@ -9,7 +9,7 @@ export interface Problem {
   readonly retryAfterSeconds?: number;
 }
 
-export const problemBody = ({ status, code, detail, requestId }: Problem): string =>
+const problemBody = ({ status, code, detail, requestId }: Problem): string =>
   JSON.stringify({
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',

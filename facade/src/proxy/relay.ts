@@ -11,7 +11,7 @@ export interface RelayOptions {
   readonly onChunk?: (chunk: Buffer) => void;
 }
 
-export const isEventStream = (answer: IncomingMessage): boolean =>
+const isEventStream = (answer: IncomingMessage): boolean =>
   /^text\/event-stream\b/i.test(answer.headers['content-type'] ?? '');
 
 /**

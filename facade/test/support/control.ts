@@ -14,6 +14,8 @@ export interface TestControl {
   hold(milliseconds: number): Promise<string>;
   /** The other side has applied everything up to now. */
   caughtUp(direction?: 'forward' | 'reverse', epoch?: number): Promise<void>;
+  /** Mirrored reads by outcome. */
+  shadowOutcomes(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,12 @@ export async function startControl(url?: string): Promise<TestControl> {
          ON CONFLICT (context, direction) DO UPDATE SET epoch = $2, applied_at = clock_timestamp()`,
         [direction, epoch],
       );
+    },
+    async shadowOutcomes() {
+      const rows = await query(
+        'SELECT outcome, sum(count)::int AS n FROM strangler_control.shadow_counts GROUP BY 1',
+      );
+      return Object.fromEntries(rows.map((row) => [String(row.outcome), Number(row.n)]));
     },
     async close() {
       await pool.end();
