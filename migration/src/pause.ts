@@ -1,3 +1,5 @@
+import { StranglerError } from '@strangler-toolkit/plan';
+
 /** Waits so many milliseconds, or until the signal; never throws. */
 export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
@@ -10,3 +12,10 @@ export const pause = (milliseconds: number, signal: AbortSignal): Promise<void> 
     const timer = setTimeout(done, milliseconds);
     signal.addEventListener('abort', done, { once: true });
   });
+
+/** @throws StranglerError CANCELLED, or the signal's own reason */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  if (signal.reason instanceof StranglerError) throw signal.reason;
+  throw new StranglerError('CANCELLED', 'Cancelled');
+}

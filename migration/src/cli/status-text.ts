@@ -1,4 +1,4 @@
-import type { StreamHealth } from '../steps/kafka-health.ts';
+import type { StreamHealth } from '../stream/stream-health.ts';
 import type { ContextStatus } from '../steps/status.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -36,12 +36,9 @@ export interface MoveOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (moment: StepMoment) => void | Promise<void>;
   readonly leaseTtlMs?: number;
-  /** How long the reverse proof waits for running transactions, for the transport and for its marker (default 10 s each, 60 s with connectors). No write waits meanwhile. */
+  /** How long the reverse proof waits for running transactions, for the transport and for its marker (default: what the transport says). No write waits meanwhile. */
   readonly proofTimeoutMs?: number;
 }
-
-/** A connector that is registered begins to run some seconds later, on a busy Connect cluster many. */
-const defaultProofTimeoutMs = { embedded: 10_000, kafka: 60_000 };
 
 export interface MoveResult {
   readonly move: MoveKind;
@@ -204,7 +201,7 @@ async function begin(
     epoch: row.epoch,
     tables: { from: tables[plan.from], to: tables[plan.to] },
     noFacade: options.noFacade === true,
-    proofTimeoutMs: options.proofTimeoutMs ?? defaultProofTimeoutMs[options.transport.kind],
+    proofTimeoutMs: options.proofTimeoutMs ?? options.transport.proofTimeoutMs,
     onStep: async (moment) => options.onStep?.(moment),
   };
   const result = await runMove(move, protocol);
@@ -254,7 +251,7 @@ async function dryRun(
       epoch: row.epoch,
       tables: { from: tables[plan.from], to: tables[plan.to] },
       noFacade: options.noFacade === true,
-      proofTimeoutMs: defaultProofTimeoutMs[options.transport.kind],
+      proofTimeoutMs: options.transport.proofTimeoutMs,
       onStep: async () => {},
     },
     protocol,

@@ -1,7 +1,6 @@
 import {
   bothSides,
   directionFrom,
-  isStranglerError,
   type MigrationDefinition,
   mirrorsAt,
   type Side,
@@ -12,30 +11,12 @@ import { contextTables, fenceStatus, unfinishedMoves } from '../cutover/index.ts
 import { routeFlags, shadowFlags } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { replicationNames } from '../stream/source/replication-names.ts';
-import type { Check, Report } from './check.ts';
+import { type Check, checked, type Report, reportAttempt } from '../findings/check.ts';
 import { checkReplicaIdentity, serverFacts } from './database-checks.ts';
-import { checkKafka } from './kafka-doctor.ts';
+import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
 
-export type { Check } from './check.ts';
-
-async function attempt(
-  report: Report,
-  check: string,
-  expected: string,
-  work: () => Promise<unknown>,
-): Promise<boolean> {
-  try {
-    await work();
-    report(check, true, expected, expected, '');
-    return true;
-  } catch (error) {
-    if (isStranglerError(error))
-      report(check, false, expected, `${error.code}: ${error.message}`, error.remedy);
-    else report(check, false, expected, error instanceof Error ? error.message : String(error), '');
-    return false;
-  }
-}
+export type { Check } from '../findings/check.ts';
 
 async function checkServer(
   kit: Toolkit,
@@ -47,41 +28,44 @@ async function checkServer(
     const facts = await serverFacts(client);
     const direction = directionFrom(side);
     const names = replicationNames(definition.context, direction, facts.database);
-    report(
-      `${side} wal_level`,
-      facts.walLevel === 'logical',
-      'logical',
-      facts.walLevel,
-      `Set wal_level = logical on the ${side}'s server and restart it.`,
-    );
-    report(
-      `${side} version`,
-      facts.version >= 160_000,
-      '16 or newer',
-      String(Math.floor(facts.version / 10_000)),
-      'Upgrade PostgreSQL: streams of both directions need the publication origin of version 16.',
-    );
-    report(
-      `${side} replication right`,
-      facts.replication,
-      `${facts.user} may replicate`,
-      facts.replication ? `${facts.user} may replicate` : `${facts.user} may not`,
-      `ALTER ROLE ${facts.user} REPLICATION`,
-    );
-    report(
-      `${side} session_replication_role`,
-      facts.canSetReplicationRole,
-      `${facts.user} may set it`,
-      facts.canSetReplicationRole ? `${facts.user} may set it` : `${facts.user} may not`,
-      `GRANT SET ON PARAMETER session_replication_role TO ${facts.user}`,
-    );
-    report(
-      `${side} create right`,
-      facts.canCreate,
-      `${facts.user} may create in ${facts.database}`,
-      facts.canCreate ? `${facts.user} may create in ${facts.database}` : `${facts.user} may not`,
-      `GRANT CREATE ON DATABASE ${facts.database} TO ${facts.user}`,
-    );
+    report({
+      check: `${side} wal_level`,
+      ok: facts.walLevel === 'logical',
+      expected: 'logical',
+      actual: facts.walLevel,
+      remedy: `Set wal_level = logical on the ${side}'s server and restart it.`,
+    });
+    report({
+      check: `${side} version`,
+      ok: facts.version >= 160_000,
+      expected: '16 or newer',
+      actual: String(Math.floor(facts.version / 10_000)),
+      remedy:
+        'Upgrade PostgreSQL: streams of both directions need the publication origin of version 16.',
+    });
+    report({
+      check: `${side} replication right`,
+      ok: facts.replication,
+      expected: `${facts.user} may replicate`,
+      actual: facts.replication ? `${facts.user} may replicate` : `${facts.user} may not`,
+      remedy: `ALTER ROLE ${facts.user} REPLICATION`,
+    });
+    report({
+      check: `${side} session_replication_role`,
+      ok: facts.canSetReplicationRole,
+      expected: `${facts.user} may set it`,
+      actual: facts.canSetReplicationRole ? `${facts.user} may set it` : `${facts.user} may not`,
+      remedy: `GRANT SET ON PARAMETER session_replication_role TO ${facts.user}`,
+    });
+    report({
+      check: `${side} create right`,
+      ok: facts.canCreate,
+      expected: `${facts.user} may create in ${facts.database}`,
+      actual: facts.canCreate
+        ? `${facts.user} may create in ${facts.database}`
+        : `${facts.user} may not`,
+      remedy: `GRANT CREATE ON DATABASE ${facts.database} TO ${facts.user}`,
+    });
     const { rows: slots } = await client.query<{
       wal_status: string | null;
       active: string;
@@ -92,34 +76,34 @@ async function checkServer(
     );
     const slot = slots[0];
     const free = facts.slots.limit - facts.slots.used;
-    report(
-      `${side} replication slots`,
-      slot !== undefined || free > 0,
-      'one free',
-      `${facts.slots.used} of ${facts.slots.limit} used`,
-      'Raise max_replication_slots, or drop a slot that nobody uses.',
-    );
-    report(
-      `${side} WAL senders`,
-      slot?.active === 'true' || facts.senders.used < facts.senders.limit,
-      'one free',
-      `${facts.senders.used} of ${facts.senders.limit} used`,
-      'Raise max_wal_senders.',
-    );
+    report({
+      check: `${side} replication slots`,
+      ok: slot !== undefined || free > 0,
+      expected: 'one free',
+      actual: `${facts.slots.used} of ${facts.slots.limit} used`,
+      remedy: 'Raise max_replication_slots, or drop a slot that nobody uses.',
+    });
+    report({
+      check: `${side} WAL senders`,
+      ok: slot?.active === 'true' || facts.senders.used < facts.senders.limit,
+      expected: 'one free',
+      actual: `${facts.senders.used} of ${facts.senders.limit} used`,
+      remedy: 'Raise max_wal_senders.',
+    });
     const row = await kit.row(definition);
     const streaming = directionFrom(row.owner) === direction && streamsAt(row.stage);
     if (streaming) {
       const watermark = await (await kit.control()).watermarks.get(definition.context, direction);
       if (watermark && watermark.state !== 'copying') {
-        report(
-          `${side} slot ${names.slot}`,
-          slot !== undefined && slot.wal_status !== 'lost',
-          'present, not lost',
-          slot
+        report({
+          check: `${side} slot ${names.slot}`,
+          ok: slot !== undefined && slot.wal_status !== 'lost',
+          expected: 'present, not lost',
+          actual: slot
             ? `${slot.wal_status}, ${Math.round(Number(slot.retained ?? 0) / 1_048_576)} MB of WAL retained`
             : 'missing',
-          `Changes may be missing: strangler replicate ${definition.context} --restart`,
-        );
+          remedy: `Changes may be missing: strangler replicate ${definition.context} --restart`,
+        });
       }
       const { rows: published } = await client.query<{ name: string }>(
         `SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = $1 AND schemaname <> 'strangler' ORDER BY 1`,
@@ -134,21 +118,21 @@ async function checkServer(
         .sort()
         .join(', ');
       if (watermark)
-        report(
-          `${side} publication ${names.publication}`,
-          actual === expected,
+        report({
+          check: `${side} publication ${names.publication}`,
+          ok: actual === expected,
           expected,
-          actual || 'missing or empty',
-          `Start the worker again: strangler replicate ${definition.context}`,
-        );
+          actual: actual || 'missing or empty',
+          remedy: `Start the worker again: strangler replicate ${definition.context}`,
+        });
     } else if (slot && slot.active === 'false') {
-      report(
-        `${side} slot ${names.slot}`,
-        false,
-        'none at this stage',
-        `left over, ${Math.round(Number(slot.retained ?? 0) / 1_048_576)} MB of WAL retained`,
-        `SELECT pg_drop_replication_slot('${names.slot}')`,
-      );
+      report({
+        check: `${side} slot ${names.slot}`,
+        ok: false,
+        expected: 'none at this stage',
+        actual: `left over, ${Math.round(Number(slot.retained ?? 0) / 1_048_576)} MB of WAL retained`,
+        remedy: `SELECT pg_drop_replication_slot('${names.slot}')`,
+      });
     }
   });
 }
@@ -173,13 +157,13 @@ async function checkFences(
       fenceStatus(client, definition.context, contextTables(definition)[side]),
     );
     const ok = expected[side].includes(fence.mode);
-    report(
-      `${side} fence`,
+    report({
+      check: `${side} fence`,
       ok,
-      expected[side].join(' or '),
-      `${fence.mode}${fence.open.length > 0 && fence.mode !== 'none' ? ` (open: ${fence.open.join(', ')})` : ''}`,
-      `The ${row.owner} owns ${definition.context}. If no move is running, run strangler ${row.owner === 'monolith' ? 'replicate' : 'rollback'} ${definition.context} again: it brings fences and owner together.`,
-    );
+      expected: expected[side].join(' or '),
+      actual: `${fence.mode}${fence.open.length > 0 && fence.mode !== 'none' ? ` (open: ${fence.open.join(', ')})` : ''}`,
+      remedy: `The ${row.owner} owns ${definition.context}. If no move is running, run strangler ${row.owner === 'monolith' ? 'replicate' : 'rollback'} ${definition.context} again: it brings fences and owner together.`,
+    });
   }
 }
 
@@ -194,24 +178,24 @@ async function checkFlags(
   const on = (await flags.readAll(routeFlags(definition), definition.context)).filter(
     (flag) => flag.percent > 0 || (flag.otherStrategies > 0 && flag.enabled),
   );
-  report(
-    'route flags',
-    steering || on.length === 0,
-    steering ? 'any' : `off at stage ${row.stage}`,
-    on.length === 0 ? 'off' : on.map((flag) => `${flag.name} ${flag.percent} %`).join(', '),
-    `strangler route ${definition.context} --all --off`,
-  );
+  report({
+    check: 'route flags',
+    ok: steering || on.length === 0,
+    expected: steering ? 'any' : `off at stage ${row.stage}`,
+    actual: on.length === 0 ? 'off' : on.map((flag) => `${flag.name} ${flag.percent} %`).join(', '),
+    remedy: `strangler route ${definition.context} --all --off`,
+  });
   const shadowing = mirrorsAt(row.stage);
   const mirrored = (await flags.readAll(shadowFlags(definition), definition.context)).filter(
     (flag) => flag.percent > 0,
   );
-  report(
-    'shadow flags',
-    shadowing || mirrored.length === 0,
-    shadowing ? 'any' : `off at stage ${row.stage}`,
-    mirrored.length === 0 ? 'off' : mirrored.map((flag) => flag.name).join(', '),
-    `strangler shadow ${definition.context} --sample 0`,
-  );
+  report({
+    check: 'shadow flags',
+    ok: shadowing || mirrored.length === 0,
+    expected: shadowing ? 'any' : `off at stage ${row.stage}`,
+    actual: mirrored.length === 0 ? 'off' : mirrored.map((flag) => flag.name).join(', '),
+    remedy: `strangler shadow ${definition.context} --sample 0`,
+  });
 }
 
 async function checkContext(
@@ -220,111 +204,110 @@ async function checkContext(
   checks: Check[],
 ): Promise<void> {
   const { context } = definition;
-  const report: Report = (check, ok, expected, actual, remedy) =>
-    checks.push({ context, check, ok, expected, actual, remedy: ok ? '' : remedy });
+  const report: Report = (finding) => checks.push(checked(context, finding));
   const control = await kit.control();
   const row = await kit.row(definition);
-  report(
-    'data kind',
-    row.dataKind === definition.data || row.stage === 'monolith',
-    definition.data,
-    row.dataKind,
-    `The context began as '${row.dataKind}': set data in the file back, or roll back to stage monolith first.`,
-  );
+  report({
+    check: 'data kind',
+    ok: row.dataKind === definition.data || row.stage === 'monolith',
+    expected: definition.data,
+    actual: row.dataKind,
+    remedy: `The context began as '${row.dataKind}': set data in the file back, or roll back to stage monolith first.`,
+  });
   const lease = await control.leases.get(context);
   const moves = await unfinishedMoves(control, context);
-  report(
-    'lease',
-    !lease || lease.expiresInSeconds > 0 || moves.length === 0,
-    'none left over',
-    lease
+  report({
+    check: 'lease',
+    ok: !lease || lease.expiresInSeconds > 0 || moves.length === 0,
+    expected: 'none left over',
+    actual: lease
       ? `${lease.move} by ${lease.holder}, ${lease.expiresInSeconds > 0 ? 'at work' : 'run out'}`
       : 'none',
-    'Run the command again, or start the worker: it finishes or undoes the move.',
-  );
-  report(
-    'unfinished moves',
-    moves.length === 0 || (lease?.expiresInSeconds ?? 0) > 0,
-    'none',
-    moves.length === 0 ? 'none' : moves.map((move) => `${move.kind} ${move.moveId}`).join(', '),
-    `Run strangler ${moves[0]?.kind ?? 'cutover'} ${context} again: it finishes or undoes the move first.`,
-  );
-  report(
-    'hold',
-    !row.held || (lease?.expiresInSeconds ?? 0) > 0,
-    'none outside a move',
-    row.held ? `writes held until ${row.holdUntil}` : 'none',
-    'It runs out by itself.',
-  );
+    remedy: 'Run the command again, or start the worker: it finishes or undoes the move.',
+  });
+  report({
+    check: 'unfinished moves',
+    ok: moves.length === 0 || (lease?.expiresInSeconds ?? 0) > 0,
+    expected: 'none',
+    actual:
+      moves.length === 0 ? 'none' : moves.map((move) => `${move.kind} ${move.moveId}`).join(', '),
+    remedy: `Run strangler ${moves[0]?.kind ?? 'cutover'} ${context} again: it finishes or undoes the move first.`,
+  });
+  report({
+    check: 'hold',
+    ok: !row.held || (lease?.expiresInSeconds ?? 0) > 0,
+    expected: 'none outside a move',
+    actual: row.held ? `writes held until ${row.holdUntil}` : 'none',
+    remedy: 'It runs out by itself.',
+  });
   if (definition.data === 'replicated') {
-    const monolithUp = await attempt(report, 'monolith database', 'reachable', () =>
+    const monolithUp = await reportAttempt(report, 'monolith database', 'reachable', () =>
       kit.withDatabase(definition, 'monolith', async () => {}),
     );
-    const serviceUp = await attempt(report, 'service database', 'reachable', () =>
+    const serviceUp = await reportAttempt(report, 'service database', 'reachable', () =>
       kit.withDatabase(definition, 'service', async () => {}),
     );
     if (monolithUp) {
-      await attempt(report, 'monolith server', 'can be examined', () =>
+      await reportAttempt(report, 'monolith server', 'can be examined', () =>
         checkServer(kit, definition, 'monolith', report),
       );
-      await attempt(report, 'replica identity', 'usable on every table', () =>
+      await reportAttempt(report, 'replica identity', 'usable on every table', () =>
         kit.withDatabase(definition, 'monolith', (client) =>
           checkReplicaIdentity(client, definition),
         ),
       );
     }
     if (serviceUp)
-      await attempt(report, 'service server', 'can be examined', () =>
+      await reportAttempt(report, 'service server', 'can be examined', () =>
         checkServer(kit, definition, 'service', report),
       );
     if (monolithUp && serviceUp) {
-      await attempt(report, 'mapping', 'compiles', () =>
+      await reportAttempt(report, 'mapping', 'compiles', () =>
         kit.withDatabase(definition, 'monolith', (monolith) =>
           kit.withDatabase(definition, 'service', (service) =>
             loadMapping(definition, monolith, service),
           ),
         ),
       );
-      await attempt(report, 'fences', 'can be examined', () =>
+      await reportAttempt(report, 'fences', 'can be examined', () =>
         checkFences(kit, definition, report),
       );
     }
     const streaming = streamsAt(row.stage);
     // In the middle of a move both directions may be there.
     const moving = moves.length > 0 || (lease?.expiresInSeconds ?? 0) > 0;
-    await attempt(report, 'transport', 'configured', async () => {
-      const { kind } = kit.transport(definition);
-      if (kind !== 'kafka' || !monolithUp || !serviceUp || moving) return;
-      await attempt(report, 'stream through Kafka', 'can be examined', async () => {
-        const direction = directionFrom(row.owner);
-        const watermark = await control.watermarks.get(context, direction);
-        await checkKafka(
-          kit,
-          definition,
-          {
-            streaming: streaming ? direction : null,
-            begun: watermark !== undefined && watermark.state !== 'copying',
-          },
-          report,
-        );
-      });
+    await reportAttempt(report, 'transport', 'configured', async () => {
+      const transport = kit.transport(definition);
+      if (!monolithUp || !serviceUp || moving) return;
+      const direction = directionFrom(row.owner);
+      const watermark = await control.watermarks.get(context, direction);
+      const begun = watermark !== undefined && watermark.state !== 'copying';
+      await transport.check(
+        {
+          forward: streamEnds(kit, definition, 'forward'),
+          reverse: streamEnds(kit, definition, 'reverse'),
+        },
+        { streaming: streaming ? { direction, begun } : null, report },
+      );
     });
     if (streamsAt(row.stage)) {
       const watermark = await control.watermarks.get(context, directionFrom(row.owner));
       const { code, message, remedy } = watermark?.state === 'failed' ? watermark.detail : {};
-      report(
-        'worker',
-        watermark?.workerAlive === true && watermark.state !== 'failed',
-        'alive',
-        watermark
+      report({
+        check: 'worker',
+        ok: watermark?.workerAlive === true && watermark.state !== 'failed',
+        expected: 'alive',
+        actual: watermark
           ? `${watermark.state}, heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago${typeof code === 'string' ? `: ${code}: ${String(message)}` : ''}`
           : 'never seen',
-        typeof remedy === 'string' ? remedy : `strangler replicate ${context}`,
-      );
+        remedy: typeof remedy === 'string' ? remedy : `strangler replicate ${context}`,
+      });
     }
   }
   if (kit.hasFlagWriter)
-    await attempt(report, 'flags', 'fit the stage', () => checkFlags(kit, definition, report));
+    await reportAttempt(report, 'flags', 'fit the stage', () =>
+      checkFlags(kit, definition, report),
+    );
 }
 
 /** Compares what the control database says with what is there, and says how to mend. */
@@ -333,33 +316,35 @@ export async function doctor(
   context?: string,
 ): Promise<{ ok: boolean; checks: Check[] }> {
   const checks: Check[] = [];
-  const report: Report = (check, ok, expected, actual, remedy) =>
-    checks.push({ context: null, check, ok, expected, actual, remedy: ok ? '' : remedy });
+  const report: Report = (finding) => checks.push(checked(null, finding));
   const definitions =
     context === undefined
       ? [...(await kit.contexts()).values()].map((loaded) => loaded.definition)
       : [await kit.definition(context)];
   if (
-    !(await attempt(report, 'control database', 'reachable, schema of this release', () =>
+    !(await reportAttempt(report, 'control database', 'reachable, schema of this release', () =>
       kit.control(),
     ))
   )
     return { ok: false, checks };
   if (kit.hasFlagWriter)
-    await attempt(report, kit.flagWriter().provider, 'reachable, the token may change flags', () =>
-      kit.flagWriter().ping(),
+    await reportAttempt(
+      report,
+      kit.flagWriter().provider,
+      'reachable, the token may change flags',
+      () => kit.flagWriter().ping(),
     );
   const instances = await (await kit.control()).instances.list();
   const gone = instances.filter((instance) => !instance.alive);
-  report(
-    'facade instances',
-    gone.every((instance) => instance.heartbeatAgeSeconds > 3600),
-    `heartbeats within ${INSTANCE_GONE_SECONDS} s`,
-    `${instances.length - gone.length} alive${gone.length > 0 ? `, gone: ${gone.map((instance) => `${instance.name} (${Math.round(instance.heartbeatAgeSeconds)} s)`).join(', ')}` : ''}`,
-    'Start it again, or wait: an instance that is gone is forgotten after an hour.',
-  );
+  report({
+    check: 'facade instances',
+    ok: gone.every((instance) => instance.heartbeatAgeSeconds > 3600),
+    expected: `heartbeats within ${INSTANCE_GONE_SECONDS} s`,
+    actual: `${instances.length - gone.length} alive${gone.length > 0 ? `, gone: ${gone.map((instance) => `${instance.name} (${Math.round(instance.heartbeatAgeSeconds)} s)`).join(', ')}` : ''}`,
+    remedy: 'Start it again, or wait: an instance that is gone is forgotten after an hour.',
+  });
   for (const definition of definitions)
-    await attempt(report, `context ${definition.context}`, 'can be examined', () =>
+    await reportAttempt(report, `context ${definition.context}`, 'can be examined', () =>
       checkContext(kit, definition, checks),
     );
   return { ok: checks.every((check) => check.ok), checks };

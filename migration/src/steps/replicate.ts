@@ -4,12 +4,12 @@ import { contextTables, dropStream, installFence, recoverMove } from '../cutover
 import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import { installSupportSchema } from '../database/support-schema.ts';
+import { throwIfCancelled } from '../pause.ts';
 import { runWorker, type WorkerProgress } from '../worker/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
-import { plannedConnector, requireKafka } from './kafka-plan.ts';
 import { planned, type Step } from './step.ts';
+import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
-import { throwIfCancelled } from './toolkit.ts';
 
 export interface ReplicateOptions extends ForceOptions {
   readonly context: string;
@@ -48,7 +48,7 @@ async function beginReplication(
   await control.contexts.register(definition.context, definition.data);
   await kit.withLease(definition.context, 'replicate', async (lease) => {
     const decision = await passGates(kit, definition, 'replicate', options);
-    if (kit.transport(definition).kind === 'kafka') await requireKafka(kit, definition);
+    await kit.transport(definition).assertUsable(streamEnds(kit, definition, 'forward'));
     kit.tell('fence', `fence the service's tables: only replication writes to them`, 'started');
     await kit.withDatabase(definition, 'service', async (client) => {
       await installSupportSchema(client);
@@ -250,10 +250,11 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
     const tables = contextTables(definition);
     const names = (side: 'monolith' | 'service'): string =>
       tables[side].map((table) => `${table.schema}.${table.table}`).join(', ');
-    const kafka =
-      kit.transport(definition).kind === 'kafka'
-        ? await plannedConnector(kit, definition, row)
-        : [];
+    const carrier = await kit
+      .transport(definition)
+      .plan(streamEnds(kit, definition, directionFrom(row.owner)), {
+        begun: row.stage !== 'monolith',
+      });
     const stream = [
       {
         action: 'make publication and replication slot on the monolith',
@@ -279,7 +280,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
               ...stream,
             ]
           : []),
-        ...kafka,
+        ...carrier,
         { action: `run the worker (${directionFrom(row.owner)})` },
       ]);
     }
@@ -289,7 +290,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
         { action: "fence the service's tables", detail: names('service') },
         { action: 'set stage replicating' },
         ...stream,
-        ...kafka,
+        ...carrier,
       ],
       refusalOf(definition, 'replicate', decision, options.force),
     );

@@ -13,7 +13,8 @@ import {
 import type { ContextRow, RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
 import { countDeadLetters, gatherFacts } from './gate-facts.ts';
-import { type StreamHealth, streamHealth } from './kafka-health.ts';
+import type { StreamHealth } from '../stream/stream-health.ts';
+import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
 
 export interface ContextStatus {
@@ -93,7 +94,9 @@ async function contextStatus(
         })
     : null;
   const streams = replicated && streamsAt(row.stage);
-  const stream = streams ? await streamHealth(kit, definition, directionFrom(row.owner)) : null;
+  const stream = streams
+    ? await kit.transport(definition).health(streamEnds(kit, definition, directionFrom(row.owner)))
+    : null;
   const alive = instances.filter((instance) => instance.alive);
   return {
     context,

@@ -1,10 +1,7 @@
+import type { PlannedAction } from '../findings/planned-action.ts';
 import type { Toolkit } from './toolkit.ts';
 
-/** One thing that would be done, in words that a person can check. */
-export interface PlannedAction {
-  readonly action: string;
-  readonly detail?: string;
-}
+export type { PlannedAction };
 
 export interface DryRun {
   readonly dryRun: true;

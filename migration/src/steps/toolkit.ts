@@ -12,7 +12,7 @@ import type pg from 'pg';
 import { type ContextRow, type Control, type Lease, openControl } from '../control/index.ts';
 import { connect } from '../database/connect.ts';
 import { chooseFlagWriter, type FlagWriter, requireFlagWriter } from '../flags/index.ts';
-import { pause } from '../pause.ts';
+import { pause, throwIfCancelled } from '../pause.ts';
 import { chooseTransport } from '../stream/choose-transport.ts';
 import type { Transport } from '../stream/transport.ts';
 
@@ -181,12 +181,6 @@ export class Toolkit implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-export function throwIfCancelled(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  if (signal.reason instanceof StranglerError) throw signal.reason;
-  throw new StranglerError('CANCELLED', 'Cancelled');
 }
 
 function userName(): string {

@@ -8,7 +8,8 @@ import {
 import { embeddedTransport } from './embedded/embedded-transport.ts';
 import { carriedTables, namedKeys } from './kafka/carried-columns.ts';
 import { connectUrl, kafkaSettings } from './kafka/kafka-settings.ts';
-import { kafkaTransport, type KafkaTransportSettings } from './kafka/kafka-transport.ts';
+import { kafkaTransport } from './kafka/kafka-transport.ts';
+import type { KafkaTransportSettings } from './kafka/transport-settings.ts';
 import type { Transport } from './transport.ts';
 
 export const defaultPartitions = 3;

@@ -12,11 +12,9 @@ import {
   replicationNames,
 } from '../../src/stream/index.ts';
 import { ConnectClient } from '../../src/stream/kafka/connect-client.ts';
-import {
-  kafkaTransport,
-  type KafkaTransportSettings,
-} from '../../src/stream/kafka/kafka-transport.ts';
+import { kafkaTransport } from '../../src/stream/kafka/kafka-transport.ts';
 import { readStreamNote } from '../../src/stream/kafka/stream-name.ts';
+import type { KafkaTransportSettings } from '../../src/stream/kafka/transport-settings.ts';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import type { SourceTable, StreamSource, Transport } from '../../src/stream/transport.ts';
 

@@ -1,10 +1,18 @@
+import { StranglerError } from '@strangler-toolkit/plan';
+import { databaseName } from '../../database/connect.ts';
+import { replicationNames } from '../source/replication-names.ts';
+import { slotHealth } from '../source/slot-health.ts';
+import { Asked, type StreamHealth } from '../stream-health.ts';
+import type { StreamEnds, Transport } from '../transport.ts';
 import { openEmbeddedStream } from './open-embedded-stream.ts';
-import type { Transport } from '../transport.ts';
 
 /** The slot is read by the process that applies; nothing stands between. */
 export const embeddedTransport: Transport = {
   kind: 'embedded',
   ownTables: [{ schema: 'strangler', table: 'probe' }],
+  proofTimeoutMs: 10_000,
+  assertUsable: async () => {},
+  plan: async () => [],
   announce: async () => {},
   ensure: async () => {},
   open: ({ context, direction, url }, { from, signal }) =>
@@ -15,4 +23,35 @@ export const embeddedTransport: Transport = {
     void (await client.query(`SELECT pg_logical_emit_message(true, 'strangler', 'watermark')`)),
   // Positions tell it all: the reader and the applier are one.
   unapplied: async () => [],
+  health: slotAlone,
+  check: async () => {},
+  resync({ context }) {
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      'resync asks Debezium to read a table again, and this context streams without it (transport embedded)',
+      {
+        remedy: `Find the rows that differ: strangler verify ${context} --json; then send them again: strangler verify ${context} --repair --keys <table:key> …`,
+      },
+    );
+  },
 };
+
+async function slotAlone({
+  context,
+  direction,
+  url,
+  withSource,
+}: StreamEnds): Promise<StreamHealth> {
+  const asked = new Asked();
+  const { slot: name } = replicationNames(context, direction, databaseName(url));
+  const slot = await asked.attempt(() => withSource(({ client }) => slotHealth(client, name)));
+  return {
+    direction,
+    transport: 'embedded',
+    slot,
+    connector: null,
+    beatAgeSeconds: null,
+    partitions: null,
+    problems: asked.problems,
+  };
+}

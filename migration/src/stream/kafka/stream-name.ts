@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { codeOf, type Direction } from '@strangler-toolkit/plan';
+import { codeOf, type Direction, StranglerError } from '@strangler-toolkit/plan';
+import { databaseFailure } from '../../database/failures.ts';
 
 /** The source database's own note of its current stream. */
 export interface StreamNote {
@@ -44,4 +45,25 @@ export async function noteNewStream(
     [context, direction, name],
   );
   return name;
+}
+
+/** @throws StranglerError POSITION_GAP when the database knows no stream of this direction */
+export async function requireStreamNote(
+  client: pg.Client,
+  context: string,
+  direction: Direction,
+): Promise<StreamNote> {
+  const note = await readStreamNote(client, context, direction).catch((error: unknown) =>
+    Promise.reject(databaseFailure(error, `Cannot read the stream of ${context}`)),
+  );
+  if (note === null) {
+    throw new StranglerError(
+      'POSITION_GAP',
+      `${context}: database ${client.database ?? ''} knows no ${direction} stream through Kafka: it was made by another transport, or removed`,
+      {
+        remedy: `Go on with the transport it began with, or run strangler replicate ${context} --restart, which copies anew.`,
+      },
+    );
+  }
+  return note;
 }

@@ -19,8 +19,10 @@ export async function slotHealth(client: pg.Client, slot: string): Promise<SlotH
   const { rows } = await client.query<
     Record<'active' | 'wal_status' | 'kept' | 'safe' | 'behind' | 'confirmed', string | null>
   >(
-    `SELECT active::text AS active, wal_status, greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))::text AS kept, safe_wal_size::text AS safe,
-            greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))::text AS behind, confirmed_flush_lsn::text AS confirmed
+    `SELECT active::text AS active, wal_status, safe_wal_size::text AS safe,
+            greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))::text AS kept,
+            greatest(0, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn))::text AS behind,
+            confirmed_flush_lsn::text AS confirmed
      FROM pg_replication_slots WHERE slot_name = $1`,
     [slot],
   );
