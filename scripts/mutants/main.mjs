@@ -1,0 +1,108 @@
+// Plants mistakes one at a time and asks the nearest suites whether they notice:
+//   npm run mutants -- <room or file>... [--sample N] [--seed S] [--min-score P] [--json] [--list]
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { collectMutants } from './collect-mutants.mjs';
+import { nearestSuites } from './nearest-suites.mjs';
+import { inWords, scoreInWords, scoreOf } from './report.mjs';
+import { filesOf, rooms, suitesOf } from './rooms.mjs';
+import { WarmJest } from './run-mutants.mjs';
+import { sampled } from './sample.mjs';
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    'min-score': { type: 'string' },
+    json: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
+});
+
+function chosen(words) {
+  const names = words.length > 0 ? words : Object.keys(rooms);
+  return names.map((word) => {
+    if (rooms[word]) return { room: word, files: filesOf(rooms[word]), whole: true };
+    const room = Object.keys(rooms).find((name) => filesOf(rooms[name]).includes(word));
+    if (room === undefined) {
+      console.error(
+        `No room and no mutated file: ${word}. Rooms: ${Object.keys(rooms).join(', ')}`,
+      );
+      process.exit(2);
+    }
+    return { room, files: [word], whole: false };
+  });
+}
+
+const choice = chosen(positionals);
+const all = choice.flatMap(({ room, files, whole }) => collectMutants(room, files, whole));
+const mutants =
+  options.sample === undefined ? all : sampled(all, Number(options.sample), Number(options.seed));
+if (options.list) {
+  for (const mutant of mutants) console.log(inWords(mutant));
+  process.exit();
+}
+
+const suites = [...new Set(choice.flatMap(({ room }) => suitesOf(rooms[room])))];
+const nearest = nearestSuites(suites);
+const cache = mkdtempSync(join(tmpdir(), 'mutants-'));
+const roots = [...new Set(suites.map((suite) => suite.split('/').slice(0, 2).join('/')))];
+const jest = new WarmJest(cache, [...new Set([...roots, 'plan/src'])]);
+const tidy = () => {
+  jest.end();
+  rmSync(cache, { recursive: true, force: true });
+};
+process.on('exit', tidy);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143));
+
+// Without a mistake every suite passes; how long it takes then says when a mutant hangs.
+const seconds = new Map();
+for (const suite of new Set(mutants.flatMap(({ file }) => nearest(file)))) {
+  const began = performance.now();
+  const { status, killedBy } = await jest.run(undefined, [suite], 120_000);
+  if (status !== 'survived') {
+    console.error(`${suite} fails without any mutant (${killedBy ?? status}): mend it first`);
+    process.exit(1);
+  }
+  seconds.set(suite, (performance.now() - began) / 1000);
+}
+
+const results = [];
+for (const mutant of mutants) {
+  const near = nearest(mutant.file);
+  const usual = near.reduce((sum, suite) => sum + seconds.get(suite), 0);
+  const outcome = mutant.equivalent
+    ? { status: 'equivalent' }
+    : near.length === 0
+      ? { status: 'survived' }
+      : await jest.run(mutant, near, 10_000 + usual * 5000);
+  const result = { ...mutant, ...outcome };
+  results.push(result);
+  if (outcome.status === 'survived' && !options.json) console.log(inWords(result));
+  if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${mutants.length} `);
+}
+
+const score = scoreOf(results);
+if (options.json)
+  console.log(
+    JSON.stringify({ score, results: results.map((result) => ({ ...result, source: undefined })) }),
+  );
+else
+  for (const { room } of choice)
+    console.log(
+      scoreInWords(
+        room,
+        results.filter((result) => result.room === room),
+      ),
+    );
+if (options['min-score'] !== undefined && score.percent < Number(options['min-score'])) {
+  console.error(
+    `${score.percent} % of the mutants were noticed; asked are ${options['min-score']} %`,
+  );
+  process.exitCode = 1;
+}
+jest.end();

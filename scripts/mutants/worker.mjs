@@ -1,0 +1,72 @@
+// Runs suites with a mutant in place, one after the other in one warm process. A mutant that never ends is ended by the parent.
+import { readConfig } from 'jest-config';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { repository } from './rooms.mjs';
+
+const require = createRequire(import.meta.url);
+const Runtime = require('jest-runtime').default;
+const TestRunner = require('jest-runner').default;
+const [cacheDirectory, ...roots] = process.argv.slice(2);
+
+// A promise that a mutant leaves behind belongs to no test any more.
+process.on('unhandledRejection', () => {});
+process.on('disconnect', () => process.exit());
+
+const { globalConfig, projectConfig } = await readConfig(
+  { _: [], $0: 'mutants', silent: true, runInBand: true },
+  {
+    testMatch: ['**/*.test.ts'],
+    roots: roots.map((root) => join(repository, root)),
+    extensionsToTreatAsEsm: ['.ts'],
+    transform: { '\\.ts$': join(repository, 'scripts/mutants/transform.mjs') },
+    testEnvironment: 'node',
+    testEnvironmentOptions: { customExportConditions: ['strangler-source', 'node', 'node-addons'] },
+    testTimeout: 5000,
+    cacheDirectory,
+    rootDir: repository,
+  },
+  true,
+  repository,
+);
+const context = await Runtime.createContext(projectConfig, {
+  console,
+  maxWorkers: 1,
+  watch: false,
+  watchman: false,
+});
+const watcher = { isInterrupted: () => false, isWatchMode: () => false };
+
+/** @returns what the suite said: undefined when it passed */
+async function failureOf(suite, id) {
+  const runner = new TestRunner(globalConfig, {});
+  let failure;
+  runner.on('test-file-success', ([, result]) => {
+    const failed = result.testResults.find(({ status }) => status === 'failed');
+    if (failed) failure = failed.fullName;
+    else if (result.testExecError || result.failureMessage) failure = 'the suite did not run';
+    if (failure && process.env.MUTANTS_TALK) console.error(result.failureMessage);
+  });
+  runner.on('test-file-failure', ([, error]) => {
+    failure = 'the suite did not run';
+    if (process.env.MUTANTS_TALK) console.error(error);
+  });
+  // Jest keeps what it transformed per configuration: each mutant needs one of its own.
+  const config = { ...projectConfig, globals: { mutant: id } };
+  const test = { path: join(repository, suite), context: { ...context, config } };
+  await runner.runTests([test], watcher, { serial: true });
+  return failure;
+}
+
+process.on('message', async ({ id, mutant, suites }) => {
+  globalThis.plantedMutant = mutant;
+  for (const suite of suites) {
+    const failure = await failureOf(suite, id);
+    if (failure !== undefined) {
+      process.send({ id, killedBy: `${suite}: ${failure}` });
+      return;
+    }
+  }
+  process.send({ id });
+});
+process.send({ ready: true });
