@@ -50,6 +50,21 @@ test('every strangler command that a document shows is one that the command line
   expect(seen).toBeGreaterThan(30);
 });
 
+/** Every command that does something, as it is typed: `dead-letters list`. */
+const leaves = (command: Command, words: readonly string[] = []): string[] =>
+  command.commands.length === 0
+    ? [words.join(' ')]
+    : command.commands.flatMap((child) => leaves(child, [...words, child.name()]));
+
+test('every strangler command has a place in a document', async () => {
+  const texts = await Promise.all(
+    documents.map((file) => readFile(join(repository, file), 'utf8')),
+  );
+  const everything = texts.join('\n');
+  const nowhere = leaves(program).filter((command) => !everything.includes(`strangler ${command}`));
+  expect(nowhere).toEqual([]);
+});
+
 test('the check sees a command and an option that do not exist', () => {
   expect(misunderstanding(['frobnicate', 'catalog'])).toBe('no command frobnicate');
   expect(misunderstanding(['cutover', 'catalog', '--now'])).toBe('cutover has no option --now');
