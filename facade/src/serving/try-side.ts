@@ -38,7 +38,11 @@ export async function trySide(
     });
   let attempt: Attempt | undefined;
   const run = async (): Promise<void> => {
-    attempt = await tryUpstream(serving, passage, { upstream: plan.urls[side], patienceMs });
+    attempt = await tryUpstream(serving, passage, {
+      upstream: plan.urls[side],
+      patienceMs,
+      once: route.definition.kind === 'write',
+    });
     if (attempt.kind === 'failed') throw attempt.failure;
     if (attempt.kind === 'answer' && replaceable && refuses(attempt.answer))
       throw new UpstreamFailure('refusing', `upstream answered ${attempt.answer.statusCode}`);
