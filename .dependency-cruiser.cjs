@@ -97,10 +97,28 @@ module.exports = {
       severity: 'error',
       comment: 'Steps put the phases together, never the other way round.',
       from: {
-        path: '^migration/src/(database|stream|copy|apply|verify|mapping|control|flags)/',
+        path: '^migration/src/(database|findings|stream|copy|apply|verify|mapping|control|flags)/',
         pathNot: tests,
       },
       to: { path: '^migration/src/(steps|cli)/' },
+    },
+    {
+      name: 'front-door-is-gated',
+      severity: 'error',
+      comment:
+        'What the package exports are the steps, gates included; phases move data without asking.',
+      from: { path: '^migration/src/(index|open-toolkit)\\.ts$' },
+      to: {
+        path: '^migration/src/',
+        pathNot: '^migration/src/(open-toolkit\\.ts$|steps/|findings/)',
+      },
+    },
+    {
+      name: 'transports-behind-their-port',
+      severity: 'error',
+      comment: 'Who needs to know which transport it is, asks the transport instead.',
+      from: { path: '^migration/src/', pathNot: `^migration/src/(stream|outbox)/|${tests}` },
+      to: { path: '^migration/src/stream/(kafka|embedded)/', pathNot: '/kafka-settings\\.ts$' },
     },
     {
       name: 'routing-is-pure',

@@ -1,26 +1,18 @@
 export * from '@strangler-toolkit/plan';
-export { type Control, openControl } from './control/index.ts';
-export { loadMapping } from './mapping/load.ts';
-export { runWorker, type WorkerOptions, type WorkerProgress } from './worker/index.ts';
-export { embeddedTransport, type Transport } from './stream/index.ts';
-export {
-  repair,
-  type RepairOptions,
-  type RepairResult,
-  verify,
-  type VerifyOptions,
-  type VerifyResult,
-} from './verify/index.ts';
-export {
-  cutover,
-  fenceStatus,
-  installFence,
-  type MoveOptions,
-  type MoveResult,
-  recoverMove,
-  type Recovery,
-  removeFence,
-  retire,
-  rollback,
-  strayWriters,
-} from './cutover/index.ts';
+export { type Command, type OpenOptions, openToolkit, type Toolkit } from './open-toolkit.ts';
+export type { ChangeOwnerOptions, MoveOutcome } from './steps/change-owner.ts';
+export type { ContractsOptions, ContractsResult } from './steps/contracts.ts';
+export type { DeadLetterOptions, DeadLettersResult } from './steps/dead-letters.ts';
+export type { Check } from './findings/check.ts';
+export type { FenceResult, FenceStepOptions } from './steps/fence.ts';
+export type { JournalOptions } from './steps/journal.ts';
+export type { OutboxStepOptions, OutboxStepResult } from './steps/outbox.ts';
+export type { RampOptions, RampResult } from './steps/ramp.ts';
+export type { ReplicateOptions, ReplicateResult } from './steps/replicate.ts';
+export type { ResyncOptions, ResyncResult } from './steps/resync.ts';
+export type { RouteOptions, RouteResult } from './steps/route.ts';
+export type { ShadowOptions, ShadowResult } from './steps/shadow.ts';
+export type { ContextStatus } from './steps/status.ts';
+export type { DryRun, PlannedAction } from './steps/step.ts';
+export type { Progress } from './steps/toolkit.ts';
+export type { VerifyOptions, VerifyResult } from './steps/verify.ts';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@strangler-toolkit/dev-stack';
-import { openControl } from '@strangler-toolkit/migration/control';
 import { createMetrics } from '@strangler-toolkit/service-kit';
 import { parse } from 'yaml';
 import { facadeMetrics } from '../../facade/src/telemetry/metrics.ts';
+import { openControl } from '../../migration/src/control/index.ts';
 import { loadCompose, parseEnvFile, type ComposeFile } from './support/compose-file.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));

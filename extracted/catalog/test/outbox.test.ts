@@ -3,9 +3,10 @@ import pg from 'pg';
 import { migrate as migrateCatalog } from '@strangler-example/catalog';
 import { migrate as migrateShop, seed } from '@strangler-example/legacy-monolith';
 import { createTestDatabase } from '@strangler-toolkit/dev-stack';
-import { embeddedTransport, openControl, runWorker } from '@strangler-toolkit/migration';
-import { replicationNames } from '@strangler-toolkit/migration/stream';
 import catalog from '../../../contexts/catalog.ts';
+import { openControl } from '../../../migration/src/control/index.ts';
+import { embeddedTransport, replicationNames } from '../../../migration/src/stream/index.ts';
+import { runWorker } from '../../../migration/src/worker/index.ts';
 import { startTwoSides, type TwoSides } from './two-sides.ts';
 
 let sides: TwoSides;

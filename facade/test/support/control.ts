@@ -1,6 +1,6 @@
 import { createTestDatabase } from '@strangler-toolkit/dev-stack';
-import { openControl } from '@strangler-toolkit/migration/control';
 import pg from 'pg';
+import { openControl } from '../../../migration/src/control/index.ts';
 
 export interface TestControl {
   readonly url: string;

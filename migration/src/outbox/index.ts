@@ -3,13 +3,4 @@ export type { EventHandler } from './inbox.ts';
 export { restartSubscription } from './restart-subscription.ts';
 export { subscribe, type SubscribeOptions, type Subscription } from './subscribe.ts';
 export type { EventSource, SubscriptionProgress } from './subscription.ts';
-export {
-  connectOutbox,
-  disconnectOutbox,
-  type OutboxConnection,
-  type OutboxPlan,
-  type OutboxStatus,
-  outboxStatus,
-  planOutbox,
-} from './register-connector.ts';
 export { type KafkaSettings, kafkaSettings } from '../stream/kafka/kafka-settings.ts';

@@ -51,10 +51,12 @@ const chosen = <T extends { readonly id: string }>(
   });
 };
 
-export const deadLetters: Step<
-  DeadLetterOptions,
-  { readonly context: string; readonly deadLetters: readonly unknown[] }
-> = {
+export interface DeadLettersResult {
+  readonly context: string;
+  readonly deadLetters: readonly unknown[];
+}
+
+export const deadLetters: Step<DeadLetterOptions, DeadLettersResult> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
     return onTarget(kit, definition, async (client, direction, epoch) => {

@@ -6,12 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
-import {
-  connectOutbox,
-  type EventSource,
-  type OutboxConnection,
-  restartSubscription,
-} from '../../src/outbox/index.ts';
+import { type EventSource, restartSubscription } from '../../src/outbox/index.ts';
+import { connectOutbox, type OutboxConnection } from '../../src/outbox/register-connector.ts';
 import { cli } from '../support/cli.ts';
 import { openRig, type Rig, until } from './rig.ts';
 

@@ -9,7 +9,8 @@ import {
 } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
-import { connectOutbox, disconnectOutbox, type EventSource } from '../../src/outbox/index.ts';
+import type { EventSource } from '../../src/outbox/index.ts';
+import { connectOutbox, disconnectOutbox } from '../../src/outbox/register-connector.ts';
 import { openRig, type Rig, until } from './rig.ts';
 
 const patience = 120_000;

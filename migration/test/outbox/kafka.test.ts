@@ -3,13 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
+import type { DomainEvent, EventSource } from '../../src/outbox/index.ts';
 import {
   connectOutbox,
   disconnectOutbox,
-  type DomainEvent,
-  type EventSource,
   planOutbox,
-} from '../../src/outbox/index.ts';
+} from '../../src/outbox/register-connector.ts';
 import { openRig, type Rig, until } from './rig.ts';
 
 describeWithKafka('events through Debezium and Kafka', () => {
