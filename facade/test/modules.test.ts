@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 
-const entry = new URL('../src/index.ts', import.meta.url);
+const entry = new URL('../src/main.ts', import.meta.url);
 const workspaces = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Paths of all modules that a process has loaded once it has imported `url`, with the conditions that the bin uses. */

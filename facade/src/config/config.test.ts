@@ -28,9 +28,9 @@ describe('the one table of settings', () => {
   });
 
   test('every default is a value that its own type accepts', () => {
-    for (const { name, type, standard } of settingRows) {
+    for (const { help, type, standard } of settingRows) {
       if (standard === undefined) continue;
-      expect([name, type.safeParse(String(standard)).success]).toEqual([name, true]);
+      expect([help, type.safeParse(String(standard)).success]).toEqual([help, true]);
     }
   });
 

@@ -20,12 +20,10 @@ export interface Setting {
   /** What holds when nobody says anything. */
   readonly standard?: string | number;
   readonly help: string;
-  /** A bound of the facade's work: `createFacade` takes it as `limits`. */
-  readonly limit?: true;
 }
 
-/** Every setting once: behind the environment, --help, the limits of `createFacade` and all defaults. */
-export const settings = {
+/** Who and where a facade is. */
+const processSettings = {
   monolithUrl: {
     variable: 'MONOLITH_URL',
     type: httpUrl,
@@ -112,128 +110,115 @@ export const settings = {
     standard: 'info',
     help: 'log level',
   },
+} as const satisfies Record<string, Setting>;
+
+/** Bounds of the facade's work: `createFacade` takes them as `limits`. */
+export const limitSettings = {
   timeoutMs: {
     variable: 'FACADE_TIMEOUT_MS',
     type: milliseconds,
     standard: 30_000,
     help: 'until an answer must have begun, where the route says nothing',
-    limit: true,
   },
   holdMaxWaiting: {
     variable: 'FACADE_HOLD_MAX_WAITING',
     type: count,
     standard: 1_000,
     help: 'writes that may wait during a hold, per context',
-    limit: true,
   },
   holdMaxMs: {
     variable: 'FACADE_HOLD_MAX_MS',
     type: milliseconds,
     standard: 20_000,
     help: 'longest wait of a held write; then 503 with Retry-After',
-    limit: true,
   },
   freshnessMs: {
     variable: 'FACADE_FRESHNESS_MS',
     type: milliseconds,
     standard: 100,
     help: 'longest wait for the control database before a read goes to the owner',
-    limit: true,
   },
   pinMs: {
     variable: 'FACADE_PIN_MS',
     type: milliseconds,
     standard: 500,
     help: 'longest wait of the answer to a write for its pin',
-    limit: true,
   },
   drainMs: {
     variable: 'FACADE_DRAIN_MS',
     type: milliseconds,
     standard: 15_000,
     help: 'on SIGTERM: how long requests and WebSockets may finish',
-    limit: true,
   },
   shadowConcurrency: {
     variable: 'FACADE_SHADOW_CONCURRENCY',
     type: count,
     standard: 4,
     help: 'mirrored reads at a time',
-    limit: true,
   },
   shadowMaxJobs: {
     variable: 'FACADE_SHADOW_MAX_JOBS',
     type: count,
     standard: 200,
     help: 'mirrored reads that may wait; more are dropped and counted',
-    limit: true,
   },
   shadowMaxBodyBytes: {
     variable: 'FACADE_SHADOW_MAX_BODY_BYTES',
     type: bytes,
     standard: 1_048_576,
     help: 'largest body that is compared',
-    limit: true,
   },
   shadowTimeoutMs: {
     variable: 'FACADE_SHADOW_TIMEOUT_MS',
     type: milliseconds,
     standard: 5_000,
     help: 'longest wait for a mirrored answer',
-    limit: true,
   },
   headersMs: {
     type: milliseconds,
     standard: 60_000,
     help: "until a client must have sent its request's headers",
-    limit: true,
   },
   silenceMs: {
     type: milliseconds,
     standard: 120_000,
     help: 'longest silence of an upstream in the middle of an answer',
-    limit: true,
   },
   pollMs: {
     type: milliseconds,
     standard: 500,
     help: 'time between two looks at the control database when nothing is notified',
-    limit: true,
   },
   heartbeatMs: {
     type: milliseconds,
     standard: 2_000,
     help: 'time between two heartbeats of this instance',
-    limit: true,
   },
   flushMs: {
     type: milliseconds,
     standard: 1_000,
     help: 'time between two sendings of numbers to the control database',
-    limit: true,
   },
   startMs: {
     type: milliseconds,
     standard: 3_000,
     help: 'how long the start waits for flags and for the control database',
-    limit: true,
   },
   shadowCatchUpMs: {
     type: milliseconds,
     standard: 3_000,
     help: 'how long a comparison waits until the other side has caught up',
-    limit: true,
   },
   shadowMaxBytes: {
     type: bytes,
     standard: 33_554_432,
     help: 'bodies that wait to be compared, all together',
-    limit: true,
   },
 } as const satisfies Record<string, Setting>;
+
+/** Every setting once: behind the environment, --help, the limits of `createFacade` and all defaults. */
+export const settings = { ...processSettings, ...limitSettings };
 export type Settings = typeof settings;
 
 /** The rows of the table, without the types of single ones. */
-export const settingRows: readonly (Setting & { readonly name: string })[] = Object.entries(
-  settings,
-).map(([name, row]) => ({ name, ...row }));
+export const settingRows: readonly Setting[] = Object.values(settings);
