@@ -5,7 +5,7 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * What is mutated, and the suites that must notice. Only rooms whose suites need no server: a mutant may cost a second, not a
- * minute. `least` is the score that `.ci/run` asks of the sample.
+ * minute.
  */
 export const rooms = {
   plan: { files: ['plan/src/*.ts'], suites: ['plan/src/*.test.ts'] },

@@ -1,4 +1,4 @@
-/** N of the list, the same for the same seed; drawn from all rooms alike by weight of their mutants. */
+/** So many of the list, the same for the same seed, in the order drawn: whoever stops early has asked everywhere. */
 export function sampled(list, count, seed) {
   let state = seed >>> 0;
   // mulberry32
@@ -8,9 +8,9 @@ export function sampled(list, count, seed) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  const rest = list.map((item, index) => ({ item, index }));
+  const rest = [...list];
   const drawn = [];
   while (drawn.length < count && rest.length > 0)
     drawn.push(...rest.splice(Math.floor(random() * rest.length), 1));
-  return drawn.sort((a, b) => a.index - b.index).map(({ item }) => item);
+  return drawn;
 }

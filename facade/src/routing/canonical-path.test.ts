@@ -40,6 +40,17 @@ describe('canonical path', () => {
     '/a?x\u0000',
   ])('%s is refused', (target) => expect(canonicalTarget(target).ok).toBe(false));
 
+  test.each([
+    ['*', 'the request target * is not supported'],
+    ['http://host/a', 'the request target must be a path'],
+    ['/a#b', 'the request target has a fragment'],
+    ['/a\\b', 'the path has a backslash'],
+    ['/a%2fb', 'the path has an encoded slash'],
+    ['/a%00', 'the path has a control character'],
+    ['/a%zz', 'the path has a broken percent encoding'],
+    ['/a?x\u0000', 'the query has a control character'],
+  ])('%s is refused with its reason', (target, reason) => expect(path(target)).toBe(reason));
+
   test('the query is left alone', () =>
     expect(canonicalTarget('/a?x=%2F&y=../..')).toEqual({
       ok: true,

@@ -74,3 +74,73 @@ describe('the choice of a side', () => {
       ).toEqual({ target: 'service', reason: 'flag' });
   });
 });
+
+describe('which side, and why', () => {
+  type Given = Partial<Omit<DecisionInput, 'view'>> & { view?: Partial<DecisionInput['view']> };
+  const decided = ({ view, ...more }: Given): string => {
+    const { target, reason } = decide({
+      kind: 'read',
+      view: {
+        dataKind: 'replicated',
+        stage: 'canary',
+        owner: 'monolith',
+        epoch: 1n,
+        known: true,
+        ...view,
+      },
+      flags: { kill: false, route: true },
+      freshness: 'fresh',
+      unavailable: new Set(),
+      ...more,
+    });
+    return `${target}: ${reason}`;
+  };
+  const off = { kill: false, route: false };
+  const unset = { kill: undefined, route: undefined };
+  const kill = { kill: true, route: true };
+  const open = new Set(['service'] as const);
+  const monolithOpen = new Set(['monolith'] as const);
+  const serviceOwns = { stage: 'service', owner: 'service' } as const;
+  const shared = { dataKind: 'shared' } as const;
+  const retired = { stage: 'retired', owner: 'service' } as const;
+
+  test.each<[string, Given, string]>([
+    ['a read of the canary stage follows its flag', {}, 'service: flag'],
+    ['… also home', { flags: off }, 'monolith: flag'],
+    ['… home when no flag was seen', { flags: unset }, 'monolith: flag-unknown'],
+    ['… home when it is killed', { flags: kill }, 'monolith: kill'],
+    ['… home when the service is away', { unavailable: open }, 'monolith: breaker-open'],
+    ['… home with a write on its way', { freshness: 'pinned' }, 'monolith: pin'],
+    ['… home when nobody knows', { freshness: 'unknown' }, 'monolith: pin-unknown'],
+    [
+      'home is asked though it is away',
+      { flags: off, unavailable: monolithOpen },
+      'monolith: flag',
+    ],
+    ['a write follows the owner', { kind: 'write' }, 'monolith: owner'],
+    ['… wherever it is', { kind: 'write', view: serviceOwns, flags: kill }, 'service: owner'],
+    ['reads may stay after the flip', { view: serviceOwns, flags: off }, 'monolith: flag'],
+    [
+      '… when they are fresh',
+      { view: serviceOwns, flags: off, freshness: 'pinned' },
+      'service: pin',
+    ],
+    ['no flag seen: the owner', { view: serviceOwns, flags: unset }, 'service: flag-unknown'],
+    ['no read leaves before the canary', { view: { stage: 'replicating' } }, 'monolith: stage'],
+    ['… nor at the beginning', { view: { stage: 'monolith' } }, 'monolith: stage'],
+    ['retired: the owner, whatever flags say', { view: retired, flags: kill }, 'service: owner'],
+    ['… also of shared data', { view: { ...shared, ...retired }, flags: off }, 'service: owner'],
+    ['shared data follows its flag at any stage', { view: shared, kind: 'write' }, 'service: flag'],
+    ['… without being fresh', { view: shared, freshness: 'unknown' }, 'service: flag'],
+    [
+      '… and is home at the monolith',
+      { view: { ...shared, ...serviceOwns }, flags: kill },
+      'monolith: kill',
+    ],
+    [
+      '… which answers for the service',
+      { view: shared, unavailable: open },
+      'monolith: breaker-open',
+    ],
+  ])('%s', (_name, given, expected) => expect(decided(given)).toBe(expected));
+});

@@ -16,3 +16,22 @@ test('the same value from two sources is two identities', () =>
 test('nobody stays nobody', () => expect(of({ cookie: 'sidx=1' }, '?users=1')).toBeUndefined());
 test('an unknown source is refused', () =>
   expect(() => identityReader(['body:user'])).toThrow(/body:user/));
+test('a header sent several times counts with its first, a cookie with its spaces trimmed', () => {
+  const twice = read({ headers: { authorization: ['Bearer a', 'Bearer b'] }, search: '' });
+  expect(twice).toBe(of({ authorization: 'Bearer a' }));
+  expect(of({ cookie: 'a=1;  sid = s1 ' })).toBe(of({ cookie: 'sid=s1' }));
+  expect(of({ cookie: 'sid=a=b' })).not.toBe(of({ cookie: 'sid=a' }));
+});
+test('nothing, and a cookie without a value, are nobody', () => {
+  expect(of({})).toBeUndefined();
+  expect(of({ cookie: 'sid=' })).toBeUndefined();
+  expect(of({ cookie: 'sid' })).toBeUndefined();
+  expect(of({ authorization: '' }, '?user=')).toBeUndefined();
+  expect(identityReader()({ headers: { authorization: 'x' }, search: '' })).toBeUndefined();
+});
+test('the name of a header is read in any case, those of cookies and of the query as they are', () => {
+  expect(of({ cookie: 'SID=1' }, '?USER=1')).toBeUndefined();
+  expect(() => identityReader(['sid'])).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID' }),
+  );
+});

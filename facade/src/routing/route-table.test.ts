@@ -63,4 +63,46 @@ describe('route table', () => {
         context('b', ['y', 'GET', '/q/w']),
       ]).match('GET', '/q/w')?.context,
     ).toBe('b'));
+  test('of two routes of one context that could both serve, the one that is fixed further left does, in any order', () => {
+    const narrow: [string, HttpMethod, string] = ['left', 'GET', '/q/w/:id'];
+    const wide: [string, HttpMethod, string] = ['right', 'GET', '/q/:id/z'];
+    for (const routes of [
+      [narrow, wide],
+      [wide, narrow],
+    ])
+      expect(compileRoutes([context('a', ...routes)]).match('GET', '/q/w/z')?.definition.name).toBe(
+        'left',
+      );
+  });
+  test('one request claimed twice is refused within a context too, and says which two and what to do', () =>
+    expect(() =>
+      compileRoutes([context('a', ['x', 'GET', '/q/w'], ['y', 'GET', '/q/w/'])]),
+    ).toThrow('a.x (GET /q/w) and a.y (GET /q/w/)'));
+  test('another method, another length or another fixed segment is no conflict', () => {
+    const table = compileRoutes([
+      context('a', ['x', 'GET', '/q/:id'], ['root', 'GET', '/']),
+      context('b', ['y', 'PUT', '/q/:id'], ['z', 'GET', '/q/:id/:of'], ['u', 'GET', '/r/:id']),
+      context('c', ['v', 'GET', '/s/:id/t']),
+      context('d', ['w', 'GET', '/s/:id/u']),
+    ]);
+    const found = ['/', '/q/1', '/r/1', '/q/1/2', '/s/1/t', '/s/1/u'].map(
+      (path) => table.match('GET', path)?.definition.name,
+    );
+    expect(found).toEqual(['root', 'x', 'u', 'z', 'v', 'w']);
+    expect(table.match('PUT', '/q/1')?.context).toBe('b');
+    expect(table.match('HEAD', '/q/1')?.definition.name).toBe('x');
+    expect(table.match('OPTIONS', '/q/1')).toBeUndefined();
+  });
+  test('a parameter is never empty', () =>
+    expect(compileRoutes([context('a', ['x', 'GET', '/q/:id/t'])]).match('GET', '/q//t')).toBe(
+      undefined,
+    ));
+  test('a route tells its segments and parameters by name', () =>
+    expect(compileRoutes([context('a', ['x', 'GET', '/q/:id'])]).routes[0]).toMatchObject({
+      context: 'a',
+      segments: [
+        { kind: 'static', text: 'q' },
+        { kind: 'param', name: 'id' },
+      ],
+    }));
 });

@@ -12,6 +12,9 @@ async function played<T>(work: Promise<T>): Promise<T> {
   return work;
 }
 
+/** What is not waited for comes too late to be seen in its place. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+
 /** A move without databases: what its steps, its journal and its watcher were told, in order. */
 function scene() {
   const told: string[] = [];
@@ -29,6 +32,7 @@ function scene() {
     writePauseMs: 12,
     signal: abort.signal,
     onStep: async (moment: StepMoment) => {
+      await turn();
       if (moment.moment === 'undoing' || moment.moment === 'undone')
         told.push(`${moment.moment} ${moment.step}`);
     },
@@ -42,6 +46,7 @@ function scene() {
     control: {
       journal: {
         append: async (entry: (typeof journaled)[number]) => {
+          await turn();
           const line = `${entry.step} ${entry.status}`;
           if (refused.journal(line)) throw new Error('the control database is away');
           journaled.push(entry);
@@ -137,17 +142,117 @@ describe('a move that goes well', () => {
     const moments: string[] = [];
     const watched = {
       ...move,
-      onStep: async (told: StepMoment) => void moments.push(`${told.step} ${told.moment}`),
+      onStep: async (told: StepMoment) => {
+        await turn();
+        moments.push(`${told.step} ${told.moment}`);
+      },
     };
-    await played(runMove(watched, [step('one'), step('after', 'after')], never));
+    const acting = async () => {
+      moments.push('one acts');
+      return {};
+    };
+    const steps = [step('one', 'before', { execute: acting }), step('after', 'after')];
+    await played(runMove(watched, steps, never));
     expect(moments).toEqual([
       'one started',
+      'one acts',
       'one acted',
       'one done',
       'after started',
       'after acted',
       'after done',
     ]);
+  });
+});
+
+describe('what a result says', () => {
+  const slow = { execute: async () => (await passing(2000), {}) };
+  const passing = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const failsLate = async (): Promise<never> => {
+    await passing(2000);
+    throw new StranglerError('LEASE_LOST', 'another command took it');
+  };
+
+  test('how many seconds each step took, also one that failed and one that was undone', async () => {
+    const { move, step } = scene();
+    const done = await played(
+      runMove(move, [step('one', 'before', slow), step('two', 'after', slow)], never),
+    );
+    for (const { seconds } of done.steps) expect(seconds).toBeCloseTo(2, 1);
+    const failed = await played(
+      runMove(
+        move,
+        [
+          step('one', 'before', {
+            execute: failsLate,
+            undo: async () => (await passing(2000), {}),
+          }),
+        ],
+        never,
+      ),
+    );
+    expect(failed.steps.map(({ status }) => status)).toEqual(['failed', 'undone']);
+    for (const { seconds } of failed.steps) expect(seconds).toBeCloseTo(2, 1);
+    const forward = await played(rollForward(move, [step('two', 'after', { execute: failsLate })]));
+    expect(forward.steps[0]?.seconds).toBeCloseTo(2, 1);
+    const planned = await played(
+      planMove(move, [
+        step('one', 'before', { dryRun: slow.execute }),
+        step('two', 'before', { dryRun: failsLate }),
+      ]),
+    );
+    for (const { seconds } of planned.steps) expect(seconds).toBeCloseTo(2, 1);
+  });
+
+  test('an undo tells its watcher, and what it did, in order', async () => {
+    const { move, step, told } = scene();
+    const result = await played(undoAll(move, [step('one')], undefined));
+    expect(told).toEqual([
+      'undoing one',
+      'undo one',
+      'journal one aborted',
+      'undone one',
+      'journal move aborted',
+    ]);
+    expect(result.steps[0]?.detail).toEqual({ undid: 'one' });
+  });
+
+  test('the first undo that failed, when nothing else made the move fail', async () => {
+    const { move, step } = scene();
+    const undo = (why: string) => async (): Promise<never> => {
+      throw new Error(why);
+    };
+    const steps = [
+      step('one', 'before', { undo: undo('later') }),
+      step('two', 'before', { undo: undo('sooner') }),
+    ];
+    const result = await played(undoAll(move, steps, undefined));
+    expect(result.error?.message).toBe('undo of two: sooner');
+  });
+
+  test('the pauses between the attempts grow: 0.3 s, 0.6 s, 0.9 s, 1.2 s', async () => {
+    const { move, step } = scene();
+    const tried: number[] = [];
+    const execute = async (): Promise<never> => {
+      tried.push(performance.now());
+      throw new Error('away');
+    };
+    await played(rollForward(move, [step('open', 'after', { execute })]));
+    const pauses = tried.slice(1).map((at, index) => at - (tried[index] ?? 0));
+    // A few of these milliseconds are turns of the journal.
+    expect(pauses.map((ms) => Math.round(ms / 100))).toEqual([3, 6, 9, 12]);
+  });
+
+  test('no pause of writes where none was measured, and that the journal failed', async () => {
+    const { move, step, refused, journaled } = scene();
+    move.writePauseMs = undefined;
+    await played(rollForward(move, [step('open', 'after')]));
+    expect(journaled.at(-1)?.detail).toEqual({ writePauseMs: null });
+    refused.journal = (line) => line.startsWith('move');
+    const forward = await played(rollForward(move, [step('open', 'after')]));
+    const back = await played(undoAll(move, [step('one')], undefined));
+    for (const { error } of [forward, back])
+      expect(error?.message).toBe('journal: the control database is away');
   });
 });
 
