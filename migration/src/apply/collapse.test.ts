@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { collapseChanges } from './collapse.ts';
-import type { LogicalRow, RowChange } from './row-change.ts';
+import type { ChangeEvent } from '../stream/change-event.ts';
+import { collapseChanges, foldChanges, foldParts } from './collapse.ts';
+import type { FoldableChange, LogicalRow, RowChange } from './row-change.ts';
 
 type State = Map<string, LogicalRow>;
 
@@ -120,5 +121,111 @@ describe('collapsing changes', () => {
         }
       }),
     );
+  });
+});
+
+describe('two changes of one row as one', () => {
+  const key = { id: '1' };
+  const [first, second] = ['first', 'second'] as unknown as [ChangeEvent, ChangeEvent];
+  const base = { table: 2, key, transaction: 5n, events: [first] };
+  const put = (a: string, fresh = false, created?: boolean): FoldableChange => ({
+    ...base,
+    kind: 'put',
+    row: { ...key, a, b: a },
+    fresh,
+    ...(created !== undefined && { created }),
+  });
+  const patch = (a: string, lenient = false): FoldableChange => ({
+    ...base,
+    kind: 'patch',
+    row: { ...key, a },
+    lenient,
+  });
+  const gone: FoldableChange = { ...base, kind: 'delete' };
+  const row = (a: string, b: string) => ({ ...key, a, b });
+
+  test.each<[string, FoldableChange, FoldableChange, object | null]>([
+    ['made, deleted', put('x'), gone, { kind: 'delete' }],
+    ['deleted, made', gone, put('y'), { kind: 'put', row: row('y', 'y'), fresh: true }],
+    ['made twice', put('x'), put('y'), { kind: 'put', row: row('y', 'y'), fresh: false }],
+    ['… on a free place', put('x', true), put('y'), { kind: 'put', fresh: true }],
+    ['… which the later found', put('x'), put('y', true), { kind: 'put', fresh: true }],
+    [
+      'created, written',
+      put('x', false, true),
+      put('y'),
+      { kind: 'put', fresh: false, created: true },
+    ],
+    [
+      'changed, made',
+      patch('x'),
+      put('y'),
+      { kind: 'put', row: row('y', 'y'), fresh: false, created: false },
+    ],
+    [
+      'made, changed',
+      put('x', true, true),
+      patch('y'),
+      { kind: 'put', row: row('y', 'x'), fresh: true, created: true },
+    ],
+    ['deleted, changed', gone, patch('y'), null],
+    ['deleted, changed if there', gone, patch('y', true), { kind: 'delete' }],
+    [
+      'changed twice',
+      patch('x', true),
+      patch('y', true),
+      { kind: 'patch', row: { ...key, a: 'y' }, lenient: true },
+    ],
+    ['… where one must find it', patch('x', true), patch('y'), { kind: 'patch', lenient: false }],
+    ['… the earlier', patch('x'), patch('y', true), { kind: 'patch', lenient: false }],
+  ])('%s', (_name, earlier, later, expected) => {
+    const folded = foldChanges(earlier, { ...later, transaction: 6n }, [first, second]);
+    if (expected === null) expect(folded).toBeNull();
+    else
+      expect(folded).toMatchObject({
+        ...expected,
+        table: 2,
+        key,
+        transaction: 6n,
+        events: [first, second],
+      });
+  });
+
+  const barrier: RowChange = { table: 2, transaction: 5n, events: [first], kind: 'truncate' };
+  const other = { ...put('z'), key: { id: '2' } };
+
+  test('a step names the last of the events, and its rows in the order in which they were last written', () => {
+    expect(collapseChanges([put('x'), other, { ...put('y'), events: [second] }])).toMatchObject([
+      { kind: 'rows', changes: [{ key: { id: '2' } }, { key, events: [second] }] },
+    ]);
+    expect(collapseChanges([])).toEqual([]);
+    expect(collapseChanges([barrier])).toEqual([{ kind: 'barrier', change: barrier }]);
+    expect(collapseChanges([gone, patch('y')])).toMatchObject([
+      { kind: 'rows', changes: [{ kind: 'delete' }] },
+      { kind: 'rows', changes: [{ kind: 'patch' }] },
+    ]);
+  });
+
+  test('parts of a row become one within a transaction, with all their events', () => {
+    expect(foldParts([put('x'), { ...patch('y'), events: [second] }])).toMatchObject([
+      { kind: 'put', row: row('y', 'x'), events: [first, second] },
+    ]);
+  });
+  test('… never across two transactions, a barrier, or another row or table', () => {
+    expect(foldParts([put('x'), { ...patch('y'), transaction: 6n }])).toHaveLength(2);
+    expect(foldParts([put('x'), barrier, patch('y')]).map(({ kind }) => kind)).toEqual([
+      'put',
+      'truncate',
+      'patch',
+    ]);
+    expect(foldParts([put('x'), { ...patch('y'), key: { id: '2' } }])).toHaveLength(2);
+    expect(foldParts([put('x'), { ...patch('y'), table: 3 }])).toHaveLength(2);
+  });
+  test('… and what only their order can tell stays two, in order', () => {
+    expect(foldParts([gone, patch('y')]).map(({ kind }) => kind)).toEqual(['delete', 'patch']);
+    expect(foldParts([put('x'), other, patch('y')])).toMatchObject([
+      { key: { id: '2' } },
+      { key, row: row('y', 'x') },
+    ]);
   });
 });

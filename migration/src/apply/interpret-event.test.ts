@@ -97,3 +97,173 @@ describe('interpreting what the service changed', () => {
     expect(reverse([event('t', 'marks', null)])).toEqual([]);
   });
 });
+
+describe('each event as changes of the monolith', () => {
+  const forward = createInterpreter(mapping, 'forward');
+  const changed = (op: Operation, name: string, before: Row | null, after: Row | null) => ({
+    ...event(op, name, after),
+    before,
+  });
+  const whole = { id: '5', status: 'on', text: 'long' };
+  const goods = { goods_id: '5', state: 'active' };
+  const details = { of_goods: '5', body: 'long' };
+  const key = { id: '5' };
+
+  test.each<[string, ChangeEvent, object[]]>([
+    [
+      'created',
+      event('c', 'products', whole),
+      [{ kind: 'put', key, row: whole, fresh: false, created: true }],
+    ],
+    [
+      'copied',
+      event('r', 'products', whole),
+      [{ kind: 'put', key, row: whole, fresh: false, created: false }],
+    ],
+    [
+      'written whole',
+      event('u', 'products', whole),
+      [{ kind: 'put', key, row: whole, fresh: false }],
+    ],
+    [
+      'written in part: the rest was an unchanged long value',
+      event('u', 'products', { id: '5', status: 'off' }),
+      [{ kind: 'patch', key, row: { id: '5', status: 'off' }, lenient: false }],
+    ],
+    [
+      'written in part with the whole old row known',
+      changed('u', 'products', whole, { id: '5', status: 'off' }),
+      [{ kind: 'put', key, row: { ...whole, status: 'off' } }],
+    ],
+    [
+      'moved to another key',
+      changed('u', 'products', { id: '4' }, whole),
+      [{ kind: 'rekey', key, oldKey: { id: '4' }, row: whole, complete: true }],
+    ],
+    [
+      'moved, in part',
+      changed('u', 'products', { id: '4' }, { id: '5', status: 'on' }),
+      [{ kind: 'rekey', key, oldKey: { id: '4' }, complete: false }],
+    ],
+    ['deleted', changed('d', 'products', key, null), [{ kind: 'delete', key }]],
+    ['truncated', event('t', 'products', null), [{ kind: 'truncate' }]],
+    ['of a table that is not mapped', event('c', 'others', whole), []],
+  ])('monolith: %s', (_name, one, expected) => {
+    const changes = forward([one]);
+    expect(changes).toMatchObject(expected);
+    expect(changes).toHaveLength(expected.length);
+    for (const change of changes)
+      expect(change).toMatchObject({ table: 0, transaction: 7n, events: [one] });
+  });
+
+  test.each<[string, ChangeEvent, object[]]>([
+    [
+      'the first part created',
+      event('c', 'goods', goods),
+      [{ kind: 'put', key, row: { id: '5', status: 'on' }, created: true }],
+    ],
+    [
+      'the first part written',
+      event('u', 'goods', goods),
+      [{ kind: 'patch', key, row: { id: '5', status: 'on' }, lenient: false }],
+    ],
+    [
+      'the first part moved',
+      changed('u', 'goods', { goods_id: '4' }, goods),
+      [{ kind: 'rekey', key, oldKey: { id: '4' }, complete: false }],
+    ],
+    [
+      'the first part deleted',
+      changed('d', 'goods', { goods_id: '5' }, null),
+      [{ kind: 'delete', key }],
+    ],
+    [
+      'a further part created',
+      event('c', 'details', details),
+      [{ kind: 'patch', key, row: { id: '5', text: 'long' }, lenient: false }],
+    ],
+    [
+      'a further part copied',
+      event('r', 'details', details),
+      [{ kind: 'patch', key, lenient: false }],
+    ],
+    [
+      'a further part written',
+      event('u', 'details', details),
+      [{ kind: 'patch', key, lenient: false }],
+    ],
+    [
+      'a further part deleted',
+      changed('d', 'details', { of_goods: '5' }, null),
+      [{ kind: 'patch', key, row: { id: '5', text: null }, lenient: true }],
+    ],
+    [
+      'a further part moved',
+      changed('u', 'details', { of_goods: '4' }, details),
+      [
+        { kind: 'patch', key: { id: '4' }, row: { id: '4', text: null }, lenient: true },
+        { kind: 'patch', key, row: { id: '5', text: 'long' }, lenient: false },
+      ],
+    ],
+    [
+      'a further part truncated',
+      event('t', 'details', null),
+      [{ kind: 'clear', columns: ['text'] }],
+    ],
+    ['the first part truncated', event('t', 'goods', null), [{ kind: 'truncate' }]],
+  ])('service: %s', (_name, one, expected) => {
+    const changes = reverse([one]);
+    expect(changes).toMatchObject(expected);
+    expect(changes).toHaveLength(expected.length);
+    for (const change of changes)
+      expect(change).toMatchObject({ table: 0, transaction: 7n, events: [one] });
+  });
+
+  test('the parts of one row, made in one transaction, are one row', () => {
+    const changes = reverse([event('c', 'goods', goods), event('c', 'details', details, 1)]);
+    expect(changes).toMatchObject([{ kind: 'put', row: whole }]);
+    expect(changes).toHaveLength(1);
+  });
+
+  test('events of several tables in turn are each read by their own', () => {
+    expect(
+      forward([
+        event('c', 'others', whole),
+        event('c', 'products', whole),
+        event('c', 'others', whole),
+        {
+          ...event('c', 'products', whole),
+          source: { ...event('c', 'x', null).source, schema: 'old' },
+        },
+        event('c', 'products', { ...whole, id: '6' }),
+      ]).map((change) => isKeyed(change) && change.key),
+    ).toEqual([key, { id: '6' }]);
+  });
+
+  test.each<[string, ChangeEvent]>([
+    ['created', event('c', 'products', { id: '5', status: 'on' })],
+    ['copied', event('r', 'products', { id: '5', text: 'x' })],
+    ['written without its key', event('u', 'products', { status: 'on', text: 'x' })],
+    ['deleted without its key', changed('d', 'products', null, null)],
+  ])('a mapped column that a row no longer has ends the stream: %s', (_name, one) =>
+    expect(() => forward([one])).toThrow(
+      expect.objectContaining({
+        code: 'SCHEMA_CHANGED',
+        message: expect.stringContaining('public.products'),
+      }),
+    ),
+  );
+
+  test('only a truncate of the same table in the same transaction makes a clear needless', () => {
+    const clear = event('t', 'details', null);
+    const later = { ...event('t', 'goods', null), position: { commitLsn: 8n, index: 0 } };
+    const kinds = (...events: ChangeEvent[]) => reverse(events).map(({ kind }) => kind);
+    expect(kinds(clear, later)).toEqual(['clear', 'truncate']);
+    expect(kinds(clear, event('c', 'goods', goods), event('t', 'goods', null))).toEqual([
+      'clear',
+      'put',
+      'truncate',
+    ]);
+    expect(kinds(event('t', 'goods', null), clear)).toEqual(['truncate', 'clear']);
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyText } from './row-change.ts';
+import { isFoldable, isKeyed, keyText, type RowChange, touchedKeys } from './row-change.ts';
 
 describe("a key's text", () => {
   test('does not depend on the order of columns, as jsonb has its own', () =>
@@ -20,5 +20,35 @@ describe("a key's text", () => {
       ),
       { numRuns: 5000 },
     );
+  });
+});
+
+describe('kinds of changes', () => {
+  const base = { table: 3, key: { id: '2' }, transaction: 1n, events: [] };
+  const row = { id: '2' };
+  const kinds: Record<RowChange['kind'], RowChange> = {
+    put: { ...base, kind: 'put', row, fresh: false },
+    patch: { ...base, kind: 'patch', row, lenient: false },
+    delete: { ...base, kind: 'delete' },
+    rekey: { ...base, kind: 'rekey', oldKey: { id: '1' }, row, complete: false },
+    invalid: { ...base, kind: 'invalid', error: new Error('no') },
+    truncate: { table: 3, transaction: 1n, events: [], kind: 'truncate' },
+    clear: { table: 3, transaction: 1n, events: [], kind: 'clear', columns: ['a'] },
+  };
+  const which = (test: (change: RowChange) => boolean): string[] =>
+    Object.values(kinds)
+      .filter(test)
+      .map(({ kind }) => kind);
+
+  test('those of one row, and those of them that may become one', () => {
+    expect(which(isKeyed)).toEqual(['put', 'patch', 'delete', 'rekey', 'invalid']);
+    expect(which(isFoldable)).toEqual(['put', 'patch', 'delete']);
+  });
+  test('a change of the key touches the old key and the new one, every other only its own', () => {
+    for (const change of Object.values(kinds).filter(isKeyed))
+      expect(touchedKeys(change)).toEqual([
+        ...(change.kind === 'rekey' ? [keyText(3, { id: '1' })] : []),
+        keyText(3, { id: '2' }),
+      ]);
   });
 });

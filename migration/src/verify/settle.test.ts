@@ -182,6 +182,24 @@ describe('lag is no difference', () => {
     expect(await result).toEqual({ differing: [], unsettled: [['7']] });
   });
 
+  test('a row that came or went at the owner while it was looked at is looked at again', async () => {
+    for (const owner of [
+      [here, undefined],
+      [undefined, here],
+    ])
+      expect(
+        await asked({ owner: { 7: owner }, other: { 7: [there] } }, { attempts: 1 }).result,
+      ).toEqual({ differing: [], unsettled: [['7']] });
+  });
+
+  test('from the fourth attempt on it is waited, longer each time', async () => {
+    const written = Array.from({ length: 12 }, (_, n) => ({ ...here, version: String(n) }));
+    const began = performance.now();
+    await asked({ owner: { 7: written }, other: { 7: [there] } }, { attempts: 5 }).result;
+    // 60 and 80 ms, less what timers round off.
+    expect(performance.now() - began).toBeGreaterThan(130);
+  });
+
   test('an extra row that was written between the rounds begins anew', async () => {
     const rewritten = [1, 2, 2].map((version) => ({ ...here, version: String(version) }));
     const rounds = (attempts: number) =>
@@ -227,11 +245,14 @@ describe('a further part of a row', () => {
 
 describe('waiting for the other side', () => {
   test('what has not come in time settles nothing', async () => {
+    let looks = 0;
     const { result, told } = asked(
       { owner: { 7: [here] }, other: { 7: [there] } },
-      { applied: async () => position - 1n },
+      { applied: async () => position - BigInt((looks += 1)) },
     );
     expect(await result).toEqual({ differing: [], unsettled: [['7']] });
+    // 5, 10 and 20 ms between them, not as fast as it can.
+    expect(looks).toBeLessThan(8);
     expect(told).toEqual(['owner read 7', 'owner position']);
   });
 
