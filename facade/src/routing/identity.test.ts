@@ -22,6 +22,11 @@ test('a header sent several times counts with its first, a cookie with its space
   expect(of({ cookie: 'a=1;  sid = s1 ' })).toBe(of({ cookie: 'sid=s1' }));
   expect(of({ cookie: 'sid=a=b' })).not.toBe(of({ cookie: 'sid=a' }));
 });
+test('a cookie of one letter is one too, and what only begins like it is not', () => {
+  const short = identityReader(['cookie:s']);
+  expect(short({ headers: { cookie: 's=1' }, search: '' })).toBeDefined();
+  expect(short({ headers: { cookie: 'sx' }, search: '' })).toBeUndefined();
+});
 test('nothing, and a cookie without a value, are nobody', () => {
   expect(of({})).toBeUndefined();
   expect(of({ cookie: 'sid=' })).toBeUndefined();

@@ -219,6 +219,39 @@ describe('each event as changes of the monolith', () => {
       expect(change).toMatchObject({ table: 0, transaction: 7n, events: [one] });
   });
 
+  const text = (value: string | null): Buffer => {
+    if (value === null) return Buffer.from('n');
+    const head = Buffer.alloc(5);
+    head.write('t');
+    head.writeUInt32BE(Buffer.byteLength(value), 1);
+    return Buffer.concat([head, Buffer.from(value)]);
+  };
+  const sent = (row: Row): ChangeEvent => {
+    const bytes = Buffer.concat(Object.values(row).map(text));
+    const encoded = { columns: Object.keys(row), bytes, at: 0, size: bytes.length };
+    return { ...event('c', 'products', row), encoded };
+  };
+
+  test('a row that was made is handed on as it came, known by its key', () => {
+    const row = { text: null, status: 'on', more: 'not mapped', id: '5' };
+    const [change] = forward([sent(row)]);
+    expect(change).toMatchObject({ kind: 'put', key, fresh: false, created: true, row });
+    expect(change).toMatchObject({ encoded: { columns: Object.keys(row) }, transaction: 7n });
+    const [empty] = forward([{ ...sent(row), after: null }]);
+    expect(empty).toMatchObject({ row: {} });
+    const [first, second] = forward([sent(row), sent({ id: '6', status: 'on', text: 'x' })]);
+    expect([first, second]).toMatchObject([{ key }, { key: { id: '6' } }]);
+  });
+
+  test('… and read when it lacks a mapped column, or the service made it', () => {
+    expect(() => forward([sent({ id: '5', status: 'on' })])).toThrow(
+      expect.objectContaining({ code: 'SCHEMA_CHANGED' }),
+    );
+    const made = { ...event('c', 'goods', goods), encoded: sent(goods).encoded };
+    expect(reverse([made])).toMatchObject([{ kind: 'put', row: { id: '5', status: 'on' } }]);
+    expect(reverse([made])[0]).not.toHaveProperty('encoded');
+  });
+
   test('the parts of one row, made in one transaction, are one row', () => {
     const changes = reverse([event('c', 'goods', goods), event('c', 'details', details, 1)]);
     expect(changes).toMatchObject([{ kind: 'put', row: whole }]);

@@ -5,6 +5,7 @@ import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { ChangeEvent } from '../stream/change-event.ts';
 import { eventToJson } from './event-json.ts';
 import {
+  behindDeadLetter,
   dropParkedOfTable,
   loadParkedKeys,
   messageOf,
@@ -46,6 +47,8 @@ function parking(rows: readonly unknown[] = []) {
   const asked: { text: string; values: readonly unknown[] }[] = [];
   const client = {
     query: async (text: string, values: readonly unknown[]) => {
+      // What is not waited for comes too late.
+      await new Promise((resolve) => setImmediate(resolve));
       asked.push({ text, values });
       return { rows };
     },
@@ -53,6 +56,9 @@ function parking(rows: readonly unknown[] = []) {
   const place: Parking = { client, mapping, context: 'catalog', direction: 'forward' };
   return { place, asked };
 }
+
+test('what waits behind a dead letter says so by its code', () =>
+  expect(behindDeadLetter).toMatchObject({ code: 'DEAD_LETTERS' }));
 
 describe('parked changes', () => {
   test('a parked change of a key blocks both of its keys, also after a restart', async () => {
