@@ -22,7 +22,10 @@ export interface ApplierOptions {
   readonly context: string;
   readonly direction: Direction;
   readonly epoch: bigint;
-  /** Throws SCHEMA_CHANGED when the tables no longer fit the mapping. Asked when a column is missing, and before a change goes to the dead letters. */
+  /**
+   * Throws SCHEMA_CHANGED when the tables no longer fit the mapping. Asked when a column is
+   * missing, and before a change goes to the dead letters.
+   */
   readonly checkSchema?: () => Promise<void>;
   /** Throws SCHEMA_CHANGED when rows of a shape that the stream announces for the first time do not fit the mapping. */
   readonly checkRelation?: (relation: RelationMessage) => Promise<void>;

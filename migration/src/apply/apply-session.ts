@@ -8,7 +8,8 @@ import type pg from 'pg';
 export async function prepareApplySession(client: pg.Client, origin: string | null): Promise<void> {
   try {
     await client.query(
-      `SET session_replication_role = replica; SET lock_timeout = '10s'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0`,
+      `SET session_replication_role = replica; SET lock_timeout = '10s'; SET statement_timeout ` +
+        `= 0; SET idle_in_transaction_session_timeout = 0`,
     );
     if (origin === null) return;
     const { rows } = await client.query('SELECT 1 FROM pg_replication_origin WHERE roname = $1', [
@@ -22,13 +23,18 @@ export async function prepareApplySession(client: pg.Client, origin: string | nu
       throw new StranglerError('NO_REPLICATION_SLOTS', `no room for replication origin ${origin}`, {
         cause: error,
         remedy:
-          'Raise max_active_replication_origins (before PostgreSQL 18: max_replication_slots) and restart, or drop origins that nobody uses: SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin',
+          'Raise max_active_replication_origins (before PostgreSQL 18: max_replication_slots) ' +
+          'and restart, or drop origins that nobody uses: SELECT ' +
+          'pg_replication_origin_drop(roname) FROM pg_replication_origin',
       });
     }
     if (codeOf(error) !== '42501') throw error;
     throw new StranglerError(
       'DB_PRIVILEGE',
-      'the apply role may not set session_replication_role or use replication origins: GRANT SET ON PARAMETER session_replication_role TO <role>; GRANT EXECUTE ON FUNCTION pg_replication_origin_create(text), pg_replication_origin_session_setup(text), pg_replication_origin_drop(text) TO <role>',
+      'the apply role may not set session_replication_role or use replication origins: GRANT ' +
+        'SET ON PARAMETER session_replication_role TO <role>; GRANT EXECUTE ON FUNCTION ' +
+        'pg_replication_origin_create(text), pg_replication_origin_session_setup(text), ' +
+        'pg_replication_origin_drop(text) TO <role>',
       { cause: error },
     );
   }

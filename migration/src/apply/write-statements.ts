@@ -83,14 +83,21 @@ export function putStatement(target: WriteTarget, columns: readonly string[]): s
   const update =
     changes.length === 0
       ? ''
-      : `, changed AS (UPDATE ${target.name} AS target SET ${assignments(changes, 'input')} FROM input WHERE ${sameKey(target, 'target', 'input')})`;
-  return `WITH input AS MATERIALIZED ${inputRows(target, columns)}${update} ${insert} input WHERE NOT EXISTS (SELECT FROM ${target.name} AS target WHERE ${sameKey(target, 'target', 'input')})`;
+      : `, changed AS (UPDATE ${target.name} AS target SET ${assignments(changes, 'input')} FROM ` +
+        `input WHERE ${sameKey(target, 'target', 'input')})`;
+  return (
+    `WITH input AS MATERIALIZED ${inputRows(target, columns)}${update} ${insert} input WHERE NOT ` +
+    `EXISTS (SELECT FROM ${target.name} AS target WHERE ${sameKey(target, 'target', 'input')})`
+  );
 }
 
 /** The rows that are not there; needs the key's unique index. */
 export function addStatement(target: WriteTarget, columns: readonly string[]): string {
   const { names, values } = newRow(target, columns);
-  return `INSERT INTO ${target.name} AS target (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO NOTHING`;
+  return (
+    `INSERT INTO ${target.name} AS target (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} ` +
+    `FROM ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO NOTHING`
+  );
 }
 
 export function patchStatement(target: WriteTarget, columns: readonly string[]): string {
@@ -103,7 +110,10 @@ export function patchStatement(target: WriteTarget, columns: readonly string[]):
           'input',
         )
       : assignments(changes, 'input');
-  return `UPDATE ${target.name} AS target SET ${set} FROM ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
+  return (
+    `UPDATE ${target.name} AS target SET ${set} FROM ${inputRows(target, columns)} AS input WHERE ` +
+    `${sameKey(target, 'target', 'input')}`
+  );
 }
 
 export const deleteStatement = (

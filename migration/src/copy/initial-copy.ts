@@ -177,7 +177,9 @@ function copyFailure(
   if (codeOf(error) === '22P02' && marker !== -1) {
     return new StranglerError(
       'CONFIG_INVALID',
-      `${context}: the mapping has ${message.slice(marker + 'strangler: '.length).replace(/"$/, '')}, which is also what another value becomes`,
+      `${context}: the mapping has ` +
+        message.slice(marker + 'strangler: '.length).replace(/"$/, '') +
+        ', which is also what another value becomes',
       { cause: error },
     );
   }

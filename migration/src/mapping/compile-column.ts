@@ -43,7 +43,8 @@ export function compileColumn(
   if (type === null && values === undefined) {
     throw new StranglerError(
       'CONFIG_INVALID',
-      `${line}: ${tableName(monolith)}.${from} is ${source.type}, which ${tableName(service)}.${to} (${target.type}) cannot carry both ways`,
+      `${line}: ${tableName(monolith)}.${from} is ${source.type}, which ` +
+        `${tableName(service)}.${to} (${target.type}) cannot carry both ways`,
       {
         remedy:
           'Give the service column a type that takes the same text, or map its values one by one.',

@@ -59,7 +59,9 @@ function compileTable(
       'REPLICA_IDENTITY',
       `${line}: ${tableName(monolith)} has no primary key and the mapping names no key`,
       {
-        remedy: `Add a primary key, or name the columns that identify a row in ${line}.key and ALTER TABLE ${tableName(monolith)} REPLICA IDENTITY FULL.`,
+        remedy:
+          `Add a primary key, or name the columns that identify a row in ${line}.key and ALTER ` +
+          `TABLE ${tableName(monolith)} REPLICA IDENTITY FULL.`,
       },
     );
   }
@@ -112,7 +114,8 @@ function compilePart(
   if (!isUniqueKey(service, serviceKey)) {
     throw new StranglerError(
       'REPLICA_IDENTITY',
-      `${line}.table: (${serviceKey.join(', ')}) of ${tableName(service)} must be its primary key, because one row stands for one row of ${tableName(monolith)}`,
+      `${line}.table: (${serviceKey.join(', ')}) of ${tableName(service)} must be its primary ` +
+        `key, because one row stands for one row of ${tableName(monolith)}`,
     );
   }
   const constants = target.constants ?? {};
@@ -179,7 +182,8 @@ function requireIdentity(table: TableCatalog, key: readonly string[], line: stri
     return;
   throw new StranglerError(
     'REPLICA_IDENTITY',
-    `${line}: updates and deletes of ${tableName(table)} do not carry its key (${key.join(', ')}); its replica identity is ${table.replicaIdentity}`,
+    `${line}: updates and deletes of ${tableName(table)} do not carry its key ` +
+      `(${key.join(', ')}); its replica identity is ${table.replicaIdentity}`,
     { details: { table: tableName(table), key, replicaIdentity: table.replicaIdentity } },
   );
 }
@@ -209,7 +213,9 @@ function checkLeftBehind(
     if (value === null || (value === undefined && !hasDefault)) {
       throw new StranglerError(
         'CONFIG_INVALID',
-        `${line}.leave: ${tableName(monolith)}.${column.name} is NOT NULL without a default and not mapped; say what a row made by the service gets in ${line}.leave.${column.name}.onReturn`,
+        `${line}.leave: ${tableName(monolith)}.${column.name} is NOT NULL without a default and ` +
+          `not mapped; say what a row made by the service gets in ` +
+          `${line}.leave.${column.name}.onReturn`,
       );
     }
   }

@@ -97,9 +97,13 @@ async function beginning(
         if (await slotStatus(client, slot)) {
           throw new StranglerError(
             'CONFIG_INVALID',
-            `Slot ${slot} on the database of ${source.service} exists, but the database of consumer ${consumer} knows nothing of it: another consumer has this name, or its database was replaced`,
+            `Slot ${slot} on the database of ${source.service} exists, but the database of ` +
+              `consumer ${consumer} knows nothing of it: another consumer has this name, or its ` +
+              `database was replaced`,
             {
-              remedy: `Choose another name for the consumer, or drop what is left of the old one: SELECT pg_drop_replication_slot('${slot}')`,
+              remedy:
+                `Choose another name for the consumer, or drop what is left of the old one: ` +
+                `SELECT pg_drop_replication_slot('${slot}')`,
             },
           );
         }
@@ -171,6 +175,8 @@ function withRemedy(error: unknown, { service }: EmbeddedSource, consumer: strin
   return new StranglerError(error.code, error.message, {
     cause: error,
     details: error.details,
-    remedy: `Events of ${service} may be missing for ${consumer}: call restartSubscription, which reads again what is still in the outbox; handled events stay handled.`,
+    remedy:
+      `Events of ${service} may be missing for ${consumer}: call restartSubscription, which reads ` +
+      `again what is still in the outbox; handled events stay handled.`,
   });
 }

@@ -53,7 +53,8 @@ export class Inbox {
       return 'duplicate';
     }
     await handler(event, client);
-    // A handler that swallows an error of the database leaves a transaction behind that can only be rolled back: COMMIT does so and succeeds.
+    // A handler that swallows an error of the database leaves a transaction behind that can only be
+    // rolled back: COMMIT does so and succeeds.
     const { command } = await client.query('COMMIT');
     if (command !== 'COMMIT')
       throw new Error(
@@ -80,7 +81,9 @@ const failed = (
 ): StranglerError =>
   new StranglerError(
     'EVENT_FAILED',
-    `${consumer} could not handle event ${event.id} (${event.type} of ${event.aggregateType} ${event.aggregateId}), ${attempts} attempts: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `${consumer} could not handle event ${event.id} (${event.type} of ${event.aggregateType} ` +
+      `${event.aggregateId}), ${attempts} attempts: ` +
+      `${cause instanceof Error ? cause.message : String(cause)}`,
     {
       cause,
       details: {

@@ -123,10 +123,15 @@ async function assertNothingExpired(
         if (next === undefined || (BigInt(low) <= next && next <= BigInt(high))) continue;
         throw new StranglerError(
           'POSITION_GAP',
-          `${consumer} needs ${topic}, partition ${partition}, from offset ${next}, but it holds ${low} to ${high}: ${next < BigInt(low) ? 'messages were removed before they were handled' : 'the topic was made anew'}`,
+          `${consumer} needs ${topic}, partition ${partition}, from offset ${next}, but it ` +
+            `holds ${low} to ${high}: ` +
+            `${next < BigInt(low) ? 'messages were removed before they were handled' : 'the topic was made anew'}`,
           {
             details: { topic, partition, wanted: String(next), low, high },
-            remedy: `Events of ${source.service} may be missing for ${consumer}: call restartSubscription, which reads again all that the topics hold; handled events stay handled.`,
+            remedy:
+              `Events of ${source.service} may be missing for ${consumer}: call ` +
+              `restartSubscription, which reads again all that the topics hold; handled events ` +
+              `stay handled.`,
           },
         );
       }

@@ -31,7 +31,8 @@ export async function ensureOutboxPublication(client: pg.Client, table: TableNam
       if (attempt < 5 && ['42710', '23505'].includes(codeOf(error))) continue;
       throw databaseFailure(
         error,
-        `Cannot publish ${displayTable(table)} of database ${client.database ?? ''} (needs to own the table and GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`,
+        `Cannot publish ${displayTable(table)} of database ${client.database ?? ''} (needs to ` +
+          `own the table and GRANT CREATE ON DATABASE … TO ${client.user ?? 'the role'})`,
       );
     }
   }

@@ -209,7 +209,8 @@ async function untilStreaming(
     if (performance.now() > deadline)
       throw new StranglerError(
         'TIMEOUT',
-        `Connector ${connector} is ${status?.state ?? 'absent'}, but does not read its slot, 90 s after it was registered: look at the log of Kafka Connect`,
+        `Connector ${connector} is ${status?.state ?? 'absent'}, but does not read its slot, 90 ` +
+          `s after it was registered: look at the log of Kafka Connect`,
       );
     await pause(100, signal);
   }
@@ -234,7 +235,9 @@ export const outboxStatus = (options: OutboxConnection): Promise<OutboxStatus> =
       newSlot && newConnector
         ? 'not connected'
         : newSlot
-          ? `replication slot ${connector} is ${slot === null ? 'gone' : `lost (${slot.lost ?? ''})`}: events do not flow, and some may be missing`
+          ? `replication slot ${connector} is ` +
+            `${slot === null ? 'gone' : `lost (${slot.lost ?? ''})`}: events do not flow, and ` +
+            `some may be missing`
           : newConnector
             ? `the connector is gone, and its slot keeps the log`
             : failure !== null

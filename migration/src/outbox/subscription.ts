@@ -2,7 +2,10 @@ import type pg from 'pg';
 import type { KafkaSettings } from '../stream/kafka/kafka-settings.ts';
 import type { Inbox } from './inbox.ts';
 
-/** Where events come from. Both transports deliver the same events; embedded in the order of all commits, kafka in that of each aggregate. */
+/**
+ * Where events come from. Both transports deliver the same events; embedded in the order of all
+ * commits, kafka in that of each aggregate.
+ */
 export type EventSource =
   | {
       readonly transport: 'embedded';

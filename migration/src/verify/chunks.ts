@@ -26,7 +26,8 @@ const compareTuple = (
   bound: readonly string[],
   types: readonly string[],
 ): string =>
-  `(${side.keyColumns.map(({ column }) => column).join(', ')}) ${operator} (${bound.map((value, index) => `CAST(${quoteLiteral(value)} AS ${types[index] ?? 'text'})`).join(', ')})`;
+  `(${side.keyColumns.map(({ column }) => column).join(', ')}) ${operator} ` +
+  `(${bound.map((value, index) => `CAST(${quoteLiteral(value)} AS ${types[index] ?? 'text'})`).join(', ')})`;
 
 /** Ranges of the owner's keys. The first begins and the last ends open: rows of the other side beyond them are found too. */
 export async function* keyRanges(

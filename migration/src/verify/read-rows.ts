@@ -26,7 +26,10 @@ export async function readRows(
   const join = view.keyColumns.map(({ column }, index) => `t.${column} = k.${alias(index)}`);
   const arrays = view.keyColumns.map((_, index) => `$${index + 1}::text[]`).join(', ');
   const names = view.keyColumns.map((_, index) => alias(index)).join(', ');
-  const text = `SELECT ${[...view.keys, ...view.values].join(', ')}, t.xmin FROM ${view.table} t JOIN (SELECT ${wanted.join(', ')} FROM unnest(${arrays}) AS w(${names})) k ON ${join.join(' AND ')}`;
+  const text =
+    `SELECT ${[...view.keys, ...view.values].join(', ')}, t.xmin FROM ${view.table} t JOIN ` +
+    `(SELECT ${wanted.join(', ')} FROM unnest(${arrays}) AS w(${names})) k ON ` +
+    `${join.join(' AND ')}`;
   const { rows } = await client.query<(string | null)[]>({
     text,
     values: view.keyColumns.map((_, index) => own.map((key) => key[index])),

@@ -156,7 +156,8 @@ async function endSleepingApplier(
   if (codeOf(error) === '55006') {
     await stillMine();
     await target.query(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()',
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ' +
+        'current_database() AND application_name = $1 AND pid <> pg_backend_pid()',
       [applierName(definition.context)],
     );
   }

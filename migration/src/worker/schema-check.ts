@@ -176,7 +176,8 @@ export async function requirePublished(
   )?.line;
   throw new StranglerError(
     'SCHEMA_CHANGED',
-    `${line ?? `contexts/${mapping.context}`}: publication ${publication} does not hold ${missing.join(', ')}, so changes were not streamed`,
+    `${line ?? `contexts/${mapping.context}`}: publication ${publication} does not hold ` +
+      `${missing.join(', ')}, so changes were not streamed`,
     {
       remedy:
         'A table was replaced or came to the mapping later: run strangler replicate <context> --restart, which copies anew.',

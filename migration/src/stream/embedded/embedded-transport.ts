@@ -30,7 +30,9 @@ export const embeddedTransport: Transport = {
       'MOVE_NOT_ALLOWED',
       'resync asks Debezium to read a table again, and this context streams without it (transport embedded)',
       {
-        remedy: `Find the rows that differ: strangler verify ${context} --json; then send them again: strangler verify ${context} --repair --keys <table:key> …`,
+        remedy:
+          `Find the rows that differ: strangler verify ${context} --json; then send them again: ` +
+          `strangler verify ${context} --repair --keys <table:key> …`,
       },
     );
   },

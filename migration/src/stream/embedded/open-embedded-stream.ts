@@ -70,7 +70,8 @@ async function tryOpen(options: EmbeddedStreamOptions): Promise<ChangeStream | u
   let opened = false;
   try {
     const { rows } = await client.query<{ database: string; version: string; timeout: string }>(
-      `SELECT current_database() AS database, current_setting('server_version_num') AS version, current_setting('wal_sender_timeout') AS timeout`,
+      `SELECT current_database() AS database, current_setting('server_version_num') AS version, ` +
+        `current_setting('wal_sender_timeout') AS timeout`,
     );
     const { database = '', version = '0', timeout = '60s' } = rows[0] ?? {};
     const { slot, publication } =
@@ -108,5 +109,8 @@ const feedbackInterval = (walSenderTimeoutMs: number): number =>
 function startCommand(slot: string, publication: string, from: Lsn, version: number): string {
   // Changes that replication itself wrote come back otherwise; before version 16 only one-stream-at-a-time prevents loops.
   const origin = version >= 160_000 ? `, origin 'none'` : '';
-  return `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${lsnToText(from)} (proto_version '1', publication_names ${quoteLiteral(quoteIdentifier(publication))}${origin})`;
+  return (
+    `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${lsnToText(from)} (proto_version ` +
+    `'1', publication_names ${quoteLiteral(quoteIdentifier(publication))}${origin})`
+  );
 }

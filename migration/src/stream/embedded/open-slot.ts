@@ -45,7 +45,9 @@ export async function assertStartable(
     );
   }
   const { rows } = await client.query<{ publication: string; log_end: string | null }>(
-    `SELECT (SELECT count(*) FROM pg_publication WHERE pubname = ${quoteLiteral(publication)}) AS publication, CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END AS log_end`,
+    `SELECT (SELECT count(*) FROM pg_publication WHERE pubname = ${quoteLiteral(publication)}) ` +
+      `AS publication, CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END AS ` +
+      `log_end`,
   );
   // A server of version 18 skips a missing publication with a warning, that is: all its changes.
   if (rows[0]?.publication !== '1')

@@ -19,7 +19,9 @@ export const noLongerKept = (
     `${topic}, partition ${partition}: messages ${wanted} to ${low - 1} are needed and no longer kept`,
     {
       details: { topic, partition, wanted, low },
-      remedy: `Kafka's retention is shorter than the time that nothing was applied: raise replication.retentionHours, then strangler replicate ${context} --restart.`,
+      remedy:
+        `Kafka's retention is shorter than the time that nothing was applied: raise ` +
+        `replication.retentionHours, then strangler replicate ${context} --restart.`,
     },
   );
 
@@ -30,7 +32,8 @@ export const cutOff = (
 ): StranglerError =>
   new StranglerError(
     'POSITION_GAP',
-    `${topic}, partition ${partition}: message ${wanted - 1} was read and the topic ends at ${high} now: it was made anew, or a broker lost its end`,
+    `${topic}, partition ${partition}: message ${wanted - 1} was read and the topic ends at ` +
+      `${high} now: it was made anew, or a broker lost its end`,
     {
       details: { topic, partition, wanted, high },
       remedy: `Run strangler replicate ${context} --restart, which copies anew.`,

@@ -57,7 +57,9 @@ export class Beats {
         `${this.#context}: heartbeat ${beat} came after ${this.#last} in the ${this.#direction} stream: changes in between are missing`,
         {
           details: { stream: this.#stream, beat, last: this.#last },
-          remedy: `The slot was lost and made again, or was moved on: run strangler replicate ${this.#context} --restart, which copies anew.`,
+          remedy:
+            `The slot was lost and made again, or was moved on: run strangler replicate ` +
+            `${this.#context} --restart, which copies anew.`,
         },
       );
     }

@@ -11,7 +11,8 @@ export async function readColumnTypes(
 ): Promise<ColumnTypes> {
   const { rows } = await client.query<{ table: string; columns: string }>(
     `SELECT n.nspname || '.' || c.relname AS table, json_object_agg(a.attname, a.atttypid::bigint) AS columns
-     FROM unnest($1::text[], $2::text[]) AS t(schema, name) JOIN pg_namespace n ON n.nspname = t.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+     FROM unnest($1::text[], $2::text[]) AS t(schema, name) JOIN pg_namespace n ON n.nspname = t.schema
+       JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
      JOIN pg_attribute a ON a.attrelid = c.oid WHERE a.attnum > 0 AND NOT a.attisdropped GROUP BY 1`,
     [tables.map(({ schema }) => schema), tables.map(({ table }) => table)],
   );
@@ -55,10 +56,13 @@ export function refuseRetyped(context: string, before: ColumnTypes, now: ColumnT
         continue;
       throw new StranglerError(
         'SCHEMA_CHANGED',
-        `${context}: ${table}.${column} got another type while changes of it were on their way; which of them have the old one cannot be told`,
+        `${context}: ${table}.${column} got another type while changes of it were on their way; ` +
+          `which of them have the old one cannot be told`,
         {
           details: { table, column, was, is },
-          remedy: `Run strangler replicate ${context} --restart, which copies anew. To spare that: stop writes, let the stream catch up, change the type, start the worker.`,
+          remedy:
+            `Run strangler replicate ${context} --restart, which copies anew. To spare that: stop ` +
+            `writes, let the stream catch up, change the type, start the worker.`,
         },
       );
     }

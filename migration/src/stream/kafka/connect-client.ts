@@ -38,8 +38,10 @@ export class ConnectClient {
 
   constructor(url: string, options: ConnectClientOptions = {}) {
     const parsed = new URL(url);
-    if (parsed.username !== '')
-      this.#authorization = `Basic ${Buffer.from(`${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`).toString('base64')}`;
+    if (parsed.username !== '') {
+      const user = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
+      this.#authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+    }
     parsed.username = '';
     parsed.password = '';
     this.#url = parsed.href.replace(/\/+$/, '');

@@ -51,7 +51,8 @@ export const databaseSettings = (database: ConnectDatabase): ConnectorConfig => 
 /** For `database.initial.statements`: fails when the slot is gone, else does the rest. */
 export function slotGuard(slot: string, consequence: string, rest: readonly string[] = []): string {
   const statements = [
-    `IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(slot)}) THEN RAISE EXCEPTION 'replication slot ${slot} is gone: ${consequence}'`,
+    `IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(slot)}) THEN ` +
+      `RAISE EXCEPTION 'replication slot ${slot} is gone: ${consequence}'`,
     'END IF',
     ...rest,
     'END',
@@ -61,7 +62,8 @@ export function slotGuard(slot: string, consequence: string, rest: readonly stri
 }
 
 const beatStatement = ({ context, direction, stream }: ConnectorInput): string =>
-  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`;
+  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ` +
+  `${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`;
 
 /**
  * What the connector does before it looks for its slot, on every start. As long as it has sent nothing, Debezium would make a

@@ -24,7 +24,8 @@ export function refuseSlotAhead(
   if (confirmed === null || offset === null || confirmed <= offset) return;
   throw new StranglerError(
     'POSITION_GAP',
-    `Replication slot ${slot} was moved on to ${lsnToText(confirmed)}, but connector ${connector} has sent the changes up to ${lsnToText(offset)} only`,
+    `Replication slot ${slot} was moved on to ${lsnToText(confirmed)}, but connector ` +
+      `${connector} has sent the changes up to ${lsnToText(offset)} only`,
     {
       details: { slot, connector, confirmed: lsnToText(confirmed), offset: lsnToText(offset) },
     },

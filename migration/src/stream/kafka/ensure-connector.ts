@@ -68,7 +68,10 @@ async function untilRunning(
       lookAt = performance.now() + 15_000;
     }
     if (performance.now() > deadline) {
-      const what = `is ${status?.state ?? 'absent'}, its task ${status?.tasks[0]?.state ?? 'absent'}${running ? ', and its slot is not read,' : ''} after ${Math.round(timeoutMs / 1000)} s`;
+      const what =
+        `is ${status?.state ?? 'absent'}, its task ` +
+        `${status?.tasks[0]?.state ?? 'absent'}${running ? ', and its slot is not read,' : ''} ` +
+        `after ${Math.round(timeoutMs / 1000)} s`;
       throw new StranglerError('CONNECTOR_FAILED', `Connector ${name} ${what}`, {
         remedy: `The log of Kafka Connect${status ? ` on ${status.worker}` : ''} says why.`,
         details: { connector: name },

@@ -5,7 +5,10 @@ import type { ConnectClient } from './connect-client.ts';
 import { tablePattern } from './connector-config.ts';
 import { newestOffset } from './connector-offset.ts';
 
-/** A row in the signal table reaches the connector at its place among the changes. Other connectors of the database know none of the tables. */
+/**
+ * A row in the signal table reaches the connector at its place among the changes. Other connectors
+ * of the database know none of the tables.
+ */
 async function signal(
   client: pg.Client,
   type: 'execute-snapshot' | 'stop-snapshot',

@@ -33,7 +33,10 @@ export interface KafkaStreamOptions {
   readonly checkpoint: Checkpoint;
   readonly tables: readonly SourceTable[];
   readonly sourceUrl: string;
-  /** Throws when the connector has failed, or `quiet`ly is not at work: it would stay so, and the stream would only look idle. Asked every few seconds. */
+  /**
+   * Throws when the connector has failed, or `quiet`ly is not at work: it would stay so, and the
+   * stream would only look idle. Asked every few seconds.
+   */
   readonly assertConnector: (quiet: boolean) => Promise<void>;
   /** Ends the iteration without an error. */
   readonly signal?: AbortSignal;
@@ -43,7 +46,8 @@ export interface KafkaStreamOptions {
 
 /**
  * Reads what Debezium wrote to Kafka as transactions in commit order, from the offsets that were stored with the applied changes.
- * @throws StranglerError KAFKA_UNREACHABLE, SLOT_LOST, POSITION_GAP, and the iterator POSITION_GAP, SCHEMA_CHANGED, DECODE_FAILED, KAFKA_UNREACHABLE, CONNECTOR_FAILED
+ * @throws StranglerError KAFKA_UNREACHABLE, SLOT_LOST, POSITION_GAP, and the iterator
+ * POSITION_GAP, SCHEMA_CHANGED, DECODE_FAILED, KAFKA_UNREACHABLE, CONNECTOR_FAILED
  */
 export async function openKafkaStream(options: KafkaStreamOptions): Promise<ChangeStream> {
   // Of its own: beats and looks at the catalog come at any time, also while the caller's is in a transaction.

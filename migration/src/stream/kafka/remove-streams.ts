@@ -55,10 +55,15 @@ const foreignConnector = (
 ): StranglerError =>
   new StranglerError(
     'CONFIG_INVALID',
-    `Connector ${name}, which this database names as its own, reads ${config['database.hostname']}:${config['database.port']}/${config['database.dbname']}`,
+    `Connector ${name}, which this database names as its own, reads ` +
+      `${config['database.hostname']}:${config['database.port']}/${config['database.dbname']}`,
     {
       details: { connector: name },
-      remedy: `If that is this server under an older address: curl -X DELETE ${connect.url}/connectors/${name}, then run the command again. If this database is a copy of that one: DELETE FROM strangler.heartbeat WHERE context = '${context}' AND direction = '${direction}' here.`,
+      remedy:
+        `If that is this server under an older address: curl -X DELETE ` +
+        `${connect.url}/connectors/${name}, then run the command again. If this database is a ` +
+        `copy of that one: DELETE FROM strangler.heartbeat WHERE context = '${context}' AND ` +
+        `direction = '${direction}' here.`,
     },
   );
 

@@ -87,7 +87,9 @@ async function countRows(
       'MOVE_NOT_ALLOWED',
       `${displayTable(keyless)} has no primary key, by which Debezium would read it in chunks`,
       {
-        remedy: `Find the rows that differ: strangler verify ${context} --json; then: strangler verify ${context} --repair --keys <table:key> …`,
+        remedy:
+          `Find the rows that differ: strangler verify ${context} --json; then: strangler verify ` +
+          `${context} --repair --keys <table:key> …`,
       },
     );
   return catalogs.reduce((sum, { estimatedRows }) => sum + estimatedRows, 0);

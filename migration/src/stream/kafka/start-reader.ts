@@ -299,7 +299,8 @@ async function watch(
     if (!behind && stream.incomplete?.end === waiting.end) {
       throw new StranglerError(
         'POSITION_GAP',
-        `transaction ${waiting.end.xid} has ${waiting.end.count} changes, and not all of them are in ${[...waiting.end.tables.keys()].join(', ')}`,
+        `transaction ${waiting.end.xid} has ${waiting.end.count} changes, and not all of them ` +
+          `are in ${[...waiting.end.tables.keys()].join(', ')}`,
         { details: { xid: waiting.end.xid } },
       );
     }

@@ -18,7 +18,8 @@ export async function readStreamNote(
 ): Promise<StreamNote | null> {
   try {
     const { rows } = await client.query<{ stream: string; beat: string; age: string }>(
-      'SELECT stream, beat::text, extract(epoch FROM clock_timestamp() - at)::text AS age FROM strangler.heartbeat WHERE context = $1 AND direction = $2',
+      'SELECT stream, beat::text, extract(epoch FROM clock_timestamp() - at)::text AS age FROM ' +
+        'strangler.heartbeat WHERE context = $1 AND direction = $2',
       [context, direction],
     );
     const row = rows[0];
@@ -59,7 +60,8 @@ export async function requireStreamNote(
   if (note === null) {
     throw new StranglerError(
       'POSITION_GAP',
-      `${context}: database ${client.database ?? ''} knows no ${direction} stream through Kafka: it was made by another transport, or removed`,
+      `${context}: database ${client.database ?? ''} knows no ${direction} stream through ` +
+        `Kafka: it was made by another transport, or removed`,
       {
         remedy: `Go on with the transport it began with, or run strangler replicate ${context} --restart, which copies anew.`,
       },

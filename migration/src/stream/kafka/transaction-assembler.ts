@@ -160,7 +160,10 @@ export class TransactionAssembler<Change extends QueuedChange> {
     return true;
   }
 
-  /** What came again may lie in a table that rests for long. Left there, it would look unread: to a cutover, and when retention removes it. */
+  /**
+   * What came again may lie in a table that rests for long. Left there, it would look unread: to a
+   * cutover, and when retention removes it.
+   */
   #dropRepeated(queue: PartitionQueue<Change>, end: TransactionEnd): void {
     for (
       let head = queue.head;

@@ -24,8 +24,10 @@ interface PublicationRow {
 
 const current = `
 SELECT (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND p.pubviaroot AND NOT p.puballtables
-        AND NOT EXISTS (SELECT FROM pg_publication_rel r WHERE r.prpubid = p.oid AND (to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL))) AS whole,
-       coalesce((SELECT json_agg(json_build_object('schema', n.nspname, 'table', c.relname)) FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        AND NOT EXISTS (SELECT FROM pg_publication_rel r WHERE r.prpubid = p.oid
+          AND (to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL))) AS whole,
+       coalesce((SELECT json_agg(json_build_object('schema', n.nspname, 'table', c.relname))
+         FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                  WHERE r.prpubid = p.oid), '[]') AS tables
 FROM pg_publication p WHERE p.pubname = $1`;
 
@@ -59,7 +61,8 @@ async function refuseChildren(
   if (children.length === 0) return;
   throw new StranglerError(
     'CONFIG_INVALID',
-    `${children.join(', ')} of database ${client.database ?? ''} inherit from mapped tables: their changes come under their own names, which cannot be mapped to one table`,
+    `${children.join(', ')} of database ${client.database ?? ''} inherit from mapped tables: ` +
+      `their changes come under their own names, which cannot be mapped to one table`,
     {
       remedy: 'Make them partitions of the table, or move their rows into it.',
       details: { tables: children },
@@ -95,7 +98,9 @@ export async function ensurePublication(
       return ensurePublication(client, name, tables);
     throw databaseFailure(
       error,
-      `Cannot publish ${tables.map(displayTable).join(', ')} as ${name} (needs to own the tables and GRANT CREATE ON DATABASE ${client.database ?? ''} TO ${client.user ?? 'the role'})`,
+      `Cannot publish ${tables.map(displayTable).join(', ')} as ${name} (needs to own the ` +
+        `tables and GRANT CREATE ON DATABASE ${client.database ?? ''} TO ` +
+        `${client.user ?? 'the role'})`,
     );
   }
 }

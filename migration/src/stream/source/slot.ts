@@ -33,7 +33,8 @@ interface SlotRow {
 
 /** `null` when there is no such slot. */
 export async function slotStatus(client: pg.Client, slot: string): Promise<SlotStatus | null> {
-  // A literal, because a walsender connection takes no parameters. to_jsonb: the columns that tell why a slot was given up differ between server versions.
+  // A literal, because a walsender connection takes no parameters. to_jsonb: the columns that tell
+  // why a slot was given up differ between server versions.
   const { rows } = await client.query<SlotRow>(
     `SELECT s.plugin, s.database, s.active, s.active_pid, s.confirmed_flush_lsn AS confirmed, to_jsonb(s) ->> 'wal_status' AS wal_status,
             coalesce(to_jsonb(s) ->> 'invalidation_reason', CASE WHEN to_jsonb(s) ->> 'conflicting' = 'true' THEN 'conflict' END) AS reason,

@@ -48,7 +48,8 @@ export async function withStreamLock<T>(
 async function endHolder(client: StreamSource['client'], name: readonly string[]): Promise<void> {
   await client.query(
     `SELECT pg_terminate_backend(pid) FROM pg_locks
-     WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+     WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid() AND database = (SELECT oid
+       FROM pg_database WHERE datname = current_database())
        AND (classid, objid) = (hashtext('strangler stream')::oid, hashtext($1)::oid) AND objsubid = 2`,
     [...name],
   );

@@ -20,15 +20,18 @@ WITH RECURSIVE columns AS (SELECT * FROM json_to_recordset($1::json) AS c(n int,
 chain AS (
   SELECT n, oid::oid, modifier, 0 AS depth FROM columns
   UNION ALL
-  SELECT chain.n, t.typbasetype, CASE WHEN t.typtypmod = -1 THEN chain.modifier ELSE t.typtypmod END, depth + 1 FROM chain JOIN pg_type t ON t.oid = chain.oid WHERE t.typtype = 'd'
+  SELECT chain.n, t.typbasetype, CASE WHEN t.typtypmod = -1 THEN chain.modifier ELSE t.typtypmod END, depth + 1
+    FROM chain JOIN pg_type t ON t.oid = chain.oid WHERE t.typtype = 'd'
 )
 SELECT coalesce(json_agg(json_build_object('n', chain.n, 'domain', depth > 0, 'kind', t.typtype, 'elementKind', e.typtype,
     'type', CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN format_type(t.oid, chain.modifier) ELSE t.typname END,
     'parts', CASE t.typtype
-      WHEN 'c' THEN (SELECT json_agg(format_type(a.atttypid, NULL)) FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
+      WHEN 'c' THEN (SELECT json_agg(format_type(a.atttypid, NULL)) FROM pg_attribute a
+        WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
       WHEN 'r' THEN (SELECT json_agg(format_type(r.rngsubtype, NULL)) FROM pg_range r WHERE r.rngtypid = t.oid)
       WHEN 'm' THEN (SELECT json_agg(format_type(r.rngsubtype, NULL)) FROM pg_range r WHERE r.rngmultitypid = t.oid) END,
-    'element', CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN format_type(e.oid, chain.modifier) ELSE e.typname END)), '[]')::text AS types
+    'element', CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN format_type(e.oid, chain.modifier)
+      ELSE e.typname END)), '[]')::text AS types
 FROM chain JOIN pg_type t ON t.oid = chain.oid LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 WHERE t.typtype <> 'd'`;
 

@@ -5,10 +5,14 @@ import { unsupportedColumns } from './unsupported.ts';
 
 const query = `
 SELECT json_build_object(
-  'full', (SELECT bool_and(p.relreplident = 'f') FROM pg_class p WHERE p.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r')),
-  'checks', (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]') FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated),
+  'full', (SELECT bool_and(p.relreplident = 'f') FROM pg_class p WHERE p.oid IN (SELECT relid
+    FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r')),
+  'checks', (SELECT coalesce(json_agg(pg_get_constraintdef(k.oid)), '[]') FROM pg_constraint k
+    WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated),
   'serverVersion', current_setting('server_version_num')::int,
-  'columns', (SELECT coalesce(json_agg(json_build_object('name', a.attname, 'oid', a.atttypid::bigint, 'modifier', a.atttypmod) ORDER BY a.attnum), '[]') FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+  'columns', (SELECT coalesce(json_agg(json_build_object(
+      'name', a.attname, 'oid', a.atttypid::bigint, 'modifier', a.atttypmod) ORDER BY a.attnum), '[]')
+    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
 )::text AS facts
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`;
 

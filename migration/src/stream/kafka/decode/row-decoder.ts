@@ -42,7 +42,8 @@ export function createRowDecoder(
     const type = columns.find(({ name }) => name === step.name)?.type ?? '';
     return new StranglerError(
       'DECODE_FAILED',
-      `Column ${qualified(step.name)} of type ${type} cannot be ${shown(value)}${Array.isArray(value) ? ' (arrays of several dimensions, or of NULLs only, do not come whole)' : ''}`,
+      `Column ${qualified(step.name)} of type ${type} cannot be ` +
+        `${shown(value)}${Array.isArray(value) ? ' (arrays of several dimensions, or of NULLs only, do not come whole)' : ''}`,
       { details: { column: step.name, type } },
     );
   };

@@ -6,7 +6,10 @@ const negativeInfiniteDate = -2147472691;
 /** 4714-11-24 BC and 5874897-12-31. */
 const [firstDay, lastDay] = [-2440588, 2145042905];
 
-/** Days since 1970 as year, month and day of the Gregorian calendar at all times (Hinnant, "chrono-compatible low-level date algorithms"). */
+/**
+ * Days since 1970 as year, month and day of the Gregorian calendar at all times (Hinnant,
+ * "chrono-compatible low-level date algorithms").
+ */
 function civil(days: number): { readonly text: string; readonly era: '' | ' BC' } {
   const shifted = days + 719_468;
   const cycle = Math.floor(shifted / 146_097);

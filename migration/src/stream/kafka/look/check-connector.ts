@@ -34,7 +34,9 @@ export async function checkConnector(
       ok: false,
       expected: 'RUNNING',
       actual: `${states}: ${traceReason(failure)}\n${failure.slice(0, 3000)}`,
-      remedy: `Mend the cause, then restart it: strangler replicate ${context} does, or curl -X POST '${connect.url}/connectors/${name}/restart?includeTasks=true&onlyFailed=true'`,
+      remedy:
+        `Mend the cause, then restart it: strangler replicate ${context} does, or curl -X POST ` +
+        `'${connect.url}/connectors/${name}/restart?includeTasks=true&onlyFailed=true'`,
     });
   else
     report({
@@ -56,7 +58,10 @@ export async function checkConnector(
       ok: false,
       expected: `${shown[1][setting] ?? 'not set'} (${essentialSettings[setting]})`,
       actual: shown[0][setting] ?? 'not set',
-      remedy: `${again(context)}; it sets it right. What was sent meanwhile may be wrong: strangler verify ${context} compares the rows; if the worker cannot read it, strangler replicate ${context} --restart`,
+      remedy:
+        `${again(context)}; it sets it right. What was sent meanwhile may be wrong: strangler ` +
+        `verify ${context} compares the rows; if the worker cannot read it, strangler replicate ` +
+        `${context} --restart`,
     });
   }
   const others = configDifferences(

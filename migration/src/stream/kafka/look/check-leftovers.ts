@@ -38,6 +38,8 @@ export async function checkLeftovers(
       const stream = streamOf(slot, name);
       return stream !== null && stream !== needed?.name && !foreign.has(stream);
     };
+    const deletion = (topic: string): string =>
+      `kafka-topics.sh --bootstrap-server ${settings.kafka.brokers[0]} --delete --topic '${topic}'`;
     const [oldConnectors, oldTopics] = [connectors.filter(stale), topics.filter(stale)];
     report({
       check: `${direction} connectors of earlier streams`,
@@ -51,7 +53,7 @@ export async function checkLeftovers(
       ok: oldTopics.length === 0,
       expected: 'none',
       actual: oldTopics.join(', ') || 'none',
-      remedy: `Delete them: ${oldTopics.map((topic) => `kafka-topics.sh --bootstrap-server ${settings.kafka.brokers[0]} --delete --topic '${topic}'`).join('; ')}`,
+      remedy: `Delete them: ${oldTopics.map(deletion).join('; ')}`,
     });
   }
 }

@@ -38,7 +38,10 @@ export async function checkStream(
         ok: note.beatAgeSeconds < 60,
         expected: 'within 60 s',
         actual: `${note.beatAgeSeconds.toFixed(1)} s ago`,
-        remedy: `The connector does not write to strangler.heartbeat of the ${sourceOf(direction)}'s database, so log is kept there: see the checks of the connector, and its user's right to update that table.`,
+        remedy:
+          `The connector does not write to strangler.heartbeat of the ${sourceOf(direction)}'s ` +
+          `database, so log is kept there: see the checks of the connector, and its user's right ` +
+          `to update that table.`,
       });
     if (reachable.kafka) await checkTopics(patient, direction, note.name, plan.topics);
   });
@@ -53,7 +56,8 @@ function checkSlot({ report }: Patient, slot: SlotHealth): void {
     expected: 'by the connector',
     actual: slot.active ? 'by the connector' : 'by nobody',
     remedy:
-      'See the checks of the connector. When it is RUNNING all the same it cannot reach the database, or the slot is gone: the log of Kafka Connect says which.',
+      'See the checks of the connector. When it is RUNNING all the same it cannot reach the ' +
+      'database, or the slot is gone: the log of Kafka Connect says which.',
   });
   const short =
     slot.walStatus === 'unreserved' || (slot.safeBytes !== null && slot.safeBytes < slot.keptBytes);
@@ -67,7 +71,9 @@ function checkSlot({ report }: Patient, slot: SlotHealth): void {
     expected: `under ${megabytes(keptLimit)}, and more room than that`,
     actual: `${megabytes(slot.keptBytes)} (${slot.walStatus}), ${limit}`,
     remedy:
-      'The connector does not confirm what it reads: see its checks. Before the disk is full, stop it for good with strangler rollback, or let max_slot_wal_keep_size give up the slot.',
+      'The connector does not confirm what it reads: see its checks. Before the disk is full, ' +
+      'stop it for good with strangler rollback, or let max_slot_wal_keep_size give up the ' +
+      'slot.',
   });
 }
 
