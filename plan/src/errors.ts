@@ -1,6 +1,6 @@
 /**
  * Every failure that a person or a program can meet has one code here. A message says what happened and where;
- * the remedy says what to do next. `test/errors.test.ts` holds this table against the sources.
+ * the remedy says what to do next. `migration/test/errors.test.ts` holds this table against the sources.
  */
 export const errorCodes = {
   // configuration
