@@ -134,6 +134,13 @@ describe('a first difference', () => {
       'candidate-timeout',
       'gone',
     ],
+    [
+      'between, of size',
+      [answer('b')],
+      [answer('a'), failure('too-large', 'more than a MB')],
+      'uncomparable',
+      'candidate: more than a MB',
+    ],
   ])('a failure %s ends it', async (_when, reference, candidate, outcome, cause) => {
     const { bench } = court(reference, candidate);
     expect(await judge(answer('b'), bench)).toEqual({ outcome, differences: [], cause });

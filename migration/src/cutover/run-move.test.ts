@@ -359,6 +359,20 @@ describe('a step that fails before the flip', () => {
     expect(unasked).toMatchObject({ outcome: 'unfinished', error: { code: 'INTERNAL' } });
   });
 
+  test('what failed is journaled before anything is undone, and before the result is told', async () => {
+    const { move, step, failing, told } = scene();
+    await played(runMove(move, [step('one', 'before', { execute: failing() })], never));
+    expect(told.slice(0, 3)).toEqual(['journal one started', 'journal one failed', 'undoing one']);
+    const undo = failing('LEASE_LOST');
+    let journaledWhenTold = false;
+    await played(
+      undoAll(move, [step('one', 'before', { undo })], undefined).then(() => {
+        journaledWhenTold = told.includes('journal move failed');
+      }),
+    );
+    expect(journaledWhenTold).toBe(true);
+  });
+
   test('a journal that does not answer keeps nothing from being undone', async () => {
     const { move, step, failing, refused, acts } = scene();
     refused.journal = (line) => / (failed|aborted)$/.test(line);
