@@ -19,15 +19,17 @@ const tsc = join(
   'tsc',
 );
 
+const named = process.argv.slice(2);
+const wanted = new Set(named.length > 0 ? named : folders.values());
 const done = new Set();
-function build(folder, wanted) {
+function build(folder) {
   if (done.has(folder)) return;
   done.add(folder);
   const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
-    if (folders.has(name)) build(folders.get(name), false);
+    if (folders.has(name)) build(folders.get(name));
   // A needed package that is built already stays, so that two builds side by side do not pull it from under each other.
-  if (!wanted && existsSync(join(root, folder, 'dist', 'index.d.ts'))) return;
+  if (!wanted.has(folder) && existsSync(join(root, folder, 'dist', 'index.d.ts'))) return;
   rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
   const { status } = spawnSync(
     process.execPath,
@@ -40,5 +42,4 @@ function build(folder, wanted) {
   }
 }
 
-const wanted = process.argv.slice(2);
-for (const folder of wanted.length > 0 ? wanted : folders.values()) build(folder, true);
+for (const folder of wanted) build(folder);
