@@ -16,3 +16,4 @@ export { startKafka, type KafkaOptions, type KafkaServer } from './kafka/kafka.t
 export { startConnect, type ConnectOptions, type ConnectServer } from './kafka/connect.ts';
 export { jarFolder, missingForKafka } from './kafka/jars.ts';
 export { sharedKafka, type SharedKafka } from './kafka/shared.ts';
+export { Hopeless, until, type Found, type UntilOptions } from './until.ts';

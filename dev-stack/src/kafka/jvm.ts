@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startCommand, type RunningProcess } from '../child-process.ts';
+import { archiveFolder, archiveOf, fromArchive } from './class-archive.ts';
 import { findJava } from './java.ts';
 import { howToGet, jarFolder } from './jars.ts';
 
@@ -10,6 +11,8 @@ export interface JvmOptions {
   readonly javaOptions?: readonly string[];
   /** Everything printed goes here too. */
   readonly logFile?: string;
+  /** Folder in which Java leaves an archive of the classes it loaded when it ends in good order. */
+  readonly recordClasses?: string;
 }
 
 export interface JavaProgram extends JvmOptions {
@@ -25,7 +28,12 @@ export interface JavaProgram extends JvmOptions {
 export async function startJava(program: JavaProgram): Promise<RunningProcess> {
   const java = await findJava();
   if (java === undefined) throw new Error(`Java was not found. ${howToGet}`);
+  const jars = await jarFolder();
+  const classes = program.recordClasses
+    ? [`-XX:ArchiveClassesAtExit=${archiveOf(program.recordClasses, program.main)}`]
+    : await fromArchive(await archiveFolder(java, jars), program.main);
   const options = [
+    ...classes,
     `-Xmx${program.heap ?? '512m'}`,
     '-XX:+UseSerialGC',
     '-XX:+ExitOnOutOfMemoryError',
@@ -40,7 +48,7 @@ export async function startJava(program: JavaProgram): Promise<RunningProcess> {
   return startCommand({
     name: program.name,
     command: java,
-    args: [...options, '-cp', `${await jarFolder()}/*`, program.main, ...program.args],
+    args: [...options, '-cp', `${jars}/*`, program.main, ...program.args],
     cwd: program.scratch,
     env: { JAVA_TOOL_OPTIONS: undefined, JDK_JAVA_OPTIONS: undefined, CLASSPATH: undefined },
     ready: program.ready,

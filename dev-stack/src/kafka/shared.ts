@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { startConnect, type ConnectServer } from './connect.ts';
 import { startKafka, type KafkaServer } from './kafka.ts';
+import { recordClasses } from './record-classes.ts';
 
 /** Environment variable with the address at which a test run's Kafka can be asked for. */
 export const serviceVariable = 'TEST_KAFKA_SERVICE';
@@ -22,6 +23,7 @@ export async function serveSharedKafka(): Promise<SharedKafkaService> {
   let kafka: KafkaServer | undefined;
   let connect: ConnectServer | undefined;
   const start = async (): Promise<SharedKafka> => {
+    await recordClasses();
     kafka = await startKafka();
     // Nobody kills this worker, so it may be as slow as a full test run makes it before the others take over its work.
     connect = await startConnect({
