@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { ofEndedChildren } from './cpu.mjs';
 import { howToGet } from '../src/kafka/jars.ts';
 
 function tellSkipped(file, missing) {
@@ -11,8 +12,12 @@ function tellSkipped(file, missing) {
 }
 
 export default async function globalTeardown() {
+  const began = ofEndedChildren();
   await globalThis.__strangler_test_kafka?.stop();
   await globalThis.__strangler_test_postgres?.stop();
+  const { TEST_TIMES: times } = process.env;
+  const shared = { suite: 'servers that suites share', seconds: 0, cpu: ofEndedChildren() - began };
+  if (times) appendFileSync(times, `${JSON.stringify(shared)}\n`);
   await globalThis.__strangler_test_template?.remove();
   const { TEST_KAFKA_SKIPPED: file, TEST_KAFKA_MISSING: missing } = process.env;
   if (file) tellSkipped(file, missing);

@@ -1,16 +1,14 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { TestEnvironment } from 'jest-environment-node';
+import { ofEndedChildren } from './cpu.mjs';
 
-/** Seconds of CPU of the processes that this one started and that have ended, with theirs; 0 where the system does not tell. */
-export function ofEndedChildren(pid = 'self') {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-    return (Number(fields[13]) + Number(fields[14])) / 100;
-  } catch {
-    return 0;
-  }
-}
+// A worker whose run was killed must not finish its suite for nobody: its servers' watchdogs see it die.
+// (A listener for 'disconnect' would keep every worker from ending by itself.)
+const hadParent = process.connected;
+setInterval(() => {
+  if (hadParent && !process.connected) process.kill(process.pid, 'SIGKILL');
+}, 1_000).unref();
 
 const cpu = () => {
   const { user, system } = process.cpuUsage();
