@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { guardChild } from '@strangler-toolkit/dev-stack';
 
 const consumer = fileURLToPath(new URL('../consumers/storefront/write-pacts.ts', import.meta.url));
 const committed = fileURLToPath(new URL('../pacts/', import.meta.url));
@@ -14,6 +15,7 @@ test('the storefront’s client works against its pacts, and they are the commit
     const child = spawn(process.execPath, [consumer, folder], {
       env: { ...process.env, PACT_DO_NOT_TRACK: 'true' },
     });
+    guardChild(child);
     let output = '';
     child.stderr.on('data', (data: Buffer) => {
       output += data.toString();

@@ -40,6 +40,12 @@ function guard(what: Guarded): () => void {
 export const guardProcess = (pid: number, how: Ending): (() => void) =>
   guard({ kind: 'process', id: pid, how });
 
+/** A child that somebody spawned otherwise, guarded until it ends; its group too, where it leads one. */
+export function guardChild<Child extends ChildProcess>(child: Child): Child {
+  if (child.pid !== undefined) child.once('exit', guardProcess(child.pid, 'group'));
+  return child;
+}
+
 export interface TemporaryFolder {
   readonly path: string;
   remove(): Promise<void>;

@@ -1,5 +1,5 @@
 export { freePort } from './free-port.ts';
-export { guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
+export { guardChild, guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
 export {

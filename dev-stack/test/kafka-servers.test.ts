@@ -7,15 +7,16 @@ import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import {
+  type ConnectServer,
   createTestDatabase,
+  type KafkaServer,
   startConnect,
   startKafka,
   temporaryFolder,
-  type ConnectServer,
-  type KafkaServer,
   type TestDatabase,
+  until,
 } from '../src/index.ts';
-import { alive, listens, until } from './probes.ts';
+import { alive, listens } from './probes.ts';
 
 const client = (server: KafkaServer, retries = 20): Kafka =>
   new Kafka({
@@ -71,7 +72,7 @@ async function read(
         if (message.value) values.push(message.value.toString());
       },
     });
-    await until(`enough messages in ${topic}`, () => enough(values), 90_000);
+    await until(`enough messages in ${topic}`, () => enough(values));
   } finally {
     await consumer.disconnect();
   }
@@ -92,13 +93,13 @@ describeWithKafka(
       database = await createTestDatabase('connect');
       postgres = new pg.Client({ connectionString: database.url });
       await postgres.connect();
-    }, 180_000);
+    });
     afterAll(async () => {
       await connect?.stop();
       await kafka?.stop();
       await postgres?.end();
       await database?.drop();
-    }, 60_000);
+    });
 
     test('a broker killed with -9 and started again still has what it confirmed, at the same address', async () => {
       await makeTopic(kafka, 'kept');
@@ -113,12 +114,12 @@ describeWithKafka(
         'two',
         'three',
       ]);
-    }, 180_000);
+    });
 
     test('a topic that nobody made is not made by asking for it', async () => {
       await expect(send(kafka, 'never-made', ['lost'], 2)).rejects.toThrow(/topic/);
       expect(await topics(kafka)).not.toContain('never-made');
-    }, 120_000);
+    });
 
     test('Debezium brings rows of PostgreSQL into a topic, and goes on after kill -9 of its worker', async () => {
       await postgres.query('CREATE TABLE note (id int PRIMARY KEY, words text)');
@@ -186,7 +187,7 @@ describeWithKafka(
         );
         return rows.length === 0;
       });
-    }, 240_000);
+    });
 
     test('two brokers at once know nothing of each other, and one that is stopped leaves no process, port or folder', async () => {
       const other = await startKafka();
@@ -201,7 +202,7 @@ describeWithKafka(
       expect(await listens(port)).toBe(false);
       expect(existsSync(folder)).toBe(false);
       expect(await topics(kafka)).toContain('mine');
-    }, 120_000);
+    });
 
     test('a worker that cannot start says what it printed', async () => {
       await expect(
@@ -210,7 +211,7 @@ describeWithKafka(
           settings: { 'key.converter': 'no.such.Converter' },
         }),
       ).rejects.toThrow(/no\.such\.Converter/);
-    }, 120_000);
+    });
   },
   { ownServers: true },
 );
@@ -247,7 +248,7 @@ describeWithKafka(
       } finally {
         await folder.remove();
       }
-    }, 180_000);
+    });
   },
   { ownServers: true },
 );

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 
 export const alive = (pid: number): boolean => {
@@ -23,14 +24,15 @@ export const listens = (port: number): Promise<boolean> =>
     });
   });
 
-/** Asks until the answer is yes; what it was asked last is the error's message. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  limitMs = 60_000,
-): Promise<void> {
-  for (const deadline = Date.now() + limitMs; !(await condition());) {
-    if (Date.now() > deadline) throw new Error(`not in ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** Pid and command of every process with the mark in its environment, which whatever it started carries too. */
+export async function marked(mark: string): Promise<string[]> {
+  if (process.platform !== 'linux') return [];
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (!environment.includes(mark)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    found.push(`${pid} ${command}`.replaceAll('\0', ' '));
   }
+  return found;
 }

@@ -18,7 +18,7 @@ describeWithKafka('the Kafka of a test run', () => {
     });
     admin = kafka.admin();
     await admin.connect();
-  }, 180_000);
+  });
   afterAll(async () => {
     await admin?.deleteTopics({ topics: [topic] });
     await admin?.disconnect();

@@ -38,7 +38,7 @@ describe('on a machine without Java and Maven', () => {
         TEST_PG_URL: undefined,
       },
     });
-  }, 120_000);
+  });
   afterAll(async () => folder?.remove());
 
   test('suites that need Kafka are not run, the others are', async () => {

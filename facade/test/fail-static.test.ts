@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { startPostgres } from '@strangler-toolkit/dev-stack';
-import { ask, until } from './support/client.ts';
+import { startPostgres, until } from '@strangler-toolkit/dev-stack';
+import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl } from './support/control.ts';
 import { startFacade } from './support/facade.ts';

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { WebSocket } from 'ws';
-import { ask, until } from './support/client.ts';
+import { ask } from './support/client.ts';
 import { startFacade } from './support/facade.ts';
 import { type OddMonolith, startOddMonolith } from './support/odd-monolith.ts';
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { Recorder } from '../src/telemetry/recorder.ts';
-import { ask, until } from './support/client.ts';
+import { ask } from './support/client.ts';
 import { replicatedItems, servedBy } from './support/replicated-items.ts';
 
 const items = replicatedItems();

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { ask, until } from './support/client.ts';
+import { guardChild, until } from '@strangler-toolkit/dev-stack';
+import { ask } from './support/client.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
 const bin = fileURLToPath(new URL('../bin/facade.js', import.meta.url));
@@ -27,6 +28,7 @@ const run = (env: Record<string, string | undefined>, ...argv: string[]) => {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  guardChild(child);
   children.add(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
@@ -64,7 +66,7 @@ afterAll(async () => {
 describe('the process', () => {
   test('says where it listens, logs one line per request without secrets, and drains on SIGTERM', async () => {
     const { child, output, exit } = run({});
-    const { port, adminPort } = await until('it listens', () => ports(output.stdout), 60_000);
+    const { port, adminPort } = await until('it listens', () => ports(output.stdout));
     await ask(port, '/api/items?password=hidden', { headers: { authorization: 'Bearer hidden' } });
     expect((await ask(adminPort, '/health/live')).status).toBe(200);
     expect(JSON.parse((await ask(adminPort, '/routes')).body)).toMatchObject([

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { ask, askRaw, until } from './support/client.ts';
+import { until } from '@strangler-toolkit/dev-stack';
+import { ask, askRaw } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';

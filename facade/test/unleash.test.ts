@@ -7,10 +7,11 @@ import {
   startUnleash,
   type TestDatabase,
   type UnleashServer,
+  until,
 } from '@strangler-toolkit/dev-stack';
 import type { FlagReader } from '../src/flags/flag-reader.ts';
 import { openFlagReader } from '../src/flags/open-flag-reader.ts';
-import { ask, until } from './support/client.ts';
+import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
 import { flagReaderSuite, suiteFlags } from './support/flag-reader-suite.ts';
@@ -65,7 +66,7 @@ beforeAll(async () => {
     startUpstream('service'),
   ]);
   stateDir = await mkdtemp(join(tmpdir(), 'facade-'));
-}, 60_000);
+});
 afterAll(async () => {
   for (const facade of running) await facade.stop({ keepState: true });
   await unleash?.stop();
@@ -93,7 +94,6 @@ beforeAll(async () => {
       (['suite.all', 'suite.half', 'suite.other-half'] as const).every((name) =>
         users.some((user) => reader.isEnabled(name, user) === true),
       ),
-    60_000,
   );
 });
 afterAll(() => reader?.stop());
@@ -151,4 +151,4 @@ test('the real Unleash: sticky halves, alike on all routes of a context; kill sw
   const again = await start();
   expect(await Promise.all(users.map((user) => side(again, user)))).toEqual(first);
   expect((await again.readiness()).status).toBe('degraded');
-}, 60_000);
+});

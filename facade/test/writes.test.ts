@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import type { DataKind, HttpMethod, MigrationDefinition } from '@strangler-toolkit/plan';
-import { ask, until } from './support/client.ts';
+import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
@@ -213,8 +214,7 @@ describe('who wrote is pinned, however the write ended', () => {
     const answer = ask(facade.port, '/api/items', { ...write, signal: leaving.signal });
     answer.catch(() => {});
     await until('the owner has the write', () =>
-      monolith.seen.some((request) => request.method === 'POST'),
-    );
+      monolith.seen.some((request) => request.method === 'POST'));
     leaving.abort();
     await expect(answer).rejects.toThrow();
     await until('the pin stands', async () => (await pinned()).length === 1);
@@ -236,8 +236,7 @@ describe('while writes are held', () => {
   const held = async (facade: RunningFacade, milliseconds: number): Promise<void> => {
     await control.hold(milliseconds);
     await until('the facade holds', async () =>
-      Boolean((await facade.readiness()).contexts.items?.held),
-    );
+      Boolean((await facade.readiness()).contexts.items?.held));
   };
 
   test('a write waits no longer than its limit, though the hold goes on', async () => {

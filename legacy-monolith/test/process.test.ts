@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabase, freePort, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  freePort,
+  guardChild,
+  type TestDatabase,
+} from '@strangler-toolkit/dev-stack';
 import { migrate, seed } from '../src/index.ts';
 
 let database: TestDatabase;
@@ -18,6 +23,7 @@ function run(file: string, env: Record<string, string>) {
     [fileURLToPath(new URL(`../src/${file}`, import.meta.url))],
     { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
+  guardChild(child);
   const output: string[] = [];
   const waiting: (() => void)[] = [];
   const add = (chunk: Buffer): void => {

@@ -4,6 +4,7 @@ import {
   startUnleash,
   type TestDatabase,
   type UnleashServer,
+  until,
 } from '@strangler-toolkit/dev-stack';
 import { cli, json, type RunningCli, startCli } from './support/cli.ts';
 import { openScene, type Scene } from './support/scene.ts';
@@ -36,14 +37,6 @@ const run = async (...args: string[]): Promise<Record<string, unknown>> => {
 };
 const count = async (database: TestDatabase, from: string): Promise<number> =>
   Number((await scene.sql(database, `SELECT count(*) AS n FROM ${from}`))[0]?.n);
-const until = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + 15_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`it did not happen: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
-
 // One story, told in order: each test begins where the one before ended.
 test('replicate --until-caught-up copies every row, fences the target and ends by itself', async () => {
   expect(await run('replicate', 'catalog', '--until-caught-up')).toMatchObject({
@@ -55,7 +48,7 @@ test('replicate --until-caught-up copies every row, fences the target and ends b
   await expect(
     scene.sql(scene.service, `INSERT INTO items (title) VALUES ('stray')`),
   ).rejects.toMatchObject({ code: 'SF001' });
-}, 60_000);
+});
 
 test('the worker streams until Ctrl-C, which is no error of its own', async () => {
   const first = startCli(['replicate', 'catalog'], scene.env);
@@ -72,7 +65,7 @@ test('the worker streams until Ctrl-C, which is no error of its own', async () =
     'the second worker goes on',
     async () => (await count(scene.service, `items WHERE title = 'later'`)) === 1,
   );
-}, 60_000);
+});
 
 test('verify exits 3 on a differing row, names it, repairs it, and then finds nothing', async () => {
   await scene.sql(
@@ -92,7 +85,7 @@ test('verify exits 3 on a differing row, names it, repairs it, and then finds no
     { title: 'product 7' },
   ]);
   expect(await run('verify', 'catalog')).toMatchObject({ differences: 0, rowsCompared: 52 });
-}, 60_000);
+});
 
 test('shadow, ramp and status lead to canary', async () => {
   expect(await run('shadow', 'catalog', '--sample', '100')).toMatchObject({ stage: 'shadowing' });
@@ -115,7 +108,7 @@ test('shadow, ramp and status lead to canary', async () => {
     percent: 100,
   });
   expect((await cli(['doctor', 'catalog'], scene.env)).stdout).not.toContain('fence');
-}, 60_000);
+});
 
 test('a cutover without a facade is refused, and its dry run changes nothing', async () => {
   const refused = await cli(['cutover', 'catalog', '--yes', '--json'], scene.env);
@@ -135,7 +128,7 @@ test('a cutover without a facade is refused, and its dry run changes nothing', a
     owner: 'monolith',
     epoch: 1,
   });
-}, 60_000);
+});
 
 test('cutover moves the writes, rollback brings them back, and nothing is lost', async () => {
   expect(await run('cutover', 'catalog', '--yes', '--no-facade')).toMatchObject({
@@ -172,7 +165,7 @@ test('cutover moves the writes, rollback brings them back, and nothing is lost',
     async () => (await count(scene.service, `items WHERE title = 'back home'`)) === 1,
   );
   expect(await run('verify', 'catalog')).toMatchObject({ differences: 0 });
-}, 90_000);
+});
 
 test('rollback leads stage by stage to the monolith and leaves no slot, publication or fence', async () => {
   expect(await run('rollback', 'catalog', '--yes')).toMatchObject({ stage: 'shadowing' });
@@ -195,7 +188,7 @@ test('rollback leads stage by stage to the monolith and leaves no slot, publicat
   ).toEqual([]);
   await scene.sql(service, `INSERT INTO items (id, title) VALUES (99999, 'free again')`);
   expect(json(await cli(['doctor', 'catalog', '--json'], scene.env))).toMatchObject({ ok: true });
-}, 60_000);
+});
 
 test('the audit fence shows who writes past the facade', async () => {
   await run('fence', 'audit', 'catalog', 'on');
@@ -207,4 +200,4 @@ test('the audit fence shows who writes past the facade', async () => {
   expect(await run('fence', 'audit', 'catalog', 'off')).toMatchObject({
     monolith: { mode: 'none' },
   });
-}, 60_000);
+});

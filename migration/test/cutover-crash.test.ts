@@ -1,15 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { otherSide } from '@strangler-toolkit/plan';
 import { cutover, protocol, recoverMove, rollback, unfinishedMoves } from '../src/cutover/index.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
-import {
-  consistentState,
-  eventually,
-  oneOwner,
-  openScene,
-  type Scene,
-  settled,
-} from './cutover-scene.ts';
+import { consistentState, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
 
 let scene: Scene;
 let facade: TestFacade;
@@ -21,7 +15,7 @@ beforeAll(async () => {
   begin = Number(
     (await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n,
   );
-}, 60_000);
+});
 afterEach(stopHammers);
 afterAll(async () => {
   await facade?.close();
@@ -143,13 +137,12 @@ describe('kill -9 of a move', () => {
       }
       // Held writes go on.
       const seen = ledger.increments;
-      await eventually('writes flow', async () => ledger.increments > seen + 5);
+      await until('writes flow', async () => ledger.increments > seen + 5);
       await writer.stop();
       expect(await unfinishedMoves(scene.control, 'shop')).toEqual([]);
       expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
       await nothingLost();
     },
-    30_000,
   );
 });
 
@@ -157,13 +150,13 @@ describe('kill -9 with nobody to run a command', () => {
   beforeAll(async () => {
     await scene.stopWorker();
     await scene.startWorker({ recover: true });
-  }, 30_000);
+  });
   afterAll(async () => {
     await scene.stopWorker();
     await scene.expireLease();
     await recoverMove(options());
     await scene.startWorker();
-  }, 45_000);
+  });
 
   // The stream is open, is closed, belongs to the other side: the worker is in another place of its own each time.
   test.each(['close-stream', 'sequences', 'unfence-target'])(
@@ -174,7 +167,7 @@ describe('kill -9 with nobody to run a command', () => {
       expect(await scene.crash({ kind, at: { step, moment: 'started' }, leaseTtlMs: 3000 })).toBe(
         'SIGKILL',
       );
-      await eventually('the worker recovers', async () => {
+      await until('the worker recovers', async () => {
         const lease = await scene.control.leases.get('shop');
         const left = await unfinishedMoves(scene.control, 'shop');
         // A live lease of the mover and a finished move at once: somebody did not wait.
@@ -191,7 +184,6 @@ describe('kill -9 with nobody to run a command', () => {
       ).toBe('worker');
       await nothingLost();
     },
-    45_000,
   );
 });
 
@@ -210,7 +202,7 @@ describe('two commands', () => {
     });
     expect(resumed.outcome).toBe('done');
     expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
-  }, 30_000);
+  });
 
   test('beginning in the same instant: exactly one gets the lease', async () => {
     const kind = await ready();
@@ -221,7 +213,7 @@ describe('two commands', () => {
       'done',
     ]);
     expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
-  }, 30_000);
+  });
 
   // The steps that change something, each stopped where only its own protection is left.
   test.each([
@@ -234,48 +226,43 @@ describe('two commands', () => {
     'unfence-target',
     'release',
     'drop-old-stream',
-  ])(
-    'one sleeps at %s, is overtaken, and wakes up: it changes nothing any more',
-    async (step) => {
-      await inPlace('cutover');
-      const writer = hammer(facade, ledger, 2);
-      const paused = await scene.pause({ kind: 'cutover', at: { step, moment: 'started' } });
-      await scene.expireLease();
-      expect((await recoverMove(options())).outcome).toBe(
-        flippedAt({ step, moment: 'started' }) ? 'completed' : 'aborted',
-      );
-      // The world moved on, to where the sleeper's next change would hurt most: its target is fenced, its source owns, or the reverse.
-      if (step !== 'hold') await settled(scene);
-      if (step === 'unfence-target' || step === 'drop-old-stream')
-        expect((await command('rollback')).error?.message).toBeUndefined();
-      if (step === 'fence-source')
-        expect((await command('cutover')).error?.message).toBeUndefined();
-      await settled(scene);
-      const epoch = (await scene.control.contexts.require('shop')).epoch;
-      const slots = (
+  ])('one sleeps at %s, is overtaken, and wakes up: it changes nothing any more', async (step) => {
+    await inPlace('cutover');
+    const writer = hammer(facade, ledger, 2);
+    const paused = await scene.pause({ kind: 'cutover', at: { step, moment: 'started' } });
+    await scene.expireLease();
+    expect((await recoverMove(options())).outcome).toBe(
+      flippedAt({ step, moment: 'started' }) ? 'completed' : 'aborted',
+    );
+    // The world moved on, to where the sleeper's next change would hurt most: its target is fenced, its source owns, or the reverse.
+    if (step !== 'hold') await settled(scene);
+    if (step === 'unfence-target' || step === 'drop-old-stream')
+      expect((await command('rollback')).error?.message).toBeUndefined();
+    if (step === 'fence-source') expect((await command('cutover')).error?.message).toBeUndefined();
+    await settled(scene);
+    const epoch = (await scene.control.contexts.require('shop')).epoch;
+    const slots = (
+      await scene.sql.monolith.query(
+        'SELECT slot_name, confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE database = ANY($1) ORDER BY 1',
+        [[scene.databases.monolith.name, scene.databases.service.name]],
+      )
+    ).rows;
+    expect((await paused.resume()).code).toBe('LEASE_LOST');
+    const row = await scene.control.contexts.require('shop');
+    expect([row.epoch, row.held]).toEqual([epoch, false]);
+    expect(
+      (
         await scene.sql.monolith.query(
           'SELECT slot_name, confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE database = ANY($1) ORDER BY 1',
           [[scene.databases.monolith.name, scene.databases.service.name]],
         )
-      ).rows;
-      expect((await paused.resume()).code).toBe('LEASE_LOST');
-      const row = await scene.control.contexts.require('shop');
-      expect([row.epoch, row.held]).toEqual([epoch, false]);
-      expect(
-        (
-          await scene.sql.monolith.query(
-            'SELECT slot_name, confirmed_flush_lsn IS NOT NULL FROM pg_replication_slots WHERE database = ANY($1) ORDER BY 1',
-            [[scene.databases.monolith.name, scene.databases.service.name]],
-          )
-        ).rows,
-      ).toEqual(slots);
-      const seen = ledger.increments;
-      await eventually('writes flow', async () => ledger.increments > seen + 5);
-      await writer.stop();
-      expect(await unfinishedMoves(scene.control, 'shop')).toEqual([]);
-      expect(await consistentState(scene)).toEqual(oneOwner(row.owner));
-      await nothingLost();
-    },
-    30_000,
-  );
+      ).rows,
+    ).toEqual(slots);
+    const seen = ledger.increments;
+    await until('writes flow', async () => ledger.increments > seen + 5);
+    await writer.stop();
+    expect(await unfinishedMoves(scene.control, 'shop')).toEqual([]);
+    expect(await consistentState(scene)).toEqual(oneOwner(row.owner));
+    await nothingLost();
+  });
 });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import pg from 'pg';
@@ -154,9 +154,10 @@ describe('a fence that refuses', () => {
     await writer.query('UPDATE products SET price = 5 WHERE id = 1');
     const installed = installFence(admin, fence, { lockTimeoutMs: 5000, attempts: 50 });
     const waiting = `SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'`;
-    for (
-      const deadline = Date.now() + 5000;
-      (await second.query(waiting)).rows[0]?.n !== '1' && Date.now() < deadline;
+    await until(
+      'the fence to wait for its lock',
+      async () => (await second.query(waiting)).rows[0]?.n === '1',
+      { everyMs: 1 },
     );
     await writer.query('UPDATE "Stock Levels" SET n = 2');
     await writer.query('COMMIT');

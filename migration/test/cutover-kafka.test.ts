@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { directionFrom, sourceOf, type Direction } from '@strangler-toolkit/plan';
 import {
@@ -17,14 +17,7 @@ import { streamOf } from '../src/stream/kafka/topic-names.ts';
 import { replicationNames } from '../src/stream/source/replication-names.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import { transportOf } from './cutover-transport.ts';
-import {
-  consistentState,
-  eventually,
-  oneOwner,
-  openScene,
-  type Scene,
-  settled,
-} from './cutover-scene.ts';
+import { consistentState, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
 
 /** Cutover and rollback with Debezium's connectors between the two databases. */
 describeWithKafka('a move over Kafka', () => {
@@ -40,12 +33,12 @@ describeWithKafka('a move over Kafka', () => {
     begin = Number(
       (await scene.sql.monolith.query(`SELECT n FROM products WHERE sku = 'seed-1'`)).rows[0]?.n,
     );
-  }, 240_000);
+  });
   afterEach(stopHammers);
   afterAll(async () => {
     await facade?.close();
     await scene?.close();
-  }, 120_000);
+  });
 
   const slotIn = ({ databases }: Scene, direction: Direction): string =>
     replicationNames('shop', direction, databases[sourceOf(direction)].name).slot;
@@ -88,7 +81,7 @@ describeWithKafka('a move over Kafka', () => {
     (kind === 'cutover' ? cutover : rollback)(options());
   const writesFlow = async (): Promise<void> => {
     const seen = ledger.increments;
-    await eventually('writes flow', async () => ledger.increments > seen + 20);
+    await until('writes flow', async () => ledger.increments > seen + 20);
   };
   async function nothingLost(): Promise<void> {
     const { rows } = await scene.sql.monolith.query<{ sku: string }>(
@@ -138,7 +131,7 @@ describeWithKafka('a move over Kafka', () => {
     expect(ledger.failures).toEqual([]);
     expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
     await nothingLost();
-  }, 240_000);
+  });
 
   // Each where something of the new or of the old stream is made, or not yet gone.
   test.each([
@@ -170,7 +163,6 @@ describeWithKafka('a move over Kafka', () => {
       expect(await carried()).toEqual(only(directionFrom(now)));
       await nothingLost();
     },
-    180_000,
   );
 
   test('a mover that slept in the proof, and was overtaken, leaves no connector behind', async () => {
@@ -185,7 +177,7 @@ describeWithKafka('a move over Kafka', () => {
     expect((await paused.resume()).code).toBe('LEASE_LOST');
     expect(await carried()).toEqual(before);
     expect(await consistentState(scene)).toEqual(oneOwner(await scene.owner()));
-  }, 180_000);
+  });
 
   test('with no Connect to make the way back on, the move is refused before writes are held', async () => {
     await settled(scene);
@@ -209,7 +201,7 @@ describeWithKafka('a move over Kafka', () => {
     expect((await recoverMove(options())).outcome).toBe('aborted');
     expect(await carried()).toEqual(before);
     expect(await consistentState(scene)).toEqual(oneOwner(owner));
-  }, 180_000);
+  });
 
   test("abandoned before it was anybody's, and begun anew: nothing of the first stream is left, and none of it is taken for the second", async () => {
     const other = await openScene('kafka_anew', { stage: 'replicating', kafka });
@@ -233,7 +225,7 @@ describeWithKafka('a move over Kafka', () => {
     } finally {
       await other.close();
     }
-  }, 240_000);
+  });
 
   test('retirement leaves no connector, no topic and no slot', async () => {
     await settled(scene);
@@ -242,5 +234,5 @@ describeWithKafka('a move over Kafka', () => {
     await settled(scene);
     expect(await retire(options())).toMatchObject({ outcome: 'done' });
     expect(await carried()).toEqual(only());
-  }, 180_000);
+  });
 });

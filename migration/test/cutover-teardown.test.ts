@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { bothSides } from '@strangler-toolkit/plan';
 import {
   abandon,
@@ -11,7 +12,6 @@ import {
 import { definition } from './cutover-context.ts';
 import {
   consistentState,
-  eventually,
   oneOwner,
   openScene,
   type Scene,
@@ -23,7 +23,7 @@ const nowhere = 'postgres://postgres@127.0.0.1:1/nowhere';
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene('teardown', { stage: 'replicating' });
-}, 60_000);
+});
 afterAll(async () => {
   await scene?.close();
 });
@@ -47,7 +47,7 @@ const triggers = async (side: 'monolith' | 'service'): Promise<number> =>
   (await scene.sql[side].query(`SELECT FROM pg_trigger WHERE tgname LIKE 'strangler%'`)).rowCount ??
   0;
 const waiting = (): Promise<unknown> =>
-  eventually('the worker waits', async () =>
+  until('the worker waits', async () =>
     scene.log.slice(-5).some((line) => line.includes('"waiting"')),
   );
 
@@ -79,7 +79,7 @@ test('abandoning a replication leaves both databases as if it had never begun, b
   await waiting();
   // Again: nothing to do, and no error.
   expect(await abandon(scene.options)).toMatchObject({ outcome: 'done' });
-}, 60_000);
+});
 
 test('an abandoned replication begins anew with the same worker, and from there all the way to the service', async () => {
   await scene.sql.service.query('TRUNCATE items, item_counts, labels');
@@ -97,7 +97,7 @@ test('an abandoned replication begins anew with the same worker, and from there 
   });
   expect((await cutover({ ...scene.options, noFacade: true })).error?.message).toBeUndefined();
   expect(await consistentState(scene)).toEqual(oneOwner('service'));
-}, 60_000);
+});
 
 test('a retirement that breaks off is completed by running it again; the stale side stays fenced for good', async () => {
   // The worker has followed to the reverse direction; otherwise there would be no stream to close.
@@ -135,7 +135,7 @@ test('a retirement that breaks off is completed by running it again; the stale s
   ).rejects.toMatchObject({ code: 'SF001' });
   await waiting();
   expect(await retire(scene.options)).toMatchObject({ outcome: 'done' });
-}, 60_000);
+});
 
 test('there is no way back from retirement', async () => {
   expect(await rollback({ ...scene.options, noFacade: true })).toMatchObject({

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import {
   cutover,
@@ -10,20 +11,13 @@ import {
 import { definition } from './cutover-context.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
 import type { Transport } from '../src/stream/transport.ts';
-import {
-  consistentState,
-  eventually,
-  oneOwner,
-  openScene,
-  type Scene,
-  settled,
-} from './cutover-scene.ts';
+import { consistentState, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
 
 let scene: Scene;
 const facades: TestFacade[] = [];
 beforeAll(async () => {
   scene = await openScene('cutover');
-}, 60_000);
+});
 afterEach(async () => {
   await stopHammers();
   for (const facade of facades.splice(0)) await facade.close();
@@ -130,7 +124,7 @@ describe('a move that cannot go through leaves everything as it was', () => {
     await client.query('BEGIN; SELECT pg_current_xact_id()');
     const cancel = new AbortController();
     const moving = cutover({ ...scene.options, signal: cancel.signal });
-    await eventually(
+    await until(
       'the slot waits',
       async () =>
         (
@@ -342,7 +336,7 @@ describe('cutover and rollback', () => {
       [rollback, 'monolith'],
     ] as const) {
       const seen = ledger.increments;
-      await eventually('writes flow', async () => ledger.increments > seen + 50);
+      await until('writes flow', async () => ledger.increments > seen + 50);
       const result = await move(scene.options);
       moves.push(result);
       expect({
@@ -353,7 +347,7 @@ describe('cutover and rollback', () => {
       }).toEqual({ outcome: 'done', error: undefined, owner, steps: [] });
       const at = result.steps.at(-1);
       expect(at?.step).toBe('drop-old-stream');
-      await eventually('the new stream runs', async () => {
+      await until('the new stream runs', async () => {
         const row = await scene.control.contexts.require('shop');
         const watermark = await scene.control.watermarks.get(
           'shop',
@@ -378,7 +372,7 @@ describe('cutover and rollback', () => {
     ).toBe(ledger.increments);
     for (const result of moves) expect(result.writePauseMs).toBeGreaterThan(0);
     for (const result of moves) expect(result.writePauseMs).toBeLessThan(8000);
-  }, 90_000);
+  });
 
   test('a job that writes past the facades, until the fence meets it, loses no write that it was told of', async () => {
     await facade('a');
@@ -396,7 +390,7 @@ describe('cutover and rollback', () => {
           const { rows } = await job.query<{ lsn: string }>(
             'SELECT pg_current_wal_insert_lsn()::text AS lsn',
           );
-          await eventually(
+          await until(
             'all is applied',
             async () =>
               (

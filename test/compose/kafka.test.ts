@@ -104,13 +104,13 @@ describeWithKafka(
         ...worker
       } = connectSettings(compose.services.connect!.environment!);
       connect = await startConnect({ brokers, settings: worker });
-    }, 240_000);
+    });
 
     afterAll(async () => {
       await connect?.stop();
       await broker?.stop(20_000);
       await folder?.remove();
-    }, 60_000);
+    });
 
     test('the broker starts, and knows every setting by the name that the file gives it', async () => {
       const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();

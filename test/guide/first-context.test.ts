@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guardChild, Hopeless, until } from '@strangler-toolkit/dev-stack';
 
 const repository = new URL('../..', import.meta.url).pathname;
 let folder: string;
@@ -22,23 +24,26 @@ beforeAll(async () => {
       detached: true,
     },
   );
+  guardChild(shop);
   shop.stdout?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shop.stderr?.on('data', (chunk: Buffer) => (shopSaid += chunk.toString()));
   shopEnded = new Promise((resolve) => shop.once('exit', () => resolve()));
-  for (const deadline = Date.now() + 90_000; ;) {
-    if (await stat(join(folder, 'shop.env')).catch(() => undefined)) return;
-    if (shop.exitCode !== null || Date.now() > deadline)
-      throw new Error(`the shop did not start:\n${shopSaid}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}, 100_000);
+  await until(
+    'the shop to start',
+    () => {
+      if (shop.exitCode !== null) throw new Hopeless(`the shop ended:\n${shopSaid}`);
+      return existsSync(join(folder, 'shop.env'));
+    },
+    { withinMs: 300_000, everyMs: 100, alsoTell: () => shopSaid },
+  );
+});
 
 afterAll(async () => {
   for (const end of ends) end();
   if (shop.pid && shop.exitCode === null) process.kill(-shop.pid, 'SIGINT');
   await shopEnded;
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const bash = (script: string): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
@@ -53,6 +58,7 @@ const bash = (script: string): Promise<{ code: number | null; output: string }> 
         PATH: `${join(repository, 'node_modules/.bin')}:${process.env.PATH}`,
       },
     });
+    guardChild(child);
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -66,7 +72,7 @@ const bash = (script: string): Promise<{ code: number | null; output: string }> 
     };
     child.once('exit', (code) => {
       endGroup('SIGTERM');
-      const deadline = Date.now() + 15_000;
+      const deadline = Date.now() + 60_000;
       const look = (): void => {
         if (endGroup(0) && Date.now() < deadline) setTimeout(look, 50);
         else resolve({ code: endGroup(0) ? -1 : code, output });
@@ -89,7 +95,7 @@ test("the README's five minutes and its commands for another monolith work as wr
   if (code !== 0) throw new Error(`a command of the README failed:\n${output.slice(-6000)}`);
   expect(output).toMatch(/"amount"/);
   expect(output).toMatch(/quote\s+\d+/);
-}, 120_000);
+});
 
 test('the guide moves the catalog by hand, there, back and there again, as it is written', async () => {
   const guide = await readFile(join(repository, 'docs/guide/first-context.md'), 'utf8');
@@ -112,4 +118,4 @@ test('the guide moves the catalog by hand, there, back and there again, as it is
   expect(status).toMatch(/"owner":\s*"service"/);
   expect(status).toMatch(/"stage":\s*"service"/);
   expect(output).toMatch(/rollback/);
-}, 300_000);
+});

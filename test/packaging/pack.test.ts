@@ -79,7 +79,7 @@ beforeAll(async () => {
     response.end(`the monolith answers ${request.url}`),
   ).listen(0, '127.0.0.1');
   await new Promise((resolve) => monolith.once('listening', resolve));
-}, 300_000);
+});
 
 afterAll(async () => {
   await facade?.stop(3_000);

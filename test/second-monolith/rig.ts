@@ -5,31 +5,20 @@ import pg from 'pg';
 import {
   createTestDatabase,
   freePort,
+  type ProgramResult,
+  type RunningProcess,
   runProgram,
   startProcess,
   startUnleash,
   temporaryFolder,
-  type ProgramResult,
-  type RunningProcess,
   type TemporaryFolder,
   type TestDatabase,
   type UnleashServer,
+  until,
 } from '@strangler-toolkit/dev-stack';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const strangler = here('../../migration/bin/strangler.js');
-
-export const until = async (
-  what: string,
-  condition: () => Promise<boolean>,
-  timeoutMs = 60_000,
-): Promise<void> => {
-  for (const deadline = Date.now() + timeoutMs; ;) {
-    if (await condition()) return;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
 
 /** Somebody else's monolith with a service beside it, a facade in front, and a person at the command line. */
 export class Rig {

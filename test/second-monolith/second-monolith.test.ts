@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Rig, until } from './rig.ts';
+import { until, Hopeless } from '@strangler-toolkit/dev-stack';
+import { Rig } from './rig.ts';
 
 let rig: Rig;
 /** Acknowledged minutes per day, as a client of the facade knows them. */
@@ -74,12 +75,12 @@ const sums = async (side: 'monolith' | 'service'): Promise<Map<string, number>> 
 
 beforeAll(async () => {
   rig = await Rig.start();
-}, 120_000);
+});
 afterAll(async () => {
   stopClient = true;
   await client?.catch(() => {});
   await rig?.stop();
-}, 60_000);
+});
 
 describe('a monolith that knows nothing of this project', () => {
   test('gets its first context file from strangler init, from what the database holds', async () => {
@@ -112,14 +113,14 @@ describe('a monolith that knows nothing of this project', () => {
     client = work();
     const worker = await rig.worker();
     await until('the copy', async () => {
-      if (!worker.running) throw new Error(worker.logs().join('\n'));
+      if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
       const { copied, lagMs } = await rig.context();
       return copied && lagMs < 2_000;
     });
     await rig.type(['verify', 'timekeeping']);
     await rig.type(['shadow', 'timekeeping', '--sample', '100']);
     expect((await rig.context()).stage).toBe('shadowing');
-  }, 90_000);
+  });
 
   test('lets reads move by percent once shadow answers were compared', async () => {
     await until('compared answers', async () => {
@@ -139,7 +140,7 @@ describe('a monolith that knows nothing of this project', () => {
     expect(
       (await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side,
     ).toBe('monolith');
-  }, 120_000);
+  });
 
   test('hands its writes to the service, takes them back, and hands them over again', async () => {
     for (const [command, owner] of [
@@ -159,7 +160,7 @@ describe('a monolith that knows nothing of this project', () => {
         (await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side,
       ).toBe(owner);
     }
-  }, 180_000);
+  });
 
   test('lost nothing and doubled nothing, on either side', async () => {
     stopClient = true;
@@ -171,7 +172,6 @@ describe('a monolith that knows nothing of this project', () => {
       async () =>
         JSON.stringify([...(await sums('monolith'))].toSorted()) ===
         JSON.stringify([...ledger].toSorted()),
-      20_000,
     );
     const [written] = await rig.sql(
       rig.env.HR_DATABASE_URL!,
@@ -179,5 +179,5 @@ describe('a monolith that knows nothing of this project', () => {
     );
     expect(written).toEqual({ n: notes, numbers: notes });
     await rig.type(['verify', 'timekeeping']);
-  }, 60_000);
+  });
 });

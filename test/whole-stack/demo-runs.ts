@@ -1,13 +1,15 @@
-import { chmod, readdir, readFile } from 'node:fs/promises';
+import { chmod, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import {
   startProcess,
   temporaryFolder,
+  until,
   type RunningProcess,
   type TemporaryFolder,
 } from '@strangler-toolkit/dev-stack';
+import { marked } from '../../dev-stack/test/probes.ts';
 
 const main = fileURLToPath(new URL('../../demo/src/main.ts', import.meta.url));
 let folder: TemporaryFolder;
@@ -42,33 +44,14 @@ export const startDemo = async (
   return demo;
 };
 
-/** Every process that was started below the demo carries its environment. */
-async function leftovers(): Promise<string[]> {
-  if (process.platform !== 'linux') return [];
-  const found: string[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    if (environment.includes(mark))
-      found.push(
-        `${pid} ${await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')}`.replaceAll(
-          '\0',
-          ' ',
-        ),
-      );
-  }
-  return found;
-}
-
 /** Neither a process nor a file of the demo is left. */
 export const nothingLeft = async (): Promise<void> => {
-  for (
-    const deadline = Date.now() + 60_000;
-    Date.now() < deadline &&
-    ((await leftovers()).length > 0 || (await readdir(folder.path)).length > 0);
-  ) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  expect(await leftovers()).toEqual([]);
+  await until(
+    'the demo to leave nothing',
+    async () => (await marked(mark)).length + (await readdir(folder.path)).length === 0,
+    { everyMs: 100 },
+  ).catch(() => {});
+  expect(await marked(mark)).toEqual([]);
   expect(await readdir(folder.path)).toEqual([]);
 };
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { Crowd } from '../../demo/src/clients/crowd.ts';
 import { checkSide } from '../../demo/src/clients/final-check.ts';
 import { Evidence } from '../../demo/src/evidence.ts';
@@ -8,19 +9,16 @@ let stack: Stack;
 let crowd: Crowd;
 let evidence: Evidence;
 
-const until = async (
+const eventually = async (
   what: string,
   condition: () => Promise<boolean> | boolean,
-  timeoutMs = 60_000,
 ): Promise<void> => {
-  for (const deadline = Date.now() + timeoutMs; ;) {
-    if (await condition()) return;
-    if (Date.now() > deadline)
-      throw new Error(
-        `waited ${timeoutMs / 1_000} s for ${what}; problems of clients:\n${crowd?.counts.problems.slice(-5).join('\n')}\nworker:\n${stack.worker?.logs().slice(-5).join('\n')}`,
-      );
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(what, condition, {
+    withinMs: 300_000,
+    everyMs: 50,
+    alsoTell: () =>
+      `problems of clients:\n${crowd?.counts.problems.slice(-5).join('\n')}\nworker:\n${stack.worker?.logs().slice(-5).join('\n')}`,
+  });
 };
 const type = async (...args: string[]): Promise<string> => {
   const { code, stdout, stderr } = await stack.strangler(args);
@@ -28,20 +26,19 @@ const type = async (...args: string[]): Promise<string> => {
     throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
   return stdout;
 };
-const moreWrites = async (count: number, timeoutMs?: number): Promise<void> => {
+const moreWrites = async (count: number): Promise<void> => {
   const before = crowd.counts.acknowledgedWrites;
-  await until(
+  await eventually(
     `${count} more acknowledged writes`,
     () => crowd.counts.acknowledgedWrites >= before + count,
-    timeoutMs,
   );
 };
 const moreRequests = async (count: number): Promise<void> => {
   const before = crowd.counts.requests;
-  await until(`${count} more requests`, () => crowd.counts.requests >= before + count);
+  await eventually(`${count} more requests`, () => crowd.counts.requests >= before + count);
 };
 const caughtUp = (): Promise<void> =>
-  until(
+  eventually(
     'the stream to catch up',
     async () =>
       ((await evidence.context('catalog').catch(() => undefined))?.lagMs ?? Infinity) < 2_000,
@@ -79,7 +76,7 @@ beforeAll(async () => {
     forgiving: true,
   });
   await stack.startWorker('catalog');
-  await until(
+  await eventually(
     'the copy',
     async () => (await evidence.context('catalog').catch(() => undefined))?.copied === true,
   );
@@ -87,11 +84,11 @@ beforeAll(async () => {
   await type('verify', 'catalog');
   await type('shadow', 'catalog', '--sample', '10');
   await type('ramp', 'catalog', '--steps', '50,100', '--hold', '1s', '--max-wait', '60s', ...force);
-}, 180_000);
+});
 afterAll(async () => {
   await crowd?.stop();
   await stack?.stop();
-}, 60_000);
+});
 
 const ensureWorker = async (): Promise<void> => {
   if (!stack.worker?.running) await stack.startWorker('catalog');
@@ -122,12 +119,11 @@ describe.each([
         });
         expect(stderr).toContain(`✓ ${step}`);
         // whatever it left behind is undone or finished by the worker, without anybody typing
-        await until(
+        await eventually(
           'the lease of the dead command to run out',
           async () => !(await evidence.leased('catalog')),
-          20_000,
         );
-        await moreWrites(30, 45_000);
+        await moreWrites(30);
         await caughtUp();
         if ((await evidence.context('catalog'))?.owner === 'service') break;
       }
@@ -136,22 +132,18 @@ describe.each([
       expect((await evidence.context('catalog'))?.owner).toBe('service');
       await moreWrites(50);
       await everythingIsThere();
-    }, 300_000);
+    });
   }
 
-  test.each(faults)(
-    'kill -9 of %s and a restart lose nothing',
-    async (_name, kill, restart) => {
-      await moreWrites(20);
-      await kill();
-      await moreRequests(30);
-      await restart();
-      await ensureWorker();
-      await moreWrites(40);
-      await everythingIsThere();
-    },
-    120_000,
-  );
+  test.each(faults)('kill -9 of %s and a restart lose nothing', async (_name, kill, restart) => {
+    await moreWrites(20);
+    await kill();
+    await moreRequests(30);
+    await restart();
+    await ensureWorker();
+    await moreWrites(40);
+    await everythingIsThere();
+  });
 });
 
 test('every acknowledged write of all that is on both sides, once', async () => {
@@ -162,4 +154,4 @@ test('every acknowledged write of all that is on both sides, once', async () => 
     expect(verdict).toMatchObject({ lost: 0, doubled: 0, examples: [] });
     expect(verdict.checked).toBeGreaterThan(20);
   }
-}, 60_000);
+});

@@ -227,4 +227,4 @@ test('what replication writes is published by nobody: it was the other side that
     await Promise.all([monolith.end(), service.end(), control.close()]);
     await Promise.all([shop.drop(), own.drop(), controlDatabase.drop()]);
   }
-}, 120_000);
+});

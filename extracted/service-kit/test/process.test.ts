@@ -2,7 +2,12 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabase, freePort, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  freePort,
+  guardChild,
+  type TestDatabase,
+} from '@strangler-toolkit/dev-stack';
 
 const entry = fileURLToPath(new URL('./fixtures/service.ts', import.meta.url));
 let database: TestDatabase;
@@ -21,6 +26,7 @@ const run = (
     const child = spawn(process.execPath, ['--conditions=strangler-source', entry], {
       env: { ...process.env, PORT: '0', DATABASE_URL: database.url, ...env },
     });
+    guardChild(child);
     let stderr = '';
     let pending = '';
     child.stderr.on('data', (data: Buffer) => {

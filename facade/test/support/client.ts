@@ -59,19 +59,3 @@ export async function askRaw(port: number, text: string): Promise<string> {
   await once(socket, 'close');
   return received;
 }
-
-/** Waits for a condition, with a deadline. */
-export async function until<T>(
-  what: string,
-  condition: () => T | Promise<T>,
-  milliseconds = 10_000,
-): Promise<Exclude<NonNullable<T>, false>> {
-  const deadline = Date.now() + milliseconds;
-  for (;;) {
-    const value = await condition();
-    if (value !== undefined && value !== null && value !== false)
-      return value as Exclude<NonNullable<T>, false>;
-    if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
 import { type Control, openControl } from './open-control.ts';
 import { quantile } from './route-stats.ts';
 
@@ -24,14 +24,6 @@ const code = (promise: Promise<unknown>): Promise<string> =>
     () => 'no error',
     (error: { code?: string }) => error.code ?? String(error),
   );
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('the condition did not come true');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-};
-
 describe('opening', () => {
   test('a schema of a newer release is refused', async () => {
     const other = await createTestDatabase('control_newer');
@@ -174,7 +166,7 @@ describe('contexts', () => {
     const heard: string[] = [];
     const stop = await control.listen('strangler_contexts', (payload) => heard.push(payload));
     await control.contexts.register('announced', 'none');
-    await until(() => heard.includes('announced'));
+    await until('the announcement', () => heard.includes('announced'));
     await stop();
   });
 
@@ -184,9 +176,9 @@ describe('contexts', () => {
     await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strangler-listen' AND datname = current_database()`.execute(
       control.db,
     );
-    await until(() => heard.includes(''));
+    await until('the word after the cut', () => heard.includes(''));
     await control.contexts.register('after-cut', 'none');
-    await until(() => heard.includes('after-cut'));
+    await until('what is said after the cut', () => heard.includes('after-cut'));
     await stop();
   });
 });
@@ -219,7 +211,7 @@ describe('leases', () => {
       ttlMs: 400,
     });
     const end = Date.now() + 1200;
-    await until(() => Date.now() > end);
+    await until('three times its time to live', () => Date.now() > end);
     expect(
       await code(control.leases.acquire({ context: 'renewed', holder: 'second', move: 'x' })),
     ).toBe('LEASE_HELD');

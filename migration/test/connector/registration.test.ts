@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { lsnToText } from '../../src/database/lsn.ts';
 import { dropSlot, slotStatus } from '../../src/stream/index.ts';
@@ -7,7 +8,7 @@ import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import { readStreamNote } from '../../src/stream/kafka/stream-name.ts';
 import { streamOf, tableTopic, transactionTopic } from '../../src/stream/kafka/topic-names.ts';
 import { readTopicOffsets } from '../../src/stream/kafka/topic-offsets.ts';
-import { openConnectorSource, type ConnectorSource, until } from './source.ts';
+import { openConnectorSource, type ConnectorSource } from './source.ts';
 
 describeWithKafka('a stream through Kafka is set up', () => {
   let at: ConnectorSource;
@@ -26,14 +27,14 @@ describeWithKafka('a stream through Kafka is set up', () => {
   beforeAll(async () => {
     at = await openConnectorSource('registration');
     await at.begin();
-  }, 240_000);
-  afterAll(async () => at?.[Symbol.asyncDispose](), 120_000);
+  });
+  afterAll(async () => at?.[Symbol.asyncDispose]());
 
   test('connector and task run, under a name that no earlier stream had', async () => {
     expect(await at.name()).toMatch(new RegExp(`^${at.slot}_[0-9a-f]{8}$`));
     expect(await running()).toBe(true);
     expect(await slotStatus(at.client, at.slot)).toMatchObject({ active: true, lost: null });
-  }, 300_000);
+  });
 
   test('every table has its topic with the partitions that were asked for, the order of transactions has one', async () => {
     const name = await at.name();
@@ -56,7 +57,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
       'strangler.signal': 1,
       transaction: 1,
     });
-  }, 300_000);
+  });
 
   test('a change arrives, of the table with the odd name too, and in the partition of its key', async () => {
     const name = await at.name();
@@ -72,11 +73,11 @@ describeWithKafka('a stream through Kafka is set up', () => {
     );
     const used = (await readTopicOffsets(kafka(), [odd])).get(odd)?.filter(({ high }) => high > 0);
     expect(used).toHaveLength(1);
-  }, 300_000);
+  });
 
   test('doing it again changes nothing', async () => {
     expect(await at.ensure()).toEqual([]);
-  }, 300_000);
+  });
 
   test('a running connector that has other settings is told with its differences, and brought up to date', async () => {
     const name = await at.name();
@@ -99,7 +100,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
       'max.batch.size: set to 1000',
     ]);
     expect(await at.ensure()).toEqual(['max.batch.size: 1000 is removed']);
-  }, 300_000);
+  });
 
   test('a connector that somebody paused runs again, and it is told', async () => {
     const name = await at.name();
@@ -107,7 +108,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     await until('paused', async () => (await at.rest.status(name))?.state === 'PAUSED');
     expect(await at.ensure()).toEqual([`connector ${name} is PAUSED: resumed`]);
     expect(await running()).toBe(true);
-  }, 300_000);
+  });
 
   test('a task that failed is started again', async () => {
     const name = await at.name();
@@ -117,7 +118,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     await at.client.query(`ALTER PUBLICATION elsewhere RENAME TO ${at.publication}`);
     expect(await at.ensure()).toEqual([]);
     expect(await running()).toBe(true);
-  }, 300_000);
+  });
 
   test('a task that fails again is told with its cause', async () => {
     const name = await at.name();
@@ -131,7 +132,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     });
     await at.client.query(`ALTER PUBLICATION elsewhere RENAME TO ${at.publication}`);
     expect(await at.ensure()).toEqual([]);
-  }, 300_000);
+  });
 
   test('a database that Connect cannot enter is told as such', async () => {
     const role = `connect_${at.slot.slice(-8)}`;
@@ -161,7 +162,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     });
     await at.ensure();
     await at.client.query(`DROP ROLE ${role}`);
-  }, 300_000);
+  });
 
   test('messages that others write into the log do not disturb it', async () => {
     await at.client.query(
@@ -177,14 +178,14 @@ describeWithKafka('a stream through Kafka is set up', () => {
       );
     });
     expect(await running()).toBe(true);
-  }, 300_000);
+  });
 
   test('another number of partitions is refused, because it is fixed', async () => {
     await expect(at.ensure({ partitions: 6 })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('has 3 partitions, not 6'),
     });
-  }, 300_000);
+  });
 
   test('a topic that throws changes away is set right', async () => {
     const topic = tableTopic(await at.name(), { schema: 'public', table: 'products' });
@@ -206,7 +207,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     expect(await at.ensure()).toEqual([`topic ${topic}: cleanup.policy compact → delete`]);
     expect(await at.ensure({ retentionHours: 24 })).toHaveLength(6);
     expect(await at.ensure()).toHaveLength(6);
-  }, 300_000);
+  });
 
   test('a slot that is gone is not made again by the connector', async () => {
     const name = await at.name();
@@ -221,7 +222,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     const tries = Date.now() + 5000;
     await until('some tries', async () => Date.now() > tries);
     expect(await slotStatus(at.client, at.slot)).toBeNull();
-  }, 300_000);
+  });
 
   test('a new stream has a new name, and nothing of the old one is left', async () => {
     const before = await at.name();
@@ -234,7 +235,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     expect(
       (await at.rest.list()).filter((connector) => streamOf(at.slot, connector) !== null),
     ).toEqual([name]);
-  }, 300_000);
+  });
 
   test('a connector of the same name on another server is left alone, with its topics', async () => {
     const config = await at.rest.config(await at.name());
@@ -259,7 +260,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
         admin.deleteTopics({ topics: [transactionTopic(other)] }),
       );
     }
-  }, 300_000);
+  });
 
   test('removed, nothing reads the slot any more and the topics are gone; again is fine', async () => {
     await at.transport().remove(at.source);
@@ -268,7 +269,7 @@ describeWithKafka('a stream through Kafka is set up', () => {
     expect(await topics()).toEqual([]);
     await at.transport().remove(at.source);
     await expect(at.ensure()).rejects.toMatchObject({ code: 'SLOT_LOST' });
-  }, 300_000);
+  });
 
   test('Kafka and Connect that are away are told as such, soon', async () => {
     const { settings } = at.transport();
@@ -284,5 +285,5 @@ describeWithKafka('a stream through Kafka is set up', () => {
       }).remove(at.source),
     ).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' });
     expect(performance.now() - began).toBeLessThan(20_000);
-  }, 300_000);
+  });
 });

@@ -107,19 +107,3 @@ export async function openConnectorSource(label: string): Promise<ConnectorSourc
     },
   };
 }
-
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false>,
-  seconds = 120,
-): Promise<T> {
-  const deadline = performance.now() + seconds * 1000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-  }
-}

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type RunningProcess, startProcess } from '@strangler-toolkit/dev-stack';
+import { type RunningProcess, startProcess, until, Hopeless } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { fileURLToPath } from 'node:url';
 import { openControl } from '../../src/control/index.ts';
 import { cli } from '../support/cli.ts';
-import { until } from '../worker/shop.ts';
+
 import { type Bank, openBank } from './bank.ts';
 import { type Clients, type Reader, startClients, startReader } from './clients.ts';
 import { onDatabase } from './on-database.ts';
@@ -30,14 +30,14 @@ describeWithKafka(
     beforeAll(async () => {
       servers = await startServers();
       bank = await openBank(servers);
-    }, 300_000);
+    });
     afterAll(async () => {
       await clients?.stop();
       await reader?.stop();
       await worker?.kill('SIGKILL');
       await bank?.[Symbol.asyncDispose]();
       await servers?.stop();
-    }, 120_000);
+    });
 
     const startWorker = async (): Promise<void> => {
       // as a person starts it
@@ -87,11 +87,7 @@ describeWithKafka(
     /** Some more transactions, unless there is nothing to write to. */
     const go = async (count: number): Promise<void> => {
       const before = clients.acknowledged;
-      await until(
-        `${count} more transactions`,
-        async () => clients.acknowledged >= before + count,
-        30,
-      );
+      await until(`${count} more transactions`, async () => clients.acknowledged >= before + count);
     };
     const round = async (group: readonly Victim[]): Promise<void> => {
       for (const victim of group) {
@@ -108,37 +104,33 @@ describeWithKafka(
         note(`started ${victim}`);
       }
     };
-    const caughtUp = async (seconds: number): Promise<void> => {
+    const caughtUp = async (): Promise<void> => {
       const control = await openControl(bank.controlUrl);
       try {
         const now = await control.now();
         await until(
           'the stream has caught up',
           async () => {
-            if (worker?.running !== true) throw new Error('the worker ended');
+            if (worker?.running !== true) throw new Hopeless('the worker ended');
             return ((await control.watermarks.get('bank', 'forward'))?.appliedAt ?? '') > now;
           },
-          seconds,
+          { withinMs: 300_000 },
         );
         note('caught up');
       } finally {
         await control.close();
       }
     };
-    const copying = (): Promise<void> =>
-      until(
-        'rows are being copied',
-        async () => {
-          if (worker?.running !== true) throw new Error('the worker ended');
-          const { rows } = await onDatabase(bank.targetUrl, (client) =>
-            client.query(
-              `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%' AND state = 'active'`,
-            ),
-          );
-          return rows.length > 0;
-        },
-        90,
-      );
+    const copying = (): Promise<true> =>
+      until('rows are being copied', async () => {
+        if (worker?.running !== true) throw new Hopeless('the worker ended');
+        const { rows } = await onDatabase(bank.targetUrl, (client) =>
+          client.query(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%' AND state = 'active'`,
+          ),
+        );
+        return rows.length > 0;
+      });
 
     test(
       'in the initial copy, with clients at work: it begins again and ends whole',
@@ -161,7 +153,7 @@ describeWithKafka(
             note('copying');
             await round(shuffled(group, random));
           }
-          await caughtUp(150);
+          await caughtUp();
         }),
       300_000,
     );
@@ -182,10 +174,10 @@ describeWithKafka(
             await round(group);
             if (group.length < victims.length) await go(20);
           }
-          await caughtUp(150);
+          await caughtUp();
           await go(30);
           await clients.stop();
-          await caughtUp(60);
+          await caughtUp();
         }),
       400_000,
     );

@@ -10,8 +10,8 @@ describeWithKafka(
     let servers: Servers;
     beforeAll(async () => {
       servers = await startServers();
-    }, 300_000);
-    afterAll(async () => servers?.stop(), 120_000);
+    });
+    afterAll(async () => servers?.stop());
 
     outages(() => servers);
     whileItRuns(() => servers);

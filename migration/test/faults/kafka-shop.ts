@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Admin } from 'kafkajs';
-import { type RunningProcess, startProcess } from '@strangler-toolkit/dev-stack';
+import { type RunningProcess, startProcess, until } from '@strangler-toolkit/dev-stack';
 import { fileURLToPath } from 'node:url';
 import { connect, databaseName } from '../../src/database/connect.ts';
 import { chooseTransport } from '../../src/stream/choose-transport.ts';
@@ -15,7 +15,6 @@ import {
   openShop,
   type Shop,
   startWorker,
-  until,
 } from '../worker/shop.ts';
 import type { Servers } from './servers.ts';
 
@@ -109,7 +108,7 @@ export async function openKafkaShop(
 /** Copied, caught up, and nobody at work. */
 export async function replicated(shop: KafkaShop): Promise<KafkaShop> {
   await using _worker = startWorker(shop);
-  await caughtUp(shop, 'forward', 120);
+  await caughtUp(shop, 'forward');
   return shop;
 }
 
@@ -122,15 +121,11 @@ export async function settled(shop: KafkaShop): Promise<void> {
   const { rows } = await shop.monolith.query<{ lsn: string }>(
     'SELECT pg_current_wal_lsn()::text AS lsn',
   );
-  await until(
-    'the slot passes the changes',
-    async () => {
-      const { rowCount } = await shop.monolith.query(
-        'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn >= $2::pg_lsn',
-        [shop.slot, rows[0]?.lsn],
-      );
-      return rowCount === 1;
-    },
-    60,
-  );
+  await until('the slot passes the changes', async () => {
+    const { rowCount } = await shop.monolith.query(
+      'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND confirmed_flush_lsn >= $2::pg_lsn',
+      [shop.slot, rows[0]?.lsn],
+    );
+    return rowCount === 1;
+  });
 }

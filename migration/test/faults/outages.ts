@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { dropSlot } from '../../src/stream/index.ts';
-import { caughtUp, startWorker, until } from '../worker/shop.ts';
+import { caughtUp, startWorker } from '../worker/shop.ts';
 import { type KafkaShop, openKafkaShop, replicated, settled, toldCode } from './kafka-shop.ts';
 import type { Servers } from './servers.ts';
 
@@ -99,10 +100,10 @@ export function outages(servers: () => Servers): void {
     test('a worker that is started says that Connect is away, and waits for it; Connect without its offsets goes on at the slot', async () => {
       const shop = shopOf('offsets');
       await using worker = startWorker(shop);
-      await until('it says so', async () => (await toldCode(shop)) === 'CONNECT_UNREACHABLE', 60);
+      await until('it says so', async () => (await toldCode(shop)) === 'CONNECT_UNREACHABLE');
       expect(await Promise.race([worker.ended, 'waits'])).toBe('waits');
       await servers().connect.restart();
-      await caughtUp(shop, 'forward', 120);
+      await caughtUp(shop, 'forward');
       await shop.expectOnce(600);
     }, 240_000);
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { caughtUp, startWorker, until } from '../worker/shop.ts';
+import { until } from '@strangler-toolkit/dev-stack';
+import { caughtUp, startWorker } from '../worker/shop.ts';
 import { openKafkaShop, replicated } from './kafka-shop.ts';
 import type { Servers } from './servers.ts';
 
@@ -11,16 +12,14 @@ export function whileItRuns(servers: () => Servers): void {
         (['delete', 'pause', 'stop'] as const).map(async (act) => {
           await using shop = await openKafkaShop(servers());
           await using worker = startWorker(shop);
-          await caughtUp(shop, 'forward', 120);
+          await caughtUp(shop, 'forward');
           await shop.insert(10_000);
           await shop.connect[act](await shop.stream());
           await shop.insert(20_000);
-          await until(
-            `the worker misses what was told to ${act}`,
-            async () => worker.progress.some(({ code }) => code === 'CONNECTOR_FAILED'),
-            60,
+          await until(`the worker misses what was told to ${act}`, async () =>
+            worker.progress.some(({ code }) => code === 'CONNECTOR_FAILED'),
           );
-          await caughtUp(shop, 'forward', 120);
+          await caughtUp(shop, 'forward');
           await shop.expectOnce(200);
         }),
       );
@@ -30,7 +29,7 @@ export function whileItRuns(servers: () => Servers): void {
     test('a topic that somebody deletes ends it with POSITION_GAP', async () => {
       await using shop = await openKafkaShop(servers());
       const worker = startWorker(shop);
-      await caughtUp(shop, 'forward', 120);
+      await caughtUp(shop, 'forward');
       await shop.insert(10_000);
       await shop.admin(async (admin) =>
         admin.deleteTopics({ topics: [`${await shop.stream()}.public.products`] }),
@@ -41,7 +40,7 @@ export function whileItRuns(servers: () => Servers): void {
     test('a worker that slept while another took over changes nothing when it wakes', async () => {
       await using shop = await openKafkaShop(servers());
       const sleeper = await shop.startProcess();
-      await caughtUp(shop, 'forward', 120);
+      await caughtUp(shop, 'forward');
       await shop.insert(10_000);
       const second = await shop.startProcess();
       try {
@@ -51,13 +50,13 @@ export function whileItRuns(servers: () => Servers): void {
         await shop.control.pool.query(
           `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
         );
-        await caughtUp(shop, 'forward', 120);
+        await caughtUp(shop, 'forward');
         process.kill(sleeper.pid, 'SIGCONT');
         for (let step = 0; step < 10; step += 1) await shop.insert(30_000 + 100 * step);
-        await caughtUp(shop, 'forward', 120);
+        await caughtUp(shop, 'forward');
         await second.kill('SIGKILL');
         await shop.insert(50_000);
-        await caughtUp(shop, 'forward', 120);
+        await caughtUp(shop, 'forward');
         expect(sleeper.running).toBe(true);
         await shop.expectOnce(1300);
       } finally {
@@ -69,9 +68,9 @@ export function whileItRuns(servers: () => Servers): void {
       await using shop = await openKafkaShop(servers());
       await using first = startWorker(shop);
       await using second = startWorker(shop);
-      await caughtUp(shop, 'forward', 120);
+      await caughtUp(shop, 'forward');
       await shop.insert(10_000);
-      await caughtUp(shop, 'forward', 60);
+      await caughtUp(shop, 'forward');
       expect(
         [first, second].filter(({ progress }) =>
           progress.some(({ phase }) => phase === 'streaming'),
@@ -90,7 +89,7 @@ export function whileItRuns(servers: () => Servers): void {
         {
           await using _worker = startWorker(shop);
           await shop.insert(10_000);
-          await caughtUp(shop, 'forward', 120);
+          await caughtUp(shop, 'forward');
         }
         await shop.insert(20_000);
         const stream = await shop.stream();
@@ -103,7 +102,7 @@ export function whileItRuns(servers: () => Servers): void {
             await admin.resetOffsets({ groupId: stream, topic, earliest: which === 'earliest' });
         });
         await using _worker = startWorker(shop);
-        await caughtUp(shop, 'forward', 120);
+        await caughtUp(shop, 'forward');
         await shop.expectOnce(200);
       },
       240_000,

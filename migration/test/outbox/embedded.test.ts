@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startProcess } from '@strangler-toolkit/dev-stack';
+import { startProcess, until } from '@strangler-toolkit/dev-stack';
 import { removeOldEvents } from '@strangler-toolkit/service-kit';
 import { restartSubscription } from '../../src/outbox/index.ts';
-import { openRig, type Rig, until } from './rig.ts';
+import { openRig, type Rig } from './rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {
@@ -146,7 +146,7 @@ describe('an event is handled once in effect', () => {
     const rows = await rig.handled();
     expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
     expect(rows.map(({ n }) => n)).toEqual(Array.from({ length: total }, (_, index) => index + 1));
-  }, 120_000);
+  });
 
   test('when the position is lost with a crash and all is delivered again', async () => {
     const first = rig.subscribe();

@@ -3,15 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
 import { type EventSource, restartSubscription } from '../../src/outbox/index.ts';
 import { connectOutbox, type OutboxConnection } from '../../src/outbox/register-connector.ts';
 import { cli } from '../support/cli.ts';
-import { openRig, type Rig, until } from './rig.ts';
-
-const patience = 90_000;
+import { openRig, type Rig } from './rig.ts';
 
 describeWithKafka('the outbox connector', () => {
   let rig: Rig;
@@ -27,7 +25,7 @@ describeWithKafka('the outbox connector', () => {
     for (let index = 0; index < count; index += 1) await rig.publish([{ id: '1', n: (n += 1) }]);
   };
   const expectAllOnce = async (): Promise<void> => {
-    await until('all', async () => (await rig.count()) === n, patience);
+    await until('all', async () => (await rig.count()) === n);
     expect((await rig.handled()).map((row) => [row.n, row.times])).toEqual(
       Array.from({ length: n }, (_, index) => [index + 1, 1]),
     );
@@ -53,7 +51,7 @@ describeWithKafka('the outbox connector', () => {
   beforeAll(async () => {
     shared = await sharedKafka();
     dir = await mkdtemp(join(tmpdir(), 'strangler-outbox-'));
-  }, 240_000);
+  });
 
   beforeEach(async () => {
     if (rig) return;
@@ -91,7 +89,7 @@ describeWithKafka('the outbox connector', () => {
       });
     }
     if (dir) await rm(dir, { recursive: true, force: true });
-  }, 120_000);
+  });
 
   test('is registered and removed from the command line, which shows before what it would do', async () => {
     await publish(3);
@@ -125,7 +123,7 @@ describeWithKafka('the outbox connector', () => {
     expect((await cli(['outbox', 'disconnect', service, '--yes', '--json'], env)).stdout).toContain(
       '"state":"absent"',
     );
-  }, 180_000);
+  });
 
   test('that was removed and comes back sends what was published in between, and nothing counts twice', async () => {
     await publish(4);
@@ -134,26 +132,23 @@ describeWithKafka('the outbox connector', () => {
     const subscription = rig.subscribe({ source });
     await expectAllOnce();
     await subscription.close();
-  }, 180_000);
+  });
 
   test('whose slot is dropped waits instead of making one with a hole before it; status tells, and connecting again mends it', async () => {
     const subscription = rig.subscribe({ source });
     const before = await slot();
     await rig.pool.query('SELECT pg_terminate_backend($1)', [before?.active_pid]);
-    await until(
-      'dropped',
-      () =>
-        rig.pool.query('SELECT pg_drop_replication_slot($1)', [before?.slot_name]).then(
-          () => true,
-          () =>
-            rig.pool
-              .query(
-                'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1',
-                [before?.slot_name],
-              )
-              .then(() => false),
-        ),
-      patience,
+    await until('dropped', () =>
+      rig.pool.query('SELECT pg_drop_replication_slot($1)', [before?.slot_name]).then(
+        () => true,
+        () =>
+          rig.pool
+            .query(
+              'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = $1',
+              [before?.slot_name],
+            )
+            .then(() => false),
+      ),
     );
     await publish(3);
     // Connect calls it running while it tries; long enough for some tries
@@ -175,7 +170,7 @@ describeWithKafka('the outbox connector', () => {
     await publish(2);
     await expectAllOnce();
     await subscription.close();
-  }, 240_000);
+  });
 
   test('carries on where the embedded transport was left, and the other way round', async () => {
     for (const transport of ['embedded', 'kafka', 'embedded'] as const) {
@@ -190,19 +185,16 @@ describeWithKafka('the outbox connector', () => {
     const last = rig.subscribe({ source });
     await expectAllOnce();
     await last.close();
-  }, 240_000);
+  });
 
   test('may be read again: messages that expired before they were handled stop the consumer', async () => {
     const before = await withAdmin((admin) => admin.fetchTopicOffsets(topic));
     await publish(5);
-    await until(
-      'in the topic',
-      async () =>
-        (await withAdmin((admin) => admin.fetchTopicOffsets(topic))).some(
-          ({ partition, high }) =>
-            Number(high) >= Number(before.find((one) => one.partition === partition)?.high) + 5,
-        ),
-      patience,
+    await until('in the topic', async () =>
+      (await withAdmin((admin) => admin.fetchTopicOffsets(topic))).some(
+        ({ partition, high }) =>
+          Number(high) >= Number(before.find((one) => one.partition === partition)?.high) + 5,
+      ),
     );
     await withAdmin(async (admin) =>
       admin.deleteTopicRecords({
@@ -225,5 +217,5 @@ describeWithKafka('the outbox connector', () => {
     const subscription = rig.subscribe({ source });
     await expectAllOnce();
     await subscription.close();
-  }, 240_000);
+  });
 });

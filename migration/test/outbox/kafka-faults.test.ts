@@ -6,14 +6,13 @@ import {
   startConnect,
   startKafka,
   startProcess,
+  until,
 } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
 import type { EventSource } from '../../src/outbox/index.ts';
 import { connectOutbox, disconnectOutbox } from '../../src/outbox/register-connector.ts';
-import { openRig, type Rig, until } from './rig.ts';
-
-const patience = 120_000;
+import { openRig, type Rig } from './rig.ts';
 
 describeWithKafka('an event on Kafka is handled once in effect', () => {
   let rig: Rig;
@@ -32,14 +31,14 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
     source = { transport: 'kafka', service, aggregateTypes: ['order'], kafka: settings };
     connection = { service, url: rig.service.url, connectUrl: connect.url, kafka: settings };
     await connectOutbox(connection);
-  }, 300_000);
+  });
 
   afterAll(async () => {
     if (connect?.running && rig) await disconnectOutbox(connection);
     await rig?.[Symbol.asyncDispose]();
     await connect?.stop();
     await kafka?.stop();
-  }, 120_000);
+  });
 
   const publishAll = async (from: number, to: number): Promise<void> => {
     for (let n = from; n <= to; n += 10)
@@ -52,7 +51,6 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
       'all',
       async () =>
         (await rig.handled()).filter(({ n }) => n >= from && n <= to).length === to - from + 1,
-      patience,
     );
     const rows = (await rig.handled()).filter(({ n }) => n >= from && n <= to);
     expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
@@ -71,13 +69,11 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
 
   test('when Connect is killed while events flow, and delivers some of them again', async () => {
     const subscription = rig.subscribe({ source });
-    await until(
-      'streaming',
-      () => subscription.progress.some(({ phase }) => phase === 'streaming'),
-      patience,
+    await until('streaming', () =>
+      subscription.progress.some(({ phase }) => phase === 'streaming'),
     );
     const publishing = publishAll(1, 600);
-    await until('some', async () => (await rig.count()) > 50, patience);
+    await until('some', async () => (await rig.count()) > 50);
     await connect.crash();
     await publishing;
     await connect.restart();
@@ -86,7 +82,7 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
     const messages = await delivered();
     expect(messages).toBeGreaterThanOrEqual(600);
     await subscription.close();
-  }, 240_000);
+  });
 
   test('when all of the topic is delivered again', async () => {
     const before = await delivered();
@@ -100,7 +96,7 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
     expect(subscription.events).toHaveLength(10);
     await until('all read', async () => (await delivered()) >= before + 10);
     await subscription.close();
-  }, 180_000);
+  });
 
   test('when its subscriber is killed in the middle', async () => {
     const start = () =>
@@ -114,11 +110,7 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
     for (let kills = 0; kills < 2; kills += 1) {
       const subscriber = await start();
       const before = await rig.count();
-      await until(
-        'some',
-        async () => (await rig.count()) > before + 20 || !subscriber.running,
-        patience,
-      );
+      await until('some', async () => (await rig.count()) > before + 20 || !subscriber.running);
       expect(subscriber.running).toBe(true);
       await subscriber.kill('SIGKILL');
     }
@@ -126,16 +118,16 @@ describeWithKafka('an event on Kafka is handled once in effect', () => {
     const subscription = rig.subscribe({ source });
     await expectOnce(611, 1200);
     await subscription.close();
-  }, 300_000);
+  });
 
   test('when the broker is killed and comes back', async () => {
     const subscription = rig.subscribe({ source });
     const publishing = publishAll(1201, 1500);
-    await until('some', async () => (await rig.handled()).some(({ n }) => n > 1220), patience);
+    await until('some', async () => (await rig.handled()).some(({ n }) => n > 1220));
     await kafka.crash();
     await publishing;
     await kafka.restart();
     await expectOnce(1201, 1500);
     await subscription.close();
-  }, 300_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
 import type { DomainEvent, EventSource } from '../../src/outbox/index.ts';
@@ -9,7 +9,7 @@ import {
   disconnectOutbox,
   planOutbox,
 } from '../../src/outbox/register-connector.ts';
-import { openRig, type Rig, until } from './rig.ts';
+import { openRig, type Rig } from './rig.ts';
 
 describeWithKafka('events through Debezium and Kafka', () => {
   let rig: Rig;
@@ -33,7 +33,7 @@ describeWithKafka('events through Debezium and Kafka', () => {
       eventsSent: 5,
       topics: `${service}.events.\${routedByValue}`,
     });
-  }, 240_000);
+  });
 
   afterAll(async () => {
     if (!rig) return;
@@ -46,7 +46,7 @@ describeWithKafka('events through Debezium and Kafka', () => {
     );
     if (topics.length > 0) await admin.deleteTopics({ topics });
     await admin.disconnect();
-  }, 120_000);
+  });
 
   test('are the same objects, in the same order for each aggregate, as through the embedded transport', async () => {
     const kafka = rig.subscribe({ consumer: 'by-kafka', source });
@@ -82,7 +82,6 @@ describeWithKafka('events through Debezium and Kafka', () => {
     await until(
       'all through both',
       () => embedded.events.length >= total && kafka.events.length >= total,
-      90_000,
     );
     const byAggregate = (events: readonly DomainEvent[]) =>
       Object.fromEntries(
@@ -106,7 +105,7 @@ describeWithKafka('events through Debezium and Kafka', () => {
         .map(({ payload }) => payload),
     ).toEqual(payloads);
     await Promise.all([kafka.close(), embedded.close()]);
-  }, 180_000);
+  });
 
   test('registering the connector again finds nothing to change, and shows what would be', async () => {
     expect(await connectOutbox(connection)).toMatchObject({
@@ -132,9 +131,8 @@ describeWithKafka('events through Debezium and Kafka', () => {
             [rows[0]?.lsn],
           )
         ).rowCount === 1,
-      60_000,
     );
-  }, 90_000);
+  });
 
   test('several processes of one consumer share the aggregates, and each event is handled once', async () => {
     await rig.targetPool.query('DELETE FROM handled');
@@ -143,14 +141,10 @@ describeWithKafka('events through Debezium and Kafka', () => {
       rig.subscribe({ consumer: 'sharing', source }),
     ];
     for (let n = 101; n <= 400; n += 1) await rig.publish([{ id: `s${n % 17}`, n }]);
-    await until(
-      'all',
-      async () => (await rig.handled()).filter(({ n }) => n > 100).length === 300,
-      90_000,
-    );
+    await until('all', async () => (await rig.handled()).filter(({ n }) => n > 100).length === 300);
     await Promise.all([first.close(), second.close()]);
     expect((await rig.handled()).filter(({ times, n }) => n > 100 && times !== 1)).toEqual([]);
-  }, 150_000);
+  });
 
   test('a message that no connector wrote stops the consumer and names the place', async () => {
     const topic = `${service}.events.stray`;
@@ -169,5 +163,5 @@ describeWithKafka('events through Debezium and Kafka', () => {
       code: 'EVENT_FAILED',
       message: expect.stringContaining(`${topic}[0]@0 has no header id`),
     });
-  }, 90_000);
+  });
 });

@@ -120,16 +120,3 @@ export async function openRig(label: string): Promise<Rig> {
     },
   };
 }
-
-export async function until(
-  what: string,
-  look: () => Promise<boolean> | boolean,
-  timeoutMs = 45_000,
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await look())) {
-    if (performance.now() > deadline)
-      throw new Error(`did not happen within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

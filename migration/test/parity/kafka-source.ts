@@ -222,21 +222,6 @@ export const comparable = ({ xid, commitTime, events }: Transaction): unknown =>
   ),
 });
 
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 60_000,
-): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline)
-      throw new Error(`did not happen within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** The code of what `work` fails with. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
   try {

@@ -26,11 +26,11 @@ describeWithKafka('changes read from Kafka', () => {
     );
     leg = await kafkaLeg(db.database.url, 'shop', ['items', 'lines']);
     opened = await leg.open();
-  }, 240_000);
+  });
   afterAll(async () => {
     await leg?.[Symbol.asyncDispose]();
     await db?.[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 
   const run = async (sql: string): Promise<Transaction> => {
     await db.client.query(`BEGIN; ${sql}; COMMIT`);

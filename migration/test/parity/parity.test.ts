@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { connect } from '../../src/database/connect.ts';
 import { verify } from '../../src/verify/index.ts';
@@ -11,7 +11,6 @@ import {
   type Leg,
   testDatabase,
   type Transaction,
-  until,
 } from './kafka-source.ts';
 import { runWorkload, sourceDdl, tableMappings, tables, targetDdl } from './workload.ts';
 
@@ -68,25 +67,21 @@ describeWithKafka(`one workload (seed ${seed}) through both transports`, () => {
     const barrier = async (): Promise<void> => {
       next += 1;
       await source.client.query('INSERT INTO barriers VALUES ($1)', [next]);
-      await until(
-        `both streams give out barrier ${next}`,
-        () => {
-          const failure = followers.embedded.failure ?? followers.kafka.failure;
-          if (failure !== undefined) throw failure;
-          return barriers.embedded >= next && barriers.kafka >= next;
-        },
-        120_000,
-      );
+      await until(`both streams give out barrier ${next}`, () => {
+        const failure = followers.embedded.failure ?? followers.kafka.failure;
+        if (failure !== undefined) throw failure;
+        return barriers.embedded >= next && barriers.kafka >= next;
+      });
     };
     try {
       await runWorkload({ client: source.client, second, seed, barrier, bigRows });
     } finally {
       await second.end();
     }
-  }, 300_000);
+  });
   afterAll(async () => {
     for (const resource of opened.toReversed()) await resource[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 
   const transactionsOf = (leg: 'embedded' | 'kafka'): readonly Transaction[] =>
     followers[leg].transactions;

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
 import { currentLsn } from '../../src/database/current-lsn.ts';
 import type { Lsn } from '../../src/stream/change-event.ts';
@@ -11,7 +12,7 @@ import {
   openEmbeddedStream,
   slotStatus,
 } from '../../src/stream/index.ts';
-import { eventually, readTransactions, type TestSource, testSource } from './source.ts';
+import { readTransactions, type TestSource, testSource } from './source.ts';
 
 const ddl = 'CREATE TABLE items (id bigint PRIMARY KEY, name text)';
 let source: TestSource;
@@ -23,12 +24,12 @@ afterEach(async () => {
   await source.close();
 });
 const kill = async (): Promise<void> => {
-  await eventually(async () => {
+  await until('the walsender is gone', async () => {
     const status = await slotStatus(source.client, source.slot);
     if (!status?.active) return true;
     await source.client.query('SELECT pg_terminate_backend($1)', [status.activePid]);
     return false;
-  }, 'the walsender is gone');
+  });
 };
 
 describe('delivery', () => {
@@ -44,9 +45,9 @@ describe('delivery', () => {
     const [again] = await readTransactions(second[Symbol.asyncIterator](), 1);
     expect(again).toEqual(transaction);
     second.acknowledge(again!.endLsn);
-    await eventually(
-      async () => (await slotStatus(source.client, source.slot))?.confirmed === again!.endLsn,
+    await until(
       'the slot moved',
+      async () => (await slotStatus(source.client, source.slot))?.confirmed === again!.endLsn,
     );
     await second.close();
     await source.client.query('INSERT INTO items VALUES (2)');
@@ -163,9 +164,9 @@ describe('delivery', () => {
     })();
     controller.abort();
     expect(await reading).toBe('ended');
-    await eventually(
-      async () => !(await slotStatus(source.client, source.slot))?.active,
+    await until(
       'the slot is free',
+      async () => !(await slotStatus(source.client, source.slot))?.active,
     );
   });
 });

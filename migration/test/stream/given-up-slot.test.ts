@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type PostgresServer, startPostgres } from '@strangler-toolkit/dev-stack';
+import { type PostgresServer, startPostgres, until } from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
 import { connect } from '../../src/database/connect.ts';
 import {
@@ -9,7 +9,7 @@ import {
   replicationNames,
   slotStatus,
 } from '../../src/stream/index.ts';
-import { eventually } from './source.ts';
+
 
 /** The server keeps one megabyte of log for slots, so that a slot nobody reads is given up soon. */
 let server: PostgresServer;
@@ -22,18 +22,14 @@ afterAll(() => server.stop());
 
 /** Fills segments of the log until the server gives the slot up. */
 async function untilGivenUp(client: pg.Client, slot: string): Promise<void> {
-  await eventually(
-    async () => {
+  await until('the server gives the slot up', async () => {
       await client.query(
         `INSERT INTO items (name) SELECT repeat('x', 200) FROM generate_series(1, 500)`,
       );
       await client.query('SELECT pg_switch_wal()');
       await client.query('CHECKPOINT');
       return (await slotStatus(client, slot))?.lost !== null;
-    },
-    'the server gives the slot up',
-    120_000,
-  );
+    });
 }
 
 async function source(label: string) {

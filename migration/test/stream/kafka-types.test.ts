@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until, Hopeless } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Row } from '../../src/stream/change-event.ts';
@@ -13,7 +13,7 @@ import {
 import { refuseUnsupportedColumns } from '../../src/stream/kafka/decode/refuse-unsupported.ts';
 import { createRowDecoder } from '../../src/stream/kafka/decode/row-decoder.ts';
 import { decoderSettings } from '../../src/stream/kafka/decode/settings.ts';
-import { eventually, readTransactions, type TestSource, testSource } from './source.ts';
+import { readTransactions, type TestSource, testSource } from './source.ts';
 import { typeDdl, typeStatements, typeTables } from './type-workload.ts';
 
 /** One row change as one line of a comparison. */
@@ -81,16 +81,12 @@ describeWithKafka('values that come through Debezium', () => {
       ...decoderSettings,
     };
     await call('/config', { method: 'PUT', body: JSON.stringify(config) });
-    await eventually(
-      async () => {
-        const [task] = (await call('/status')).tasks ?? [];
-        if (task?.state === 'FAILED') throw new Error(task.trace);
-        return task?.state === 'RUNNING';
-      },
-      'the connector runs',
-      60_000,
-    );
-  }, 240_000);
+    await until('the connector runs', async () => {
+      const [task] = (await call('/status')).tasks ?? [];
+      if (task?.state === 'FAILED') throw new Hopeless(task.trace);
+      return task?.state === 'RUNNING';
+    });
+  });
 
   afterAll(async () => {
     if (connector) await call('', { method: 'DELETE' });
@@ -102,7 +98,7 @@ describeWithKafka('values that come through Debezium', () => {
       await admin.disconnect();
     }
     if (source) await source.close();
-  }, 120_000);
+  });
 
   async function fromEmbedded(): Promise<Change[]> {
     const transactions = await readTransactions(
@@ -147,25 +143,17 @@ describeWithKafka('values that come through Debezium', () => {
     const admin = kafka.admin();
     await admin.connect();
     const topics = typeTables.map((table) => `${name}.public.${table}`);
-    await eventually(
-      async () => {
-        const present = await admin.listTopics();
-        return topics.every((topic) => present.includes(topic));
-      },
-      'all topics are there',
-      60_000,
-    );
+    await until('all topics are there', async () => {
+      const present = await admin.listTopics();
+      return topics.every((topic) => present.includes(topic));
+    });
     await admin.disconnect();
     await consumer.subscribe({ topics, fromBeginning: true });
     await consumer.run({
       eachMessage: async ({ message: { value } }) =>
         void (value && envelopes.push(parseEnvelope(value))),
     });
-    await eventually(
-      () => Promise.resolve(envelopes.length >= count),
-      `${count} messages arrive`,
-      60_000,
-    );
+    await until(`${count} messages arrive`, () => Promise.resolve(envelopes.length >= count));
     await consumer.disconnect();
     return envelopes
       .toSorted(
@@ -200,7 +188,7 @@ describeWithKafka('values that come through Debezium', () => {
       id: '1',
       n: '2',
     });
-  }, 240_000);
+  });
 
   test('are refused by name where they would not come whole, until the table rules the lost ones out', async () => {
     await source.client.query(

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { guardChild } from '@strangler-toolkit/dev-stack';
 
 export interface CliResult {
   readonly code: number | null;
@@ -32,6 +33,7 @@ export function startCli(
     env: { ...rest, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  guardChild(child);
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();

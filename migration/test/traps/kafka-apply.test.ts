@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { connect } from '../../src/database/connect.ts';
 import { listDeadLetters } from '../../src/apply/dead-letters.ts';
 import { verify } from '../../src/verify/index.ts';
 import { follow, type Follower } from '../parity/follower.ts';
-import { type KafkaLeg, kafkaLeg, testDatabase, until } from '../parity/kafka-source.ts';
+import { type KafkaLeg, kafkaLeg, testDatabase } from '../parity/kafka-source.ts';
 
 const ddl = `
 CREATE TABLE parents (id int PRIMARY KEY, total int NOT NULL);
@@ -38,13 +38,13 @@ describeWithKafka('a target that is written from Kafka', () => {
     );
     leg = await kafkaLeg(db.database.url, 'trap', ['parents', 'children']);
     follower = await follow(leg, target.database.url, mappings);
-  }, 240_000);
+  });
   afterAll(async () => {
     await follower?.[Symbol.asyncDispose]();
     await leg?.[Symbol.asyncDispose]();
     await target?.[Symbol.asyncDispose]();
     await db?.[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 
   const caughtUp = async (): Promise<void> => {
     const { rows } = await db.client.query<{ lsn: string }>(

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { from as copyFrom } from 'pg-copy-streams';
 import { connect } from '../../src/database/connect.ts';
@@ -12,7 +12,6 @@ import {
   type Opened,
   testDatabase,
   type Transaction,
-  until,
 } from '../parity/kafka-source.ts';
 
 const ddl = `
@@ -37,11 +36,11 @@ describeWithKafka('changes that Debezium makes hard to read', () => {
     db = await testDatabase('trap_changes', ddl);
     leg = await kafkaLeg(db.database.url, 'trap', ['items', 'lines', 'large', 'whole']);
     opened = await leg.open();
-  }, 240_000);
+  });
   afterAll(async () => {
     await leg?.[Symbol.asyncDispose]();
     await db?.[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 
   const run = async (...statements: string[]): Promise<Transaction> => {
     await db.client.query(`BEGIN; ${statements.join('; ')}; COMMIT`);

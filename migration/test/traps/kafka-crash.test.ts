@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ConnectServer, sharedKafka, startConnect } from '@strangler-toolkit/dev-stack';
+import { type ConnectServer, sharedKafka, startConnect, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { from as copyFrom } from 'pg-copy-streams';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
-import { kafkaLeg, type KafkaLeg, testDatabase, until } from '../parity/kafka-source.ts';
+import { kafkaLeg, type KafkaLeg, testDatabase } from '../parity/kafka-source.ts';
 
 /** Own worker, shared broker: it is killed. */
 describeWithKafka(
@@ -33,7 +33,7 @@ describeWithKafka(
       leg = await kafkaLeg(db.database.url, 'trap', ['items', 'others'], {
         connectUrl: connectServer.url,
       });
-    }, 240_000);
+    });
     afterAll(async () => {
       await leg?.[Symbol.asyncDispose]();
       await connectServer?.stop();
@@ -43,7 +43,7 @@ describeWithKafka(
         }),
       ).catch(() => undefined);
       await db?.[Symbol.asyncDispose]();
-    }, 90_000);
+    });
 
     test('a COPY of 40,000 rows and small transactions around it come once each and in order, though Connect was killed twice in between', async () => {
       const { stream } = await leg.open();
@@ -73,11 +73,7 @@ describeWithKafka(
       const killed: number[] = [];
       const kills = (async () => {
         for (const share of [0.2, 0.6]) {
-          await until(
-            'Debezium is in the middle',
-            async () => (await inKafka()) > rows * share,
-            120_000,
-          );
+          await until('Debezium is in the middle', async () => (await inKafka()) > rows * share);
           await connectServer.crash();
           killed.push(await inKafka());
           await connectServer.restart();
@@ -108,7 +104,7 @@ describeWithKafka(
       expect(killed.some((count) => count < rows)).toBe(true);
       // otherwise nothing came again, and the test proves less than it says
       expect(await inKafka()).toBeGreaterThan(rows);
-    }, 240_000);
+    });
   },
   { ownServers: true },
 );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { createSlot, dropSlot } from '../../src/stream/index.ts';
 import {
@@ -9,7 +9,6 @@ import {
   nextTransaction,
   type Opened,
   testDatabase,
-  until,
 } from '../parity/kafka-source.ts';
 
 const never = new AbortController().signal;
@@ -24,11 +23,11 @@ describeWithKafka('a slot and the connector that reads it', () => {
       'trap_slot',
       'CREATE TABLE items (id serial PRIMARY KEY, n int); CREATE TABLE noise (t text)',
     );
-  }, 240_000);
+  });
   afterAll(async () => {
     for (const leg of legs) await leg[Symbol.asyncDispose]();
     await db?.[Symbol.asyncDispose]();
-  }, 120_000);
+  });
 
   const openLeg = async (
     ...args: [context: string, extra?: Parameters<typeof kafkaLeg>[3]]

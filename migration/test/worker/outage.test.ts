@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type PostgresServer, startPostgres } from '@strangler-toolkit/dev-stack';
+import { type PostgresServer, startPostgres, until } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
-import { bothSides, caughtUp, openShop, startWorker, until } from './shop.ts';
+import { bothSides, caughtUp, openShop, startWorker } from './shop.ts';
 
 let server: PostgresServer;
 beforeAll(async () => {
   server = await startPostgres();
-}, 60_000);
+});
 afterAll(async () => server?.stop());
 
 describe('a server that is killed while the worker streams', () => {
@@ -53,7 +53,6 @@ describe('a server that is killed while the worker streams', () => {
         if (role === 'service') await after.service.end();
       }
     },
-    60_000,
   );
 });
 
@@ -76,5 +75,5 @@ describe('a target without space', () => {
     const sides = await bothSides(shop);
     expect(sides.service).toBe(sides.monolith);
     expect((await shop.service.query('SELECT 1 FROM strangler.dead_letters')).rows).toEqual([]);
-  }, 40_000);
+  });
 });

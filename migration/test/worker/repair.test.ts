@@ -52,7 +52,7 @@ describe('repairing rows', () => {
     } finally {
       await worker.stop();
     }
-  }, 30_000);
+  });
 
   test.each(['forward', 'reverse'] as const)(
     '%s, while the rows are written again and again: the newest value stays',
@@ -108,6 +108,5 @@ describe('repairing rows', () => {
         await worker.stop();
       }
     },
-    30_000,
   );
 });

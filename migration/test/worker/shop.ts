@@ -3,6 +3,7 @@ import {
   createTestDatabase,
   type PostgresServer,
   type TestDatabase,
+  until,
 } from '@strangler-toolkit/dev-stack';
 import {
   defineMigration,
@@ -224,30 +225,11 @@ export async function bothSides(shop: Shop): Promise<{ monolith: string; service
   return { monolith: String(monolith.rows[0]?.rows), service: String(service.rows[0]?.rows) };
 }
 
-export async function until(
-  what: string,
-  condition: () => Promise<boolean>,
-  seconds = 20,
-): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20);
-    });
-  }
-}
-
 /** The watermark passed a time taken now: everything committed before is applied. */
-export async function caughtUp(
-  shop: Shop,
-  direction: 'forward' | 'reverse',
-  seconds = 20,
-): Promise<void> {
+export async function caughtUp(shop: Shop, direction: 'forward' | 'reverse'): Promise<void> {
   const now = await shop.control.now();
   await until(
     `${direction} watermark passes ${now}`,
     async () => ((await shop.control.watermarks.get('goods', direction))?.appliedAt ?? '') > now,
-    seconds,
   );
 }

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
 import { withStreamLock } from '../../src/stream/source/stream-lock.ts';
 import { embeddedTransport, type Transport } from '../../src/stream/index.ts';
-import { bothSides, caughtUp, flip, openShop, startWorker, until } from './shop.ts';
+import { bothSides, caughtUp, flip, openShop, startWorker } from './shop.ts';
 
 const lock = (
   client: Awaited<ReturnType<typeof connect>>,
@@ -48,7 +49,7 @@ test('a worker that slept before it made its stream finds the owner changed, and
     await worker?.stop();
     await client.end();
   }
-}, 60_000);
+});
 
 test("whoever waits in vain for a stream ends the connection of the one who sleeps over it, and nobody else's", async () => {
   await using shop = await openShop();
@@ -85,7 +86,7 @@ test("whoever waits in vain for a stream ends the connection of the one who slee
   expect(taken).toBe(true);
   expect((await other!.query('SELECT 1 AS one')).rows).toEqual([{ one: '1' }]);
   await Promise.all([other!.end(), waiter!.end(), sleeper!.end().catch(() => undefined)]);
-}, 60_000);
+});
 
 test('a lock that was taken in a transaction goes with it, also when the transaction failed', async () => {
   await using shop = await openShop();
@@ -105,4 +106,4 @@ test('a lock that was taken in a transaction goes with it, also when the transac
   await lock(second!, async () => void (taken = true), 10_000);
   expect(taken).toBe(true);
   await Promise.all([first!.end(), second!.end()]);
-}, 30_000);
+});

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { guardChild, until } from '@strangler-toolkit/dev-stack';
 import { listDeadLetters, replayDeadLetter } from '../../src/apply/dead-letters.ts';
 import { connect, databaseName } from '../../src/database/connect.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { dropSlot, replicationNames } from '../../src/stream/index.ts';
-import { bothSides, caughtUp, flip, openShop, startWorker, until } from './shop.ts';
+import { bothSides, caughtUp, flip, openShop, startWorker } from './shop.ts';
 
 describe('a worker', () => {
   test('copies, then keeps the service equal to the monolith, whatever changes', async () => {
@@ -231,6 +232,7 @@ describe('a worker', () => {
           ],
           { stdio: 'ignore' },
         );
+        guardChild(child);
         const exited = once(child, 'exit');
         try {
           // the first one is killed while it copies, the others while they stream
