@@ -22,6 +22,7 @@ beforeAll(async () => {
       cwd: repository,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
+      env: { ...process.env },
     },
   );
   guardChild(shop);
