@@ -214,7 +214,8 @@ describe('who wrote is pinned, however the write ended', () => {
     const answer = ask(facade.port, '/api/items', { ...write, signal: leaving.signal });
     answer.catch(() => {});
     await until('the owner has the write', () =>
-      monolith.seen.some((request) => request.method === 'POST'));
+      monolith.seen.some((request) => request.method === 'POST'),
+    );
     leaving.abort();
     await expect(answer).rejects.toThrow();
     await until('the pin stands', async () => (await pinned()).length === 1);
@@ -236,7 +237,8 @@ describe('while writes are held', () => {
   const held = async (facade: RunningFacade, milliseconds: number): Promise<void> => {
     await control.hold(milliseconds);
     await until('the facade holds', async () =>
-      Boolean((await facade.readiness()).contexts.items?.held));
+      Boolean((await facade.readiness()).contexts.items?.held),
+    );
   };
 
   test('a write waits no longer than its limit, though the hold goes on', async () => {

@@ -10,7 +10,6 @@ import {
   slotStatus,
 } from '../../src/stream/index.ts';
 
-
 /** The server keeps one megabyte of log for slots, so that a slot nobody reads is given up soon. */
 let server: PostgresServer;
 beforeAll(async () => {
@@ -23,13 +22,13 @@ afterAll(() => server.stop());
 /** Fills segments of the log until the server gives the slot up. */
 async function untilGivenUp(client: pg.Client, slot: string): Promise<void> {
   await until('the server gives the slot up', async () => {
-      await client.query(
-        `INSERT INTO items (name) SELECT repeat('x', 200) FROM generate_series(1, 500)`,
-      );
-      await client.query('SELECT pg_switch_wal()');
-      await client.query('CHECKPOINT');
-      return (await slotStatus(client, slot))?.lost !== null;
-    });
+    await client.query(
+      `INSERT INTO items (name) SELECT repeat('x', 200) FROM generate_series(1, 500)`,
+    );
+    await client.query('SELECT pg_switch_wal()');
+    await client.query('CHECKPOINT');
+    return (await slotStatus(client, slot))?.lost !== null;
+  });
 }
 
 async function source(label: string) {
