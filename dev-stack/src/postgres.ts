@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdir, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -70,11 +71,24 @@ async function runInitdb(binaries: PostgresBinaries, dataDir: string): Promise<v
   }
 }
 
+/** In one go: a thousand small files cost a third of what they cost asynchronously. */
+function copyFolder(
+  from: string,
+  to: string,
+  owner: { uid: number; gid: number } | undefined,
+): void {
+  cpSync(from, to, { recursive: true });
+  chmodSync(to, 0o700);
+  if (!owner) return;
+  for (const name of ['.', ...readdirSync(to, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(to, name), owner.uid, owner.gid);
+}
+
 /** What initdb makes, in a new folder: a copy of the one of this test run where there is one. */
 async function initialise(binaries: PostgresBinaries, dataDir: string): Promise<void> {
   const { [templateVariable]: template } = process.env;
   if (template === undefined) return runInitdb(binaries, dataDir);
-  await run('cp', ['-pPR', template, dataDir]);
+  copyFolder(template, dataDir, serverUser());
   await renewSystemIdentifier(dataDir);
 }
 
