@@ -43,7 +43,7 @@ export const slowSuites: readonly string[] = [
   'test/architecture/arrows.test.ts',
   'migration/test/traps/kafka-slot.test.ts',
   'migration/test/outbox/kafka.test.ts',
-  'migration/test/unleash-admin.test.ts',
+  'migration/test/unleash-flag-writer.test.ts',
   'test/compose/kafka.test.ts',
   'migration/test/traps/kafka-changes.test.ts',
   'migration/test/traps/kafka-apply.test.ts',
