@@ -1,9 +1,9 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
-import type { CompiledMapping, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
-import { projectBackward } from '../mapping/project.ts';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { ChangeEvent, Row } from '../stream/change-event.ts';
 import { type EncodedRow, encodedValue } from '../stream/encoded-row.ts';
 import { foldParts } from './collapse.ts';
+import { forwardSource, pick, reverseSource, type Source } from './mapped-source.ts';
 import type { LogicalRow, Put, RowChange } from './row-change.ts';
 
 export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
@@ -64,100 +64,6 @@ function withoutNeedlessClears(changes: readonly RowChange[]): RowChange[] {
     return true;
   });
 }
-
-interface Source {
-  readonly table: number;
-  readonly name: string;
-  readonly key: readonly string[];
-  /** Monolith columns that this source carries. */
-  readonly columns: readonly string[];
-  readonly line: string;
-  /** Whether it decides about the row's existence. */
-  readonly first: boolean;
-  /** Whether it carries every mapped column. */
-  readonly whole: boolean;
-  /** Where the key is among columns that hold all of these; null also when its rows are not in the monolith's terms as they are. */
-  readonly keysIn: (columns: readonly string[]) => readonly number[] | null;
-  /** A row in the monolith's terms; it may hold columns that are not mapped as well. */
-  readonly project: (row: Row) => Row;
-  /** The key in the monolith's terms, also of a row whose other columns the mapping cannot carry. */
-  readonly keyOnly: (row: Row) => Record<string, string | null>;
-}
-
-function forwardSource(table: CompiledTable, index: number): Source {
-  const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
-  return {
-    table: index,
-    name: `${table.monolith.schema}.${table.monolith.table}`,
-    key: table.key,
-    columns,
-    line: table.line,
-    first: true,
-    whole: true,
-    keysIn: keyFinder(columns, table.key),
-    project: (row) => row,
-    keyOnly: (row) => pick(row, table.key),
-  };
-}
-
-function keyFinder(needed: readonly string[], key: readonly string[]): Source['keysIn'] {
-  let known: readonly string[] | undefined;
-  let found: readonly number[] | null = null;
-  return (columns) => {
-    if (columns !== known) {
-      known = columns;
-      found = needed.every((column) => columns.includes(column))
-        ? key.map((column) => columns.indexOf(column))
-        : null;
-    }
-    return found;
-  };
-}
-
-function reverseSource(
-  table: CompiledTable,
-  index: number,
-  part: CompiledPart,
-  first: boolean,
-): Source {
-  const columns = part.columns.map(({ from }) => from);
-  const name = `${part.service.schema}.${part.service.table}`;
-  return {
-    table: index,
-    name,
-    key: table.key,
-    columns,
-    line: part.line,
-    first,
-    whole: table.parts.length === 1,
-    keysIn: () => null,
-    project: (row) => projectBackward(part, row),
-    keyOnly: (row) => keyBackward(table, part, row),
-  };
-}
-
-function keyBackward(
-  table: CompiledTable,
-  part: CompiledPart,
-  row: Row,
-): Record<string, string | null> {
-  const key: Record<string, string | null> = {};
-  for (const link of part.columns) {
-    const value = row[link.to];
-    if (table.key.includes(link.from) && value !== undefined)
-      key[link.from] = value === null ? null : (link.backward?.get(value) ?? value);
-  }
-  return key;
-}
-
-const pick = (row: Row, columns: readonly string[]): Record<string, string | null> => {
-  const result: Record<string, string | null> = {};
-  for (const column of columns) {
-    const value = row[column];
-    if (value !== undefined) result[column] = value;
-  }
-  return result;
-};
 
 function interpret(source: Source, event: ChangeEvent, changes: RowChange[]): void {
   const { table } = source;

@@ -90,8 +90,9 @@ function promises(kind: 'embedded' | 'kafka', begin: (url: string) => Promise<Le
   });
 }
 
-describe('the embedded transport', () =>
-  promises('embedded', (url) => embeddedLeg(url, 'port', ['items'])));
+describe('the embedded transport', () => {
+  promises('embedded', (url) => embeddedLeg(url, 'port', ['items']));
+});
 
 describeWithKafka('the transport through Kafka', () =>
   promises('kafka', (url) => kafkaLeg(url, 'port', ['items'])),

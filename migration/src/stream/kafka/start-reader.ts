@@ -1,6 +1,5 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { pause } from '../../pause.ts';
 import { assertContinuity, type Received } from './assert-continuity.ts';
 import { type Beats, isHeartbeat } from './beats.ts';
 import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';
@@ -11,8 +10,8 @@ import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
-import { readTopicOffsets } from './topic-offsets.ts';
 import { parseTransactionEnd } from './transaction-end.ts';
+import { watchReader } from './watch-reader.ts';
 
 export interface ReaderOptions {
   readonly kafka: KafkaSettings;
@@ -28,9 +27,6 @@ export interface ReaderOptions {
   /** Throws when the slot is gone, a column's type changed, or the connector failed. `quietMs`: how long beats have gone unanswered. */
   readonly assertAlive: (quietMs: number) => Promise<void>;
 }
-
-/** How long changes that Debezium announced may take to arrive before somebody looks where they are. */
-const patienceMs = 20_000;
 
 const header = (message: KafkaMessage, name: string): boolean =>
   message.headers?.[name] !== undefined;
@@ -215,7 +211,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     await consumer.disconnect().catch(() => undefined);
     throw kafkaFailure(error, kafka, `Cannot read the ${direction} stream of ${context}`);
   }
-  void watch(
+  void watchReader(
     options,
     () => (askedAt === null ? 0 : performance.now() - askedAt),
     over.signal,
@@ -268,42 +264,4 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       await source.close();
     },
   };
-}
-
-/** Looks after what no message tells: a slot that is gone, and changes that were announced and are nowhere. */
-async function watch(
-  { stream, kafka, assertAlive }: ReaderOptions,
-  quietMs: () => number,
-  signal: AbortSignal,
-): Promise<void> {
-  let since = { xid: 0, at: 0 };
-  while (!signal.aborted) {
-    await pause(2000, signal);
-    if (signal.aborted) return;
-    await assertAlive(quietMs());
-    const waiting = stream.incomplete;
-    if (waiting === null || waiting.queues.some(({ paused }) => paused)) {
-      since = { xid: 0, at: 0 };
-      continue;
-    }
-    if (since.xid !== waiting.end.xid) since = { xid: waiting.end.xid, at: performance.now() };
-    if (performance.now() - since.at < patienceMs) continue;
-    const offsets = await readTopicOffsets(kafka, [
-      ...new Set(waiting.queues.map(({ topic }) => topic)),
-    ]);
-    const behind = waiting.queues.some((queue) =>
-      (offsets.get(queue.topic) ?? []).some(
-        ({ partition, high }) => partition === queue.partition && high > queue.received,
-      ),
-    );
-    if (!behind && stream.incomplete?.end === waiting.end) {
-      throw new StranglerError(
-        'POSITION_GAP',
-        `transaction ${waiting.end.xid} has ${waiting.end.count} changes, and not all of them ` +
-          `are in ${[...waiting.end.tables.keys()].join(', ')}`,
-        { details: { xid: waiting.end.xid } },
-      );
-    }
-    since = { xid: 0, at: 0 };
-  }
 }
