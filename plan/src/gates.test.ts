@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { evaluateGates, type GateFacts, gatesOf, gatesPass } from './gates.ts';
+import type { GateFacts } from './gate-facts.ts';
+import { evaluateGates, gatesOf, gatesPass } from './gates.ts';
 import { defaultGates } from './gate-settings.ts';
 import type { DataKind } from './migration.ts';
 import { type Move, moves, type Stage } from './stages.ts';

@@ -31,14 +31,7 @@ export {
   streamsAt,
 } from './stages.ts';
 export { cutoverSettings, defaultCutover, defaultGates, gateSettings } from './gate-settings.ts';
-export {
-  evaluateGates,
-  type Finding,
-  type GateFacts,
-  type GateName,
-  type GateResult,
-  gatesOf,
-  gatesPass,
-  type ShadowFact,
-} from './gates.ts';
+export type { Finding, GateFacts, ShadowFact } from './gate-facts.ts';
+export type { GateName, GateResult } from './gate-result.ts';
+export { evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { type RampVerdict, judgeRampStep, type SideWindow } from './ramp.ts';

@@ -1,0 +1,116 @@
+import { doctor, finding, type Gate, result, seconds } from './gate-result.ts';
+
+export const databases = finding({
+  gate: 'databases',
+  fact: (facts) => facts.databases,
+  expected: 'both databases reachable',
+  remedy: doctor,
+});
+export const replicaIdentity = finding({
+  gate: 'replica-identity',
+  fact: (facts) => facts.replicaIdentity,
+  expected: 'every table has a usable replica identity',
+  remedy: doctor,
+});
+export const mapping = finding({
+  gate: 'mapping',
+  fact: (facts) => facts.mapping,
+  expected: 'the mapping compiles',
+  remedy: doctor,
+});
+export const publicationAndSlot = finding({
+  gate: 'publication-and-slot',
+  fact: (facts) => facts.publicationAndSlot,
+  expected: 'publication and slot can be made',
+  remedy: doctor,
+});
+export const wayBack = finding({
+  gate: 'way-back',
+  fact: (facts) => facts.wayBack,
+  expected:
+    'publication and slot of the way back can be made (the move itself proves them with a marker)',
+  remedy: doctor,
+});
+
+export const initialCopy: Gate = ({ context, copyComplete }) =>
+  result({
+    gate: 'initial-copy',
+    ok: copyComplete === true,
+    actual: copyComplete === undefined ? 'not known' : copyComplete ? 'complete' : 'not complete',
+    expected: 'complete',
+    remedy: `strangler replicate ${context} --until-caught-up`,
+  });
+
+export const lag: Gate = ({ context, workerAlive, lagSeconds }, { maxLagSeconds }) => {
+  const expected = `worker alive, lag at most ${seconds(maxLagSeconds)}`;
+  if (workerAlive !== true)
+    return result({
+      gate: 'lag',
+      ok: false,
+      actual: 'no worker is alive',
+      expected,
+      remedy: `Start it: strangler replicate ${context}`,
+    });
+  if (lagSeconds === undefined)
+    return result({
+      gate: 'lag',
+      ok: false,
+      actual: 'not known',
+      expected,
+      remedy: `Wait until the worker reports: strangler status ${context}`,
+    });
+  return result({
+    gate: 'lag',
+    ok: lagSeconds <= maxLagSeconds,
+    actual: seconds(lagSeconds),
+    expected,
+    remedy: `Wait for the worker to catch up: strangler status ${context}`,
+  });
+};
+
+export const verified =
+  (fresh: boolean): Gate =>
+  ({ context, verification }, { verificationMaxAgeSeconds }) => {
+    const asked = {
+      gate: 'verification',
+      expected: fresh
+        ? `0 differing rows, at most ${seconds(verificationMaxAgeSeconds)} old`
+        : '0 differing rows',
+      remedy: `strangler verify ${context}`,
+    } as const;
+    if (verification === undefined)
+      return result({ ...asked, ok: false, actual: 'never verified' });
+    const { differences, ageSeconds } = verification;
+    return result({
+      ...asked,
+      ok: differences === 0 && (!fresh || ageSeconds <= verificationMaxAgeSeconds),
+      actual: `${differences} differing rows, ${seconds(ageSeconds)} old`,
+    });
+  };
+
+export const deadLetters: Gate = ({ context, openDeadLetters }) =>
+  result({
+    gate: 'dead-letters',
+    ok: openDeadLetters === 0,
+    actual: openDeadLetters === undefined ? 'not known' : `${openDeadLetters} open`,
+    expected: '0 open',
+    remedy: `strangler dead-letters list ${context}`,
+  });
+
+export const ownedFor: Gate = ({ ownedDays }, { retireAfterDays }) =>
+  result({
+    gate: 'owned-for',
+    ok: ownedDays !== undefined && ownedDays >= retireAfterDays,
+    actual: ownedDays === undefined ? 'not known' : `${Number(ownedDays.toFixed(2))} days`,
+    expected: `owned by the service for ${retireAfterDays} days`,
+    remedy: 'Wait, or set gates.retireAfterDays in the context file.',
+  });
+
+export const noStrays: Gate = ({ context, strayWrites }) =>
+  result({
+    gate: 'stray-writes',
+    ok: strayWrites === 0,
+    actual: strayWrites === undefined ? 'not known' : `${strayWrites} refused or logged`,
+    expected: '0',
+    remedy: `strangler fence status ${context} shows who still writes to the monolith's tables`,
+  });

@@ -1,0 +1,40 @@
+import type { DataKind } from './migration.ts';
+import type { Stage } from './stages.ts';
+
+/** A check that was made beforehand: true, or what is wrong. */
+export type Finding = true | { readonly problem: string; readonly remedy?: string };
+
+export interface ShadowFact {
+  readonly route: string;
+  readonly compared: number;
+  readonly mismatches: number;
+}
+
+/** What is known. A fact that is missing could not be found out: its gate refuses, nothing passes unverified. */
+export interface GateFacts {
+  readonly context: string;
+  readonly data: DataKind;
+  readonly stage: Stage;
+  readonly databases?: Finding;
+  readonly replicaIdentity?: Finding;
+  readonly mapping?: Finding;
+  readonly publicationAndSlot?: Finding;
+  readonly copyComplete?: boolean;
+  readonly workerAlive?: boolean;
+  readonly lagSeconds?: number;
+  readonly verification?: { readonly differences: number; readonly ageSeconds: number };
+  readonly openDeadLetters?: number;
+  readonly pacts?: { readonly monolith: boolean; readonly service: boolean };
+  /** One entry per read route of the context. */
+  readonly shadow?: readonly ShadowFact[];
+  readonly facades?: {
+    readonly alive: number;
+    readonly stale: readonly string[];
+    readonly behind: readonly string[];
+    readonly notNeeded?: boolean;
+  };
+  readonly wayBack?: Finding;
+  readonly ownedDays?: number;
+  readonly readsOnMonolith?: number;
+  readonly strayWrites?: number;
+}

@@ -1,0 +1,102 @@
+import { doctor, type Gate, result } from './gate-result.ts';
+
+export const pacts: Gate = (facts, settings) => {
+  if (!settings.pacts)
+    return result({
+      gate: 'pacts',
+      ok: true,
+      actual: 'not asked for (gates.pacts is false)',
+      expected: 'not asked for',
+      remedy: '',
+    });
+  const asked = {
+    gate: 'pacts',
+    expected: 'verified on both sides',
+    remedy: `strangler contracts verify ${facts.context}`,
+  } as const;
+  if (facts.pacts === undefined) return result({ ...asked, ok: false, actual: 'never verified' });
+  const failed = [
+    facts.pacts.monolith ? '' : 'monolith',
+    facts.pacts.service ? '' : 'service',
+  ].filter((side) => side !== '');
+  return result({
+    ...asked,
+    ok: failed.length === 0,
+    actual: failed.length === 0 ? asked.expected : `failed on ${failed.join(' and ')}`,
+  });
+};
+
+export const shadowReads: Gate = ({ context, shadow }, { minShadowReads }) => {
+  const asked = {
+    gate: 'shadow-reads',
+    expected: `${minShadowReads} compared reads of each read route`,
+    remedy: `strangler shadow ${context} --sample 100 --wait ${minShadowReads}`,
+  } as const;
+  if (shadow === undefined) return result({ ...asked, ok: false, actual: 'not known' });
+  const few = shadow.filter((route) => route.compared < minShadowReads);
+  const least = Math.min(...shadow.map((route) => route.compared));
+  const actual =
+    few.length > 0
+      ? few.map((route) => `${route.route} ${route.compared}`).join(', ')
+      : shadow.length === 0
+        ? 'no read routes'
+        : `at least ${least}`;
+  return result({ ...asked, ok: few.length === 0, actual });
+};
+
+export const mismatches: Gate = ({ context, shadow }, { maxMismatchPercent }) => {
+  const asked = {
+    gate: 'mismatches',
+    expected: `at most ${maxMismatchPercent} % of each read route`,
+    remedy: `strangler shadow ${context} shows what differs`,
+  } as const;
+  if (shadow === undefined) return result({ ...asked, ok: false, actual: 'not known' });
+  const rated = shadow.map((route) => ({
+    ...route,
+    percent: route.compared === 0 ? 0 : (100 * route.mismatches) / route.compared,
+  }));
+  const bad = rated.filter((route) => route.percent > maxMismatchPercent);
+  const actual =
+    bad.length > 0
+      ? bad.map((route) => `${route.route} ${Number(route.percent.toFixed(3))} %`).join(', ')
+      : `${Number(Math.max(0, ...rated.map((route) => route.percent)).toFixed(3))} %`;
+  return result({ ...asked, ok: bad.length === 0, actual });
+};
+
+export const facades: Gate = ({ context, facades: known }) => {
+  const asked = {
+    gate: 'facades',
+    expected: 'all facade instances alive and on the current epoch',
+    remedy: doctor(context),
+  } as const;
+  if (known === undefined) return result({ ...asked, ok: false, actual: 'not known' });
+  if (known.notNeeded) return result({ ...asked, ok: true, actual: 'not needed (--no-facade)' });
+  if (known.alive === 0)
+    return result({
+      ...asked,
+      ok: false,
+      actual: 'no facade is alive',
+      remedy: 'Start the facade, or use --no-facade when no traffic flows.',
+    });
+  if (known.behind.length > 0)
+    return result({
+      ...asked,
+      ok: false,
+      actual: `behind the current epoch: ${known.behind.join(', ')}`,
+      remedy: 'Look at the log of that facade: it has not seen the last change of owner.',
+    });
+  return result({
+    ...asked,
+    ok: true,
+    actual: `${known.alive} alive${known.stale.length > 0 ? `, ${known.stale.length} gone` : ''}`,
+  });
+};
+
+export const noReads: Gate = ({ context, readsOnMonolith }) =>
+  result({
+    gate: 'reads-on-monolith',
+    ok: readsOnMonolith === 0,
+    actual: readsOnMonolith === undefined ? 'not known' : `${readsOnMonolith} in the last day`,
+    expected: '0 in the last day',
+    remedy: `strangler route ${context} --all --percent 100`,
+  });
