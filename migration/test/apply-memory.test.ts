@@ -3,9 +3,9 @@ import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-st
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
-import { openStreamRow } from '../src/apply/stream-row.ts';
+import { openStreamRow } from '../src/replica/streams.ts';
 import { connect } from '../src/database/connect.ts';
-import { installSupportSchema } from '../src/database/support-schema.ts';
+import { installReplicaSchema } from '../src/replica/schema.ts';
 import { loadMapping } from '../src/mapping/load.ts';
 import type { ChangeEvent } from '../src/stream/change-event.ts';
 import type { StreamMessage } from '../src/stream/change-stream.ts';
@@ -21,9 +21,13 @@ beforeAll(async () => {
   client = await connect(database.url, { applicationName: 'test' });
   session = await connect(database.url, { applicationName: 'test' });
   await client.query('CREATE TABLE items (id bigint PRIMARY KEY, name text)');
-  await installSupportSchema(client);
+  await installReplicaSchema(client);
   await prepareApplySession(session, null);
-  await openStreamRow(client, 'items', 'forward', 1n, 100n);
+  await openStreamRow(
+    client,
+    { context: 'items', direction: 'forward' },
+    { epoch: 1n, position: 100n },
+  );
 });
 
 afterAll(async () => {

@@ -3,10 +3,10 @@ import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-st
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
-import { listDeadLetters } from '../src/apply/dead-letters.ts';
-import { openStreamRow } from '../src/apply/stream-row.ts';
+import { listDeadLetters } from '../src/replica/dead-letters.ts';
+import { openStreamRow } from '../src/replica/streams.ts';
 import { connect } from '../src/database/connect.ts';
-import { installSupportSchema } from '../src/database/support-schema.ts';
+import { installReplicaSchema } from '../src/replica/schema.ts';
 import { loadMapping } from '../src/mapping/load.ts';
 import type { ChangeEvent, Operation, Row } from '../src/stream/change-event.ts';
 import type { StreamMessage } from '../src/stream/change-stream.ts';
@@ -76,7 +76,7 @@ test('a large transaction writes rows whole whose parts come far from each other
   await source.query(
     'CREATE TABLE goods (id bigint PRIMARY KEY, name text); CREATE TABLE details (id bigint PRIMARY KEY, body text)',
   );
-  await installSupportSchema(target);
+  await installReplicaSchema(target);
   const mapping = await loadMapping(
     {
       context: 'catalog',
@@ -97,7 +97,11 @@ test('a large transaction writes rows whole whose parts come far from each other
     target,
     source,
   );
-  await openStreamRow(target, 'catalog', 'reverse', 1n, 100n);
+  await openStreamRow(
+    target,
+    { context: 'catalog', direction: 'reverse' },
+    { epoch: 1n, position: 100n },
+  );
   const session = await open(monolith.url);
   await prepareApplySession(session, null);
   const applier = new Applier({

@@ -3,9 +3,9 @@ import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-st
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
-import { openStreamRow } from '../src/apply/stream-row.ts';
+import { openStreamRow } from '../src/replica/streams.ts';
 import { connect } from '../src/database/connect.ts';
-import { installSupportSchema } from '../src/database/support-schema.ts';
+import { installReplicaSchema } from '../src/replica/schema.ts';
 import { loadMapping } from '../src/mapping/load.ts';
 import type { ChangeEvent, Row } from '../src/stream/change-event.ts';
 import type { StreamMessage } from '../src/stream/change-stream.ts';
@@ -18,7 +18,7 @@ const sessions: pg.Client[] = [];
 beforeAll(async () => {
   database = await createTestDatabase('tables');
   client = await connect(database.url, { applicationName: 'test' });
-  await installSupportSchema(client);
+  await installReplicaSchema(client);
 });
 
 afterAll(async () => {
@@ -49,7 +49,11 @@ async function open(name: string, ddl: string, prepare = ''): Promise<Target> {
     client,
     client,
   );
-  await openStreamRow(client, name, 'forward', 1n, 100n);
+  await openStreamRow(
+    client,
+    { context: name, direction: 'forward' },
+    { epoch: 1n, position: 100n },
+  );
   const session = await connect(database.url, { applicationName: 'applier' });
   sessions.push(session);
   await prepareApplySession(session, null);

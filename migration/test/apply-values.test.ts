@@ -3,11 +3,11 @@ import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-st
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
-import { listDeadLetters } from '../src/apply/dead-letters.ts';
+import { listDeadLetters } from '../src/replica/dead-letters.ts';
 import { eventFromJson } from '../src/apply/event-json.ts';
-import { openStreamRow } from '../src/apply/stream-row.ts';
+import { openStreamRow } from '../src/replica/streams.ts';
 import { connect } from '../src/database/connect.ts';
-import { installSupportSchema } from '../src/database/support-schema.ts';
+import { installReplicaSchema } from '../src/replica/schema.ts';
 import { loadMapping } from '../src/mapping/load.ts';
 import type { CompiledMapping } from '../src/mapping/compiled-mapping.ts';
 import type { ChangeEvent, Row } from '../src/stream/change-event.ts';
@@ -48,7 +48,7 @@ beforeAll(async () => {
   await client.query(
     `CREATE TYPE mood AS ENUM ('fine', 'so, so', 'NULL'); CREATE DOMAIN percent AS integer CHECK (VALUE BETWEEN 0 AND 100); CREATE TABLE things (${list})`,
   );
-  await installSupportSchema(client);
+  await installReplicaSchema(client);
   await prepareApplySession(session, null);
   mapping = await loadMapping(
     {
@@ -72,7 +72,11 @@ beforeAll(async () => {
     client,
     client,
   );
-  await openStreamRow(client, 'things', 'forward', 1n, 100n);
+  await openStreamRow(
+    client,
+    { context: 'things', direction: 'forward' },
+    { epoch: 1n, position: 100n },
+  );
   applier = new Applier({
     client: session,
     mapping,

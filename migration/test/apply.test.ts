@@ -4,10 +4,10 @@ import { isStranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
-import { listDeadLetters } from '../src/apply/dead-letters.ts';
-import { openStreamRow, readStreamRow } from '../src/apply/stream-row.ts';
+import { listDeadLetters } from '../src/replica/dead-letters.ts';
+import { openStreamRow, readStreamRow } from '../src/replica/streams.ts';
 import { connect } from '../src/database/connect.ts';
-import { installSupportSchema } from '../src/database/support-schema.ts';
+import { installReplicaSchema } from '../src/replica/schema.ts';
 import { loadMapping } from '../src/mapping/load.ts';
 import type { CompiledMapping } from '../src/mapping/compiled-mapping.ts';
 import type { ChangeEvent, Row } from '../src/stream/change-event.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await client.query(`CREATE TABLE applied (id bigint);
     CREATE FUNCTION count_applied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO applied VALUES (NEW.id); RETURN NEW; END $$;
     CREATE TRIGGER count_applied AFTER INSERT OR UPDATE ON items FOR EACH ROW EXECUTE FUNCTION count_applied(); ALTER TABLE items ENABLE ALWAYS TRIGGER count_applied`);
-  await installSupportSchema(client);
+  await installReplicaSchema(client);
   mapping = await loadMapping(
     {
       context: 'items',
@@ -55,7 +55,11 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await client.query('TRUNCATE items, applied, strangler.streams, strangler.dead_letters');
-  await openStreamRow(client, 'items', 'forward', 1n, 100n);
+  await openStreamRow(
+    client,
+    { context: 'items', direction: 'forward' },
+    { epoch: 1n, position: 100n },
+  );
 });
 
 afterAll(async () => {

@@ -5,9 +5,10 @@ import { Readable } from 'node:stream';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { installFence, removeFence } from '../src/cutover/fence.ts';
-import { fenceStatus, strayWriters } from '../src/cutover/fence-status.ts';
+import { fenceStatus } from '../src/cutover/fence-status.ts';
+import { strayWriters } from '../src/replica/stray-writes.ts';
 import { moveSequences } from '../src/cutover/sequences.ts';
-import { claim, guarded } from '../src/cutover/move-guard.ts';
+import { claim, guarded } from '../src/replica/move-guards.ts';
 
 const product = { schema: 'public', table: 'products' };
 const stock = { schema: 'public', table: 'Stock Levels' };

@@ -28,6 +28,8 @@ export const errorCodes = {
   REPLICA_IDENTITY:
     'Add a primary key, or ALTER TABLE … REPLICA IDENTITY USING INDEX or FULL (FULL writes whole old rows to WAL).',
   CONTROL_SCHEMA_NEWER: 'This release is older than the control schema: upgrade the toolkit.',
+  REPLICA_SCHEMA_NEWER:
+    "This release is older than the toolkit's schema in that data database: upgrade the toolkit.",
   // moving data
   SLOT_LOST:
     'Changes may be missing: run strangler replicate <context> --restart, which copies anew.',

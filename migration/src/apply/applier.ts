@@ -11,7 +11,7 @@ import { PlainInserts } from './plain-inserts.ts';
 import { planByKey } from './plan-by-key.ts';
 import { RecentCommits } from './recent-commits.ts';
 import { Savepoint } from './savepoint.ts';
-import { beginLocked, commitAdvanced, readStreamRow } from './stream-row.ts';
+import { beginLocked, commitAdvanced, readStreamRow } from '../replica/streams.ts';
 import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
 import { writeTargets } from './write-target.ts';
 

@@ -1,62 +1,20 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import {
+  type DeadLetter,
+  dropDeadLetters,
+  dropOpenDeadLetter,
+  listDeadLetters,
+  markReplayed,
+} from '../replica/dead-letters.ts';
+import { lockStreamState } from '../replica/streams.ts';
 import { eventFromJson } from './event-json.ts';
 import { createInterpreter } from './interpret-event.ts';
 import { messageOf } from './parked-changes.ts';
 import { isKeyed, type RowChange, touchedKeys } from './row-change.ts';
 import { writeChanges } from './write-changes.ts';
 import { writeTargets } from './write-target.ts';
-
-export interface DeadLetter {
-  readonly id: string;
-  readonly context: string;
-  readonly direction: Direction;
-  readonly table: string;
-  readonly key: Readonly<Record<string, string | null>>;
-  readonly event: string;
-  readonly errorCode: string;
-  readonly error: string;
-  readonly at: string;
-  readonly state: 'open' | 'replayed' | 'dropped';
-}
-
-interface DeadLetterRecord {
-  id: string;
-  context: string;
-  direction: Direction;
-  table_name: string;
-  key: string;
-  event: string;
-  error_code: string;
-  error: string;
-  at: string;
-  state: DeadLetter['state'];
-}
-
-/** Open dead letters on a target, oldest first; all of them with `state: 'all'`. */
-export async function listDeadLetters(
-  client: pg.Client,
-  filter: { context: string; direction?: Direction; state?: 'open' | 'all' },
-): Promise<DeadLetter[]> {
-  const { rows } = await client.query<DeadLetterRecord>(
-    `SELECT * FROM strangler.dead_letters
-     WHERE context = $1 AND ($2::text IS NULL OR direction = $2) AND ($3 = 'all' OR state = 'open') ORDER BY id`,
-    [filter.context, filter.direction ?? null, filter.state ?? 'open'],
-  );
-  return rows.map((row) => ({
-    id: row.id,
-    context: row.context,
-    direction: row.direction,
-    table: row.table_name,
-    key: JSON.parse(row.key),
-    event: row.event,
-    errorCode: row.error_code,
-    error: row.error,
-    at: row.at,
-    state: row.state,
-  }));
-}
 
 export interface DeadLetterChoice {
   /** Connected to the target; used for one transaction. */
@@ -107,10 +65,7 @@ export async function replayDeadLetter({
       );
     }
     const ids = chosen.map(({ letter }) => letter.id);
-    await client.query(
-      `UPDATE strangler.dead_letters SET state = 'replayed' WHERE id = ANY($1::bigint[])`,
-      [ids],
-    );
+    await markReplayed(client, ids);
     return { replayed: ids };
   });
 }
@@ -122,11 +77,7 @@ export async function dropDeadLetter({
   direction,
   id,
 }: Pick<DeadLetterChoice, 'client' | 'context' | 'direction' | 'id'>): Promise<void> {
-  const { rowCount } = await client.query(
-    `UPDATE strangler.dead_letters SET state = 'dropped' WHERE id = $1 AND context = $2 AND direction = $3 AND state = 'open'`,
-    [id, context, direction],
-  );
-  if (rowCount !== 1) throw notOpen(context, id);
+  if (!(await dropOpenDeadLetter(client, { context, direction, id }))) throw notOpen(context, id);
 }
 
 /**
@@ -148,11 +99,7 @@ export async function dropSuperseded(
       return touched.length > 0 && touched.every((key) => keys.has(key));
     })
     .map(({ id }) => id);
-  if (ids.length > 0)
-    await client.query(
-      `UPDATE strangler.dead_letters SET state = 'dropped', error = error || $2 WHERE id = ANY($1::bigint[])`,
-      [ids, ` [${reason}]`],
-    );
+  if (ids.length > 0) await dropDeadLetters(client, ids, ` [${reason}]`);
   return ids;
 }
 
@@ -190,11 +137,8 @@ async function inTransaction<T>(
   await client.query('BEGIN');
   try {
     await client.query('SET LOCAL session_replication_role = replica');
-    const { rows } = await client.query<{ state: string; epoch: string }>(
-      'SELECT state, epoch FROM strangler.streams WHERE context = $1 AND direction = $2 FOR UPDATE',
-      [context, direction],
-    );
-    if (rows[0]?.state !== 'open' || (epoch !== undefined && rows[0].epoch !== String(epoch))) {
+    const stream = await lockStreamState(client, { context, direction });
+    if (stream?.state !== 'open' || (epoch !== undefined && stream.epoch !== String(epoch))) {
       throw new StranglerError(
         'STREAM_CLOSED',
         `${context}: the ${direction} stream is closed, so its dead letters may not change the data any more`,

@@ -1,6 +1,11 @@
 import { codeOf, type Direction, isStranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import {
+  dropDeadLettersOfTable,
+  listDeadLetters,
+  writeDeadLetter,
+} from '../replica/dead-letters.ts';
 import { eventFromJson, eventToJson } from './event-json.ts';
 import type { Interpreter } from './interpret-event.ts';
 import { isKeyed, type KeyedRowChange, keyText, touchedKeys } from './row-change.ts';
@@ -18,18 +23,15 @@ export async function loadParkedKeys(
   { client, mapping, context, direction }: Parking,
   interpret: Interpreter,
 ): Promise<Set<string>> {
-  const { rows } = await client.query<{ table_name: string; key: string; event: string }>(
-    `SELECT table_name, key, event FROM strangler.dead_letters WHERE context = $1 AND direction = $2 AND state = 'open'`,
-    [context, direction],
-  );
+  const letters = await listDeadLetters(client, { context, direction });
   const keys = new Set<string>();
-  for (const row of rows) {
+  for (const letter of letters) {
     const table = mapping.tables.findIndex(
-      ({ monolith }) => `${monolith.schema}.${monolith.table}` === row.table_name,
+      ({ monolith }) => `${monolith.schema}.${monolith.table}` === letter.table,
     );
-    keys.add(keyText(table, JSON.parse(row.key)));
+    keys.add(keyText(table, letter.key));
     // a parked change of a key blocks the old key as well
-    for (const change of interpret([eventFromJson(row.event)]))
+    for (const change of interpret([eventFromJson(letter.event)]))
       if (isKeyed(change)) for (const key of touchedKeys(change)) keys.add(key);
   }
   return keys;
@@ -43,19 +45,15 @@ export async function parkChange(
   const table = mapping.tables[change.table];
   const code = isStranglerError(error) ? error.code : codeOf(error) || 'INTERNAL';
   for (const event of change.events) {
-    await client.query(
-      `INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error, state)
-       VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, 'open')`,
-      [
-        context,
-        direction,
-        table === undefined ? '' : `${table.monolith.schema}.${table.monolith.table}`,
-        JSON.stringify(change.key),
-        eventToJson(event),
-        code,
-        messageOf(error),
-      ],
-    );
+    await writeDeadLetter(client, {
+      context,
+      direction,
+      table: table === undefined ? '' : `${table.monolith.schema}.${table.monolith.table}`,
+      key: change.key,
+      event: eventToJson(event),
+      errorCode: code,
+      error: messageOf(error),
+    });
   }
 }
 
@@ -66,10 +64,10 @@ export async function dropParkedOfTable(
 ): Promise<void> {
   const table = mapping.tables[index];
   if (table === undefined) return;
-  await client.query(
-    `UPDATE strangler.dead_letters SET state = 'dropped', error = error || ' (the table was truncated later)'
-     WHERE context = $1 AND direction = $2 AND table_name = $3 AND state = 'open'`,
-    [context, direction, `${table.monolith.schema}.${table.monolith.table}`],
+  await dropDeadLettersOfTable(
+    client,
+    { context, direction, table: `${table.monolith.schema}.${table.monolith.table}` },
+    ' (the table was truncated later)',
   );
 }
 

@@ -1,3 +1,4 @@
+import { replicaSchema } from '../replica/schema.ts';
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
@@ -29,7 +30,7 @@ export class RelationWatch {
   /** True when this shape has to be looked at before rows of it are written. */
   isNew(message: RelationMessage): boolean {
     const name = `${message.schema}.${message.table}`;
-    if (message.schema === 'strangler') return false;
+    if (message.schema === replicaSchema) return false;
     const shape = JSON.stringify(message);
     if (this.#seen.get(name) === shape) return false;
     this.#seen.set(name, shape);

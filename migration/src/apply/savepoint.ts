@@ -1,7 +1,5 @@
 import type pg from 'pg';
-
-/** What begins a transaction's savepoint, to be sent with what begins the transaction: one way to the server instead of two. */
-export const openSavepoint = 'SAVEPOINT strangler_write';
+import { writeSavepoint } from '../replica/streams.ts';
 
 /**
  * The one savepoint of an applying transaction. It moves on only when something is to be tried after something else was
@@ -20,7 +18,7 @@ export class Savepoint {
   /** Before a try: what was written so far stays, whatever becomes of it. */
   async begin(): Promise<void> {
     if (this.#passed)
-      await this.#client.query(`RELEASE SAVEPOINT strangler_write; ${openSavepoint}`);
+      await this.#client.query(`RELEASE SAVEPOINT strangler_write; ${writeSavepoint}`);
     this.#passed = false;
   }
 

@@ -3,7 +3,7 @@ import { connect, terminate } from '../database/connect.ts';
 import { quoteLiteral } from '../database/identifiers.ts';
 import type { CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { copyStatements } from './copy-format.ts';
-import { type CopyMark, holdCopyMark } from './copy-mark.ts';
+import { type CopyMark, holdCopyMark } from '../replica/copies.ts';
 import { forwardCopy } from './forward-copy.ts';
 import type { PageRange } from './page-ranges.ts';
 import type { TableProgress } from './progress.ts';

@@ -1,3 +1,3 @@
 export { initialCopy, type InitialCopyOptions, type InitialCopyResult } from './initial-copy.ts';
-export { type CopyMark, forgetCopyMark } from './copy-mark.ts';
+export { type CopyMark, forgetCopyMark } from '../replica/copies.ts';
 export type { CopyProgress } from './progress.ts';

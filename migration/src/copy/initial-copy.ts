@@ -3,9 +3,9 @@ import { codeOf, isStranglerError, StranglerError } from '@strangler-toolkit/pla
 import { type TableCatalog, readTable } from '../database/catalog.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { displayTable } from '../database/identifiers.ts';
-import { installSupportSchema } from '../database/support-schema.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import type { CopyMark } from './copy-mark.ts';
+import type { CopyMark } from '../replica/copies.ts';
 import {
   type CopyConnections,
   type CopyJob,
@@ -58,7 +58,7 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
     options.signal?.throwIfAborted();
     const target = await openTarget(serviceUrl);
     try {
-      await installSupportSchema(target);
+      await installReplicaSchema(target);
       const count = Math.max(1, options.parallel ?? 4);
       const opening = Array.from(
         { length: count },

@@ -2,7 +2,7 @@ import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { displayTable, quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { type CopyMark, takeCopyMark } from './copy-mark.ts';
+import { type CopyMark, takeCopyMark } from '../replica/copies.ts';
 
 /**
  * Empties the target where that is safe: it is empty, an earlier copy of ours was interrupted, or the caller says so.

@@ -10,9 +10,13 @@ import {
   to,
   until,
 } from './move-state.ts';
-import { guarded } from './move-guard.ts';
+import { guarded } from '../replica/move-guards.ts';
 import { databaseName } from './old-stream.ts';
-import { insertLsn, openDeadLetters, readStreamRow, writeProbe } from './stream-row.ts';
+import { insertLsn } from '../database/current-lsn.ts';
+import { lsnFromText, lsnToText } from '../database/lsn.ts';
+import { countOpenDeadLetters } from '../replica/dead-letters.ts';
+import { writeProbe } from '../replica/probe.ts';
+import { closeStreamAt, readStreamRow, reopenStream } from '../replica/streams.ts';
 
 const stopOf = (move: MoveState): string => {
   if (move.stop === undefined)
@@ -44,13 +48,15 @@ export const catchUp: MoveStep = {
   async execute(move) {
     const client = await to(move);
     const stop = stopOf(move);
+    const wanted = lsnFromText(stop);
     const began = performance.now();
     const limit = timeLeft(move, move.settings.catchUpTimeoutMs);
     let last = 'no position';
     const position = await until(move, limit, async () => {
-      const row = await readStreamRow(client, move.definition.context, move.plan.closing, stop);
-      last = row?.position ?? 'no position';
-      return row?.reached ? row.position : undefined;
+      const row = await readStreamRow(client, move.definition.context, move.plan.closing);
+      if (row === null) return undefined;
+      last = lsnToText(row.position);
+      return row.position >= wanted ? last : undefined;
     });
     if (position === undefined) {
       throw new StranglerError(
@@ -63,18 +69,13 @@ export const catchUp: MoveStep = {
     return { stop, position, ...rest, waitedMs: Math.round(performance.now() - began) };
   },
   async dryRun(move) {
-    const row = await readStreamRow(
-      await to(move),
-      move.definition.context,
-      move.plan.closing,
-      '0/0',
-    );
+    const row = await readStreamRow(await to(move), move.definition.context, move.plan.closing);
     if (!row)
       throw new StranglerError(
         'CATCH_UP_TIMEOUT',
         `the ${move.plan.to} has no position of the ${move.plan.closing} stream`,
       );
-    return { position: row.position, state: row.state };
+    return { position: lsnToText(row.position), state: row.state };
   },
 };
 
@@ -94,7 +95,7 @@ async function applyRest(move: MoveState, limitMs: number): Promise<Detail> {
     move,
     limitMs,
     async () => {
-      const row = await readStreamRow(client, context, move.plan.closing, '0/0');
+      const row = await readStreamRow(client, context, move.plan.closing);
       left = await move.transport.unapplied(source, {
         checkpoint: row?.checkpoint ?? {},
         tables: move.tables.from,
@@ -133,34 +134,32 @@ export const closeStream: MoveStep = {
       await client.query(
         `SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeLeft(move, 5000)))}`,
       );
-      const { rows } = await client.query<{ position: string }>(
-        `UPDATE strangler.streams SET state = 'closed' WHERE context = $1 AND direction = $2 AND epoch = $3 AND position >= $4::pg_lsn RETURNING position::text AS position`,
-        [context, move.plan.closing, move.epoch, stop],
+      const position = await closeStreamAt(
+        client,
+        { context, direction: move.plan.closing },
+        { epoch: move.epoch, stop },
       );
-      if (!rows[0])
+      if (position === undefined)
         throw new StranglerError(
           'CATCH_UP_TIMEOUT',
           `the ${move.plan.closing} stream of ${context} is not at ${stop} in epoch ${move.epoch}`,
         );
-      const dead = await openDeadLetters(client, context, move.plan.closing);
+      const dead = await countOpenDeadLetters(client, context, move.plan.closing);
       if (dead > 0)
         throw new StranglerError(
           'DEAD_LETTERS',
           `${dead} of the last change events could not be applied`,
           { details: { open: dead } },
         );
-      return { position: rows[0].position };
+      return { position };
     });
   },
   dryRun: async () => ({}),
   async undo(move) {
     const client = await to(move);
     return guarded(client, move.guard, async () => {
-      const { rowCount } = await client.query(
-        `UPDATE strangler.streams SET state = 'open' WHERE context = $1 AND direction = $2 AND epoch = $3 AND state = 'closed'`,
-        [move.definition.context, move.plan.closing, move.epoch],
-      );
-      return { reopened: rowCount === 1 };
+      const stream = { context: move.definition.context, direction: move.plan.closing };
+      return { reopened: await reopenStream(client, stream, move.epoch) };
     });
   },
 };

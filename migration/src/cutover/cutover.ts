@@ -9,7 +9,7 @@ import type { Control, Lease } from '../control/index.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import { fenceStatus } from './fence-status.ts';
 import type { TableName } from './fence-tables.ts';
-import { installFenceSchema } from './fence-schema.ts';
+import { installFenceSchema } from '../replica/fences.ts';
 import { type MoveKind, movePlan } from './move-plan.ts';
 import { takeNumber } from './move-record.ts';
 import type { MoveState, StepMoment } from './move-state.ts';

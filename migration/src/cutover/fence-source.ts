@@ -1,6 +1,7 @@
-import { StranglerError } from '@strangler-toolkit/plan';
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
+import { FENCE_REFUSED, tryingFence } from '../replica/fences.ts';
 import { installFence, removeFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import type { TableName } from './fence-tables.ts';
@@ -9,16 +10,16 @@ import { runningWriters } from './running-writers.ts';
 
 /** Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. */
 async function tryFence(client: Client, tables: readonly TableName[]): Promise<void> {
-  await client.query(`SET strangler.trying_fence = 'on'`);
-  for (const table of tables) {
-    const refused = await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`).then(
-      () => false,
-      (error: unknown) => error instanceof Error && 'code' in error && error.code === 'SF001',
-    );
-    if (!refused)
-      throw new StranglerError('INTERNAL', `the fence on ${quoteTable(table)} lets writes pass`);
-  }
-  await client.query('RESET strangler.trying_fence');
+  await tryingFence(client, async () => {
+    for (const table of tables) {
+      const refused = await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`).then(
+        () => false,
+        (error: unknown) => codeOf(error) === FENCE_REFUSED,
+      );
+      if (!refused)
+        throw new StranglerError('INTERNAL', `the fence on ${quoteTable(table)} lets writes pass`);
+    }
+  });
 }
 
 export const fenceSource: MoveStep = {

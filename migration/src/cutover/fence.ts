@@ -2,18 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
-import { installFenceSchema } from './fence-schema.ts';
-import {
-  type FenceableTable,
-  fenceableTables,
-  fencedRelations,
-  type TableName,
-} from './fence-tables.ts';
-import { type MoveGuard, guarded } from './move-guard.ts';
+import { fenceAction, type FenceMode, installFenceSchema } from '../replica/fences.ts';
+import { type FenceableTable, fenceableTables, type TableName } from './fence-tables.ts';
+import { readFenceTriggers } from '../replica/fences.ts';
+import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { describeWriters, runningWriters } from './running-writers.ts';
 
-/** `refuse` raises SQLSTATE SF001; `audit` records the writer in strangler.stray_writes and lets the write pass. */
-export type FenceMode = 'refuse' | 'audit';
+export type { FenceMode };
 
 export interface Fence {
   readonly context: string;
@@ -44,7 +39,7 @@ export interface FenceChange {
  */
 function installStatements(table: FenceableTable, fence: Fence, client: Client): string {
   const name = quoteTable(table);
-  const action = `EXECUTE FUNCTION strangler.fence_${fence.mode}(${client.escapeLiteral(fence.context)}, ${client.escapeLiteral(fence.owner)})`;
+  const action = fenceAction(fence);
   const statement = `CREATE OR REPLACE TRIGGER strangler_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT ${action};
     ALTER TABLE ${name} ENABLE TRIGGER strangler_fence;`;
   if (table.rowTrigger === null) return statement;
@@ -130,7 +125,7 @@ export async function removeFence(
   context: string,
   options: FenceOptions & { drop?: boolean } = {},
 ): Promise<FenceChange> {
-  const fences = await fencedRelations(client, context, { includeLifted: options.drop === true });
+  const fences = await readFenceTriggers(client, context, { includeLifted: options.drop === true });
   const done = await withLocks(
     client,
     fences.map(({ table }) => table),

@@ -1,5 +1,5 @@
 import { from, type MoveStep, to } from './move-state.ts';
-import { insertLsn } from './stream-row.ts';
+import { insertLsn } from '../database/current-lsn.ts';
 
 /**
  * The point of no return: owner, stage, epoch and start position in one transaction of the control database, together with

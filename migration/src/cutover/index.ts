@@ -7,7 +7,8 @@ export {
   type FenceMode,
   type FenceOptions,
 } from './fence.ts';
-export { fenceStatus, type FenceStatus, strayWriters, type StrayWriter } from './fence-status.ts';
+export { fenceStatus, type FenceStatus } from './fence-status.ts';
+export { strayWriters, type StrayWriter } from '../replica/stray-writes.ts';
 export { contextTables } from './cutover.ts';
 export { recoverMove, type Recovery, type RecoverOptions } from './recover.ts';
 export { unfinishedMoves, type MoveRecord } from './move-record.ts';

@@ -2,7 +2,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import { sql } from 'kysely';
 import type { Control, Lease } from '../control/index.ts';
 import type { TableName } from './fence-tables.ts';
-import type { MoveGuard } from './move-guard.ts';
+import type { MoveGuard } from '../replica/move-guards.ts';
 import type { MoveKind } from './move-plan.ts';
 
 /** What a recovery must know about a move whose process is dead. Written before the move touches anything. */

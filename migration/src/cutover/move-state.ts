@@ -9,7 +9,7 @@ import type { Client } from 'pg';
 import type { Control, Lease } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { TableName } from './fence-tables.ts';
-import type { MoveGuard } from './move-guard.ts';
+import type { MoveGuard } from '../replica/move-guards.ts';
 import type { MovePlan } from './move-plan.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
 import type { SideConnections } from './side-connections.ts';

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
-import { type MoveGuard, guarded } from './move-guard.ts';
+import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { from, type MoveStep, moveSource, to } from './move-state.ts';
 import { dropSlotAndReader } from './slots.ts';
 

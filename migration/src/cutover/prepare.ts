@@ -2,7 +2,7 @@ import { gateSettings, StranglerError } from '@strangler-toolkit/plan';
 import { installFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import { mappingOf } from './sequence-step.ts';
-import { openDeadLetters } from './stream-row.ts';
+import { countOpenDeadLetters } from '../replica/dead-letters.ts';
 import { type Detail, from, type MoveState, type MoveStep, to } from './move-state.ts';
 
 async function look(move: MoveState): Promise<Detail> {
@@ -19,7 +19,7 @@ async function look(move: MoveState): Promise<Detail> {
       `${plan.kind} needs the ${plan.from} to own ${definition.context}; the ${row.owner} does since epoch ${row.epoch}`,
     );
   }
-  const dead = await openDeadLetters(await to(move), definition.context, plan.closing);
+  const dead = await countOpenDeadLetters(await to(move), definition.context, plan.closing);
   if (dead > 0)
     throw new StranglerError(
       'DEAD_LETTERS',

@@ -7,7 +7,7 @@ import {
   type StranglerError,
 } from '@strangler-toolkit/plan';
 import type { Control, Lease } from '../control/index.ts';
-import { guarded } from './move-guard.ts';
+import { guarded } from '../replica/move-guards.ts';
 import { movePlan } from './move-plan.ts';
 import { type MoveRecord, takeNumber, unfinishedMoves } from './move-record.ts';
 import type { MoveState, StepMoment } from './move-state.ts';

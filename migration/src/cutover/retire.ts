@@ -1,10 +1,11 @@
+import { closeStream } from '../replica/streams.ts';
 import { randomUUID } from 'node:crypto';
 import { bothSides, StranglerError } from '@strangler-toolkit/plan';
 import type { Lease } from '../control/index.ts';
 import { contextTables, type MoveOptions } from './cutover.ts';
-import { installFenceSchema } from './fence-schema.ts';
+import { installFenceSchema } from '../replica/fences.ts';
 import { installFence, removeFence } from './fence.ts';
-import { guarded, type MoveGuard } from './move-guard.ts';
+import { guarded, type MoveGuard } from '../replica/move-guards.ts';
 import { takeNumber } from './move-record.ts';
 import { type Detail, streamSource } from './move-state.ts';
 import { dropOrigin, dropStream } from './old-stream.ts';
@@ -161,12 +162,7 @@ export function retire(options: TeardownOptions): Promise<TeardownResult> {
         run: async ({ sides, guard }) => {
           const client = await sides.client('monolith');
           return guarded(client, guard, async () => ({
-            closed: (
-              await client.query(
-                `UPDATE strangler.streams SET state = 'closed' WHERE context = $1 AND direction = 'reverse'`,
-                [context],
-              )
-            ).rowCount,
+            closed: await closeStream(client, { context, direction: 'reverse' }),
           }));
         },
       },

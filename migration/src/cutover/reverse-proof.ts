@@ -3,17 +3,17 @@ import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { connect } from '../database/connect.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { lsnFromText } from '../database/lsn.ts';
-import { installSupportSchema } from '../database/support-schema.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
 import { ensurePublication } from '../stream/source/index.ts';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import type { SourceTable } from '../stream/transport.ts';
 import { longWriters, makeSlot } from './make-slot.ts';
-import { guarded } from './move-guard.ts';
+import { guarded } from '../replica/move-guards.ts';
 import { type Detail, from, type MoveState, type MoveStep, moveSource, to } from './move-state.ts';
 import { databaseName, dropStream } from './old-stream.ts';
 import { dropSlotAndReader } from './slots.ts';
-import { writeProbe } from './stream-row.ts';
+import { isProbe, readProbe, writeProbe } from '../replica/probe.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 
 const published = (move: MoveState): SourceTable[] => [
   ...move.tables.to,
@@ -24,7 +24,7 @@ const published = (move: MoveState): SourceTable[] => [
 async function makeStream(move: MoveState): Promise<{ slot: string; position: string }> {
   const source = await moveSource(move, 'opening');
   const { client } = source;
-  await installSupportSchema(client);
+  await installReplicaSchema(client);
   const names = replicationNames(
     move.definition.context,
     move.plan.opening,
@@ -96,12 +96,7 @@ async function readMarker(
     for await (const message of stream) {
       if (message.kind !== 'changes') continue;
       for (const event of message.events) {
-        if (
-          event.source.schema === 'strangler' &&
-          event.source.table === 'probe' &&
-          event.after?.marker === marker
-        )
-          return marker;
+        if (isProbe(event.source) && event.after?.marker === marker) return marker;
       }
     }
   } finally {
@@ -123,7 +118,7 @@ async function applyMarker(move: MoveState, marker: string): Promise<void> {
     applicationName: 'strangler-reverse-proof',
   });
   try {
-    await installSupportSchema(client);
+    await installReplicaSchema(client);
     await client.query(`SET lock_timeout = '3s'`);
     await client.query('SET session_replication_role = replica');
     const { origin } = replicationNames(
@@ -159,11 +154,8 @@ async function applyMarker(move: MoveState, marker: string): Promise<void> {
     }
     await client.query('COMMIT');
     await writeProbe(client, move.definition.context, move.plan.opening, marker);
-    const { rows: landed } = await client.query<{ marker: string }>(
-      'SELECT marker::text AS marker FROM strangler.probe WHERE context = $1 AND direction = $2',
-      [move.definition.context, move.plan.opening],
-    );
-    if (landed[0]?.marker !== marker)
+    const landed = await readProbe(client, move.definition.context, move.plan.opening);
+    if (landed !== marker)
       throw new StranglerError('REVERSE_UNPROVEN', 'the marker was written and is not there');
   } finally {
     await client.end().catch(() => {});

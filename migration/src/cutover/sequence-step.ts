@@ -4,7 +4,7 @@ import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { type Detail, from, type MoveState, type MoveStep, timeLeft, to } from './move-state.ts';
-import { guarded } from './move-guard.ts';
+import { guarded } from '../replica/move-guards.ts';
 import { moveSequences, type SequencePair } from './sequences.ts';
 
 const sequenceOf = (table: TableCatalog, column: string): string | null =>

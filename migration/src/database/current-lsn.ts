@@ -16,3 +16,11 @@ export async function currentLsn(client: pg.Client | pg.PoolClient): Promise<Lsn
   const intoPage = lsn % BigInt(rows[0]?.block ?? '8192');
   return intoPage <= longestPageHeader ? lsn - intoPage : lsn;
 }
+
+/** The end of the log as the server prints it: what a commit made now lies behind. */
+export async function insertLsn(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ lsn: string }>(
+    'SELECT pg_current_wal_insert_lsn()::text AS lsn',
+  );
+  return rows[0]?.lsn ?? '0/0';
+}

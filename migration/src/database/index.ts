@@ -3,5 +3,5 @@ export * from './connect.ts';
 export * from './failures.ts';
 export * from './identifiers.ts';
 export * from './lsn.ts';
-export * from './support-schema.ts';
+export * from '../replica/schema.ts';
 export * from './current-lsn.ts';

@@ -8,7 +8,7 @@ import type { StreamMessage } from '../stream/change-stream.ts';
 import { openEmbeddedStream } from '../stream/embedded/index.ts';
 import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/source/index.ts';
 import { streamNames } from '../stream/source/replication-names.ts';
-import { readPosition, storePosition } from './consumer-tables.ts';
+import { readPosition, storePosition } from '../replica/event-positions.ts';
 import { eventOfRow } from './domain-event.ts';
 import { ensureOutboxPublication, outboxPublication } from './outbox-publication.ts';
 import { readRetained } from './retained-events.ts';

@@ -1,6 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { pause } from '../pause.ts';
+import { forgetProcessed, noteProcessed } from '../replica/processed-events.ts';
 import type { DomainEvent } from './domain-event.ts';
 
 /** Writes through `transaction` only: what it writes stands or falls with the note that the event was handled. */
@@ -43,12 +44,7 @@ export class Inbox {
   async #handle(event: DomainEvent): Promise<'handled' | 'duplicate'> {
     const { client, consumer, handler } = this.#options;
     await client.query('BEGIN');
-    // Where another process handles the same event just now, this waits for its end and then sees its row.
-    const { rowCount } = await client.query(
-      'INSERT INTO strangler.processed_events (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-      [consumer, event.id],
-    );
-    if (rowCount === 0) {
+    if (!(await noteProcessed(client, consumer, event.id))) {
       await client.query('ROLLBACK');
       return 'duplicate';
     }
@@ -66,10 +62,7 @@ export class Inbox {
   /** Events that are older than what any transport still delivers need no remembering. */
   async forget(olderThanDays: number): Promise<void> {
     const { client, consumer } = this.#options;
-    await client.query(
-      'DELETE FROM strangler.processed_events WHERE consumer = $1 AND at < now() - make_interval(days => $2)',
-      [consumer, olderThanDays],
-    );
+    await forgetProcessed(client, consumer, olderThanDays);
   }
 }
 

@@ -1,7 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { createKafka, kafkaFailure } from '../stream/kafka/kafka-client.ts';
-import { readOffsets, storeOffset } from './consumer-tables.ts';
+import { readOffsets, storeOffset } from '../replica/event-positions.ts';
 import { ensureEventTopics } from './ensure-event-topics.ts';
 import { eventTopic } from './event-topics.ts';
 import { eventOfMessage } from './kafka-event.ts';

@@ -1,6 +1,7 @@
 import { withConnection } from '../database/connect.ts';
 import { dropSlot } from '../stream/source/index.ts';
-import { forgetPosition, installConsumerTables } from './consumer-tables.ts';
+import { forgetPosition } from '../replica/event-positions.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import { consumerSlot } from './embedded-source.ts';
 import type { EventSource } from './subscription.ts';
 
@@ -23,7 +24,7 @@ export async function restartSubscription({
       dropSlot(client, consumerSlot(consumer, source)),
     );
   await withConnection(target, { applicationName }, async (client) => {
-    await installConsumerTables(client);
+    await installReplicaSchema(client, 'events');
     await forgetPosition(client, { consumer, service: source.service });
   });
 }

@@ -4,7 +4,7 @@ import { classifyFailure } from '../apply/classify-error.ts';
 import { describeDatabase } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { pause } from '../pause.ts';
-import { installConsumerTables } from './consumer-tables.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import { followOutbox } from './embedded-source.ts';
 import { type EventHandler, Inbox } from './inbox.ts';
 import { followTopics } from './kafka-source.ts';
@@ -132,7 +132,7 @@ async function openTarget({ target, consumer }: SubscribeOptions): Promise<pg.Cl
   client.on('error', () => {});
   try {
     await client.connect();
-    await installConsumerTables(client);
+    await installReplicaSchema(client, 'events');
     return client;
   } catch (error) {
     await client.end().catch(() => undefined);

@@ -5,7 +5,8 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { dropDeadLetter, listDeadLetters, replayDeadLetter } from '../apply/dead-letters.ts';
+import { dropDeadLetter, replayDeadLetter } from '../apply/dead-letters.ts';
+import { listDeadLetters } from '../replica/dead-letters.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';

@@ -7,6 +7,7 @@ import {
   type Move,
   otherSide,
 } from '@strangler-toolkit/plan';
+import { countDeadLettersIfAny } from '../replica/dead-letters.ts';
 import type { ContextRow, Control } from '../control/index.ts';
 import { contextTables, fenceStatus, strayWriters } from '../cutover/index.ts';
 import { readRoutes } from '../flags/index.ts';
@@ -34,17 +35,9 @@ export async function countDeadLetters(
   row: ContextRow,
 ): Promise<number | undefined> {
   try {
-    return await kit.withDatabase(definition, otherSide(row.owner), async (client) => {
-      const { rows: exists } = await client.query<{ id: string | null }>(
-        `SELECT to_regclass('strangler.dead_letters')::text AS id`,
-      );
-      if (!exists[0]?.id) return 0;
-      const { rows } = await client.query<{ count: string }>(
-        `SELECT count(*)::text AS count FROM strangler.dead_letters WHERE context = $1 AND state = 'open'`,
-        [definition.context],
-      );
-      return Number(rows[0]?.count ?? 0);
-    });
+    return await kit.withDatabase(definition, otherSide(row.owner), (client) =>
+      countDeadLettersIfAny(client, definition.context),
+    );
   } catch {
     return undefined;
   }

@@ -3,7 +3,9 @@ import { replicationNames } from '../stream/source/replication-names.ts';
 import { contextTables, dropStream, installFence, recoverMove } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
-import { installSupportSchema } from '../database/support-schema.ts';
+import { dropDeadLettersOfStream } from '../replica/dead-letters.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
+import { forgetStream } from '../replica/streams.ts';
 import { throwIfCancelled } from '../pause.ts';
 import { runWorker, type WorkerProgress } from '../worker/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
@@ -51,7 +53,7 @@ async function beginReplication(
     await kit.transport(definition).assertUsable(streamEnds(kit, definition, 'forward'));
     kit.tell('fence', `fence the service's tables: only replication writes to them`, 'started');
     await kit.withDatabase(definition, 'service', async (client) => {
-      await installSupportSchema(client);
+      await installReplicaSchema(client);
       await installFence(
         client,
         {
@@ -97,21 +99,13 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
     // Before the rows go: while the old watermark stands, facades call the emptied tables fresh and send reads there.
     await control.watermarks.remove(definition.context, 'forward');
     // What was verified is about to be thrown away.
-    await control.pool.query(
-      `DELETE FROM strangler_control.evidence WHERE context = $1 AND kind = 'verification'`,
-      [definition.context],
-    );
+    await control.evidence.forget(definition.context, 'verification');
     await kit.withDatabase(definition, 'service', async (client) => {
       await client.query('BEGIN');
       await client.query('SET LOCAL session_replication_role = replica');
-      await client.query(
-        `DELETE FROM strangler.streams WHERE context = $1 AND direction = 'forward'`,
-        [definition.context],
-      );
-      await client.query(
-        `UPDATE strangler.dead_letters SET state = 'dropped' WHERE context = $1 AND direction = 'forward' AND state = 'open'`,
-        [definition.context],
-      );
+      const stream = { context: definition.context, direction: 'forward' } as const;
+      await forgetStream(client, stream);
+      await dropDeadLettersOfStream(client, stream);
       for (const table of contextTables(definition).service)
         await client.query(`DELETE FROM ${quoteTable(table)}`);
       await client.query('COMMIT');

@@ -1,4 +1,5 @@
 import { directionFrom, StranglerError } from '@strangler-toolkit/plan';
+import { readStreamRow } from '../replica/streams.ts';
 import { lsnFromText } from '../database/lsn.ts';
 import { connect } from '../database/connect.ts';
 import { parseTableName } from '../database/identifiers.ts';
@@ -74,16 +75,13 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
     });
     try {
       const appliedPosition = async (): Promise<Lsn> => {
-        const { rows } = await target.query<{ position: string }>(
-          'SELECT position::text AS position FROM strangler.streams WHERE context = $1 AND direction = $2',
-          [options.context, direction],
-        );
-        if (!rows[0])
+        const stream = await readStreamRow(target, options.context, direction);
+        if (stream === null)
           throw new StranglerError(
             'WORKER_NOT_RUNNING',
             `${options.context} has no position yet: the initial copy is not complete`,
           );
-        return lsnFromText(rows[0].position);
+        return stream.position;
       };
       const repaired =
         options.repair && keys

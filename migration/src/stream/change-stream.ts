@@ -1,10 +1,7 @@
+import type { Checkpoint } from '../replica/streams.ts';
 import type { ChangeEvent, Lsn } from './change-event.ts';
 
-/**
- * Where a transport goes on, beyond the position: its own names and values, stored with the applied changes and handed back at
- * the next start. Each one given replaces that of the same name; the others stay.
- */
-export type Checkpoint = Readonly<Record<string, string>>;
+export type { Checkpoint };
 
 /**
  * What a transport yields, in order. A transaction arrives as begin, events in chunks of bounded size, commit; so a

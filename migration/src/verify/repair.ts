@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { prepareApplySession } from '../apply/apply-session.ts';
 import { dropSuperseded } from '../apply/dead-letters.ts';
 import { keyText, type RowChange } from '../apply/row-change.ts';
-import { lockStreamRow, readStreamRow } from '../apply/stream-row.ts';
+import { lockStreamRow, readStreamRow } from '../replica/streams.ts';
 import { writeChanges } from '../apply/write-changes.ts';
 import { writeTargets } from '../apply/write-target.ts';
 import { connect } from '../database/connect.ts';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { openStreamRow, readStreamRow } from '../apply/stream-row.ts';
+import { openStreamRow, readStreamRow } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
 import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
 import { connect, terminate } from '../database/connect.ts';
@@ -145,7 +145,11 @@ async function storeFirstPosition(
 ): Promise<void> {
   await service.query('BEGIN');
   try {
-    await openStreamRow(service, context, 'forward', BigInt(epoch), position);
+    await openStreamRow(
+      service,
+      { context: context, direction: 'forward' },
+      { epoch: BigInt(epoch), position: position },
+    );
     await forgetCopyMark(service, mark);
     await service.query('COMMIT');
   } catch (error) {

@@ -6,11 +6,11 @@ import {
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { classifyFailure } from '../apply/classify-error.ts';
-import { openStreamRow, readStreamRow } from '../apply/stream-row.ts';
+import { openStreamRow, readStreamRow } from '../replica/streams.ts';
 import type { ContextRow, Control } from '../control/index.ts';
 import { connect, databaseName } from '../database/connect.ts';
 import { lsnFromText } from '../database/lsn.ts';
-import { installSupportSchema } from '../database/support-schema.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
@@ -58,8 +58,8 @@ export async function runDirection(
         : [options.serviceUrl, options.monolithUrl];
     const client = await open(sourceUrl, `strangler-worker-${definition.context}`);
     const target = await open(targetUrl, applierName(definition.context));
-    await installSupportSchema(client);
-    await installSupportSchema(target);
+    await installReplicaSchema(client);
+    await installReplicaSchema(target);
     const [monolith, service] = direction === 'forward' ? [client, target] : [target, client];
     const copy = direction === 'forward' && (await needsCopy(target, definition.context));
     let mapping: CompiledMapping;
@@ -168,7 +168,11 @@ async function beginEpoch(target: pg.Client, row: ContextRow, direction: Directi
       `${row.context}: the control database does not say where the ${direction} stream of epoch ${row.epoch} begins`,
     );
   }
-  await openStreamRow(target, row.context, direction, BigInt(row.epoch), lsnFromText(row.startLsn));
+  await openStreamRow(
+    target,
+    { context: row.context, direction: direction },
+    { epoch: BigInt(row.epoch), position: lsnFromText(row.startLsn) },
+  );
 }
 
 async function explainSchema(options: WorkerOptions, error: unknown): Promise<unknown> {

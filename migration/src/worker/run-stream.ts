@@ -2,7 +2,7 @@ import { codeOf, type Direction, type MigrationDefinition } from '@strangler-too
 import type pg from 'pg';
 import { Applier } from '../apply/applier.ts';
 import { prepareApplySession } from '../apply/apply-session.ts';
-import { readStreamRow } from '../apply/stream-row.ts';
+import { readStreamRow } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { SourceTable, StreamSource, Transport } from '../stream/index.ts';

@@ -5,7 +5,7 @@ import { lsnToText } from '../../src/database/lsn.ts';
 import { dropSlot, slotStatus } from '../../src/stream/index.ts';
 import { failureOf, isRunning } from '../../src/stream/kafka/connect-client.ts';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
-import { readStreamNote } from '../../src/stream/kafka/stream-name.ts';
+import { readStreamNote } from '../../src/replica/heartbeats.ts';
 import { streamOf, tableTopic, transactionTopic } from '../../src/stream/kafka/topic-names.ts';
 import { readTopicOffsets } from '../../src/stream/kafka/topic-offsets.ts';
 import { openConnectorSource, type ConnectorSource } from './source.ts';

@@ -2,7 +2,7 @@ import type { MigrationDefinition, ReplicationSettings } from '@strangler-toolki
 import type pg from 'pg';
 import { createTestDatabase, sharedKafka } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
-import { installSupportSchema } from '../../src/database/support-schema.ts';
+import { installReplicaSchema } from '../../src/replica/schema.ts';
 import {
   createSlot,
   dropSlot,
@@ -12,7 +12,7 @@ import {
 import { kafkaTransportSettings } from '../../src/stream/choose-transport.ts';
 import { ConnectClient } from '../../src/stream/kafka/connect-client.ts';
 import { type KafkaTransport, kafkaTransport } from '../../src/stream/kafka/kafka-transport.ts';
-import { readStreamNote } from '../../src/stream/kafka/stream-name.ts';
+import { readStreamNote } from '../../src/replica/heartbeats.ts';
 import type { SourceTable, StreamSource } from '../../src/stream/transport.ts';
 
 export interface ConnectorSource extends AsyncDisposable {
@@ -54,7 +54,7 @@ export async function openConnectorSource(label: string): Promise<ConnectorSourc
   const client = await connect(database.url, { applicationName: 'test' });
   await client.query(`CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL DEFAULT 'new'); INSERT INTO products SELECT n, 'product ' || n FROM generate_series(1, 100) n;
     CREATE SCHEMA odd; CREATE TABLE odd."Größe, ""a.b" (code text NOT NULL, label text); ALTER TABLE odd."Größe, ""a.b" REPLICA IDENTITY FULL`);
-  await installSupportSchema(client);
+  await installReplicaSchema(client);
   const { slot, publication } = replicationNames('goods', 'forward', database.name);
   const source: StreamSource = {
     context: 'goods',

@@ -7,7 +7,7 @@ import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import { replicationNames } from '../../src/stream/index.ts';
 import { ConnectClient } from '../../src/stream/kafka/connect-client.ts';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
-import { readStreamNote } from '../../src/stream/kafka/stream-name.ts';
+import { readStreamNote } from '../../src/replica/heartbeats.ts';
 import {
   bothSides,
   caughtUp,

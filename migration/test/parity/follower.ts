@@ -2,9 +2,9 @@ import type { TableMapping } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { prepareApplySession } from '../../src/apply/apply-session.ts';
 import { createApplier } from '../../src/apply/applier.ts';
-import { openStreamRow } from '../../src/apply/stream-row.ts';
+import { openStreamRow } from '../../src/replica/streams.ts';
 import { connect, databaseName } from '../../src/database/connect.ts';
-import { installSupportSchema } from '../../src/database/support-schema.ts';
+import { installReplicaSchema } from '../../src/replica/schema.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import type { CompiledMapping } from '../../src/mapping/compiled-mapping.ts';
 import type { ChangeEvent, Lsn } from '../../src/stream/change-event.ts';
@@ -35,7 +35,7 @@ export async function follow(
 ): Promise<Follower> {
   const { context, client: source } = leg.source;
   const target = await connect(targetUrl, { applicationName: 'test' });
-  await installSupportSchema(target);
+  await installReplicaSchema(target);
   const mapping = await loadMapping(
     {
       context,
@@ -48,7 +48,11 @@ export async function follow(
     source,
     target,
   );
-  await openStreamRow(target, context, 'forward', 1n, leg.position);
+  await openStreamRow(
+    target,
+    { context: context, direction: 'forward' },
+    { epoch: 1n, position: leg.position },
+  );
   const transactions: Transaction[] = [];
   let open: { xid: number; commitTime: bigint; events: ChangeEvent[] } | undefined;
   const note = (message: StreamMessage): void => {

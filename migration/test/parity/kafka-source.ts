@@ -2,7 +2,7 @@ import { sharedKafka, createTestDatabase, type TestDatabase } from '@strangler-t
 import type pg from 'pg';
 import { connect } from '../../src/database/connect.ts';
 import { parseTableName } from '../../src/database/identifiers.ts';
-import { installSupportSchema } from '../../src/database/support-schema.ts';
+import { installReplicaSchema } from '../../src/replica/schema.ts';
 import type { ChangeEvent, Lsn } from '../../src/stream/change-event.ts';
 import type { ChangeStream, Checkpoint, StreamMessage } from '../../src/stream/change-stream.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../../src/stream/index.ts';
 import { ConnectClient } from '../../src/stream/kafka/connect-client.ts';
 import { kafkaTransport } from '../../src/stream/kafka/kafka-transport.ts';
-import { readStreamNote } from '../../src/stream/kafka/stream-name.ts';
+import { readStreamNote } from '../../src/replica/heartbeats.ts';
 import type { KafkaTransportSettings } from '../../src/stream/kafka/transport-settings.ts';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import type { SourceTable, StreamSource, Transport } from '../../src/stream/transport.ts';
@@ -85,7 +85,7 @@ async function openLeg<T extends Transport>(
   names: readonly string[],
 ): Promise<Omit<Leg, 'transport'> & { transport: T }> {
   const client = await connect(url, { applicationName: `test-${transport.kind}` });
-  await installSupportSchema(client);
+  await installReplicaSchema(client);
   const source: StreamSource = { context, direction: 'forward', url, client };
   const { slot, publication } = replicationNames(context, 'forward', client.database ?? '');
   const tables = [...names.map(parseTableName), ...transport.ownTables];

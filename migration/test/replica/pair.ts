@@ -3,7 +3,7 @@ import type { MigrationDefinition, TableMapping } from '@strangler-toolkit/plan'
 import type pg from 'pg';
 import { prepareApplySession } from '../../src/apply/apply-session.ts';
 import { createApplier } from '../../src/apply/applier.ts';
-import { openStreamRow } from '../../src/apply/stream-row.ts';
+import { openStreamRow } from '../../src/replica/streams.ts';
 import {
   initialCopy,
   type InitialCopyOptions,
@@ -12,7 +12,7 @@ import {
 import { connect } from '../../src/database/connect.ts';
 import { parseTableName } from '../../src/database/identifiers.ts';
 import { lsnFromText } from '../../src/database/lsn.ts';
-import { installSupportSchema } from '../../src/database/support-schema.ts';
+import { installReplicaSchema } from '../../src/replica/schema.ts';
 import type { CompiledMapping } from '../../src/mapping/compiled-mapping.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import type { Lsn } from '../../src/stream/change-event.ts';
@@ -50,7 +50,7 @@ export async function testPair(
   const service = { url: right.url, client: await connect(right.url, { applicationName: 'test' }) };
   await monolith.client.query(monolithDdl);
   await service.client.query(serviceDdl);
-  await installSupportSchema(service.client);
+  await installReplicaSchema(service.client);
   const definition: MigrationDefinition = {
     context: 'shop',
     data: 'replicated',
@@ -87,7 +87,11 @@ export async function testPair(
           parallel: 2,
           ...options,
         });
-        await openStreamRow(service.client, 'shop', 'forward', 1n, snapshot.position);
+        await openStreamRow(
+          service.client,
+          { context: 'shop', direction: 'forward' },
+          { epoch: 1n, position: snapshot.position },
+        );
         return result;
       } finally {
         await snapshot.close();

@@ -7,7 +7,7 @@ import {
 } from '@strangler-toolkit/dev-stack';
 import { connect, withConnection } from '../../src/database/connect.ts';
 import { readTable } from '../../src/database/catalog.ts';
-import { installSupportSchema } from '../../src/database/support-schema.ts';
+import { installReplicaSchema } from '../../src/replica/schema.ts';
 import {
   createSlot,
   createSlotWithSnapshot,
@@ -108,7 +108,7 @@ describe('a server that cannot do it says what is missing', () => {
     limited.password = 'x';
     try {
       await withConnection(limited.href, application, async (client) => {
-        await expect(installSupportSchema(client)).rejects.toMatchObject({
+        await expect(installReplicaSchema(client)).rejects.toMatchObject({
           code: 'DB_PRIVILEGE',
           message: expect.stringContaining('GRANT CREATE ON DATABASE'),
         });
@@ -145,7 +145,7 @@ describe('slots, publications and the support schema', () => {
     await clients[0]!.query(
       'CREATE TABLE a (id int PRIMARY KEY, t text); CREATE TABLE b (id int PRIMARY KEY)',
     );
-    await Promise.all(clients.map((client) => installSupportSchema(client)));
+    await Promise.all(clients.map((client) => installReplicaSchema(client)));
     const name = { schema: 'public', table: 'a' };
     const made = await Promise.all(
       clients.map((client) => ensurePublication(client, 'pub', [name])),

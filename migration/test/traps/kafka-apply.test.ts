@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { connect } from '../../src/database/connect.ts';
-import { listDeadLetters } from '../../src/apply/dead-letters.ts';
+import { listDeadLetters } from '../../src/replica/dead-letters.ts';
 import { verify } from '../../src/verify/index.ts';
 import { follow, type Follower } from '../parity/follower.ts';
 import { type KafkaLeg, kafkaLeg, testDatabase } from '../parity/kafka-source.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { listDeadLetters } from '../../src/apply/dead-letters.ts';
-import { readStreamRow } from '../../src/apply/stream-row.ts';
+import { listDeadLetters } from '../../src/replica/dead-letters.ts';
+import { readStreamRow } from '../../src/replica/streams.ts';
 import { connect } from '../../src/database/connect.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { repair, type RepairResult } from '../../src/verify/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { listDeadLetters } from '../../src/apply/dead-letters.ts';
+import { listDeadLetters } from '../../src/replica/dead-letters.ts';
 import {
   bothSides,
   caughtUp,

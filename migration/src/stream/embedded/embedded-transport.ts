@@ -1,3 +1,4 @@
+import { probeTable } from '../../replica/probe.ts';
 import { StranglerError } from '@strangler-toolkit/plan';
 import { databaseName } from '../../database/connect.ts';
 import { replicationNames } from '../source/replication-names.ts';
@@ -9,7 +10,7 @@ import { openEmbeddedStream } from './open-embedded-stream.ts';
 /** The slot is read by the process that applies; nothing stands between. */
 export const embeddedTransport: Transport = {
   kind: 'embedded',
-  ownTables: [{ schema: 'strangler', table: 'probe' }],
+  ownTables: [probeTable],
   proofTimeoutMs: 10_000,
   assertUsable: async () => {},
   plan: async () => [],

@@ -1,9 +1,7 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
+import { heartbeatTable } from '../../replica/heartbeats.ts';
 import type { SourceTable } from '../transport.ts';
 import type { Envelope } from './decode/envelope.ts';
-
-export const heartbeatTable: SourceTable = { schema: 'strangler', table: 'heartbeat' };
-export const signalTable: SourceTable = { schema: 'strangler', table: 'signal' };
 
 export const isHeartbeat = ({ schema, table }: SourceTable): boolean =>
   schema === heartbeatTable.schema && table === heartbeatTable.table;

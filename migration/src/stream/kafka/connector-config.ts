@@ -1,3 +1,5 @@
+import { beatStatement } from '../../replica/heartbeats.ts';
+import { signalTable } from '../../replica/signals.ts';
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import { quoteLiteral } from '../../database/identifiers.ts';
 import type { Differences, SourceTable } from '../transport.ts';
@@ -60,10 +62,6 @@ export function slotGuard(slot: string, consequence: string, rest: readonly stri
   // One statement; a doubled semicolon stands for one that is part of it.
   return `DO $start$ BEGIN ${statements.join(';; ')} $start$`;
 }
-
-const beatStatement = ({ context, direction, stream }: ConnectorInput): string =>
-  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ` +
-  `${literal(context)} AND direction = ${literal(direction)} AND stream = ${literal(stream)}`;
 
 /**
  * What the connector does before it looks for its slot, on every start. As long as it has sent nothing, Debezium would make a
@@ -144,7 +142,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'message.prefix.exclude.list': '.*',
     'heartbeat.action.query': beatStatement(input),
     'signal.enabled.channels': 'source',
-    'signal.data.collection': 'strangler.signal',
+    'signal.data.collection': `${signalTable.schema}.${signalTable.table}`,
     ...decoderSettings,
     ...converter('key'),
     ...converter('value'),

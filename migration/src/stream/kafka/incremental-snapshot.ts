@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { writeSignal } from '../../replica/signals.ts';
 import type { SourceTable } from '../transport.ts';
 import type { ConnectClient } from './connect-client.ts';
 import { tablePattern } from './connector-config.ts';
@@ -15,11 +16,11 @@ async function signal(
   tables: readonly SourceTable[],
 ): Promise<string> {
   const id = `strangler-${randomUUID()}`;
-  await client.query('INSERT INTO strangler.signal (id, type, data) VALUES ($1, $2, $3)', [
+  await writeSignal(client, {
     id,
     type,
-    JSON.stringify({ 'data-collections': tables.map(tablePattern), type: 'incremental' }),
-  ]);
+    data: { 'data-collections': tables.map(tablePattern), type: 'incremental' },
+  });
   return id;
 }
 
@@ -28,22 +29,6 @@ export const startSnapshot = (client: pg.Client, tables: readonly SourceTable[])
   signal(client, 'execute-snapshot', tables);
 export const stopSnapshot = (client: pg.Client, tables: readonly SourceTable[]): Promise<string> =>
   signal(client, 'stop-snapshot', tables);
-
-/** Chunks that were read since a signal was sent: the connector opens a window for each. */
-export async function countChunks(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ count: string }>(
-    `SELECT count(*) AS count FROM strangler.signal WHERE type = 'snapshot-window-open'`,
-  );
-  return Number(rows[0]?.count ?? 0);
-}
-
-/** Whoever reads signals reads them in the log; the rows themselves serve nobody. */
-export async function forgetSignals(client: pg.Client, ids: readonly string[]): Promise<void> {
-  await client.query(
-    `DELETE FROM strangler.signal WHERE id = ANY($1) OR type IN ('snapshot-window-open', 'snapshot-window-close')`,
-    [ids],
-  );
-}
 
 /** How far the connector has come, and whether it was in the middle of a snapshot there: both stand in one offset. */
 export async function snapshotState(

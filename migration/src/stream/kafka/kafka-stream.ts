@@ -1,3 +1,5 @@
+import { isProbe } from '../../replica/probe.ts';
+import { replicaSchema } from '../../replica/schema.ts';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { ChangeEvent, Lsn, Row } from '../change-event.ts';
 import type { ChangeStream, StreamMessage } from '../change-stream.ts';
@@ -189,7 +191,7 @@ export class KafkaStream implements ChangeStream {
 
   #change(change: KafkaChange, end: TransactionEnd): void {
     const { envelope, shape } = change;
-    if (shape.schema === 'strangler' && shape.table !== 'probe') return;
+    if (shape.schema === replicaSchema && !isProbe(shape)) return;
     if (change.xid === null) this.#snapshotRows = true;
     if (this.#moved !== null) {
       if (change.xid === null) {

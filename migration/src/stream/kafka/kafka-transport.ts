@@ -1,6 +1,6 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { databaseName } from '../../database/connect.ts';
-import { installSupportSchema } from '../../database/support-schema.ts';
+import { installReplicaSchema } from '../../replica/schema.ts';
 import { replicationNames } from '../source/replication-names.ts';
 import { requireSlot, slotStatus } from '../source/slot.ts';
 import type { StreamSource, Transport } from '../transport.ts';
@@ -16,7 +16,7 @@ import { ensureConnector } from './ensure-connector.ts';
 import { withAdmin } from './kafka-client.ts';
 import { planKafkaStream } from './plan-stream.ts';
 import { removeStreams } from './remove-streams.ts';
-import { noteNewStream, requireStreamNote } from './stream-name.ts';
+import { noteNewStream, requireStreamNote } from '../../replica/heartbeats.ts';
 import { ensureTopics } from './topics.ts';
 import { type KafkaTransportSettings, kafkaOwnTables } from './transport-settings.ts';
 import { unappliedMessages } from './unapplied-messages.ts';
@@ -45,7 +45,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
 
     async announce(source) {
       await refuseUnsupportedColumns(source.client, settings.carried?.[source.direction] ?? []);
-      await installSupportSchema(source.client);
+      await installReplicaSchema(source.client);
       // A connector of an earlier stream would read the new slot.
       await removeStreams(settings, source, slotOf(source));
       await noteNewStream(source.client, source.context, source.direction, slotOf(source));

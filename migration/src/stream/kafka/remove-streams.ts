@@ -6,7 +6,7 @@ import type { StreamSource } from '../transport.ts';
 import { ConnectClient } from './connect-client.ts';
 import { connectDatabase, readsDatabase } from './connect-database.ts';
 import { withAdmin } from './kafka-client.ts';
-import { readStreamNote } from './stream-name.ts';
+import { forgetStreamStatement, readStreamNote } from '../../replica/heartbeats.ts';
 import { streamOf } from './topic-names.ts';
 import { deleteTopicsOf } from './topics.ts';
 import type { KafkaTransportSettings } from './transport-settings.ts';
@@ -62,8 +62,7 @@ const foreignConnector = (
       remedy:
         `If that is this server under an older address: curl -X DELETE ` +
         `${connect.url}/connectors/${name}, then run the command again. If this database is a ` +
-        `copy of that one: DELETE FROM strangler.heartbeat WHERE context = '${context}' AND ` +
-        `direction = '${direction}' here.`,
+        `copy of that one: ${forgetStreamStatement(context, direction)} here.`,
     },
   );
 

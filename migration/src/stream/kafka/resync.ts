@@ -13,15 +13,10 @@ import type {
 } from '../transport.ts';
 import { ConnectClient, failureOf } from './connect-client.ts';
 import { connectorFailure } from './connector-failure.ts';
-import {
-  countChunks,
-  forgetSignals,
-  snapshotState,
-  startSnapshot,
-  stopSnapshot,
-} from './incremental-snapshot.ts';
+import { snapshotState, startSnapshot, stopSnapshot } from './incremental-snapshot.ts';
+import { countChunks, forgetSignals } from '../../replica/signals.ts';
 import { appliedOffsets } from './look/applied-partitions.ts';
-import { readStreamNote } from './stream-name.ts';
+import { readStreamNote } from '../../replica/heartbeats.ts';
 import { tableTopics } from './topic-names.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
 import type { KafkaTransportSettings } from './transport-settings.ts';

@@ -1,3 +1,4 @@
+import { beat } from '../../replica/heartbeats.ts';
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { assertContinuity, type Received } from './assert-continuity.ts';
@@ -242,12 +243,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       beating = true;
       beatAt = performance.now();
       source
-        .run((client) =>
-          client.query(
-            'UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = $1 AND direction = $2 AND stream = $3',
-            [context, direction, streamName],
-          ),
-        )
+        .run((client) => beat(client, { context, direction, stream: streamName }))
         .then(
           () => {
             askedAt ??= performance.now();

@@ -1,3 +1,4 @@
+import { replicaSchema } from '../../replica/schema.ts';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { Admin } from 'kafkajs';
 import type { SourceTable } from '../transport.ts';
@@ -27,7 +28,7 @@ export function wantedTopics(
   return [
     ...[...tableTopics(stream, tables)].map(([topic, { schema }]) => ({
       topic,
-      partitions: schema === 'strangler' ? 1 : partitions,
+      partitions: schema === replicaSchema ? 1 : partitions,
       settings,
     })),
     { topic: transactionTopic(stream), partitions: 1, settings },

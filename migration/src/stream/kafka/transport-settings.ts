@@ -1,4 +1,7 @@
 import type { Direction } from '@strangler-toolkit/plan';
+import { heartbeatTable } from '../../replica/heartbeats.ts';
+import { probeTable } from '../../replica/probe.ts';
+import { signalTable } from '../../replica/signals.ts';
 import type { SourceTable } from '../transport.ts';
 import type { CarriedTable } from './carried-columns.ts';
 import type { ConnectorConfig } from './connector-config.ts';
@@ -22,6 +25,4 @@ export interface KafkaTransportSettings {
 }
 
 /** Tables of the toolkit's own that the publication of a stream through Kafka holds. */
-export const kafkaOwnTables: readonly SourceTable[] = ['probe', 'heartbeat', 'signal'].map(
-  (table) => ({ schema: 'strangler', table }),
-);
+export const kafkaOwnTables: readonly SourceTable[] = [probeTable, heartbeatTable, signalTable];

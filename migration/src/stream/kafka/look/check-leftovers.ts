@@ -3,7 +3,7 @@ import { databaseName } from '../../../database/connect.ts';
 import { replicationNames } from '../../source/replication-names.ts';
 import { connectDatabase, readsDatabase } from '../connect-database.ts';
 import { withAdmin } from '../kafka-client.ts';
-import { readStreamNote } from '../stream-name.ts';
+import { readStreamNote } from '../../../replica/heartbeats.ts';
 import { streamOf } from '../topic-names.ts';
 import type { Patient } from './patient.ts';
 

@@ -1,9 +1,11 @@
+import { displayTable } from '../../../database/identifiers.ts';
+import { heartbeatTable } from '../../../replica/heartbeats.ts';
 import { type Direction, sourceOf } from '@strangler-toolkit/plan';
 import { databaseName } from '../../../database/connect.ts';
 import { replicationNames } from '../../source/replication-names.ts';
 import { slotHealth, type SlotHealth } from '../../source/slot-health.ts';
 import { planKafkaStream } from '../plan-stream.ts';
-import { readStreamNote } from '../stream-name.ts';
+import { readStreamNote } from '../../../replica/heartbeats.ts';
 import { checkConnector } from './check-connector.ts';
 import { checkTopics } from './check-topics.ts';
 import { anew, type Patient } from './patient.ts';
@@ -23,7 +25,7 @@ export async function checkStream(
     report({
       check: 'stream',
       ok: note !== null,
-      expected: 'noted in strangler.heartbeat',
+      expected: `noted in ${displayTable(heartbeatTable)}`,
       actual: note?.name ?? 'missing',
       remedy: anew(context),
     });
@@ -39,9 +41,9 @@ export async function checkStream(
         expected: 'within 60 s',
         actual: `${note.beatAgeSeconds.toFixed(1)} s ago`,
         remedy:
-          `The connector does not write to strangler.heartbeat of the ${sourceOf(direction)}'s ` +
-          `database, so log is kept there: see the checks of the connector, and its user's right ` +
-          `to update that table.`,
+          `The connector does not write to ${displayTable(heartbeatTable)} of the ` +
+          `${sourceOf(direction)}'s database, so log is kept there: see the checks of the ` +
+          `connector, and its user's right to update that table.`,
       });
     if (reachable.kafka) await checkTopics(patient, direction, note.name, plan.topics);
   });

@@ -4,7 +4,7 @@ import { slotHealth } from '../../source/slot-health.ts';
 import { Asked, type ConnectorHealth, type StreamHealth } from '../../stream-health.ts';
 import type { StreamEnds } from '../../transport.ts';
 import { type ConnectorStatus, failureOf, traceReason } from '../connect-client.ts';
-import { readStreamNote } from '../stream-name.ts';
+import { readStreamNote } from '../../../replica/heartbeats.ts';
 import type { KafkaTransportSettings } from '../transport-settings.ts';
 import { appliedPartitions } from './applied-partitions.ts';
 import { lookingClient } from './looking-client.ts';

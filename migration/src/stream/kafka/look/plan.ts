@@ -7,7 +7,7 @@ import { configDifferences, type ConnectorConfig, shownConfig } from '../connect
 import { refuseUnsupportedColumns } from '../decode/refuse-unsupported.ts';
 import { withAdmin } from '../kafka-client.ts';
 import { type KafkaPlan, planKafkaStream } from '../plan-stream.ts';
-import { readStreamNote } from '../stream-name.ts';
+import { readStreamNote } from '../../../replica/heartbeats.ts';
 import { readTopics, topicDifferences, type TopicState } from '../topics.ts';
 import type { KafkaTransportSettings } from '../transport-settings.ts';
 import { lookingClient } from './looking-client.ts';

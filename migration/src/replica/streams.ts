@@ -1,10 +1,20 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteLiteral } from '../database/identifiers.ts';
-import { lsnFromText, lsnToText } from '../database/lsn.ts';
-import type { Lsn } from '../stream/change-event.ts';
-import type { Checkpoint } from '../stream/change-stream.ts';
-import { openSavepoint } from './savepoint.ts';
+import { type Lsn, lsnFromText, lsnToText } from '../database/lsn.ts';
+import { openDeadLettersText } from './dead-letters.ts';
+
+/**
+ * Where a transport goes on, beyond the position: its own names and values, stored with the applied changes and handed back at
+ * the next start. Each one given replaces that of the same name; the others stay.
+ */
+export type Checkpoint = Readonly<Record<string, string>>;
+
+/** One direction of one context, as statements about it name it. */
+export interface StreamKey {
+  readonly context: string;
+  readonly direction: Direction;
+}
 
 /** The row of strangler.streams on the target: how far a direction was applied, and by which epoch's right. */
 export interface StreamRow {
@@ -29,7 +39,8 @@ export async function readStreamRow(
   direction: Direction,
 ): Promise<StreamRow | null> {
   const { rows } = await client.query<StreamRecord>(
-    'SELECT epoch, position, state, rows_applied, checkpoint FROM strangler.streams WHERE context = $1 AND direction = $2',
+    `SELECT epoch::text, position::text, state, rows_applied::text, checkpoint::text
+       FROM strangler.streams WHERE context = $1 AND direction = $2`,
     [context, direction],
   );
   return rows[0] === undefined ? null : parse(rows[0]);
@@ -49,7 +60,7 @@ type LockedRecord = StreamRecord & { dead_letters: string };
 
 const lockText = (context: string, direction: string): string => `
   SELECT epoch, position, state, rows_applied, checkpoint,
-    (SELECT count(*) FROM strangler.dead_letters WHERE context = ${context} AND direction = ${direction} AND state = 'open') AS dead_letters
+    (${openDeadLettersText(context, direction)}) AS dead_letters
   FROM strangler.streams WHERE context = ${context} AND direction = ${direction} FOR UPDATE`;
 
 /**
@@ -70,6 +81,9 @@ export async function lockStreamRow(
   return ours(rows[0], context, direction, epoch);
 }
 
+/** What begins a transaction's savepoint, sent with what begins the transaction: one way to the server instead of two. */
+export const writeSavepoint = 'SAVEPOINT strangler_write';
+
 /**
  * Begins a transaction with the lock of the row and a savepoint: on one way to the server, because a small batch spends its
  * time on the ways.
@@ -84,7 +98,7 @@ export async function beginLocked(
   const results = await several<LockedRecord>(client, [
     'BEGIN',
     lockText(quoteLiteral(context), quoteLiteral(direction)),
-    openSavepoint,
+    writeSavepoint,
   ]);
   return ours(results[1]?.rows[0], context, direction, epoch);
 }
@@ -135,7 +149,8 @@ export async function commitAdvanced(
 ): Promise<void> {
   await several(client, [
     `UPDATE strangler.streams SET position = '${lsnToText(to.position)}', rows_applied = rows_applied + ${to.rows},
-       commit_time = coalesce(to_timestamp(${to.commitTime ?? 'NULL'}::numeric / 1000000), commit_time), checkpoint = checkpoint || ${quoteLiteral(JSON.stringify(to.checkpoint ?? {}))}::jsonb
+       commit_time = coalesce(to_timestamp(${to.commitTime ?? 'NULL'}::numeric / 1000000), commit_time),
+       checkpoint = checkpoint || ${quoteLiteral(JSON.stringify(to.checkpoint ?? {}))}::jsonb
      WHERE context = ${quoteLiteral(context)} AND direction = ${quoteLiteral(direction)}`,
     'COMMIT',
   ]);
@@ -144,16 +159,80 @@ export async function commitAdvanced(
 /** Begins a stream at a position, or takes it over for a later epoch. An open stream of this epoch keeps its position. */
 export async function openStreamRow(
   client: pg.Client,
-  context: string,
-  direction: Direction,
-  epoch: bigint,
-  position: Lsn,
+  { context, direction }: StreamKey,
+  { epoch, position }: { readonly epoch: bigint; readonly position: Lsn },
 ): Promise<void> {
   await client.query(
     `INSERT INTO strangler.streams AS streams (context, direction, epoch, position, state, rows_applied)
      VALUES ($1, $2, $3, $4::pg_lsn, 'open', 0)
-     ON CONFLICT (context, direction) DO UPDATE SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL, checkpoint = '{}'
+     ON CONFLICT (context, direction) DO UPDATE
+       SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL, checkpoint = '{}'
      WHERE streams.epoch < EXCLUDED.epoch`,
     [context, direction, epoch.toString(), lsnToText(position)],
   );
+}
+
+/** Closes a stream that has applied everything up to `stop` in its epoch; the position, or undefined when it has not. */
+export async function closeStreamAt(
+  client: pg.Client,
+  { context, direction }: StreamKey,
+  at: { readonly epoch: number; readonly stop: string },
+): Promise<string | undefined> {
+  const { rows } = await client.query<{ position: string }>(
+    `UPDATE strangler.streams SET state = 'closed'
+      WHERE context = $1 AND direction = $2 AND epoch = $3 AND position >= $4::pg_lsn
+      RETURNING position::text AS position`,
+    [context, direction, at.epoch, at.stop],
+  );
+  return rows[0]?.position;
+}
+
+/** Closes a stream wherever it stands; whether there was one. */
+export async function closeStream(
+  client: pg.Client,
+  { context, direction }: StreamKey,
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `UPDATE strangler.streams SET state = 'closed' WHERE context = $1 AND direction = $2`,
+    [context, direction],
+  );
+  return rowCount ?? 0;
+}
+
+/** Takes the closing of this epoch back; whether it was closed. */
+export async function reopenStream(
+  client: pg.Client,
+  { context, direction }: StreamKey,
+  epoch: number,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `UPDATE strangler.streams SET state = 'open'
+      WHERE context = $1 AND direction = $2 AND epoch = $3 AND state = 'closed'`,
+    [context, direction, epoch],
+  );
+  return rowCount === 1;
+}
+
+/** What was applied is about to be thrown away. */
+export async function forgetStream(
+  client: pg.Client,
+  { context, direction }: StreamKey,
+): Promise<void> {
+  await client.query('DELETE FROM strangler.streams WHERE context = $1 AND direction = $2', [
+    context,
+    direction,
+  ]);
+}
+
+/** Locks the row for the running transaction; undefined when there is none. */
+export async function lockStreamState(
+  client: pg.Client,
+  { context, direction }: StreamKey,
+): Promise<{ readonly state: 'open' | 'closed'; readonly epoch: string } | undefined> {
+  const { rows } = await client.query<{ state: 'open' | 'closed'; epoch: string }>(
+    `SELECT state, epoch::text AS epoch FROM strangler.streams
+      WHERE context = $1 AND direction = $2 FOR UPDATE`,
+    [context, direction],
+  );
+  return rows[0];
 }

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { codeOf, type Direction, StranglerError } from '@strangler-toolkit/plan';
-import { databaseFailure } from '../../database/failures.ts';
+import { databaseFailure } from '../database/failures.ts';
+import { quoteLiteral } from '../database/identifiers.ts';
+import { replicaSchema } from './schema.ts';
+
+export const heartbeatTable = { schema: replicaSchema, table: 'heartbeat' } as const;
 
 /** The source database's own note of its current stream. */
 export interface StreamNote {
@@ -18,8 +22,8 @@ export async function readStreamNote(
 ): Promise<StreamNote | null> {
   try {
     const { rows } = await client.query<{ stream: string; beat: string; age: string }>(
-      'SELECT stream, beat::text, extract(epoch FROM clock_timestamp() - at)::text AS age FROM ' +
-        'strangler.heartbeat WHERE context = $1 AND direction = $2',
+      `SELECT stream, beat::text, extract(epoch FROM clock_timestamp() - at)::text AS age
+         FROM strangler.heartbeat WHERE context = $1 AND direction = $2`,
       [context, direction],
     );
     const row = rows[0];
@@ -69,3 +73,22 @@ export async function requireStreamNote(
   }
   return note;
 }
+
+interface Beating {
+  readonly context: string;
+  readonly direction: Direction;
+  readonly stream: string;
+}
+
+/** One beat of a stream, as a statement without parameters: the connector sends it. */
+export const beatStatement = ({ context, direction, stream }: Beating): string =>
+  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ` +
+  `${quoteLiteral(context)} AND direction = ${quoteLiteral(direction)} AND stream = ${quoteLiteral(stream)}`;
+
+export async function beat(client: pg.Client, of: Beating): Promise<void> {
+  await client.query(beatStatement(of));
+}
+
+/** What a person types where a database is a copy of another one and knows a stream that is not its own. */
+export const forgetStreamStatement = (context: string, direction: Direction): string =>
+  `DELETE FROM strangler.heartbeat WHERE context = '${context}' AND direction = '${direction}'`;

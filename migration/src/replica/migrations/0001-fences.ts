@@ -1,7 +1,24 @@
-import type { Client } from 'pg';
-
-/** Raised by version when the functions below change; an older comment makes them be replaced. */
-const fenceVersion = 'strangler fence 2';
+const tables = `
+CREATE TABLE IF NOT EXISTS strangler.stray_writes (
+  id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  context          text NOT NULL,
+  table_name       text NOT NULL,
+  operation        text NOT NULL,
+  application_name text NOT NULL,
+  db_user          text NOT NULL,
+  query            text NOT NULL,
+  writes           bigint NOT NULL DEFAULT 1,
+  first_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+  last_at          timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS stray_writes_writer ON strangler.stray_writes (context, md5(query));
+-- The highest move that ever touched this database: see move-guard.ts.
+CREATE TABLE IF NOT EXISTS strangler.move_guards (
+  context text PRIMARY KEY,
+  control text NOT NULL,
+  number  bigint NOT NULL,
+  at      timestamptz NOT NULL DEFAULT clock_timestamp()
+);`;
 
 /**
  * SECURITY DEFINER: the writer that is refused or recorded needs no right on schema strangler. The search path is fixed, so
@@ -57,49 +74,7 @@ BEGIN
   RETURN NULL;
 END $fence$;
 REVOKE ALL ON FUNCTION strangler.fence_refuse(), strangler.fence_audit() FROM PUBLIC;
-COMMENT ON FUNCTION strangler.fence_refuse() IS '${fenceVersion}';`;
+COMMENT ON FUNCTION strangler.fence_refuse() IS 'strangler fence 2';`;
 
-const tables = `
-CREATE TABLE IF NOT EXISTS strangler.stray_writes (
-  id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  context          text NOT NULL,
-  table_name       text NOT NULL,
-  operation        text NOT NULL,
-  application_name text NOT NULL,
-  db_user          text NOT NULL,
-  query            text NOT NULL,
-  writes           bigint NOT NULL DEFAULT 1,
-  first_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
-  last_at          timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-CREATE INDEX IF NOT EXISTS stray_writes_writer ON strangler.stray_writes (context, md5(query));
--- The highest move that ever touched this database: see move-guard.ts.
-CREATE TABLE IF NOT EXISTS strangler.move_guards (
-  context text PRIMARY KEY,
-  control text NOT NULL,
-  number  bigint NOT NULL,
-  at      timestamptz NOT NULL DEFAULT clock_timestamp()
-);`;
-
-/** Makes everything that fences need in a data database; cheap when it is there already. */
-export async function installFenceSchema(client: Client, context: string): Promise<void> {
-  const { rows } = await client.query<{ ready: string }>(
-    `SELECT count(*) AS ready FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname = 'strangler' AND p.proname = 'fence_refuse' AND obj_description(p.oid, 'pg_proc') = $1
-        AND to_regclass(format('strangler.%I', 'refused_' || $2)) IS NOT NULL`,
-    [fenceVersion, context],
-  );
-  if (Number(rows[0]?.ready) > 0) return;
-  await client.query('BEGIN');
-  try {
-    await client.query(`SELECT pg_advisory_xact_lock(7265417001)`);
-    await client.query(`CREATE SCHEMA IF NOT EXISTS strangler;${tables}${functions}`);
-    await client.query(
-      `CREATE SEQUENCE IF NOT EXISTS strangler.${client.escapeIdentifier(`refused_${context}`)}`,
-    );
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
-}
+/** What fences need: who wrote past them, which move may touch this database, the functions of their triggers. */
+export const fences0001 = tables + functions;

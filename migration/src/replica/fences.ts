@@ -1,0 +1,88 @@
+import type { Side } from '@strangler-toolkit/plan';
+import type pg from 'pg';
+import { quoteLiteral } from '../database/identifiers.ts';
+import { installReplicaSchema } from './schema.ts';
+
+/** `refuse` raises SQLSTATE SF001; `audit` records the writer in strangler.stray_writes and lets the write pass. */
+export type FenceMode = 'refuse' | 'audit';
+
+/** SQLSTATE of a write that a fence refused. */
+export const FENCE_REFUSED = 'SF001';
+
+const refusedSequence = (client: pg.Client, context: string): string =>
+  `strangler.${client.escapeIdentifier(`refused_${context}`)}`;
+
+/** Makes everything that fences need in a data database; cheap when it is there already. */
+export async function installFenceSchema(client: pg.Client, context: string): Promise<void> {
+  await installReplicaSchema(client, 'fences');
+  const sequence = refusedSequence(client, context);
+  const { rows } = await client.query<{ id: string | null }>('SELECT to_regclass($1)::text AS id', [
+    sequence,
+  ]);
+  if (!rows[0]?.id) await client.query(`CREATE SEQUENCE IF NOT EXISTS ${sequence}`);
+}
+
+/** What a trigger of a fence does. */
+export const fenceAction = (fence: { mode: FenceMode; context: string; owner: Side }): string =>
+  `EXECUTE FUNCTION strangler.fence_${fence.mode}(${quoteLiteral(fence.context)}, ${quoteLiteral(fence.owner)})`;
+
+/** A move that tries its own fence says so, and is not counted among the refused. */
+export async function tryingFence<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+  await client.query(`SET strangler.trying_fence = 'on'`);
+  const result = await work();
+  await client.query('RESET strangler.trying_fence');
+  return result;
+}
+
+export interface FenceTriggers {
+  readonly table: { readonly schema: string; readonly table: string };
+  readonly triggers: readonly string[];
+  readonly mode: FenceMode;
+  readonly owner: string;
+}
+
+/** Tables with triggers of this context's fence; lifted ones are disabled and count only when asked for. */
+export async function readFenceTriggers(
+  client: pg.Client,
+  context: string,
+  { includeLifted = false }: { includeLifted?: boolean | undefined } = {},
+): Promise<FenceTriggers[]> {
+  const { rows } = await client.query<{
+    schema: string;
+    table: string;
+    triggers: string;
+    mode: string;
+    owner: string;
+  }>(
+    `SELECT n.nspname AS schema, c.relname AS table,
+       string_agg(DISTINCT t.tgname, ',' ORDER BY t.tgname) AS triggers,
+       max(p.proname) FILTER (WHERE t.tgname = 'strangler_fence') AS mode,
+       max(split_part(encode(t.tgargs, 'escape'), '\\000', 2)) FILTER (WHERE t.tgname = 'strangler_fence') AS owner
+     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
+       JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE pn.nspname = 'strangler' AND p.proname IN ('fence_refuse', 'fence_audit') AND t.tgparentid = 0
+       AND split_part(encode(t.tgargs, 'escape'), '\\000', 1) = $1 AND ($2 OR t.tgenabled IN ('O', 'A'))
+     GROUP BY 1, 2 ORDER BY 1, 2`,
+    [context, includeLifted],
+  );
+  return rows.map((row) => ({
+    table: { schema: row.schema, table: row.table },
+    triggers: row.triggers.split(','),
+    mode: row.mode === 'fence_audit' ? 'audit' : 'refuse',
+    owner: row.owner,
+  }));
+}
+
+/** Writes refused since the first fence, also of transactions that rolled back. */
+export async function countRefused(client: pg.Client, context: string): Promise<string> {
+  const sequence = refusedSequence(client, context);
+  const { rows: exists } = await client.query<{ id: string | null }>(
+    'SELECT to_regclass($1) AS id',
+    [sequence],
+  );
+  if (!exists[0]?.id) return '0';
+  const { rows } = await client.query<{ refused: string }>(
+    `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS refused FROM ${sequence}`,
+  );
+  return String(rows[0]?.refused ?? '0');
+}
