@@ -26,7 +26,8 @@ export async function openFacade(
     service: new pg.Pool({ connectionString: scene.databases.service.url, max: 8 }),
   };
   for (const pool of Object.values(pools)) pool.on('error', () => {});
-  const { pool } = scene.control;
+  const pool = new pg.Pool({ connectionString: scene.control.url, max: 2 });
+  pool.on('error', () => {});
   await pool.query('INSERT INTO strangler_control.instances (instance_id, name) VALUES ($1, $2)', [
     id,
     name,
@@ -83,6 +84,7 @@ export async function openFacade(
       closed = true;
       await loop;
       await pool.query('DELETE FROM strangler_control.instances WHERE instance_id = $1', [id]);
+      await pool.end();
       await Promise.all([pools.monolith.end(), pools.service.end()]);
     },
   };

@@ -11,7 +11,7 @@ import {
 import { directionFrom, otherSide, type Side } from '@strangler-toolkit/plan';
 import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
-import { connect } from '../src/database/connect.ts';
+import { connect, withConnection } from '../src/database/connect.ts';
 import {
   contextTables,
   fenceStatus,
@@ -204,9 +204,11 @@ export async function openScene(
       };
     },
     async expireLease() {
-      await store.pool.query(
-        `UPDATE strangler_control.leases SET expires_at = clock_timestamp() - interval '1 millisecond' WHERE context = $1`,
-        [definition.context],
+      await withConnection(store.url, { applicationName: 'test' }, (client) =>
+        client.query(
+          `UPDATE strangler_control.leases SET expires_at = clock_timestamp() - interval '1 millisecond' WHERE context = $1`,
+          [definition.context],
+        ),
       );
     },
     owner: async () => (await store.contexts.require(definition.context)).owner,

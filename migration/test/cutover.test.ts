@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
+import { withConnection } from '../src/database/connect.ts';
 import {
   cutover,
   fenceStatus,
@@ -273,8 +274,10 @@ describe('a move that cannot go through leaves everything as it was', () => {
       ...scene.options,
       async onStep({ step, moment }) {
         if (step === 'close-stream' && moment === 'done')
-          await scene.control.pool.query(
-            `UPDATE strangler_control.leases SET token = gen_random_uuid(), expires_at = clock_timestamp() - interval '1 second' WHERE context = 'shop'`,
+          await withConnection(scene.control.url, { applicationName: 'test' }, (client) =>
+            client.query(
+              `UPDATE strangler_control.leases SET token = gen_random_uuid(), expires_at = clock_timestamp() - interval '1 second' WHERE context = 'shop'`,
+            ),
           );
       },
     });

@@ -35,3 +35,4 @@ export type { Finding, GateFacts, ShadowFact } from './gate-facts.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { type RampVerdict, judgeRampStep, type SideWindow } from './ramp.ts';
+export * from './control/index.ts';

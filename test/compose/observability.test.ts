@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@strangler-toolkit/dev-stack';
 import { createMetrics } from '@strangler-toolkit/service-kit';
 import { parse } from 'yaml';
+import pg from 'pg';
 import { facadeMetrics } from '../../facade/src/telemetry/metrics.ts';
 import { openControl } from '../../migration/src/control/index.ts';
 import { loadCompose, parseEnvFile, type ComposeFile } from './support/compose-file.ts';
@@ -153,7 +154,8 @@ describe('the dashboard', () => {
       });
       const questions = targets().filter((target) => target.rawSql);
       expect(questions).toHaveLength(3);
-      const reader = await control.pool.connect();
+      const reader = new pg.Client(database.url);
+      await reader.connect();
       try {
         await reader.query('SET default_transaction_read_only = on');
         for (const { panel, rawSql } of questions) {
@@ -161,7 +163,7 @@ describe('the dashboard', () => {
           expect([panel, rows[0]?.context]).toEqual([panel, 'catalog']);
         }
       } finally {
-        reader.release(true);
+        await reader.end();
       }
     } finally {
       await control.close();

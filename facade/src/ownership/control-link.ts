@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { channels } from '@strangler-toolkit/plan';
 import { openSession } from './control-session.ts';
 import { type OwnerStates, parseOwnerRow } from './owner-states.ts';
 import { acknowledge, forgetInstance, readOwners, registerInstance } from './sql.ts';
@@ -106,7 +107,7 @@ export class ControlLink {
     });
     try {
       client.on('notification', () => this.#wake());
-      await client.query('LISTEN strangler_contexts');
+      await client.query(`LISTEN ${channels.contexts}`);
       // registered before the first look at the holds: either a cutover's list has this instance, or this look sees its hold
       await this.#beat(client);
       for (const context of states.contexts()) this.#dirty.add(context);

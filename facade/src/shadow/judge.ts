@@ -1,14 +1,7 @@
+import type { ShadowOutcome } from '@strangler-toolkit/plan';
 import type { Difference, Observed } from './compare.ts';
 import { ObservationFailed } from './observe.ts';
 
-export type ShadowOutcome =
-  | 'match'
-  | 'mismatch'
-  | 'stale'
-  | 'candidate-error'
-  | 'candidate-timeout'
-  | 'uncomparable'
-  | 'dropped';
 export interface Verdict {
   readonly outcome: ShadowOutcome;
   readonly differences: readonly Difference[];

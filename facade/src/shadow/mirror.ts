@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Side } from '@strangler-toolkit/plan';
+import type { ShadowOutcome, Side } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { CompiledRoute } from '../routing/route-table.ts';
 import { compareAnswers, type Observed } from './compare.ts';
-import { judge, type ShadowOutcome, type Verdict } from './judge.ts';
+import { judge, type Verdict } from './judge.ts';
 import { decoded, observe } from './observe.ts';
 import { ShadowQueue } from './shadow-queue.ts';
 

@@ -1,6 +1,6 @@
-import type { RouteDefinition } from '@strangler-toolkit/plan';
+import type { RouteDefinition, ShadowOutcome } from '@strangler-toolkit/plan';
 import { type Difference, pointerCovered } from './compare.ts';
-import type { ShadowOutcome, Verdict } from './judge.ts';
+import type { Verdict } from './judge.ts';
 
 export interface ShadowCount {
   readonly context: string;
@@ -71,19 +71,3 @@ function holdsRedacted(redact: readonly string[], at: string, value: unknown): u
     ? '(holds redacted fields)'
     : shortened(value);
 }
-
-export const shadowCountsSql = `
-  INSERT INTO strangler_control.shadow_counts AS known (context, route, outcome, epoch, count)
-  SELECT context, route, outcome, epoch, count
-    FROM jsonb_to_recordset($1::jsonb) AS told (context text, route text, outcome text, epoch bigint, count bigint) ORDER BY 1, 2, 3, 4
-  ON CONFLICT (context, route, outcome, epoch) DO UPDATE SET count = known.count + EXCLUDED.count`;
-
-export const shadowSamplesSql = `
-  INSERT INTO strangler_control.shadow_samples (context, route, outcome, detail)
-  SELECT context, route, outcome, detail FROM jsonb_to_recordset($1::jsonb) AS told (context text, route text, outcome text, detail jsonb)`;
-
-/** The newest hundred of each route and outcome stay, and none longer than a week. */
-export const shadowRetentionSql = `
-  DELETE FROM strangler_control.shadow_samples
-   WHERE at < clock_timestamp() - interval '7 days'
-      OR id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY context, route, outcome ORDER BY id DESC) AS n FROM strangler_control.shadow_samples) ranked WHERE n > 100)`;

@@ -1,16 +1,10 @@
 import type pg from 'pg';
+import { numberStatements } from '@strangler-toolkit/plan';
 import { openSession } from '../ownership/control-session.ts';
 import { controlClock, watermarkPassed } from '../ownership/sql.ts';
-import {
-  type ShadowCount,
-  shadowCountKey,
-  shadowCountsSql,
-  shadowRetentionSql,
-  type ShadowSample,
-  shadowSamplesSql,
-} from '../shadow/records.ts';
+import { type ShadowCount, shadowCountKey, type ShadowSample } from '../shadow/records.ts';
 import { Ledger } from './ledger.ts';
-import { addRouteStats, type RouteStat, routeStatKey, routeStatsSql } from './route-stats.ts';
+import { addRouteStats, type RouteStat, routeStatKey } from './route-stats.ts';
 
 export interface RecorderOptions {
   readonly url: string | undefined;
@@ -22,7 +16,6 @@ export interface RecorderOptions {
   ) => void;
 }
 
-const routeStatsRetentionSql = `DELETE FROM strangler_control.route_stats WHERE second < clock_timestamp() - interval '2 days'`;
 const sampleLimit = 200;
 const retentionMs = 10_000;
 
@@ -109,17 +102,17 @@ export class Recorder {
       (text: string) =>
       async (entries: readonly unknown[]): Promise<void> =>
         void (await client.query(text, [JSON.stringify(entries)]));
-    await this.stats.flush(send(routeStatsSql));
-    await this.counts.flush(send(shadowCountsSql));
+    await this.stats.flush(send(numberStatements.addRouteStats));
+    await this.counts.flush(send(numberStatements.addShadowCounts));
     const samples = this.#samples;
     if (samples.length > 0) {
-      await send(shadowSamplesSql)(samples);
+      await send(numberStatements.addShadowSamples)(samples);
       this.#samples = this.#samples.slice(samples.length);
     }
     if (performance.now() - this.#sweptAt < retentionMs) return;
     this.#sweptAt = performance.now();
-    await client.query(shadowRetentionSql);
-    await client.query(routeStatsRetentionSql);
+    await client.query(numberStatements.forgetOldShadowSamples);
+    await client.query(numberStatements.forgetOldRouteStats);
   }
 
   #forget(): void {

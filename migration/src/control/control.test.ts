@@ -2,20 +2,25 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
+import { quantile } from '@strangler-toolkit/plan';
+import { openPool } from './control-database.ts';
 import { type Control, openControl } from './open-control.ts';
-import { quantile } from './route-stats.ts';
 
 let database: TestDatabase;
 let control: Control;
+/** Statements of the test's own. */
+let raw: ReturnType<typeof openPool>;
 beforeAll(async () => {
   database = await createTestDatabase('control');
   // Many first starts at once: one makes the schema, the others find it.
   const all = await Promise.all(Array.from({ length: 6 }, () => openControl(database.url)));
   control = all[0]!;
   await Promise.all(all.slice(1).map((other) => other.close()));
+  raw = openPool(database.url, 'test');
 });
 afterAll(async () => {
   await control.close();
+  await raw.db.destroy();
   await database.drop();
 });
 
@@ -28,10 +33,12 @@ describe('opening', () => {
   test('a schema of a newer release is refused', async () => {
     const other = await createTestDatabase('control_newer');
     const first = await openControl(other.url);
-    await sql`INSERT INTO strangler_control.kysely_migration (name, timestamp) VALUES ('0099-future', '2030')`.execute(
-      first.db,
-    );
     await first.close();
+    const { db } = openPool(other.url, 'test');
+    await sql`INSERT INTO strangler_control.kysely_migration (name, timestamp) VALUES ('0099-future', '2030')`.execute(
+      db,
+    );
+    await db.destroy();
     expect(await code(openControl(other.url))).toBe('CONTROL_SCHEMA_NEWER');
     await other.drop();
   });
@@ -155,11 +162,11 @@ describe('contexts', () => {
       status: 'noted',
     });
     await expect(
-      sql`UPDATE strangler_control.journal SET step = 'other'`.execute(control.db),
+      sql`UPDATE strangler_control.journal SET step = 'other'`.execute(raw.db),
     ).rejects.toMatchObject({ code: 'SF003' });
-    await expect(
-      sql`DELETE FROM strangler_control.journal`.execute(control.db),
-    ).rejects.toMatchObject({ code: 'SF003' });
+    await expect(sql`DELETE FROM strangler_control.journal`.execute(raw.db)).rejects.toMatchObject({
+      code: 'SF003',
+    });
   });
 
   test('a change of a context is announced', async () => {
@@ -174,7 +181,7 @@ describe('contexts', () => {
     const heard: string[] = [];
     const stop = await control.listen('strangler_contexts', (payload) => heard.push(payload));
     await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'strangler-listen' AND datname = current_database()`.execute(
-      control.db,
+      raw.db,
     );
     await until('the word after the cut', () => heard.includes(''));
     await control.contexts.register('after-cut', 'none');
@@ -227,7 +234,7 @@ describe('leases', () => {
       ttlMs: 500,
     });
     await sql`UPDATE strangler_control.leases SET expires_at = clock_timestamp() - interval '1 second' WHERE context = 'lost'`.execute(
-      control.db,
+      raw.db,
     );
     const thief = await control.leases.acquire({
       context: 'lost',
@@ -318,7 +325,7 @@ describe('measurements', () => {
 
   test('stale shadow answers count neither as compared nor as real mismatches', async () => {
     await sql`INSERT INTO strangler_control.shadow_counts VALUES ('sh', 'list', 'match', 1, 90), ('sh', 'list', 'mismatch', 1, 6), ('sh', 'list', 'candidate-error', 1, 4), ('sh', 'list', 'stale', 1, 7)`.execute(
-      control.db,
+      raw.db,
     );
     expect(await control.shadow.counts('sh')).toMatchObject([
       { route: 'list', compared: 100, real: 10, counts: { stale: 7 } },
@@ -330,7 +337,7 @@ describe('measurements', () => {
       ('st', 'list', 'monolith', clock_timestamp(), 100, 1, ARRAY[0,0,98,0,0,2,0,0,0,0,0,0,0,0]::bigint[]),
       ('st', 'list', 'service', clock_timestamp(), 100, 0, ARRAY[100,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[]),
       ('st', 'list', 'service', clock_timestamp() - interval '1 hour', 100, 50, ARRAY[0,0,0,0,0,0,0,0,0,0,0,0,0,100]::bigint[])`.execute(
-      control.db,
+      raw.db,
     );
     expect(await control.routeStats.window('st', { seconds: 60 })).toEqual({
       monolith: { requests: 100, errors: 1, p99Ms: 50 },

@@ -44,4 +44,11 @@ export class EvidenceStore {
       ORDER BY strangler_control.evidence.id DESC LIMIT 1`.execute(this.#db);
     return rows[0] && { ...rows[0], id: Number(rows[0].id), epoch: Number(rows[0].epoch) };
   }
+
+  /** What it was about is thrown away. */
+  async forget(context: string, kind: EvidenceKind): Promise<void> {
+    await sql`DELETE FROM strangler_control.evidence WHERE context = ${context} AND kind = ${kind}`.execute(
+      this.#db,
+    );
+  }
 }

@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
+import { INSTANCE_GONE_SECONDS } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
-
-/** A facade whose heartbeat is older counts as gone. */
-export const INSTANCE_GONE_SECONDS = 10;
 
 export interface InstanceRow {
   readonly instanceId: string;
@@ -47,14 +45,5 @@ export class InstanceStore {
       FROM strangler_control.instances i LEFT JOIN strangler_control.instance_contexts c ON c.instance_id = i.instance_id AND c.context = ${context}
       ORDER BY i.name, i.started_at`.execute(this.#db);
     return rows.map((row) => ({ ...row, epoch: row.epoch === null ? null : Number(row.epoch) }));
-  }
-
-  /** Forgets instances that have been gone for long. */
-  async forgetGone(olderThanSeconds = 3600): Promise<number> {
-    const result =
-      await sql`DELETE FROM strangler_control.instances WHERE heartbeat_at < clock_timestamp() - ${olderThanSeconds} * interval '1 second'`.execute(
-        this.#db,
-      );
-    return Number(result.numAffectedRows ?? 0n);
   }
 }

@@ -1,6 +1,5 @@
 import pg from 'pg';
-
-export type Channel = 'strangler_contexts' | 'strangler_instances' | 'strangler_watermarks';
+import type { Channel } from '@strangler-toolkit/plan';
 
 /**
  * LISTENs on a connection of its own and comes back after every loss. A notification is a hint: after a reconnection the

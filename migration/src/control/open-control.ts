@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
-import type pg from 'pg';
+import type { Channel } from '@strangler-toolkit/plan';
 import { ContextStore, type FlipOptions, type ContextRow } from './contexts.ts';
-import { controlFailure, type Database, openPool } from './control-database.ts';
+import { controlFailure, openPool } from './control-database.ts';
 import { EvidenceStore } from './evidence.ts';
 import { InstanceStore } from './instances.ts';
 import { JournalStore } from './journal.ts';
 import { LeaseStore } from './leases.ts';
-import { type Channel, listen } from './listen.ts';
+import { listen } from './listen.ts';
 import { RouteStatsStore } from './route-stats.ts';
+import { MoveStore } from './moves.ts';
 import { migrateControl } from './schema-version.ts';
 import { ShadowStore } from './shadow-results.ts';
 import { WatermarkStore } from './watermarks.ts';
@@ -23,9 +24,7 @@ export interface Control extends AsyncDisposable {
   readonly watermarks: WatermarkStore;
   readonly shadow: ShadowStore;
   readonly routeStats: RouteStatsStore;
-  /** For statements that belong to their caller. */
-  readonly db: Database;
-  readonly pool: pg.Pool;
+  readonly moves: MoveStore;
   setHold(context: string, holdId: string, milliseconds: number): Promise<void>;
   liftHold(context: string, holdId?: string): Promise<void>;
   flip(options: FlipOptions): Promise<ContextRow>;
@@ -51,16 +50,15 @@ export async function openControl(
     await opened?.db.destroy().catch(() => {});
     throw controlFailure(error, url);
   }
-  const { pool, db } = opened;
+  const { db } = opened;
   const contexts = new ContextStore(db);
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= db.destroy());
   return {
     url,
-    db,
-    pool,
     contexts,
     close,
+    moves: new MoveStore(db),
     [Symbol.asyncDispose]: close,
     journal: new JournalStore(db),
     leases: new LeaseStore(db),

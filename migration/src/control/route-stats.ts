@@ -1,36 +1,6 @@
-import type { Side, SideWindow } from '@strangler-toolkit/plan';
+import { LATENCY_BOUNDS, quantile, type Side, type SideWindow } from '@strangler-toolkit/plan';
 import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
-
-/** Upper bounds of latency_buckets, milliseconds. */
-export const LATENCY_BOUNDS: readonly number[] = [
-  1,
-  2,
-  5,
-  10,
-  20,
-  50,
-  100,
-  200,
-  500,
-  1000,
-  2000,
-  5000,
-  10_000,
-  Number.POSITIVE_INFINITY,
-];
-
-/** Upper bound of the bucket in which the quantile falls. */
-export function quantile(buckets: readonly number[], share: number): number {
-  const total = buckets.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return 0;
-  let seen = 0;
-  for (const [index, count] of buckets.entries()) {
-    seen += count;
-    if (seen >= total * share) return LATENCY_BOUNDS[index] ?? Number.POSITIVE_INFINITY;
-  }
-  return Number.POSITIVE_INFINITY;
-}
 
 export interface RouteWindow {
   readonly route: string;

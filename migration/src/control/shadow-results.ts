@@ -1,16 +1,6 @@
 import { sql } from 'kysely';
+import type { ShadowOutcome } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
-
-export const shadowOutcomes = [
-  'match',
-  'mismatch',
-  'stale',
-  'candidate-error',
-  'candidate-timeout',
-  'uncomparable',
-  'dropped',
-] as const;
-export type ShadowOutcome = (typeof shadowOutcomes)[number];
 
 export interface RouteShadow {
   readonly route: string;

@@ -1,11 +1,8 @@
 import { sql } from 'kysely';
-import type { Direction } from '@strangler-toolkit/plan';
+import { type Direction, WORKER_DEAD_SECONDS } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
 
 export type WorkerState = 'copying' | 'streaming' | 'caught-up' | 'stopped' | 'failed';
-
-/** A worker whose heartbeat is older counts as dead. */
-export const WORKER_DEAD_SECONDS = 10;
 
 export interface Watermark {
   readonly context: string;

@@ -8,7 +8,7 @@ import { readFenceTriggers } from '../replica/fences.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { describeWriters, runningWriters } from './running-writers.ts';
 
-export type { FenceMode };
+export type { FenceMode } from '../replica/fences.ts';
 
 export interface Fence {
   readonly context: string;
@@ -37,7 +37,7 @@ export interface FenceChange {
  * pass. Dropping would wait for every reader too, and a long report must not prolong a cutover: so a fence that is lifted is
  * disabled, and dropped only at teardown.
  */
-function installStatements(table: FenceableTable, fence: Fence, client: Client): string {
+function installStatements(table: FenceableTable, fence: Fence): string {
   const name = quoteTable(table);
   const action = fenceAction(fence);
   const statement = `CREATE OR REPLACE TRIGGER strangler_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT ${action};
@@ -114,7 +114,7 @@ export async function installFence(
   await installFenceSchema(client, fence.context);
   const tables = await fenceableTables(client, fence.tables);
   const done = await withLocks(client, tables, options, async () => {
-    for (const table of tables) await client.query(installStatements(table, fence, client));
+    for (const table of tables) await client.query(installStatements(table, fence));
   });
   return { tables: tables.map(({ schema, table }) => `${schema}.${table}`), ...done };
 }

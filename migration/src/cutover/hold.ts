@@ -1,5 +1,4 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import { sql } from 'kysely';
 import type { InstanceContextRow } from '../control/index.ts';
 import { type Detail, type MoveState, type MoveStep, timeLeft, until } from './move-state.ts';
 
@@ -15,24 +14,6 @@ async function instances(move: MoveState): Promise<{ live: InstanceContextRow[];
     live: all.filter((instance) => instance.alive),
     gone: all.filter((instance) => !instance.alive).map((instance) => instance.name),
   };
-}
-
-/**
- * Only with the lease, proven in the transaction that sets it: a process that slept since its last check would make every
- * facade hold for a move that nobody makes any more. Whoever takes the lease later finds this hold, and lifts it.
- */
-async function setHold(move: MoveState): Promise<void> {
-  const milliseconds = move.settings.holdTimeoutMs + recoveryMarginMs;
-  const { context, token } = move.lease;
-  const held = await sql`WITH held AS MATERIALIZED (
-      SELECT context FROM strangler_control.leases WHERE context = ${context} AND token = ${token} AND expires_at > clock_timestamp() FOR UPDATE
-    ) UPDATE strangler_control.contexts c SET hold_id = ${move.moveId}, hold_until = clock_timestamp() + ${milliseconds} * interval '1 millisecond', updated_at = clock_timestamp()
-      FROM held WHERE c.context = held.context RETURNING c.context`.execute(move.control.db);
-  if (held.rows.length === 0)
-    throw new StranglerError(
-      'LEASE_LOST',
-      `the lease on ${context} ran out before writes were held`,
-    );
 }
 
 async function lift(move: MoveState): Promise<void> {
@@ -62,7 +43,11 @@ export const hold: MoveStep = {
     requireFacade(move, (await instances(move)).live);
     move.heldAt = await move.control.now();
     move.deadline = performance.now() + move.settings.holdTimeoutMs;
-    await setHold(move);
+    await move.control.moves.holdWrites(
+      move.lease,
+      move.moveId,
+      move.settings.holdTimeoutMs + recoveryMarginMs,
+    );
     await move.onStep({ step: 'hold', moment: 'middle' });
     let waiting: InstanceContextRow[] = [];
     const held = await until(move, timeLeft(move, move.settings.holdTimeoutMs / 2), async () => {

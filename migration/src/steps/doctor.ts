@@ -1,12 +1,12 @@
 import {
   bothSides,
   directionFrom,
+  INSTANCE_GONE_SECONDS,
   type MigrationDefinition,
   mirrorsAt,
   type Side,
   streamsAt,
 } from '@strangler-toolkit/plan';
-import { INSTANCE_GONE_SECONDS } from '../control/index.ts';
 import { contextTables, fenceStatus, unfinishedMoves } from '../cutover/index.ts';
 import { routeFlags, shadowFlags } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';

@@ -1,6 +1,5 @@
 import { directionFrom, StranglerError } from '@strangler-toolkit/plan';
 import { readStreamRow } from '../replica/streams.ts';
-import { lsnFromText } from '../database/lsn.ts';
 import { connect } from '../database/connect.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';

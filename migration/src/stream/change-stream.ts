@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../replica/streams.ts';
 import type { ChangeEvent, Lsn } from './change-event.ts';
 
-export type { Checkpoint };
+export type { Checkpoint } from '../replica/streams.ts';
 
 /**
  * What a transport yields, in order. A transaction arrives as begin, events in chunks of bounded size, commit; so a

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import { caughtUp, startWorker } from '../worker/shop.ts';
+import { withConnection } from '../../src/database/connect.ts';
 import { openKafkaShop, replicated } from './kafka-shop.ts';
 import type { Servers } from './servers.ts';
 
@@ -47,8 +48,10 @@ export function whileItRuns(servers: () => Servers): void {
         process.kill(sleeper.pid, 'SIGSTOP');
         await shop.insert(20_000);
         // what a firewall does to a connection on which nobody answers
-        await shop.control.pool.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        await withConnection(shop.control.url, { applicationName: 'test' }, (client) =>
+          client.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+          ),
         );
         await caughtUp(shop, 'forward');
         process.kill(sleeper.pid, 'SIGCONT');

@@ -15,7 +15,7 @@ import { ConnectClient, failureOf } from './connect-client.ts';
 import { connectorFailure } from './connector-failure.ts';
 import { snapshotState, startSnapshot, stopSnapshot } from './incremental-snapshot.ts';
 import { countChunks, forgetSignals } from '../../replica/signals.ts';
-import { appliedOffsets } from './look/applied-partitions.ts';
+import { type Checkpoint, readStreamRow } from '../../replica/streams.ts';
 import { readStreamNote } from '../../replica/heartbeats.ts';
 import { tableTopics } from './topic-names.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
@@ -155,7 +155,8 @@ async function untilApplied(resync: Resync, end: ReadonlyMap<string, number>): P
   const { ends, watch, tables } = resync;
   await ends.withTarget(async (target) => {
     for (;;) {
-      const applied = await appliedOffsets(target, ends.context, ends.direction);
+      const stored = await readStreamRow(target, ends.context, ends.direction);
+      const applied: Checkpoint = stored?.checkpoint ?? {};
       const waiting = [...end].reduce(
         (sum, [partition, offset]) => sum + Math.max(0, offset - Number(applied[partition] ?? 0)),
         0,

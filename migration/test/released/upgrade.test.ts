@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import type pg from 'pg';
+import { openControl } from '../../src/control/index.ts';
+import { connect } from '../../src/database/connect.ts';
+import { countOpenDeadLetters, listDeadLetters } from '../../src/replica/dead-letters.ts';
+import { readPosition } from '../../src/replica/event-positions.ts';
+import { countRefused, installFenceSchema } from '../../src/replica/fences.ts';
+import { readStreamNote } from '../../src/replica/heartbeats.ts';
+import { claim } from '../../src/replica/move-guards.ts';
+import { readProbe } from '../../src/replica/probe.ts';
+import { noteProcessed } from '../../src/replica/processed-events.ts';
+import { installReplicaSchema } from '../../src/replica/schema.ts';
+import { strayWriters } from '../../src/replica/stray-writes.ts';
+import { lockStreamRow, readStreamRow } from '../../src/replica/streams.ts';
+
+const released = (file: string): Promise<string> =>
+  readFile(new URL(file, import.meta.url), 'utf8');
+
+let database: TestDatabase;
+let client: pg.Client;
+beforeEach(async () => {
+  database = await createTestDatabase('released');
+  client = await connect(database.url, { applicationName: 'test' });
+});
+afterEach(async () => {
+  await client.end();
+  await database.drop();
+});
+
+describe('a data database of release 0.1.0', () => {
+  const install = async (by = client): Promise<void> => {
+    await installReplicaSchema(by);
+    await installFenceSchema(by, 'shop');
+    await installReplicaSchema(by, 'events');
+  };
+
+  test('keeps every row, and every part of it works on', async () => {
+    await client.query(await released('data-0.1.0.sql'));
+    await install();
+    expect(await readStreamRow(client, 'shop', 'forward')).toEqual({
+      epoch: 3n,
+      position: 0x16b3748n,
+      state: 'open',
+      rowsApplied: 42n,
+      checkpoint: { 'topic/0': '7' },
+    });
+    await client.query('BEGIN');
+    expect(await lockStreamRow(client, 'shop', 'forward', 3n)).toMatchObject({ deadLetters: 1 });
+    await client.query('COMMIT');
+    expect(await countOpenDeadLetters(client, 'shop', 'forward')).toBe(1);
+    expect(await listDeadLetters(client, { context: 'shop' })).toMatchObject([
+      { table: 'public.items', key: { id: '1' }, errorCode: '23514' },
+    ]);
+    expect(await readProbe(client, 'shop', 'forward')).toBe('00000000-0000-0000-0000-000000000002');
+    expect(await readStreamNote(client, 'shop', 'forward')).toMatchObject({ name: 's', beat: 5n });
+    expect(await strayWriters(client, 'shop')).toMatchObject([
+      { application: 'cron', writes: '1' },
+    ]);
+    expect(await countRefused(client, 'shop')).toBe('1');
+    await expect(
+      claim(client, { context: 'shop', control: 'c', number: '8' }),
+    ).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await noteProcessed(client, 'mail', '00000000-0000-0000-0000-000000000003')).toBe(false);
+    expect(await readPosition(client, { consumer: 'mail', service: 'shop' })).toBe(0x16b3748n);
+  });
+
+  test('asks nothing of a role that may not create', async () => {
+    await client.query(await released('data-0.1.0.sql'));
+    const role = `user_${database.name}`;
+    await client.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA strangler TO ${role}`);
+    try {
+      await client.query(`SET ROLE ${role}`);
+      await install();
+      await client.query('RESET ROLE');
+    } finally {
+      await client.query('RESET ROLE');
+      await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test('with fences of an older release gets the functions of this one', async () => {
+    await client.query(await released('data-0.1.0.sql'));
+    await client.query(`COMMENT ON FUNCTION strangler.fence_refuse() IS 'strangler fence 1'`);
+    await installFenceSchema(client, 'shop');
+    const { rows } = await client.query<{ comment: string }>(
+      `SELECT obj_description('strangler.fence_refuse()'::regprocedure, 'pg_proc') AS comment`,
+    );
+    expect(rows[0]?.comment).toBe('strangler fence 2');
+    expect(await strayWriters(client, 'shop')).toHaveLength(1);
+  });
+});
+
+describe('the numbered schema of a data database', () => {
+  const versions = async (): Promise<unknown[]> =>
+    (
+      await client.query(
+        'SELECT part, version::text AS version FROM strangler.schema_versions ORDER BY part',
+      )
+    ).rows;
+
+  test('is made once by many that start at the same time, part by part', async () => {
+    const clients = await Promise.all(
+      Array.from({ length: 6 }, () => connect(database.url, { applicationName: 'test' })),
+    );
+    try {
+      await Promise.all(clients.map((one) => installReplicaSchema(one)));
+      await Promise.all(clients.map((one) => installFenceSchema(one, 'shop')));
+    } finally {
+      await Promise.all(clients.map((one) => one.end()));
+    }
+    expect(await versions()).toEqual([
+      { part: 'fences', version: '1' },
+      { part: 'replication', version: '1' },
+    ]);
+  });
+
+  test('of a newer release is refused, and nothing is changed', async () => {
+    await installReplicaSchema(client);
+    await client.query(`UPDATE strangler.schema_versions SET version = 99`);
+    await expect(installReplicaSchema(client)).rejects.toMatchObject({
+      code: 'REPLICA_SCHEMA_NEWER',
+      details: { part: 'replication', version: 99, newest: 1 },
+    });
+    expect(await versions()).toEqual([{ part: 'replication', version: '99' }]);
+  });
+});
+
+test('a control database of release 0.1.0 keeps owner, epoch, journal and evidence', async () => {
+  await client.query(await released('control-0.1.0.sql'));
+  await using control = await openControl(database.url);
+  expect(await control.contexts.require('shop')).toMatchObject({
+    owner: 'service',
+    stage: 'service',
+    epoch: 4,
+  });
+  expect(await control.journal.list({ context: 'shop' })).toMatchObject([
+    { actor: 'ann', step: 'flip', status: 'done', epoch: 4 },
+  ]);
+  expect(await control.evidence.latest('shop', 'verification')).toMatchObject({
+    ok: true,
+    detail: { rows: 7 },
+  });
+  await control.contexts.setHold('shop', '00000000-0000-0000-0000-000000000001', 1_000);
+  expect((await control.contexts.require('shop')).held).toBe(true);
+});

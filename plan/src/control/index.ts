@@ -1,0 +1,5 @@
+export * from './channels.ts';
+export * from './facade-statements.ts';
+export * from './latency.ts';
+export * as numberStatements from './number-statements.ts';
+export * from './shadow-outcomes.ts';

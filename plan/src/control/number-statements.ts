@@ -1,0 +1,40 @@
+/** Numbers that facades add up and send: each statement takes one parameter, a JSON array of the rows. */
+
+/** Requests, errors and latencies per route, side and second. */
+export const addRouteStats = `
+  INSERT INTO strangler_control.route_stats AS known
+    (context, route, side, second, requests, errors, latency_buckets)
+  SELECT context, route, side, second, requests, errors, latency_buckets
+    FROM jsonb_to_recordset($1::jsonb) AS told
+      (context text, route text, side text, second timestamptz, requests bigint, errors bigint, latency_buckets bigint[])
+   ORDER BY 1, 2, 3, 4
+  ON CONFLICT (context, route, side, second) DO UPDATE SET
+    requests = known.requests + EXCLUDED.requests,
+    errors = known.errors + EXCLUDED.errors,
+    latency_buckets = (SELECT array_agg(a + b ORDER BY n)
+      FROM unnest(known.latency_buckets, EXCLUDED.latency_buckets) WITH ORDINALITY AS both_sides (a, b, n))`;
+
+/** Two days of them stay. */
+export const forgetOldRouteStats = `
+  DELETE FROM strangler_control.route_stats WHERE second < clock_timestamp() - interval '2 days'`;
+
+export const addShadowCounts = `
+  INSERT INTO strangler_control.shadow_counts AS known (context, route, outcome, epoch, count)
+  SELECT context, route, outcome, epoch, count
+    FROM jsonb_to_recordset($1::jsonb) AS told (context text, route text, outcome text, epoch bigint, count bigint)
+   ORDER BY 1, 2, 3, 4
+  ON CONFLICT (context, route, outcome, epoch) DO UPDATE SET count = known.count + EXCLUDED.count`;
+
+export const addShadowSamples = `
+  INSERT INTO strangler_control.shadow_samples (context, route, outcome, detail)
+  SELECT context, route, outcome, detail
+    FROM jsonb_to_recordset($1::jsonb) AS told (context text, route text, outcome text, detail jsonb)`;
+
+/** The newest hundred of each route and outcome stay, and none longer than a week. */
+export const forgetOldShadowSamples = `
+  DELETE FROM strangler_control.shadow_samples
+   WHERE at < clock_timestamp() - interval '7 days'
+      OR id IN (SELECT id FROM (
+           SELECT id, row_number() OVER (PARTITION BY context, route, outcome ORDER BY id DESC) AS n
+             FROM strangler_control.shadow_samples) ranked
+          WHERE n > 100)`;

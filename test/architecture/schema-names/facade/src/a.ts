@@ -1,0 +1,1 @@
+export const a = 'SELECT owner FROM strangler_control.contexts';

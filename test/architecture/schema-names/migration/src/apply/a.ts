@@ -1,0 +1,2 @@
+// strangler.streams may be named in a comment.
+export const a = 'SELECT position FROM strangler.streams';
