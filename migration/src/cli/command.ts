@@ -1,9 +1,10 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { DryRun, Step } from '../steps/step.ts';
+import type { Step } from '../steps/step.ts';
 import { Toolkit } from '../steps/toolkit.ts';
 import { controlFailure } from '../control/control-database.ts';
 import type { Terminal } from './terminal.ts';
+import { dryRunText } from './text/dry-run.ts';
 
 export interface Session {
   readonly terminal: Terminal;
@@ -100,15 +101,12 @@ const print = (
   );
 };
 
-function dryRunText(dry: DryRun): string {
-  const lines = dry.actions.map(
-    (action, index) => `${index + 1}. ${action.action}${action.detail ? `: ${action.detail}` : ''}`,
-  );
-  return [
-    ...lines,
-    ...(dry.refusal ? [`refused (${dry.refusal.code}): ${dry.refusal.message}`] : []),
-  ].join('\n');
-}
+/** What all gated commands take to pass by their gates. */
+export const force = (common: CommonOptions & { facade?: boolean }) => ({
+  ...(common.force && { force: true }),
+  ...(common.reason !== undefined && { reason: common.reason }),
+  ...(common.facade === false && { noFacade: true }),
+});
 
 /** Opens what the command needs, runs it, and closes everything whatever happens. */
 export async function withToolkit<T>(

@@ -1,9 +1,20 @@
 import { Command } from 'commander';
 import type { Session } from './command.ts';
+import { ownerCommands } from './commands/change-owner.ts';
+import { contractsCommand } from './commands/contracts.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { fenceCommand } from './commands/fence.ts';
 import { initCommand } from './commands/init.ts';
-import { lookCommands } from './commands/looks.ts';
-import { moveCommands } from './commands/moves.ts';
+import { journalCommand } from './commands/journal.ts';
 import { outboxCommand } from './commands/outbox.ts';
+import { rampCommand } from './commands/ramp.ts';
+import { replicateCommand } from './commands/replicate.ts';
+import { resyncCommand } from './commands/resync.ts';
+import { routeCommand } from './commands/route.ts';
+import { shadowCommand } from './commands/shadow.ts';
+import { statusCommand } from './commands/status.ts';
+import { verifyCommand } from './commands/verify.ts';
 
 /** The whole command line, from one source: help, parsing and tests. */
 export function buildProgram(session: Session, version: string): Command {
@@ -26,8 +37,19 @@ Environment: STRANGLER_CONTROL_URL, STRANGLER_CONTEXTS, UNLEASH_URL, UNLEASH_ADM
     );
   for (const command of [
     initCommand(session),
-    ...lookCommands(session),
-    ...moveCommands(session),
+    doctorCommand(session),
+    statusCommand(session),
+    verifyCommand(session),
+    resyncCommand(session),
+    journalCommand(session),
+    deadLettersCommand(session),
+    contractsCommand(session),
+    fenceCommand(session),
+    replicateCommand(session),
+    shadowCommand(session),
+    routeCommand(session),
+    rampCommand(session),
+    ...ownerCommands(session),
     outboxCommand(session),
   ])
     program.addCommand(command);

@@ -9,6 +9,7 @@ import {
   type Session,
   withToolkit,
 } from '../command.ts';
+import { outboxConnectedText, outboxDisconnectedText, outboxStatusText } from '../text/outbox.ts';
 
 const side = (text: string): Side => {
   if (text !== 'service' && text !== 'monolith')
@@ -64,13 +65,7 @@ export function outboxCommand(session: Session): Command {
               ...(common.table !== undefined && { table: common.table }),
               ...(common.partitions !== undefined && { partitions: common.partitions }),
             },
-            {
-              text: (result) =>
-                [
-                  ...result.differences,
-                  `${context}: connector ${result.connector} runs and writes to ${result.topics.replace('${routedByValue}', '<aggregate type>')}${result.eventsSent > 0 ? `; ${result.eventsSent} events that the outbox held were sent` : ''}`,
-                ].join('\n'),
-            },
+            { text: outboxConnectedText },
           );
         },
       ),
@@ -99,8 +94,7 @@ export function outboxCommand(session: Session): Command {
           { context, action: 'disconnect', side: common.side },
           {
             confirm: `Stop sending the events of ${context} to Kafka?`,
-            text: (result) =>
-              `${context}: connector ${result.connector} ${result.state === 'removed' ? 'and its slot are removed' : 'does not exist'}`,
+            text: outboxDisconnectedText,
           },
         );
       }),
@@ -122,16 +116,7 @@ export function outboxCommand(session: Session): Command {
         const { outboxStatus } = await import('../../steps/outbox.ts');
         await withToolkit(session, common, async (kit) => {
           const result = await outboxStatus(kit, { context, side: common.side });
-          print(
-            session.terminal,
-            common.json,
-            result,
-            () =>
-              (result.problem === null
-                ? `${context}: events flow to ${result.topics.replace('${routedByValue}', '<aggregate type>')}`
-                : `${context}: ${result.problem}\nrun: strangler outbox connect ${context}`) +
-              `\n${Math.round(Number(result.retainedBytes) / 1024)} kB of log wait to be read`,
-          );
+          print(session.terminal, common.json, result, () => outboxStatusText(context, result));
           session.exitCode = result.problem === null ? 0 : 1;
         });
       }),

@@ -1,26 +1,7 @@
-import type { StreamHealth } from '../stream/stream-health.ts';
-import type { ContextStatus } from '../steps/status.ts';
-import type { Terminal } from './terminal.ts';
-
-const age = (seconds: number): string =>
-  seconds < 90
-    ? `${Math.round(seconds)} s`
-    : seconds < 5400
-      ? `${Math.round(seconds / 60)} min`
-      : seconds < 172_800
-        ? `${Math.round(seconds / 3600)} h`
-        : `${Math.round(seconds / 86_400)} days`;
-const share = (part: number, whole: number): string =>
-  whole === 0 ? '–' : `${Number(((100 * part) / whole).toFixed(2))} %`;
-
-export const bytes = (count: number): string =>
-  count < 10_240
-    ? `${count} bytes`
-    : count < 10_485_760
-      ? `${Math.round(count / 1024)} kB`
-      : count < 10_737_418_240
-        ? `${Math.round(count / 1_048_576)} MB`
-        : `${Math.round(count / 1_073_741_824)} GB`;
+import type { StreamHealth } from '../../stream/stream-health.ts';
+import type { ContextStatus } from '../../steps/status.ts';
+import type { Terminal } from '../terminal.ts';
+import { age, bytes, share } from './units.ts';
 
 /** Slot, connector and topics: [name, text] for each line. */
 function streamLines({
@@ -75,7 +56,7 @@ function streamLines({
 }
 
 /** One context on one screen. */
-export function statusText(status: ContextStatus, terminal: Terminal): string {
+export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'style'>): string {
   const line = (name: string, text: string): string => `  ${name.padEnd(13)} ${text}`;
   const { worker } = status;
   const replicated = status.data === 'replicated';

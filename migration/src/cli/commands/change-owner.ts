@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { type CommonOptions, force, makeCommand, runStep, type Session } from '../command.ts';
+import { outcomeText } from '../text/change-owner.ts';
+
+/** The three moves that change who owns a context's data, or end the way back. */
+export function ownerCommands(session: Session): Command[] {
+  const owner = (
+    kind: 'cutover' | 'rollback' | 'retire',
+    summary: string,
+    description: string,
+    question: (context: string) => string,
+  ): Command =>
+    makeCommand({
+      usage: `${kind} <context>`,
+      summary,
+      description,
+      changes: true,
+      gated: true,
+      examples: [`${kind} catalog --dry-run`, `${kind} catalog`, `${kind} catalog --yes --json`],
+    })
+      .option('--no-facade', 'no facade runs, so there is no traffic to hold')
+      .action(async (context: string, common: CommonOptions & { facade?: boolean }) => {
+        const steps = await import('../../steps/change-owner.ts');
+        await runStep(
+          session,
+          common,
+          steps[kind],
+          { context, ...force(common) },
+          { confirm: question(context), text: outcomeText },
+        );
+      });
+
+  return [
+    owner(
+      'cutover',
+      "make the service the owner of the context's data",
+      "Holds writes at the facades, fences the monolith's tables, waits until the service has everything, proves the way back, changes the owner, lets writes go on. Anything that fails before the change of owner leaves everything as it was.",
+      (context) => `Make the service the owner of ${context}?`,
+    ),
+    owner(
+      'rollback',
+      'lead the context one stage back',
+      'service → canary by the protocol of cutover with sides swapped; canary → shadowing and shadowing → replicating by flags; replicating → monolith drops slot, publication and fence.',
+      (context) => `Lead ${context} one stage back?`,
+    ),
+    owner(
+      'retire',
+      'end the way back: the service keeps the context for good',
+      "Stops the reverse stream, drops its slot and publication, archives the flags. The fence on the monolith's tables stays until they are dropped.",
+      (context) => `End the way back of ${context} for good?`,
+    ),
+  ];
+}

@@ -1,0 +1,44 @@
+import { StranglerError } from '@strangler-toolkit/plan';
+import { Command } from 'commander';
+import { type CommonOptions, makeCommand, runStep, type Session } from '../command.ts';
+import { fenceText } from '../text/fence.ts';
+
+export function fenceCommand(session: Session): Command {
+  const fence = new Command('fence')
+    .summary('who writes past the facade')
+    .description("The audit fence logs who writes to the monolith's tables, and refuses nobody.")
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ strangler fence audit catalog on\n  $ strangler fence status catalog',
+    );
+  fence.addCommand(
+    makeCommand({
+      usage: 'audit <context> <on-or-off>',
+      summary: "log writers of the monolith's tables, or stop it",
+      changes: true,
+      examples: ['fence audit catalog on', 'fence audit catalog off'],
+    }).action(async (context: string, state: string, common: CommonOptions) => {
+      if (state !== 'on' && state !== 'off')
+        throw new StranglerError('USAGE', `"${state}" must be on or off`);
+      const { fenceAudit } = await import('../../steps/fence.ts');
+      await runStep(session, common, fenceAudit, { context, action: state }, { text: fenceText });
+    }),
+  );
+  fence.addCommand(
+    makeCommand({
+      usage: 'status <context>',
+      summary: 'fences that stand, and who was seen',
+      examples: ['fence status catalog', 'fence status catalog --json'],
+    }).action(async (context: string, common: CommonOptions) => {
+      const { fenceAudit } = await import('../../steps/fence.ts');
+      await runStep(
+        session,
+        common,
+        fenceAudit,
+        { context, action: 'status' },
+        { text: fenceText },
+      );
+    }),
+  );
+  return fence;
+}

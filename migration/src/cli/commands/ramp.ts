@@ -1,0 +1,64 @@
+import { StranglerError } from '@strangler-toolkit/plan';
+import type { Command } from 'commander';
+import {
+  type CommonOptions,
+  duration,
+  force,
+  makeCommand,
+  percent,
+  runStep,
+  type Session,
+} from '../command.ts';
+import { rampText } from '../text/ramp.ts';
+
+const parseSteps = (text: string): number[] => {
+  const steps = text.split(',').map(percent);
+  if (steps.some((step, index) => index > 0 && step <= (steps[index - 1] ?? 0)))
+    throw new StranglerError('USAGE', '--steps must grow, e.g. 1,5,25,50,100');
+  return steps;
+};
+
+export function rampCommand(session: Session): Command {
+  return makeCommand({
+    usage: 'ramp <context>',
+    summary: 'send reads to the service step by step, and step back when it is worse',
+    changes: true,
+    gated: true,
+    description:
+      'Enters canary on first use (gates: pacts, shadow reads, mismatches). Each step compares error rate and p99 of both sides over the same window; a worse service gets the share of the step before. Ctrl-C steps back too.',
+    examples: [
+      'ramp catalog',
+      'ramp catalog --steps 1,5,25,50,100 --hold 30s',
+      'ramp catalog --dry-run',
+    ],
+  })
+    .option('--steps <percents>', 'percentages, growing (default: 1,5,25,50,100)', parseSteps)
+    .option('--hold <time>', 'how long each step is watched', duration, 30)
+    .option(
+      '--max-wait <time>',
+      'longest wait of a step for enough traffic (default 10 times --hold)',
+      duration,
+    )
+    .action(
+      async (
+        context: string,
+        common: CommonOptions & { steps?: number[]; hold: number; maxWait?: number },
+      ) => {
+        const steps = common.steps ?? [1, 5, 25, 50, 100];
+        const { ramp: step } = await import('../../steps/ramp.ts');
+        await runStep(
+          session,
+          common,
+          step,
+          {
+            context,
+            ...force(common),
+            steps,
+            holdSeconds: common.hold,
+            ...(common.maxWait !== undefined && { maxWaitSeconds: common.maxWait }),
+          },
+          { text: rampText },
+        );
+      },
+    );
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { type CommonOptions, force, makeCommand, runStep, type Session } from '../command.ts';
+import { replicateText } from '../text/replicate.ts';
+
+export function replicateCommand(session: Session): Command {
+  return makeCommand({
+    usage: 'replicate <context>',
+    summary: "copy the context's tables and stream their changes, until Ctrl-C",
+    changes: true,
+    gated: true,
+    description:
+      'Begins replication (gates: databases, replica identity, mapping, publication and slot), or goes on where it stopped. The worker runs in this process until Ctrl-C; a second one waits.',
+    examples: [
+      'replicate catalog',
+      'replicate catalog --until-caught-up',
+      'replicate catalog --restart --yes',
+      'replicate catalog --dry-run',
+    ],
+  })
+    .option('--until-caught-up', 'end when the other side has applied everything')
+    .option('--restart', "forget the position, empty the service's tables and copy anew")
+    .action(
+      async (
+        context: string,
+        common: CommonOptions & { untilCaughtUp?: boolean; restart?: boolean },
+      ) => {
+        const { replicate: step } = await import('../../steps/replicate.ts');
+        await runStep(
+          session,
+          common,
+          step,
+          {
+            context,
+            ...force(common),
+            ...(common.untilCaughtUp && { untilCaughtUp: true }),
+            ...(common.restart && { restart: true }),
+          },
+          {
+            ...(common.restart && {
+              confirm: `Empty the service's tables of ${context} and copy anew?`,
+            }),
+            text: replicateText,
+          },
+        );
+      },
+    );
+}

@@ -1,0 +1,99 @@
+import { expect, test } from '@jest/globals';
+import type { ContextStatus } from '../../steps/status.ts';
+import { statusText } from './status.ts';
+
+const plain = { style: (_format: unknown, text: string): string => text };
+const fresh: ContextStatus = {
+  context: 'catalog',
+  data: 'replicated',
+  stage: 'monolith',
+  owner: 'monolith',
+  epoch: 1,
+  ownedForSeconds: 0,
+  held: false,
+  worker: null,
+  stream: null,
+  verification: null,
+  pacts: null,
+  shadow: [],
+  deadLetters: null,
+  flags: null,
+  facades: { alive: 1, gone: 0, behind: 0 },
+  working: null,
+  nextMove: 'replicate',
+  gates: [
+    {
+      gate: 'databases',
+      ok: true,
+      actual: 'both reachable',
+      expected: 'both reachable',
+      remedy: '',
+    },
+    {
+      gate: 'mapping',
+      ok: false,
+      actual: 'no column x',
+      expected: 'it compiles',
+      remedy: 'mend it',
+    },
+  ],
+  nextCommand: 'strangler replicate catalog',
+};
+const lines = (changes: Partial<ContextStatus>): string[] =>
+  statusText({ ...fresh, ...changes }, plain)
+    .split('\n')
+    .map((line) => line.trim().replaceAll(/ {2,}/g, '  '));
+
+test('a context at its beginning', () => {
+  expect(lines({})).toEqual([
+    'catalog  stage monolith, owner monolith (epoch 1), data replicated',
+    'worker  never seen',
+    'lag  not known',
+    'verification  never',
+    'dead letters  –',
+    'pacts  never verified',
+    'facades  1 alive',
+    'shadow  nothing compared',
+    '→ replicate  ✓ databases: both reachable',
+    '✗ mapping: no column x (needs: it compiles)',
+    'next  strangler replicate catalog',
+  ]);
+});
+
+test('a context without data of its own says nothing of streams', () => {
+  const text = lines({ data: 'none' }).join('\n');
+  expect(text).not.toMatch(/worker|lag|verification|dead letters/);
+});
+
+test('flags lose the name of their context, held writes are said aloud', () => {
+  const flag = { exists: true, enabled: true, percent: 25, otherStrategies: 0 };
+  const said = lines({ held: true, flags: [{ ...flag, name: 'catalog.list-products' }] });
+  expect(said[0]).toMatch(/WRITES ARE HELD$/);
+  expect(said).toContain('flags  list-products 25 %');
+});
+
+test('a slot that nobody reads and one that is missing', () => {
+  const stream = {
+    direction: 'forward',
+    transport: 'embedded',
+    connector: null,
+    beatAgeSeconds: null,
+    partitions: null,
+    problems: ['DB_UNREACHABLE: no answer'],
+  } as const;
+  expect(lines({ stream: { ...stream, slot: null } })).toEqual(
+    expect.arrayContaining(['slot  MISSING', 'problem  DB_UNREACHABLE: no answer']),
+  );
+  const slot = {
+    name: 'strangler_catalog',
+    active: false,
+    walStatus: 'extended',
+    behindBytes: 2048,
+    keptBytes: 20_480,
+    safeBytes: -1,
+    confirmed: null,
+  };
+  expect(lines({ stream: { ...stream, slot } })).toContain(
+    'slot  NOT READ, 2048 bytes behind, 20 kB of log kept (extended), 0 bytes until it is lost',
+  );
+});

@@ -1,0 +1,32 @@
+import type { VerifyResult } from '../../steps/verify.ts';
+import { table } from './table.ts';
+
+/** Rows of one table that are named one by one. */
+const NAMED_ROWS = 20;
+
+type TableResult = VerifyResult['tables'][number];
+
+const differingRows = (one: TableResult): string[] =>
+  one.differing
+    .slice(0, NAMED_ROWS)
+    .map(
+      (row) =>
+        `${one.table} ${JSON.stringify(row.key)} ${row.kind}${row.columns ? `: ${row.columns.map((column) => column.name).join(', ')}` : ''}`,
+    );
+
+export const verifyText = (
+  result: Pick<VerifyResult, 'tables' | 'rowsCompared' | 'differences' | 'unsettled' | 'seconds'>,
+): string =>
+  [
+    table([
+      ['table', 'rows', 'differing', 'unsettled'],
+      ...result.tables.map((one) => [
+        one.table,
+        String(one.rows),
+        String(one.differing.length),
+        String(one.unsettled),
+      ]),
+    ]),
+    ...result.tables.flatMap(differingRows),
+    `${result.rowsCompared} rows compared, ${result.differences} differ${result.unsettled > 0 ? `, ${result.unsettled} unsettled, not differing: run again` : ''}, ${result.seconds.toFixed(1)} s`,
+  ].join('\n');
