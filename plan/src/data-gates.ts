@@ -1,35 +1,30 @@
-import { doctor, finding, type Gate, result, seconds } from './gate-result.ts';
+import { finding, type Gate, result, seconds } from './gate-result.ts';
 
 export const databases = finding({
   gate: 'databases',
   fact: (facts) => facts.databases,
   expected: 'both databases reachable',
-  remedy: doctor,
 });
 export const replicaIdentity = finding({
   gate: 'replica-identity',
   fact: (facts) => facts.replicaIdentity,
   expected: 'every table has a usable replica identity',
-  remedy: doctor,
 });
 export const mapping = finding({
   gate: 'mapping',
   fact: (facts) => facts.mapping,
   expected: 'the mapping compiles',
-  remedy: doctor,
 });
 export const publicationAndSlot = finding({
   gate: 'publication-and-slot',
   fact: (facts) => facts.publicationAndSlot,
   expected: 'publication and slot can be made',
-  remedy: doctor,
 });
 export const wayBack = finding({
   gate: 'way-back',
   fact: (facts) => facts.wayBack,
   expected:
     'publication and slot of the way back can be made (the move itself proves them with a marker)',
-  remedy: doctor,
 });
 
 export const initialCopy: Gate = ({ context, copyComplete }) =>
@@ -39,6 +34,7 @@ export const initialCopy: Gate = ({ context, copyComplete }) =>
     actual: copyComplete === undefined ? 'not known' : copyComplete ? 'complete' : 'not complete',
     expected: 'complete',
     remedy: `strangler replicate ${context} --until-caught-up`,
+    command: `strangler replicate ${context} --until-caught-up`,
   });
 
 export const lag: Gate = ({ context, workerAlive, lagSeconds }, { maxLagSeconds }) => {
@@ -50,6 +46,7 @@ export const lag: Gate = ({ context, workerAlive, lagSeconds }, { maxLagSeconds 
       actual: 'no worker is alive',
       expected,
       remedy: `Start it: strangler replicate ${context}`,
+      command: `strangler replicate ${context}`,
     });
   if (lagSeconds === undefined)
     return result({
@@ -77,6 +74,7 @@ export const verified =
         ? `0 differing rows, at most ${seconds(verificationMaxAgeSeconds)} old`
         : '0 differing rows',
       remedy: `strangler verify ${context}`,
+      command: `strangler verify ${context}`,
     } as const;
     if (verification === undefined)
       return result({ ...asked, ok: false, actual: 'never verified' });
@@ -95,6 +93,7 @@ export const deadLetters: Gate = ({ context, openDeadLetters }) =>
     actual: openDeadLetters === undefined ? 'not known' : `${openDeadLetters} open`,
     expected: '0 open',
     remedy: `strangler dead-letters list ${context}`,
+    command: `strangler dead-letters list ${context}`,
   });
 
 export const ownedFor: Gate = ({ ownedDays }, { retireAfterDays }) =>
@@ -113,4 +112,5 @@ export const noStrays: Gate = ({ context, strayWrites }) =>
     actual: strayWrites === undefined ? 'not known' : `${strayWrites} refused or logged`,
     expected: '0',
     remedy: `strangler fence status ${context} shows who still writes to the monolith's tables`,
+    command: `strangler fence status ${context}`,
   });

@@ -26,14 +26,22 @@ export interface GateResult {
   readonly expected: string;
   /** Empty when the gate lets pass. */
   readonly remedy: string;
+  /** What to type to bring what is missing; none when there is nothing to type, or the gate lets pass. */
+  readonly command?: string;
 }
 
 export type Gate = (facts: GateFacts, settings: Required<GateSettings>) => GateResult;
 
-/** The remedy is kept when the gate refuses. */
-export const result = ({ remedy, ...told }: GateResult): GateResult => ({
-  ...told,
-  remedy: told.ok ? '' : remedy,
+/** Remedy and command are kept when the gate refuses. */
+export const result = ({ remedy, command, ...told }: GateResult): GateResult =>
+  told.ok
+    ? { ...told, remedy: '' }
+    : { ...told, remedy, ...(command !== undefined && { command }) };
+
+/** Where the gate itself cannot say what is wrong, doctor does. */
+export const askDoctor = (context: string): Pick<GateResult, 'remedy' | 'command'> => ({
+  remedy: `strangler doctor ${context} says what to mend`,
+  command: `strangler doctor ${context}`,
 });
 
 /** A gate on a check that was made beforehand. */
@@ -42,22 +50,22 @@ export const finding =
     gate,
     fact,
     expected,
-    remedy,
   }: {
     readonly gate: GateName;
     readonly fact: (facts: GateFacts) => Finding | undefined;
     readonly expected: string;
-    readonly remedy: (context: string) => string;
   }): Gate =>
   (facts) => {
     const found = fact(facts);
-    const refused = { gate, ok: false, expected, remedy: remedy(facts.context) };
-    if (found === undefined) return { ...refused, actual: 'not known' };
     if (found === true) return { gate, ok: true, expected, actual: expected, remedy: '' };
-    return { ...refused, actual: found.problem, remedy: found.remedy ?? refused.remedy };
+    return {
+      gate,
+      ok: false,
+      expected,
+      actual: found?.problem ?? 'not known',
+      ...(found?.remedy === undefined ? askDoctor(facts.context) : { remedy: found.remedy }),
+    };
   };
 
 export const seconds = (value: number): string =>
   `${value < 10 ? Number(value.toFixed(2)) : Math.round(value)} s`;
-
-export const doctor = (context: string): string => `strangler doctor ${context} says what to mend`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { GateFacts } from './gate-facts.ts';
-import { evaluateGates, gatesOf, gatesPass } from './gates.ts';
+import { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 import { defaultGates } from './gate-settings.ts';
 import type { DataKind } from './migration.ts';
 import { type Move, moves, type Stage } from './stages.ts';
@@ -181,4 +181,92 @@ describe('what gates say', () => {
       ),
     ).toBe(true);
   });
+});
+
+describe('what to type to go on', () => {
+  const typed = (move: Move, changes: Partial<GateFacts>): string | undefined =>
+    commandToGoOn(
+      evaluateGates(move, facts({ ...good, ...changes }), defaultGates),
+      'strangler cutover catalog',
+    );
+
+  test.each<[string, Move, Partial<GateFacts>, string]>([
+    ['nothing is missing', 'cutover', {}, 'strangler cutover catalog'],
+    [
+      'a copy that is under way',
+      'shadow',
+      { copyComplete: false },
+      'strangler replicate catalog --until-caught-up',
+    ],
+    ['no worker', 'cutover', { workerAlive: false }, 'strangler replicate catalog'],
+    [
+      'rows that differ',
+      'shadow',
+      { verification: { differences: 1, ageSeconds: 1 } },
+      'strangler verify catalog',
+    ],
+    ['dead letters', 'cutover', { openDeadLetters: 1 }, 'strangler dead-letters list catalog'],
+    [
+      'pacts',
+      'canary',
+      { pacts: { monolith: true, service: false } },
+      'strangler contracts verify catalog',
+    ],
+    [
+      'too few reads',
+      'canary',
+      { shadow: [{ route: 'list', compared: 1, mismatches: 0 }] },
+      'strangler shadow catalog --sample 100 --wait 1000',
+    ],
+    [
+      'answers that differ',
+      'canary',
+      { shadow: [{ route: 'list', compared: 1000, mismatches: 2 }] },
+      'strangler shadow catalog',
+    ],
+    [
+      'reads on the monolith',
+      'retire',
+      { readsOnMonolith: 1 },
+      'strangler route catalog --all --percent 100',
+    ],
+    ['stray writes', 'retire', { strayWrites: 1 }, 'strangler fence status catalog'],
+    [
+      'a database of which nothing is said',
+      'replicate',
+      { databases: { problem: 'down' } },
+      'strangler doctor catalog',
+    ],
+    [
+      'a finding whose remedy is prose: the move tells it again',
+      'replicate',
+      { databases: { problem: 'down', remedy: 'Start it.' } },
+      'strangler cutover catalog',
+    ],
+    ['only waiting helps', 'cutover', { lagSeconds: 60 }, 'strangler cutover catalog'],
+    [
+      'no facade: nothing of this command line starts one',
+      'cutover',
+      { facades: { alive: 0, stale: [], behind: [] } },
+      'strangler cutover catalog',
+    ],
+    [
+      'the first of several',
+      'cutover',
+      { workerAlive: false, openDeadLetters: 1 },
+      'strangler replicate catalog',
+    ],
+  ])('%s', (_name, move, changes, command) => expect(typed(move, changes)).toBe(command));
+
+  test('a command stands in its remedy, and a gate that lets pass has none', () => {
+    for (const move of moves) {
+      for (const gate of evaluateGates(move, facts({ stage: 'service' }), defaultGates))
+        expect(gate.remedy).toContain(gate.command ?? '');
+      for (const gate of evaluateGates(move, facts({ ...good, stage: 'service' }), defaultGates))
+        expect(gate.command).toBeUndefined();
+    }
+  });
+
+  test('a context that has arrived has nothing to type', () =>
+    expect(commandToGoOn([], undefined)).toBeUndefined());
 });

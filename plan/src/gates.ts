@@ -49,3 +49,9 @@ export const evaluateGates = (
 
 export const gatesPass = (results: readonly GateResult[]): boolean =>
   results.every((gate) => gate.ok);
+
+/** What to type now: what brings the first thing that is missing, else the move itself; nothing when there is neither. */
+export const commandToGoOn = (
+  results: readonly GateResult[],
+  move: string | undefined,
+): string | undefined => results.find((gate) => !gate.ok)?.command ?? move;

@@ -12,7 +12,13 @@ export {
 export { defineMigration, env } from './migration.ts';
 export type * from './migration.ts';
 export { type Environment, requireVariable, resolveSetting } from './settings.ts';
-export { flagName, killFlagName, shadowFlagName } from './flag-names.ts';
+export {
+  type FlagMeaning,
+  flagName,
+  killFlagName,
+  parseFlagName,
+  shadowFlagName,
+} from './flag-names.ts';
 export { nearestName, unknownName } from './nearest-name.ts';
 export { validateDefinition, validateTogether } from './validate.ts';
 export {
@@ -33,6 +39,6 @@ export {
 export { cutoverSettings, defaultCutover, defaultGates, gateSettings } from './gate-settings.ts';
 export type { Finding, GateFacts, ShadowFact } from './gate-facts.ts';
 export type { GateName, GateResult } from './gate-result.ts';
-export { evaluateGates, gatesOf, gatesPass } from './gates.ts';
+export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { type RampVerdict, judgeRampStep, type SideWindow } from './ramp.ts';
 export * from './control/index.ts';

@@ -37,8 +37,9 @@ const owners: { readonly [S in Stage]: Extract<StageState, { stage: S }>['owner'
 };
 export const ownerOf = (stage: Stage): Side => owners[stage];
 
-type Step = Partial<Record<Move, Stage>>;
-const replicatedMoves: Record<Stage, Step> = {
+/** Where each possible move leads. */
+type Ways = Partial<Record<Move, Stage>>;
+const replicatedMoves: Record<Stage, Ways> = {
   monolith: { replicate: 'replicating' },
   replicating: { shadow: 'shadowing', rollback: 'monolith' },
   shadowing: { canary: 'canary', rollback: 'replicating' },
@@ -46,7 +47,7 @@ const replicatedMoves: Record<Stage, Step> = {
   service: { rollback: 'canary', retire: 'retired' },
   retired: {},
 };
-const flagMoves: Record<Stage, Step> = {
+const flagMoves: Record<Stage, Ways> = {
   monolith: { shadow: 'shadowing' },
   replicating: {},
   shadowing: { canary: 'canary', rollback: 'monolith' },
@@ -69,7 +70,7 @@ const commandOf: Record<Move, string> = {
 };
 
 /** The moves that lead on or back from a stage, with where they lead. */
-export const movesFrom = (stage: Stage, data: DataKind): Readonly<Step> =>
+export const movesFrom = (stage: Stage, data: DataKind): Readonly<Ways> =>
   (data === 'replicated' ? replicatedMoves : flagMoves)[stage];
 
 export function moveAllowed(stage: Stage, data: DataKind, move: Move): MoveDecision {

@@ -1,4 +1,4 @@
-import { doctor, type Gate, result } from './gate-result.ts';
+import { askDoctor, type Gate, result } from './gate-result.ts';
 
 export const pacts: Gate = (facts, settings) => {
   if (!settings.pacts)
@@ -13,6 +13,7 @@ export const pacts: Gate = (facts, settings) => {
     gate: 'pacts',
     expected: 'verified on both sides',
     remedy: `strangler contracts verify ${facts.context}`,
+    command: `strangler contracts verify ${facts.context}`,
   } as const;
   if (facts.pacts === undefined) return result({ ...asked, ok: false, actual: 'never verified' });
   const failed = [
@@ -31,6 +32,7 @@ export const shadowReads: Gate = ({ context, shadow }, { minShadowReads }) => {
     gate: 'shadow-reads',
     expected: `${minShadowReads} compared reads of each read route`,
     remedy: `strangler shadow ${context} --sample 100 --wait ${minShadowReads}`,
+    command: `strangler shadow ${context} --sample 100 --wait ${minShadowReads}`,
   } as const;
   if (shadow === undefined) return result({ ...asked, ok: false, actual: 'not known' });
   const few = shadow.filter((route) => route.compared < minShadowReads);
@@ -49,6 +51,7 @@ export const mismatches: Gate = ({ context, shadow }, { maxMismatchPercent }) =>
     gate: 'mismatches',
     expected: `at most ${maxMismatchPercent} % of each read route`,
     remedy: `strangler shadow ${context} shows what differs`,
+    command: `strangler shadow ${context}`,
   } as const;
   if (shadow === undefined) return result({ ...asked, ok: false, actual: 'not known' });
   const rated = shadow.map((route) => ({
@@ -67,10 +70,11 @@ export const facades: Gate = ({ context, facades: known }) => {
   const asked = {
     gate: 'facades',
     expected: 'all facade instances alive and on the current epoch',
-    remedy: doctor(context),
   } as const;
-  if (known === undefined) return result({ ...asked, ok: false, actual: 'not known' });
-  if (known.notNeeded) return result({ ...asked, ok: true, actual: 'not needed (--no-facade)' });
+  if (known === undefined)
+    return result({ ...asked, ok: false, actual: 'not known', ...askDoctor(context) });
+  if (known.notNeeded)
+    return result({ ...asked, ok: true, actual: 'not needed (--no-facade)', remedy: '' });
   if (known.alive === 0)
     return result({
       ...asked,
@@ -89,6 +93,7 @@ export const facades: Gate = ({ context, facades: known }) => {
     ...asked,
     ok: true,
     actual: `${known.alive} alive${known.stale.length > 0 ? `, ${known.stale.length} gone` : ''}`,
+    remedy: '',
   });
 };
 
@@ -99,4 +104,5 @@ export const noReads: Gate = ({ context, readsOnMonolith }) =>
     actual: readsOnMonolith === undefined ? 'not known' : `${readsOnMonolith} in the last day`,
     expected: '0 in the last day',
     remedy: `strangler route ${context} --all --percent 100`,
+    command: `strangler route ${context} --all --percent 100`,
   });

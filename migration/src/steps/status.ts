@@ -1,4 +1,5 @@
 import {
+  commandToGoOn,
   directionFrom,
   evaluateGates,
   type GateResult,
@@ -10,7 +11,7 @@ import {
   nextMove,
   streamsAt,
 } from '@strangler-toolkit/plan';
-import type { ContextRow, RouteShadow, Watermark } from '../control/index.ts';
+import type { RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
 import { countDeadLetters, gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
@@ -47,21 +48,6 @@ export interface ContextStatus {
   readonly nextMove: Move | null;
   readonly gates: readonly GateResult[];
   readonly nextCommand: string | null;
-}
-
-/** The command that brings the missing evidence, else the one that moves on. */
-function advice(
-  row: ContextRow,
-  definition: MigrationDefinition,
-  gates: readonly GateResult[],
-): string | null {
-  const missing = gates.find((gate) => !gate.ok);
-  const command =
-    missing &&
-    /^strangler [a-z-]+( [a-z-]+)? \S+( --\S+( \d+)?)*/.exec(
-      missing.remedy.startsWith('Start it: ') ? missing.remedy.slice(10) : missing.remedy,
-    )?.[0];
-  return command ?? nextCommand(definition.context, row.stage, definition.data) ?? null;
 }
 
 async function contextStatus(
@@ -136,7 +122,7 @@ async function contextStatus(
       lease && lease.expiresInSeconds > 0 ? { holder: lease.holder, move: lease.move } : null,
     nextMove: move,
     gates,
-    nextCommand: advice(row, definition, gates),
+    nextCommand: commandToGoOn(gates, nextCommand(context, row.stage, definition.data)) ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { parseFlagName } from '@strangler-toolkit/plan';
 import type { StreamHealth } from '../../stream/stream-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
 import type { Terminal } from '../terminal.ts';
@@ -54,6 +55,12 @@ function streamLines({
     ...problems.map((problem): [string, string] => ['problem', problem]),
   ];
 }
+
+/** The context stands above already. */
+const routeOf = (flag: string): string => {
+  const meaning = parseFlagName(flag);
+  return meaning?.kind === 'route' ? meaning.route : flag;
+};
 
 /** One context on one screen. */
 export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'style'>): string {
@@ -114,9 +121,8 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
       : [
           line(
             'flags',
-            status.flags
-              .map((flag) => `${flag.name.slice(status.context.length + 1)} ${flag.percent} %`)
-              .join(', ') || 'none',
+            status.flags.map((flag) => `${routeOf(flag.name)} ${flag.percent} %`).join(', ') ||
+              'none',
           ),
         ]),
     ...(status.nextMove
