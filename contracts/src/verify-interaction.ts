@@ -9,9 +9,9 @@ export interface InteractionTask {
   readonly pact: string;
   readonly file: string;
   readonly url: string;
-  readonly stateUrl?: string;
+  readonly stateUrl?: string | undefined;
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 // Beside this file, as source or built: .ts or .js like it.

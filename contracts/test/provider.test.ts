@@ -47,9 +47,9 @@ beforeAll(async () => {
     for (const name of ['authorization', 'content-type'])
       if (typeof request.headers[name] === 'string') headers[name] = request.headers[name];
     const answer = await fetch(service.url + (request.url ?? ''), {
-      method: request.method,
+      method: request.method ?? 'GET',
       headers,
-      body: chunks.length > 0 ? Buffer.concat(chunks) : undefined,
+      body: chunks.length > 0 ? Buffer.concat(chunks) : null,
     });
     const text = (await answer.text()).replaceAll(/"price":"([\d.]+)"/g, '"price":$1');
     response

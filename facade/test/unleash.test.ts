@@ -28,7 +28,7 @@ const admin = async (method: string, path: string, body?: unknown): Promise<void
   const response = await fetch(`${unleash.ui}/api/admin/projects/default/features${path}`, {
     method,
     headers: { authorization: unleash.adminToken, 'content-type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? null : JSON.stringify(body),
   });
   if (!response.ok)
     throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);

@@ -23,7 +23,7 @@ export interface AppOptions {
   readonly db: Db;
   readonly pool: pg.Pool;
   readonly live: LiveFeed;
-  readonly log?: ErrorLog;
+  readonly log?: ErrorLog | undefined;
   /** Mounts POST /_test/states, for contract verification only. */
   readonly testStates?: boolean;
 }

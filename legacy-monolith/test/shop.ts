@@ -41,7 +41,7 @@ export async function openShop(label: string) {
     const response = await fetch(server.url + path, {
       method,
       redirect: 'manual',
-      body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
+      body: form ?? (body === undefined ? null : JSON.stringify(body)),
       headers: {
         ...(as === undefined ? {} : { authorization: `Bearer demo-token-${as}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

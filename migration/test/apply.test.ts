@@ -82,7 +82,7 @@ async function newApplier(
       context: 'items',
       direction: 'forward',
       epoch,
-      chunkEvents,
+      ...(chunkEvents !== undefined && { chunkEvents }),
     }),
     session,
   };

@@ -22,19 +22,21 @@ export interface GateFacts {
   readonly copyComplete?: boolean;
   readonly workerAlive?: boolean;
   readonly lagSeconds?: number;
-  readonly verification?: { readonly differences: number; readonly ageSeconds: number };
-  readonly openDeadLetters?: number;
+  readonly verification?: { readonly differences: number; readonly ageSeconds: number } | undefined;
+  readonly openDeadLetters?: number | undefined;
   readonly pacts?: { readonly monolith: boolean; readonly service: boolean };
   /** One entry per read route of the context. */
   readonly shadow?: readonly ShadowFact[];
-  readonly facades?: {
-    readonly alive: number;
-    readonly stale: readonly string[];
-    readonly behind: readonly string[];
-    readonly notNeeded?: boolean;
-  };
+  readonly facades?:
+    | {
+        readonly alive: number;
+        readonly stale: readonly string[];
+        readonly behind: readonly string[];
+        readonly notNeeded?: boolean;
+      }
+    | undefined;
   readonly wayBack?: Finding;
   readonly ownedDays?: number;
   readonly readsOnMonolith?: number;
-  readonly strayWrites?: number;
+  readonly strayWrites?: number | undefined;
 }

@@ -42,7 +42,9 @@ const ask = async (
   headers: Record<string, string> = {},
 ): Promise<{ status: number; body: Record<string, unknown> }> => {
   const sent =
-    body instanceof FormData || body === undefined ? { body } : { body: JSON.stringify(body) };
+    body instanceof FormData || body === undefined
+      ? { body: body ?? null }
+      : { body: JSON.stringify(body) };
   const response = await fetch(sides.service.url + path, {
     method,
     headers: {

@@ -52,7 +52,7 @@ export async function startTwoSides(scale = 1) {
   const ask = async (url: string, question: Question): Promise<Answer> => {
     const headers: Record<string, string> = { ...question.headers };
     if (question.token) headers.authorization = `Bearer ${question.token}`;
-    let body: string | FormData | undefined;
+    let body: string | FormData | null = null;
     if (question.body instanceof FormData || typeof question.body === 'string')
       body = question.body;
     else if (question.body !== undefined) {

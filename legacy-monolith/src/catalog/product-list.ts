@@ -12,12 +12,12 @@ export interface ListQuery {
   readonly page: number;
   readonly perPage: number;
   readonly sort: { readonly column: SortColumn; readonly descending: boolean } | 'relevance';
-  readonly search?: string;
-  readonly category?: string;
-  readonly tag?: string;
-  readonly status?: ProductStatus;
-  readonly minPrice?: string;
-  readonly maxPrice?: string;
+  readonly search?: string | undefined;
+  readonly category?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly status?: ProductStatus | undefined;
+  readonly minPrice?: string | undefined;
+  readonly maxPrice?: string | undefined;
 }
 
 // This part of the API answers with one text, the other parts of the catalog with a list.

@@ -10,7 +10,7 @@ export type ErrorLog = (entry: {
   method: string;
   path: string;
   error: string;
-  code?: string;
+  code?: string | undefined;
 }) => void;
 
 export const notFound: RequestHandler = (request, response) => {

@@ -29,7 +29,7 @@ export async function moveOrder(
   transaction: Db,
   orderId: string,
   to: OrderStatus,
-  { actorId, ownedBy }: { actorId: number; ownedBy?: number },
+  { actorId, ownedBy }: { actorId: number; ownedBy?: number | undefined },
 ): Promise<void> {
   const order = await transaction
     .selectFrom('orders')

@@ -10,9 +10,9 @@ import { orderError } from './order-error.ts';
 
 export interface OrderRequest {
   /** Undefined: what is in the cart. */
-  readonly items?: readonly OrderLine[];
-  readonly addressId?: number;
-  readonly paymentMethodId?: number;
+  readonly items?: readonly OrderLine[] | undefined;
+  readonly addressId?: number | undefined;
+  readonly paymentMethodId?: number | undefined;
   readonly serviceLevel: ServiceLevel;
   readonly note: string | null;
 }

@@ -10,7 +10,7 @@ interface FeedOptions {
   readonly response: Response;
   /** One order with its past, or else what happens from now on to the orders of one user, or of everybody. */
   readonly orderId?: string;
-  readonly userId?: number;
+  readonly userId?: number | undefined;
 }
 
 /** Server-sent events. Announcements only wake it up: what is sent is read from the table, so none is lost or sent twice. */

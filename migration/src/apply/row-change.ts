@@ -26,7 +26,7 @@ export type RowChange =
       readonly kind: 'put';
       readonly row: LogicalRow;
       readonly fresh: boolean;
-      readonly created?: boolean;
+      readonly created?: boolean | undefined;
       readonly encoded?: EncodedRow;
     })
   /** Some columns of a row that must be there, unless `lenient`. */

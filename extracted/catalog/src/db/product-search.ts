@@ -10,12 +10,12 @@ export interface ProductQuery {
   readonly sort:
     | 'relevance'
     | { readonly by: 'title' | 'amount' | 'created' | 'sku'; readonly descending: boolean };
-  readonly text?: string;
-  readonly categorySlug?: string;
-  readonly label?: string;
-  readonly state?: ProductState;
-  readonly minAmount?: string;
-  readonly maxAmount?: string;
+  readonly text?: string | undefined;
+  readonly categorySlug?: string | undefined;
+  readonly label?: string | undefined;
+  readonly state?: ProductState | undefined;
+  readonly minAmount?: string | undefined;
+  readonly maxAmount?: string | undefined;
 }
 
 export async function searchProducts(

@@ -1,8 +1,9 @@
+/** What a request says of a category; undefined: nothing, so a change leaves it as it is. */
 export interface CategoryFields {
-  readonly slug?: string;
-  readonly label?: string;
-  readonly parentId?: string | null;
-  readonly sortOrder?: number;
+  readonly slug?: string | undefined;
+  readonly label?: string | undefined;
+  readonly parentId?: string | null | undefined;
+  readonly sortOrder?: number | undefined;
 }
 
 export type NewCategory = CategoryFields & { readonly slug: string; readonly label: string };

@@ -3,17 +3,17 @@ export type ProductState = (typeof productStates)[number];
 
 /** What a request may set. An absent field keeps its value or takes its default; null means that there is none. */
 export interface ProductFields {
-  readonly sku?: string;
-  readonly title?: string;
-  readonly body?: string | null;
-  readonly amount?: string;
-  readonly currencyCode?: string | null;
-  readonly state?: ProductState;
-  readonly specs?: Readonly<Record<string, unknown>>;
-  readonly labels?: readonly string[];
-  readonly weightKg?: string | null;
-  readonly erpReference?: string | null;
-  readonly availableFrom?: string | null;
+  readonly sku?: string | undefined;
+  readonly title?: string | undefined;
+  readonly body?: string | null | undefined;
+  readonly amount?: string | undefined;
+  readonly currencyCode?: string | null | undefined;
+  readonly state?: ProductState | undefined;
+  readonly specs?: Readonly<Record<string, unknown>> | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly weightKg?: string | null | undefined;
+  readonly erpReference?: string | null | undefined;
+  readonly availableFrom?: string | null | undefined;
 }
 
 export type NewProduct = ProductFields & {
