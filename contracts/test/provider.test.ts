@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ beforeAll(async () => {
     logger: createLogger('catalog', { level: 'silent' }),
   });
   // A service that a careless team might have written: prices as numbers.
-  broken = createServer(async (request, response) => {
+  const careless = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const headers: Record<string, string> = {};
@@ -57,7 +57,8 @@ beforeAll(async () => {
         'content-type': answer.headers.get('content-type') ?? 'text/plain',
       })
       .end(text);
-  });
+  };
+  broken = createServer((request, response) => void careless(request, response));
   await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
   brokenUrl = `http://127.0.0.1:${(broken.address() as { port: number }).port}`;
 });

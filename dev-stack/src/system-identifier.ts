@@ -42,8 +42,10 @@ export async function renewSystemIdentifier(dataDir: string): Promise<void> {
   const wal = join(dataDir, 'pg_wal');
   for (const segment of (await readdir(wal)).filter((name) => /^[0-9A-F]{24}$/.test(name))) {
     const file = await open(join(wal, segment), 'r+');
-    await file
-      .write(identifier, 0, identifier.length, identifierInPageHeader)
-      .finally(() => file.close());
+    try {
+      await file.write(identifier, 0, identifier.length, identifierInPageHeader);
+    } finally {
+      await file.close();
+    }
   }
 }

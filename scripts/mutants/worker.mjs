@@ -37,7 +37,7 @@ const context = await Runtime.createContext(projectConfig, {
 });
 const watcher = { isInterrupted: () => false, isWatchMode: () => false };
 
-/** @returns what the suite said: undefined when it passed */
+/** @returns {Promise<string | undefined>} what the suite said: undefined when it passed */
 async function failureOf(suite, id) {
   const runner = new TestRunner(globalConfig, {});
   let failure;
@@ -58,7 +58,7 @@ async function failureOf(suite, id) {
   return failure;
 }
 
-process.on('message', async ({ id, mutant, suites }) => {
+async function judge({ id, mutant, suites }) {
   globalThis.plantedMutant = mutant;
   for (const suite of suites) {
     const failure = await failureOf(suite, id);
@@ -68,5 +68,7 @@ process.on('message', async ({ id, mutant, suites }) => {
     }
   }
   process.send({ id });
-});
+}
+
+process.on('message', (task) => void judge(task));
 process.send({ ready: true });

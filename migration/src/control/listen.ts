@@ -38,15 +38,16 @@ export async function listen(
   const retry = (): void => {
     client = undefined;
     if (stopped) return;
-    timer = setTimeout(async () => {
-      try {
-        await open();
-      } catch {
-        return retry();
-      }
-      callback('');
-    }, 500);
+    timer = setTimeout(() => void reopen(), 500);
     timer.unref();
+  };
+  const reopen = async (): Promise<void> => {
+    try {
+      await open();
+    } catch {
+      return retry();
+    }
+    callback('');
   };
   await open();
   return async () => {

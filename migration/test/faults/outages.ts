@@ -101,7 +101,7 @@ export function outages(servers: () => Servers): void {
       const shop = shopOf('offsets');
       await using worker = startWorker(shop);
       await until('it says so', async () => (await toldCode(shop)) === 'CONNECT_UNREACHABLE');
-      expect(await Promise.race([worker.ended, 'waits'])).toBe('waits');
+      expect(await Promise.race([worker.ended, Promise.resolve('waits')])).toBe('waits');
       await servers().connect.restart();
       await caughtUp(shop, 'forward');
       await shop.expectOnce(600);
