@@ -3,7 +3,8 @@ const tests = '\\.test\\.ts$|/test/';
 const example = '^(legacy-monolith|extracted/(?!service-kit/)[^/]+|contexts|demo)/';
 const toolkit = '^(plan|facade|migration|contracts|extracted/service-kit)/';
 const inputOutput =
-  '^(node:)?(fs|net|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster)(/|$)|node_modules/(pg|pg-copy-streams|kysely|undici|unleash-client|express|http-proxy-middleware|pino)/';
+  '^(node:)?(fs|net|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster)(/|$)|' +
+  'node_modules/(pg|pg-copy-streams|kysely|undici|unleash-client|express|http-proxy-middleware|pino)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

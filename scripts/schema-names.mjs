@@ -7,8 +7,12 @@ import { fileURLToPath } from 'node:url';
 /** Tables and functions of schema strangler in the data databases; and the whole control schema. */
 const schemas = [
   {
-    named:
-      /\bstrangler\.(streams|dead_letters|copies|probe|heartbeat|signal|stray_writes|move_guards|processed_events|event_positions|schema_versions|fence_\w+|trying_fence)\b/,
+    named: new RegExp(
+      `\\bstrangler\\.(${[
+        'streams|dead_letters|copies|probe|heartbeat|signal|stray_writes|move_guards',
+        'processed_events|event_positions|schema_versions|fence_\\w+|trying_fence',
+      ].join('|')})\\b`,
+    ),
     // A remedy tells a person what to type.
     home: /^migration\/src\/replica\/|^plan\/src\/errors\.ts$/,
     room: 'migration/src/replica',
@@ -37,6 +41,10 @@ const exists = (folder) => {
   }
 };
 
+const complaint = (place, line, room) =>
+  `${place}: ${line.trim().slice(0, 100)}\n` +
+  `  Tables of state are named in ${room} only: call a function there.`;
+
 let read = 0;
 const strays = products
   .map((product) => join(root, product))
@@ -50,11 +58,7 @@ const strays = products
       .flatMap((line, index) => {
         if (/^\s*(\/\/|\*|\/\*)/.test(line)) return [];
         const schema = schemas.find(({ named, home }) => named.test(line) && !home.test(name));
-        return schema
-          ? [
-              `${name}:${index + 1}: ${line.trim().slice(0, 100)}\n  Tables of state are named in ${schema.room} only: call a function there.`,
-            ]
-          : [];
+        return schema ? [complaint(`${name}:${index + 1}`, line, schema.room)] : [];
       });
   });
 for (const stray of strays) console.error(stray);

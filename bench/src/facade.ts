@@ -94,7 +94,8 @@ export async function benchFacade({
       };
       measured.push(one);
       tell(
-        `round ${round}/${rounds}: bare ${Math.round(one.bare)}, unclaimed ${Math.round(one.unclaimed)}, claimed ${Math.round(one.claimed)} requests/s`,
+        `round ${round}/${rounds}: bare ${Math.round(one.bare)}, unclaimed ` +
+          `${Math.round(one.unclaimed)}, claimed ${Math.round(one.claimed)} requests/s`,
       );
     }
     const ratio = (name: 'unclaimed' | 'claimed'): number[] =>

@@ -41,7 +41,8 @@ export class Evidence {
          coalesce(w.state <> 'copying' AND w.applied_at IS NOT NULL, false) AS copied,
          w.state AS watermark, (extract(epoch FROM clock_timestamp() - w.applied_at) * 1000)::int AS "lagMs"
        FROM strangler_control.contexts c
-       LEFT JOIN strangler_control.watermarks w ON w.context = c.context AND w.direction = CASE c.owner WHEN 'monolith' THEN 'forward' ELSE 'reverse' END AND w.epoch = c.epoch
+       LEFT JOIN strangler_control.watermarks w ON w.context = c.context
+         AND w.direction = CASE c.owner WHEN 'monolith' THEN 'forward' ELSE 'reverse' END AND w.epoch = c.epoch
        WHERE c.context = $1`,
       [name],
     );
@@ -59,7 +60,8 @@ export class Evidence {
   /** Compared answers of the read route that has fewest. */
   async compared(context: string): Promise<Map<string, number>> {
     const rows = await this.#rows<{ route: string; count: string }>(
-      `SELECT route, sum(count)::text AS count FROM strangler_control.shadow_counts WHERE context = $1 AND outcome IN ('match', 'mismatch') GROUP BY route`,
+      `SELECT route, sum(count)::text AS count FROM strangler_control.shadow_counts WHERE context = $1
+        AND outcome IN ('match', 'mismatch') GROUP BY route`,
       [context],
     );
     return new Map(rows.map(({ route, count }) => [route, Number(count)]));
@@ -68,7 +70,8 @@ export class Evidence {
   async moves(context: string): Promise<{ move: string; ms: number | null; abandoned: boolean }[]> {
     return await this.#rows(
       `SELECT b.detail->>'move' AS move, (e.detail->>'writePauseMs')::float8 AS ms, e.status <> 'done' AS abandoned
-       FROM strangler_control.journal b JOIN strangler_control.journal e ON e.move_id = b.move_id AND e.context = b.context AND e.step = 'move' AND e.status IN ('done', 'aborted')
+       FROM strangler_control.journal b JOIN strangler_control.journal e ON e.move_id = b.move_id
+         AND e.context = b.context AND e.step = 'move' AND e.status IN ('done', 'aborted')
        WHERE b.context = $1 AND b.step = 'move' AND b.status = 'started' ORDER BY b.id`,
       [context],
     );
@@ -99,7 +102,8 @@ export class Evidence {
 
   async samples(context: string): Promise<Record<string, unknown>[]> {
     return await this.#rows(
-      `SELECT route, outcome, detail FROM strangler_control.shadow_samples WHERE context = $1 AND outcome <> 'match' ORDER BY id DESC LIMIT 5`,
+      `SELECT route, outcome, detail FROM strangler_control.shadow_samples WHERE context = $1
+        AND outcome <> 'match' ORDER BY id DESC LIMIT 5`,
       [context],
     );
   }

@@ -300,7 +300,8 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
   const missing = options.transport === 'kafka' ? await missingForKafka() : [];
   if (missing.length > 0)
     throw new Error(
-      `Kafka and Debezium run on Java, and their jars come through Maven. Not found here: ${missing.join(', ')} (Debian: apt-get install openjdk-17-jre-headless maven).`,
+      `Kafka and Debezium run on Java, and their jars come through Maven. Not found here: ` +
+        `${missing.join(', ')} (Debian: apt-get install openjdk-17-jre-headless maven).`,
     );
   const settings = [
     'fsync=off',

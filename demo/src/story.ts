@@ -82,7 +82,9 @@ export async function tellStory(telling: Telling): Promise<void> {
     await until('writes at the new owner', async () => counts.acknowledgedWrites > writes + 100);
     result.writePauseMs.push({ move: command, ms: Math.round(last?.ms ?? Number.NaN) });
     screen.good(
-      `the ${owner} owns the catalog; writes waited ${Math.round(last?.ms ?? Number.NaN)} ms, the slowest answer took ${Math.round(counts.longestWriteMs)} ms, ${counts.failedRequests - failed} requests failed`,
+      `the ${owner} owns the catalog; writes waited ${Math.round(last?.ms ?? Number.NaN)} ms, the ` +
+        `slowest answer took ${Math.round(counts.longestWriteMs)} ms, ` +
+        `${counts.failedRequests - failed} requests failed`,
     );
   };
 
@@ -151,7 +153,8 @@ export async function tellStory(telling: Telling): Promise<void> {
     chapter('shadow', 'Shadow: the service answers too, nobody sees it, the answers are compared');
     await strangler('shadow', 'catalog', '--sample', '100');
     screen.why(
-      "The gate asks for 1,000 compared reads of each route; the demo's copy of the context file (demo/contexts) for 100, to save your time.",
+      "The gate asks for 1,000 compared reads of each route; the demo's copy of the context file " +
+        '(demo/contexts) for 100, to save your time.',
     );
     await strangler('shadow', 'catalog', '--wait', '100', '--timeout', '300s');
 
@@ -189,7 +192,9 @@ export async function tellStory(telling: Telling): Promise<void> {
       result.duplicatedWrites += verdict.doubled;
       result.ledgerProducts = verdict.checked;
       screen.good(
-        `${verdict.checked} products of the ledger asked from the ${side === 'catalog' ? 'service (the owner)' : 'monolith'} itself: ${verdict.lost} lost, ${verdict.doubled} doubled`,
+        `${verdict.checked} products of the ledger asked from the ` +
+          `${side === 'catalog' ? 'service (the owner)' : 'monolith'} itself: ${verdict.lost} lost, ` +
+          `${verdict.doubled} doubled`,
       );
       result.problems.push(...verdict.examples);
     }

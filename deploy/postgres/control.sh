@@ -2,7 +2,8 @@
 # First start of the control server: a database and a role for each of its users; nobody sees the others' rows.
 set -e
 psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
-  --set strangler="$STRANGLER_PASSWORD" --set unleash="$UNLEASH_PASSWORD" --set pact_broker="$PACT_BROKER_PASSWORD" --set grafana="$GRAFANA_PASSWORD" <<'SQL'
+  --set strangler="$STRANGLER_PASSWORD" --set unleash="$UNLEASH_PASSWORD" \
+  --set pact_broker="$PACT_BROKER_PASSWORD" --set grafana="$GRAFANA_PASSWORD" <<'SQL'
 CREATE ROLE strangler LOGIN PASSWORD :'strangler';
 CREATE ROLE unleash LOGIN PASSWORD :'unleash';
 CREATE ROLE pact_broker LOGIN PASSWORD :'pact_broker';

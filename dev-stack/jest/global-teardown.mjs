@@ -7,7 +7,15 @@ function tellSkipped(file, missing) {
   const suites = readFileSync(file, 'utf8').trim().split('\n');
   const line = '!'.repeat(100);
   process.stderr.write(
-    `\n${line}\nNOT RUN: suites that need Kafka, because this machine lacks ${missing}.\n${howToGet}\n${suites.map((suite) => `  not run: ${suite}\n`).join('')}${line}\n`,
+    [
+      '',
+      line,
+      `NOT RUN: suites that need Kafka, because this machine lacks ${missing}.`,
+      howToGet,
+      ...suites.map((suite) => `  not run: ${suite}`),
+      line,
+      '',
+    ].join('\n'),
   );
 }
 

@@ -12,7 +12,10 @@ export interface CommandOptions {
   /** Added to this process' environment; undefined removes a variable. */
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
-  /** 'listening': resolves at the JSON log line with msg "listening". 'spawned': at once. A function: at the first line for which it is true. */
+  /**
+   * 'listening': resolves at the JSON log line with msg "listening". 'spawned': at once. A function: at the
+   * first line for which it is true.
+   */
   ready?: 'listening' | 'spawned' | ((line: string) => boolean);
   readyTimeoutMs?: number;
   /** Everything printed goes here too. */

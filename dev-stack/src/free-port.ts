@@ -14,8 +14,10 @@ const isFree = (port: number): Promise<boolean> =>
   });
 
 /**
- * A TCP port on loopback that was free a moment ago. All lie below the range from which systems take the ports of outgoing connections: a client that
- * knocks at a crashed server's port again and again could otherwise be given that very port, talk to itself, and keep the server from coming back.
+ * A TCP port on loopback that was free a moment ago. All lie below the range from which systems take the ports
+ * of outgoing connections: a client that
+ * knocks at a crashed server's port again and again could otherwise be given that very port, talk to itself,
+ * and keep the server from coming back.
  * Processes draw from different segments, because a slow server takes its port only seconds after it was found free.
  */
 export async function freePort(): Promise<number> {

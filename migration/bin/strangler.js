@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
   process.stderr.write(
-    `strangler needs Node.js 24 or newer; this is ${process.versions.node}.\nInstall it (https://nodejs.org), or add it to the project: npm install --save-dev node@24, then: npx strangler …\n`,
+    `strangler needs Node.js 24 or newer; this is ${process.versions.node}.\nInstall it ` +
+      `(https://nodejs.org), or add it to the project: npm install --save-dev node@24, then: npx ` +
+      `strangler …\n`,
   );
   process.exit(1);
 }

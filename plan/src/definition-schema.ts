@@ -36,7 +36,8 @@ const number = (rule: 'integer' | 'any', minimum: number, maximum = Number.MAX_S
     .refine(
       (value) =>
         (rule === 'any' || Number.isInteger(value)) && value >= minimum && value <= maximum,
-      `must be ${rule === 'integer' ? 'a whole number' : 'a number'} of at least ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maximum}`}`,
+      `must be ${rule === 'integer' ? 'a whole number' : 'a number'} of at least ${minimum}` +
+        (maximum === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maximum}`),
     );
 
 const protocolOf = (value: string): string | undefined => {

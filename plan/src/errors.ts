@@ -52,11 +52,13 @@ export const errorCodes = {
   CONNECTOR_FAILED:
     'Read the cause and mend it, then run the command again: it registers and restarts the connector.',
   DECODE_FAILED:
-    'Read the cause: a value came in a form that its column cannot have. Nothing after it was applied; mend the connector or the table, then run strangler replicate <context> --restart.',
+    'Read the cause: a value came in a form that its column cannot have. Nothing after it was ' +
+    'applied; mend the connector or the table, then run strangler replicate <context> --restart.',
   TYPE_UNSUPPORTED:
     'Use the embedded transport for this context, leave the column out of the mapping, or change its type.',
   EVENT_FAILED:
-    'Read the cause and mend the handler, then start it again: the event is delivered again. To pass it by, insert consumer and event id into strangler.processed_events.',
+    'Read the cause and mend the handler, then start it again: the event is delivered again. To ' +
+    'pass it by, insert consumer and event id into strangler.processed_events.',
   // steps
   MOVE_NOT_ALLOWED: 'strangler status <context> shows the next possible command.',
   GATE_REFUSED: 'Bring the evidence that the gate names, or use --force --reason (journaled).',

@@ -138,7 +138,8 @@ export interface ReplicationSettings {
   readonly connect?: Readonly<Record<string, string>>;
   /**
    * URLs under which Kafka Connect reaches the databases, where they differ from ours. The password may be a reference of a
-   * Connect config provider: `postgresql://shop:${file:/run/secrets/shop:password}@db/shop`. A variable that is not set means: no difference.
+   * Connect config provider: `postgresql://shop:${file:/run/secrets/shop:password}@db/shop`. A variable that is
+   * not set means: no difference.
    */
   readonly databaseForConnect?: { readonly monolith?: Setting; readonly service?: Setting };
 }
@@ -149,7 +150,10 @@ export interface MigrationDefinition {
   readonly data: DataKind;
   readonly monolith: { readonly url: Setting; readonly database?: Setting };
   readonly service: { readonly url: Setting; readonly database?: Setting };
-  /** Who a request belongs to, first match wins: `header:authorization`, `cookie:sid`, `query:user`. Sticky percentages and read-your-writes pins use it. */
+  /**
+   * Who a request belongs to, first match wins: `header:authorization`, `cookie:sid`, `query:user`. Sticky
+   * percentages and read-your-writes pins use it.
+   */
   readonly identity?: readonly string[];
   readonly routes: readonly RouteDefinition[];
   /** Only for `replicated`. */

@@ -61,6 +61,8 @@ export function judgeRampStep(
   }
   return {
     verdict: 'keep',
-    reason: `errors ${shown(errors)} % (allowed ${shown(allowed)} %), p99 ${service.p99Ms} ms${compared ? ` (monolith ${monolith.p99Ms} ms)` : ''}`,
+    reason:
+      `errors ${shown(errors)} % (allowed ${shown(allowed)} %), p99 ${service.p99Ms} ms` +
+      (compared ? ` (monolith ${monolith.p99Ms} ms)` : ''),
   };
 }

@@ -58,7 +58,7 @@ export const nothingLeft = async (): Promise<void> => {
 /** One whole run of the demo, and what it measured. Its clients pause twelve times as long as for a person who watches: each of their requests is work for six processes. */
 export async function movesOutBackAndOutAgain(...args: string[]): Promise<void> {
   const stdout: string[] = [];
-  const running = await startDemo(['--json', '--pace', '12', ...args], (line, stream) => {
+  const running = await startDemo(['--json', '--pace', '4', ...args], (line, stream) => {
     if (stream === 'stdout') stdout.push(line);
   });
   const { code } = await running.exit;

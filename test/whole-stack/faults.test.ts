@@ -71,8 +71,8 @@ beforeAll(async () => {
     facades: stack.facades,
     writers: 3,
     readers: 2,
-    writerPauseMs: 100,
-    readerPauseMs: 200,
+    writerPauseMs: 50,
+    readerPauseMs: 100,
     forgiving: true,
   });
   await stack.startWorker('catalog');

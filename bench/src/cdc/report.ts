@@ -54,7 +54,9 @@ export function lines(measured: Measured): string[] {
   const text: string[] = [];
   const pair = (label: string, { ours, other, ratio }: Pair, name: string): void => {
     text.push(
-      `  ${label.padEnd(22)} ${ratio.median.toFixed(2)}× (${ratio.spread.map((value) => value.toFixed(2)).join(' to ')})   ours ${thousand(ours.median)}, ${name} ${thousand(other.median)} rows/s`,
+      `  ${label.padEnd(22)} ${ratio.median.toFixed(2)}× ` +
+        `(${ratio.spread.map((value) => value.toFixed(2)).join(' to ')})   ours ` +
+        `${thousand(ours.median)}, ${name} ${thousand(other.median)} rows/s`,
     );
   };
   if (measured.copy) pair('initial copy', measured.copy, 'native');
@@ -64,11 +66,15 @@ export function lines(measured: Measured): string[] {
     pair(`from Kafka, ${kind}`, each, 'JDBC sink');
   for (const [transport, each] of Object.entries(measured.latency ?? {}))
     text.push(
-      `  latency, ${transport.padEnd(13)} p50 ${each.p50Ms} ms, p99 ${each.p99Ms} ms, longest ${each.maxMs} ms at ${thousand(each.updatesPerSecond)} updates/s`,
+      `  latency, ${transport.padEnd(13)} p50 ${each.p50Ms} ms, p99 ${each.p99Ms} ms, longest ` +
+        `${each.maxMs} ms at ${thousand(each.updatesPerSecond)} updates/s`,
     );
   for (const [transport, { events, transaction }] of Object.entries(measured.memory ?? {})) {
     text.push(
-      `  memory, ${transport.padEnd(14)} ${events.start} MB, after ${thousand(events.events)} events ${events.end} MB (most ${events.max}); one transaction of ${thousand(transaction.events)} rows: ${transaction.start} to ${transaction.end} MB (most ${transaction.max})`,
+      `  memory, ${transport.padEnd(14)} ${events.start} MB, after ${thousand(events.events)} ` +
+        `events ${events.end} MB (most ${events.max}); one transaction of ` +
+        `${thousand(transaction.events)} rows: ${transaction.start} to ${transaction.end} MB (most ` +
+        `${transaction.max})`,
     );
   }
   return text;

@@ -24,8 +24,11 @@ export const context = 'bench';
 export type Schema = 'public' | 'ours' | 'sink';
 
 const tables = (schema: string): string => `
-CREATE TABLE ${schema}.items (id bigint PRIMARY KEY, name text NOT NULL, price numeric(12,2) NOT NULL, status text NOT NULL, version bigint NOT NULL, changed_at timestamptz NOT NULL, note text);
-CREATE TABLE ${schema}.lines (id bigint PRIMARY KEY, item_id bigint NOT NULL, quantity int NOT NULL, amount numeric(12,2) NOT NULL, added_at timestamptz NOT NULL, note text);
+CREATE TABLE ${schema}.items (id bigint PRIMARY KEY, name text NOT NULL,
+  price numeric(12,2) NOT NULL, status text NOT NULL, version bigint NOT NULL,
+  changed_at timestamptz NOT NULL, note text);
+CREATE TABLE ${schema}.lines (id bigint PRIMARY KEY, item_id bigint NOT NULL,
+  quantity int NOT NULL, amount numeric(12,2) NOT NULL, added_at timestamptz NOT NULL, note text);
 CREATE TABLE ${schema}.pulses (id int PRIMARY KEY, n bigint NOT NULL, note text);`;
 
 const same = (...names: string[]): Record<string, string> =>

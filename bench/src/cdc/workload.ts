@@ -12,7 +12,8 @@ export interface Workload {
 }
 
 const item = (id: string, version = '0'): string =>
-  `${id}, 'item ' || ${id}, (${id} % 100000) / 100.0, CASE ${id} % 3 WHEN 0 THEN 'sold' ELSE 'open' END, ${version}, clock_timestamp(), repeat(md5((${id})::text), 3)`;
+  `${id}, 'item ' || ${id}, (${id} % 100000) / 100.0, CASE ${id} % 3 WHEN 0 THEN 'sold' ELSE ` +
+  `'open' END, ${version}, clock_timestamp(), repeat(md5((${id})::text), 3)`;
 const line = (id: string, of: string): string =>
   `${id}, ${of}, (${id} % 50)::int, (${id} % 10000) / 100.0, clock_timestamp(), md5((${id})::text)`;
 

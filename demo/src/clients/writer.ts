@@ -146,7 +146,9 @@ export class Writer {
     traffic.counts.staleReads++;
     note(
       traffic.counts,
-      `${new Date().toISOString()} stale read of ${entry.sku}: ${answer.status} ${JSON.stringify({ name: answer.body.name, price: answer.body.price })}, the ledger says ${expected} ${entry.name} ${toPrice(entry.cents)}`,
+      `${new Date().toISOString()} stale read of ${entry.sku}: ${answer.status} ` +
+        `${JSON.stringify({ name: answer.body.name, price: answer.body.price })}, the ledger says ` +
+        `${expected} ${entry.name} ${toPrice(entry.cents)}`,
     );
   }
 }

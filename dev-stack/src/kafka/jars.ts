@@ -11,7 +11,8 @@ const debezium = (file: string): string =>
   fileURLToPath(new URL(`../../../migration/debezium/${file}`, import.meta.url));
 export const workerProperties = debezium('worker.properties');
 export const howToGet =
-  'Java 17 or newer and Maven are needed (Debian: apt-get install openjdk-17-jre-headless maven), or KAFKA_BROKERS and CONNECT_URL of a running Kafka.';
+  'Java 17 or newer and Maven are needed (Debian: apt-get install openjdk-17-jre-headless maven), ' +
+  'or KAFKA_BROKERS and CONNECT_URL of a running Kafka.';
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

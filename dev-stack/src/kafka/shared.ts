@@ -59,7 +59,10 @@ export async function serveSharedKafka(): Promise<SharedKafkaService> {
   };
 }
 
-/** Kafka and Connect of this test run, or of KAFKA_BROKERS and CONNECT_URL when they are set. Topics and connectors need names of their own. */
+/**
+ * Kafka and Connect of this test run, or of KAFKA_BROKERS and CONNECT_URL when they are set. Topics and
+ * connectors need names of their own.
+ */
 export async function sharedKafka(): Promise<SharedKafka> {
   const {
     KAFKA_BROKERS: brokers,

@@ -44,7 +44,8 @@ async function advanceIdentities(client: pg.Client): Promise<void> {
   );
   for (const { table_name: table, column_name: column } of rows) {
     await client.query(
-      `SELECT setval(pg_get_serial_sequence('public.${table}', '${column}'), max(${column})) FROM ${table} HAVING max(${column}) IS NOT NULL`,
+      `SELECT setval(pg_get_serial_sequence('public.${table}', '${column}'), max(${column})) FROM ${table}
+        HAVING max(${column}) IS NOT NULL`,
     );
   }
 }

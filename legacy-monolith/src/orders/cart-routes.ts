@@ -23,9 +23,8 @@ async function cartOf(db: Db, userId: number) {
   const {
     rows: [sum],
   } = await sql<{ total: string }>`
-    SELECT coalesce(sum(price * quantity), 0)::numeric(14,2) AS total FROM cart_items JOIN products ON products.id = product_id WHERE user_id = ${userId}`.execute(
-    db,
-  );
+    SELECT coalesce(sum(price * quantity), 0)::numeric(14,2) AS total FROM cart_items
+      JOIN products ON products.id = product_id WHERE user_id = ${userId}`.execute(db);
   return { items, total: sum?.total ?? '0.00' };
 }
 

@@ -24,7 +24,10 @@ export const ORDER_STATUSES: readonly OrderStatus[] = [
 ];
 export const nextStatuses = (status: OrderStatus): readonly OrderStatus[] => NEXT[status];
 
-/** Moves an order on inside the caller's transaction, with all that follows in other modules. `ownedBy` limits it to one customer's order. */
+/**
+ * Moves an order on inside the caller's transaction, with all that follows in other modules. `ownedBy` limits it
+ * to one customer's order.
+ */
 export async function moveOrder(
   transaction: Db,
   orderId: string,

@@ -204,8 +204,10 @@ async function sumUp(
   const {
     rows: [sums],
   } = await sql<{ subtotal: string; grams: number }>`
-    SELECT sum(price * quantity)::numeric(14,2) AS subtotal, least(greatest(ceil(sum(coalesce(weight, 0.5) * 1000 * quantity)), 1), 70000)::integer AS grams
-    FROM products JOIN unnest(${lines.map((line) => line.productId)}::bigint[], ${lines.map((line) => line.quantity)}::integer[]) AS line (id, quantity) USING (id)`.execute(
+    SELECT sum(price * quantity)::numeric(14,2) AS subtotal, least(greatest(ceil(sum(coalesce(weight,
+      0.5) * 1000 * quantity)), 1), 70000)::integer AS grams
+    FROM products JOIN unnest(${lines.map((line) => line.productId)}::bigint[],
+      ${lines.map((line) => line.quantity)}::integer[]) AS line (id, quantity) USING (id)`.execute(
     transaction,
   );
   if (!sums) throw new Error('an order without lines was summed up');

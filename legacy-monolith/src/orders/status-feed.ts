@@ -52,7 +52,8 @@ export async function streamOrderStatus({
     if (userId !== undefined) query = query.where('user_id', '=', userId);
     for (const event of await query.orderBy('order_events.id').execute()) {
       response.write(
-        `id: ${event.id}\nevent: status\ndata: ${JSON.stringify({ order_id: event.order_id, status: event.status, at: event.at.toISOString() })}\n\n`,
+        `id: ${event.id}\nevent: status\ndata: ` +
+          `${JSON.stringify({ order_id: event.order_id, status: event.status, at: event.at.toISOString() })}\n\n`,
       );
       last = event.id;
     }

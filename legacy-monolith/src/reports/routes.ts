@@ -38,8 +38,10 @@ export function reportRoutes(db: Db, pool: pg.Pool): Router {
         SELECT DISTINCT product_id, root, category FROM product_categories JOIN top ON top.id = category_id
       )
       SELECT category, count(DISTINCT sold.order_id)::integer AS orders, coalesce(sum(sold.quantity), 0)::integer AS units,
-        coalesce(sum(sold.revenue), 0)::numeric(16,2) AS revenue, coalesce(sum(sold.revenue) FILTER (WHERE paid), 0)::numeric(16,2) AS "paidRevenue",
-        (SELECT coalesce(sum(on_hand), 0)::integer FROM stock JOIN membership inside USING (product_id) WHERE inside.root = membership.root) AS stock_on_hand
+        coalesce(sum(sold.revenue), 0)::numeric(16,2) AS revenue,
+          coalesce(sum(sold.revenue) FILTER (WHERE paid), 0)::numeric(16,2) AS "paidRevenue",
+        (SELECT coalesce(sum(on_hand), 0)::integer FROM stock JOIN membership inside USING (product_id)
+          WHERE inside.root = membership.root) AS stock_on_hand
       FROM membership JOIN sold USING (product_id)
       GROUP BY root, category ORDER BY revenue DESC, category`.execute(db);
     response.json({ from, to, rows });

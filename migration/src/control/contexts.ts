@@ -59,9 +59,8 @@ const assertLease = async (
 ): Promise<void> => {
   if (token === undefined) return;
   const held =
-    await sql`SELECT 1 FROM strangler_control.leases WHERE context = ${context} AND token = ${token} AND expires_at > clock_timestamp() FOR UPDATE`.execute(
-      trx,
-    );
+    await sql`SELECT 1 FROM strangler_control.leases WHERE context = ${context} AND token = ${token}
+      AND expires_at > clock_timestamp() FOR UPDATE`.execute(trx);
   if (held.rows.length === 0)
     throw new StranglerError(
       'LEASE_LOST',
@@ -107,23 +106,26 @@ export class ContextStore {
 
   /** Makes the row at stage monolith, or returns the one that exists (its data kind follows the file while at stage monolith). */
   async register(context: string, dataKind: DataKind): Promise<ContextRow> {
-    await sql`INSERT INTO strangler_control.contexts (context, data_kind, stage, owner) VALUES (${context}, ${dataKind}, 'monolith', 'monolith')
-      ON CONFLICT (context) DO UPDATE SET data_kind = EXCLUDED.data_kind WHERE contexts.stage = 'monolith' AND contexts.data_kind <> EXCLUDED.data_kind`.execute(
-      this.#db,
-    );
+    await sql`INSERT INTO strangler_control.contexts (context, data_kind, stage, owner)
+      VALUES (${context}, ${dataKind}, 'monolith', 'monolith')
+      ON CONFLICT (context) DO UPDATE SET data_kind = EXCLUDED.data_kind WHERE contexts.stage = 'monolith'
+        AND contexts.data_kind <> EXCLUDED.data_kind`.execute(this.#db);
     return this.require(context);
   }
 
   /** Facades keep new writes waiting for at most `milliseconds` from now. */
   async setHold(context: string, holdId: string, milliseconds: number): Promise<void> {
-    await sql`UPDATE strangler_control.contexts SET hold_id = ${holdId}, hold_until = clock_timestamp() + ${milliseconds} * interval '1 millisecond', updated_at = clock_timestamp()
+    await sql`UPDATE strangler_control.contexts 
+      SET hold_id = ${holdId}, updated_at = clock_timestamp(),
+          hold_until = clock_timestamp() + ${milliseconds} * interval '1 millisecond'
       WHERE context = ${context}`.execute(this.#db);
   }
 
   /** Ends a hold; with `holdId` only that one. */
   async liftHold(context: string, holdId?: string): Promise<void> {
     await sql`UPDATE strangler_control.contexts SET hold_id = NULL, hold_until = NULL, updated_at = clock_timestamp()
-      WHERE context = ${context} AND hold_id IS NOT NULL AND (${holdId ?? null}::uuid IS NULL OR hold_id = ${holdId ?? null}::uuid)`.execute(
+      WHERE context = ${context} AND hold_id IS NOT NULL
+        AND (${holdId ?? null}::uuid IS NULL OR hold_id = ${holdId ?? null}::uuid)`.execute(
       this.#db,
     );
   }
@@ -135,7 +137,8 @@ export class ContextStore {
       const { rows } =
         await sql<Raw>`UPDATE strangler_control.contexts SET owner = ${options.owner}, stage = ${options.stage}, epoch = epoch + 1,
           start_lsn = ${options.startLsn}::pg_lsn, owned_since = clock_timestamp(), updated_at = clock_timestamp(),
-          hold_id = CASE WHEN ${options.liftHold ?? false} THEN NULL ELSE hold_id END, hold_until = CASE WHEN ${options.liftHold ?? false} THEN NULL ELSE hold_until END
+          hold_id = CASE WHEN ${options.liftHold ?? false} THEN NULL
+            ELSE hold_id END, hold_until = CASE WHEN ${options.liftHold ?? false} THEN NULL ELSE hold_until END
         WHERE context = ${options.context} AND epoch = ${options.expectedEpoch} RETURNING ${columns}`.execute(
           trx,
         );
@@ -163,7 +166,8 @@ export class ContextStore {
         await sql<Raw>`UPDATE strangler_control.contexts SET stage = ${change.stage}, owner = COALESCE(${change.owner ?? null}, owner),
           owned_since = CASE WHEN COALESCE(${change.owner ?? null}, owner) <> owner THEN clock_timestamp() ELSE owned_since END,
           epoch = epoch + CASE WHEN COALESCE(${change.owner ?? null}, owner) <> owner THEN 1 ELSE 0 END, updated_at = clock_timestamp()
-        WHERE context = ${change.context} AND stage = ${change.expectedStage} AND epoch = COALESCE(${change.expectedEpoch ?? null}::bigint, epoch)
+        WHERE context = ${change.context} AND stage = ${change.expectedStage}
+          AND epoch = COALESCE(${change.expectedEpoch ?? null}::bigint, epoch)
           AND (data_kind <> 'replicated' OR owner = COALESCE(${change.owner ?? null}, owner))
         RETURNING ${columns}`.execute(trx);
       const row = rows[0];

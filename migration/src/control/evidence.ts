@@ -31,7 +31,8 @@ export class EvidenceStore {
     const detail = JSON.stringify(entry.detail ?? {}, (_key, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     );
-    await sql`INSERT INTO strangler_control.evidence (context, kind, epoch, ok, detail) VALUES (${entry.context}, ${entry.kind}, ${entry.epoch}, ${entry.ok}, ${detail}::jsonb)`.execute(
+    await sql`INSERT INTO strangler_control.evidence (context, kind, epoch, ok, detail)
+      VALUES (${entry.context}, ${entry.kind}, ${entry.epoch}, ${entry.ok}, ${detail}::jsonb)`.execute(
       this.#db,
     );
   }
@@ -39,8 +40,10 @@ export class EvidenceStore {
   /** The newest evidence of a kind, of any epoch unless one is named. */
   async latest(context: string, kind: EvidenceKind, epoch?: number): Promise<Evidence | undefined> {
     const { rows } = await sql<Omit<Evidence, 'id' | 'epoch'> & { id: string; epoch: string }>`
-      SELECT id::text AS id, context, kind, at, extract(epoch FROM clock_timestamp() - at)::float8 AS "ageSeconds", epoch::text AS epoch, ok, detail
-      FROM strangler_control.evidence WHERE context = ${context} AND kind = ${kind} AND (${epoch ?? null}::bigint IS NULL OR epoch = ${epoch ?? null}::bigint)
+      SELECT id::text AS id, context, kind, at, extract(epoch
+        FROM clock_timestamp() - at)::float8 AS "ageSeconds", epoch::text AS epoch, ok, detail
+      FROM strangler_control.evidence WHERE context = ${context} AND kind = ${kind}
+        AND (${epoch ?? null}::bigint IS NULL OR epoch = ${epoch ?? null}::bigint)
       ORDER BY strangler_control.evidence.id DESC LIMIT 1`.execute(this.#db);
     return rows[0] && { ...rows[0], id: Number(rows[0].id), epoch: Number(rows[0].epoch) };
   }

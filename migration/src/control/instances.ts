@@ -21,7 +21,8 @@ export interface InstanceContextRow extends InstanceRow {
 }
 
 const instance =
-  sql.raw(`i.instance_id AS "instanceId", i.name, i.started_at AS "startedAt", extract(epoch FROM clock_timestamp() - i.heartbeat_at)::float8 AS "heartbeatAgeSeconds",
+  sql.raw(`i.instance_id AS "instanceId", i.name, i.started_at AS "startedAt", extract(epoch
+    FROM clock_timestamp() - i.heartbeat_at)::float8 AS "heartbeatAgeSeconds",
   i.heartbeat_at > clock_timestamp() - ${INSTANCE_GONE_SECONDS} * interval '1 second' AS alive, i.detail`);
 
 export class InstanceStore {
@@ -42,7 +43,8 @@ export class InstanceStore {
   async forContext(context: string): Promise<InstanceContextRow[]> {
     const { rows } = await sql<Omit<InstanceContextRow, 'epoch'> & { epoch: string | null }>`
       SELECT ${instance}, ${context} AS context, c.epoch::text AS epoch, c.hold_id AS "holdId", COALESCE(c.drained, false) AS drained
-      FROM strangler_control.instances i LEFT JOIN strangler_control.instance_contexts c ON c.instance_id = i.instance_id AND c.context = ${context}
+      FROM strangler_control.instances i LEFT
+        JOIN strangler_control.instance_contexts c ON c.instance_id = i.instance_id AND c.context = ${context}
       ORDER BY i.name, i.started_at`.execute(this.#db);
     return rows.map((row) => ({ ...row, epoch: row.epoch === null ? null : Number(row.epoch) }));
   }

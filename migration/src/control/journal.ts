@@ -31,9 +31,8 @@ const json = (detail: unknown): string =>
 export async function appendJournal(db: Database, entry: JournalEntry): Promise<void> {
   await sql`INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)
     VALUES (${entry.context}, ${entry.actor}, ${entry.moveId ?? null}, ${entry.step}, ${entry.status},
-      COALESCE(${entry.epoch ?? null}::bigint, (SELECT epoch FROM strangler_control.contexts WHERE context = ${entry.context})), ${json(entry.detail)}::jsonb)`.execute(
-    db,
-  );
+      COALESCE(${entry.epoch ?? null}::bigint, (SELECT epoch FROM strangler_control.contexts
+        WHERE context = ${entry.context})), ${json(entry.detail)}::jsonb)`.execute(db);
 }
 
 export class JournalStore {
@@ -59,7 +58,8 @@ export class JournalStore {
     const { rows } = await sql<
       Omit<JournalRow, 'id' | 'epoch'> & { id: string; epoch: string | null }
     >`
-      SELECT id::text AS id, context, at, actor, move_id AS "moveId", step, status, epoch::text AS epoch, detail FROM strangler_control.journal
+      SELECT id::text AS id, context, at, actor, move_id AS "moveId", step, status, epoch::text AS epoch, detail
+        FROM strangler_control.journal
       WHERE (${filter.context ?? null}::text IS NULL OR context = ${filter.context ?? null})
         AND (${filter.moveId ?? null}::uuid IS NULL OR move_id = ${filter.moveId ?? null}::uuid)
         AND (${filter.step ?? null}::text IS NULL OR step = ${filter.step ?? null})

@@ -37,8 +37,8 @@ export class LeaseStore {
   }
 
   async list(): Promise<LeaseRow[]> {
-    const { rows } =
-      await sql<LeaseRow>`SELECT context, token, holder, move, extract(epoch FROM expires_at - clock_timestamp())::float8 AS "expiresInSeconds"
+    const { rows } = await sql<LeaseRow>`SELECT context, token, holder, move, extract(epoch
+        FROM expires_at - clock_timestamp())::float8 AS "expiresInSeconds"
       FROM strangler_control.leases ORDER BY context`.execute(this.#db);
     return rows;
   }
@@ -55,13 +55,16 @@ export class LeaseStore {
     const taken =
       await sql`INSERT INTO strangler_control.leases (context, token, holder, move, expires_at)
       VALUES (${context}, ${token}, ${holder}, ${move}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
-      ON CONFLICT (context) DO UPDATE SET token = EXCLUDED.token, holder = EXCLUDED.holder, move = EXCLUDED.move, expires_at = EXCLUDED.expires_at
+      ON CONFLICT (context) DO UPDATE SET token = EXCLUDED.token,
+        holder = EXCLUDED.holder, move = EXCLUDED.move, expires_at = EXCLUDED.expires_at
       WHERE leases.expires_at <= clock_timestamp() RETURNING token`.execute(this.#db);
     if (taken.rows.length === 0) {
       const other = await this.get(context);
       throw new StranglerError(
         'LEASE_HELD',
-        `${other?.holder ?? 'Another process'} is working on ${context} (${other?.move ?? 'unknown'}; its lease runs out in ${Math.max(0, Math.ceil(other?.expiresInSeconds ?? 0))} s unless renewed)`,
+        `${other?.holder ?? 'Another process'} is working on ${context} ` +
+          `(${other?.move ?? 'unknown'}; its lease runs out in ` +
+          `${Math.max(0, Math.ceil(other?.expiresInSeconds ?? 0))} s unless renewed)`,
         {
           details: { context, holder: other?.holder, move: other?.move },
         },

@@ -38,7 +38,8 @@ export class RouteStatsStore {
           AND second >= COALESCE(${range.since ?? null}::timestamptz, clock_timestamp() - ${range.seconds ?? 60} * interval '1 second')
       ), totals AS (SELECT side, sum(requests)::text AS requests, sum(errors)::text AS errors FROM rows GROUP BY side)
       SELECT t.side, t.requests, t.errors, b.bucket::int AS bucket, b.count FROM totals t LEFT JOIN LATERAL (
-        SELECT u.ord AS bucket, sum(u.value)::text AS count FROM rows r, unnest(r.latency_buckets) WITH ORDINALITY AS u(value, ord) WHERE r.side = t.side GROUP BY u.ord
+        SELECT u.ord AS bucket, sum(u.value)::text AS count FROM rows r,
+          unnest(r.latency_buckets) WITH ORDINALITY AS u(value, ord) WHERE r.side = t.side GROUP BY u.ord
       ) b ON true ORDER BY t.side, b.bucket`.execute(this.#db);
     const sideWindow = (side: Side): SideWindow => {
       const own = rows.filter((row) => row.side === side);
@@ -61,9 +62,8 @@ export class RouteStatsStore {
   ): Promise<{ route: string; side: Side; requests: number; errors: number }[]> {
     const { rows } = await sql<{ route: string; side: Side; requests: string; errors: string }>`
       SELECT route, side, sum(requests)::text AS requests, sum(errors)::text AS errors FROM strangler_control.route_stats
-      WHERE context = ${context} AND second >= clock_timestamp() - ${seconds} * interval '1 second' GROUP BY route, side ORDER BY route, side`.execute(
-      this.#db,
-    );
+      WHERE context = ${context} AND second >= clock_timestamp() - ${seconds} * interval '1 second'
+        GROUP BY route, side ORDER BY route, side`.execute(this.#db);
     return rows.map((row) => ({
       ...row,
       requests: Number(row.requests),

@@ -29,9 +29,8 @@ export class ShadowStore {
   async counts(context: string, epoch?: number): Promise<RouteShadow[]> {
     const { rows } = await sql<{ route: string; outcome: ShadowOutcome; count: string }>`
       SELECT route, outcome, sum(count)::text AS count FROM strangler_control.shadow_counts
-      WHERE context = ${context} AND (${epoch ?? null}::bigint IS NULL OR epoch = ${epoch ?? null}::bigint) GROUP BY route, outcome ORDER BY route`.execute(
-      this.#db,
-    );
+      WHERE context = ${context} AND (${epoch ?? null}::bigint IS NULL OR epoch = ${epoch ?? null}::bigint)
+        GROUP BY route, outcome ORDER BY route`.execute(this.#db);
     const routes = new Map<string, Record<ShadowOutcome, number>>();
     for (const { route, outcome, count } of rows) {
       const counts = routes.get(route) ?? {

@@ -52,9 +52,13 @@ export class WatermarkStore {
   async get(context: string, direction: Direction): Promise<Watermark | undefined> {
     const { rows } = await sql<Raw>`
       SELECT context, direction, epoch::text AS epoch, state, applied_lsn::text AS "appliedLsn", applied_at AS "appliedAt",
-        extract(epoch FROM clock_timestamp() - applied_at)::float8 AS "lagSeconds", source_lsn::text AS "sourceLsn", lag_bytes::text AS "lagBytes",
-        rows_applied::text AS "rowsApplied", worker_id AS "workerId", extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 AS "heartbeatAgeSeconds",
-        (state NOT IN ('stopped', 'failed') AND heartbeat_at > clock_timestamp() - ${WORKER_DEAD_SECONDS} * interval '1 second') AS "workerAlive", detail
+        extract(epoch FROM clock_timestamp() - applied_at)::float8 AS "lagSeconds",
+          source_lsn::text AS "sourceLsn", lag_bytes::text AS "lagBytes",
+        rows_applied::text AS "rowsApplied", worker_id AS "workerId", extract(epoch
+          FROM clock_timestamp() - heartbeat_at)::float8 AS "heartbeatAgeSeconds",
+        (state NOT IN ('stopped', 'failed')
+          AND heartbeat_at > clock_timestamp() - ${WORKER_DEAD_SECONDS} * interval '1 second') AS "workerAlive",
+          detail
       FROM strangler_control.watermarks WHERE context = ${context} AND direction = ${direction}`.execute(
       this.#db,
     );
@@ -71,11 +75,16 @@ export class WatermarkStore {
 
   /** Fields that are left out keep their value; `rowsApplied` is a total. An older epoch never overwrites a newer one. */
   async upsert(update: WatermarkUpdate): Promise<void> {
-    await sql`INSERT INTO strangler_control.watermarks AS w (context, direction, epoch, state, applied_lsn, applied_at, source_lsn, lag_bytes, rows_applied, worker_id, detail, heartbeat_at)
-      VALUES (${update.context}, ${update.direction}, ${update.epoch}, ${update.state}, ${update.appliedLsn ?? null}::pg_lsn, ${update.appliedAt ?? null}::timestamptz,
-        ${update.sourceLsn ?? null}::pg_lsn, ${update.lagBytes === undefined || update.lagBytes === null ? null : String(update.lagBytes)}::bigint,
+    const lagBytes = update.lagBytes == null ? null : String(update.lagBytes);
+    await sql`INSERT INTO strangler_control.watermarks AS w (context,
+      direction, epoch, state, applied_lsn, applied_at, source_lsn,
+      lag_bytes, rows_applied, worker_id, detail, heartbeat_at)
+      VALUES (${update.context}, ${update.direction}, ${update.epoch},
+        ${update.state}, ${update.appliedLsn ?? null}::pg_lsn, ${update.appliedAt ?? null}::timestamptz,
+        ${update.sourceLsn ?? null}::pg_lsn, ${lagBytes}::bigint,
         ${String(update.rowsApplied ?? 0)}::bigint, ${update.workerId}, ${JSON.stringify(update.detail ?? {})}::jsonb, clock_timestamp())
-      ON CONFLICT (context, direction) DO UPDATE SET state = EXCLUDED.state, worker_id = EXCLUDED.worker_id, heartbeat_at = EXCLUDED.heartbeat_at, epoch = EXCLUDED.epoch,
+      ON CONFLICT (context, direction) DO UPDATE SET state = EXCLUDED.state,
+        worker_id = EXCLUDED.worker_id, heartbeat_at = EXCLUDED.heartbeat_at, epoch = EXCLUDED.epoch,
         applied_lsn = CASE WHEN w.epoch = EXCLUDED.epoch THEN COALESCE(EXCLUDED.applied_lsn, w.applied_lsn) ELSE EXCLUDED.applied_lsn END,
         applied_at = CASE WHEN w.epoch = EXCLUDED.epoch THEN COALESCE(EXCLUDED.applied_at, w.applied_at) ELSE EXCLUDED.applied_at END,
         source_lsn = COALESCE(EXCLUDED.source_lsn, w.source_lsn), lag_bytes = COALESCE(EXCLUDED.lag_bytes, w.lag_bytes),

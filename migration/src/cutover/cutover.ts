@@ -36,7 +36,10 @@ export interface MoveOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (moment: StepMoment) => void | Promise<void>;
   readonly leaseTtlMs?: number;
-  /** How long the reverse proof waits for running transactions, for the transport and for its marker (default: what the transport says). No write waits meanwhile. */
+  /**
+   * How long the reverse proof waits for running transactions, for the transport and for its marker (default:
+   * what the transport says). No write waits meanwhile.
+   */
   readonly proofTimeoutMs?: number;
 }
 

@@ -36,7 +36,8 @@ export async function fenceableTables(
      SELECT DISTINCT ON (coalesce(n.nspname, wanted), c.relname) wanted, c.relkind AS kind, n.nspname AS schema, c.relname AS table,
        EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid)::int AS in_tree,
        (depth > 0 AND c.relispartition)::int AS clone,
-       EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = CASE c.relkind WHEN 'p' THEN 'strangler_fence_row' ELSE 'strangler_fence_leaf' END)::int AS has_row
+       EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = CASE c.relkind WHEN 'p'
+         THEN 'strangler_fence_row' ELSE 'strangler_fence_leaf' END)::int AS has_row
      FROM tree LEFT JOIN pg_class c ON c.oid = tree.id LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
      ORDER BY coalesce(n.nspname, wanted), c.relname, depth DESC`,
     [tables.map((table) => table.schema), tables.map((table) => table.table)],

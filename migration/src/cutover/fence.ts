@@ -40,7 +40,9 @@ export interface FenceChange {
 function installStatements(table: FenceableTable, fence: Fence): string {
   const name = quoteTable(table);
   const action = fenceAction(fence);
-  const statement = `CREATE OR REPLACE TRIGGER strangler_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT ${action};
+  const statement = `
+    CREATE OR REPLACE TRIGGER strangler_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name}
+      FOR EACH STATEMENT ${action};
     ALTER TABLE ${name} ENABLE TRIGGER strangler_fence;`;
   if (table.rowTrigger === null) return statement;
   // A statement on a parent fires only the parent's statement triggers; rows that it routes here meet this one.

@@ -5,8 +5,14 @@ import { type Detail, type MoveState, type MoveStep, timeLeft, until } from './m
 /** Facades keep holding this much longer than a move may take, so that a recovery finds the writes still waiting. */
 const recoveryMarginMs = 12_000;
 
+/** What an instance still has to do before this move can go on. */
+function lacking({ epoch, holdId }: InstanceContextRow, moveId: string): string {
+  if (epoch === null) return 'does not know the context';
+  return holdId === moveId ? 'has writes in flight' : 'has not seen the hold';
+}
+
 const describe = (instance: InstanceContextRow, moveId: string): string =>
-  `${instance.name} (${instance.instanceId.slice(0, 8)}): ${instance.epoch === null ? 'does not know the context' : instance.holdId !== moveId ? 'has not seen the hold' : 'has writes in flight'}`;
+  `${instance.name} (${instance.instanceId.slice(0, 8)}): ${lacking(instance, moveId)}`;
 
 async function instances(move: MoveState): Promise<{ live: InstanceContextRow[]; gone: string[] }> {
   const all = await move.control.instances.forContext(move.definition.context);

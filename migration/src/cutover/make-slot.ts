@@ -18,8 +18,11 @@ export interface SlotBlocker {
 /** Without pg_monitor the rows of other users show less, never nothing. */
 async function blockersOf(watcher: Client, pid: string): Promise<SlotBlocker[]> {
   const { rows } = await watcher.query<SlotBlocker>(
-    `SELECT DISTINCT blocker.pid::text AS pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, p.owner, '') AS user, coalesce(a.datname, p.database, '') AS database,
-       CASE WHEN blocker.pid = 0 THEN 'prepared as ' || quote_literal(coalesce(p.gid, '?')) ELSE coalesce(a.state, 'state hidden') END AS state,
+    `SELECT DISTINCT blocker.pid::text AS pid, coalesce(a.application_name,
+      '') AS application, coalesce(a.usename, p.owner, '') AS user,
+      coalesce(a.datname, p.database, '') AS database,
+       CASE WHEN blocker.pid = 0 THEN 'prepared as ' || quote_literal(coalesce(p.gid, '?'))
+         ELSE coalesce(a.state, 'state hidden') END AS state,
        round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)), 1)::text AS "transactionSeconds"
      FROM unnest(pg_blocking_pids($1::int)) AS blocker(pid)
      LEFT JOIN pg_stat_activity a ON a.pid = blocker.pid AND blocker.pid <> 0
@@ -30,7 +33,10 @@ async function blockersOf(watcher: Client, pid: string): Promise<SlotBlocker[]> 
 }
 
 const describe = (blocker: SlotBlocker): string =>
-  `${blocker.pid === '0' ? 'a prepared transaction' : `pid ${blocker.pid}`} (${blocker.application || 'no application_name'}, user ${blocker.user || 'hidden'}, database ${blocker.database || 'hidden'}, ${blocker.state}, for ${blocker.transactionSeconds ?? '?'} s)`;
+  `${blocker.pid === '0' ? 'a prepared transaction' : `pid ${blocker.pid}`} ` +
+  `(${blocker.application || 'no application_name'}, user ${blocker.user || 'hidden'}, ` +
+  `database ${blocker.database || 'hidden'}, ${blocker.state}, ` +
+  `for ${blocker.transactionSeconds ?? '?'} s)`;
 
 function waitedInVain(
   slot: string,
@@ -46,13 +52,18 @@ function waitedInVain(
       { cause },
     );
   const pids = blockers.filter((blocker) => blocker.pid !== '0').map((blocker) => blocker.pid);
+  const ends =
+    pids.length > 0
+      ? pids.map((pid) => `SELECT pg_terminate_backend(${pid})`).join('; ')
+      : 'COMMIT PREPARED or ROLLBACK PREPARED';
   return new StranglerError(
     'TIMEOUT',
-    `replication slot ${slot} was not made within ${seconds} s: it waits for transactions that write, in any database of the server: ${blockers.map(describe).join(', ')}`,
+    `replication slot ${slot} was not made within ${seconds} s: it waits for transactions that ` +
+      `write, in any database of the server: ${blockers.map(describe).join(', ')}`,
     {
       cause,
       details: { slot, blockers },
-      remedy: `Let them end, or end them (${pids.length > 0 ? pids.map((pid) => `SELECT pg_terminate_backend(${pid})`).join('; ') : 'COMMIT PREPARED or ROLLBACK PREPARED'}), then run the command again.`,
+      remedy: `Let them end, or end them (${ends}), then run the command again.`,
     },
   );
 }
@@ -110,9 +121,11 @@ export async function makeSlot(
 /** Who would be waited for right now; for a dry run. */
 export async function longWriters(client: Client): Promise<SlotBlocker[]> {
   const { rows } = await client.query<SlotBlocker>(
-    `SELECT pid::text AS pid, application_name AS application, coalesce(usename, '') AS user, coalesce(datname, '') AS database, coalesce(state, '') AS state,
+    `SELECT pid::text AS pid, application_name AS application,
+      coalesce(usename, '') AS user, coalesce(datname, '') AS database, coalesce(state, '') AS state,
        round(extract(epoch FROM clock_timestamp() - xact_start), 1)::text AS "transactionSeconds"
-     FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND xact_start < clock_timestamp() - interval '1 second' ORDER BY xact_start`,
+     FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+       AND xact_start < clock_timestamp() - interval '1 second' ORDER BY xact_start`,
   );
   return rows;
 }

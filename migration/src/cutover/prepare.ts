@@ -28,16 +28,21 @@ async function look(move: MoveState): Promise<Detail> {
     );
   const watermark = await control.watermarks.get(definition.context, plan.closing);
   if (!watermark || !watermark.workerAlive || watermark.epoch !== move.epoch) {
+    const seen = watermark
+      ? `last heartbeat ${Math.round(watermark.heartbeatAgeSeconds)} s ago, ` +
+        `state ${watermark.state}, epoch ${watermark.epoch}`
+      : 'never seen';
     throw new StranglerError(
       'WORKER_NOT_RUNNING',
-      `no worker applies the ${plan.closing} stream of ${definition.context} (${watermark ? `last heartbeat ${Math.round(watermark.heartbeatAgeSeconds)} s ago, state ${watermark.state}, epoch ${watermark.epoch}` : 'never seen'})`,
+      `no worker applies the ${plan.closing} stream of ${definition.context} (${seen})`,
     );
   }
   const { transport } = watermark.detail;
   if (typeof transport === 'string' && transport !== move.transport.kind) {
     throw new StranglerError(
       'CONFIG_INVALID',
-      `the worker of ${definition.context} uses the transport ${transport}, this command ${move.transport.kind}: the stream back would be one that the worker cannot read`,
+      `the worker of ${definition.context} uses the transport ${transport}, this command ` +
+        `${move.transport.kind}: the stream back would be one that the worker cannot read`,
       {
         remedy: `Give both the same STRANGLER_TRANSPORT, or set replication.transport in the context's file.`,
       },
@@ -54,7 +59,8 @@ async function look(move: MoveState): Promise<Detail> {
   if (watermark.lagSeconds > maxLagSeconds) {
     throw new StranglerError(
       'CATCH_UP_TIMEOUT',
-      `the ${plan.to} is ${watermark.lagSeconds} s behind; a ${plan.kind} would hold writes for longer than allowed (limit ${maxLagSeconds} s)`,
+      `the ${plan.to} is ${watermark.lagSeconds} s behind; a ${plan.kind} would hold writes for ` +
+        `longer than allowed (limit ${maxLagSeconds} s)`,
     );
   }
   return { lagSeconds: watermark.lagSeconds, epoch: row.epoch };

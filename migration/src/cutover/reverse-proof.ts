@@ -136,7 +136,8 @@ async function applyMarker(move: MoveState, marker: string): Promise<void> {
     await client.query('BEGIN');
     for (const table of move.tables.from) {
       const { rows } = await client.query<{ name: string; identity: string }>(
-        `SELECT attname AS name, attidentity AS identity FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
+        `SELECT attname AS name, attidentity AS identity FROM pg_attribute WHERE attrelid = $1::regclass
+          AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum`,
         [quoteTable(table)],
       );
       const columns = rows.map((row) => quoteIdentifier(row.name)).join(', ');

@@ -18,7 +18,8 @@ export async function runningWriters(
   const { rows } = await client.query<
     Omit<RunningWriter, 'autovacuum'> & { backend: string | null }
   >(
-    `SELECT DISTINCT l.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS user, coalesce(a.state, '') AS state,
+    `SELECT DISTINCT l.pid, coalesce(a.application_name, '') AS application,
+      coalesce(a.usename, '') AS user, coalesce(a.state, '') AS state,
        a.backend_type AS backend, round(extract(epoch FROM clock_timestamp() - a.xact_start), 1) AS "transactionSeconds"
      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid() AND l.locktype = 'relation'
@@ -33,7 +34,11 @@ export async function runningWriters(
   }));
 }
 
+const describeWriter = (writer: RunningWriter): string =>
+  `pid ${writer.pid} (${writer.application || writer.user || 'unknown'}, ` +
+  `${writer.state || 'state hidden'}, ${writer.transactionSeconds ?? '?'} s)`;
+
 export const describeWriters = (writers: readonly RunningWriter[]): string =>
   writers.length === 0
     ? 'the transactions that held them have ended meanwhile'
-    : `held by ${writers.map((writer) => `pid ${writer.pid} (${writer.application || writer.user || 'unknown'}, ${writer.state || 'state hidden'}, ${writer.transactionSeconds ?? '?'} s)`).join(', ')}`;
+    : `held by ${writers.map(describeWriter).join(', ')}`;

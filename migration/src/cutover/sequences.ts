@@ -39,7 +39,8 @@ async function readSequence(client: Client, name: string): Promise<SequenceState
     max: string;
   }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name, s.seqincrement::text AS increment, s.seqmin::text AS min, s.seqmax::text AS max
-       FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)`,
+       FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = to_regclass($1)`,
     [name],
   );
   const sequence = found[0];

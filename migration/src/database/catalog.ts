@@ -46,16 +46,20 @@ const tableQuery = `
 SELECT c.oid, c.relreplident, c.relkind,
        greatest(0, CASE WHEN c.relkind = 'p' THEN l.rows WHEN c.reltuples < 0 THEN 0 ELSE c.reltuples END)::bigint AS rows,
        coalesce(l.pages, 0) AS pages,
-       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
+       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i,
+         unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
                  WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid AND a.attnum = k.attnum), '[]') AS primary_key,
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND NOT i.indimmediate) AS deferrable,
-       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
-                 WHERE i.indrelid = c.oid AND i.indisreplident AND a.attrelid = c.oid AND a.attnum = k.attnum AND k.n <= i.indnkeyatts), '[]') AS identity_index
+       coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i,
+         unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
+                 WHERE i.indrelid = c.oid AND i.indisreplident AND a.attrelid = c.oid AND a.attnum = k.attnum
+                   AND k.n <= i.indnkeyatts), '[]') AS identity_index
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN LATERAL (
   SELECT max(pg_relation_size(t.relid) / current_setting('block_size')::int) AS pages, sum(greatest(0, p.reltuples)) AS rows
-  FROM (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') t(relid) JOIN pg_class p ON p.oid = t.relid
+  FROM (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') t(relid)
+    JOIN pg_class p ON p.oid = t.relid
 ) l ON true
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
 
@@ -68,8 +72,10 @@ FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisd
 
 const foreignKeysQuery = `
 SELECT k.conname AS name, n.nspname AS schema, f.relname AS "table",
-       (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY u(attnum, n) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
-       (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY u(attnum, n) JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS referenced
+       (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY u(attnum, n)
+         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
+       (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY u(attnum, n)
+         JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum) AS referenced
 FROM pg_constraint k JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace n ON n.oid = f.relnamespace
 WHERE k.contype = 'f' AND k.conrelid = $1::oid ORDER BY k.conname`;
 
@@ -147,7 +153,8 @@ export async function listTables(client: pg.Client): Promise<TableName[]> {
   const { rows } = await client.query<{ schema: string; table: string }>(
     `SELECT n.nspname AS schema, c.relname AS "table" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
-       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'strangler', 'strangler_control') AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2`,
+       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'strangler', 'strangler_control')
+         AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2`,
   );
   return rows;
 }

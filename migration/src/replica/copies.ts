@@ -37,7 +37,8 @@ export async function takeCopyMark(
     [context],
   );
   await client.query(
-    'INSERT INTO strangler.copies (context, copier) VALUES ($1, $2) ON CONFLICT (context) DO UPDATE SET copier = $2, began_at = clock_timestamp()',
+    `INSERT INTO strangler.copies (context, copier) VALUES ($1, $2) ON CONFLICT (context)
+      DO UPDATE SET copier = $2, began_at = clock_timestamp()`,
     [context, copier],
   );
   return { interrupted: rowCount !== 0 };

@@ -7,14 +7,18 @@ import { type Kind, kinds, makeChanges, settle } from '../workload.ts';
 import { openJdbcSink } from './jdbc-sink.ts';
 import type { KafkaStack } from './stack.ts';
 
-/** Changes per second of what waits in Kafka, through our worker and through the JDBC sink. Both connectors have nothing left to send by then. */
+/**
+ * Changes per second of what waits in Kafka, through our worker and through the JDBC sink. Both connectors have
+ * nothing left to send by then.
+ */
 export async function benchKafkaApply(
   site: Site,
   stack: KafkaStack,
   { rounds, rows }: { rounds: number; rows: number },
 ): Promise<Record<Kind, Pair>> {
   await site.service.query(
-    'INSERT INTO sink.items SELECT * FROM ours.items; INSERT INTO sink.lines SELECT * FROM ours.lines; INSERT INTO sink.pulses SELECT * FROM ours.pulses',
+    `INSERT INTO sink.items SELECT * FROM ours.items; INSERT INTO sink.lines SELECT *
+      FROM ours.lines; INSERT INTO sink.pulses SELECT * FROM ours.pulses`,
   );
   const sink = await openJdbcSink(site, stack);
   const look = await site.open('service');
@@ -49,7 +53,8 @@ export async function benchKafkaApply(
       await settle(site.monolith);
       if (round > 0) measured[kind].push(one);
       site.tell(
-        `from Kafka, ${kind} ${round === 0 ? 'warming up' : `${round}/${rounds}`}: ours ${Math.round(one.ours)}, JDBC sink ${Math.round(one.other)} rows/s`,
+        `from Kafka, ${kind} ${round === 0 ? 'warming up' : `${round}/${rounds}`}: ` +
+          `ours ${Math.round(one.ours)}, JDBC sink ${Math.round(one.other)} rows/s`,
       );
     }
   }

@@ -120,9 +120,8 @@ async function recordPrice(
   amount: string,
 ): Promise<void> {
   await sql`INSERT INTO price_change (product_id, revision, previous_amount, amount)
-    SELECT ${id}, coalesce(max(revision), 0) + 1, ${previous}::numeric, ${amount}::numeric FROM price_change WHERE product_id = ${id}`.execute(
-    tx,
-  );
+    SELECT ${id}, coalesce(max(revision), 0) + 1, ${previous}::numeric, ${amount}::numeric FROM price_change
+      WHERE product_id = ${id}`.execute(tx);
 }
 
 function productColumns(fields: ProductFields): UpdateObject<CatalogSchema, 'product'> {

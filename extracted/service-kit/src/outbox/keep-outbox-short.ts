@@ -14,7 +14,8 @@ export async function removeOldEvents(pool: pg.Pool, keepDays: number): Promise<
   for (;;) {
     const { rowCount } = await pool.query(
       `DELETE FROM outbox WHERE id IN (
-         SELECT id FROM outbox WHERE created_at < now() - make_interval(secs => $1 * 86400) ORDER BY created_at, id LIMIT ${batch} FOR UPDATE SKIP LOCKED)`,
+         SELECT id FROM outbox WHERE created_at < now() - make_interval(secs => $1 * 86400)
+           ORDER BY created_at, id LIMIT ${batch} FOR UPDATE SKIP LOCKED)`,
       [keepDays],
     );
     removed += rowCount ?? 0;
