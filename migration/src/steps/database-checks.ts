@@ -18,7 +18,8 @@ export interface ServerFacts {
 
 export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
   const { rows } = await client.query<Record<string, string>>(`
-    SELECT current_setting('wal_level') AS wal_level, current_user AS user_name, r.rolsuper::text AS superuser, (r.rolreplication OR r.rolsuper)::text AS replication,
+    SELECT current_setting('wal_level') AS wal_level, current_user AS user_name,
+      r.rolsuper::text AS superuser, (r.rolreplication OR r.rolsuper)::text AS replication,
       (SELECT count(*) FROM pg_replication_slots)::text AS slots_used, current_setting('max_replication_slots') AS slots_limit,
       (SELECT count(*) FROM pg_stat_replication)::text AS senders_used, current_setting('max_wal_senders') AS senders_limit,
       has_database_privilege(current_database(), 'CREATE')::text AS can_create,
@@ -87,7 +88,9 @@ export async function checkReplicaIdentity(
     if (!carried) {
       throw new StranglerError(
         'REPLICA_IDENTITY',
-        `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no usable replica identity (REPLICA IDENTITY ${table.replicaIdentity.toUpperCase()}, key ${key.join(', ') || 'none'})`,
+        `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no ` +
+          `usable replica identity (REPLICA IDENTITY ${table.replicaIdentity.toUpperCase()}, key ` +
+          `${key.join(', ') || 'none'})`,
         {
           details: { table: `${table.schema}.${table.table}` },
         },

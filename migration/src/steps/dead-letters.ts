@@ -46,7 +46,8 @@ const chosen = <T extends { readonly id: string }>(
     if (!letter)
       throw new StranglerError(
         'USAGE',
-        `There is no open dead letter ${id} of ${options.context}; open: ${letters.map((candidate) => String(candidate.id)).join(', ') || 'none'}`,
+        `There is no open dead letter ${id} of ${options.context}; open: ` +
+          `${letters.map((candidate) => String(candidate.id)).join(', ') || 'none'}`,
       );
     return letter;
   });

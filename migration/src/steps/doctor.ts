@@ -71,7 +71,8 @@ async function checkServer(
       active: string;
       retained: string | null;
     }>(
-      'SELECT wal_status, active::text AS active, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::text AS retained FROM pg_replication_slots WHERE slot_name = $1',
+      `SELECT wal_status, active::text AS active, pg_wal_lsn_diff(pg_current_wal_lsn(),
+        restart_lsn)::text AS retained FROM pg_replication_slots WHERE slot_name = $1`,
       [names.slot],
     );
     const slot = slots[0];
@@ -106,7 +107,8 @@ async function checkServer(
         });
       }
       const { rows: published } = await client.query<{ name: string }>(
-        `SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = $1 AND schemaname <> 'strangler' ORDER BY 1`,
+        `SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = $1
+          AND schemaname <> 'strangler' ORDER BY 1`,
         [names.publication],
       );
       const expected = contextTables(definition)
@@ -162,7 +164,10 @@ async function checkFences(
       ok,
       expected: expected[side].join(' or '),
       actual: `${fence.mode}${fence.open.length > 0 && fence.mode !== 'none' ? ` (open: ${fence.open.join(', ')})` : ''}`,
-      remedy: `The ${row.owner} owns ${definition.context}. If no move is running, run strangler ${row.owner === 'monolith' ? 'replicate' : 'rollback'} ${definition.context} again: it brings fences and owner together.`,
+      remedy:
+        `The ${row.owner} owns ${definition.context}. If no move is running, run strangler ` +
+        `${row.owner === 'monolith' ? 'replicate' : 'rollback'} ${definition.context} again: it ` +
+        `brings fences and owner together.`,
     });
   }
 }
@@ -298,7 +303,8 @@ async function checkContext(
         ok: watermark?.workerAlive === true && watermark.state !== 'failed',
         expected: 'alive',
         actual: watermark
-          ? `${watermark.state}, heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago${typeof code === 'string' ? `: ${code}: ${String(message)}` : ''}`
+          ? `${watermark.state}, heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago` +
+            (typeof code === 'string' ? `: ${code}: ${String(message)}` : '')
           : 'never seen',
         remedy: typeof remedy === 'string' ? remedy : `strangler replicate ${context}`,
       });
@@ -336,11 +342,15 @@ export async function doctor(
     );
   const instances = await (await kit.control()).instances.list();
   const gone = instances.filter((instance) => !instance.alive);
+  const goneFor = (instance: (typeof gone)[number]): string =>
+    `${instance.name} (${Math.round(instance.heartbeatAgeSeconds)} s)`;
   report({
     check: 'facade instances',
     ok: gone.every((instance) => instance.heartbeatAgeSeconds > 3600),
     expected: `heartbeats within ${INSTANCE_GONE_SECONDS} s`,
-    actual: `${instances.length - gone.length} alive${gone.length > 0 ? `, gone: ${gone.map((instance) => `${instance.name} (${Math.round(instance.heartbeatAgeSeconds)} s)`).join(', ')}` : ''}`,
+    actual:
+      `${instances.length - gone.length} alive` +
+      (gone.length > 0 ? `, gone: ${gone.map(goneFor).join(', ')}` : ''),
     remedy: 'Start it again, or wait: an instance that is gone is forgotten after an hour.',
   });
   for (const definition of definitions)

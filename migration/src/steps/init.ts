@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { StranglerError, unknownName } from '@strangler-toolkit/plan';
 import { listTables, readTable, type TableCatalog } from '../database/catalog.ts';
 import { connect } from '../database/connect.ts';
-import { parseTableName } from '../database/identifiers.ts';
+import { displayTable, parseTableName } from '../database/identifiers.ts';
 import { contextFile } from './context-file.ts';
 import { openapiRoutes, type FoundRoute } from './openapi-routes.ts';
 import { planned, type Step } from './step.ts';
@@ -130,7 +130,8 @@ async function guessTables(options: InitOptions): Promise<string[]> {
     if (found.length === 0) {
       throw new StranglerError(
         'USAGE',
-        `No table looks like context ${options.context}; name them with --tables. The database has: ${all.map((table) => (table.schema === 'public' ? table.table : `${table.schema}.${table.table}`)).join(', ')}`,
+        `No table looks like context ${options.context}; name them with --tables. ` +
+          `The database has: ${all.map(displayTable).join(', ')}`,
       );
     }
     return found.map((table) => `${table.schema}.${table.table}`);

@@ -77,7 +77,8 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
   if (row.owner !== 'monolith' || row.stage === 'monolith')
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
-      `--restart empties the service's tables; it needs the monolith as owner and a running replication (stage is ${row.stage}, owner ${row.owner})`,
+      `--restart empties the service's tables; it needs the monolith as owner and a running ` +
+        `replication (stage is ${row.stage}, owner ${row.owner})`,
     );
   const watermark = await control.watermarks.get(definition.context, 'forward');
   if (watermark?.workerAlive)
@@ -202,10 +203,17 @@ function describe(progress: WorkerProgress): string {
         rowsEstimated > 0
           ? `${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %`
           : '';
-      return `copying ${progress.table ?? ''}: ${rowsCopied} rows ${share}, ${Math.round(progress.rowsPerSecond ?? 0)} rows/s, ${seconds(progress.etaSeconds)} to go`;
+      return (
+        `copying ${progress.table ?? ''}: ${rowsCopied} rows ${share}, ` +
+        `${Math.round(progress.rowsPerSecond ?? 0)} rows/s, ${seconds(progress.etaSeconds)} to go`
+      );
     }
     case 'streaming':
-      return `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ${progress.rowsApplied ?? 0} rows applied, lag ${(progress.lagSeconds ?? 0).toFixed(2)} s${progress.deadLetters ? `, ${progress.deadLetters} dead letters` : ''}`;
+      return (
+        `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ` +
+        `${progress.rowsApplied ?? 0} rows applied, lag ${(progress.lagSeconds ?? 0).toFixed(2)} s` +
+        (progress.deadLetters ? `, ${progress.deadLetters} dead letters` : '')
+      );
     default:
       return progress.phase satisfies never;
   }

@@ -70,7 +70,10 @@ async function assertWorker(kit: Toolkit, context: string, direction: Direction)
     );
 }
 
-/** Reads one table again at the owner and applies its rows, while changes go on. Rows that only the other side has stay there: verify finds them. */
+/**
+ * Reads one table again at the owner and applies its rows, while changes go on. Rows that only the other side
+ * has stay there: verify finds them.
+ */
 export const resync: Step<ResyncOptions, ResyncResult> = {
   async execute(kit, { context, table }) {
     const definition = await kit.definition(context);

@@ -34,19 +34,24 @@ export function ownerCommands(session: Session): Command[] {
     owner(
       'cutover',
       "make the service the owner of the context's data",
-      "Holds writes at the facades, fences the monolith's tables, waits until the service has everything, proves the way back, changes the owner, lets writes go on. Anything that fails before the change of owner leaves everything as it was.",
+      "Holds writes at the facades, fences the monolith's tables, waits until the service has " +
+        'everything, proves the way back, changes the owner, lets writes go on. Anything that fails ' +
+        'before the change of owner leaves everything as it was.',
       (context) => `Make the service the owner of ${context}?`,
     ),
     owner(
       'rollback',
       'lead the context one stage back',
-      'service → canary by the protocol of cutover with sides swapped; canary → shadowing and shadowing → replicating by flags; replicating → monolith drops slot, publication and fence.',
+      'service → canary by the protocol of cutover with sides swapped; canary → shadowing and ' +
+        'shadowing → replicating by flags; replicating → monolith drops slot, publication and ' +
+        'fence.',
       (context) => `Lead ${context} one stage back?`,
     ),
     owner(
       'retire',
       'end the way back: the service keeps the context for good',
-      "Stops the reverse stream, drops its slot and publication, archives the flags. The fence on the monolith's tables stays until they are dropped.",
+      'Stops the reverse stream, drops its slot and publication, archives the flags. The fence on ' +
+        "the monolith's tables stays until they are dropped.",
       (context) => `End the way back of ${context} for good?`,
     ),
   ];

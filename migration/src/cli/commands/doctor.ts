@@ -7,7 +7,9 @@ export function doctorCommand(session: Session): Command {
     usage: 'doctor [context]',
     summary: 'compare what should be with what is, and say how to mend it',
     description:
-      'Control database, both databases, rights, slots, publications, mapping, fences, leases, facades, flags; on Kafka brokers, Connect, connectors, topics. Exit 1 when something drifts.',
+      'Control database, both databases, rights, slots, publications, mapping, fences, leases, ' +
+      'facades, flags; on Kafka brokers, Connect, connectors, topics. Exit 1 when something ' +
+      'drifts.',
     examples: ['doctor', 'doctor catalog', 'doctor --json'],
   })
     .option('--all', 'show what is right, too')

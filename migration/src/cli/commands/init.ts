@@ -13,7 +13,9 @@ export function initCommand(session: Session): Command {
     summary: 'write the first context file from what a database holds',
     changes: true,
     description:
-      "Reads tables, keys, columns and sequences of the monolith's database and writes <contexts>/<context>.ts: a one-to-one mapping ready to edit, with what crosses the context's border in comments. Never overwrites.",
+      "Reads tables, keys, columns and sequences of the monolith's database and writes " +
+      '<contexts>/<context>.ts: a one-to-one mapping ready to edit, with ' +
+      "what crosses the context's border in comments. Never overwrites.",
     examples: [
       'init --context catalog --database postgresql://… --tables products,categories',
       'init --context catalog --database postgresql://… --openapi http://localhost:3000/openapi.json --path-prefix /api/products',

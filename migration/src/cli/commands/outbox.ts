@@ -33,7 +33,9 @@ export function outboxCommand(session: Session): Command {
       summary: 'send the events to Kafka, from those that the outbox holds on',
       changes: true,
       description:
-        'Publishes the outbox and registers a connector with the outbox event router: topics <context>.events.<aggregate type>. Runs again without harm: it brings the connector up to date, restarts a failed one and mends a lost slot.',
+        'Publishes the outbox and registers a connector with the outbox event router: topics ' +
+        '<context>.events.<aggregate type>. Runs again without harm: it brings the connector up ' +
+        'to date, restarts a failed one and mends a lost slot.',
       examples: [
         'outbox connect catalog',
         'outbox connect catalog --dry-run',

@@ -25,7 +25,9 @@ export function rampCommand(session: Session): Command {
     changes: true,
     gated: true,
     description:
-      'Enters canary on first use (gates: pacts, shadow reads, mismatches). Each step compares error rate and p99 of both sides over the same window; a worse service gets the share of the step before. Ctrl-C steps back too.',
+      'Enters canary on first use (gates: pacts, shadow reads, mismatches). Each step compares ' +
+      'error rate and p99 of both sides over the same window; a worse service gets the share of ' +
+      'the step before. Ctrl-C steps back too.',
     examples: [
       'ramp catalog',
       'ramp catalog --steps 1,5,25,50,100 --hold 30s',

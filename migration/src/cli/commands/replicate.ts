@@ -9,7 +9,9 @@ export function replicateCommand(session: Session): Command {
     changes: true,
     gated: true,
     description:
-      'Begins replication (gates: databases, replica identity, mapping, publication and slot), or goes on where it stopped. The worker runs in this process until Ctrl-C; a second one waits.',
+      'Begins replication (gates: databases, replica identity, mapping, publication and slot), or ' +
+      'goes on where it stopped. The worker runs in this process until Ctrl-C; a second one ' +
+      'waits.',
     examples: [
       'replicate catalog',
       'replicate catalog --until-caught-up',

@@ -8,7 +8,8 @@ export function resyncCommand(session: Session): Command {
     summary: 'read one table of the owner again and apply its rows, while changes go on',
     changes: true,
     description:
-      'Through Kafka only: Debezium reads the table in chunks between the changes. Rows that only the other side has stay there; verify finds them. Ctrl-C stops the reading.',
+      'Through Kafka only: Debezium reads the table in chunks between the changes. Rows that only ' +
+      'the other side has stay there; verify finds them. Ctrl-C stops the reading.',
     examples: ['resync catalog products', 'resync catalog shop.order_lines --json'],
   }).action(async (context: string, name: string, common: CommonOptions) => {
     const { resync: step } = await import('../../steps/resync.ts');

@@ -9,7 +9,9 @@ export function routeCommand(session: Session): Command {
     summary: "set which share of a route's reads the service answers",
     changes: true,
     description:
-      'Changes the flags of one read route or of all. Writes of a replicated context follow its owner; only cutover and rollback move them. Without --percent, --off, --kill or --unkill: shows the flags.',
+      'Changes the flags of one read route or of all. Writes of a replicated context follow its ' +
+      'owner; only cutover and rollback move them. Without --percent, --off, --kill or --unkill: ' +
+      'shows the flags.',
     examples: [
       'route catalog',
       'route catalog list-products --percent 25',

@@ -18,7 +18,8 @@ export function shadowCommand(session: Session): Command {
     changes: true,
     gated: true,
     description:
-      'With --sample: enters shadowing (gates: initial copy, lag, verification) and mirrors that share of reads; no client sees the mirrored answers. Without: shows counts and samples.',
+      'With --sample: enters shadowing (gates: initial copy, lag, verification) and mirrors that ' +
+      'share of reads; no client sees the mirrored answers. Without: shows counts and samples.',
     examples: [
       'shadow catalog --sample 100',
       'shadow catalog --wait 1000',

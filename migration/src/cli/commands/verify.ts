@@ -8,7 +8,8 @@ export function verifyCommand(session: Session): Command {
     summary: 'compare every row of both sides while writes go on',
     changes: true,
     description:
-      'Chunked checksums, with drill-down to keys and columns; rows that are still on their way are looked at again. Records the evidence that gates read. Exit 3 when rows differ.',
+      'Chunked checksums, with drill-down to keys and columns; rows that are still on their way ' +
+      'are looked at again. Records the evidence that gates read. Exit 3 when rows differ.',
     examples: [
       'verify catalog',
       'verify catalog --json',

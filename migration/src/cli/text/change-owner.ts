@@ -6,7 +6,8 @@ export const outcomeText = (result: MoveOutcome): string =>
     ...result.steps.map(
       (step) => `${step.status.padEnd(7)} ${step.step} (${step.seconds.toFixed(3)} s)`,
     ),
-    `${result.context}: stage ${result.stage}, owner ${result.owner}, epoch ${result.epoch}${result.writePauseMs === null ? '' : `, writes waited ${Math.round(result.writePauseMs)} ms`}`,
+    `${result.context}: stage ${result.stage}, owner ${result.owner}, epoch ${result.epoch}` +
+      (result.writePauseMs === null ? '' : `, writes waited ${Math.round(result.writePauseMs)} ms`),
     ...(result.goneInstances.length > 0
       ? [`facades that were gone: ${result.goneInstances.join(', ')}`]
       : []),

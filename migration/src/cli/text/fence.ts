@@ -4,7 +4,8 @@ import { table } from './table.ts';
 /** The fences of both sides, and who wrote past the facade. */
 export const fenceText = (result: FenceResult): string =>
   [
-    `${result.context}: fence on the monolith ${result.monolith.mode} (${result.monolith.refused} writes refused so far), on the service ${result.service.mode}`,
+    `${result.context}: fence on the monolith ${result.monolith.mode} (${result.monolith.refused} ` +
+      `writes refused so far), on the service ${result.service.mode}`,
     ...(result.strayWriters.length > 0
       ? [
           table([

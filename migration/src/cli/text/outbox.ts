@@ -11,7 +11,8 @@ export const outboxConnectedText = (
 ): string =>
   [
     ...result.differences,
-    `${result.context}: connector ${result.connector} runs and writes to ${topicNames(result.topics)}${result.eventsSent > 0 ? `; ${result.eventsSent} events that the outbox held were sent` : ''}`,
+    `${result.context}: connector ${result.connector} runs and writes to ${topicNames(result.topics)}` +
+      (result.eventsSent > 0 ? `; ${result.eventsSent} events that the outbox held were sent` : ''),
   ].join('\n');
 
 export const outboxDisconnectedText = (

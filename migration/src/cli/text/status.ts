@@ -4,6 +4,28 @@ import type { ContextStatus } from '../../steps/status.ts';
 import type { Terminal } from '../terminal.ts';
 import { age, bytes, share } from './units.ts';
 
+const workerState = (worker: NonNullable<ContextStatus['worker']>): string =>
+  worker.workerAlive
+    ? worker.state
+    : `not alive (${worker.state}, ${age(worker.heartbeatAgeSeconds)} ago)`;
+
+function verificationText({
+  ok,
+  detail,
+  ageSeconds,
+}: NonNullable<ContextStatus['verification']>): string {
+  const unsettled = String(detail.unsettled ?? 0);
+  const found = ok
+    ? '0 differing rows'
+    : `${String(detail.differences)} differing rows, ${unsettled} not settled`;
+  return `${found} of ${String(detail.rowsCompared)}, ${age(ageSeconds)} ago`;
+}
+
+const pactsText = ({ ok, monolith, service }: NonNullable<ContextStatus['pacts']>): string =>
+  ok
+    ? 'hold on both sides'
+    : `monolith ${monolith ? 'ok' : 'FAILS'}, service ${service ? 'ok' : 'FAILS'}`;
+
 /** Slot, connector and topics: [name, text] for each line. */
 function streamLines({
   transport,
@@ -26,14 +48,17 @@ function streamLines({
     [
       'slot',
       slot
-        ? `${slot.active ? 'read' : 'NOT READ'}, ${bytes(slot.behindBytes)} behind, ${bytes(slot.keptBytes)} of log kept (${slot.walStatus})${room}`
+        ? `${slot.active ? 'read' : 'NOT READ'}, ${bytes(slot.behindBytes)} behind, ` +
+          `${bytes(slot.keptBytes)} of log kept (${slot.walStatus})${room}`
         : 'MISSING',
     ],
     ...(transport === 'kafka' && connector
       ? [
           [
             'connector',
-            `${connector.state}, task ${connector.tasks.join(', ') || 'none'}${connector.failure === null ? '' : `: ${connector.failure}`}${beatAgeSeconds === null ? '' : `, last beat ${age(beatAgeSeconds)} ago`}`,
+            `${connector.state}, task ${connector.tasks.join(', ') || 'none'}` +
+              (connector.failure === null ? '' : `: ${connector.failure}`) +
+              (beatAgeSeconds === null ? '' : `, last beat ${age(beatAgeSeconds)} ago`),
           ] satisfies [string, string],
         ]
       : []),
@@ -68,7 +93,9 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
   const { worker } = status;
   const replicated = status.data === 'replicated';
   const lines = [
-    `${terminal.style('bold', status.context)}  stage ${terminal.style('cyan', status.stage)}, owner ${status.owner} (epoch ${status.epoch}), data ${status.data}${status.held ? ', WRITES ARE HELD' : ''}`,
+    `${terminal.style('bold', status.context)}  stage ${terminal.style('cyan', status.stage)}, ` +
+      `owner ${status.owner} (epoch ${status.epoch}), data ` +
+      `${status.data}${status.held ? ', WRITES ARE HELD' : ''}`,
     ...(status.working
       ? [line('at work', `${status.working.move} by ${status.working.holder}`)]
       : []),
@@ -77,13 +104,14 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           line(
             'worker',
             worker
-              ? `${worker.workerAlive ? worker.state : `not alive (${worker.state}, ${age(worker.heartbeatAgeSeconds)} ago)`}, ${worker.direction}, ${worker.rowsApplied} rows applied`
+              ? `${workerState(worker)}, ${worker.direction}, ${worker.rowsApplied} rows applied`
               : 'never seen',
           ),
           line(
             'lag',
             worker && worker.lagSeconds !== null
-              ? `${worker.lagSeconds.toFixed(2)} s, watermark ${worker.appliedLsn ?? '–'}${worker.lagBytes === null ? '' : `, ${worker.lagBytes} bytes`}`
+              ? `${worker.lagSeconds.toFixed(2)} s, watermark ${worker.appliedLsn ?? '–'}` +
+                  (worker.lagBytes === null ? '' : `, ${worker.lagBytes} bytes`)
               : 'not known',
           ),
           ...(status.stream
@@ -91,9 +119,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
             : []),
           line(
             'verification',
-            status.verification
-              ? `${status.verification.ok ? '0 differing rows' : `${String(status.verification.detail.differences)} differing rows, ${String(status.verification.detail.unsettled ?? 0)} not settled`} of ${String(status.verification.detail.rowsCompared)}, ${age(status.verification.ageSeconds)} ago`
-              : 'never',
+            status.verification ? verificationText(status.verification) : 'never',
           ),
           line('dead letters', status.deadLetters === null ? '–' : String(status.deadLetters)),
         ]
@@ -101,18 +127,22 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
     line(
       'pacts',
       status.pacts
-        ? `${status.pacts.ok ? 'hold on both sides' : `monolith ${status.pacts.monolith ? 'ok' : 'FAILS'}, service ${status.pacts.service ? 'ok' : 'FAILS'}`}, ${age(status.pacts.ageSeconds)} ago`
+        ? `${pactsText(status.pacts)}, ${age(status.pacts.ageSeconds)} ago`
         : 'never verified',
     ),
     line(
       'facades',
-      `${status.facades.alive} alive${status.facades.gone > 0 ? `, ${status.facades.gone} gone` : ''}${status.facades.behind > 0 ? `, ${status.facades.behind} behind` : ''}`,
+      `${status.facades.alive} alive` +
+        (status.facades.gone > 0 ? `, ${status.facades.gone} gone` : '') +
+        (status.facades.behind > 0 ? `, ${status.facades.behind} behind` : ''),
     ),
     ...(status.shadow.length > 0
       ? status.shadow.map((route, index) =>
           line(
             index === 0 ? 'shadow' : '',
-            `${route.route}: ${route.compared} compared, ${route.real} real (${share(route.real, route.compared)}), ${route.counts.stale} stale, ${route.counts.dropped} dropped`,
+            `${route.route}: ${route.compared} compared, ${route.real} real ` +
+              `(${share(route.real, route.compared)}), ${route.counts.stale} stale, ` +
+              `${route.counts.dropped} dropped`,
           ),
         )
       : [line('shadow', 'nothing compared')]),
@@ -129,7 +159,8 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
       ? status.gates.map((gate, index) =>
           line(
             index === 0 ? `→ ${status.nextMove}` : '',
-            `${gate.ok ? terminal.style('green', '✓') : terminal.style('red', '✗')} ${gate.gate}: ${gate.actual}${gate.ok ? '' : ` (needs: ${gate.expected})`}`,
+            `${gate.ok ? terminal.style('green', '✓') : terminal.style('red', '✗')} ` +
+              `${gate.gate}: ${gate.actual}${gate.ok ? '' : ` (needs: ${gate.expected})`}`,
           ),
         )
       : []),

@@ -11,7 +11,8 @@ const differingRows = (one: TableResult): string[] =>
     .slice(0, NAMED_ROWS)
     .map(
       (row) =>
-        `${one.table} ${JSON.stringify(row.key)} ${row.kind}${row.columns ? `: ${row.columns.map((column) => column.name).join(', ')}` : ''}`,
+        `${one.table} ${JSON.stringify(row.key)} ${row.kind}` +
+        (row.columns ? `: ${row.columns.map((column) => column.name).join(', ')}` : ''),
     );
 
 export const verifyText = (
@@ -28,5 +29,7 @@ export const verifyText = (
       ]),
     ]),
     ...result.tables.flatMap(differingRows),
-    `${result.rowsCompared} rows compared, ${result.differences} differ${result.unsettled > 0 ? `, ${result.unsettled} unsettled, not differing: run again` : ''}, ${result.seconds.toFixed(1)} s`,
+    `${result.rowsCompared} rows compared, ${result.differences} differ` +
+      (result.unsettled > 0 ? `, ${result.unsettled} unsettled, not differing: run again` : '') +
+      `, ${result.seconds.toFixed(1)} s`,
   ].join('\n');
