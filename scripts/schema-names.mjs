@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 /** Tables and functions of schema strangler in the data databases; and the whole control schema. */
 const schemas = [
   {
+    // Also a name put together of parts, as in a template.
     named: new RegExp(
-      `\\bstrangler\\.(${[
+      `\\bstrangler\\.(\\$\\{|(${[
         'streams|dead_letters|copies|probe|heartbeat|signal|stray_writes|move_guards',
         'processed_events|event_positions|schema_versions|fence_\\w+|trying_fence',
-      ].join('|')})\\b`,
+      ].join('|')})\\b)`,
     ),
     // A remedy tells a person what to type.
     home: /^migration\/src\/replica\/|^plan\/src\/errors\.ts$/,

@@ -20,6 +20,7 @@ test('a table named elsewhere is found, in data databases and in the control dat
   const { status, stderr } = check(fileURLToPath(new URL('schema-names', import.meta.url)));
   expect(status).toBe(1);
   expect(stderr).toContain('migration/src/apply/a.ts:2');
+  expect(stderr).toContain('migration/src/apply/a.ts:3');
   expect(stderr).toContain('facade/src/a.ts:1');
   expect(stderr).not.toContain('a.ts:1: // ');
 });

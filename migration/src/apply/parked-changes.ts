@@ -1,11 +1,7 @@
 import { codeOf, type Direction, isStranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import {
-  dropDeadLettersOfTable,
-  listDeadLetters,
-  writeDeadLetter,
-} from '../replica/dead-letters.ts';
+import { dropDeadLettersOfTable, listParked, writeDeadLetter } from '../replica/dead-letters.ts';
 import { eventFromJson, eventToJson } from './event-json.ts';
 import type { Interpreter } from './interpret-event.ts';
 import { isKeyed, type KeyedRowChange, keyText, touchedKeys } from './row-change.ts';
@@ -23,7 +19,7 @@ export async function loadParkedKeys(
   { client, mapping, context, direction }: Parking,
   interpret: Interpreter,
 ): Promise<Set<string>> {
-  const letters = await listDeadLetters(client, { context, direction });
+  const letters = await listParked(client, context, direction);
   const keys = new Set<string>();
   for (const letter of letters) {
     const table = mapping.tables.findIndex(

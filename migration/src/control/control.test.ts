@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
-import { quantile } from '@strangler-toolkit/plan';
+import { quantile, registerInstanceStatement } from '@strangler-toolkit/plan';
 import { openPool } from './control-database.ts';
 import { type Control, openControl } from './open-control.ts';
 
@@ -353,4 +353,17 @@ describe('measurements', () => {
     expect(quantile([99, 1], 0.99)).toBe(1);
     expect(quantile([98, 2], 0.99)).toBe(2);
   });
+});
+
+test('a facade that was gone for an hour is forgotten when another one says that it is alive', async () => {
+  const [gone, quiet, alive] = [randomUUID(), randomUUID(), randomUUID()];
+  await raw.pool.query(
+    `INSERT INTO strangler_control.instances (instance_id, name, heartbeat_at) VALUES
+       ($1, 'gone', clock_timestamp() - interval '61 minutes'),
+       ($2, 'quiet', clock_timestamp() - interval '59 minutes')`,
+    [gone, quiet],
+  );
+  await raw.pool.query(registerInstanceStatement(alive, 'alive', {}));
+  const known = (await control.instances.list()).map((one) => one.instanceId);
+  expect([gone, quiet, alive].map((id) => known.includes(id))).toEqual([false, true, true]);
 });

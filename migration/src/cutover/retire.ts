@@ -1,4 +1,6 @@
-import { closeStream } from '../replica/streams.ts';
+import { forgetDeadLetters } from '../replica/dead-letters.ts';
+import { forgetProbes } from '../replica/probe.ts';
+import { closeStream, forgetStreams } from '../replica/streams.ts';
 import { randomUUID } from 'node:crypto';
 import { bothSides, StranglerError } from '@strangler-toolkit/plan';
 import type { Lease } from '../control/index.ts';
@@ -237,14 +239,9 @@ export function abandon(options: TeardownOptions): Promise<TeardownResult> {
         run: async ({ sides, guard }) => {
           const client = await sides.client('service');
           return guarded(client, guard, async () => {
-            for (const table of ['streams', 'dead_letters', 'probe']) {
-              const { rows } = await client.query<{ id: string | null }>(
-                'SELECT to_regclass($1) AS id',
-                [`strangler.${table}`],
-              );
-              if (rows[0]?.id)
-                await client.query(`DELETE FROM strangler.${table} WHERE context = $1`, [context]);
-            }
+            await forgetStreams(client, context);
+            await forgetDeadLetters(client, context);
+            await forgetProbes(client, context);
             return {};
           });
         },

@@ -1,5 +1,6 @@
 import type { Direction } from '@strangler-toolkit/plan';
 import type pg from 'pg';
+import { hasTable } from './schema.ts';
 
 /** A change event that could not be applied, on the side where it should have been. */
 export interface DeadLetter {
@@ -52,6 +53,24 @@ export async function listDeadLetters(
   }));
 }
 
+/** What is open, as little of each letter as tells its keys. */
+export async function listParked(
+  client: pg.ClientBase,
+  context: string,
+  direction: Direction,
+): Promise<Pick<DeadLetter, 'table' | 'key' | 'event'>[]> {
+  const { rows } = await client.query<Pick<DeadLetterRecord, 'table_name' | 'key' | 'event'>>(
+    `SELECT table_name, key, event FROM strangler.dead_letters
+      WHERE context = $1 AND direction = $2 AND state = 'open'`,
+    [context, direction],
+  );
+  return rows.map((row) => ({
+    table: row.table_name,
+    key: JSON.parse(row.key),
+    event: row.event,
+  }));
+}
+
 /** How many are open, to stand inside another statement; `context` and `direction` are SQL. */
 export const openDeadLettersText = (context: string, direction: string): string =>
   `SELECT count(*) FROM strangler.dead_letters
@@ -74,10 +93,7 @@ export async function countDeadLettersIfAny(
   client: pg.ClientBase,
   context: string,
 ): Promise<number> {
-  const { rows: exists } = await client.query<{ id: string | null }>(
-    `SELECT to_regclass('strangler.dead_letters')::text AS id`,
-  );
-  if (!exists[0]?.id) return 0;
+  if (!(await hasTable(client, 'dead_letters'))) return 0;
   const { rows } = await client.query<{ count: string }>(
     `SELECT count(*)::text AS count FROM strangler.dead_letters WHERE context = $1 AND state = 'open'`,
     [context],
@@ -166,4 +182,10 @@ export async function dropDeadLettersOfStream(
       WHERE context = $1 AND direction = $2 AND state = 'open'`,
     [context, direction],
   );
+}
+
+/** Letters of both directions, in whatever state; also in a database that never had any. */
+export async function forgetDeadLetters(client: pg.ClientBase, context: string): Promise<void> {
+  if (await hasTable(client, 'dead_letters'))
+    await client.query('DELETE FROM strangler.dead_letters WHERE context = $1', [context]);
 }

@@ -1,6 +1,6 @@
 import type { Direction } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { replicaSchema } from './schema.ts';
+import { hasTable, replicaSchema } from './schema.ts';
 
 export const probeTable = { schema: replicaSchema, table: 'probe' } as const;
 
@@ -31,4 +31,10 @@ export async function readProbe(
     [context, direction],
   );
   return rows[0]?.marker;
+}
+
+/** Markers of both directions; also in a database that never had any. */
+export async function forgetProbes(client: pg.ClientBase, context: string): Promise<void> {
+  if (await hasTable(client, 'probe'))
+    await client.query('DELETE FROM strangler.probe WHERE context = $1', [context]);
 }

@@ -37,10 +37,14 @@ const parts = {
 } as const satisfies Record<string, Part>;
 export type ReplicaPart = keyof typeof parts;
 
-/** The migrations that a part has run; what an unnumbered release left counts as the first. */
+/**
+ * The migrations that a part has run; what an unnumbered release left counts as the first. Reads the catalog's own table:
+ * to_regclass alone answers from the session's cache, which after a wait for the advisory lock is that of before it.
+ */
 async function versionOf(client: pg.ClientBase, part: ReplicaPart): Promise<number> {
   const { rows } = await client.query<{ numbered: string; released: string }>(
-    `SELECT (to_regclass('strangler.schema_versions') IS NOT NULL)::text AS numbered,
+    `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                     WHERE n.nspname = 'strangler' AND c.relname = 'schema_versions')::text AS numbered,
             (${parts[part].released})::text AS released`,
   );
   const released = rows[0]?.released === 'true' ? 1 : 0;
@@ -52,25 +56,68 @@ async function versionOf(client: pg.ClientBase, part: ReplicaPart): Promise<numb
   return Number(known[0]?.version ?? released);
 }
 
-// One string, run as one implicit transaction: a half-made schema is never seen.
-const upgrade = (part: ReplicaPart, from: number): string => `
-SELECT pg_advisory_xact_lock(hashtext('strangler support schema'));
+/** Whether a part that made this table was ever installed here: teardown also meets databases that never had it. */
+export async function hasTable(client: pg.ClientBase, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ id: string | null }>('SELECT to_regclass($1)::text AS id', [
+    `${replicaSchema}.${table}`,
+  ]);
+  return typeof rows[0]?.id === 'string';
+}
+
+/** @throws StranglerError REPLICA_SCHEMA_NEWER */
+async function missing(client: pg.ClientBase, part: ReplicaPart): Promise<readonly string[]> {
+  const { migrations } = parts[part];
+  const version = await versionOf(client, part);
+  if (version > migrations.length)
+    throw new StranglerError(
+      'REPLICA_SCHEMA_NEWER',
+      `Schema strangler has version ${version} of its ${part} part, this release knows ${migrations.length}`,
+      { details: { part, version, newest: migrations.length } },
+    );
+  return migrations.slice(version);
+}
+
+const numbers = `
 CREATE SCHEMA IF NOT EXISTS strangler;
 CREATE TABLE IF NOT EXISTS strangler.schema_versions (
   part text PRIMARY KEY,
   version int NOT NULL,
   at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-GRANT USAGE ON SCHEMA strangler TO PUBLIC;
-GRANT SELECT ON strangler.schema_versions TO PUBLIC;
-${parts[part].migrations.slice(from).join('\n')}
+GRANT SELECT ON strangler.schema_versions TO PUBLIC;`;
+
+const numbered = (part: ReplicaPart): string => `
 INSERT INTO strangler.schema_versions AS known (part, version)
 VALUES (${quoteLiteral(part)}, ${parts[part].migrations.length})
 ON CONFLICT (part) DO UPDATE
   SET version = greatest(known.version, excluded.version), at = clock_timestamp();`;
 
+/** In one transaction: a half-made schema is never seen. Looks again under the lock, so that each migration runs once. */
+async function upgrade(client: pg.ClientBase, part: ReplicaPart): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext('strangler support schema'))`);
+    const left = await missing(client, part);
+    if (left.length > 0) await client.query([numbers, ...left, numbered(part)].join('\n'));
+    await client.query('COMMIT');
+  } catch (error) {
+    // A lost connection rolls back by itself; what is told is why.
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
 /** Another session made the same object: ours looked into its cache before it got the lock. */
 const madeMeanwhile = new Set(['23505', '42P06', '42P07', '42710', 'XX000']);
+
+/** The driver knows whom it connected as, and where; a client of a handler's own may be less than pg.Client. */
+const rightsFor = (client: pg.ClientBase & { database?: string; user?: string }): string => {
+  const role = client.user ?? 'the role';
+  return (
+    `GRANT CREATE ON DATABASE ${client.database ?? '…'} TO ${role}; where another role made the schema, ` +
+    `GRANT CREATE ON SCHEMA strangler and GRANT INSERT, UPDATE ON strangler.schema_versions TO ${role}`
+  );
+};
 
 /**
  * Brings one part of the toolkit's schema in a data database up to this release. Looking first spares the right to create
@@ -81,24 +128,13 @@ export async function installReplicaSchema(
   client: pg.ClientBase,
   part: ReplicaPart = 'replication',
 ): Promise<void> {
-  const newest = parts[part].migrations.length;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const version = await versionOf(client, part);
-      if (version > newest)
-        throw new StranglerError(
-          'REPLICA_SCHEMA_NEWER',
-          `Schema strangler has version ${version} of its ${part} part, this release knows ${newest}`,
-          { details: { part, version, newest } },
-        );
-      if (version < newest) await client.query(upgrade(part, version));
+      if ((await missing(client, part)).length > 0) await upgrade(client, part);
       return;
     } catch (error) {
       if (attempt < 5 && madeMeanwhile.has(codeOf(error))) continue;
-      throw databaseFailure(
-        error,
-        'Cannot make schema strangler (needs GRANT CREATE ON DATABASE … TO the role)',
-      );
+      throw databaseFailure(error, `Cannot make schema strangler (needs ${rightsFor(client)})`);
     }
   }
 }

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { quoteLiteral } from '../database/identifiers.ts';
 import { type Lsn, lsnFromText, lsnToText } from '../database/lsn.ts';
 import { openDeadLettersText } from './dead-letters.ts';
+import { hasTable } from './schema.ts';
 
 /**
  * Where a transport goes on, beyond the position: its own names and values, stored with the applied changes and handed back at
@@ -235,4 +236,10 @@ export async function lockStreamState(
     [context, direction],
   );
   return rows[0];
+}
+
+/** Positions of both directions; also in a database that never had any. */
+export async function forgetStreams(client: pg.ClientBase, context: string): Promise<void> {
+  if (await hasTable(client, 'streams'))
+    await client.query('DELETE FROM strangler.streams WHERE context = $1', [context]);
 }

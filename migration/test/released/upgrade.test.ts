@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
+import { codeOf } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { openControl } from '../../src/control/index.ts';
 import { connect } from '../../src/database/connect.ts';
@@ -29,13 +30,13 @@ afterEach(async () => {
   await database.drop();
 });
 
-describe('a data database of release 0.1.0', () => {
-  const install = async (by = client): Promise<void> => {
-    await installReplicaSchema(by);
-    await installFenceSchema(by, 'shop');
-    await installReplicaSchema(by, 'events');
-  };
+const install = async (by = client): Promise<void> => {
+  await installReplicaSchema(by);
+  await installFenceSchema(by, 'shop');
+  await installReplicaSchema(by, 'events');
+};
 
+describe('a data database of release 0.1.0', () => {
   test('keeps every row, and every part of it works on', async () => {
     await client.query(await released('data-0.1.0.sql'));
     await install();
@@ -114,6 +115,51 @@ describe('the numbered schema of a data database', () => {
       { part: 'fences', version: '1' },
       { part: 'replication', version: '1' },
     ]);
+  });
+
+  test('asks nothing of a role that may not create, and gives no right to everybody', async () => {
+    await install();
+    const role = `user_${database.name}`;
+    await client.query(`CREATE ROLE ${role}; GRANT USAGE ON SCHEMA strangler TO ${role}`);
+    try {
+      await client.query(`SET ROLE ${role}`);
+      await install();
+    } finally {
+      await client.query('RESET ROLE');
+      await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+    const { rows } = await client.query<{ everybody: string }>(
+      `SELECT has_schema_privilege('public', 'strangler', 'USAGE')::text AS everybody`,
+    );
+    expect(rows).toEqual([{ everybody: 'false' }]);
+  });
+
+  test('is looked at again under the lock: what another release did meanwhile is not done over', async () => {
+    const newer = await connect(database.url, { applicationName: 'newer' });
+    try {
+      await newer.query('BEGIN');
+      await newer.query(`SELECT pg_advisory_xact_lock(hashtext('strangler support schema'))`);
+      const late = installReplicaSchema(client).then(
+        () => 'installed',
+        (error: unknown) => codeOf(error),
+      );
+      await until('the late one waits for the lock', async () => {
+        const { rows } = await newer.query(
+          `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        );
+        return rows.length > 0;
+      });
+      await newer.query(
+        `CREATE SCHEMA strangler; CREATE TABLE strangler.schema_versions (part text PRIMARY KEY, version int NOT NULL, at timestamptz);
+         INSERT INTO strangler.schema_versions VALUES ('replication', 99); COMMIT`,
+      );
+      expect(await late).toBe('REPLICA_SCHEMA_NEWER');
+      const { rows } = await client.query(`SELECT to_regclass('strangler.streams')::text AS id`);
+      expect(rows).toEqual([{ id: null }]);
+    } finally {
+      await newer.end();
+    }
   });
 
   test('of a newer release is refused, and nothing is changed', async () => {
