@@ -29,5 +29,6 @@ export function scoreOf(results) {
 
 export const scoreInWords = (room, results) => {
   const { percent, noticed, survived, equivalent, timeouts } = scoreOf(results);
+  if (noticed + survived === 0) return `${room}: none was asked`;
   return `${room}: ${percent} % (${noticed} of ${noticed + survived} noticed, ${timeouts} by hanging; ${equivalent} equivalent)`;
 };
