@@ -12,7 +12,7 @@ import {
   type DeadLetterOptions,
   type DeadLettersResult,
 } from './steps/dead-letters.ts';
-import { doctor } from './steps/doctor.ts';
+import { doctor } from './steps/doctor/doctor.ts';
 import { fenceAudit, type FenceResult, type FenceStepOptions } from './steps/fence.ts';
 import { journal, type JournalOptions } from './steps/journal.ts';
 import { outbox, type OutboxStepOptions, type OutboxStepResult } from './steps/outbox.ts';

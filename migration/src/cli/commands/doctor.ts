@@ -14,7 +14,7 @@ export function doctorCommand(session: Session): Command {
   })
     .option('--all', 'show what is right, too')
     .action(async (context: string | undefined, common: CommonOptions & { all?: boolean }) => {
-      const { doctor: examine } = await import('../../steps/doctor.ts');
+      const { doctor: examine } = await import('../../steps/doctor/doctor.ts');
       await withToolkit(session, common, async (kit) => {
         const result = await examine(kit, context);
         print(session.terminal, common.json, result, () =>

@@ -1,0 +1,28 @@
+import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import type { ContextRow, Control } from '../../control/index.ts';
+import type { Report } from '../../findings/check.ts';
+import type { Toolkit } from '../toolkit.ts';
+
+/** A context under examination: what every check of it starts from. */
+export interface Patient {
+  readonly kit: Toolkit;
+  readonly definition: MigrationDefinition;
+  readonly control: Control;
+  /** As it was when the examination began. */
+  readonly row: ContextRow;
+  /** In the middle of a move fences, flags and both streams may stand either way. */
+  readonly moving: boolean;
+  readonly reachable: Readonly<Record<Side, boolean>>;
+  readonly report: Report;
+}
+
+/** What must be there before a check makes sense. */
+export type Need = 'replicated data' | 'monolith database' | 'service database' | 'flag provider';
+
+export interface ContextCheck {
+  readonly needs: readonly Need[];
+  /** The finding that says whether the check itself came to its end; without it, a throw ends the examination. */
+  readonly attempt?: { readonly check: string; readonly expected: string };
+  /** Reports what it finds. */
+  run(patient: Patient): Promise<unknown>;
+}

@@ -1,0 +1,42 @@
+import { type Check, checked, type Report, reportAttempt } from '../../findings/check.ts';
+import type { Toolkit } from '../toolkit.ts';
+import { examineContext } from './examine-context.ts';
+import { checkFacades } from './facades.ts';
+
+export type { Check } from '../../findings/check.ts';
+
+/** Compares what the control database says with what is there, and says how to mend. */
+export async function doctor(
+  kit: Toolkit,
+  context?: string,
+): Promise<{ ok: boolean; checks: Check[] }> {
+  const checks: Check[] = [];
+  const reportFor =
+    (of: string | null): Report =>
+    (finding) =>
+      checks.push(checked(of, finding));
+  const report = reportFor(null);
+  const definitions =
+    context === undefined
+      ? [...(await kit.contexts()).values()].map((loaded) => loaded.definition)
+      : [await kit.definition(context)];
+  if (
+    !(await reportAttempt(report, 'control database', 'reachable, schema of this release', () =>
+      kit.control(),
+    ))
+  )
+    return { ok: false, checks };
+  if (kit.hasFlagWriter)
+    await reportAttempt(
+      report,
+      kit.flagWriter().provider,
+      'reachable, the token may change flags',
+      () => kit.flagWriter().ping(),
+    );
+  await checkFacades(await kit.control(), report);
+  for (const definition of definitions)
+    await reportAttempt(report, `context ${definition.context}`, 'can be examined', () =>
+      examineContext(kit, definition, reportFor(definition.context)),
+    );
+  return { ok: checks.every((check) => check.ok), checks };
+}

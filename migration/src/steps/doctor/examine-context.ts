@@ -1,0 +1,61 @@
+import { bothSides, type MigrationDefinition, type Side } from '@strangler-toolkit/plan';
+import { type Report, reportAttempt } from '../../findings/check.ts';
+import type { Toolkit } from '../toolkit.ts';
+import type { ContextCheck, Need, Patient } from './context-check.ts';
+import { fences } from './fences.ts';
+import { flags } from './flags.ts';
+import { server } from './server.ts';
+import { checkState } from './state.ts';
+import { mapping, replicaIdentity } from './tables.ts';
+import { transport } from './transport.ts';
+import { worker } from './worker.ts';
+
+/** In the order in which a person reads them. A new check is a file and its name here. */
+const checks: readonly ContextCheck[] = [
+  server('monolith'),
+  replicaIdentity,
+  server('service'),
+  mapping,
+  fences,
+  transport,
+  worker,
+  flags,
+];
+
+/** Looks at one context, from what the control database says of it to its flags. */
+export async function examineContext(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  report: Report,
+): Promise<void> {
+  const control = await kit.control();
+  const row = await kit.row(definition);
+  const { moving } = await checkState(control, definition, row, report);
+  const reachable = { monolith: false, service: false };
+  const replicated = definition.data === 'replicated';
+  if (replicated)
+    for (const side of bothSides)
+      reachable[side] = await isReachable(kit, definition, side, report);
+  const there: Record<Need, boolean> = {
+    'replicated data': replicated,
+    'monolith database': reachable.monolith,
+    'service database': reachable.service,
+    'flag provider': kit.hasFlagWriter,
+  };
+  const patient: Patient = { kit, definition, control, row, moving, reachable, report };
+  for (const { needs, attempt, run } of checks) {
+    if (!needs.every((need) => there[need])) continue;
+    if (attempt) await reportAttempt(report, attempt.check, attempt.expected, () => run(patient));
+    else await run(patient);
+  }
+}
+
+const isReachable = (
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  side: Side,
+  report: Report,
+): Promise<boolean> =>
+  reportAttempt(report, `${side} database`, 'reachable', () =>
+    kit.withDatabase(definition, side, async () => {}),
+  );

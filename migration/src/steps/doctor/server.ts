@@ -1,0 +1,70 @@
+import { directionFrom, type Side } from '@strangler-toolkit/plan';
+import { replicationNames } from '../../stream/source/replication-names.ts';
+import type { Report } from '../../findings/check.ts';
+import { type ServerFacts, serverFacts } from '../database-checks.ts';
+import type { ContextCheck } from './context-check.ts';
+import { checkSlotAndPublication, readSlot, reportRoom } from './slot.ts';
+
+function reportSettings(side: Side, facts: ServerFacts, report: Report): void {
+  report({
+    check: `${side} wal_level`,
+    ok: facts.walLevel === 'logical',
+    expected: 'logical',
+    actual: facts.walLevel,
+    remedy: `Set wal_level = logical on the ${side}'s server and restart it.`,
+  });
+  report({
+    check: `${side} version`,
+    ok: facts.version >= 160_000,
+    expected: '16 or newer',
+    actual: String(Math.floor(facts.version / 10_000)),
+    remedy:
+      'Upgrade PostgreSQL: streams of both directions need the publication origin of version 16.',
+  });
+}
+
+function reportRights(side: Side, facts: ServerFacts, report: Report): void {
+  report({
+    check: `${side} replication right`,
+    ok: facts.replication,
+    expected: `${facts.user} may replicate`,
+    actual: facts.replication ? `${facts.user} may replicate` : `${facts.user} may not`,
+    remedy: `ALTER ROLE ${facts.user} REPLICATION`,
+  });
+  report({
+    check: `${side} session_replication_role`,
+    ok: facts.canSetReplicationRole,
+    expected: `${facts.user} may set it`,
+    actual: facts.canSetReplicationRole ? `${facts.user} may set it` : `${facts.user} may not`,
+    remedy: `GRANT SET ON PARAMETER session_replication_role TO ${facts.user}`,
+  });
+  report({
+    check: `${side} create right`,
+    ok: facts.canCreate,
+    expected: `${facts.user} may create in ${facts.database}`,
+    actual: facts.canCreate
+      ? `${facts.user} may create in ${facts.database}`
+      : `${facts.user} may not`,
+    remedy: `GRANT CREATE ON DATABASE ${facts.database} TO ${facts.user}`,
+  });
+}
+
+/** Whether a side's server can be streamed from, and what its stream has there. */
+export const server = (side: Side): ContextCheck => ({
+  needs: [`${side} database`],
+  attempt: { check: `${side} server`, expected: 'can be examined' },
+  run: (patient) =>
+    patient.kit.withDatabase(patient.definition, side, async (client) => {
+      const facts = await serverFacts(client);
+      const names = replicationNames(
+        patient.definition.context,
+        directionFrom(side),
+        facts.database,
+      );
+      reportSettings(side, facts, patient.report);
+      reportRights(side, facts, patient.report);
+      const slot = await readSlot(client, names.slot);
+      reportRoom({ side, facts, slot, report: patient.report });
+      await checkSlotAndPublication(patient, { side, client, names, slot });
+    }),
+});
