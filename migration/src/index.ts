@@ -1,6 +1,6 @@
 export * from '@strangler-toolkit/plan';
 export { type Command, type OpenOptions, openToolkit, type Toolkit } from './open-toolkit.ts';
-export type { ChangeOwnerOptions, MoveOutcome } from './steps/change-owner.ts';
+export type { ChangeOwnerOptions, MoveOutcome } from './steps/change-owner/index.ts';
 export type { ContractsOptions, ContractsResult } from './steps/contracts.ts';
 export type { DeadLetterOptions, DeadLettersResult } from './steps/dead-letters.ts';
 export type { Check } from './findings/check.ts';

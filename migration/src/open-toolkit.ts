@@ -6,7 +6,7 @@ import {
   rollback,
   type ChangeOwnerOptions,
   type MoveOutcome,
-} from './steps/change-owner.ts';
+} from './steps/change-owner/index.ts';
 import {
   deadLetters,
   type DeadLetterOptions,

@@ -6,6 +6,7 @@ import {
   type MigrationDefinition,
   type Move,
   moveAllowed,
+  type Side,
   type Stage,
   StranglerError,
 } from '@strangler-toolkit/plan';
@@ -107,13 +108,19 @@ export const refusalOf = (
         gates: decision.gates,
       };
 
+/** A stage that is entered, and the lease under which the gates let it pass. */
+export interface StageEntry {
+  readonly decision: GateDecision;
+  readonly lease: Lease;
+  readonly owner?: Side;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
 /** Changes the stage after the gates let it pass; the owner of replicated data never changes here. */
 export async function enterStage(
   kit: Toolkit,
   definition: MigrationDefinition,
-  decision: GateDecision,
-  lease: Lease,
-  options: { owner?: 'monolith' | 'service'; detail?: Readonly<Record<string, unknown>> } = {},
+  { decision, lease, owner, detail }: StageEntry,
 ): Promise<ContextRow> {
   const control = await kit.control();
   await lease.check();
@@ -122,14 +129,14 @@ export async function enterStage(
     expectedStage: decision.row.stage,
     expectedEpoch: decision.row.epoch,
     stage: decision.to,
-    ...(options.owner && { owner: options.owner }),
+    ...(owner && { owner }),
     leaseToken: lease.token,
     journal: [
       {
         actor: kit.actor,
         step: 'stage',
         status: 'done',
-        detail: { from: decision.row.stage, to: decision.to, ...options.detail },
+        detail: { from: decision.row.stage, to: decision.to, ...detail },
       },
     ],
   });

@@ -55,7 +55,7 @@ export const ramp: Step<RampOptions, RampResult> = {
       const row = await kit.row(definition);
       if (row.stage !== 'canary' && row.stage !== 'service') {
         const decision = await passGates(kit, definition, 'canary', options);
-        await enterStage(kit, definition, decision, lease);
+        await enterStage(kit, definition, { decision, lease });
         kit.tell('stage', 'canary', 'done');
       }
       const states = await kit.flagWriter().readAll(names, context);

@@ -66,7 +66,7 @@ async function beginReplication(
       );
     });
     kit.tell('fence', "the service's tables are fenced", 'done');
-    await enterStage(kit, definition, decision, lease);
+    await enterStage(kit, definition, { decision, lease });
   });
 }
 

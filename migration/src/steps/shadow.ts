@@ -45,7 +45,7 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
           if (options.reset) await control.shadow.reset(options.context);
           for (const name of shadowFlags(definition))
             await flags.setPercent(name, options.context, options.sample ?? 0);
-          if (decision) await enterStage(kit, definition, decision, lease);
+          if (decision) await enterStage(kit, definition, { decision, lease });
         }
         await control.journal.append({
           context: options.context,

@@ -20,7 +20,7 @@ export function ownerCommands(session: Session): Command[] {
     })
       .option('--no-facade', 'no facade runs, so there is no traffic to hold')
       .action(async (context: string, common: CommonOptions & { facade?: boolean }) => {
-        const steps = await import('../../steps/change-owner.ts');
+        const steps = await import('../../steps/change-owner/index.ts');
         await runStep(
           session,
           common,

@@ -1,4 +1,4 @@
-import type { MoveOutcome } from '../../steps/change-owner.ts';
+import type { MoveOutcome } from '../../steps/change-owner/index.ts';
 
 /** The protocol's steps, where the context stands now, and how long writes waited. */
 export const outcomeText = (result: MoveOutcome): string =>

@@ -1,0 +1,92 @@
+import {
+  cutover,
+  type MoveResult,
+  recoverMove,
+  rollback,
+  unfinishedMoves,
+} from '../../cutover/index.ts';
+import { decideMove, type GateDecision, passGates, refusalOf } from '../gated-move.ts';
+import { type DryRun, planned } from '../step.ts';
+import { assertDone, type MoveOutcome, outcome, plannedSteps } from './outcome.ts';
+import { type OwnerChange, phaseOptions } from './owner-change.ts';
+
+type ProtocolChange = OwnerChange & { readonly move: 'cutover' | 'rollback' };
+
+/** Changes the owner of replicated data, the data first. Ctrl-C abandons it as long as the owner has not changed. */
+export async function changeByProtocol(change: ProtocolChange): Promise<MoveOutcome> {
+  const { kit, definition } = change;
+  await gatesUnderLease(change);
+  const result = await runProtocol(change, false);
+  assertDone(result);
+  return outcome(kit, definition, result);
+}
+
+export async function dryRunOfProtocol(change: ProtocolChange): Promise<DryRun> {
+  const { kit, definition, move, options } = change;
+  const decision = await decideMove(kit, definition, move, options);
+  const result = await runProtocol(change, true);
+  return planned(
+    plannedSteps(result),
+    refusalOf(definition, move, decision, options.force) ??
+      (result.error && { code: result.error.code, message: result.error.message }),
+  );
+}
+
+async function runProtocol(change: ProtocolChange, dryRun: boolean): Promise<MoveResult> {
+  const { kit, move, options } = change;
+  const run = move === 'cutover' ? cutover : rollback;
+  const base = {
+    ...(await phaseOptions(change)),
+    ...(options.noFacade && { noFacade: true }),
+    signal: kit.signal,
+  };
+  if (dryRun) return run({ ...base, dryRun: true });
+  return run({
+    ...base,
+    onStep: ({ step, moment }) => {
+      if (moment === 'started') kit.tell(step, step, 'started');
+      if (moment === 'done') kit.tell(step, step, 'done');
+      if (moment === 'undoing') kit.tell(step, `undo ${step}`, 'started');
+      if (moment === 'undone') kit.tell(step, `undone ${step}`, 'done');
+    },
+  });
+}
+
+/** The gates and their journal row; the protocol takes its own lease and looks again under it. */
+export async function gatesUnderLease(change: OwnerChange): Promise<GateDecision> {
+  const { kit, definition, move, options } = change;
+  const control = await kit.control();
+  // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
+  if (
+    definition.data === 'replicated' &&
+    (await unfinishedMoves(control, definition.context)).length > 0
+  ) {
+    kit.tell(
+      'recover',
+      'an earlier move was left in the middle: it is finished or undone first',
+      'note',
+    );
+    await untilRecovered(change);
+  }
+  return kit.withLease(definition.context, move, () => passGates(kit, definition, move, options));
+}
+
+/** The worker may be at it already: it is waited for, up to 30 s, instead of sending the person away. */
+async function untilRecovered(change: OwnerChange): Promise<void> {
+  const { kit, definition } = change;
+  const control = await kit.control();
+  const deadline = performance.now() + 30_000;
+  const byWorker = async (): Promise<boolean> => {
+    const lease = await control.leases.get(definition.context);
+    return lease !== undefined && lease.expiresInSeconds > 0 && lease.move === 'recover';
+  };
+  while (performance.now() < deadline) {
+    if (!(await byWorker())) {
+      if ((await unfinishedMoves(control, definition.context)).length === 0) return;
+      const { outcome: end } = await recoverMove(await phaseOptions(change));
+      // A living command has it: the lease that is asked for next says so.
+      if (end !== 'busy' || !(await byWorker())) return;
+    }
+    await kit.pause(200);
+  }
+}

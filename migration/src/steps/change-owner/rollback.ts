@@ -1,0 +1,50 @@
+import type { MigrationDefinition, Stage } from '@strangler-toolkit/plan';
+import { abandon } from '../../cutover/index.ts';
+import { routeFlags, shadowFlags } from '../../flags/index.ts';
+import { planned, type Step } from '../step.ts';
+import type { Toolkit } from '../toolkit.ts';
+import { changeByFlags, dryRunOfFlags, turnOffAll } from './by-flags.ts';
+import { changeByProtocol, dryRunOfProtocol } from './by-protocol.ts';
+import { assertDone, type MoveOutcome, outcome, plannedSteps } from './outcome.ts';
+import { type ChangeOwnerOptions, ownerChange, phaseOptions } from './owner-change.ts';
+
+/** An abandoning that a crash interrupted can be finished, though the stage is monolith already. */
+async function unfinishedAbandon(kit: Toolkit, context: string): Promise<boolean> {
+  const last = (await (await kit.control()).journal.list({ context, step: 'abandon' })).at(-1);
+  return last?.status === 'started';
+}
+
+/** What leads one stage back by flags turns these off. */
+const flagsAt = (stage: Stage, definition: MigrationDefinition): string[] =>
+  stage === 'shadowing' ? shadowFlags(definition) : routeFlags(definition);
+
+export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
+  async execute(kit, options) {
+    const change = await ownerChange(kit, 'rollback', options);
+    const { definition } = change;
+    const { stage } = await kit.row(definition);
+    if (definition.data === 'replicated') {
+      if (stage === 'service') return changeByProtocol(change);
+      const abandoning = stage === 'monolith' && (await unfinishedAbandon(kit, options.context));
+      if (stage === 'replicating' || abandoning) {
+        const result = await abandon(await phaseOptions(change));
+        assertDone(result);
+        return outcome(kit, definition, result);
+      }
+    }
+    return changeByFlags(change, () => turnOffAll(kit, flagsAt(stage, definition)));
+  },
+  async dryRun(kit, options) {
+    const change = await ownerChange(kit, 'rollback', options);
+    const { definition } = change;
+    const { stage } = await kit.row(definition);
+    if (definition.data === 'replicated') {
+      if (stage === 'service') return dryRunOfProtocol(change);
+      if (stage === 'replicating')
+        return planned(
+          plannedSteps(await abandon({ ...(await phaseOptions(change)), dryRun: true })),
+        );
+    }
+    return dryRunOfFlags(change, [`turn off flags: ${flagsAt(stage, definition).join(', ')}`]);
+  },
+};
