@@ -22,9 +22,10 @@ const start = async (
   definition: MigrationDefinition,
   more: Partial<Parameters<typeof startFacade>[0]> & { flags?: Record<string, number> } = {},
 ): Promise<RunningFacade> => {
-  const { flags = {}, ...options } = more;
+  const { flags, ...options } = more;
   const facade = await startFacade({
-    ...(await lastKnownFlags(flags)),
+    // without flags no Unleash is named: the start would wait for a first state of it
+    ...(flags && (await lastKnownFlags(flags))),
     contexts: [definition],
     monolithUrl: String(definition.monolith.url),
     ...options,

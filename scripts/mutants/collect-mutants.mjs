@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mutationsOf } from './mutations.mjs';
-import { readJson, repository } from './rooms.mjs';
+import { readJson, repository, rooms } from './rooms.mjs';
 
 const lineAt = (source, offset) => source.slice(0, offset).split('\n').length;
 const wholeLine = (source, offset) => {
@@ -10,29 +10,41 @@ const wholeLine = (source, offset) => {
   return source.slice(begin, end < 0 ? undefined : end).trim();
 };
 
-/** Mistakes that somebody thought of: `from` stands in the file once, or the list has grown old. */
+/**
+ * Mistakes that somebody thought of: `from` stands in the file once, or the list has grown old. `suite` names who must notice;
+ * without it the nearest suites are asked.
+ */
 function byHand(room, files) {
   const path = `by-hand/${room}.json`;
   if (!existsSync(new URL(path, import.meta.url))) return [];
   return readJson(path)
     .filter(({ file }) => files.includes(file))
-    .map(({ file, from, to, why }) => {
+    .map(({ file, from, to, why, suite }) => {
       const pieces = readFileSync(join(repository, file), 'utf8').split(from);
       if (pieces.length !== 2)
         throw new Error(
           `${path}: ${JSON.stringify(from)} stands ${pieces.length - 1} times in ${file}, not once`,
         );
-      return { file, start: pieces[0].length, end: pieces[0].length + from.length, to, why };
+      return {
+        file,
+        start: pieces[0].length,
+        end: pieces[0].length + from.length,
+        to,
+        why,
+        ...(suite !== undefined && { suites: [suite].flat() }),
+      };
     });
 }
 
 /** Every mutant of these files. One that changes nothing that anybody could see is marked with the reason that equivalent.json gives. */
 export function collectMutants(room, files, whole) {
-  const marked = readJson('equivalent.json').filter(({ file }) => files.includes(file));
+  const marked = rooms[room].servers
+    ? []
+    : readJson('equivalent.json').filter(({ file }) => files.includes(file));
   const used = new Set();
-  const generic = files.flatMap((file) =>
-    mutationsOf(file, readFileSync(join(repository, file), 'utf8')),
-  );
+  const generic = rooms[room].servers
+    ? []
+    : files.flatMap((file) => mutationsOf(file, readFileSync(join(repository, file), 'utf8')));
   const mutants = [...generic, ...byHand(room, files)].map((mutation) => {
     const source = readFileSync(join(repository, mutation.file), 'utf8');
     const from = source.slice(mutation.start, mutation.end);

@@ -24,17 +24,18 @@ const { values: options, positionals } = parseArgs({
 });
 
 function chosen(words) {
-  const names = words.length > 0 ? words : Object.keys(rooms);
-  return names.map((word) => {
-    if (rooms[word]) return { room: word, files: filesOf(rooms[word]), whole: true };
-    const room = Object.keys(rooms).find((name) => filesOf(rooms[name]).includes(word));
-    if (room === undefined) {
+  const all = Object.keys(rooms);
+  const names = words.length > 0 ? words : all.filter((name) => !rooms[name].servers);
+  return names.flatMap((word) => {
+    if (rooms[word]) return [{ room: word, files: filesOf(rooms[word]), whole: true }];
+    const of = all.filter((name) => filesOf(rooms[name]).includes(word));
+    if (of.length === 0) {
       console.error(
         `No room and no mutated file: ${word}. Rooms: ${Object.keys(rooms).join(', ')}`,
       );
       process.exit(2);
     }
-    return { room, files: [word], whole: false };
+    return of.map((room) => ({ room, files: [word], whole: false }));
   });
 }
 
@@ -48,10 +49,18 @@ if (options.list) {
 }
 
 const suites = [...new Set(choice.flatMap(({ room }) => suitesOf(rooms[room])))];
-const nearest = nearestSuites(suites);
+const nearestTo = nearestSuites(suites);
+const nearest = ({ file, suites: named }) => named ?? nearestTo(file);
 const cache = mkdtempSync(join(tmpdir(), 'mutants-'));
-const roots = [...new Set(suites.map((suite) => suite.split('/').slice(0, 2).join('/')))];
-const jest = new WarmJest(cache, [...new Set([...roots, 'plan/src'])]);
+const servers = mutants.some(({ room }) => rooms[room].servers);
+const roots = servers
+  ? ['.']
+  : ['plan/src', ...suites.map((suite) => suite.split('/').slice(0, 2).join('/'))];
+const jest = new WarmJest({
+  cacheDirectory: cache,
+  roots: [...new Set(roots)],
+  servers,
+});
 const tidy = () => {
   jest.end();
   rmSync(cache, { recursive: true, force: true });
@@ -62,7 +71,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 // Without a mistake every suite passes; how long it takes then says when a mutant hangs.
 const seconds = new Map();
-for (const suite of new Set(mutants.flatMap(({ file }) => nearest(file)))) {
+for (const suite of new Set(mutants.flatMap(nearest))) {
   const began = performance.now();
   const { status, killedBy } = await jest.run(undefined, [suite], 120_000);
   if (status !== 'survived') {
@@ -76,7 +85,7 @@ const results = [];
 const end = performance.now() + Number(options.seconds ?? Infinity) * 1000;
 for (const mutant of mutants) {
   if (performance.now() > end) break;
-  const near = nearest(mutant.file);
+  const near = nearest(mutant);
   const usual = near.reduce((sum, suite) => sum + seconds.get(suite), 0);
   const outcome = mutant.equivalent
     ? { status: 'equivalent' }

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * What is mutated, and the suites that must notice. Only rooms whose suites need no server: a mutant may cost a second, not a
- * minute.
+ * What is mutated, and the suites that must notice. Where `servers` says that they need PostgreSQL a mutant costs seconds: there
+ * only the mistakes that stand in by-hand/ are planted, each asked of the suite that it names.
  */
 export const rooms = {
   plan: { files: ['plan/src/*.ts'], suites: ['plan/src/*.test.ts'] },
@@ -32,6 +32,11 @@ export const rooms = {
   cutover: {
     files: ['migration/src/cutover/run-move.ts'],
     suites: ['migration/src/cutover/*.test.ts'],
+  },
+  facade: {
+    files: ['facade/src/*/*.ts', 'facade/src/*/*/*.ts', 'facade/src/*.ts', 'plan/src/control/*.ts'],
+    suites: ['facade/test/*.test.ts'],
+    servers: true,
   },
 };
 

@@ -12,7 +12,9 @@ export class WarmJest {
   #uses = 0;
   #answer;
   #number = 0;
-  constructor(cacheDirectory, roots) {
+  #servers;
+  constructor({ cacheDirectory, roots, servers }) {
+    this.#servers = servers;
     this.args = [cacheDirectory, ...roots];
   }
 
@@ -27,7 +29,7 @@ export class WarmJest {
         '--disable-warning=ExperimentalWarning',
         '--disable-warning=TimeoutNegativeWarning',
       ],
-      env: { ...process.env, NODE_ENV: 'test' },
+      env: { ...process.env, NODE_ENV: 'test', MUTANTS_SERVERS: this.#servers ? '1' : '' },
       stdio: ['ignore', 'ignore', process.env.MUTANTS_TALK ? 'inherit' : 'ignore', 'ipc'],
     });
     setPriority(child.pid, 10);

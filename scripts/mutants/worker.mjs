@@ -13,6 +13,10 @@ const [cacheDirectory, ...roots] = process.argv.slice(2);
 process.on('unhandledRejection', () => {});
 process.on('disconnect', () => process.exit());
 
+const { MUTANTS_SERVERS: servers } = process.env;
+// what `npm test` starts once per run; its watchdogs end it with this process, however that ends
+if (servers) await (await import('../../dev-stack/jest/global-setup.mjs')).default();
+
 const { globalConfig, projectConfig } = await readConfig(
   { _: [], $0: 'mutants', silent: true, runInBand: true },
   {
@@ -22,7 +26,7 @@ const { globalConfig, projectConfig } = await readConfig(
     transform: { '\\.ts$': join(repository, 'scripts/mutants/transform.mjs') },
     testEnvironment: 'node',
     testEnvironmentOptions: { customExportConditions: ['strangler-source', 'node', 'node-addons'] },
-    testTimeout: 5000,
+    testTimeout: servers ? 60_000 : 5000,
     cacheDirectory,
     rootDir: repository,
   },
