@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StreamMessage } from '../change-stream.ts';
 import { Beats } from './beats.ts';
-import { type KafkaChange, KafkaStream, type TopicReader } from './kafka-stream.ts';
+import type { KafkaChange, TopicReader } from './kafka-change.ts';
+import { KafkaStream } from './kafka-stream.ts';
 import { PartitionQueue } from './partition-queue.ts';
 import type { TableShape } from './table-shape.ts';
 

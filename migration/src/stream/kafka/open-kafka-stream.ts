@@ -14,7 +14,8 @@ import {
   readColumnTypes,
   refuseRetyped,
 } from './column-types.ts';
-import { type KafkaChange, KafkaStream } from './kafka-stream.ts';
+import type { KafkaChange } from './kafka-change.ts';
+import { KafkaStream } from './kafka-stream.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import { PartitionQueue } from './partition-queue.ts';
 import { SourceQueries } from './source-queries.ts';

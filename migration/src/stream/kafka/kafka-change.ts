@@ -1,0 +1,23 @@
+import type { Envelope } from './decode/envelope.ts';
+import type { PartitionQueue, QueuedChange } from './partition-queue.ts';
+import type { TableShape } from './table-shape.ts';
+
+/** A row event with what it takes to read it. */
+export interface KafkaChange extends QueuedChange {
+  readonly envelope: Envelope;
+  readonly shape: TableShape;
+  /** A change of the key comes as a delete and a create: the first says so, and so does the second. */
+  readonly rekey: 'from' | 'to' | null;
+}
+
+/** What reads the topics; the stream tells it when to stop and go on. */
+export interface TopicReader {
+  hold(queue: PartitionQueue<KafkaChange>): void;
+  release(queue: PartitionQueue<KafkaChange>): void;
+  holdEnds(): void;
+  releaseEnds(): void;
+  /** For people's tools only: the offsets that count are with the data. */
+  commit(offsets: ReadonlyMap<string, number>): void;
+  beat(): void;
+  close(): Promise<void>;
+}
