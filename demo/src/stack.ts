@@ -95,18 +95,12 @@ export class Stack {
   readonly #stops: (() => Promise<unknown>)[] = [];
   #worker: RunningProcess | undefined;
 
-  constructor(
-    folder: TemporaryFolder,
-    databases: Stack['databases'],
-    unleash: UnleashServer,
-    kafka: KafkaPair | undefined,
-    env: Stack['env'],
-  ) {
-    this.folder = folder;
-    this.databases = databases;
-    this.unleash = unleash;
-    this.kafka = kafka;
-    this.env = env;
+  constructor(running: Pick<Stack, 'folder' | 'databases' | 'unleash' | 'kafka' | 'env'>) {
+    this.folder = running.folder;
+    this.databases = running.databases;
+    this.unleash = running.unleash;
+    this.kafka = running.kafka;
+    this.env = running.env;
   }
 
   get facades(): string[] {
@@ -382,7 +376,7 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     ...pactAddresses(monolithPactPort, catalogPactPort),
     PACT_DO_NOT_TRACK: 'true',
   };
-  const stack = new Stack(folder, { monolith, services }, unleash, kafka, env);
+  const stack = new Stack({ folder, databases: { monolith, services }, unleash, kafka, env });
   undo.splice(0, undo.length, () => stack.stop());
   tell('the monolith, the catalog service, the shipping rates service');
   await all<[Member, Member, Member]>([

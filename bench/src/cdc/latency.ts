@@ -34,16 +34,15 @@ export async function benchLatency(
   const committed = new Float64Array(last - first + 1);
   let written = first - 1;
   const began = performance.now();
-  const writing = write(
-    writer,
+  const writing = write(writer, {
     first,
     last,
-    (n) => {
+    onCommit: (n) => {
       committed[n - first] = performance.now();
       written = n;
     },
-    site.signal,
-  );
+    signal: site.signal,
+  });
   let broken: unknown;
   writing.catch((error: unknown) => {
     broken = error;
@@ -94,12 +93,16 @@ export async function benchLatency(
   return result;
 }
 
+interface Pulses {
+  readonly first: number;
+  readonly last: number;
+  readonly onCommit: (n: number) => void;
+  readonly signal: AbortSignal;
+}
+
 async function write(
   client: pg.Client,
-  first: number,
-  last: number,
-  onCommit: (n: number) => void,
-  signal: AbortSignal,
+  { first, last, onCommit, signal }: Pulses,
 ): Promise<number> {
   const began = performance.now();
   for (let n = first; n <= last; n += 1) {

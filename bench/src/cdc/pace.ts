@@ -7,13 +7,19 @@ import { isEqual, type Workload } from './workload.ts';
  * Changes per second from the first change that a reader of the target sees to the last. Starting (a Node process, a
  * subscription, a connector's tasks) is not part of it, for none of them.
  */
-export async function measurePace(
-  site: Site,
-  look: pg.Client,
-  schema: Schema,
-  { changes, probe }: Workload,
-  assertAlive: () => void | Promise<void> = () => {},
-): Promise<number> {
+export async function measurePace({
+  site,
+  look,
+  schema,
+  workload: { changes, probe },
+  assertAlive = () => {},
+}: {
+  readonly site: Site;
+  readonly look: pg.Client;
+  readonly schema: Schema;
+  readonly workload: Workload;
+  readonly assertAlive?: () => void | Promise<void>;
+}): Promise<number> {
   const sql = probe.sql(schema);
   const seen = async (): Promise<number> => {
     const { rows } = await look.query<{ seen: number }>(sql);

@@ -31,12 +31,18 @@ export async function benchStream(
         const turns = [
           async () => {
             const worker = await startWorker(site);
-            one.ours = await measurePace(site, look, 'ours', work, worker.assertAlive);
+            one.ours = await measurePace({
+              site,
+              look,
+              schema: 'ours',
+              workload: work,
+              assertAlive: worker.assertAlive,
+            });
             await worker.stop();
           },
           async () => {
             await enable(site);
-            one.other = await measurePace(site, look, 'public', work);
+            one.other = await measurePace({ site, look, schema: 'public', workload: work });
             await disable(site);
           },
         ];

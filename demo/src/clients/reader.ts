@@ -105,7 +105,7 @@ export class Reader {
     binary = false,
   ): Promise<Record<string, unknown> | undefined> {
     const { traffic, forgiving } = this.#options;
-    const answer = await traffic.send('GET', path, this.#who, undefined, binary);
+    const answer = await traffic.send('GET', path, this.#who, { binary });
     if (expected.includes(answer.status)) return answer.body;
     if (!forgiving || (answer.status >= 400 && answer.status < 500))
       traffic.fail(`GET ${path}`, answer);

@@ -43,6 +43,12 @@ const parse = (text: string): Record<string, unknown> => {
   }
 };
 
+export interface Payload {
+  readonly body?: object;
+  /** The answer is no JSON: its bytes are read and thrown away. */
+  readonly binary?: boolean;
+}
+
 /** Sends to the facades in turn, so that consecutive requests of one client meet different processes. */
 export class Traffic {
   readonly counts: TrafficCounts;
@@ -60,8 +66,7 @@ export class Traffic {
     method: string,
     path: string,
     who: Who,
-    body?: object,
-    binary = false,
+    { body, binary = false }: Payload = {},
   ): Promise<Answer> {
     const via = this.#facades[this.#turn++ % this.#facades.length] ?? '';
     this.counts.requests++;

@@ -42,11 +42,13 @@ export class Writer {
     const sku = `${name}-${++this.#number}`;
     const cents = 1_000 + Math.floor(this.#options.random() * 90_000);
     const answer = await traffic.send('POST', '/api/products', who, {
-      sku,
-      name: `Product ${sku}`,
-      price: toPrice(cents),
-      tags: ['demo'],
-      description: `Made by ${name}.`,
+      body: {
+        sku,
+        name: `Product ${sku}`,
+        price: toPrice(cents),
+        tags: ['demo'],
+        description: `Made by ${name}.`,
+      },
     });
     if (!this.#acknowledged(`create ${sku}`, answer, 201)) return;
     const entry: Entry = {
@@ -66,7 +68,7 @@ export class Writer {
     const { traffic, who, random } = this.#options;
     const cents = 1 + Math.floor(random() * 99);
     const answer = await traffic.send('POST', `/api/products/${entry.id}/adjust-price`, who, {
-      delta: toPrice(cents),
+      body: { delta: toPrice(cents) },
     });
     if (!this.#acknowledged(`adjust ${entry.sku}`, answer, 200)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'price', cents };
@@ -90,7 +92,7 @@ export class Writer {
       'PATCH',
       `/api/products/${entry.id}`,
       this.#options.who,
-      { name },
+      { body: { name } },
     );
     if (!this.#acknowledged(`rename ${entry.sku}`, answer, 200)) {
       if (this.#unanswered(answer)) entry.uncertain = { kind: 'name', name };

@@ -75,7 +75,7 @@ export function backOfficeRoutes(db: Db): Router {
     if (!user || user.role === 'customer')
       return void response.status(401).send(loginForm('Email or password is wrong.'));
     await openSession(db, response, user.id);
-    await audit(db, user.id, 'back-office.login', null);
+    await audit(db, user.id, 'back-office.login');
     response.redirect(303, '/admin');
   });
 
@@ -196,7 +196,10 @@ export function backOfficeRoutes(db: Db): Router {
       if (!status) throw new HttpError(400, { message: 'This status is unknown.' });
       await db.transaction().execute(async (transaction) => {
         await moveOrder(transaction, id, status, { actorId: session.userId });
-        await audit(transaction, session.userId, 'order.status', id, { status });
+        await audit(transaction, session.userId, 'order.status', {
+          subject: id,
+          details: { status },
+        });
       });
       response.redirect(303, `/admin/orders/${id}`);
     }),

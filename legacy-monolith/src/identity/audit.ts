@@ -4,8 +4,7 @@ export async function audit(
   db: Db,
   actorId: number | null,
   action: string,
-  subject: string | null,
-  details: object = {},
+  { subject = null, details = {} }: { subject?: string | null; details?: object } = {},
 ): Promise<void> {
   await db
     .insertInto('audit_log')

@@ -86,7 +86,7 @@ export function identityRoutes(db: Db): Router {
         expires_at: expires,
       })
       .execute();
-    await audit(db, user.id, 'login', null);
+    await audit(db, user.id, 'login');
     response.json({ access_token: token, tokenType: 'Bearer', expires_at: expires.toISOString() });
   });
 

@@ -111,7 +111,7 @@ export function orderRoutes(db: Db, live: LiveFeed): Router {
         actorId: who.userId,
         ownedBy: who.role === 'customer' ? who.userId : undefined,
       });
-      await audit(transaction, who.userId, 'order.cancelled', id);
+      await audit(transaction, who.userId, 'order.cancelled', { subject: id });
     });
     response.json(await findOrder(db, id, who));
   });

@@ -200,6 +200,8 @@ class EncodedPut implements Put {
   readonly key: LogicalRow;
   readonly encoded: EncodedRow;
 
+  // Once per row: an object to name its parameters would be one more for the garbage collector.
+  // oxlint-disable-next-line max-params
   constructor(
     table: number,
     transaction: bigint,

@@ -130,17 +130,21 @@ export async function withToolkit<T>(
   }
 }
 
+/** A step with its options, what is asked before it and how its result is shown. */
+export interface Run<Options, Result> {
+  readonly step: Step<Options, Result>;
+  readonly options: Options;
+  /** The question to a person, which --yes answers. */
+  readonly confirm?: string;
+  readonly text: (result: Result) => string;
+  readonly exitCode?: (result: Result) => number;
+}
+
 /** Runs a step or its dry run, and prints what came out. */
-export async function runStep<O, R>(
+export async function runStep<Options, Result>(
   session: Session,
   common: CommonOptions,
-  step: Step<O, R>,
-  options: O,
-  show: {
-    readonly text: (result: R) => string;
-    readonly confirm?: string;
-    readonly exitCode?: (result: R) => number;
-  },
+  { step, options, confirm, text, exitCode }: Run<Options, Result>,
 ): Promise<void> {
   await withToolkit(session, common, async (kit) => {
     if (common.force && !common.reason)
@@ -151,11 +155,11 @@ export async function runStep<O, R>(
       if (dry.refusal) session.exitCode = dry.refusal.code === 'GATE_REFUSED' ? 4 : 1;
       return;
     }
-    if (show.confirm !== undefined && !common.yes)
-      await session.terminal.confirm(show.confirm, session.signal);
+    if (confirm !== undefined && !common.yes)
+      await session.terminal.confirm(confirm, session.signal);
     const result = await step.execute(kit, options);
-    print(session.terminal, common.json, result, () => show.text(result));
-    session.exitCode = show.exitCode?.(result) ?? 0;
+    print(session.terminal, common.json, result, () => text(result));
+    session.exitCode = exitCode?.(result) ?? 0;
   });
 }
 

@@ -1,4 +1,4 @@
-import { type ColumnMapping, StranglerError } from '@strangler-toolkit/plan';
+import { type ColumnMapping, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { type ColumnLink, tableName } from './compiled-mapping.ts';
 import { commonType } from './type-compatibility.ts';
@@ -19,8 +19,7 @@ export function findColumn(table: TableCatalog, name: string, line: string): Col
 }
 
 export function compileColumn(
-  monolith: TableCatalog,
-  service: TableCatalog,
+  { monolith, service }: Readonly<Record<Side, TableCatalog>>,
   from: string,
   mapping: string | ColumnMapping,
   line: string,

@@ -68,7 +68,7 @@ function compileTable(
   for (const column of key) findColumn(monolith, column, `${line}.key`);
   requireIdentity(monolith, key, `${line}.monolith`);
   const [first, ...rest] = mapping.service.map((target, index) =>
-    compilePart(target, `${line}.service[${index}]`, monolith, key, serviceTables),
+    compilePart(target, `${line}.service[${index}]`, { monolith, key }, serviceTables),
   );
   if (first === undefined)
     throw new StranglerError('CONFIG_INVALID', `${line}.service: names no service table`);
@@ -88,13 +88,12 @@ function compileTable(
 function compilePart(
   target: TargetTable,
   line: string,
-  monolith: TableCatalog,
-  key: readonly string[],
+  { monolith, key }: Pick<CompiledTable, 'monolith' | 'key'>,
   serviceTables: readonly TableCatalog[],
 ): CompiledPart {
   const service = findTable(serviceTables, target.table, `${line}.table`, 'service');
   const columns = Object.entries(target.columns).map(([from, to]) =>
-    compileColumn(monolith, service, from, to, `${line}.columns.${from}`),
+    compileColumn({ monolith, service }, from, to, `${line}.columns.${from}`),
   );
   refuseRepeated(
     columns.map((column) => [column.to, `${line}.columns.${column.from}`]),

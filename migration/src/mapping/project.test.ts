@@ -76,8 +76,8 @@ describe('a column of the mapping', () => {
     column('flag', 'boolean'),
     column('made', 'text', true),
   );
-  const compile = (from: string, to: Parameters<typeof compileColumn>[3]) =>
-    compileColumn(monolith, service, from, to, 'here');
+  const compile = (from: string, to: Parameters<typeof compileColumn>[2]) =>
+    compileColumn({ monolith, service }, from, to, 'here');
 
   test('knows both names and types, the type to compare in, and its values both ways', () => {
     expect(compile('id', 'id')).toEqual({
@@ -102,7 +102,7 @@ describe('a column of the mapping', () => {
     });
   });
 
-  test.each<[string, Parameters<typeof compileColumn>[3], string, RegExp]>([
+  test.each<[string, Parameters<typeof compileColumn>[2], string, RegExp]>([
     ['id', 'flag', 'CONFIG_INVALID', /id is integer.*\(boolean\) cannot carry both ways/],
     ['id', 'nowhere', 'COLUMN_MISSING', /goods has no column nowhere \(it has id, flag, made\)/],
     ['nowhere', 'id', 'COLUMN_MISSING', /products has no column nowhere/],

@@ -7,8 +7,7 @@ export function projectForward(part: CompiledPart, row: Row): Record<string, Col
   const result: Record<string, ColumnText> = {};
   for (const link of part.columns) {
     const value = row[link.from];
-    if (value !== undefined)
-      result[link.to] = translate(value, link.forward, link.backward, link, part);
+    if (value !== undefined) result[link.to] = translate(value, link, 'forward', part);
   }
   return result;
 }
@@ -18,22 +17,22 @@ export function projectBackward(part: CompiledPart, row: Row): Record<string, Co
   const result: Record<string, ColumnText> = {};
   for (const link of part.columns) {
     const value = row[link.to];
-    if (value !== undefined)
-      result[link.from] = translate(value, link.backward, link.forward, link, part);
+    if (value !== undefined) result[link.from] = translate(value, link, 'backward', part);
   }
   return result;
 }
 
 function translate(
   value: ColumnText,
-  values: ReadonlyMap<string, string> | null,
-  inverse: ReadonlyMap<string, string> | null,
   link: ColumnLink,
+  way: 'forward' | 'backward',
   part: CompiledPart,
 ): ColumnText {
+  const values = link[way];
   if (value === null || values === null) return value;
   const translated = values.get(value);
   if (translated !== undefined) return translated;
+  const inverse = link[way === 'forward' ? 'backward' : 'forward'];
   // passing it unchanged would make it come back as another value
   if (inverse?.has(value) === true) {
     throw new StranglerError(

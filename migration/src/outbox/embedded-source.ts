@@ -21,6 +21,8 @@ export const consumerSlot = (
   { service, url }: Pick<EmbeddedSource, 'service' | 'url'>,
 ): string => streamNames(`${service}>${consumer}`, 'consumer', databaseName(url)).slot;
 
+const outboxTable = ({ table }: EmbeddedSource): TableName => parseTableName(table ?? 'outbox');
+
 /** Reads the outbox from the log of the service's database, through a slot that this consumer has for itself. */
 export async function followOutbox(source: EmbeddedSource, session: Session): Promise<void> {
   if (!(await waitForTurn(source, session))) return;
@@ -87,7 +89,7 @@ async function beginning(
   const subscriber = { consumer, service: source.service };
   const known = await readPosition(target, subscriber);
   if (typeof known === 'bigint') return known;
-  const table = parseTableName(source.table ?? 'outbox');
+  const table = outboxTable(source);
   return withConnection(
     source.url,
     { applicationName: `strangler-events-${consumer}` },
@@ -112,8 +114,7 @@ async function beginning(
       await dropSlot(client, slot, { timeoutMs: 15_000 });
       const made = await createSlotWithSnapshot(source.url, slot, signal);
       try {
-        if (!(await deliverRetained(client, table, made.snapshot, source, session)))
-          return undefined;
+        if (!(await deliverRetained(client, made.snapshot, source, session))) return undefined;
       } finally {
         await made.close();
       }
@@ -125,12 +126,11 @@ async function beginning(
 
 const deliverRetained = (
   client: pg.Client,
-  table: TableName,
   snapshot: string,
   source: EmbeddedSource,
   session: Session,
 ): Promise<boolean> =>
-  readRetained(client, table, snapshot, async (rows) => {
+  readRetained(client, outboxTable(source), snapshot, async (rows) => {
     for (const row of rows) {
       if (session.signal.aborted) return false;
       await deliverRow(row, source, session);
@@ -144,7 +144,7 @@ async function deliverAll(
   source: EmbeddedSource,
   session: Session,
 ): Promise<Lsn | undefined> {
-  const { schema, table } = parseTableName(source.table ?? 'outbox');
+  const { schema, table } = outboxTable(source);
   let reached: Lsn | undefined;
   for (const message of messages) {
     if (message.kind === 'commit') reached = message.endLsn;

@@ -130,11 +130,11 @@ async function shadowFacts(
 
 async function retireFacts(
   kit: Toolkit,
-  control: Control,
   definition: MigrationDefinition,
   row: ContextRow,
   facts: Mutable<GateFacts>,
 ): Promise<void> {
+  const control = await kit.control();
   facts.ownedDays = row.ownedForSeconds / 86_400;
   const seconds = Math.min(86_400, row.ownedForSeconds);
   facts.readsOnMonolith = (await control.routeStats.perRoute(row.context, seconds))
@@ -187,6 +187,6 @@ export async function gatherFacts(
   }
   if (move === 'canary' || (move === 'cutover' && !replicated))
     await shadowFacts(control, definition, facts);
-  if (move === 'retire') await retireFacts(kit, control, definition, row, facts);
+  if (move === 'retire') await retireFacts(kit, definition, row, facts);
   return facts;
 }

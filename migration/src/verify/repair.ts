@@ -1,4 +1,4 @@
-import { type Direction, StranglerError } from '@strangler-toolkit/plan';
+import { type Direction, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { prepareApplySession } from '../apply/apply-session.ts';
 import { dropSuperseded } from '../apply/dead-letters.ts';
@@ -87,14 +87,13 @@ export async function repair(options: RepairOptions): Promise<RepairResult> {
           `The ${direction} stream of ${mapping.context} did not catch up: is its worker running? Nothing was repaired`,
         );
       }
-      const { done, dropped: superseded } = await writeStill(
-        options,
+      const { done, dropped: superseded } = await writeStill(options, {
         owner,
         ownerSide,
         other,
-        open,
+        targets: open,
         first,
-      );
+      });
       repaired.push(...done.values());
       dropped.push(...superseded);
       open = open.filter((target) => !done.has(target));
@@ -123,7 +122,7 @@ async function prepareSession(
 
 async function readAll(
   client: pg.Client,
-  side: 'monolith' | 'service',
+  side: Side,
   targets: readonly Target[],
 ): Promise<Map<Target, OwnerRow | null>> {
   const rows = new Map<Target, OwnerRow | null>();
@@ -132,14 +131,19 @@ async function readAll(
   return rows;
 }
 
+interface Attempt {
+  readonly owner: pg.Client;
+  readonly ownerSide: Side;
+  readonly other: pg.Client;
+  readonly targets: readonly Target[];
+  /** The owner's rows before the wait. */
+  readonly first: ReadonlyMap<Target, OwnerRow | null>;
+}
+
 /** Writes those rows that are still as they were before the wait. */
 async function writeStill(
   options: RepairOptions,
-  owner: pg.Client,
-  side: 'monolith' | 'service',
-  other: pg.Client,
-  targets: readonly Target[],
-  first: ReadonlyMap<Target, OwnerRow | null>,
+  { owner, ownerSide, other, targets, first }: Attempt,
 ): Promise<{ done: Map<Target, RepairResult['repaired'][number]>; dropped: string[] }> {
   const { mapping, direction } = options;
   const done = new Map<Target, RepairResult['repaired'][number]>();
@@ -152,7 +156,7 @@ async function writeStill(
         `${mapping.context}: the ${direction} stream has no position row`,
       );
     await lockStreamRow(other, mapping.context, direction, stream.epoch);
-    const second = await readAll(owner, side, targets);
+    const second = await readAll(owner, ownerSide, targets);
     const changes: RowChange[] = [];
     const keys = new Set<string>();
     for (const target of targets) {

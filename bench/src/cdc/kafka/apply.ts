@@ -37,12 +37,24 @@ export async function benchKafkaApply(
       const turns = [
         async () => {
           const worker = await startWorker(site);
-          one.ours = await measurePace(site, look, 'ours', work, worker.assertAlive);
+          one.ours = await measurePace({
+            site,
+            look,
+            schema: 'ours',
+            workload: work,
+            assertAlive: worker.assertAlive,
+          });
           await worker.stop();
         },
         async () => {
           await sink.resume();
-          one.other = await measurePace(site, look, 'sink', work, sink.assertRunning);
+          one.other = await measurePace({
+            site,
+            look,
+            schema: 'sink',
+            workload: work,
+            assertAlive: sink.assertRunning,
+          });
           await sink.pause();
         },
       ];

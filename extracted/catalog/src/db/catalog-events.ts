@@ -25,7 +25,7 @@ export async function publishProduct(
     ])
     .where('product.product_id', '=', id)
     .executeTakeFirstOrThrow();
-  await publish(tx, 'product', type, product_id, fields);
+  await publish(tx, { aggregate: 'product', type, id: product_id, fields });
 }
 
 export const publishPart = (
@@ -37,7 +37,7 @@ export const publishPart = (
     | 'product.image-removed',
   productId: string,
   part: Readonly<Record<string, unknown>>,
-): Promise<void> => publish(tx, 'product', type, productId, part);
+): Promise<void> => publish(tx, { aggregate: 'product', type, id: productId, fields: part });
 
 export async function publishCategory(
   tx: Tx,
@@ -55,18 +55,19 @@ export async function publishCategory(
     ])
     .where('category_id', '=', id)
     .executeTakeFirstOrThrow();
-  await publish(tx, 'category', type, category_id, fields);
+  await publish(tx, { aggregate: 'category', type, id: category_id, fields });
 }
 
-async function publish(
-  tx: Tx,
-  aggregateType: string,
-  type: string,
-  id: string,
-  fields: Readonly<Record<string, unknown>>,
-): Promise<void> {
+interface CatalogEvent {
+  readonly aggregate: string;
+  readonly type: string;
+  readonly id: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+async function publish(tx: Tx, { aggregate, type, id, fields }: CatalogEvent): Promise<void> {
   await publishEvent(querying(tx), {
-    aggregateType,
+    aggregateType: aggregate,
     aggregateId: id,
     type,
     payload: { id, ...fields },

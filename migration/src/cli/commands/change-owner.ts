@@ -21,13 +21,12 @@ export function ownerCommands(session: Session): Command[] {
       .option('--no-facade', 'no facade runs, so there is no traffic to hold')
       .action(async (context: string, common: CommonOptions & { facade?: boolean }) => {
         const steps = await import('../../steps/change-owner/index.ts');
-        await runStep(
-          session,
-          common,
-          steps[kind],
-          { context, ...force(common) },
-          { confirm: question(context), text: outcomeText },
-        );
+        await runStep(session, common, {
+          step: steps[kind],
+          options: { context, ...force(common) },
+          confirm: question(context),
+          text: outcomeText,
+        });
       });
 
   return [

@@ -15,7 +15,11 @@ export function contractsCommand(session: Session): Command {
       examples: ['contracts verify catalog', 'contracts verify catalog --json'],
     }).action(async (context: string, common: CommonOptions) => {
       const { contractsVerify } = await import('../../steps/contracts.ts');
-      await runStep(session, common, contractsVerify, { context }, { text: contractsText });
+      await runStep(session, common, {
+        step: contractsVerify,
+        options: { context },
+        text: contractsText,
+      });
     }),
   );
   return contracts;

@@ -30,18 +30,14 @@ export function deadLettersCommand(session: Session): Command {
       const ids = action === 'list' ? [] : (rest[0] as string[]);
       const common = (action === 'list' ? rest[0] : rest[1]) as CommonOptions & { all?: boolean };
       const { deadLetters: step } = await import('../../steps/dead-letters.ts');
-      await runStep(
-        session,
-        common,
+      await runStep(session, common, {
         step,
-        { context, action, ids, ...(common.all && { all: true }) },
-        {
-          ...(action === 'drop' && {
-            confirm: `Give up these change events of ${context}? Their rows will differ until repaired.`,
-          }),
-          text: (result) => deadLettersText(result.deadLetters, action === 'show'),
-        },
-      );
+        options: { context, action, ids, ...(common.all && { all: true }) },
+        ...(action === 'drop' && {
+          confirm: `Give up these change events of ${context}? Their rows will differ until repaired.`,
+        }),
+        text: (result) => deadLettersText(result.deadLetters, action === 'show'),
+      });
     });
     deadLetters.addCommand(command);
   }

@@ -21,7 +21,11 @@ export function fenceCommand(session: Session): Command {
       if (state !== 'on' && state !== 'off')
         throw new StranglerError('USAGE', `"${state}" must be on or off`);
       const { fenceAudit } = await import('../../steps/fence.ts');
-      await runStep(session, common, fenceAudit, { context, action: state }, { text: fenceText });
+      await runStep(session, common, {
+        step: fenceAudit,
+        options: { context, action: state },
+        text: fenceText,
+      });
     }),
   );
   fence.addCommand(
@@ -31,13 +35,11 @@ export function fenceCommand(session: Session): Command {
       examples: ['fence status catalog', 'fence status catalog --json'],
     }).action(async (context: string, common: CommonOptions) => {
       const { fenceAudit } = await import('../../steps/fence.ts');
-      await runStep(
-        session,
-        common,
-        fenceAudit,
-        { context, action: 'status' },
-        { text: fenceText },
-      );
+      await runStep(session, common, {
+        step: fenceAudit,
+        options: { context, action: 'status' },
+        text: fenceText,
+      });
     }),
   );
   return fence;

@@ -45,26 +45,22 @@ export function initCommand(session: Session): Command {
         },
       ) => {
         const { init } = await import('../../steps/init.ts');
-        await runStep(
-          session,
-          common,
-          init,
-          {
+        await runStep(session, common, {
+          step: init,
+          options: {
             context: common.context,
             ...(common.database !== undefined && { database: common.database }),
             ...(common.tables && { tables: common.tables }),
             ...(common.openapi !== undefined && { openapi: common.openapi }),
             ...(common.pathPrefix && { pathPrefix: common.pathPrefix }),
           },
-          {
-            text: (result) =>
-              [
-                `wrote ${result.file}: ${result.tables.length} tables, ${result.routes} routes`,
-                ...result.notes.map((note) => `  ${note}`),
-                `Edit it, then: strangler doctor ${common.context}`,
-              ].join('\n'),
-          },
-        );
+          text: (result) =>
+            [
+              `wrote ${result.file}: ${result.tables.length} tables, ${result.routes} routes`,
+              ...result.notes.map((note) => `  ${note}`),
+              `Edit it, then: strangler doctor ${common.context}`,
+            ].join('\n'),
+        });
       },
     );
 }

@@ -56,19 +56,17 @@ export function outboxCommand(session: Session): Command {
           common: CommonOptions & { side: Side; table?: string; partitions?: number },
         ) => {
           const { outbox: step } = await import('../../steps/outbox.ts');
-          await runStep(
-            session,
-            common,
+          await runStep(session, common, {
             step,
-            {
+            options: {
               context,
               action: 'connect',
               side: common.side,
               ...(common.table !== undefined && { table: common.table }),
               ...(common.partitions !== undefined && { partitions: common.partitions }),
             },
-            { text: outboxConnectedText },
-          );
+            text: outboxConnectedText,
+          });
         },
       ),
   );
@@ -89,16 +87,12 @@ export function outboxCommand(session: Session): Command {
       )
       .action(async (context: string, common: CommonOptions & { side: Side }) => {
         const { outbox: step } = await import('../../steps/outbox.ts');
-        await runStep(
-          session,
-          common,
+        await runStep(session, common, {
           step,
-          { context, action: 'disconnect', side: common.side },
-          {
-            confirm: `Stop sending the events of ${context} to Kafka?`,
-            text: outboxDisconnectedText,
-          },
-        );
+          options: { context, action: 'disconnect', side: common.side },
+          confirm: `Stop sending the events of ${context} to Kafka?`,
+          text: outboxDisconnectedText,
+        });
       }),
   );
   outbox.addCommand(

@@ -48,19 +48,17 @@ export function rampCommand(session: Session): Command {
       ) => {
         const steps = common.steps ?? [1, 5, 25, 50, 100];
         const { ramp: step } = await import('../../steps/ramp.ts');
-        await runStep(
-          session,
-          common,
+        await runStep(session, common, {
           step,
-          {
+          options: {
             context,
             ...force(common),
             steps,
             holdSeconds: common.hold,
             ...(common.maxWait !== undefined && { maxWaitSeconds: common.maxWait }),
           },
-          { text: rampText },
-        );
+          text: rampText,
+        });
       },
     );
 }

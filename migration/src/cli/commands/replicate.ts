@@ -27,23 +27,19 @@ export function replicateCommand(session: Session): Command {
         common: CommonOptions & { untilCaughtUp?: boolean; restart?: boolean },
       ) => {
         const { replicate: step } = await import('../../steps/replicate.ts');
-        await runStep(
-          session,
-          common,
+        await runStep(session, common, {
           step,
-          {
+          options: {
             context,
             ...force(common),
             ...(common.untilCaughtUp && { untilCaughtUp: true }),
             ...(common.restart && { restart: true }),
           },
-          {
-            ...(common.restart && {
-              confirm: `Empty the service's tables of ${context} and copy anew?`,
-            }),
-            text: replicateText,
-          },
-        );
+          ...(common.restart && {
+            confirm: `Empty the service's tables of ${context} and copy anew?`,
+          }),
+          text: replicateText,
+        });
       },
     );
 }

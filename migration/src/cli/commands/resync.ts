@@ -13,6 +13,6 @@ export function resyncCommand(session: Session): Command {
     examples: ['resync catalog products', 'resync catalog shop.order_lines --json'],
   }).action(async (context: string, name: string, common: CommonOptions) => {
     const { resync: step } = await import('../../steps/resync.ts');
-    await runStep(session, common, step, { context, table: name }, { text: resyncText });
+    await runStep(session, common, { step, options: { context, table: name }, text: resyncText });
   });
 }

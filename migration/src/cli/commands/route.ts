@@ -43,11 +43,9 @@ export function routeCommand(session: Session): Command {
           throw new StranglerError('USAGE', 'Use one of --percent, --off, --kill and --unkill');
         const { route: step } = await import('../../steps/route.ts');
         const share = common.off ? 0 : common.percent;
-        await runStep(
-          session,
-          common,
+        await runStep(session, common, {
           step,
-          {
+          options: {
             context,
             ...(name !== undefined && { route: name }),
             ...(common.all && { all: true }),
@@ -55,8 +53,8 @@ export function routeCommand(session: Session): Command {
             ...(common.kill && { kill: true }),
             ...(common.unkill && { kill: false }),
           },
-          { text: routeText },
-        );
+          text: routeText,
+        });
       },
     );
 }

@@ -42,11 +42,9 @@ export function shadowCommand(session: Session): Command {
         },
       ) => {
         const { shadow: step } = await import('../../steps/shadow.ts');
-        await runStep(
-          session,
-          common,
+        await runStep(session, common, {
           step,
-          {
+          options: {
             context,
             ...force(common),
             ...(common.sample !== undefined && { sample: common.sample }),
@@ -54,8 +52,8 @@ export function shadowCommand(session: Session): Command {
             ...(common.timeout !== undefined && { timeoutSeconds: common.timeout }),
             ...(common.reset && { reset: true }),
           },
-          { text: shadowText },
-        );
+          text: shadowText,
+        });
       },
     );
 }

@@ -32,23 +32,18 @@ export function verifyCommand(session: Session): Command {
       ) => {
         const { verify: step } = await import('../../steps/verify.ts');
         const keys = common.keys?.flatMap((key) => key.split(' ').filter((part) => part !== ''));
-        await runStep(
-          session,
-          common,
+        await runStep(session, common, {
           step,
-          {
+          options: {
             context,
             ...(common.chunkRows !== undefined && { chunkRows: common.chunkRows }),
             ...(common.parallel !== undefined && { parallel: common.parallel }),
             ...(keys && { keys }),
             ...(common.repair && { repair: true }),
-          },
-          {
-            // Rows of which nothing could be said are not clean.
-            exitCode: (result) => (result.differences > 0 || result.unsettled > 0 ? 3 : 0),
-            text: verifyText,
-          },
-        );
+          }, // Rows of which nothing could be said are not clean.
+          exitCode: (result) => (result.differences > 0 || result.unsettled > 0 ? 3 : 0),
+          text: verifyText,
+        });
       },
     );
 }

@@ -98,6 +98,8 @@ export class TransactionBuilder {
     return relation;
   }
 
+  // Once per row: an object to name its parameters would be one more for the garbage collector.
+  // oxlint-disable-next-line max-params
   #add(
     op: Operation,
     relation: KnownRelation,

@@ -115,7 +115,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
     async unapplied({ context, direction, client }, { checkpoint, tables, signal }) {
       const { name } = await requireStreamNote(client, context, direction);
       if (signal.aborted) throw new StranglerError('CANCELLED', 'Cancelled');
-      return unappliedMessages(settings.kafka, name, tables, checkpoint, signal);
+      return unappliedMessages({ kafka: settings.kafka, stream: name, tables, checkpoint, signal });
     },
   };
 }

@@ -14,13 +14,13 @@ test('a broker that takes connections and keeps silent does not keep writes wait
   try {
     const { port } = server.address() as AddressInfo;
     const began = performance.now();
-    const asked = unappliedMessages(
-      { brokers: [`127.0.0.1:${port}`], clientId: 'test' },
-      's',
-      [{ schema: 'public', table: 'items' }],
-      {},
-      AbortSignal.timeout(300),
-    );
+    const asked = unappliedMessages({
+      kafka: { brokers: [`127.0.0.1:${port}`], clientId: 'test' },
+      stream: 's',
+      tables: [{ schema: 'public', table: 'items' }],
+      checkpoint: {},
+      signal: AbortSignal.timeout(300),
+    });
     await expect(asked).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' });
     expect(performance.now() - began).toBeLessThan(2500);
   } finally {

@@ -10,13 +10,19 @@ import { readTopicOffsets } from './topic-offsets.ts';
  * that keeps silent must not make them wait for as long as kafkajs tries.
  * @throws StranglerError KAFKA_UNREACHABLE, also when the signal's time is over, CANCELLED
  */
-export async function unappliedMessages(
-  kafka: KafkaSettings,
-  stream: string,
-  tables: readonly SourceTable[],
-  checkpoint: Checkpoint,
-  signal: AbortSignal,
-): Promise<string[]> {
+export async function unappliedMessages({
+  kafka,
+  stream,
+  tables,
+  checkpoint,
+  signal,
+}: {
+  readonly kafka: KafkaSettings;
+  readonly stream: string;
+  readonly tables: readonly SourceTable[];
+  readonly checkpoint: Checkpoint;
+  readonly signal: AbortSignal;
+}): Promise<string[]> {
   const offsets = await unless(
     signal,
     readTopicOffsets(kafka, [...tableTopics(stream, tables).keys()]),
