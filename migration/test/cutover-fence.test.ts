@@ -108,6 +108,47 @@ describe('a fence that refuses', () => {
     ]);
   });
 
+  test.each([
+    'strangler-apply-shop-catalog',
+    'strangler-move',
+    'strangler-worker-shop-catalog',
+    'psql',
+  ])('refuses whoever calls itself %s: a name is no authority', async (name) => {
+    await installFence(admin, fence);
+    const named = await open(database.url, name);
+    for (const sql of ['UPDATE products SET price = 3', 'TRUNCATE products'])
+      await expect(named.query(sql)).rejects.toMatchObject({ code: 'SF001' });
+    await named.end();
+  });
+
+  test('a role of the application cannot call itself replication', async () => {
+    await expect(writer.query('SET session_replication_role = replica')).rejects.toMatchObject({
+      code: '42501',
+    });
+  });
+
+  test('that stands on some tables only, or half in audit mode, is told as partial, with those that are open', async () => {
+    await installFence(admin, { ...fence, tables: [stock] });
+    const status = () => fenceStatus(admin, fence.context, fence.tables);
+    expect(await status()).toMatchObject({ mode: 'partial', open: ['public.products'] });
+    await installFence(admin, { ...fence, tables: [product], mode: 'audit' });
+    expect(await status()).toMatchObject({ mode: 'partial', open: [] });
+    await installFence(admin, fence);
+    expect(await status()).toMatchObject({ mode: 'refuse', open: [] });
+    await admin.query('ALTER TABLE products DISABLE TRIGGER strangler_fence');
+    expect(await status()).toMatchObject({ mode: 'partial', open: ['public.products'] });
+  });
+
+  test('of another context on the same tables is not this one', async () => {
+    await installFence(admin, { ...fence, tables: [product] });
+    expect(await fenceStatus(admin, 'shop', [product])).toMatchObject({
+      mode: 'none',
+      open: ['public.products'],
+    });
+    await removeFence(admin, 'shop', { drop: true });
+    await refusal('DELETE FROM products');
+  });
+
   test('refuses what a cascading foreign key would delete', async () => {
     await admin.query(`INSERT INTO brands VALUES (1); INSERT INTO brand_products VALUES (1, 1)`);
     await installFence(admin, {
@@ -122,11 +163,18 @@ describe('a fence that refuses', () => {
   test('waits for running writers, and no write after it gets through', async () => {
     await writer.query('BEGIN');
     await writer.query(`UPDATE products SET price = 5 WHERE id = 1`);
-    const installed = installFence(admin, fence, { lockTimeoutMs: 500, attempts: 20 });
+    const order: string[] = [];
+    const installed = installFence(admin, fence, { lockTimeoutMs: 500, attempts: 20 }).then(
+      (change) => {
+        order.push('fenced');
+        return change;
+      },
+    );
     await writer.query('SELECT pg_sleep(0.3)');
+    order.push('committing');
     await writer.query('COMMIT');
-    const { attempts } = await installed;
-    expect(attempts).toBeGreaterThanOrEqual(1);
+    expect((await installed).milliseconds).toBeGreaterThanOrEqual(250);
+    expect(order).toEqual(['committing', 'fenced']);
     await refusal('DELETE FROM products');
     expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([
       { price: '5' },
@@ -154,12 +202,15 @@ describe('a fence that refuses', () => {
     await writer.query('BEGIN');
     await writer.query('UPDATE products SET price = 5 WHERE id = 1');
     const installed = installFence(admin, fence, { lockTimeoutMs: 5000, attempts: 50 });
-    const waiting = `SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'`;
+    const waiting = `SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     await until(
       'the fence to wait for its lock',
       async () => (await second.query(waiting)).rows[0]?.n === '1',
       { everyMs: 1 },
     );
+    // Who waits for longer than deadlock_timeout (1 s) has looked and found nothing; whoever comes then would find it, and die.
+    await second.query('SELECT pg_sleep(1.2)');
     await writer.query('UPDATE "Stock Levels" SET n = 2');
     await writer.query('COMMIT');
     await installed;

@@ -11,15 +11,15 @@ const wholeLine = (source, offset) => {
 };
 
 /**
- * Mistakes that somebody thought of: `from` stands in the file once, or the list has grown old. `suite` names who must notice;
- * without it the nearest suites are asked.
+ * Mistakes that somebody thought of: `from` stands in the file once, or the list has grown old. `suite` names who must notice, with
+ * servers, and `test` which of its tests; without it the nearest suites that need no server are asked.
  */
-function byHand(room, files) {
+function byHand(room, files, whole) {
   const path = `by-hand/${room}.json`;
   if (!existsSync(new URL(path, import.meta.url))) return [];
   return readJson(path)
-    .filter(({ file }) => files.includes(file))
-    .map(({ file, from, to, why, suite }) => {
+    .filter(({ file }) => whole || files.includes(file))
+    .map(({ file, from, to, why, suite, test }) => {
       const pieces = readFileSync(join(repository, file), 'utf8').split(from);
       if (pieces.length !== 2)
         throw new Error(
@@ -31,7 +31,9 @@ function byHand(room, files) {
         end: pieces[0].length + from.length,
         to,
         why,
-        ...(suite !== undefined && { suites: [suite].flat() }),
+        ...(suite !== undefined && {
+          suites: [suite].flat().map((each) => ({ suite: each, test })),
+        }),
       };
     });
 }
@@ -45,7 +47,7 @@ export function collectMutants(room, files, whole) {
   const generic = rooms[room].servers
     ? []
     : files.flatMap((file) => mutationsOf(file, readFileSync(join(repository, file), 'utf8')));
-  const mutants = [...generic, ...byHand(room, files)].map((mutation) => {
+  const mutants = [...generic, ...byHand(room, files, whole)].map((mutation) => {
     const source = readFileSync(join(repository, mutation.file), 'utf8');
     const from = source.slice(mutation.start, mutation.end);
     const code = wholeLine(source, mutation.start);

@@ -1,5 +1,6 @@
 // Plants mistakes one at a time and asks the nearest suites whether they notice:
-//   npm run mutants -- <room or file>... [--sample N] [--seed S] [--seconds T] [--min-score P] [--json] [--list]
+//   npm run mutants -- <room or file>... [--servers] [--sample N] [--seed S] [--seconds T] [--min-score P] [--json] [--list]
+// With --servers those mistakes that only suites with servers notice.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,12 +21,14 @@ const { values: options, positionals } = parseArgs({
     'min-score': { type: 'string' },
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    servers: { type: 'boolean', default: false },
   },
 });
 
 function chosen(words) {
   const all = Object.keys(rooms);
-  const names = words.length > 0 ? words : all.filter((name) => !rooms[name].servers);
+  const names =
+    words.length > 0 ? words : all.filter((name) => options.servers || !rooms[name].servers);
   return names.flatMap((word) => {
     if (rooms[word]) return [{ room: word, files: filesOf(rooms[word]), whole: true }];
     const of = all.filter((name) => filesOf(rooms[name]).includes(word));
@@ -40,7 +43,12 @@ function chosen(words) {
 }
 
 const choice = chosen(positionals);
-const all = choice.flatMap(({ room, files, whole }) => collectMutants(room, files, whole));
+const all = choice
+  .flatMap(({ room, files, whole }) => collectMutants(room, files, whole))
+  .filter(
+    ({ room, suites }) =>
+      (suites !== undefined) === (options.servers || rooms[room].servers === true),
+  );
 const mutants =
   options.sample === undefined ? all : sampled(all, Number(options.sample), Number(options.seed));
 if (options.list) {
@@ -50,9 +58,9 @@ if (options.list) {
 
 const suites = [...new Set(choice.flatMap(({ room }) => suitesOf(rooms[room])))];
 const nearestTo = nearestSuites(suites);
-const nearest = ({ file, suites: named }) => named ?? nearestTo(file);
+const nearest = ({ file, suites: named }) => named ?? nearestTo(file).map((suite) => ({ suite }));
 const cache = mkdtempSync(join(tmpdir(), 'mutants-'));
-const servers = mutants.some(({ room }) => rooms[room].servers);
+const servers = mutants.some(({ suites: named }) => named !== undefined);
 const roots = servers
   ? ['.']
   : ['plan/src', ...suites.map((suite) => suite.split('/').slice(0, 2).join('/'))];
@@ -71,9 +79,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 // Without a mistake every suite passes; how long it takes then says when a mutant hangs.
 const seconds = new Map();
-for (const suite of new Set(mutants.flatMap(nearest))) {
+const asked = mutants.flatMap(nearest);
+for (const suite of new Set(asked.map((each) => each.suite))) {
+  const tests = new Set(asked.filter((each) => each.suite === suite).map(({ test }) => test));
+  const test = tests.has(undefined) ? undefined : [...tests].join('|');
   const began = performance.now();
-  const { status, killedBy } = await jest.run(undefined, [suite], 120_000);
+  const { status, killedBy } = await jest.run(undefined, [{ suite, test }], 300_000);
   if (status !== 'survived') {
     console.error(`${suite} fails without any mutant (${killedBy ?? status}): mend it first`);
     process.exit(1);
@@ -86,7 +97,7 @@ const end = performance.now() + Number(options.seconds ?? Infinity) * 1000;
 for (const mutant of mutants) {
   if (performance.now() > end) break;
   const near = nearest(mutant);
-  const usual = near.reduce((sum, suite) => sum + seconds.get(suite), 0);
+  const usual = near.reduce((sum, { suite }) => sum + seconds.get(suite), 0);
   const outcome = mutant.equivalent
     ? { status: 'equivalent' }
     : near.length === 0
@@ -112,10 +123,10 @@ else
       ),
     );
 const least = Number(options['min-score'] ?? 0);
-const asked = score.noticed + score.survived;
+const judged = score.noticed + score.survived;
 // A score of three mutants is no score: whatever kept the rest from being asked is to be mended.
-if (options['min-score'] !== undefined && asked < Math.min(10, mutants.length)) {
-  console.error(`only ${asked} of ${mutants.length} mutants were asked in ${options.seconds} s`);
+if (options['min-score'] !== undefined && judged < Math.min(10, mutants.length)) {
+  console.error(`only ${judged} of ${mutants.length} mutants were asked in ${options.seconds} s`);
   process.exitCode = 1;
 } else if (score.percent < least) {
   console.error(`${score.percent} % of the mutants were noticed; at least ${least} % must be`);

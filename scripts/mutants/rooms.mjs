@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * What is mutated, and the suites that must notice. Where `servers` says that they need PostgreSQL a mutant costs seconds: there
- * only the mistakes that stand in by-hand/ are planted, each asked of the suite that it names.
+ * What is mutated, and the suites that must notice: those that need no server, where a mutant costs a second. What only suites with
+ * PostgreSQL notice stands in by-hand/, each with the suite that must; in rooms with `servers` there is nothing else.
  */
 export const rooms = {
   plan: { files: ['plan/src/*.ts'], suites: ['plan/src/*.test.ts'] },
@@ -17,6 +17,7 @@ export const rooms = {
   apply: {
     files: [
       'array-literal',
+      'classify-error',
       'collapse',
       'copy-text',
       'interpret-event',
@@ -30,12 +31,33 @@ export const rooms = {
   mapping: { files: ['migration/src/mapping/*.ts'], suites: ['migration/src/mapping/*.test.ts'] },
   verify: { files: ['migration/src/verify/settle.ts'], suites: ['migration/src/verify/*.test.ts'] },
   cutover: {
-    files: ['migration/src/cutover/run-move.ts'],
+    files: [
+      'catch-up',
+      'flip',
+      'hold',
+      'move-plan',
+      'move-record',
+      'move-state',
+      'protocol',
+      'run-move',
+      'verify-held',
+    ].map((name) => `migration/src/cutover/${name}.ts`),
     suites: ['migration/src/cutover/*.test.ts'],
   },
+  copy: {
+    files: ['migration/src/copy/copy-frames.ts', 'migration/src/copy/page-ranges.ts'],
+    suites: ['migration/src/copy/*.test.ts'],
+  },
+  worker: {
+    files: ['migration/src/worker/message-buffer.ts'],
+    suites: ['migration/src/worker/*.test.ts'],
+  },
+  control: { files: ['migration/src/control/*.ts'], suites: [], servers: true },
+  replica: { files: ['migration/src/replica/*.ts'], suites: [], servers: true },
+  stream: { files: ['migration/src/stream/**/*.ts'], suites: [], servers: true },
   facade: {
     files: ['facade/src/*/*.ts', 'facade/src/*/*/*.ts', 'facade/src/*.ts', 'plan/src/control/*.ts'],
-    suites: ['facade/test/*.test.ts'],
+    suites: [],
     servers: true,
   },
 };

@@ -3,8 +3,11 @@ import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const worker = fileURLToPath(new URL('worker.mjs', import.meta.url));
-/** A process is used for so many mutants: modules of ended tests are not all given back. */
-const usesOfProcess = 150;
+/**
+ * A process is used for so many mutants: modules of ended tests are not all given back, nor are databases and slots of tests that
+ * a mistake broke off.
+ */
+const usesOfProcess = { pure: 150, servers: 30 };
 
 /** One warm process; ended and begun anew when a mutant does not end. */
 export class WarmJest {
@@ -19,7 +22,8 @@ export class WarmJest {
   }
 
   async #started() {
-    if (this.#child && this.#uses < usesOfProcess) return this.#child;
+    if (this.#child && this.#uses < usesOfProcess[this.#servers ? 'servers' : 'pure'])
+      return this.#child;
     this.end();
     this.#uses = 0;
     const child = fork(worker, this.args, {

@@ -42,11 +42,15 @@ const context = await Runtime.createContext(projectConfig, {
 const watcher = { isInterrupted: () => false, isWatchMode: () => false };
 
 /** @returns {Promise<string | undefined>} what the suite said: undefined when it passed */
-async function failureOf(suite, id) {
-  const runner = new TestRunner(globalConfig, {});
+async function failureOf({ suite, test: named }, id) {
+  const runner = new TestRunner(
+    { ...globalConfig, ...(named !== undefined && { testNamePattern: named }) },
+    {},
+  );
   let failure;
   runner.on('test-file-success', ([, result]) => {
     const failed = result.testResults.find(({ status }) => status === 'failed');
+    if (result.numPassingTests === 0 && !failed) failure = `it has no test named like ${named}`;
     if (failed) failure = failed.fullName;
     else if (result.testExecError || result.failureMessage) failure = 'the suite did not run';
     if (failure && process.env.MUTANTS_TALK) console.error(result.failureMessage);
@@ -62,12 +66,23 @@ async function failureOf(suite, id) {
   return failure;
 }
 
-async function judge({ id, mutant, suites }) {
+const loader = `${process.env.NODE_OPTIONS ?? ''} --import=${new URL('plant-on-load.mjs', import.meta.url).href}`;
+
+/** Here, and in every process that a suite starts. */
+function plant(mutant) {
   globalThis.plantedMutant = mutant;
-  for (const suite of suites) {
-    const failure = await failureOf(suite, id);
+  delete process.env.PLANTED_MUTANT;
+  if (mutant === undefined) return;
+  process.env.PLANTED_MUTANT = JSON.stringify(mutant);
+  process.env.NODE_OPTIONS = loader;
+}
+
+async function judge({ id, mutant, suites }) {
+  plant(mutant);
+  for (const each of suites) {
+    const failure = await failureOf(each, id);
     if (failure !== undefined) {
-      process.send({ id, killedBy: `${suite}: ${failure}` });
+      process.send({ id, killedBy: `${each.suite}: ${failure}` });
       return;
     }
   }

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
 import { quantile, registerInstanceStatement } from '@strangler-toolkit/plan';
 import { openPool } from './control-database.ts';
+import { LEASE_TTL_MS } from './leases.ts';
 import { type Control, openControl } from './open-control.ts';
 
 let database: TestDatabase;
@@ -217,8 +218,11 @@ describe('leases', () => {
       move: 'cutover',
       ttlMs: 400,
     });
-    const end = Date.now() + 1200;
-    await until('three times its time to live', () => Date.now() > end);
+    const taken = Date.now();
+    // Nobody asks for it meanwhile: it renews itself.
+    await until('three times its time to live', () => Date.now() - taken > 1200);
+    expect((await control.leases.get('renewed'))?.expiresInSeconds).toBeGreaterThan(0);
+    expect(lease.signal.aborted).toBe(false);
     expect(
       await code(control.leases.acquire({ context: 'renewed', holder: 'second', move: 'x' })),
     ).toBe('LEASE_HELD');
@@ -248,6 +252,67 @@ describe('leases', () => {
     await thief.release();
   });
 
+  test('a lease lives for ten seconds unless told otherwise: after that a dead move is recovered', async () => {
+    const lease = await control.leases.acquire({ context: 'ttl', holder: 'first', move: 'x' });
+    const { expiresInSeconds = 0 } = (await control.leases.get('ttl')) ?? {};
+    expect(expiresInSeconds).toBeGreaterThan(8);
+    expect(expiresInSeconds).toBeLessThanOrEqual(10);
+    expect(LEASE_TTL_MS).toBe(10_000);
+    await lease.release();
+  });
+
+  test('a lease that ran out is of no use any more, also when nobody took it', async () => {
+    await control.contexts.register('expired', 'replicated');
+    const lease = await control.leases.acquire({
+      context: 'expired',
+      holder: 'sleeper',
+      move: 'cutover',
+    });
+    await sql`UPDATE strangler_control.leases SET expires_at = clock_timestamp() - interval '1 millisecond' WHERE context = 'expired'`.execute(
+      raw.db,
+    );
+    const flip = { expectedEpoch: 1, owner: 'service', stage: 'service', startLsn: '0/1' } as const;
+    const proven = { context: 'expired', leaseToken: lease.token };
+    const entry = { moveId: randomUUID(), actor: 'test', epoch: 1, detail: {} };
+    expect([
+      await code(control.flip({ ...flip, ...proven })),
+      await code(
+        control.contexts.setStage({ ...proven, expectedStage: 'monolith', stage: 'replicating' }),
+      ),
+      await code(control.moves.begin(lease, { ...entry, step: 'move' })),
+      await code(control.moves.holdWrites(lease, randomUUID(), 60_000)),
+      await code(lease.check()),
+    ]).toEqual(Array.from({ length: 5 }, () => 'LEASE_LOST'));
+    expect(lease.signal.aborted).toBe(true);
+    expect(await control.contexts.get('expired')).toMatchObject({
+      owner: 'monolith',
+      stage: 'monolith',
+      epoch: 1,
+      held: false,
+    });
+    expect(await control.journal.list({ context: 'expired' })).toEqual([]);
+    const { expiresInSeconds = 0 } = (await control.leases.get('expired')) ?? {};
+    expect(expiresInSeconds).toBeLessThanOrEqual(0);
+    await lease.release();
+  });
+
+  test('releasing takes nobody else his lease', async () => {
+    const [mine, other] = [
+      await control.leases.acquire({ context: 'mine', holder: 'a', move: 'x' }),
+      await control.leases.acquire({ context: 'other', holder: 'b', move: 'x' }),
+    ];
+    await sql`UPDATE strangler_control.leases SET token = ${randomUUID()} WHERE context = 'mine'`.execute(
+      raw.db,
+    );
+    await mine.release();
+    expect((await control.leases.list()).map(({ context }) => context)).toEqual(
+      expect.arrayContaining(['mine', 'other']),
+    );
+    await other.release();
+    expect(await control.leases.get('other')).toBeUndefined();
+    await sql`DELETE FROM strangler_control.leases WHERE context = 'mine'`.execute(raw.db);
+  });
+
   test('of many that ask at once one gets the lease', async () => {
     const tries = await Promise.allSettled(
       Array.from({ length: 10 }, (_, index) =>
@@ -257,6 +322,132 @@ describe('leases', () => {
     const won = tries.filter((result) => result.status === 'fulfilled');
     expect(won).toHaveLength(1);
     await won[0]!.value.release();
+  });
+});
+
+describe('moves', () => {
+  const append = (
+    moveId: string,
+    step: string,
+    status: 'started' | 'done' | 'failed' | 'aborted',
+  ) =>
+    control.journal.append({
+      context: 'moves',
+      actor: 'test',
+      moveId,
+      step,
+      status,
+      detail: { of: moveId },
+    });
+
+  test('a move is unfinished until it is done or undone: an undo that failed does not end it', async () => {
+    await control.contexts.register('moves', 'replicated');
+    const [done, undone, failed, flipped, begun] = Array.from({ length: 5 }, () => randomUUID());
+    for (const moveId of [done!, undone!, failed!, flipped!, begun!])
+      await append(moveId, 'move', 'started');
+    await append(done!, 'flip', 'done');
+    await append(done!, 'move', 'done');
+    await append(undone!, 'hold', 'aborted');
+    await append(undone!, 'move', 'aborted');
+    // Steps that were done or undone are not the move.
+    await append(failed!, 'hold', 'aborted');
+    await append(failed!, 'hold', 'done');
+    await append(failed!, 'move', 'failed');
+    await append(flipped!, 'flip', 'done');
+    await append(begun!, 'flip', 'started');
+    const moves = (list: Awaited<ReturnType<Control['moves']['unfinished']>>) =>
+      list.map(({ moveId, flipped: landed, detail, epoch }) => [moveId, landed, detail, epoch]);
+    expect(moves(await control.moves.unfinished('moves'))).toEqual([
+      [failed, false, { of: failed }, 1],
+      [flipped, true, { of: flipped }, 1],
+      [begun, false, { of: begun }, 1],
+    ]);
+    expect(await control.moves.unfinished('others')).toEqual([]);
+    const landed = async (...moveIds: (string | undefined)[]) =>
+      Promise.all(moveIds.map((id) => control.moves.flipLanded('moves', id!)));
+    expect(await landed(done, flipped, failed, begun)).toEqual([true, true, false, false]);
+    expect(await control.moves.flipLanded('others', flipped!)).toBe(false);
+  });
+
+  test('whether a flip landed waits for one that is being committed', async () => {
+    await control.contexts.register('slow-flip', 'replicated');
+    const moveId = randomUUID();
+    const trx = await raw.db.startTransaction().execute();
+    await sql`UPDATE strangler_control.contexts SET epoch = epoch + 1 WHERE context = 'slow-flip'`.execute(
+      trx,
+    );
+    await sql`INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)
+      VALUES ('slow-flip', 'test', ${moveId}::uuid, 'flip', 'done', 2, '{}')`.execute(trx);
+    const landed = control.moves.flipLanded('slow-flip', moveId);
+    await until(
+      'it waits for the row',
+      async () =>
+        (
+          await sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(
+            raw.db,
+          )
+        ).rows.length > 0,
+    );
+    await trx.commit().execute();
+    expect(await landed).toBe(true);
+  });
+
+  test('each beginning gets a higher number than the one before, and a hold is that of its context only', async () => {
+    for (const context of ['numbers', 'bystander'])
+      await control.contexts.register(context, 'replicated');
+    const lease = await control.leases.acquire({ context: 'numbers', holder: 'a', move: 'x' });
+    const entry = { actor: 'test', step: 'move', epoch: 1, detail: { a: 1 } } as const;
+    const [first, second] = [
+      await control.moves.begin(lease, { ...entry, moveId: randomUUID() }),
+      await control.moves.begin(lease, { ...entry, moveId: randomUUID() }),
+    ];
+    expect(BigInt(second.number)).toBeGreaterThan(BigInt(first.number));
+    expect(second.control).toBe(first.control);
+    const holdId = randomUUID();
+    await control.moves.holdWrites(lease, holdId, 60_000);
+    expect(await control.contexts.get('numbers')).toMatchObject({ holdId, held: true });
+    expect(await control.contexts.get('bystander')).toMatchObject({ holdId: null, held: false });
+    await control.liftHold('bystander');
+    expect(await control.contexts.get('numbers')).toMatchObject({ held: true });
+    // The flip leaves the hold alone unless it is told to end it: the new owner is unfenced first.
+    const flip = {
+      context: 'numbers',
+      owner: 'service',
+      stage: 'service',
+      startLsn: '0/1',
+      leaseToken: lease.token,
+    } as const;
+    expect(await control.flip({ ...flip, expectedEpoch: 1 })).toMatchObject({
+      held: true,
+      epoch: 2,
+    });
+    expect(await control.flip({ ...flip, expectedEpoch: 2, liftHold: true })).toMatchObject({
+      held: false,
+      epoch: 3,
+    });
+    expect(await control.contexts.get('bystander')).toMatchObject({ owner: 'monolith', epoch: 1 });
+    await lease.release();
+  });
+
+  test('a flip whose journal cannot be written did not happen', async () => {
+    await control.contexts.register('unjournaled', 'replicated');
+    const entry = { actor: 'test', step: 'flip', status: 'done', moveId: 'no uuid' } as const;
+    expect(
+      await code(
+        control.flip({
+          context: 'unjournaled',
+          expectedEpoch: 1,
+          owner: 'service',
+          stage: 'service',
+          startLsn: '0/1',
+          journal: [entry],
+        }),
+      ),
+    ).toBe('22P02');
+    expect(await control.contexts.get('unjournaled')).toMatchObject({
+      owner: 'monolith',
+      epoch: 1,
+    });
   });
 });
 

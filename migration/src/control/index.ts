@@ -4,7 +4,7 @@ export { controlFailure } from './control-database.ts';
 export type { Evidence, EvidenceKind } from './evidence.ts';
 export { type InstanceContextRow, type InstanceRow } from './instances.ts';
 export type { JournalEntry, JournalRow, JournalStatus } from './journal.ts';
-export type { Lease, LeaseOptions, LeaseRow } from './leases.ts';
+export { type Lease, LEASE_TTL_MS, type LeaseOptions, type LeaseRow } from './leases.ts';
 export { type RouteWindow } from './route-stats.ts';
 export { type RouteShadow, type ShadowSample } from './shadow-results.ts';
 export { type Watermark, type WatermarkUpdate, type WorkerState } from './watermarks.ts';

@@ -28,7 +28,11 @@ export interface LeaseOptions {
   readonly ttlMs?: number;
 }
 
-const TTL_MS = 10_000;
+/**
+ * How long a lease lives without being renewed. After it a move whose process died is recovered, so facades keep holding longer
+ * than that (cutover/hold.ts).
+ */
+export const LEASE_TTL_MS = 10_000;
 
 export class LeaseStore {
   readonly #db: Database;
@@ -48,7 +52,7 @@ export class LeaseStore {
   }
 
   /** @throws StranglerError LEASE_HELD when a live command works on the context */
-  async acquire({ context, holder, move, ttlMs = TTL_MS }: LeaseOptions): Promise<Lease> {
+  async acquire({ context, holder, move, ttlMs = LEASE_TTL_MS }: LeaseOptions): Promise<Lease> {
     const token = randomUUID();
     // Taken before the query: the deadline that we keep is never later than the one in the database.
     let askedAt = performance.now();

@@ -1,9 +1,9 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import type { InstanceContextRow } from '../control/index.ts';
+import { type InstanceContextRow, LEASE_TTL_MS } from '../control/index.ts';
 import { type Detail, type MoveState, type MoveStep, timeLeft, until } from './move-state.ts';
 
 /** Facades keep holding this much longer than a move may take, so that a recovery finds the writes still waiting. */
-const recoveryMarginMs = 12_000;
+const recoveryMarginMs = LEASE_TTL_MS + 2_000;
 
 /** What an instance still has to do before this move can go on. */
 function lacking({ epoch, holdId }: InstanceContextRow, moveId: string): string {
