@@ -65,7 +65,7 @@ describe('WebSockets', () => {
     expect(text).not.toContain('http2-settings');
   });
   test.each([
-    ['PATH_REFUSED', '400 Bad Request', handshake('/ws%2f')],
+    ['PATH_REFUSED', '400 Bad Request', handshake('/dead-ws%2f')],
     [
       'TRANSFER_ENCODING',
       '501 Not Implemented',

@@ -9,10 +9,12 @@ export interface Arrival {
   readonly admitted: true;
   readonly request: IncomingMessage;
   readonly method: string;
-  /** Canonical. */
+  /** Canonical: for matching, metrics and log lines. `*` of `OPTIONS *`. */
   readonly path: string;
   /** With its question mark. */
   readonly search: string;
+  /** What the upstream is asked: canonical where a context claims it, byte for byte as it came where none does. */
+  readonly target: string;
   /** The client's own headers: `request.headers` becomes what an upstream gets. */
   readonly headers: IncomingHttpHeaders;
   readonly peer: Peer;

@@ -47,6 +47,7 @@ describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entra
     expect(arrival).toMatchObject({
       admitted: true,
       path: '/api/items',
+      target: '/api/items?q=1',
       search: '?q=1',
       trace: { traceId: 'a'.repeat(32) },
       claim: {
@@ -56,19 +57,34 @@ describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entra
     });
   });
 
-  test('that no context claims comes in too', () => {
-    const arrival = admit(desk().front, asking('/other'), entrance);
-    expect(arrival).toMatchObject({ admitted: true, claim: undefined });
+  test('that no context claims comes in too, and goes on as it is spelt', () => {
+    const arrival = admit(desk().front, asking('//other/%2F;x/../%7e?%zz'), entrance);
+    expect(arrival).toMatchObject({
+      admitted: true,
+      claim: undefined,
+      path: '/other/~',
+      target: '//other/%2F;x/../%7e?%zz',
+    });
+  });
+
+  test('with an address for a target brings its host along', () => {
+    const arrival = admit(desk().front, asking('http://shop:81/x', { host: 'other' }), entrance);
+    expect(arrival).toMatchObject({ target: '/x', headers: { host: 'shop:81' } });
   });
 
   test.each([
     ['PATH_REFUSED', 400, asking('/api/%2fitems')],
+    ['PATH_REFUSED', 400, asking('/api/items?x#y')],
+    ['PATH_REFUSED', 400, asking('ftp://host/x')],
+    ['PATH_REFUSED', 400, asking('*')],
     ['TRANSFER_ENCODING', 501, asking('/api/items', { 'transfer-encoding': 'gzip, chunked' })],
   ])('is refused with %s once, counted and logged', async (code, status, request) => {
     const { front, lines, rejected } = desk();
     const refused = admit(front, request, entrance);
     expect(refused).toMatchObject({ admitted: false, problem: { status, code } });
     expect(await rejected()).toMatchObject([{ value: 1, labels: { code } }]);
-    expect(lines).toMatchObject([{ msg: `${entrance} refused`, status, code, method: 'GET' }]);
+    expect(lines).toMatchObject([
+      { msg: `${entrance} refused`, status, code, method: 'GET', reason: expect.any(String) },
+    ]);
   });
 });

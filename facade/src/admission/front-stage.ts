@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { peerOf } from '../proxy/peer.ts';
-import { canonicalTarget } from '../routing/canonical-path.ts';
+import type { Found } from '../routing/find-claim.ts';
+import { readTarget } from '../routing/request-target.ts';
+import type { Claim } from '../serving/claim.ts';
 import type { Serving } from '../serving/serving.ts';
 import { traceOf } from '../telemetry/trace.ts';
 import type { Arrival, Refused } from './arrival.ts';
@@ -19,6 +21,8 @@ const pathRefused = (reason: string): Refusal => ({
   code: 'PATH_REFUSED',
   detail: `Refused: ${reason}.`,
 });
+const doubtful = (reason: string): Refusal =>
+  pathRefused(`${reason}, so that two servers could differ in whose route it is`);
 const transferEncoding: Refusal = {
   status: 501,
   code: 'TRANSFER_ENCODING',
@@ -29,13 +33,41 @@ const transferEncoding: Refusal = {
 function refuse(
   { metrics, log }: FrontDesk,
   entrance: Entrance,
-  { method, trace }: Pick<Arrival, 'method' | 'trace'>,
+  { request, trace }: Pick<Arrival, 'request' | 'trace'>,
   { status, code, detail }: Refusal,
 ): Refused {
   const { requestId, traceId } = trace;
+  const { method, url } = request;
   metrics.rejected.inc({ code });
-  log.info({ method, status, code, traceId, requestId }, `${entrance} refused`);
+  const path = url?.split('?', 1)[0];
+  log.info(
+    { method, path, status, code, reason: detail, traceId, requestId },
+    `${entrance} refused`,
+  );
   return { admitted: false, problem: { status, code, detail, requestId } };
+}
+
+/** What a target asks for, and whose it is. */
+interface Asked {
+  readonly found: Found<Claim>;
+  readonly search: string;
+  readonly target: string;
+  readonly authority: string | undefined;
+}
+
+function asked(desk: FrontDesk, method: string, url: string): Asked | Refusal {
+  const read = readTarget(method, url);
+  if (read.form === 'faulty') return pathRefused(read.reason);
+  const { authority } = read;
+  if (read.form === 'asterisk')
+    return { found: { kind: 'unclaimed', path: '*' }, search: '', target: '*', authority };
+  const { path, search } = read;
+  const found = desk.claims.find(method, path);
+  if (found.kind === 'doubtful') return doubtful(found.reason);
+  if (found.kind === 'claimed' && search.includes('#'))
+    return doubtful('the request target has a fragment');
+  const target = (found.kind === 'claimed' ? found.path : path) + search;
+  return { found, search, target, authority };
 }
 
 /**
@@ -51,21 +83,23 @@ export function admit(
   const { headers, method = 'GET' } = request;
   const peer = peerOf(request, desk.trusted);
   const trace = traceOf(headers, peer.trusted);
-  const target = canonicalTarget(request.url ?? '');
-  if (!target.ok) return refuse(desk, entrance, { method, trace }, pathRefused(target.reason));
+  const wish = asked(desk, method, request.url ?? '');
+  if ('status' in wish) return refuse(desk, entrance, { request, trace }, wish);
   const coding = headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-    return refuse(desk, entrance, { method, trace }, transferEncoding);
+    return refuse(desk, entrance, { request, trace }, transferEncoding);
+  const { found, search, target, authority } = wish;
   return {
     admitted: true,
     request,
     method,
-    path: target.path,
-    search: target.search,
-    headers,
+    path: found.path,
+    search,
+    target,
+    headers: authority === undefined ? headers : { ...headers, host: authority },
     peer,
     trace,
-    claim: desk.claims.match(method, target.path),
+    claim: found.kind === 'claimed' ? found.claim : undefined,
     started,
   };
 }

@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Express, type NextFunction } from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { admit } from '../admission/front-stage.ts';
 import { hasBody, upstreamHeaders } from '../proxy/headers.ts';
 import { sendProblem } from '../proxy/problem.ts';
@@ -35,17 +34,11 @@ async function answer(
 }
 
 /** The clients' port. While the facade drains, clients are told to come back on another connection. */
-export function httpEntrance(serving: Serving, draining: () => boolean): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.use(async (request, response) => {
+export const httpEntrance =
+  (serving: Serving, draining: () => boolean): RequestListener =>
+  (request, response) => {
     if (draining()) response.shouldKeepAlive = false;
-    await answer(serving, request, response);
-  });
-  // express knows an error handler by its four parameters
-  app.use(
-    (error: unknown, _request: IncomingMessage, response: ServerResponse, _next: NextFunction) => {
+    answer(serving, request, response).catch((error: unknown) => {
       const text = error instanceof Error ? error.stack : String(error);
       serving.log.error({ err: text }, 'request failed inside the facade');
       sendProblem(response, {
@@ -53,7 +46,5 @@ export function httpEntrance(serving: Serving, draining: () => boolean): Express
         code: 'INTERNAL',
         detail: 'The facade failed; its log says why.',
       });
-    },
-  );
-  return app;
-}
+    });
+  };

@@ -38,7 +38,7 @@ async function upstreamOf(serving: Serving, arrival: Arrival): Promise<string> {
 }
 
 function handshake(upstream: string, arrival: Arrival): http.ClientRequest {
-  const { path, search, headers, peer, trace } = arrival;
+  const { target, headers, peer, trace } = arrival;
   const url = new URL(upstream);
   const prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
   return (url.protocol === 'https:' ? https : http).request({
@@ -47,7 +47,7 @@ function handshake(upstream: string, arrival: Arrival): http.ClientRequest {
     port: url.port,
     method: 'GET',
     agent: false,
-    path: prefix + path + search,
+    path: prefix + target,
     headers: upgradeHeaders(headers, peer, trace),
   });
 }

@@ -5,7 +5,7 @@ export interface AttemptRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly upstream: string;
-  /** Canonical path and query. */
+  /** What stands in the request line, after the path of the upstream's own address. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   /** The body can be sent once only; without one the attempt can be repeated. */

@@ -28,6 +28,10 @@ function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt 
   return { kind: 'failed', failure, stale };
 }
 
+/** Of the request line: the target as it is, behind the path of the upstream's own address. */
+const exactTarget = ({ pathname }: URL, target: string): string =>
+  target === '*' ? target : pathname.replace(/\/$/, '') + target;
+
 /**
  * http-proxy-middleware does the sending with its defaults replaced: headers and path are ours, the answer is handed out
  * instead of copied (`selfHandleResponse`), its plugins, which would answer errors themselves, are ejected.
@@ -114,6 +118,7 @@ export class MiddlewareForwarder implements Forwarder {
         started: (outgoing) => {
           exchange.outgoing = outgoing;
           this.#byOutgoing.set(outgoing, exchange);
+          outgoing.path = exactTarget(url, target);
           if (exchange.timedOut) outgoing.destroy();
         },
       };
@@ -136,17 +141,12 @@ export class MiddlewareForwarder implements Forwarder {
       response.on('close', onClose);
       this.#exchanges.set(url, exchange);
       this.#next.set(request, { url, agent: this.#agents.for(url), withBody, body });
-      request.url = target;
+      // the library would parse it, and pass by what is no URL; the true one is set before the head is sent
+      request.url = '/';
       request.headers = headers;
-      this.#middleware(request, response, (error?: unknown) => {
-        if (error)
-          exchange.settle(
-            failureOf(
-              error instanceof Error ? error : new Error(String(error)),
-              exchange,
-              url.host,
-            ),
-          );
+      this.#middleware(request, response, (error: unknown = new Error('passed by')) => {
+        const cause = error instanceof Error ? error : new Error(String(error));
+        exchange.settle(failureOf(cause, exchange, url.host));
       }).catch(reject);
     });
   }

@@ -1,8 +1,3 @@
-export type CanonicalTarget =
-  | { readonly ok: true; readonly path: string; readonly search: string }
-  | { readonly ok: false; readonly reason: string };
-
-const refuse = (reason: string): CanonicalTarget => ({ ok: false, reason });
 const unreserved = /[A-Za-z0-9\-._~]/;
 
 /** Unreserved characters lose their encoding, other encodings get upper-case digits: two spellings of one path become one. */
@@ -25,7 +20,7 @@ function removeDotSegments(path: string): string {
     const last = index === segments.length - 1;
     if (segment === '..') kept.pop();
     else if (segment !== '.') {
-      if (segment !== '' || last) kept.push(segment);
+      kept.push(segment);
       continue;
     }
     if (last) kept.push('');
@@ -33,29 +28,18 @@ function removeDotSegments(path: string): string {
   return `/${kept.join('/')}`;
 }
 
+const mergeSlashes = (path: string): string => path.replace(/\/{2,}/g, '/');
+
 /**
- * The one spelling of a request target that matching, metrics and the upstream see. Whatever two servers could read
- * differently (encoded slashes, backslashes, NUL, absolute form) is refused instead of guessed. The query is left alone.
+ * The one spelling of a path that matching, metrics and log lines see, and claimed upstreams get. Most servers merge slashes
+ * before they remove dot segments; `dots-first` is the other order.
  */
-export function canonicalTarget(target: string): CanonicalTarget {
-  if (!target.startsWith('/'))
-    return refuse(
-      target === '*'
-        ? 'the request target * is not supported'
-        : 'the request target must be a path',
-    );
-  if (target.includes('#')) return refuse('the request target has a fragment');
-  const cut = target.indexOf('?');
-  const raw = cut === -1 ? target : target.slice(0, cut);
-  const search = cut === -1 ? '' : target.slice(cut);
-  if (/\\|%5c/i.test(raw)) return refuse('the path has a backslash');
-  if (/%2f/i.test(raw)) return refuse('the path has an encoded slash');
-  // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u0020\u007f]|%(?:[01][0-9a-f]|7f)/i.test(raw))
-    return refuse('the path has a control character');
-  if (/%(?![0-9A-Fa-f]{2})/.test(raw)) return refuse('the path has a broken percent encoding');
-  // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u0020\u007f]/.test(search)) return refuse('the query has a control character');
-  const merged = normaliseEncoding(raw).replace(/\/{2,}/g, '/');
-  return { ok: true, path: removeDotSegments(merged), search };
+export function canonicalPath(
+  raw: string,
+  order: 'slashes-first' | 'dots-first' = 'slashes-first',
+): string {
+  const path = normaliseEncoding(raw);
+  return order === 'slashes-first'
+    ? removeDotSegments(mergeSlashes(path))
+    : mergeSlashes(removeDotSegments(path));
 }

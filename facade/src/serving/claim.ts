@@ -8,6 +8,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { Breaker } from '../resilience/breaker.ts';
 import { type IdentityReader, identityReader } from '../routing/identity.ts';
+import { findClaim, type Found } from '../routing/find-claim.ts';
 import { type CompiledRoute, compileRoutes } from '../routing/route-table.ts';
 
 /** One context, ready to serve. */
@@ -28,7 +29,8 @@ export interface Claim {
 /** What the contexts claim of all that clients may ask. */
 export interface Claims {
   readonly all: readonly Claim[];
-  match(method: string, path: string): Claim | undefined;
+  /** For a path in the client's own spelling. */
+  find(method: string, rawPath: string): Found<Claim>;
 }
 
 export interface ClaimsOptions {
@@ -66,11 +68,12 @@ export function claimsOf({ definitions, env, breaker }: ClaimsOptions): Claims {
       });
     }
   }
+  const match = (method: string, path: string): Claim | undefined => {
+    const route = table.match(method, path);
+    return route && claims.get(route);
+  };
   return {
     all: [...claims.values()],
-    match(method, path) {
-      const route = table.match(method, path);
-      return route && claims.get(route);
-    },
+    find: (method, rawPath) => findClaim((path) => match(method, path), rawPath),
   };
 }

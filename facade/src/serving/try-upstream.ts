@@ -18,13 +18,13 @@ export async function tryUpstream(
   { arrival, response, headers, withBody, body }: Passage,
   { upstream, patienceMs, once = false }: Upstream,
 ): Promise<Attempt> {
-  const { request, method, path, search } = arrival;
+  const { request, method, target } = arrival;
   const send = (): Promise<Attempt> =>
     forwarder.send({
       request,
       response,
       upstream,
-      target: path + search,
+      target,
       headers,
       withBody,
       ...(body && { body }),

@@ -50,7 +50,7 @@ export function ask(
 }
 
 /** Bytes out, bytes back until the server closes: for what no HTTP client would send. */
-export async function askRaw(port: number, text: string): Promise<string> {
+export async function askRaw(port: number, text: string | Buffer): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   let received = '';
   socket.on('data', (chunk) => (received += chunk.toString('latin1')));
