@@ -97,17 +97,45 @@ describe('P2 one writer', () => {
     expect(epochs).toHaveLength(2);
   });
 
-  test('an abandoned hold ends by itself and the old owner serves; too many or too long waiting writes get 503, Retry-After', async () => {
-    const facade = await items.start('a', { limits: { holdMaxWaiting: 1, holdMaxMs: 10_000 } });
-    const hold = await items.control.hold(1_500);
-    await until('held', async () => (await acknowledged(hold, true)()) === 1);
-    const waiting = ask(facade.port, '/api/items', { method: 'POST' });
-    await until('one waits', async () => (await facade.metric(/^facade_waiting_writes/)) === 1);
-    const refused = await ask(facade.port, '/api/items', { method: 'POST' });
-    expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body).code]).toEqual(
-      [503, '1', 'WRITES_HELD'],
-    );
-    expect((await waiting).headers['x-strangler-served-by']).toBe('monolith');
+  describe('a hold that goes on', () => {
+    const refusal = async (asked: ReturnType<typeof ask>) => {
+      const { status, headers, body } = await asked;
+      return [status, headers['retry-after'], JSON.parse(body).code];
+    };
+    const refused = [503, '1', 'WRITES_HELD'];
+    const post = (facade: { port: number }) => ask(facade.port, '/api/items', { method: 'POST' });
+
+    test('and that nobody lifts ends by itself: what waited goes to the old owner', async () => {
+      const facade = await items.start('a', { limits: { holdMaxMs: 60_000 } });
+      const hold = await items.control.hold(1_500);
+      await until('held', async () => (await acknowledged(hold, true)()) === 1);
+      const waiting = post(facade);
+      await until('it waits', async () => (await facade.metric(/^facade_waiting_writes/)) === 1);
+      expect((await waiting).headers['x-strangler-served-by']).toBe('monolith');
+    });
+
+    test('lets only so many writes wait: one more gets 503 at once', async () => {
+      const facade = await items.start('a', {
+        limits: { holdMaxWaiting: 1, holdMaxMs: 600_000 },
+      });
+      const hold = await items.control.hold(600_000);
+      await until('held', async () => (await acknowledged(hold, true)()) === 1);
+      const waiting = post(facade);
+      await until('one waits', async () => (await facade.metric(/^facade_waiting_writes/)) === 1);
+      expect(await refusal(post(facade))).toEqual(refused);
+      await items.control.setContext({ stage: 'canary', owner: 'monolith', epoch: 1 });
+      expect((await waiting).headers['x-strangler-served-by']).toBe('monolith');
+    });
+
+    test('lets a write wait only so long: then it gets 503, and no upstream hears of it', async () => {
+      const facade = await items.start('a', { limits: { holdMaxMs: 400 } });
+      const hold = await items.control.hold(600_000);
+      await until('held', async () => (await acknowledged(hold, true)()) === 1);
+      const [before, started] = [items.monolith.seen.length, performance.now()];
+      expect(await refusal(post(facade))).toEqual(refused);
+      expect(performance.now() - started).toBeGreaterThanOrEqual(399);
+      expect(items.monolith.seen.length).toBe(before);
+    });
   });
 });
 

@@ -196,9 +196,14 @@ describe('bodies', () => {
       path: '/events',
       agent: false,
     });
+    // nothing is sent before the client has the headers, and no event before it has the last one
     const [answer] = (await once(outgoing, 'response')) as [http.IncomingMessage];
-    const [chunk] = await once(answer, 'data');
-    expect(String(chunk)).toBe('data: 1\n\n');
+    expect(answer.headers['content-type']).toBe('text/event-stream');
+    for (const event of ['one', 'two', 'three']) {
+      const chunk = once(answer, 'data');
+      monolith.event(event);
+      expect(String((await chunk)[0])).toBe(`data: ${event}\n\n`);
+    }
     outgoing.destroy();
   });
 });

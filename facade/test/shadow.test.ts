@@ -166,7 +166,7 @@ describe('reads that ask by POST', () => {
           ],
         }),
       ],
-      limits: { flushMs: 50 },
+      limits: { flushMs: 50, shadowConcurrency: 1 },
     });
   };
   const post = (body: string) =>
@@ -225,9 +225,16 @@ describe('reads that ask by POST', () => {
     monolithAnswers = echo;
     serviceAnswers = echo;
     await startAsking({ 'items.ask': 0, 'items.ask.shadow': 100 });
-    const before = service.seen.length;
+    const [owner, other] = [monolith.seen.length, service.seen.length];
     expect(JSON.parse((await post('y'.repeat(200_000))).body)).toMatchObject({ asked: 200_000 });
-    expect(service.seen.length).toBe(before);
+    // mirrored one after the other: when the shadow of a small one has come, one of the large one would have
+    await post('small');
+    await outcome('match');
+    const lengths = ({ seen }: Upstream, from: number) =>
+      seen.slice(from).map(({ headers }) => headers['content-length']);
+    expect(lengths(monolith, owner)).toEqual(['200000', '5']);
+    expect(lengths(service, other)).toEqual(['5']);
+    expect(await outcomes()).toEqual({ match: 1 });
   });
 });
 

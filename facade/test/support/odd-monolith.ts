@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 export interface OddMonolith extends Upstream {
   /** How often a client left before its answer was whole, and how many uploads began. */
   readonly happened: { cancelled: number; uploads: number };
+  /** Sends an event to whoever listens on /events. */
+  event(data: string): void;
 }
 
 /** A monolith with every odd answer that a wire must carry, by path, and an echo on /ws. */
 export async function startOddMonolith(): Promise<OddMonolith> {
   const happened = { cancelled: 0, uploads: 0 };
+  const listeners = new Set<ServerResponse>();
   const monolith = await startUpstream('monolith', (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     response.on('close', () => {
@@ -81,7 +85,8 @@ export async function startOddMonolith(): Promise<OddMonolith> {
       case '/events': {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.flushHeaders();
-        return void setTimeout(() => response.write('data: 1\n\n'), 100);
+        listeners.add(response);
+        return void response.on('close', () => listeners.delete(response));
       }
       default: {
         request.resume();
@@ -95,5 +100,11 @@ export async function startOddMonolith(): Promise<OddMonolith> {
   sockets.on('connection', (socket) =>
     socket.on('message', (data) => socket.send(`echo ${String(data)}`)),
   );
-  return { ...monolith, happened };
+  return {
+    ...monolith,
+    happened,
+    event(data) {
+      for (const listener of listeners) listener.write(`data: ${data}\n\n`);
+    },
+  };
 }
