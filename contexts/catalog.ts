@@ -148,6 +148,7 @@ export default defineMigration({
           },
         },
       ],
+      ids: { revision: { reason: 'Both sides count per product, from the rows themselves.' } },
     },
   ],
 

@@ -5,6 +5,9 @@ import { migrate as migrateShop } from '@strangler-example/legacy-monolith';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import { loadContexts } from '@strangler-toolkit/plan/load';
 import pg from 'pg';
+import { connect } from '../../migration/src/database/connect.ts';
+import { loadMapping } from '../../migration/src/mapping/load.ts';
+import { lookAround } from '../../migration/src/surroundings/index.ts';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 let databases: TestDatabase[] = [];
@@ -44,5 +47,20 @@ test('the catalog’s mapping takes or leaves every column of the monolith and f
       );
       expect(filled.sort()).toEqual([...(own.get(part.table) ?? [])].sort());
     }
+  }
+});
+
+test('what lies around the mapped rows is decided', async () => {
+  const context = (await loadContexts(folder)).get('catalog');
+  const [shop, own] = [
+    await connect(databases[0]!.url, { applicationName: 'test' }),
+    await connect(databases[1]!.url, { applicationName: 'test' }),
+  ];
+  try {
+    const mapping = await loadMapping(context!.definition, shop, own);
+    expect(await lookAround(mapping, shop, own)).toEqual([]);
+  } finally {
+    await shop.end();
+    await own.end();
   }
 });

@@ -15,6 +15,11 @@ export const mapping = finding({
   fact: (facts) => facts.mapping,
   expected: 'the mapping compiles',
 });
+export const decisions = finding({
+  gate: 'decisions',
+  fact: (facts) => facts.decisions,
+  expected: 'what lies around the mapped rows is decided',
+});
 export const publicationAndSlot = finding({
   gate: 'publication-and-slot',
   fact: (facts) => facts.publicationAndSlot,

@@ -140,6 +140,11 @@ export const tableName = text.refine(
   (value) => /^[^.\s"]+(\.[^.\s"]+)?$/.test(value),
   'must be "table" or "schema.table"',
 );
+/** Sequences may have names that want quotes. */
+const sequenceName = text.refine(
+  (value) => /^("([^"]|"")+"|[^.\s"]+)(\.("([^"]|"")+"|[^.\s"]+))?$/.test(value),
+  'must be "sequence" or "schema.sequence"',
+);
 const columnValues = recordOf(text);
 const columnMapping = z.unknown().superRefine((value, context) => {
   if (typeof value === 'string') {
@@ -183,6 +188,16 @@ const table = strict({
     }),
   ).refine((parts) => parts.length > 0, 'must name at least one table'),
   leave: recordOf(strict({ onReturn, reason: nonEmpty })).optional(),
+  ids: recordOf(
+    strict({
+      monolith: sequenceName.optional(),
+      service: sequenceName.optional(),
+      reason: nonEmpty.optional(),
+    }).refine(
+      (source) => Object.values(source).some((value) => value !== undefined),
+      'must name a sequence of a side, or the reason why none is needed',
+    ),
+  ).optional(),
 });
 
 const percent = number('any', 0, 100);

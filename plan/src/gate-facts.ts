@@ -18,6 +18,8 @@ export interface GateFacts {
   readonly databases?: Finding;
   readonly replicaIdentity?: Finding;
   readonly mapping?: Finding;
+  /** What lies around the mapped rows (ids, foreign keys, triggers) and what is still undecided. */
+  readonly decisions?: Finding;
   readonly publicationAndSlot?: Finding;
   readonly copyComplete?: boolean;
   readonly workerAlive?: boolean;

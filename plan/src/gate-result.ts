@@ -5,6 +5,7 @@ export type GateName =
   | 'databases'
   | 'replica-identity'
   | 'mapping'
+  | 'decisions'
   | 'publication-and-slot'
   | 'initial-copy'
   | 'lag'

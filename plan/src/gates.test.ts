@@ -15,6 +15,7 @@ const good: Partial<GateFacts> = {
   databases: true,
   replicaIdentity: true,
   mapping: true,
+  decisions: true,
   publicationAndSlot: true,
   copyComplete: true,
   workerAlive: true,
@@ -41,7 +42,11 @@ describe('which gates a move has', () => {
     ['replicate', 'monolith', ['databases', 'replica-identity', 'mapping', 'publication-and-slot']],
     ['shadow', 'replicating', ['initial-copy', 'lag', 'verification']],
     ['canary', 'shadowing', ['pacts', 'shadow-reads', 'mismatches']],
-    ['cutover', 'canary', ['lag', 'verification', 'dead-letters', 'facades', 'way-back']],
+    [
+      'cutover',
+      'canary',
+      ['lag', 'verification', 'dead-letters', 'decisions', 'facades', 'way-back'],
+    ],
     ['rollback', 'service', ['lag', 'dead-letters', 'facades']],
     ['rollback', 'canary', []],
     ['retire', 'service', ['owned-for', 'reads-on-monolith', 'stray-writes']],
@@ -143,6 +148,12 @@ describe('what gates say', () => {
         ],
       },
       ['mismatches'],
+    ],
+    [
+      'something around the rows that nobody decided',
+      'cutover',
+      { decisions: { problem: '1 open' } },
+      ['decisions'],
     ],
     ['no facade', 'cutover', { facades: { alive: 0, stale: [], behind: [] } }, ['facades']],
     [

@@ -1,5 +1,6 @@
 import {
   databases,
+  decisions,
   deadLetters,
   initialCopy,
   lag,
@@ -29,7 +30,7 @@ export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate
       return [pacts, shadowReads, mismatches];
     case 'cutover':
       return replicated
-        ? [lag, verified(true), deadLetters, facades, wayBack]
+        ? [lag, verified(true), deadLetters, decisions, facades, wayBack]
         : [pacts, shadowReads, mismatches];
     // Going back must stay easy; only what would lose a write stands in the way.
     case 'rollback':

@@ -73,9 +73,21 @@ export interface TableMapping {
       { readonly onReturn: 'default' | { readonly value: string | null }; readonly reason: string }
     >
   >;
+  /** Key columns (the monolith's names) whose default does not tell where new ids come from. */
+  readonly ids?: Readonly<Record<string, IdSource>>;
 }
 
-/** A sequence that both sides draw from; identity and serial columns of mapped keys are found by themselves. */
+/**
+ * Where the ids of new rows come from, where the column's default does not tell: the sequence that the application draws
+ * from, per side; or the reason why no sequence needs to be moved (ids come from elsewhere, count within a parent, …).
+ */
+export interface IdSource {
+  readonly monolith?: string;
+  readonly service?: string;
+  readonly reason?: string;
+}
+
+/** A sequence that both sides draw from; those of mapped columns are found through identity, default and `ids`. */
 export interface SequenceMapping {
   readonly monolith: string;
   readonly service: string;

@@ -7,8 +7,15 @@ import { type Detail, from, type MoveState, type MoveStep, timeLeft, to } from '
 import { guarded } from '../replica/move-guards.ts';
 import { moveSequences, type SequencePair } from './sequences.ts';
 
-const sequenceOf = (table: TableCatalog, column: string): string | null =>
-  table.columns.find((candidate) => candidate.name === column)?.sequence ?? null;
+/** What the context file says comes first: it knows what the application draws from. */
+const sequenceOf = (
+  table: TableCatalog,
+  column: string,
+  decided: string | undefined,
+): string | null =>
+  decided === undefined
+    ? (table.columns.find((candidate) => candidate.name === column)?.sequence ?? null)
+    : quoteTable(parseTableName(decided));
 
 /** Every mapped column that draws from a sequence on either side, and the pairs that the context file names. */
 export function sequencePairs(
@@ -20,13 +27,14 @@ export function sequencePairs(
   for (const table of mapping.tables) {
     for (const part of table.parts) {
       for (const link of part.columns) {
+        const decided = table.ids[link.from];
         const monolith = {
-          sequence: sequenceOf(table.monolith, link.from),
+          sequence: sequenceOf(table.monolith, link.from, decided?.monolith),
           table: quoteTable(table.monolith),
           column: link.from,
         };
         const service = {
-          sequence: sequenceOf(part.service, link.to),
+          sequence: sequenceOf(part.service, link.to, decided?.service),
           table: quoteTable(part.service),
           column: link.to,
         };

@@ -11,7 +11,7 @@ export interface ColumnCatalog {
   readonly hasDefault: boolean;
   readonly generated: boolean;
   readonly identity: 'always' | 'by default' | null;
-  /** Qualified name of the sequence that serial or identity draws from. */
+  /** Qualified name of the sequence that new rows draw from: through the default, else identity or ownership. */
   readonly sequence: string | null;
   /** Whether order and equality depend on a collation. */
   readonly collatable: boolean;
@@ -66,7 +66,18 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
 const columnsQuery = `
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null, a.atthasdef AS has_default,
        a.attgenerated <> '' AS generated, a.attidentity AS identity, a.attcollation <> 0 AS collatable,
-       pg_get_serial_sequence(quote_ident($2) || '.' || quote_ident($3), a.attname) AS sequence,
+       coalesce(
+         (SELECT format('%I.%I', sn.nspname, s.relname) FROM pg_attrdef d
+            JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
+            JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S' JOIN pg_namespace sn ON sn.oid = s.relnamespace
+          WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum LIMIT 1),
+         -- nextval('name'::text) looks the name up at each draw, so nothing depends on the sequence
+         (SELECT format('%I.%I', sn.nspname, s.relname) FROM pg_attrdef d
+            JOIN pg_class s ON s.relkind = 'S'
+              AND s.oid = to_regclass(substring(pg_get_expr(d.adbin, d.adrelid) FROM $re$nextval\\(\\('((?:[^']|'')+)'::text\\)::regclass$re$))
+            JOIN pg_namespace sn ON sn.oid = s.relnamespace
+          WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
+         pg_get_serial_sequence(quote_ident($2) || '.' || quote_ident($3), a.attname)) AS sequence,
        (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid) AS labels
 FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 

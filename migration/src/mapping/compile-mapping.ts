@@ -75,12 +75,22 @@ function compileTable(
   const parts: readonly [CompiledPart, ...CompiledPart[]] = [first, ...rest];
   refuseSharedColumns(parts, key, line);
   const leave = mapping.leave ?? {};
+  const ids = mapping.ids ?? {};
+  for (const column of Object.keys(ids)) {
+    findColumn(monolith, column, `${line}.ids.${column}`);
+    if (!key.includes(column))
+      throw new StranglerError(
+        'CONFIG_INVALID',
+        `${line}.ids.${column}: ${column} is no key column of ${tableName(monolith)} (${key.join(', ')})`,
+      );
+  }
   return {
     line,
     monolith,
     key,
     parts,
     leave,
+    ids,
     leftBehind: checkLeftBehind(monolith, parts, leave, line),
   };
 }

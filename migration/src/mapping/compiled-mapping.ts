@@ -1,3 +1,4 @@
+import type { IdSource } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 
 /** A monolith column and the service column that holds the same value. */
@@ -36,6 +37,8 @@ export interface CompiledTable {
   /** The first decides about existence. */
   readonly parts: readonly [CompiledPart, ...CompiledPart[]];
   readonly leave: Readonly<Record<string, LeftColumn>>;
+  /** By key column of the monolith: what its default does not tell. */
+  readonly ids: Readonly<Record<string, IdSource>>;
   /** Monolith columns that no part takes (generated ones are not counted). */
   readonly leftBehind: readonly string[];
 }

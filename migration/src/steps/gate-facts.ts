@@ -13,6 +13,7 @@ import { contextTables, fenceStatus, strayWriters } from '../cutover/index.ts';
 import { readRoutes } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
+import { decisionsFinding, lookAround } from '../surroundings/index.ts';
 import type { Toolkit } from './toolkit.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -64,6 +65,16 @@ async function replicateFacts(
     }),
   );
 }
+
+const decisionsFact = (kit: Toolkit, definition: MigrationDefinition): Promise<Finding> =>
+  kit
+    .withDatabase(definition, 'monolith', (monolith) =>
+      kit.withDatabase(definition, 'service', async (service) => {
+        const mapping = await loadMapping(definition, monolith, service);
+        return decisionsFinding(await lookAround(mapping, monolith, service));
+      }),
+    )
+    .catch((error: unknown) => finding(() => Promise.reject(error)));
 
 async function facadeFacts(
   control: Control,
@@ -178,6 +189,7 @@ export async function gatherFacts(
       facts.openDeadLetters = await countDeadLetters(kit, definition, row);
       facts.facades = await facadeFacts(control, row, options.noFacade === true);
     }
+    if (move === 'cutover') facts.decisions = await decisionsFact(kit, definition);
     if (move === 'cutover')
       facts.wayBack = await finding(() =>
         kit.withDatabase(definition, 'service', (client) =>

@@ -1,0 +1,2 @@
+export { lookAround } from './look-around.ts';
+export { decisionsFinding, type OpenQuestion } from './open-question.ts';
