@@ -62,9 +62,9 @@ export default {
           },
         },
       ],
+      ids: { noteNo: { monolith: 'hr.noteNumber', service: 'remark_numbers' } },
     },
   ],
-  sequences: [{ monolith: 'hr.noteNumber', service: 'remark_numbers' }],
   gates: {
     pacts: false,
     minShadowReads: 20,

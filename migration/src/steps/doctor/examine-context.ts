@@ -2,6 +2,7 @@ import { bothSides, type MigrationDefinition, type Side } from '@strangler-toolk
 import { type Report, reportAttempt } from '../../findings/check.ts';
 import type { Toolkit } from '../toolkit.ts';
 import type { ContextCheck, Need, Patient } from './context-check.ts';
+import { decisions } from './decisions.ts';
 import { fences } from './fences.ts';
 import { flags } from './flags.ts';
 import { server } from './server.ts';
@@ -16,6 +17,7 @@ const checks: readonly ContextCheck[] = [
   replicaIdentity,
   server('service'),
   mapping,
+  decisions,
   fences,
   transport,
   worker,
