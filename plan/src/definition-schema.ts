@@ -115,6 +115,10 @@ const jsonPointer = text.refine(
   (value) => value === '' || value.startsWith('/'),
   'must be a JSON pointer that starts with "/"',
 );
+const ignorable = text.refine(
+  (value) => value === '' || value.startsWith('/') || /^header:[A-Za-z0-9-]+(\/.+)?$/.test(value),
+  'must be a JSON pointer that starts with "/", or "header:<name>"',
+);
 const routeName = text
   .refine(
     (value) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(value),
@@ -128,10 +132,11 @@ const route = strict({
   path: routePath,
   kind: oneOf(['read', 'write']),
   compare: strict({
-    ignore: listOf(strict({ path: jsonPointer, reason: nonEmpty })).optional(),
+    ignore: listOf(strict({ path: ignorable, reason: nonEmpty })).optional(),
     unordered: listOf(jsonPointer).optional(),
     redact: listOf(jsonPointer).optional(),
     headers: listOf(nonEmpty).optional(),
+    numbers: oneOf(['value', 'text']).optional(),
   }).optional(),
   timeoutMs: number('integer', 1).optional(),
 });

@@ -25,14 +25,22 @@ export interface RouteDefinition {
   readonly path: string;
   readonly kind: 'read' | 'write';
   readonly compare?: {
-    /** JSON pointers with `*` for any index or key, each with the reason why it may differ. */
+    /**
+     * What may differ, each with the reason why: JSON pointers with `*` for any index or key, `header:<name>`,
+     * `header:set-cookie/<cookie>`, `header:content-type/charset`.
+     */
     readonly ignore?: readonly { readonly path: string; readonly reason: string }[];
     /** Arrays (JSON pointers) whose order does not matter. */
     readonly unordered?: readonly string[];
     /** JSON pointers whose values are never stored in samples. */
     readonly redact?: readonly string[];
-    /** Response headers to compare besides status and content-type. */
+    /**
+     * Response headers to compare besides those that always are: content-type, location, cache-control, content-disposition,
+     * www-authenticate, vary, names and attributes of cookies.
+     */
     readonly headers?: readonly string[];
+    /** `value` (default): 1 and 1.0 are the same number; `text`: they differ. No digit is ever rounded away. */
+    readonly numbers?: 'value' | 'text';
   };
   /** Largest time the facade waits for an answer, milliseconds (default 30000; streams and upgrades are exempt). */
   readonly timeoutMs?: number;

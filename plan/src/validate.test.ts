@@ -84,6 +84,14 @@ describe('a wrong file is told with file and field', () => {
       route({ compare: { ignore: [{ path: '/updatedAt' }] } }),
       'contexts/catalog.ts: routes[0].compare.ignore[0].reason is missing',
     ],
+    [
+      route({ compare: { ignore: [{ path: 'vary', reason: 'x' }] } }),
+      'contexts/catalog.ts: routes[0].compare.ignore[0].path must be a JSON pointer that starts with "/", or "header:<name>"',
+    ],
+    [
+      route({ compare: { numbers: 'exact' } }),
+      'contexts/catalog.ts: routes[0].compare.numbers must be one of value, text (is "exact")',
+    ],
     [good({ colour: 1 }), 'contexts/catalog.ts: "colour" is not known; known: context'],
     [good({ route: [] }), 'contexts/catalog.ts: "route" is not known; did you mean "routes"?'],
     [

@@ -11,7 +11,9 @@ export const rooms = {
   plan: { files: ['plan/src/*.ts'], suites: ['plan/src/*.test.ts'] },
   routing: { files: ['facade/src/routing/*.ts'], suites: ['facade/src/routing/*.test.ts'] },
   shadow: {
-    files: ['facade/src/shadow/compare.ts', 'facade/src/shadow/judge.ts'],
+    files: ['compare*', 'decimal', 'json-text', 'judge', 'media-type', 'pointer'].map(
+      (name) => `facade/src/shadow/${name}.ts`,
+    ),
     suites: ['facade/src/shadow/*.test.ts'],
   },
   apply: {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Observed } from './compare.ts';
+import { ComparisonFailed } from './comparer.ts';
+import type { Observed } from './difference.ts';
 import { type Court, judge } from './judge.ts';
 import { ObservationFailed } from './observe.ts';
 
@@ -30,7 +31,7 @@ function court(reference: readonly Said[], candidate: readonly Said[], more: Par
       asked.push('caught up');
       return true;
     },
-    compare: (one, other) =>
+    compare: async (one, other) =>
       one.body.equals(other.body) && one.status === other.status
         ? []
         : [{ path: 'body', reference: one.body.toString(), candidate: other.body.toString() }],
@@ -144,6 +145,16 @@ describe('a first difference', () => {
   ])('a failure %s ends it', async (_when, reference, candidate, outcome, cause) => {
     const { bench } = court(reference, candidate);
     expect(await judge(answer('b'), bench)).toEqual({ outcome, differences: [], cause });
+  });
+});
+
+test('a comparison that is given up proves nothing', async () => {
+  const compare = () => Promise.reject(new ComparisonFailed('it took too long'));
+  const { bench } = court([answer('b')], [answer('a')], { compare });
+  expect(await judge(answer('b'), bench)).toEqual({
+    outcome: 'uncomparable',
+    differences: [],
+    cause: 'it took too long',
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ShadowOutcome } from '@strangler-toolkit/plan';
-import type { Difference, Observed } from './compare.ts';
+import type { Difference, Observed } from './difference.ts';
+import { ComparisonFailed } from './comparer.ts';
 import { ObservationFailed } from './observe.ts';
 
 export interface Verdict {
@@ -15,7 +16,8 @@ export interface Court {
   candidate(): Promise<Observed>;
   /** Resolves once the candidate's side has everything that was acknowledged before the call; false: not in time. */
   caughtUp(): Promise<boolean>;
-  compare(reference: Observed, candidate: Observed): readonly Difference[];
+  /** @throws ComparisonFailed */
+  compare(reference: Observed, candidate: Observed): Promise<readonly Difference[]>;
   readonly tries: number;
 }
 
@@ -52,10 +54,19 @@ const failed = (result: Observed | Verdict): result is Verdict => 'outcome' in r
  * `primary` is what the client got; undefined when it cannot serve (a 304 has no body).
  */
 export async function judge(primary: Observed | undefined, court: Court): Promise<Verdict> {
+  try {
+    return await hear(primary, court);
+  } catch (error) {
+    if (error instanceof ComparisonFailed) return verdict('uncomparable', [], error.message);
+    throw error;
+  }
+}
+
+async function hear(primary: Observed | undefined, court: Court): Promise<Verdict> {
   if (primary) {
     const first = await observed(court.candidate, 'candidate');
     if (failed(first)) return first;
-    if (court.compare(primary, first).length === 0) return verdict('match');
+    if ((await court.compare(primary, first)).length === 0) return verdict('match');
   }
   for (let attempt = 0; attempt < court.tries; attempt++) {
     const before = await observed(court.reference, 'reference');
@@ -66,8 +77,8 @@ export async function judge(primary: Observed | undefined, court: Court): Promis
     if (failed(candidate)) return candidate;
     const after = await observed(court.reference, 'reference');
     if (failed(after)) return after;
-    if (court.compare(before, after).length > 0) continue;
-    const differences = court.compare(before, candidate);
+    if ((await court.compare(before, after)).length > 0) continue;
+    const differences = await court.compare(before, candidate);
     if (differences.length === 0) return verdict(primary ? 'stale' : 'match');
     const statuses = { reference: before.status, candidate: candidate.status };
     return {

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ShadowOutcome, Side } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { CompiledRoute } from '../routing/route-table.ts';
-import { compareAnswers, type Observed } from './compare.ts';
+import { Comparer } from './comparer.ts';
+import type { Observed } from './difference.ts';
 import { judge, type Verdict } from './judge.ts';
 import { decoded, observe } from './observe.ts';
 import { ShadowQueue } from './shadow-queue.ts';
@@ -47,6 +48,7 @@ const unconditional = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
 export class Mirror {
   readonly #options: MirrorOptions;
   readonly #queue: ShadowQueue;
+  readonly #comparer = new Comparer();
   /** Bytes of answers that are still on their way to clients: many slow ones must not fill the memory. */
   #collecting = 0;
 
@@ -103,8 +105,9 @@ export class Mirror {
     };
   }
 
-  close(): Promise<void> {
-    return this.#queue.close();
+  async close(): Promise<void> {
+    await this.#queue.close();
+    await this.#comparer.close();
   }
 
   async #compare(read: MirroredRead, raw: Observed | undefined): Promise<void> {
@@ -126,7 +129,7 @@ export class Mirror {
       caughtUp: () =>
         read.replicated ? caughtUp(read.route.context, limits.catchUpMs) : Promise.resolve(true),
       compare: (reference, candidate) =>
-        compareAnswers(reference, candidate, read.route.definition.compare),
+        this.#comparer.compare(reference, candidate, read.route.definition.compare),
       tries: 3,
     });
     note(read, verdict);

@@ -1,7 +1,7 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
-import type { Observed } from './compare.ts';
+import type { Observed } from './difference.ts';
 import { decodeBody } from './decode-body.ts';
 
 export class ObservationFailed extends Error {

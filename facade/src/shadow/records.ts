@@ -1,5 +1,6 @@
 import type { RouteDefinition, ShadowOutcome } from '@strangler-toolkit/plan';
-import { type Difference, pointerCovered } from './compare.ts';
+import type { Difference } from './difference.ts';
+import { pointerCovered } from './pointer.ts';
 import type { Verdict } from './judge.ts';
 
 export interface ShadowCount {
