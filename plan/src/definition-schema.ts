@@ -126,6 +126,31 @@ const routeName = text
   )
   .refine((value) => value !== 'kill', 'must not be "kill": that is the flag of the kill switch');
 
+const SELECTOR =
+  /^(?:[a-z][a-z0-9-]*|[#.][\w-]+|\[[\w:-]+(?:=(?:"[^"]*"|[\w:-]+))?\])(?:[#.][\w-]+|\[[\w:-]+(?:=(?:"[^"]*"|[\w:-]+))?\])*(?:@[\w:-]+)?$/i;
+const compiles = (pattern: string): boolean => {
+  try {
+    return new RegExp(pattern, 'g').source !== '';
+  } catch {
+    return false;
+  }
+};
+const mask = strict({
+  preset: oneOf(['csrf', 'nonce', 'build', 'time']).optional(),
+  pattern: nonEmpty.refine(compiles, 'must be a regular expression').optional(),
+  selector: text
+    .refine(
+      (value) => SELECTOR.test(value),
+      'must be one element such as "p#total", "input[name=token]@value" or ".clock"',
+    )
+    .optional(),
+  reason: nonEmpty,
+}).refine(
+  ({ preset, pattern, selector }) =>
+    [preset, pattern, selector].filter((way) => way !== undefined).length === 1,
+  'must have one of preset, pattern and selector',
+);
+
 const route = strict({
   name: routeName,
   method: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
@@ -137,6 +162,7 @@ const route = strict({
     redact: listOf(jsonPointer).optional(),
     headers: listOf(nonEmpty).optional(),
     numbers: oneOf(['value', 'text']).optional(),
+    masks: listOf(mask).optional(),
   }).optional(),
   timeoutMs: number('integer', 1).optional(),
 });

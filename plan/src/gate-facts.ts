@@ -7,7 +7,10 @@ export type Finding = true | { readonly problem: string; readonly remedy?: strin
 export interface ShadowFact {
   readonly route: string;
   readonly compared: number;
+  /** What a client would have noticed: other answers, errors and time-outs together. */
   readonly mismatches: number;
+  /** Of these, answers of the service that failed or came too late: no difference in what it says. */
+  readonly failed?: { readonly errors: number; readonly timeouts: number };
 }
 
 /** What is known. A fact that is missing could not be found out: its gate refuses, nothing passes unverified. */

@@ -17,6 +17,21 @@ export type DataKind = 'none' | 'shared' | 'replicated';
 export type Side = 'monolith' | 'service';
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
 
+/** A part of a text body (a page, no JSON) that is another one each time; blanked on both sides before they are compared. */
+export type Mask = { readonly reason: string } & (
+  | {
+      /**
+       * `csrf`: tokens in forms, meta tags and scripts. `nonce`: attributes of that name. `build`: hashes in addresses of scripts
+       * and styles. `time`: times of day, ISO and HTTP dates, seconds since 1970.
+       */
+      readonly preset: 'csrf' | 'nonce' | 'build' | 'time';
+    }
+  /** A regular expression. */
+  | { readonly pattern: string }
+  /** One element: `tag#id.class[name=value]` blanks what is inside, `…@attribute` the value of that attribute. */
+  | { readonly selector: string }
+);
+
 export interface RouteDefinition {
   /** Unique in the context; the flag is `<context>.<name>`. */
   readonly name: string;
@@ -39,6 +54,8 @@ export interface RouteDefinition {
      * www-authenticate, vary, names and attributes of cookies.
      */
     readonly headers?: readonly string[];
+    /** Parts of pages that are others each time. */
+    readonly masks?: readonly Mask[];
     /** `value` (default): 1 and 1.0 are the same number; `text`: they differ. No digit is ever rounded away. */
     readonly numbers?: 'value' | 'text';
   };

@@ -1,3 +1,4 @@
+import type { ShadowFact } from './gate-facts.ts';
 import { askDoctor, type Gate, result } from './gate-result.ts';
 
 export const pacts: Gate = (facts, settings) => {
@@ -46,6 +47,21 @@ export const shadowReads: Gate = ({ context, shadow }, { minShadowReads }) => {
   return result({ ...asked, ok: few.length === 0, actual });
 };
 
+const failures = ({ failed }: ShadowFact): string =>
+  [
+    failed && failed.errors > 0 ? `${failed.errors} errors` : '',
+    failed && failed.timeouts > 0 ? `${failed.timeouts} time-outs` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+/** A share of noticed answers, with how many of them were no difference but a failure. */
+const ratedText = (route: ShadowFact & { readonly percent: number }): string => {
+  const failed = failures(route);
+  const differ = route.mismatches - (route.failed?.errors ?? 0) - (route.failed?.timeouts ?? 0);
+  const parts = failed === '' ? '' : ` (${differ} differ, ${failed})`;
+  return `${route.route} ${Number(route.percent.toFixed(3))} %${parts}`;
+};
+
 export const mismatches: Gate = ({ context, shadow }, { maxMismatchPercent }) => {
   const asked = {
     gate: 'mismatches',
@@ -61,7 +77,7 @@ export const mismatches: Gate = ({ context, shadow }, { maxMismatchPercent }) =>
   const bad = rated.filter((route) => route.percent > maxMismatchPercent);
   const actual =
     bad.length > 0
-      ? bad.map((route) => `${route.route} ${Number(route.percent.toFixed(3))} %`).join(', ')
+      ? bad.map(ratedText).join(', ')
       : `${Number(Math.max(0, ...rated.map((route) => route.percent)).toFixed(3))} %`;
   return result({ ...asked, ok: bad.length === 0, actual });
 };

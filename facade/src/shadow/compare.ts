@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import { compareHeaders } from './compare-headers.ts';
 import { compareJson } from './compare-json.ts';
+import { compareText } from './compare-text.ts';
 import type { Difference, Observed, Rules } from './difference.ts';
 import { type Json, readJson } from './json-text.ts';
 import { isJson, mediaType, strictText } from './media-type.ts';
-
-const digest = (body: Buffer): string =>
-  `sha256:${createHash('sha256').update(body).digest('hex').slice(0, 16)} (${body.length} bytes)`;
 
 /**
  * What differs between two answers, by the route's rules: status, headers with meaning, JSON by structure, other bodies byte by
@@ -35,7 +32,7 @@ function compareBodies(
     const [one, other] = [documentOf(reference), documentOf(candidate)];
     if (one !== undefined && other !== undefined) return compareJson(one, other, rules);
   }
-  return [{ path: 'body', reference: digest(reference.body), candidate: digest(candidate.body) }];
+  return compareText(reference, candidate, rules);
 }
 
 /** Undefined for what says JSON and is not: compared like any other body. A byte order mark is none: many clients choke on it. */

@@ -54,3 +54,16 @@ test('closing ends what runs', async () => {
   const [outcome] = await Promise.all([running.catch((error: unknown) => error), comparer.close()]);
   expect(outcome).toBeInstanceOf(ComparisonFailed);
 });
+
+test('a pattern that never ends keeps nobody waiting', async () => {
+  comparer = new Comparer(200);
+  const page = (last: string): Observed => ({
+    status: 200,
+    headers: { 'content-type': 'text/html' },
+    body: Buffer.from(`${'a'.repeat(40)}${last}`),
+  });
+  const masks = [{ pattern: '(a+)+$', reason: 'badly written' }];
+  const count = turns();
+  await expect(comparer.compare(page('x'), page('y'), { masks })).rejects.toThrow(ComparisonFailed);
+  expect(count()).toBeGreaterThan(3);
+});

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { compareAnswers } from './compare.ts';
 import type { Comparable } from './compare-thread.ts';
+import { isText, mediaType } from './media-type.ts';
 import type { Difference, Observed, Rules } from './difference.ts';
 
-/** Larger bodies are compared in a thread, bytes: a parse of them would keep clients waiting. */
+/** Larger bodies are compared in a thread, and so are pages of any size, bytes: a parse of them would keep clients waiting. */
 const largeBytes = 32_768;
 /** Longest time one comparison may take there, milliseconds. */
 const longestMs = 2_000;
@@ -29,8 +30,8 @@ const script = new URL(
 );
 
 /**
- * Compares small answers at once and large ones in a thread of its own, one at a time, bounded in time and memory. Their number
- * is bounded by the queue of shadows.
+ * Compares small answers at once, large ones and pages in a thread of its own, one at a time, bounded in time and memory. Their
+ * number is bounded by the queue of shadows.
  */
 export class Comparer {
   #thread: Worker | undefined;
@@ -50,7 +51,9 @@ export class Comparer {
     rules: Rules | undefined,
   ): Promise<readonly Difference[]> {
     const large = Math.max(reference.body.length, candidate.body.length) > largeBytes;
-    if (!large || reference.body.equals(candidate.body))
+    // nobody knows how long a pattern of a context file takes on a page that somebody wrote
+    const slow = large || isText(mediaType(reference));
+    if (!slow || reference.body.equals(candidate.body))
       return compareAnswers(reference, candidate, rules);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ task: { reference, candidate, rules }, resolve, reject });

@@ -1,4 +1,4 @@
-import type { RouteDefinition } from '@strangler-toolkit/plan';
+import type { Mask, RouteDefinition } from '@strangler-toolkit/plan';
 
 export interface Observed {
   readonly status: number;
@@ -13,5 +13,7 @@ export interface Difference {
   readonly candidate: unknown;
   /** The lists hold the same items. */
   readonly onlyOrder?: true;
+  /** With these the two texts would be the same. */
+  readonly masks?: readonly Mask[];
 }
 export type Rules = NonNullable<RouteDefinition['compare']>;

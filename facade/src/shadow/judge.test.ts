@@ -105,6 +105,7 @@ describe('a first difference', () => {
       outcome: 'uncomparable',
       differences: [],
       cause: 'the owner answered differently each time',
+      noise: [{ path: 'body', reference: '5', candidate: '6' }],
     });
     expect(asked.filter((each) => each === 'reference')).toHaveLength(6);
   });

@@ -8,6 +8,8 @@ export interface Verdict {
   readonly differences: readonly Difference[];
   readonly statuses?: { readonly reference: number; readonly candidate: number };
   readonly cause?: string;
+  /** In what the owner differed from itself, when that left nothing to judge. */
+  readonly noise?: readonly Difference[];
 }
 
 export interface Court {
@@ -68,6 +70,7 @@ async function hear(primary: Observed | undefined, court: Court): Promise<Verdic
     if (failed(first)) return first;
     if ((await court.compare(primary, first)).length === 0) return verdict('match');
   }
+  let noise: readonly Difference[] = [];
   for (let attempt = 0; attempt < court.tries; attempt++) {
     const before = await observed(court.reference, 'reference');
     if (failed(before)) return before;
@@ -77,7 +80,8 @@ async function hear(primary: Observed | undefined, court: Court): Promise<Verdic
     if (failed(candidate)) return candidate;
     const after = await observed(court.reference, 'reference');
     if (failed(after)) return after;
-    if ((await court.compare(before, after)).length > 0) continue;
+    noise = await court.compare(before, after);
+    if (noise.length > 0) continue;
     const differences = await court.compare(before, candidate);
     if (differences.length === 0) return verdict(primary ? 'stale' : 'match');
     const statuses = { reference: before.status, candidate: candidate.status };
@@ -87,5 +91,5 @@ async function hear(primary: Observed | undefined, court: Court): Promise<Verdic
       statuses,
     };
   }
-  return verdict('uncomparable', [], 'the owner answered differently each time');
+  return { ...verdict('uncomparable', [], 'the owner answered differently each time'), noise };
 }

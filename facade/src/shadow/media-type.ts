@@ -10,6 +10,9 @@ export const mediaType = (observed: Observed): string =>
   (headerOf(observed, 'content-type')?.split(';')[0] ?? '').trim().toLowerCase();
 export const isJson = (type: string): boolean =>
   type === 'application/json' || type.endsWith('+json');
+/** Text that people or browsers read, no JSON. */
+export const isText = (type: string): boolean =>
+  type.startsWith('text/') || /[/+](?:xml|javascript|xhtml\+xml)$/.test(type);
 
 const labelOf = (observed: Observed): string | undefined =>
   /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(headerOf(observed, 'content-type') ?? '')?.[1];

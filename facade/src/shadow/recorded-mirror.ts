@@ -13,13 +13,18 @@ export interface RecordedMirrorOptions {
   readonly metrics: Metrics;
   readonly limits: FacadeLimits;
   readonly log: Logger;
+  /** Of a context, now. */
+  readonly epochOf: (context: string) => bigint;
 }
 
 /** A mirror whose verdicts are counted here and in the control database, with a sample of what differed. */
 export function recordedMirror(options: RecordedMirrorOptions): Mirror {
-  const { agents, recorder, metrics, limits, log } = options;
-  const note = (read: MirroredRead, verdict: Verdict): void => {
+  const { agents, recorder, metrics, limits, log, epochOf } = options;
+  const note = (read: MirroredRead, reached: Verdict): void => {
     const { context, definition } = read.route;
+    // the sides changed their parts while they were asked: nobody knows whom the verdict is about
+    const verdict: Verdict =
+      read.epoch === epochOf(context) ? reached : { outcome: 'dropped', differences: [] };
     const { outcome } = verdict;
     const epoch = String(read.epoch);
     metrics.shadow.inc({ context, route: definition.name, outcome });

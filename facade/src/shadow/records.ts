@@ -1,6 +1,7 @@
 import type { RouteDefinition, ShadowOutcome } from '@strangler-toolkit/plan';
 import type { Difference } from './difference.ts';
 import { pointerCovered } from './pointer.ts';
+import { proposeRules } from './propose-rules.ts';
 import type { Verdict } from './judge.ts';
 
 export interface ShadowCount {
@@ -37,13 +38,15 @@ export function sampleOf(input: {
 }): ShadowSample {
   const { context, route, verdict, method, path, search, epoch } = input;
   const redact = route.compare?.redact ?? [];
-  const keep = ({ path: at, reference, candidate }: Difference): Difference =>
+  const propose = proposeRules(verdict);
+  const keep = ({ path: at, reference, candidate, onlyOrder }: Difference): Difference =>
     at.startsWith('/') && pointerCovered(redact, at)
       ? { path: at, reference: '(redacted)', candidate: '(redacted)' }
       : {
           path: at,
           reference: holdsRedacted(redact, at, reference),
           candidate: holdsRedacted(redact, at, candidate),
+          ...(onlyOrder && { onlyOrder }),
         };
   return {
     context,
@@ -57,6 +60,7 @@ export function sampleOf(input: {
       ...(verdict.statuses ? { statuses: verdict.statuses } : {}),
       ...(verdict.cause ? { cause: verdict.cause } : {}),
       differences: verdict.differences.slice(0, 20).map(keep),
+      ...(propose ? { propose } : {}),
     },
   };
 }

@@ -7,7 +7,7 @@ export interface RouteShadow {
   readonly counts: Readonly<Record<ShadowOutcome, number>>;
   /** Answers of both sides that were compared: match + mismatch + candidate-error + candidate-timeout. */
   readonly compared: number;
-  /** mismatch + candidate-error + candidate-timeout: what a client would have noticed. */
+  /** mismatch + candidate-error + candidate-timeout: what a client would have noticed; `counts` tells them apart. */
   readonly real: number;
 }
 
