@@ -31,6 +31,8 @@ afterAll(async () => {
 interface Target {
   readonly session: pg.Client;
   apply(op: ChangeEvent['op'], rows: readonly Row[]): Promise<void>;
+  /** A change of one row's key. */
+  move(before: Row, after: Row): Promise<void>;
   stored(): Promise<Row[]>;
 }
 
@@ -66,13 +68,21 @@ async function open(name: string, ddl: string, prepare = ''): Promise<Target> {
     epoch: 1n,
   });
   let lsn = 100n;
-  return {
+  const target: Target & {
+    changes(op: ChangeEvent['op'], all: [Row | null, Row][]): Promise<void>;
+  } = {
     session,
-    async apply(op, rows) {
-      const at = (lsn += 10n);
-      const events = rows.map((after, index): ChangeEvent => ({
+    apply: (op, rows) =>
+      target.changes(
         op,
-        before: null,
+        rows.map((row) => [null, row]),
+      ),
+    move: (before, after) => target.changes('u', [[before, after]]),
+    async changes(op, all) {
+      const at = (lsn += 10n);
+      const events = all.map(([before, after], index): ChangeEvent => ({
+        op,
+        before,
         after,
         source: {
           connector: 'postgresql',
@@ -95,6 +105,7 @@ async function open(name: string, ddl: string, prepare = ''): Promise<Target> {
     stored: async () =>
       (await client.query<Row>(`SELECT k::text, n::text FROM ${name} ORDER BY k::text::int`)).rows,
   };
+  return target;
 }
 
 const rows = (from: number, count: number, n: string): Row[] =>
@@ -142,6 +153,83 @@ describe('a target that does not take everything', () => {
     await target.apply('c', rows(1, 100, '1'));
     await target.apply('u', rows(50, 100, '2'));
     expect(await target.stored()).toEqual([...rows(1, 49, '1'), ...rows(50, 100, '2')]);
+  });
+});
+
+describe('a row that gets another key', () => {
+  const waiting = async (context: string): Promise<unknown[]> =>
+    (
+      await client.query(
+        `SELECT key ->> 'k' AS k, error_code AS code FROM strangler.dead_letters WHERE context = $1 AND state = 'open' ORDER BY id`,
+        [context],
+      )
+    ).rows;
+
+  test('is made anew where only the database sets the key, and nothing is left at the old one', async () => {
+    const target = await open(
+      'fixed',
+      'CREATE TABLE fixed (k bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int)',
+    );
+    await target.apply('c', rows(1, 3, '1'));
+    await target.move({ k: '2' }, { k: '20', n: '5' });
+    expect(await target.stored()).toEqual([
+      { k: '1', n: '1' },
+      { k: '3', n: '1' },
+      { k: '20', n: '5' },
+    ]);
+  });
+
+  test('is made where it was not there, whole; what holds a part of it waits for a person', async () => {
+    const target = await open('moved', 'CREATE TABLE moved (k bigint PRIMARY KEY, n int, m int)');
+    await target.move({ k: '7' }, { k: '8', n: '5' });
+    expect(await target.stored()).toEqual([{ k: '8', n: '5' }]);
+    await target.move({ k: '1' }, { k: '2' });
+    expect(await target.stored()).toEqual([{ k: '8', n: '5' }]);
+    expect(await waiting('moved')).toEqual([{ k: '2', code: 'APPLY_FAILED' }]);
+  });
+
+  test('a change of some columns of a row that is not there waits for a person', async () => {
+    const target = await open('lacking', 'CREATE TABLE lacking (k bigint PRIMARY KEY, n int)');
+    await target.apply('c', rows(1, 1, '1'));
+    await target.apply('u', [{ k: '2' }]);
+    await target.apply('u', [{ k: '1' }]);
+    expect(await target.stored()).toEqual(rows(1, 1, '1'));
+    expect(await waiting('lacking')).toEqual([]);
+  });
+});
+
+describe('contexts side by side', () => {
+  test('a truncate ends the waiting of its own table in its own context, and positions are of one context each', async () => {
+    const [one, two] = [
+      await open('side_one', 'CREATE TABLE side_one (k bigint PRIMARY KEY, n int)'),
+      await open('side_two', 'CREATE TABLE side_two (k bigint PRIMARY KEY, n int)'),
+    ];
+    for (const target of [one, two]) await target.apply('c', [{ k: '1', n: 'no number' }]);
+    const letters = async (): Promise<unknown> =>
+      (
+        await client.query(
+          `SELECT context, state FROM strangler.dead_letters WHERE context LIKE 'side%' ORDER BY 1`,
+        )
+      ).rows;
+    await one.apply('t', [{}]);
+    expect(await letters()).toEqual([
+      { context: 'side_one', state: 'dropped' },
+      { context: 'side_two', state: 'open' },
+    ]);
+    await two.apply('c', rows(2, 1, '1'));
+    const { rows: positions } = await client.query(
+      `SELECT context, position::text FROM strangler.streams WHERE context LIKE 'side%' ORDER BY 1`,
+    );
+    expect(positions).toEqual([
+      { context: 'side_one', position: '0/7D' },
+      { context: 'side_two', position: '0/7D' },
+    ]);
+    await one.apply('c', rows(2, 1, '1'));
+    expect(
+      (await client.query('SELECT DISTINCT position::text FROM strangler.streams')).rows,
+    ).toContainEqual({
+      position: '0/87',
+    });
   });
 });
 

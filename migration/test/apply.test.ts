@@ -91,6 +91,7 @@ async function newApplier(
 function transaction(
   lsn: bigint,
   changes: readonly (readonly [ChangeEvent['op'], Row | null, Row | null])[],
+  endLsn = lsn + 5n,
 ): StreamMessage[] {
   const events = changes.map(([op, before, after], index): ChangeEvent => ({
     op,
@@ -110,7 +111,7 @@ function transaction(
   return [
     { kind: 'begin', commitLsn: lsn, commitTime: 0n, xid: 1 },
     { kind: 'changes', events, size: events.length },
-    { kind: 'commit', commitLsn: lsn, endLsn: lsn + 5n, commitTime: 0n },
+    { kind: 'commit', commitLsn: lsn, endLsn, commitTime: 0n },
   ];
 }
 
@@ -145,6 +146,130 @@ describe('applying changes', () => {
     ]);
     expect(await rows('SELECT id FROM applied ORDER BY id')).toEqual([['1'], ['2'], ['4']]);
     expect((await readStreamRow(client, 'items', 'forward'))?.position).toBe(145n);
+  });
+
+  test('a transaction that begins exactly where the one before ended is applied, once, also by the next applier', async () => {
+    const adjacent = (from: number, count: number): StreamMessage[] =>
+      Array.from({ length: count }, (_, index) => from + index).flatMap((id) =>
+        transaction(BigInt(100 + id), [['c', null, item(id)]], BigInt(101 + id)),
+      );
+    const position = async () => (await readStreamRow(client, 'items', 'forward'))?.position;
+    const ids = async () => (await rows('SELECT id FROM applied ORDER BY id')).flat();
+    const { applier } = await newApplier();
+    await applier.apply(adjacent(0, 2));
+    await applier.apply(adjacent(2, 1));
+    expect([await position(), await ids()]).toEqual([103n, ['0', '1', '2']]);
+    const { applier: next } = await newApplier();
+    // The source sends again what it does not know to be applied.
+    await next.apply(adjacent(1, 3));
+    await next.apply(adjacent(4, 1));
+    expect([await position(), await ids()]).toEqual([105n, ['0', '1', '2', '3', '4']]);
+  });
+
+  test('an idle position is one up to which nothing is missing: what begins there is applied, and it never goes back', async () => {
+    const { applier } = await newApplier();
+    await applier.apply([{ kind: 'idle', lsn: 120n }]);
+    await applier.apply([{ kind: 'idle', lsn: 110n }]);
+    expect(await applier.position()).toBe(120n);
+    await applier.apply(transaction(120n, [['c', null, item(1)]]));
+    expect([await applier.position(), await rows('SELECT id FROM items')]).toEqual([125n, [['1']]]);
+  });
+
+  test('what failed is applied when it comes again, to the same applier', async () => {
+    const { applier, session } = await newApplier();
+    await session.query(`SET lock_timeout = '50ms'`);
+    await client.query('BEGIN; LOCK TABLE items');
+    expect(await codeOf(applier.apply(transaction(110n, [['c', null, item(1)]])))).toMatch(/lock/);
+    await client.query('ROLLBACK');
+    await applier.apply(transaction(110n, [['c', null, item(1)]]));
+    await applier.apply(transaction(120n, [['c', null, item(2)]]));
+    expect(await rows('SELECT id FROM applied ORDER BY id')).toEqual([['1'], ['2']]);
+  });
+
+  test('where a transport goes on is stored with the changes, each place by its name', async () => {
+    const { applier } = await newApplier();
+    const [begin, changes, commit] = transaction(110n, [['c', null, item(1)]]);
+    await applier.apply([
+      begin!,
+      changes!,
+      { ...commit!, checkpoint: { a: '1', b: '1' } } as never,
+    ]);
+    await applier.apply([{ kind: 'idle', lsn: 120n, checkpoint: { b: '2' } }]);
+    expect((await readStreamRow(client, 'items', 'forward'))?.checkpoint).toEqual({
+      a: '1',
+      b: '2',
+    });
+  });
+
+  test.each(['the same applier', 'the next one'])(
+    'a change of a key that is refused blocks both of its keys, for %s',
+    async (which) => {
+      const { applier } = await newApplier();
+      await applier.apply(
+        transaction(110n, [
+          ['c', null, item(1)],
+          ['c', null, item(9)],
+        ]),
+      );
+      await applier.apply(transaction(120n, [['u', { id: '1' }, item(2, 's1', 'no number')]]));
+      const then = which === 'the next one' ? (await newApplier()).applier : applier;
+      await then.apply(
+        transaction(130n, [
+          ['u', null, item(2, 's1', '7')],
+          ['c', null, item(1, 'another')],
+          ['u', null, item(9, 's9', '9')],
+        ]),
+      );
+      // The row stands where it stood; whoever came to either key waits.
+      expect(await rows('SELECT id, slug, n FROM items ORDER BY id')).toEqual([
+        ['1', 's1', '1'],
+        ['9', 's9', '9'],
+      ]);
+      expect(
+        (await listDeadLetters(client, { context: 'items' })).map((letter) => [
+          letter.key['id'],
+          letter.errorCode,
+        ]),
+      ).toEqual([
+        ['2', '22P02'],
+        ['2', 'DEAD_LETTERS'],
+        ['1', 'DEAD_LETTERS'],
+      ]);
+    },
+  );
+
+  test('a change of a key to or from one that waits, waits too, and takes its other key along', async () => {
+    const { applier } = await newApplier();
+    await applier.apply(
+      transaction(110n, [
+        ['c', null, item(1, 's1', 'no number')],
+        ['c', null, item(5)],
+      ]),
+    );
+    await applier.apply(
+      transaction(120n, [
+        ['u', { id: '5' }, item(1, 's5')],
+        ['c', null, item(5, 'anew')],
+      ]),
+    );
+    expect(await rows('SELECT id, slug FROM items ORDER BY id')).toEqual([['5', 's5']]);
+    expect(
+      (await listDeadLetters(client, { context: 'items' })).map(({ key }) => key['id']),
+    ).toEqual(['1', '1', '5']);
+  });
+
+  test('a row that was deleted and made anew keeps nothing of the old one', async () => {
+    await client.query('ALTER TABLE items ADD own text');
+    const { applier } = await newApplier();
+    await client.query(`INSERT INTO items VALUES (1, 's1', 'big', 1, 'of the service')`);
+    await applier.apply(
+      transaction(110n, [
+        ['d', { id: '1' }, null],
+        ['c', null, item(1, 'new')],
+      ]),
+    );
+    expect(await rows('SELECT slug, own FROM items')).toEqual([['new', null]]);
+    await client.query('ALTER TABLE items DROP own');
   });
 
   test('two appliers at once, both killed in the middle at times, apply every change once', async () => {
