@@ -75,4 +75,3 @@ export function documentCheck(document: Document) {
     },
   };
 }
-export type DocumentCheck = ReturnType<typeof documentCheck>;

@@ -48,7 +48,7 @@ const run = (file: string, argument: unknown, log: string[]): ChildProcess => {
   child.stderr.on('data', (data) => log.push(String(data)));
   return child;
 };
-export const ended = async (child: ChildProcess): Promise<void> => {
+const ended = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 };
 

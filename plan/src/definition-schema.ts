@@ -167,7 +167,7 @@ const route = strict({
   timeoutMs: number('integer', 1).optional(),
 });
 
-export const tableName = text.refine(
+const tableName = text.refine(
   (value) => /^[^.\s"]+(\.[^.\s"]+)?$/.test(value),
   'must be "table" or "schema.table"',
 );

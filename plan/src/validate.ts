@@ -21,13 +21,12 @@ const duplicates = (names: readonly string[]): { index: number; first: number; n
   });
 
 /** `items` and `public.items` are one table. */
-export const qualified = (table: string): string =>
-  table.includes('.') ? table : `public.${table}`;
-export const targetColumn = (mapping: string | { readonly to: string }): string =>
+const qualified = (table: string): string => (table.includes('.') ? table : `public.${table}`);
+const targetColumn = (mapping: string | { readonly to: string }): string =>
   typeof mapping === 'string' ? mapping : mapping.to;
 
 /** Two paths of one shape match the same requests: parameter names do not count. */
-export const routeShape = (method: string, path: string): string =>
+const routeShape = (method: string, path: string): string =>
   `${method} ${path
     .split('/')
     .map((segment) => (segment.startsWith(':') ? ':' : segment))
@@ -155,7 +154,7 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
 }
 
 /** Every problem of one context file; empty when it is right. */
-export function findProblems(value: unknown): Problem[] {
+function findProblems(value: unknown): Problem[] {
   const parsed = definitionSchema.safeParse(value);
   if (!parsed.success) {
     if (typeof value !== 'object' || value === null)

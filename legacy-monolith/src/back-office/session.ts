@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Db } from '../db/database.ts';
 import { asFields, isUuid } from '../http/input.ts';
 
-export const COOKIE = 'shop_session';
+const COOKIE = 'shop_session';
 const HOURS = 8;
 
 export interface Session {

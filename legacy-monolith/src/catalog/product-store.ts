@@ -20,7 +20,7 @@ const COLUMNS = [
   'created_at',
   'updated_at',
 ] as const;
-export const productNotFound = (): HttpError => new HttpError(404, { error: 'product not found' });
+const productNotFound = (): HttpError => new HttpError(404, { error: 'product not found' });
 
 export async function findProduct(db: Db, id: string, { drafts }: { drafts: boolean }) {
   let query = db

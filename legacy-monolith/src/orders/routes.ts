@@ -15,7 +15,7 @@ const orderId = (value: unknown): string => {
   return id;
 };
 
-export async function findOrder(db: Db, id: string, who: Identity) {
+async function findOrder(db: Db, id: string, who: Identity) {
   let query = db.selectFrom('orders').selectAll().where('id', '=', id);
   if (who.role === 'customer') query = query.where('user_id', '=', who.userId);
   const order = await query.executeTakeFirst();

@@ -36,7 +36,7 @@ const DAYS = {
   world: { standard: [8, 20], express: [4, 7], overnight: [3, 4] },
 } as const;
 
-export const zoneOf = (country: string): Quote['zone'] =>
+const zoneOf = (country: string): Quote['zone'] =>
   country === 'DE' ? 'domestic' : EU.has(country) ? 'eu' : 'world';
 
 export function quote({ weightGrams, country, serviceLevel, subtotalCents }: QuoteRequest): Quote {

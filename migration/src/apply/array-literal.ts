@@ -5,7 +5,7 @@ const specials = /["\\]/g;
  * One element of an array in PostgreSQL's text form. Every value is quoted: that keeps the text NULL, the empty string, commas
  * and blanks what they are.
  */
-export const arrayElement = (value: string | null): string =>
+const arrayElement = (value: string | null): string =>
   value === null
     ? 'NULL'
     : special.test(value)

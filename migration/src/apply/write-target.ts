@@ -111,7 +111,7 @@ function describe(
   };
 }
 
-export function castType(type: string): string {
+function castType(type: string): string {
   const { base, array } = parseType(type);
   // without a length these two mean a length of one
   const open = base === 'character' ? 'bpchar' : base === 'bit' ? 'bit varying' : base;

@@ -1,5 +1,5 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import type { Step } from '../steps/step.ts';
 import { Toolkit } from '../steps/toolkit.ts';
 import { controlFailure } from '../control/control-database.ts';
@@ -83,8 +83,6 @@ export const duration = (text: string): number => {
   const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
   return Number(match[1]) * (units[match[2] ?? 's'] ?? 1);
 };
-export const option = (flags: string, description: string): Option =>
-  new Option(flags, description);
 
 const print = (
   terminal: Terminal,

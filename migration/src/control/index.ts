@@ -1,11 +1,8 @@
 export { type Control, openControl } from './open-control.ts';
-export type { ContextRow, FlipOptions, StageChange } from './contexts.ts';
-export { controlFailure } from './control-database.ts';
-export type { Evidence, EvidenceKind } from './evidence.ts';
-export { type InstanceContextRow, type InstanceRow } from './instances.ts';
-export type { JournalEntry, JournalRow, JournalStatus } from './journal.ts';
-export { type Lease, LEASE_TTL_MS, type LeaseOptions, type LeaseRow } from './leases.ts';
-export { type RouteWindow } from './route-stats.ts';
+export type { ContextRow } from './contexts.ts';
+export { type InstanceContextRow } from './instances.ts';
+export type { JournalRow } from './journal.ts';
+export { type Lease, LEASE_TTL_MS } from './leases.ts';
 export { type RouteShadow, type ShadowSample } from './shadow-results.ts';
-export { type Watermark, type WatermarkUpdate, type WorkerState } from './watermarks.ts';
+export { type Watermark } from './watermarks.ts';
 export type { NumberedEntry } from './moves.ts';

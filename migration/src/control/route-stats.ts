@@ -2,12 +2,6 @@ import { LATENCY_BOUNDS, quantile, type Side, type SideWindow } from '@strangler
 import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 
-export interface RouteWindow {
-  readonly route: string;
-  readonly side: Side;
-  readonly window: SideWindow;
-}
-
 export class RouteStatsStore {
   readonly #db: Database;
   constructor(db: Database) {

@@ -12,7 +12,7 @@ export interface ConnectOptions {
 }
 
 /** Values must survive the way from one database to the other: as text, in forms that no setting of a server or role changes. */
-export const sessionSettings: Readonly<Record<string, string>> = {
+const sessionSettings: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
   DateStyle: 'ISO, YMD',
   IntervalStyle: 'postgres',

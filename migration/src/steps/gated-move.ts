@@ -28,7 +28,7 @@ export interface GateDecision {
   readonly passed: boolean;
 }
 
-export const failedGates = (gates: readonly GateResult[]): string =>
+const failedGates = (gates: readonly GateResult[]): string =>
   gates
     .filter((gate) => !gate.ok)
     .map((gate) => `${gate.gate}: ${gate.actual} (needs: ${gate.expected}). ${gate.remedy}`)
@@ -82,7 +82,7 @@ export async function passGates(
   return decision;
 }
 
-export const gateRefusal = (
+const gateRefusal = (
   definition: MigrationDefinition,
   move: Move,
   gates: readonly GateResult[],

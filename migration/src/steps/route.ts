@@ -26,10 +26,7 @@ export interface RouteResult {
 }
 
 /** @throws ROUTE_UNKNOWN, and USAGE for a write whose data could fork */
-export function chosenRoutes(
-  definition: MigrationDefinition,
-  options: RouteOptions,
-): RouteDefinition[] {
+function chosenRoutes(definition: MigrationDefinition, options: RouteOptions): RouteDefinition[] {
   if (options.route === undefined) {
     if (!options.all) throw new StranglerError('USAGE', 'Name a route, or use --all');
     return steerableRoutes(definition);

@@ -27,7 +27,7 @@ export interface VerifyResult extends Comparison {
 }
 
 /** `products:42` or `shop.order_lines:7,3` */
-export function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] {
+function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] {
   return keys.map((text) => {
     // a quoted name may hold a colon of its own
     const colon = text.indexOf(':', Math.max(0, text.lastIndexOf('"')));

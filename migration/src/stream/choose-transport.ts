@@ -12,14 +12,11 @@ import { kafkaTransport } from './kafka/kafka-transport.ts';
 import type { KafkaTransportSettings } from './kafka/transport-settings.ts';
 import type { Transport } from './transport.ts';
 
-export const defaultPartitions = 3;
-export const defaultRetentionHours = 168;
+const defaultPartitions = 3;
+const defaultRetentionHours = 168;
 
 /** How the changes of a context travel. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
-export function transportKind(
-  definition: MigrationDefinition,
-  env: Environment,
-): Transport['kind'] {
+function transportKind(definition: MigrationDefinition, env: Environment): Transport['kind'] {
   const setting = definition.replication?.transport;
   const kind =
     setting === undefined

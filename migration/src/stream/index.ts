@@ -3,5 +3,4 @@ export type * from './change-event.ts';
 export type * from './change-stream.ts';
 export type * from './transport.ts';
 export * from './embedded/index.ts';
-export { chooseTransport, transportKind } from './choose-transport.ts';
 export * from './source/index.ts';

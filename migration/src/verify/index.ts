@@ -1,10 +1,2 @@
-export { repair, type RepairOptions, type RepairResult } from './repair.ts';
-export type { DifferingRow } from './settle.ts';
-export {
-  type NamedKey,
-  verify,
-  type VerifiedTable,
-  type VerifyOptions,
-  type VerifyProgress,
-  type VerifyResult,
-} from './verify.ts';
+export { repair, type RepairResult } from './repair.ts';
+export { verify, type VerifyOptions, type VerifyResult } from './verify.ts';

@@ -147,7 +147,7 @@ export function assertKnown(mapping: CompiledMapping, keys: readonly NamedKey[])
   }
 }
 
-export function settleContext(
+function settleContext(
   options: VerifyOptions,
   { monolith, service }: VerifyConnections,
 ): SettleContext {

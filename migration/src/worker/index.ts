@@ -1,2 +1,2 @@
-export { directionOf, runWorker } from './run-worker.ts';
-export type { WorkerOptions, WorkerProgress } from './worker-options.ts';
+export { runWorker } from './run-worker.ts';
+export type { WorkerProgress } from './worker-options.ts';

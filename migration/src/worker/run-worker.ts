@@ -8,7 +8,7 @@ import { tryWorkerLock } from './worker-lock.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 /** Which way changes flow, if they do. Flags have no say in it. */
-export function directionOf(row: ContextRow | undefined): Direction | null {
+function directionOf(row: ContextRow | undefined): Direction | null {
   if (row === undefined || row.dataKind !== 'replicated') return null;
   if (row.owner === 'service') return row.stage === 'retired' ? null : 'reverse';
   return row.stage === 'replicating' || row.stage === 'shadowing' || row.stage === 'canary'

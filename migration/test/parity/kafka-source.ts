@@ -43,7 +43,7 @@ export interface KafkaLeg extends Leg {
   readonly settings: KafkaTransportSettings;
 }
 
-export async function kafkaSettingsForTests(
+async function kafkaSettingsForTests(
   extra: Partial<KafkaTransportSettings> = {},
 ): Promise<KafkaTransportSettings> {
   const { brokers, connectUrl } = await sharedKafka();

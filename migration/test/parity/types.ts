@@ -159,21 +159,6 @@ export const types: Readonly<Record<string, readonly string[]>> = {
   'jsonb[]': [`ARRAY['{"a": "x, y"}'::jsonb, NULL]`],
 };
 
-/** Types whose values Debezium does not bring whole: only the embedded transport carries them. */
-export const embeddedOnly = [
-  'money',
-  'line',
-  'lseg',
-  'path',
-  'polygon',
-  'date[]',
-  'numeric(6,2)[]',
-  'interval[]',
-  'money[]',
-  'xml[]',
-  'time with time zone',
-];
-
 /** Chosen so that runs repeat: mulberry32. */
 export function randomNumbers(seed: number): (below: number) => number {
   let state = seed >>> 0;

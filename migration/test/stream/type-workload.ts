@@ -1,5 +1,5 @@
 /** Values at the edges of every type that both transports carry: what PostgreSQL reads them from. */
-export const typeValues: Readonly<Record<string, readonly string[]>> = {
+const typeValues: Readonly<Record<string, readonly string[]>> = {
   smallint: ['-32768'],
   integer: ['2147483647'],
   bigint: ['9223372036854775807', '-9223372036854775808', '0'],

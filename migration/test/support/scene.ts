@@ -29,7 +29,7 @@ export const shop = {
   ],
   gates,
 };
-export const rates = {
+const rates = {
   context: 'rates',
   data: 'none',
   monolith: { url: { env: 'MONOLITH_URL' } },

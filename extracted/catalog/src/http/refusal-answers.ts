@@ -9,7 +9,7 @@ import { Refusal, type RefusalReason } from '../domain/refusal.ts';
 const unavailable = /^(08|53|57P)|^(SF001|ECONNREFUSED|ECONNRESET|EPIPE)$/;
 
 /** Status and body as the shop's clients know them: older than problem+json, and different from route to route. */
-export function refusalAnswer(reason: RefusalReason): { status: number; body: object } {
+function refusalAnswer(reason: RefusalReason): { status: number; body: object } {
   switch (reason.kind) {
     case 'missing':
       return { status: 404, body: { error: `${reason.what} not found` } };

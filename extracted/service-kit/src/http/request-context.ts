@@ -22,7 +22,7 @@ const storage = new AsyncLocalStorage<RequestContext>();
 const single = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value;
 
-export function requestContextOf(request: IncomingMessage): RequestContext {
+function requestContextOf(request: IncomingMessage): RequestContext {
   const given = single(request.headers['x-request-id']);
   const parent = parseTraceparent(single(request.headers.traceparent));
   return {

@@ -83,7 +83,7 @@ const unionCountries = new Set([
   'SK',
 ]);
 
-export const zoneOf = (country: string): Zone =>
+const zoneOf = (country: string): Zone =>
   country === home ? 'domestic' : unionCountries.has(country) ? 'eu' : 'world';
 
 export function quote(parcel: Parcel): Quote {

@@ -16,10 +16,11 @@ const COUNTRIES = ['DE', 'AT', 'FR', 'US', 'GB'] as const;
 const STATUSES = ['placed', 'paid', 'packed', 'shipped', 'delivered'] as const;
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** The password of every seeded user. Hashing one per user would take minutes at a large scale; they share salt and hash. */
-export const SEED_PASSWORD = 'correct horse';
-export const SEED_PASSWORD_HASH =
-  'scrypt$c2VlZC1zYWx0$CyRvFWty2U1jcPatS/f+IqARFOk/xsEO1sjUM1kZX0w=';
+/**
+ * Of 'correct horse', the password of every seeded user. Hashing one per user would take minutes at a large scale; they share
+ * salt and hash.
+ */
+const SEED_PASSWORD_HASH = 'scrypt$c2VlZC1zYWx0$CyRvFWty2U1jcPatS/f+IqARFOk/xsEO1sjUM1kZX0w=';
 
 const isStaff = (id: number): boolean => id <= DEMO_USERS;
 

@@ -1,2 +1,2 @@
 export { embeddedTransport } from './embedded-transport.ts';
-export { type EmbeddedStreamOptions, openEmbeddedStream } from './open-embedded-stream.ts';
+export { openEmbeddedStream } from './open-embedded-stream.ts';

@@ -179,7 +179,7 @@ const tuning: ConnectorConfig = {
   'producer.override.buffer.memory': String(2 * maxMessageBytes),
 };
 
-export const isSecret = (setting: string): boolean =>
+const isSecret = (setting: string): boolean =>
   /password|passwd|secret|token|credential|user\.info|sasl\.jaas|ssl\.key(?!store\.type|store\.location)/i.test(
     setting,
   );
