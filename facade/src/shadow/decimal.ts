@@ -1,4 +1,4 @@
-import { Decimal } from './json-text.ts';
+import type { Decimal } from './json-text.ts';
 
 /** `value`: 1 and 1.0 are the same number. `text`: they are not. */
 export type NumberRule = 'value' | 'text';

@@ -18,7 +18,7 @@ const sequenceOf = (
     : quoteTable(parseTableName(decided));
 
 /** Every mapped column that draws from a sequence on either side, and the pairs that the context file names. */
-function sequencePairs(
+export function sequencePairs(
   mapping: CompiledMapping,
   definition: MigrationDefinition,
   target: 'monolith' | 'service',

@@ -1,2 +1,2 @@
 export { lookAround } from './look-around.ts';
-export { decisionsFinding, type OpenQuestion } from './open-question.ts';
+export { decisionsFinding } from './open-question.ts';
