@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import type { Mask } from '@strangler-toolkit/plan';
 import { ask, askRaw } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
@@ -141,6 +142,70 @@ describe('verdicts', () => {
     await outcome('uncomparable', 2);
     clearInterval(keepPassing);
     expect(await outcomes()).toEqual({ uncomparable: 2 });
+  });
+});
+
+describe('pages and owners that change', () => {
+  const page: Handler = (_request, response) => {
+    response.setHeader('content-type', 'text/html');
+    const token = Math.random().toString(36).slice(2);
+    response.end(`<form><input type="hidden" name="csrf_token" value="${token}">Name</form>`);
+  };
+  const startMasked = async (masks: Mask[]): Promise<void> => {
+    await facade.stop();
+    const listing = { name: 'list', method: 'GET', path: '/api/items', kind: 'read' } as const;
+    facade = await startFacade({
+      ...(await lastKnownFlags({ 'items.list': 0, 'items.list.shadow': 100 })),
+      monolithUrl: monolith.url,
+      controlUrl: control.url,
+      contexts: [
+        itemsContext('replicated', monolith.url, service.url, {
+          routes: [{ ...listing, compare: { masks } }],
+        }),
+      ],
+      limits: { flushMs: 50, shadowCatchUpMs: 400 },
+    });
+    await until('the owner is known', async () => (await facade.readiness()).contexts.items?.known);
+  };
+
+  test('a page with a token in its form proposes the mask with which it passes', async () => {
+    monolithAnswers = page;
+    serviceAnswers = page;
+    await startMasked([]);
+    const keepPassing = setInterval(() => void control.caughtUp().catch(() => {}), 20);
+    await read();
+    await outcome('uncomparable');
+    clearInterval(keepPassing);
+    const [sample] = await until('a sample', async () => {
+      const rows = await control.query('SELECT detail FROM strangler_control.shadow_samples');
+      return rows.length > 0 && rows;
+    });
+    const reason = 'the monolith answers something else here each time';
+    const masks: Mask[] = [{ preset: 'csrf', reason }];
+    expect(sample?.detail).toMatchObject({ propose: { masks } });
+    await startMasked(masks);
+    await read();
+    await outcome('match');
+    expect(await outcomes()).toEqual({ uncomparable: 1, match: 1 });
+  });
+
+  test('a verdict that began before the owner changed counts for neither epoch', async () => {
+    let answer = (): void => {};
+    serviceAnswers = (request, response) => {
+      answer = () => json({ id: 1, name: 'chair', token: 'secret-value' })(request, response);
+    };
+    await startMasked([]);
+    const before = service.seen.length;
+    await read();
+    await until('the service is asked', () => service.seen.length > before);
+    await control.setContext({ stage: 'canary', owner: 'service', epoch: 2 });
+    await until(
+      'the facade knows',
+      async () => (await facade.readiness()).contexts.items?.epoch === '2',
+    );
+    answer();
+    await outcome('dropped');
+    expect(await outcomes()).toEqual({ dropped: 1 });
   });
 });
 

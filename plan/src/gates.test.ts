@@ -66,6 +66,15 @@ describe('which gates a move has', () => {
   });
 });
 
+test('failures and time-outs are told apart from other answers', () => {
+  const failed = { errors: 2, timeouts: 30 };
+  const shadow = [{ route: 'list', compared: 1000, mismatches: 40, failed }];
+  const gates = evaluateGates('canary', facts({ ...good, shadow }), defaultGates);
+  expect(gates.find(({ gate }) => gate === 'mismatches')?.actual).toBe(
+    'list 4 % (8 differ, 2 errors, 30 time-outs)',
+  );
+});
+
 describe('what gates say', () => {
   test('nothing passes on facts that are not known', () => {
     for (const move of moves) {

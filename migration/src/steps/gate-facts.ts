@@ -124,12 +124,18 @@ async function verificationFact(
 async function shadowFacts(
   control: Control,
   definition: MigrationDefinition,
+  row: ContextRow,
   facts: Mutable<GateFacts>,
 ): Promise<void> {
-  const counts = await control.shadow.counts(definition.context);
-  facts.shadow = readRoutes(definition).map((route) => {
-    const found = counts.find((candidate) => candidate.route === route.name);
-    return { route: route.name, compared: found?.compared ?? 0, mismatches: found?.real ?? 0 };
+  const counts = await control.shadow.counts(definition.context, row.epoch);
+  facts.shadow = readRoutes(definition).map(({ name }) => {
+    const found = counts.find((candidate) => candidate.route === name);
+    if (!found) return { route: name, compared: 0, mismatches: 0 };
+    const failed = {
+      errors: found.counts['candidate-error'],
+      timeouts: found.counts['candidate-timeout'],
+    };
+    return { route: name, compared: found.compared, mismatches: found.real, failed };
   });
   const evidence = await control.evidence.latest(definition.context, 'pacts');
   if (evidence)
@@ -198,7 +204,7 @@ export async function gatherFacts(
       );
   }
   if (move === 'canary' || (move === 'cutover' && !replicated))
-    await shadowFacts(control, definition, facts);
+    await shadowFacts(control, definition, row, facts);
   if (move === 'retire') await retireFacts(kit, definition, row, facts);
   return facts;
 }

@@ -68,7 +68,8 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
     if (options.wait !== undefined) {
       const deadline = performance.now() + (options.timeoutSeconds ?? 3600) * 1000;
       for (;;) {
-        const counts = await control.shadow.counts(options.context);
+        const { epoch } = await kit.row(definition);
+        const counts = await control.shadow.counts(options.context, epoch);
         const few = readRoutes(definition)
           .map((route) => ({
             route: route.name,
@@ -88,8 +89,8 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
         await kit.pause(200);
       }
     }
-    const routes = await control.shadow.counts(options.context);
     const row = await kit.row(definition);
+    const routes = await control.shadow.counts(options.context, row.epoch);
     return {
       context: options.context,
       stage: row.stage,

@@ -62,7 +62,7 @@ async function contextStatus(
     control.watermarks.get(context, directionFrom(row.owner)),
     control.evidence.latest(context, 'verification', row.epoch),
     control.evidence.latest(context, 'pacts'),
-    control.shadow.counts(context),
+    control.shadow.counts(context, row.epoch),
     control.instances.forContext(context),
     control.leases.get(context),
   ]);

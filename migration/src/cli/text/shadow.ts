@@ -1,7 +1,54 @@
 import type { ShadowResult } from '../../steps/shadow.ts';
 import { table } from './table.ts';
 
-/** Counts of each read route, and samples of what differed. */
+const rulesIn = (detail: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const { propose } = detail;
+  return typeof propose === 'object' && propose !== null ? { ...propose } : {};
+};
+
+/** What the samples of each route propose for its `compare`, each rule once. */
+function proposals({ samples }: ShadowResult): string[] {
+  const routes = new Map<string, Map<string, Map<string, unknown>>>();
+  for (const { route, detail } of samples) {
+    for (const [rule, values] of Object.entries(rulesIn(detail))) {
+      if (!Array.isArray(values)) continue;
+      const rules = routes.get(route) ?? new Map<string, Map<string, unknown>>();
+      const known = rules.get(rule) ?? new Map<string, unknown>();
+      for (const value of values) known.set(JSON.stringify(value), value);
+      routes.set(route, rules.set(rule, known));
+    }
+  }
+  return [...routes].map(([route, rules]) => {
+    const text = [...rules].map(([rule, values]) => `${rule}: ${literal([...values.values()])}`);
+    return `${route} could have, if that is all right:  compare: { ${text.join(', ')} }`;
+  });
+}
+
+/** As a context file spells it. */
+function literal(value: unknown): string {
+  if (typeof value === 'string')
+    return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value === 'object' && value !== null)
+    return `{ ${Object.entries(value)
+      .map(([key, inner]) => `${key}: ${literal(inner)}`)
+      .join(', ')} }`;
+  return JSON.stringify(value);
+}
+
+/** A difference in the order of lists only is called that: it may mean nothing. */
+function outcomeText({ outcome, detail }: ShadowResult['samples'][number]): string {
+  const { differences } = detail;
+  const onlyOrder =
+    Array.isArray(differences) &&
+    differences.length > 0 &&
+    differences.every(
+      (each: unknown) => typeof each === 'object' && each !== null && 'onlyOrder' in each,
+    );
+  return onlyOrder ? `${outcome} (order only)` : outcome;
+}
+
+/** Counts of each read route, samples of what differed, and rules that would make it the same. */
 export const shadowText = (result: ShadowResult): string =>
   [
     `${result.context}: stage ${result.stage}`,
@@ -9,25 +56,23 @@ export const shadowText = (result: ShadowResult): string =>
       [
         'route',
         'compared',
-        'real',
         'match',
-        'mismatch',
-        'stale',
+        'differ',
         'error',
         'timeout',
+        'stale',
         'uncomparable',
         'dropped',
       ],
-      ...result.routes.map(({ route, compared, real, counts }) =>
+      ...result.routes.map(({ route, compared, counts }) =>
         [
           route,
           compared,
-          real,
           counts.match,
           counts.mismatch,
-          counts.stale,
           counts['candidate-error'],
           counts['candidate-timeout'],
+          counts.stale,
           counts.uncomparable,
           counts.dropped,
         ].map(String),
@@ -35,6 +80,8 @@ export const shadowText = (result: ShadowResult): string =>
     ]),
     ...result.samples.map(
       (sample) =>
-        `${sample.at}  ${sample.route}  ${sample.outcome}  ${JSON.stringify(sample.detail).slice(0, 400)}`,
+        `${sample.at}  ${sample.route}  ${outcomeText(sample)}  ` +
+        JSON.stringify({ ...sample.detail, propose: undefined }).slice(0, 400),
     ),
+    ...proposals(result),
   ].join('\n');

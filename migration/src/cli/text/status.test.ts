@@ -97,3 +97,24 @@ test('a slot that nobody reads and one that is missing', () => {
     'slot  NOT READ, 2048 bytes behind, 20 kB of log kept (extended), 0 bytes until it is lost',
   );
 });
+
+test('of mirrored reads it says what differed, what failed and what came too late', () => {
+  const none = {
+    match: 0,
+    mismatch: 0,
+    stale: 0,
+    'candidate-error': 0,
+    'candidate-timeout': 0,
+    uncomparable: 0,
+    dropped: 0,
+  };
+  const route = { route: 'list', compared: 100, real: 13, counts: { ...none, match: 87 } };
+  const said = (changes: object) =>
+    lines({ shadow: [{ ...route, counts: { ...route.counts, ...changes } }] });
+  expect(said({ mismatch: 1, 'candidate-error': 2, 'candidate-timeout': 10 })).toContain(
+    'shadow  list: 100 compared, 1 differ (1 %), 2 errors (2 %), 10 time-outs (10 %), 0 stale, 0 dropped',
+  );
+  expect(said({ uncomparable: 3 })).toContain(
+    'shadow  list: 100 compared, 0 differ (0 %), 0 stale, 0 dropped, 3 not comparable',
+  );
+});

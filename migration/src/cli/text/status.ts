@@ -1,4 +1,5 @@
 import { parseFlagName } from '@strangler-toolkit/plan';
+import type { RouteShadow } from '../../control/index.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
 import type { Terminal } from '../terminal.ts';
@@ -87,6 +88,16 @@ const routeOf = (flag: string): string => {
   return meaning?.kind === 'route' ? meaning.route : flag;
 };
 
+/** An answer that came too late or not at all is no other answer. */
+function noticedText({ counts, compared }: RouteShadow): string {
+  const { mismatch, 'candidate-error': errors, 'candidate-timeout': timeouts } = counts;
+  return [
+    `${mismatch} differ (${share(mismatch, compared)})`,
+    ...(errors === 0 ? [] : [`${errors} errors (${share(errors, compared)})`]),
+    ...(timeouts === 0 ? [] : [`${timeouts} time-outs (${share(timeouts, compared)})`]),
+  ].join(', ');
+}
+
 /** One context on one screen. */
 export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'style'>): string {
   const line = (name: string, text: string): string => `  ${name.padEnd(13)} ${text}`;
@@ -140,9 +151,11 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
       ? status.shadow.map((route, index) =>
           line(
             index === 0 ? 'shadow' : '',
-            `${route.route}: ${route.compared} compared, ${route.real} real ` +
-              `(${share(route.real, route.compared)}), ${route.counts.stale} stale, ` +
-              `${route.counts.dropped} dropped`,
+            `${route.route}: ${route.compared} compared, ${noticedText(route)}, ` +
+              `${route.counts.stale} stale, ${route.counts.dropped} dropped` +
+              (route.counts.uncomparable === 0
+                ? ''
+                : `, ${route.counts.uncomparable} not comparable`),
           ),
         )
       : [line('shadow', 'nothing compared')]),

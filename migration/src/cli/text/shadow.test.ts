@@ -1,0 +1,72 @@
+import { expect, test } from '@jest/globals';
+import type { ShadowResult } from '../../steps/shadow.ts';
+import { shadowText } from './shadow.ts';
+
+const counts = {
+  match: 7,
+  mismatch: 1,
+  stale: 2,
+  'candidate-error': 3,
+  'candidate-timeout': 4,
+  uncomparable: 5,
+  dropped: 6,
+};
+const result = (samples: object[]): ShadowResult => ({
+  context: 'catalog',
+  stage: 'shadowing',
+  routes: [{ route: 'list', counts, compared: 15, real: 8 }],
+  samples: samples.map((detail, id) => ({
+    id,
+    route: 'list',
+    outcome: 'mismatch',
+    at: 'now',
+    detail: { ...detail },
+  })),
+});
+
+test('differences, errors and time-outs have a column each', () => {
+  const [, names, values] = shadowText(result([])).split('\n');
+  expect(names?.trim().split(/ +/)).toEqual([
+    'route',
+    'compared',
+    'match',
+    'differ',
+    'error',
+    'timeout',
+    'stale',
+    'uncomparable',
+    'dropped',
+  ]);
+  expect(values?.trim().split(/ +/)).toEqual(['list', '15', '7', '1', '3', '4', '2', '5', '6']);
+});
+
+test('lists in another order are called that, with the line to paste', () => {
+  const said = shadowText(
+    result([
+      { differences: [{ path: '/x', onlyOrder: true }], propose: { unordered: ['/x'] } },
+      { differences: [{ path: '/x', onlyOrder: true }], propose: { unordered: ['/x', '/y'] } },
+      { differences: [{ path: '/x', onlyOrder: true }, { path: '/z' }] },
+    ]),
+  );
+  expect(said.match(/mismatch \(order only\)/g)).toHaveLength(2);
+  expect(said.split('\n').at(-1)).toBe(
+    "list could have, if that is all right:  compare: { unordered: ['/x', '/y'] }",
+  );
+});
+
+test('masks and ignored fields are spelt as a context file spells them', () => {
+  const said = shadowText(
+    result([
+      {
+        propose: {
+          ignore: [{ path: '/a', reason: 'it’s new' }],
+          masks: [{ selector: "p[title='a']", reason: 'x' }],
+        },
+      },
+    ]),
+  );
+  expect(said.split('\n').at(-1)).toBe(
+    "list could have, if that is all right:  compare: { ignore: [{ path: '/a', reason: 'it’s new' }], " +
+      "masks: [{ selector: 'p[title=\\'a\\']', reason: 'x' }] }",
+  );
+});
