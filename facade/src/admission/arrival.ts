@@ -15,8 +15,10 @@ export interface Arrival {
   readonly search: string;
   /** What the upstream is asked: canonical where a context claims it, byte for byte as it came where none does. */
   readonly target: string;
-  /** The client's own headers: `request.headers` becomes what an upstream gets. */
+  /** The client's own headers; a forwarder may change those of the request. */
   readonly headers: IncomingHttpHeaders;
+  /** The host that is asked. */
+  readonly host: string;
   readonly peer: Peer;
   readonly trace: Trace;
   /** Undefined: no context claims it, the monolith serves it. */

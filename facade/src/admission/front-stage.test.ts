@@ -37,7 +37,15 @@ function desk() {
 
 function asking(url: string, headers: Record<string, string> = {}): IncomingMessage {
   const request = new IncomingMessage(new Socket());
-  return Object.assign(request, { method: 'GET', url, headers });
+  const rawHeaders = Object.entries({ host: 'shop', ...headers }).flat();
+  return Object.assign(request, {
+    method: 'GET',
+    url,
+    headers,
+    rawHeaders,
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+  });
 }
 
 describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entrance) => {
@@ -69,7 +77,7 @@ describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entra
 
   test('with an address for a target brings its host along', () => {
     const arrival = admit(desk().front, asking('http://shop:81/x', { host: 'other' }), entrance);
-    expect(arrival).toMatchObject({ target: '/x', headers: { host: 'shop:81' } });
+    expect(arrival).toMatchObject({ target: '/x', host: 'shop:81' });
   });
 
   test.each([
@@ -77,6 +85,8 @@ describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entra
     ['PATH_REFUSED', 400, asking('/api/items?x#y')],
     ['PATH_REFUSED', 400, asking('ftp://host/x')],
     ['PATH_REFUSED', 400, asking('*')],
+    ['HOST_REFUSED', 400, asking('/', { host: 'a b' })],
+    ['HOST_REFUSED', 400, asking('/', { Host: 'two' })],
     ['TRANSFER_ENCODING', 501, asking('/api/items', { 'transfer-encoding': 'gzip, chunked' })],
   ])('is refused with %s once, counted and logged', async (code, status, request) => {
     const { front, lines, rejected } = desk();

@@ -6,15 +6,10 @@ import type { Claim } from '../serving/claim.ts';
 import type { Serving } from '../serving/serving.ts';
 import { traceOf } from '../telemetry/trace.ts';
 import type { Arrival, Refused } from './arrival.ts';
+import { faultOf, type Refusal } from './framing.ts';
 
 export type FrontDesk = Pick<Serving, 'claims' | 'trusted' | 'metrics' | 'log'>;
 type Entrance = 'request' | 'upgrade';
-
-interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly detail: string;
-}
 
 const pathRefused = (reason: string): Refusal => ({
   status: 400,
@@ -23,18 +18,13 @@ const pathRefused = (reason: string): Refusal => ({
 });
 const doubtful = (reason: string): Refusal =>
   pathRefused(`${reason}, so that two servers could differ in whose route it is`);
-const transferEncoding: Refusal = {
-  status: 501,
-  code: 'TRANSFER_ENCODING',
-  detail: 'Only chunked transfer encoding is supported.',
-};
 
 /** Counted and logged here; the entrance answers, it knows how. */
 function refuse(
   { metrics, log }: FrontDesk,
   entrance: Entrance,
   { request, trace }: Pick<Arrival, 'request' | 'trace'>,
-  { status, code, detail }: Refusal,
+  { status, code, detail, close = false }: Refusal,
 ): Refused {
   const { requestId, traceId } = trace;
   const { method, url } = request;
@@ -44,7 +34,7 @@ function refuse(
     { method, path, status, code, reason: detail, traceId, requestId },
     `${entrance} refused`,
   );
-  return { admitted: false, problem: { status, code, detail, requestId } };
+  return { admitted: false, problem: { status, code, detail, requestId, close } };
 }
 
 /** What a target asks for, and whose it is. */
@@ -83,11 +73,10 @@ export function admit(
   const { headers, method = 'GET' } = request;
   const peer = peerOf(request, desk.trusted);
   const trace = traceOf(headers, peer.trusted);
+  const fault = faultOf(request);
+  if (fault) return refuse(desk, entrance, { request, trace }, fault);
   const wish = asked(desk, method, request.url ?? '');
   if ('status' in wish) return refuse(desk, entrance, { request, trace }, wish);
-  const coding = headers['transfer-encoding'];
-  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-    return refuse(desk, entrance, { request, trace }, transferEncoding);
   const { found, search, target, authority } = wish;
   return {
     admitted: true,
@@ -96,7 +85,8 @@ export function admit(
     path: found.path,
     search,
     target,
-    headers: authority === undefined ? headers : { ...headers, host: authority },
+    headers,
+    host: authority ?? headers.host ?? '',
     peer,
     trace,
     claim: found.kind === 'claimed' ? found.claim : undefined,

@@ -24,6 +24,8 @@ export interface FacadeOptions {
   readonly adminPort?: number;
   readonly log?: Logger;
   readonly debugHeaders?: boolean;
+  /** What sends requests on; default: undici. */
+  readonly forwarder?: 'undici' | 'middleware';
   /** Addresses or CIDR blocks of proxies in front of the facade. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<FacadeLimits>;
@@ -53,6 +55,7 @@ export const optionsOf = (environment: Environment): Omit<FacadeOptions, 'contex
         refreshMs: environment.UNLEASH_REFRESH_MS,
       },
     }),
+  forwarder: environment.FACADE_FORWARDER,
   debugHeaders: environment.FACADE_DEBUG_HEADERS === '1',
   trustedProxies: listed(environment.FACADE_TRUSTED_PROXIES),
   limits: limitsOf(environment),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const text = z.string();
 export const word = z.string().min(1);
 export const yesOrNo = z.enum(['0', '1']);
+export const forwarderName = z.enum(['undici', 'middleware']);
 export const logLevel = z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']);
 export const instanceName = z
   .string()

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import {
   bytes,
   count,
+  forwarderName,
   httpUrl,
   instanceName,
   logLevel,
@@ -98,6 +99,12 @@ const processSettings = {
     standard: '',
     help: 'addresses or CIDR blocks, comma-separated, whose X-Forwarded-* and X-Request-Id are believed',
   },
+  forwarder: {
+    variable: 'FACADE_FORWARDER',
+    type: forwarderName,
+    standard: 'undici',
+    help: 'what sends requests on: undici, or middleware (http-proxy-middleware)',
+  },
   debugHeaders: {
     variable: 'FACADE_DEBUG_HEADERS',
     type: yesOrNo,
@@ -119,6 +126,36 @@ export const limitSettings = {
     type: milliseconds,
     standard: 30_000,
     help: 'until an answer must have begun, where the route says nothing',
+  },
+  wireTimeoutMs: {
+    variable: 'FACADE_WIRE_TIMEOUT_MS',
+    type: milliseconds,
+    standard: 600_000,
+    help: 'until an answer must have begun, of what no context claims',
+  },
+  wireSilenceMs: {
+    variable: 'FACADE_WIRE_SILENCE_MS',
+    type: milliseconds,
+    standard: 3_600_000,
+    help: 'longest silence in the middle of an answer, of what no context claims',
+  },
+  connectMs: {
+    variable: 'FACADE_CONNECT_MS',
+    type: milliseconds,
+    standard: 5_000,
+    help: 'until a connection to an upstream must stand',
+  },
+  upstreamConnections: {
+    variable: 'FACADE_UPSTREAM_CONNECTIONS',
+    type: count,
+    standard: 512,
+    help: 'connections to one upstream at a time; more requests wait for one',
+  },
+  headerBytes: {
+    variable: 'FACADE_HEADER_BYTES',
+    type: bytes,
+    standard: 65_536,
+    help: 'bytes that the head of a request or of an answer may have',
   },
   holdMaxWaiting: {
     variable: 'FACADE_HOLD_MAX_WAITING',

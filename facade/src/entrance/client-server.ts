@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Serving } from '../serving/serving.ts';
+import { answerFaultyConnections } from './faulty-connections.ts';
 import { httpEntrance } from './http-entrance.ts';
 import { isWebSocket, upgradeEntrance } from './upgrade-entrance.ts';
 
@@ -12,13 +13,16 @@ export interface ClientServer {
 
 /** The server for clients, with both ways in, not listening yet. */
 export function clientServer(serving: Serving, draining: () => boolean): ClientServer {
-  const { headersMs } = serving.limits;
+  const { headersMs, headerBytes } = serving.limits;
   const app = httpEntrance(serving, draining);
   // an upload may take longer than node's five minutes; a silent one is cut off by the attempt's own clock. Without a limit of
   // their own, headers would inherit the missing one, and connections that never finish them would pile up for ever.
   const server = createServer(
     {
       shouldUpgradeCallback: isWebSocket,
+      maxHeaderSize: headerBytes,
+      // a missing Host is refused with everything else that is faulty, with a line in the log
+      requireHostHeader: false,
       requestTimeout: 0,
       keepAliveTimeout: 65_000,
       headersTimeout: headersMs,
@@ -26,7 +30,11 @@ export function clientServer(serving: Serving, draining: () => boolean): ClientS
     },
     app,
   );
+  // node would pass over what comes after the 2,000th in silence
+  server.maxHeadersCount = 0;
   server.on('checkContinue', app);
+  server.on('checkExpectation', app);
+  answerFaultyConnections(server, serving);
   const upgrades = new Set<Duplex>();
   const upgrade = upgradeEntrance(serving, upgrades);
   server.on(

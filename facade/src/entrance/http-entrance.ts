@@ -15,21 +15,17 @@ async function answer(
 ): Promise<void> {
   const arrival = admit(serving, request, 'request');
   if (!arrival.admitted) return sendProblem(response, arrival.problem);
-  const { method, headers, peer, trace } = arrival;
-  const gone = new AbortController();
+  const { host, peer, trace } = arrival;
+  const { rawHeaders } = request;
   response.setMaxListeners(30);
   const passage: Passage = {
     arrival,
     response,
-    gone: gone.signal,
-    headers: upstreamHeaders(method, headers, peer, trace),
-    withBody: hasBody(headers),
+    headers: upstreamHeaders({ rawHeaders, host }, peer, trace),
+    withBody: hasBody(rawHeaders),
     told: { side: 'monolith', reason: 'unclaimed', epoch: '' },
   };
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-    recordRequest(serving, passage);
-  });
+  response.once('close', () => recordRequest(serving, passage));
   await serve(serving, passage);
 }
 

@@ -38,7 +38,8 @@ async function upstreamOf(serving: Serving, arrival: Arrival): Promise<string> {
 }
 
 function handshake(upstream: string, arrival: Arrival): http.ClientRequest {
-  const { target, headers, peer, trace } = arrival;
+  const { target, request, host, peer, trace } = arrival;
+  const { rawHeaders } = request;
   const url = new URL(upstream);
   const prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
   return (url.protocol === 'https:' ? https : http).request({
@@ -48,7 +49,7 @@ function handshake(upstream: string, arrival: Arrival): http.ClientRequest {
     method: 'GET',
     agent: false,
     path: prefix + target,
-    headers: upgradeHeaders(headers, peer, trace),
+    headers: upgradeHeaders({ rawHeaders, host }, peer, trace),
   });
 }
 
@@ -77,45 +78,92 @@ interface Connection {
   readonly client: ClientSide;
 }
 
+/** Bytes that a client may send before its handshake is answered. */
+const earlyBytes = 65_536;
+
+/**
+ * Reads what a client sends while its handshake is under way, for a socket that nobody reads does not tell that the client
+ * left. Returns what takes the bytes and stops reading.
+ */
+function listen({ socket, head }: ClientSide, gone: () => void): () => Buffer {
+  const chunks = [head];
+  let size = head.length;
+  const take = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > earlyBytes) socket.pause();
+  };
+  socket.on('data', take).once('end', gone).once('close', gone);
+  socket.resume();
+  return () => {
+    socket.pause();
+    socket.off('data', take).off('end', gone).off('close', gone);
+    return Buffer.concat(chunks);
+  };
+}
+
 /** Whatever the upstream says to the handshake, the client hears; two sockets become one line when it agrees. */
 function connect({ serving, open, arrival, outgoing, client }: Connection): void {
   const { log, limits } = serving;
   const { claim, trace } = arrival;
+  const { requestId, traceId } = trace;
   const { socket } = client;
+  let over = false;
+  const ends = (): boolean => {
+    if (over) return false;
+    over = true;
+    clearTimeout(timer);
+    return true;
+  };
+  const abandon = (): void => {
+    if (!ends()) return;
+    log.info({ path: arrival.path, traceId, requestId }, 'upgrade abandoned');
+    outgoing.destroy();
+    socket.destroy();
+  };
+  const early = listen(client, abandon);
   const fail = (status: number, code: string, detail: string): void => {
-    const { requestId, traceId } = trace;
+    if (!ends()) return;
+    early();
     log.info({ status, code, traceId, requestId }, 'upgrade refused');
     sendRawProblem(socket, { status, code, detail, requestId });
-  };
-  const timer = setTimeout(() => {
-    fail(504, 'UPSTREAM_TIMEOUT', 'The upstream did not answer in time.');
     outgoing.destroy();
-  }, claim?.route.definition.timeoutMs ?? limits.timeoutMs);
-  socket.once('close', () => outgoing.destroy());
-  outgoing.on('error', () => {
-    clearTimeout(timer);
-    fail(502, 'UPSTREAM_UNREACHABLE', 'The upstream could not be reached.');
-  });
+  };
+  const patienceMs = claim
+    ? (claim.route.definition.timeoutMs ?? limits.timeoutMs)
+    : limits.wireTimeoutMs;
+  const timer = setTimeout(
+    () => fail(504, 'UPSTREAM_TIMEOUT', 'The upstream did not answer in time.'),
+    patienceMs,
+  );
+  outgoing.on('error', () =>
+    fail(502, 'UPSTREAM_UNREACHABLE', 'The upstream could not be reached.'),
+  );
   outgoing.on('response', (answer) => {
-    clearTimeout(timer);
-    const headers = clientHeaders(answer.rawHeaders, answer.headers.connection);
+    if (!ends()) return;
+    early();
+    const { statusCode: status = 502, rawHeaders } = answer;
+    const headers = clientHeaders({ status, rawHeaders });
     socket.write(rawHead(answer, [...headers, 'Connection', 'close']));
+    socket.once('close', () => outgoing.destroy());
+    socket.resume();
     answer.pipe(socket);
   });
   outgoing.on('upgrade', (answer, other, otherHead) => {
-    clearTimeout(timer);
+    if (!ends()) return;
+    const said = early();
     log.info(
       {
         path: arrival.path,
         context: claim?.route.context ?? '',
         route: claim?.route.definition.name ?? '',
-        traceId: trace.traceId,
+        traceId,
       },
       'upgrade',
     );
     socket.write(rawHead(answer, answer.rawHeaders));
     if (otherHead.length > 0) socket.write(otherHead);
-    if (client.head.length > 0) other.write(client.head);
+    if (said.length > 0) other.write(said);
     join(serving, open, socket, other);
   });
   outgoing.end();

@@ -4,10 +4,12 @@ import { type Logger, pino } from 'pino';
 import { adminApp } from '../admin/admin-app.ts';
 import { defaultLimits } from '../config/limits.ts';
 import type { FacadeOptions } from '../config/options.ts';
+import { settings } from '../config/settings.ts';
 import { type ClientServer, clientServer } from '../entrance/client-server.ts';
 import { LateFlags } from '../flags/late-flags.ts';
 import { Ownership } from '../ownership/ownership.ts';
-import { MiddlewareForwarder } from '../proxy/middleware-forwarder.ts';
+import { Deadlines } from '../proxy/deadlines.ts';
+import { openForwarder, type OpenForwarder } from '../proxy/open-forwarder.ts';
 import { trustedPeers } from '../proxy/peer.ts';
 import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
@@ -28,6 +30,7 @@ export interface Parts {
   readonly flags: LateFlags;
   readonly recorder: Recorder;
   readonly agents: UpstreamAgents;
+  readonly forwarder: OpenForwarder;
   phase: Phase;
 }
 
@@ -60,14 +63,22 @@ export function assemble(options: FacadeOptions): Parts {
     flushMs: limits.flushMs,
     onDrop: (kind, count) => metrics.statsDropped.inc({ kind }, count),
   });
-  const agents = upstreamAgents();
+  const { upstreamConnections: connections, headerBytes, connectMs } = limits;
+  const agents = upstreamAgents({ connections, headerBytes });
+  const deadlines = new Deadlines();
+  const forwarder = openForwarder(options.forwarder ?? settings.forwarder.standard, {
+    agents,
+    deadlines,
+    limits: { connections, headerBytes, connectMs },
+  });
   const flags = new LateFlags();
   const serving: Serving = {
     claims,
     monolithUrl: options.monolithUrl,
     ownership,
     flags,
-    forwarder: new MiddlewareForwarder(agents),
+    forwarder: forwarder.forwarder,
+    deadlines,
     mirror: recordedMirror({
       agents,
       recorder,
@@ -94,6 +105,7 @@ export function assemble(options: FacadeOptions): Parts {
     flags,
     recorder,
     agents,
+    forwarder,
     phase: 'starting',
   };
   return parts;

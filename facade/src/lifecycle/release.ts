@@ -1,9 +1,16 @@
 import type { Parts } from './assemble.ts';
 
 /** Lets everything go that would keep the process or a connection alive. */
-export async function release({ serving, flags, recorder, agents }: Parts): Promise<void> {
+export async function release({
+  serving,
+  flags,
+  recorder,
+  agents,
+  forwarder,
+}: Parts): Promise<void> {
   flags.stop();
   await serving.mirror.close();
   await Promise.all([serving.ownership.stop(), recorder.stop()]);
+  forwarder.close();
   agents.destroy();
 }

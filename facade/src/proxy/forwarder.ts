@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { UpstreamFailure } from '../resilience/breaker.ts';
+import type { UpstreamAnswer } from './answer.ts';
 
 export interface AttemptRequest {
   readonly request: IncomingMessage;
@@ -7,28 +8,25 @@ export interface AttemptRequest {
   readonly upstream: string;
   /** What stands in the request line, after the path of the upstream's own address. */
   readonly target: string;
-  readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they are sent; framing and connection are the forwarder's own. */
+  readonly headers: readonly string[];
   /** The body can be sent once only; without one the attempt can be repeated. */
   readonly withBody: boolean;
   /** A body that was read already and can be sent again. */
   readonly body?: Buffer;
   /** Milliseconds until an answer must have begun, counted from the end of the upload. */
   readonly patienceMs: number;
+  /** On a connection that nothing was sent on before. */
+  readonly fresh?: boolean;
 }
 export type Attempt =
-  | { readonly kind: 'answer'; readonly answer: IncomingMessage }
+  | { readonly kind: 'answer'; readonly answer: UpstreamAnswer }
   /** `stale`: the connection was an old one that the upstream was just closing; nothing was processed. */
   | { readonly kind: 'failed'; readonly failure: UpstreamFailure; readonly stale: boolean }
   | { readonly kind: 'client-gone' };
 
 /** The seam behind which a request travels to an upstream. */
 export interface Forwarder {
-  /** One try to get an answer from one upstream; nothing is written to the client. Rejects only for a defect. */
+  /** One try to get an answer from one upstream; of the answer nothing is written to the client. Rejects only for a defect. */
   send(request: AttemptRequest): Promise<Attempt>;
-}
-
-/** An answer that nobody gets. httpxy cuts the client off when an answer ends early; this one is over on purpose. */
-export function discard(answer: IncomingMessage): void {
-  answer.complete = true;
-  answer.destroy();
 }

@@ -1,17 +1,39 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import { connectionOptions, rawHeader } from './raw-headers.ts';
 
 /** RFC 9110 §7.6.1, and what old proxies still send. */
-const hopByHop = new Set([
+const hopByHop: readonly string[] = [
   'connection',
   'proxy-connection',
   'keep-alive',
   'te',
-  'trailer',
   'transfer-encoding',
   'upgrade',
   'proxy-authenticate',
   'proxy-authorization',
-]);
+];
+/** What the facade says itself to upstreams. */
+const own: readonly string[] = ['x-request-id', 'traceparent', 'expect', 'http2-settings'];
+/** By these, frameworks and proxies believe who a client is and what it asks; only a proxy of ours may say so. */
+const identifying: readonly string[] = [
+  'forwarded',
+  'x-forwarded',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'x-original-url',
+  'x-original-host',
+  'x-original-uri',
+  'x-rewrite-url',
+  'x-host',
+  // CGI would call it HTTP_PROXY
+  'proxy',
+];
+const neverForwarded = new Set([...hopByHop, ...own]);
+const notFromStrangers = new Set([...neverForwarded, ...identifying]);
+
 /** What `Connection: X` of a client must not make disappear: framing, and what the facade itself says. */
 const kept = (name: string): boolean =>
   name === 'host' ||
@@ -20,12 +42,6 @@ const kept = (name: string): boolean =>
   name === 'x-request-id' ||
   name.startsWith('x-forwarded-') ||
   name.startsWith('x-strangler-');
-
-const connectionOptions = (value: string | undefined): string[] =>
-  (value ?? '')
-    .split(',')
-    .map((option) => option.trim().toLowerCase())
-    .filter((option) => option !== '');
 
 export interface Peer {
   readonly address: string;
@@ -39,87 +55,110 @@ export interface Trail {
   readonly traceparent: string;
 }
 
-function forwarded(headers: IncomingHttpHeaders, peer: Peer): Record<string, string> {
-  const text = (name: string): string | undefined => {
-    const value = headers[name];
-    return peer.trusted && typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const before = text('x-forwarded-for');
-  return {
-    'x-forwarded-for': before ? `${before}, ${peer.address}` : peer.address,
-    'x-forwarded-proto': text('x-forwarded-proto') ?? (peer.encrypted ? 'https' : 'http'),
-    'x-forwarded-host': text('x-forwarded-host') ?? headers.host ?? '',
-    'x-forwarded-port': text('x-forwarded-port') ?? String(peer.localPort),
-  };
+const portOf = (host: string): string | undefined => /:(\d+)$/.exec(host)?.[1];
+
+/** Who asks, in the four headers that frameworks know. A proxy of ours may have said so before. */
+function forwarded(raw: readonly string[], host: string, peer: Peer): string[] {
+  const said = (name: string): string | undefined =>
+    peer.trusted ? rawHeader(raw, name) || undefined : undefined;
+  const before = said('x-forwarded-for');
+  const saidProto = said('x-forwarded-proto');
+  const saidHost = said('x-forwarded-host');
+  const proto = saidProto ?? (peer.encrypted ? 'https' : 'http');
+  const port =
+    said('x-forwarded-port') ??
+    (saidProto === undefined && saidHost === undefined
+      ? String(peer.localPort)
+      : (portOf(saidHost ?? host) ?? (proto.startsWith('https') ? '443' : '80')));
+  return [
+    'x-forwarded-for',
+    before ? `${before}, ${peer.address}` : peer.address,
+    'x-forwarded-proto',
+    proto,
+    'x-forwarded-host',
+    saidHost ?? host,
+    'x-forwarded-port',
+    port,
+  ];
 }
 
-/** The headers an upstream gets: end-to-end ones of the client, and the facade's own word on who asks. */
+/** The same name for CGI, WSGI, Rack and PHP, which read `X_Real_IP` as `X-Real-IP`. */
+const asServersRead = (lower: string): string =>
+  lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+
+export interface ClientHead {
+  readonly rawHeaders: readonly string[];
+  /** The host that is asked: of an absolute request target, else of the Host header. */
+  readonly host: string;
+}
+
+/** The headers an upstream gets: end-to-end ones of the client as it spelt them, and the facade's own word on who asks. */
 export function upstreamHeaders(
-  method: string,
-  headers: IncomingHttpHeaders,
+  { rawHeaders, host }: ClientHead,
   peer: Peer,
   trail: Trail,
-): IncomingHttpHeaders {
-  const dropped = new Set([
-    ...hopByHop,
-    ...connectionOptions(headers.connection).filter((name) => !kept(name)),
-    'expect',
-    'http2-settings',
-  ]);
-  const result: IncomingHttpHeaders = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (
-      dropped.has(name) ||
-      name.startsWith('x-strangler-') ||
-      (name === 'forwarded' && !peer.trusted)
-    )
-      continue;
-    result[name] = value;
+): string[] {
+  const options = connectionOptions(rawHeaders).filter((name) => !kept(name));
+  const dropped = peer.trusted ? neverForwarded : notFromStrangers;
+  const result: string[] = [];
+  if (host !== '') result.push('Host', host);
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const lower = name.toLowerCase();
+    if (lower === 'host' || dropped.has(lower) || options.includes(lower)) continue;
+    const read = asServersRead(lower);
+    if (read.startsWith('x-forwarded-') || read.startsWith('x-strangler-')) continue;
+    if (read !== lower && (notFromStrangers.has(read) || read === 'host')) continue;
+    result.push(name, rawHeaders[index + 1] ?? '');
   }
-  // For these methods node does not chunk by itself: without the header the body would be read as the next request
-  // (CVE-2026-29057). For the others it does, and the connection stays reusable.
-  if (headers['transfer-encoding'] !== undefined && !['POST', 'PUT', 'PATCH'].includes(method))
-    result['transfer-encoding'] = 'chunked';
-  return Object.assign(result, forwarded(headers, peer), {
-    'x-request-id': trail.requestId,
-    traceparent: trail.traceparent,
-  });
+  result.push(...forwarded(rawHeaders, host, peer));
+  result.push('x-request-id', trail.requestId, 'traceparent', trail.traceparent);
+  return result;
 }
 
 /** As above for a WebSocket handshake, which lives from two hop-by-hop headers. */
-export const upgradeHeaders = (
-  headers: IncomingHttpHeaders,
-  peer: Peer,
-  trail: Trail,
-): IncomingHttpHeaders =>
-  Object.assign(upstreamHeaders('GET', headers, peer, trail), {
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-  });
+export const upgradeHeaders = (head: ClientHead, peer: Peer, trail: Trail): string[] => [
+  ...upstreamHeaders(head, peer, trail),
+  'Connection',
+  'Upgrade',
+  'Upgrade',
+  'websocket',
+];
+
+const notForClients = new Set(hopByHop);
+
+export interface AnswerHead {
+  readonly status: number;
+  readonly rawHeaders: readonly string[];
+}
 
 /**
  * Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection and
- * what the facade says itself.
+ * what the facade says itself. A 204 has no length (RFC 9110 §8.6), and trailers are announced only where they can follow.
  */
 export function clientHeaders(
-  raw: readonly string[],
-  connection: string | undefined,
+  { status, rawHeaders }: AnswerHead,
   replaced: readonly string[] = [],
 ): string[] {
-  const dropped = new Set([
-    ...hopByHop,
-    ...replaced,
-    ...connectionOptions(connection).filter((name) => name !== 'content-length'),
-  ]);
+  const options = connectionOptions(rawHeaders);
+  const chunked = rawHeader(rawHeaders, 'transfer-encoding') !== undefined;
   const result: string[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? '';
-    if (!dropped.has(name.toLowerCase())) result.push(name, raw[index + 1] ?? '');
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const lower = name.toLowerCase();
+    if (notForClients.has(lower) || replaced.includes(lower)) continue;
+    if (lower === 'content-length') {
+      if (status === 204) continue;
+    } else if (options.includes(lower)) continue;
+    if (lower === 'trailer' && !chunked) continue;
+    result.push(name, rawHeaders[index + 1] ?? '');
   }
   return result;
 }
 
 /** Does the request announce a body? */
-export const hasBody = (headers: IncomingHttpHeaders): boolean =>
-  headers['transfer-encoding'] !== undefined ||
-  (headers['content-length'] !== undefined && headers['content-length'] !== '0');
+export function hasBody(rawHeaders: readonly string[]): boolean {
+  if (rawHeader(rawHeaders, 'transfer-encoding') !== undefined) return true;
+  const length = rawHeader(rawHeaders, 'content-length');
+  return length !== undefined && Number(length) !== 0;
+}

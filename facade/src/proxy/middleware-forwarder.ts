@@ -1,36 +1,89 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
-import { codeOf } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
-import { UpstreamFailure } from '../resilience/breaker.ts';
+import type { Deadlines, Watched } from './deadlines.ts';
 import type { Attempt, AttemptRequest, Forwarder } from './forwarder.ts';
-
-interface Exchange {
-  readonly settle: (attempt: Attempt) => void;
-  readonly started: (outgoing: ClientRequest) => void;
-  outgoing: ClientRequest | undefined;
-  timedOut: boolean;
-}
-
-function failureOf(error: Error, exchange: Exchange, upstream: string): Attempt {
-  const failure = exchange.timedOut
-    ? new UpstreamFailure('timeout', `${upstream} did not answer in time`, { cause: error })
-    : new UpstreamFailure(
-        'unreachable',
-        `${upstream} could not be reached or broke off: ${codeOf(error) || 'ERROR'}`,
-        { cause: error },
-      );
-  const stale =
-    !exchange.timedOut &&
-    exchange.outgoing?.reusedSocket === true &&
-    (codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE');
-  return { kind: 'failed', failure, stale };
-}
+import { giveInformation } from './information.ts';
+import { rawHeader } from './raw-headers.ts';
+import { StreamedAnswer } from './streamed-answer.ts';
+import { brokeOff, failureOf, timeoutOf } from './upstream-failures.ts';
 
 /** Of the request line: the target as it is, behind the path of the upstream's own address. */
 const exactTarget = ({ pathname }: URL, target: string): string =>
   target === '*' ? target : pathname.replace(/\/$/, '') + target;
+
+/** One try, from the request to the head of its answer. */
+class Exchange implements Watched {
+  readonly wish: AttemptRequest;
+  readonly url: URL;
+  due: number;
+  readonly #deadlines: Deadlines;
+  readonly #resolve: (attempt: Attempt) => void;
+  #outgoing: ClientRequest | undefined;
+  #open = true;
+  #moved: number;
+
+  constructor(wish: AttemptRequest, deadlines: Deadlines, resolve: (attempt: Attempt) => void) {
+    this.wish = wish;
+    this.url = new URL(wish.upstream);
+    this.#deadlines = deadlines;
+    this.#resolve = resolve;
+    this.#moved = wish.request.socket.bytesRead;
+    this.due = performance.now() + Math.max(wish.patienceMs, 1);
+    deadlines.watch(this);
+    wish.response.on('close', () => this.settle({ kind: 'client-gone' }));
+  }
+
+  /** The head goes out as it is, and not as the library would write it: `*`, every slash, case and order of names. */
+  started(outgoing: ClientRequest): void {
+    const { headers, target, withBody, request, response } = this.wish;
+    this.#outgoing = outgoing;
+    if (!this.#open) return void outgoing.destroy();
+    outgoing.path = exactTarget(this.url, target);
+    for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
+    for (let index = 0; index + 1 < headers.length; index += 2)
+      outgoing.appendHeader(headers[index] ?? '', headers[index + 1] ?? '');
+    if (rawHeader(headers, 'host') === undefined) outgoing.setHeader('Host', this.url.host);
+    if (withBody && rawHeader(headers, 'content-length') === undefined) {
+      // For some methods node does not chunk by itself, and the body would be read as the next request (CVE-2026-29057).
+      outgoing.setHeader('Transfer-Encoding', 'chunked');
+      request.once('end', () => {
+        const trailers = request.rawTrailers;
+        for (let index = 0; index + 1 < trailers.length; index += 2)
+          outgoing.addTrailers([[trailers[index] ?? '', trailers[index + 1] ?? '']]);
+      });
+    }
+    outgoing.on('information', ({ statusCode, rawHeaders }) =>
+      giveInformation(response, statusCode, rawHeaders),
+    );
+  }
+
+  settle(attempt: Attempt): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#deadlines.release(this);
+    this.#resolve(attempt);
+  }
+
+  fail(error: Error): void {
+    const stale = this.#outgoing?.reusedSocket === true && brokeOff(error);
+    this.settle({ kind: 'failed', failure: failureOf(this.url.host, error), stale });
+  }
+
+  /** An upload may take as long as it moves; the clock starts anew with every look that found it moving. */
+  overdue(now: number): void {
+    const { request, withBody, patienceMs } = this.wish;
+    const moved = request.socket.bytesRead + (this.#outgoing?.socket?.bytesWritten ?? 0);
+    if (withBody && moved !== this.#moved) {
+      this.#moved = moved;
+      this.due = now + patienceMs;
+      return;
+    }
+    this.settle({ kind: 'failed', failure: timeoutOf(this.url.host), stale: false });
+    this.#outgoing?.destroy();
+  }
+}
 
 /**
  * http-proxy-middleware does the sending with its defaults replaced: headers and path are ours, the answer is handed out
@@ -38,45 +91,47 @@ const exactTarget = ({ pathname }: URL, target: string): string =>
  */
 export class MiddlewareForwarder implements Forwarder {
   readonly #agents: UpstreamAgents;
+  readonly #deadlines: Deadlines;
   readonly #middleware: RequestHandler;
-  readonly #next = new WeakMap<
-    IncomingMessage,
-    { url: URL; agent: unknown; withBody: boolean; body: Buffer | undefined }
-  >();
+  readonly #next = new WeakMap<IncomingMessage, Exchange>();
   // Keyed by the target object: a late error of an earlier try must never be taken for one of the current try.
   readonly #exchanges = new WeakMap<object, Exchange>();
   readonly #byOutgoing = new WeakMap<ClientRequest, Exchange>();
 
-  constructor(agents: UpstreamAgents) {
+  constructor(agents: UpstreamAgents, deadlines: Deadlines) {
     this.#agents = agents;
+    this.#deadlines = deadlines;
     this.#middleware = createProxyMiddleware({
       target: 'http://127.0.0.1:9',
       selfHandleResponse: true,
       ejectPlugins: true,
       logger: { info() {}, warn() {}, error() {} },
       router: (request, _response, options) => {
-        const next = this.#next.get(request);
-        if (!next) throw new Error('no target was chosen');
+        const exchange = this.#next.get(request);
+        if (!exchange) throw new Error('no target was chosen');
+        const { url, wish } = exchange;
         // the only per-request options; an empty stream stands in for no body, so that a second try has one to send
-        options.agent = next.agent;
-        if (!next.withBody) options.buffer = Readable.from(next.body ? [next.body] : []);
-        return next.url as unknown as string;
+        options.agent = this.#agents.for(url, wish.fresh ? 'fresh' : 'pooled');
+        if (!wish.withBody) options.buffer = Readable.from(wish.body ? [wish.body] : []);
+        return url as unknown as string;
       },
       plugins: [
         (proxy) => {
-          proxy.on('proxyReq', (outgoing, _request, _response, options) =>
-            this.#find(options.target)?.started(outgoing),
-          );
+          proxy.on('proxyReq', (outgoing, _request, _response, options) => {
+            const exchange = this.#find(options.target);
+            if (!exchange) return;
+            this.#byOutgoing.set(outgoing, exchange);
+            exchange.started(outgoing);
+          });
           proxy.on('proxyRes', (answer) => {
             const outgoing: unknown = Reflect.get(answer, 'req');
             const exchange = this.#byOutgoing.get(outgoing as ClientRequest);
-            if (exchange) exchange.settle({ kind: 'answer', answer });
+            if (exchange) exchange.settle({ kind: 'answer', answer: new StreamedAnswer(answer) });
             else answer.resume();
           });
-          proxy.on('error', (error, _request, _response, target) => {
-            const exchange = this.#find(target);
-            exchange?.settle(failureOf(error, exchange, String(target)));
-          });
+          proxy.on('error', (error, _request, _response, target) =>
+            this.#find(target)?.fail(error),
+          );
           proxy.on('econnreset', (_error, _request, _response, target) =>
             this.#find(target)?.settle({ kind: 'client-gone' }),
           );
@@ -89,65 +144,19 @@ export class MiddlewareForwarder implements Forwarder {
     return typeof target === 'object' && target !== null ? this.#exchanges.get(target) : undefined;
   }
 
-  send({
-    request,
-    response,
-    upstream,
-    target,
-    headers,
-    withBody,
-    body,
-    patienceMs,
-  }: AttemptRequest): Promise<Attempt> {
+  send(wish: AttemptRequest): Promise<Attempt> {
+    const { request, response } = wish;
     if (response.destroyed) return Promise.resolve({ kind: 'client-gone' });
     return new Promise((resolve, reject) => {
-      const url = new URL(upstream);
-      let open = true;
-      let timer: NodeJS.Timeout;
-      const onClose = (): void => exchange.settle({ kind: 'client-gone' });
-      const exchange: Exchange = {
-        outgoing: undefined,
-        timedOut: false,
-        settle: (attempt) => {
-          if (!open) return;
-          open = false;
-          clearTimeout(timer);
-          response.removeListener('close', onClose);
-          resolve(attempt);
-        },
-        started: (outgoing) => {
-          exchange.outgoing = outgoing;
-          this.#byOutgoing.set(outgoing, exchange);
-          outgoing.path = exactTarget(url, target);
-          if (exchange.timedOut) outgoing.destroy();
-        },
-      };
-      // An upload may take as long as it moves; the clock starts anew with every look that found it moving.
-      const transferred = (): number =>
-        request.socket.bytesRead + (exchange.outgoing?.socket?.bytesWritten ?? 0);
-      let seen = request.socket.bytesRead;
-      const look = (): void => {
-        const moved = withBody && transferred() !== seen;
-        seen = transferred();
-        if (moved) {
-          timer = setTimeout(look, patienceMs);
-          return;
-        }
-        exchange.timedOut = true;
-        exchange.outgoing?.destroy();
-        exchange.settle(failureOf(new Error('timeout'), exchange, url.host));
-      };
-      timer = setTimeout(look, Math.max(patienceMs, 1));
-      response.on('close', onClose);
-      this.#exchanges.set(url, exchange);
-      this.#next.set(request, { url, agent: this.#agents.for(url), withBody, body });
-      // the library would parse it, and pass by what is no URL; the true one is set before the head is sent
+      const exchange = new Exchange(wish, this.#deadlines, resolve);
+      this.#exchanges.set(exchange.url, exchange);
+      this.#next.set(request, exchange);
+      // the library would parse the target, and pass by what is no URL; the true head is set before it is sent
       request.url = '/';
-      request.headers = headers;
-      this.#middleware(request, response, (error: unknown = new Error('passed by')) => {
-        const cause = error instanceof Error ? error : new Error(String(error));
-        exchange.settle(failureOf(cause, exchange, url.host));
-      }).catch(reject);
+      request.headers = {};
+      this.#middleware(request, response, (error: unknown = new Error('passed by')) =>
+        exchange.fail(error instanceof Error ? error : new Error(String(error))),
+      ).catch(reject);
     });
   }
 }

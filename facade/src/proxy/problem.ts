@@ -7,6 +7,8 @@ export interface Problem {
   readonly detail: string;
   readonly requestId?: string;
   readonly retryAfterSeconds?: number;
+  /** The connection ends with this answer. */
+  readonly close?: boolean;
 }
 
 const problemBody = ({ status, code, detail, requestId }: Problem): string =>
@@ -27,6 +29,7 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
     return;
   }
   const body = problemBody(problem);
+  if (problem.close) response.shouldKeepAlive = false;
   response.writeHead(problem.status, {
     'content-type': 'application/problem+json',
     'content-length': String(Buffer.byteLength(body)),

@@ -1,66 +1,156 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { BodyReceiver, UpstreamAnswer } from './answer.ts';
+import type { Deadlines, Watched } from './deadlines.ts';
 import { clientHeaders } from './headers.ts';
+import { rawHeader } from './raw-headers.ts';
+
+/** Sees what the client gets. */
+export interface Onlooker {
+  chunk(chunk: Buffer): void;
+  /** `whole`: all of it came from the upstream. */
+  end(whole: boolean): void;
+}
 
 export interface RelayOptions {
-  readonly answer: IncomingMessage;
+  readonly answer: UpstreamAnswer;
   readonly response: ServerResponse;
-  readonly extra: Readonly<Record<string, string>>;
+  readonly deadlines: Deadlines;
+  /** The facade's own headers: names (in lower case) and values in turn. They replace the upstream's. */
+  readonly extra: readonly string[];
   /** Milliseconds until the whole answer must be there; undefined: only silence is limited. */
   readonly totalMs: number | undefined;
   readonly silenceMs: number;
-  readonly onChunk?: (chunk: Buffer) => void;
+  readonly onlooker?: Onlooker;
 }
 
-const isEventStream = (answer: IncomingMessage): boolean =>
-  /^text\/event-stream\b/i.test(answer.headers['content-type'] ?? '');
+const isEventStream = (answer: UpstreamAnswer): boolean => {
+  const type = rawHeader(answer.rawHeaders, 'content-type');
+  return type !== undefined && /^text\/event-stream\b/i.test(type);
+};
 
 /**
- * Gives the upstream's answer to the client as it comes. A truncated answer is cut off, never ended cleanly (httpxy destroys
- * the response when the answer closes incomplete). Event streams are exempt from time limits.
+ * Gives the upstream's answer to the client as it comes. A truncated answer is cut off, never ended cleanly. Event streams are
+ * exempt from time limits. @throws for headers that cannot be sent
  */
-export function relay({
-  answer,
-  response,
-  extra,
-  totalMs,
-  silenceMs,
-  onChunk,
-}: RelayOptions): void {
-  const headers = clientHeaders(answer.rawHeaders, answer.headers.connection, Object.keys(extra));
-  for (const [name, value] of Object.entries(extra)) headers.push(name, value);
-  lingerAfterEarlyAnswer(response);
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
-  if (answer.headers['content-length'] === undefined) {
+export function relay(options: RelayOptions): void {
+  const { answer, response, extra, onlooker } = options;
+  const names = extra.filter((_, index) => index % 2 === 0);
+  const headers = clientHeaders(answer, names);
+  headers.push(...extra);
+  if (!response.req.complete) lingerAfterEarlyAnswer(response);
+  response.writeHead(answer.status, answer.reason, headers);
+  const { whole } = answer;
+  if (whole === undefined) {
+    new Relay(options).begin();
+    return;
+  }
+  if (whole.length > 0) {
+    onlooker?.chunk(whole);
+    response.end(whole);
+  } else response.end();
+  onlooker?.end(true);
+}
+
+/** An answer that is still coming. */
+class Relay implements BodyReceiver, Watched {
+  due = Infinity;
+  readonly #options: RelayOptions;
+  #totalDue = Infinity;
+  #open = true;
+  #awaitsDrain = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {
+    const { answer, response, deadlines, totalMs, silenceMs } = this.#options;
+    if (!isEventStream(answer)) {
+      const now = performance.now();
+      if (totalMs !== undefined) this.#totalDue = now + Math.max(totalMs, 1);
+      this.due = Math.min(now + silenceMs, this.#totalDue);
+      deadlines.watch(this);
+    }
+    response.once('close', () => this.#clientGone());
+    answer.deliver(this);
     // a stream's reader wants to know that it is connected before the first event comes
-    setImmediate(() => {
-      if (!response.destroyed && !response.writableEnded) response.flushHeaders();
-    });
+    if (this.#open && rawHeader(answer.rawHeaders, 'content-length') === undefined)
+      setImmediate(() => {
+        if (!response.destroyed && !response.writableEnded) response.flushHeaders();
+      });
   }
-  const stream = isEventStream(answer);
-  let total: NodeJS.Timeout | undefined;
-  let silence: NodeJS.Timeout | undefined;
-  const cut = (): void => {
-    answer.destroy();
-    response.destroy();
-  };
-  if (!stream) {
-    if (totalMs !== undefined) total = setTimeout(cut, Math.max(totalMs, 1));
-    // silence of the upstream, not of a slow client: while the client does not read, the answer is paused
-    silence = setInterval(() => {
-      if (!heard && !response.writableNeedDrain) cut();
-      heard = false;
-    }, silenceMs);
+
+  chunk(chunk: Buffer): boolean {
+    const { answer, response, silenceMs, onlooker } = this.#options;
+    if (!this.#open) return true;
+    if (this.due !== Infinity) this.due = Math.min(performance.now() + silenceMs, this.#totalDue);
+    onlooker?.chunk(chunk);
+    if (response.write(chunk)) return true;
+    this.#awaitsDrain = true;
+    if (!this.#drained) {
+      this.#drained = () => {
+        this.#awaitsDrain = false;
+        answer.resume();
+      };
+      response.on('drain', this.#drained);
+    }
+    return false;
   }
-  let heard = true;
-  answer.on('data', (chunk: Buffer) => {
-    heard = true;
-    onChunk?.(chunk);
-  });
-  response.once('close', () => {
-    clearTimeout(total);
-    clearInterval(silence);
-  });
-  answer.pipe(response);
+
+  end(rawTrailers: readonly string[]): void {
+    const { response, onlooker } = this.#options;
+    if (!this.#open) return;
+    this.#finish();
+    if (rawTrailers.length > 0 && response.chunkedEncoding) {
+      const pairs: [string, string][] = [];
+      for (let index = 0; index + 1 < rawTrailers.length; index += 2)
+        pairs.push([rawTrailers[index] ?? '', rawTrailers[index + 1] ?? '']);
+      response.addTrailers(pairs);
+    }
+    response.end();
+    onlooker?.end(true);
+  }
+
+  broken(): void {
+    if (!this.#open) return;
+    this.#finish();
+    this.#cutOff();
+    this.#options.onlooker?.end(false);
+  }
+
+  /** Silence of the upstream, not of a slow client: while the client does not read, only the total time runs. */
+  overdue(now: number): void {
+    const { answer, silenceMs } = this.#options;
+    if (this.#awaitsDrain && now < this.#totalDue) {
+      this.due = Math.min(now + silenceMs, this.#totalDue);
+      return;
+    }
+    answer.discard();
+    this.broken();
+  }
+
+  /** With a reset where the client could take a mere close for the end of a body without length. */
+  #cutOff(): void {
+    const { answer, response } = this.#options;
+    const { socket } = response;
+    const framed =
+      response.chunkedEncoding || rawHeader(answer.rawHeaders, 'content-length') !== undefined;
+    if (!framed && socket && !('encrypted' in socket)) socket.resetAndDestroy();
+    else response.destroy();
+  }
+
+  #clientGone(): void {
+    if (!this.#open) return;
+    this.#finish();
+    this.#options.answer.discard();
+    this.#options.onlooker?.end(false);
+  }
+
+  #finish(): void {
+    this.#open = false;
+    this.#options.deadlines.release(this);
+  }
 }
 
 const lingerMs = 5_000;
@@ -71,7 +161,6 @@ const lingerMs = 5_000;
  */
 function lingerAfterEarlyAnswer(response: ServerResponse): void {
   const request = response.req;
-  if (request.complete) return;
   response.shouldKeepAlive = true;
   response.once('finish', () => {
     const timer = setTimeout(() => {

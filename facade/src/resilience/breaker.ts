@@ -9,7 +9,8 @@ import {
 
 /** The upstream did not answer. Never a client that went away: that says nothing about the upstream. */
 export class UpstreamFailure extends Error {
-  readonly kind: 'unreachable' | 'timeout' | 'refusing';
+  /** `unreadable`: it answered, in no HTTP: that says nothing about the next request. */
+  readonly kind: 'unreachable' | 'timeout' | 'refusing' | 'unreadable';
   override readonly name = 'UpstreamFailure';
 
   constructor(kind: UpstreamFailure['kind'], message: string, options?: { cause?: unknown }) {
@@ -28,10 +29,13 @@ export interface Breaker {
 
 /** Five failures in a row open it; it tries again after half a second, then ever later, at most every 10 s. */
 export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Breaker {
-  const policy = circuitBreaker(handleType(UpstreamFailure), {
-    breaker: new ConsecutiveBreaker(5),
-    halfOpenAfter: new ExponentialBackoff({ initialDelay: 500, maxDelay: 10_000 }),
-  });
+  const policy = circuitBreaker(
+    handleType(UpstreamFailure, ({ kind }) => kind !== 'unreadable'),
+    {
+      breaker: new ConsecutiveBreaker(5),
+      halfOpenAfter: new ExponentialBackoff({ initialDelay: 500, maxDelay: 10_000 }),
+    },
+  );
   const stateOf = (): Breaker['state'] =>
     policy.state === CircuitState.Closed
       ? 'closed'

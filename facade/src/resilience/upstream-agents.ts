@@ -9,7 +9,7 @@ type WriteDone = (error?: Error | null) => void;
  * the receive buffer; node destroys the socket and the answer with it. Here a failed write only ends writing: the read side
  * finds the answer, or the reset.
  */
-function keepReadingAfterFailedWrite<S extends Duplex>(socket: S): S {
+export function keepReadingAfterFailedWrite<S extends Duplex>(socket: S): S {
   let deaf = false;
   const isReset = (error: Error | null | undefined): boolean =>
     !!error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
@@ -28,45 +28,68 @@ function keepReadingAfterFailedWrite<S extends Duplex>(socket: S): S {
   return socket;
 }
 
-class PatientHttpAgent extends http.Agent {
-  override createConnection(
-    ...args: Parameters<http.Agent['createConnection']>
-  ): ReturnType<http.Agent['createConnection']> {
-    const socket = super.createConnection(...args);
-    return socket ? keepReadingAfterFailedWrite(socket) : socket;
-  }
+export interface AgentLimits {
+  /** Connections to one upstream at a time; more requests wait for one. */
+  readonly connections: number;
+  /** Bytes that the head of an answer may have. */
+  readonly headerBytes: number;
+  /** Takes what old servers send and the standard forbids. */
+  readonly lenient?: boolean;
 }
 
-class PatientHttpsAgent extends https.Agent {
-  override createConnection(
-    ...args: Parameters<https.Agent['createConnection']>
-  ): ReturnType<https.Agent['createConnection']> {
-    const socket = super.createConnection(...args);
+/** What a request must know before it gets a connection, and its options cannot say when a library makes it. */
+function prepare(request: http.ClientRequest, { headerBytes, lenient }: AgentLimits): void {
+  request.maxHeadersCount = 0;
+  Reflect.set(request, 'maxHeaderSize', headerBytes);
+  if (lenient) Reflect.set(request, 'insecureHTTPParser', true);
+}
+
+type Adding = (request: http.ClientRequest, ...more: unknown[]) => void;
+
+/** An agent of node's whose connections let an early answer through, and whose requests know the limits. */
+function patient<A extends http.Agent>(agent: A, limits: AgentLimits): A {
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (...args) => {
+    const socket = connect(...args);
     return socket ? keepReadingAfterFailedWrite(socket) : socket;
-  }
+  };
+  const add = Reflect.get<http.Agent, string>(agent, 'addRequest') as Adding;
+  Reflect.set(agent, 'addRequest', (request: http.ClientRequest, ...more: unknown[]) => {
+    prepare(request, limits);
+    Reflect.apply(add, agent, [request, ...more]);
+  });
+  return agent;
 }
 
 /** Idle connections are dropped before common servers drop them (node: 5 s): fewer requests meet a closing connection. */
-const settings = {
-  keepAlive: true,
-  maxSockets: Infinity,
-  maxFreeSockets: 256,
-  timeout: 4_000,
-} as const;
+const idle = { keepAlive: true, maxFreeSockets: 256, timeout: 4_000, scheduling: 'lifo' } as const;
 
 export interface UpstreamAgents {
-  for(url: URL): http.Agent;
+  /** `fresh`: a connection that nothing was sent on before. */
+  for(url: URL, connection?: 'pooled' | 'fresh'): http.Agent;
   destroy(): void;
 }
 
-export function upstreamAgents(): UpstreamAgents {
-  const plain = new PatientHttpAgent(settings);
-  const tls = new PatientHttpsAgent(settings);
+const standard: AgentLimits = { connections: 256, headerBytes: 65_536 };
+
+export function upstreamAgents(limits: AgentLimits = standard): UpstreamAgents {
+  const pooled = { ...idle, maxSockets: limits.connections };
+  const agents = {
+    pooled: {
+      'http:': patient(new http.Agent(pooled), limits),
+      'https:': patient(new https.Agent(pooled), limits),
+    },
+    fresh: {
+      'http:': patient(new http.Agent({ keepAlive: false }), limits),
+      'https:': patient(new https.Agent({ keepAlive: false }), limits),
+    },
+  };
   return {
-    for: (url) => (url.protocol === 'https:' ? tls : plain),
+    for: ({ protocol }, connection = 'pooled') =>
+      agents[connection][protocol === 'https:' ? 'https:' : 'http:'],
     destroy() {
-      plain.destroy();
-      tls.destroy();
+      for (const kind of Object.values(agents))
+        for (const agent of Object.values(kind)) agent.destroy();
     },
   };
 }

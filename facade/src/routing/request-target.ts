@@ -18,7 +18,7 @@ const absolute = /^https?:\/\/([^/?#]*)(.*)$/is;
 const wellFormedHost = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /** A host name or address, with or without a port. */
-const isHost = (text: string): boolean => wellFormedHost.test(text);
+export const isHost = (text: string): boolean => wellFormedHost.test(text);
 
 function pathForm(target: string, authority?: string): RequestTarget {
   const cut = target.indexOf('?');

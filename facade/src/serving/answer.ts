@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
-import { relay } from '../proxy/relay.ts';
+import { type Onlooker, relay } from '../proxy/relay.ts';
 import type { UpstreamFailure } from '../resilience/breaker.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
@@ -8,39 +8,66 @@ import type { Serving } from './serving.ts';
 export interface AnswerOptions {
   /** Milliseconds since the request's arrival in which the whole answer must be there. */
   readonly totalMs?: number;
-  readonly onChunk?: (chunk: Buffer) => void;
+  readonly onlooker?: Onlooker;
 }
 
 /** The upstream's answer goes to the client as it comes. */
 export function giveAnswer(
-  { limits, debugHeaders }: Serving,
+  { limits, debugHeaders, deadlines }: Serving,
   { arrival, response, told }: Passage,
-  answer: IncomingMessage,
-  { totalMs, onChunk }: AnswerOptions = {},
+  answer: UpstreamAnswer,
+  { totalMs, onlooker }: AnswerOptions = {},
 ): void {
   const leftMs =
     totalMs === undefined ? undefined : totalMs - (performance.now() - arrival.started);
+  const { requestId } = arrival.trace;
+  const extra = debugHeaders
+    ? ['x-request-id', requestId, 'x-strangler-served-by', told.side]
+    : ['x-request-id', requestId];
+  const silenceMs = arrival.claim ? limits.silenceMs : limits.wireSilenceMs;
   relay({
     answer,
     response,
-    silenceMs: limits.silenceMs,
+    deadlines,
+    extra,
     totalMs: leftMs,
-    ...(onChunk && { onChunk }),
-    extra: {
-      'x-request-id': arrival.trace.requestId,
-      ...(debugHeaders ? { 'x-strangler-served-by': told.side } : {}),
-    },
+    silenceMs,
+    ...(onlooker && { onlooker }),
   });
 }
 
-/** 504 for an upstream that was too slow, 502 for one that was not there. */
-export function giveFailure({ arrival, response }: Passage, failure: UpstreamFailure): void {
+interface Told {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+const failures: Readonly<Record<UpstreamFailure['kind'], Told>> = {
+  timeout: {
+    status: 504,
+    code: 'UPSTREAM_TIMEOUT',
+    detail: 'The upstream did not answer in time.',
+  },
+  unreachable: {
+    status: 502,
+    code: 'UPSTREAM_UNREACHABLE',
+    detail: 'The upstream could not be reached.',
+  },
+  unreadable: {
+    status: 502,
+    code: 'UPSTREAM_UNREADABLE',
+    detail: 'The upstream answered, but not in HTTP.',
+  },
+  refusing: { status: 502, code: 'UPSTREAM_REFUSING', detail: 'The upstream refused to serve.' },
+};
+
+/** 504 for an upstream that was too slow, 502 for one that was not there or made no sense. */
+export function giveFailure(
+  { log }: Pick<Serving, 'log'>,
+  { arrival, response }: Passage,
+  failure: UpstreamFailure,
+): void {
   const { requestId } = arrival.trace;
-  const slow = failure.kind === 'timeout';
-  sendProblem(response, {
-    status: slow ? 504 : 502,
-    code: slow ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNREACHABLE',
-    requestId,
-    detail: slow ? 'The upstream did not answer in time.' : 'The upstream could not be reached.',
-  });
+  if (failure.kind === 'unreadable')
+    log.warn({ requestId, path: arrival.path, problem: failure.message }, 'answer unreadable');
+  sendProblem(response, { ...failures[failure.kind], requestId });
 }

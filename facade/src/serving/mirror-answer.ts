@@ -1,5 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { otherSide, type Side } from '@strangler-toolkit/plan';
+import type { UpstreamAnswer } from '../proxy/answer.ts';
+import { headersObject } from '../proxy/raw-headers.ts';
+import type { Onlooker } from '../proxy/relay.ts';
 import { homeOf, type OwnerView } from '../routing/decide.ts';
 import type { MirroredRead } from '../shadow/mirror.ts';
 import type { Claim } from './claim.ts';
@@ -12,7 +14,7 @@ export interface Served {
   readonly identity: string | undefined;
   readonly side: Side;
   readonly view: OwnerView;
-  readonly answer: IncomingMessage;
+  readonly answer: UpstreamAnswer;
 }
 
 /** There is something to compare with: the other side has the data, or needs none of its own. */
@@ -20,14 +22,14 @@ const comparable = ({ dataKind, stage }: OwnerView): boolean =>
   dataKind !== 'replicated' || stage === 'shadowing' || stage === 'canary' || stage === 'service';
 
 /**
- * Takes the chunks of an answer that is to be mirrored; undefined when it is not. Whatever goes wrong in the shadow is counted
+ * Sees the answer that is to be mirrored; undefined when it is not. Whatever goes wrong in the shadow is counted
  * and never reaches the client.
  */
 export function mirrorAnswer(
   { flags, mirror, metrics }: Serving,
   passage: Passage,
   { claim, identity, side, view, answer }: Served,
-): ((chunk: Buffer) => void) | undefined {
+): Onlooker | undefined {
   const { method, path, search } = passage.arrival;
   const askedAgain = method === 'GET' || passage.body !== undefined;
   if (!comparable(view) || !askedAgain || side !== homeOf(view)) return undefined;
@@ -37,7 +39,7 @@ export function mirrorAnswer(
       route: claim.route,
       method,
       target: { path, search },
-      headers: passage.headers,
+      headers: headersObject(passage.headers),
       ...(passage.body && { body: passage.body }),
       reference: claim.plan.urls[side],
       candidate: claim.plan.urls[otherSide(side)],
@@ -45,19 +47,28 @@ export function mirrorAnswer(
       epoch: view.epoch,
       replicated: view.dataKind === 'replicated',
     };
-    const watcher = mirror.watch(read, answer);
-    return (
-      watcher &&
-      ((chunk) => {
-        try {
-          watcher(chunk);
-        } catch {
-          metrics.shadowCrashes.inc();
-        }
-      })
-    );
+    const watcher = mirror.watch(read, {
+      status: answer.status,
+      headers: headersObject(answer.rawHeaders),
+    });
+    return watcher && guarded(watcher, () => metrics.shadowCrashes.inc());
   } catch {
     metrics.shadowCrashes.inc();
     return undefined;
   }
+}
+
+/** What the shadow throws is counted. */
+function guarded(watcher: Onlooker, onCrash: () => void): Onlooker {
+  const guard = (look: () => void): void => {
+    try {
+      look();
+    } catch {
+      onCrash();
+    }
+  };
+  return {
+    chunk: (chunk) => guard(() => watcher.chunk(chunk)),
+    end: (whole) => guard(() => watcher.end(whole)),
+  };
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Side } from '@strangler-toolkit/plan';
 import type { Arrival } from '../admission/arrival.ts';
 
@@ -6,21 +6,21 @@ import type { Arrival } from '../admission/arrival.ts';
 export interface Passage {
   readonly arrival: Arrival;
   readonly response: ServerResponse;
-  /** What an upstream gets. */
-  readonly headers: IncomingHttpHeaders;
+  /** What an upstream gets: names and values in turn. */
+  readonly headers: readonly string[];
   /** The body streams: it can be sent once only. */
   readonly withBody: boolean;
   /** A small body of a read, kept so that it can be sent again. */
   readonly body?: Buffer;
-  /** Aborted when the client goes away. */
-  readonly gone: AbortSignal;
   /** For the log line and the metrics. */
   readonly told: { side: Side; reason: string; epoch: string };
 }
 
 /** The client waits for this before it sends its body; it gets it when the body has somewhere to go. */
 export function welcomeBody({ arrival, response }: Passage): void {
-  if (arrival.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+  const { httpVersionMinor } = arrival.request;
+  if (httpVersionMinor > 0 && arrival.headers.expect?.toLowerCase() === '100-continue')
+    response.writeContinue();
 }
 
 /** Who asks, as far as the context can tell. */

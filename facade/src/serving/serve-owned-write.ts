@@ -1,6 +1,6 @@
 import type { Side } from '@strangler-toolkit/plan';
-import { discard } from '../proxy/forwarder.ts';
 import { sendProblem } from '../proxy/problem.ts';
+import type { Onlooker } from '../proxy/relay.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
 import type { Claim } from './claim.ts';
 import { identityOf, type Passage, welcomeBody } from './passage.ts';
@@ -33,7 +33,9 @@ export async function serveOwnedWrite(
 ): Promise<void> {
   const { ownership, metrics } = serving;
   const { context } = claim.route;
-  const admission = await ownership.gate.enter(context, passage.gone);
+  const gone = new AbortController();
+  passage.response.once('close', () => gone.abort());
+  const admission = await ownership.gate.enter(context, gone.signal);
   if (!admission.admitted) {
     if (admission.reason !== 'gone') refuseHeld(serving, passage, context, admission.reason);
     return;
@@ -89,19 +91,20 @@ async function writeTo(
     note(true);
     metrics.upstreamFailures.inc({ context, side, kind: attempt.failure.kind });
     await pin();
-    giveFailure(passage, attempt.failure);
+    giveFailure(serving, passage, attempt.failure);
     return;
   }
   const { answer } = attempt;
-  const status = answer.statusCode ?? 500;
+  const { status } = answer;
   note(status >= 500);
   // a refused write (4xx) changed nothing; anything else may have
   if (status < 400 || status >= 500) await pin();
   if (passage.response.destroyed) {
-    discard(answer);
+    answer.discard();
     return;
   }
-  const ended = new Promise<void>((resolve) => answer.once('close', resolve));
-  giveAnswer(serving, passage, answer, { totalMs });
-  await ended;
+  await new Promise<void>((resolve) => {
+    const onlooker: Onlooker = { chunk: () => {}, end: () => resolve() };
+    giveAnswer(serving, passage, answer, { totalMs, onlooker });
+  });
 }

@@ -1,4 +1,3 @@
-import { discard } from '../proxy/forwarder.ts';
 import { homeOf } from '../routing/decide.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
 import { chooseSide } from './choose-side.ts';
@@ -37,7 +36,7 @@ export async function serveSteered(
     (attempt.kind === 'answer' && refuses(attempt.answer));
   const fallback = replaceable && failed;
   if (fallback) {
-    if (attempt?.kind === 'answer') discard(attempt.answer);
+    if (attempt?.kind === 'answer') attempt.answer.discard();
     metrics.fallbacks.inc({ context, route: definition.name });
     side = home;
     Object.assign(told, { side, reason: 'fallback' });
@@ -50,11 +49,11 @@ export async function serveSteered(
     });
   }
   if (!attempt || attempt.kind === 'client-gone') return;
-  if (attempt.kind === 'failed') return giveFailure(passage, attempt.failure);
+  if (attempt.kind === 'failed') return giveFailure(serving, passage, attempt.failure);
   const { answer } = attempt;
-  const onChunk =
+  const onlooker =
     isRead && !fallback
       ? mirrorAnswer(serving, passage, { claim, identity, side, view: chosen.view, answer })
       : undefined;
-  giveAnswer(serving, passage, answer, { totalMs, ...(onChunk && { onChunk }) });
+  giveAnswer(serving, passage, answer, { totalMs, ...(onlooker && { onlooker }) });
 }

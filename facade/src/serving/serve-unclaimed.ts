@@ -8,10 +8,10 @@ export async function serveUnclaimed(serving: Serving, passage: Passage): Promis
   const { limits, metrics, monolithUrl } = serving;
   const attempt = await tryUpstream(serving, passage, {
     upstream: monolithUrl,
-    patienceMs: limits.timeoutMs,
+    patienceMs: limits.wireTimeoutMs,
   });
   if (attempt.kind === 'client-gone') return;
   if (attempt.kind === 'answer') return giveAnswer(serving, passage, attempt.answer);
   metrics.upstreamFailures.inc({ context: '', side: 'monolith', kind: attempt.failure.kind });
-  giveFailure(passage, attempt.failure);
+  giveFailure(serving, passage, attempt.failure);
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { FlagReader } from '../flags/flag-reader.ts';
 import type { Ownership } from '../ownership/ownership.ts';
+import type { Deadlines } from '../proxy/deadlines.ts';
 import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -15,6 +16,7 @@ export interface Serving {
   readonly flags: FlagReader;
   readonly ownership: Ownership;
   readonly forwarder: Forwarder;
+  readonly deadlines: Deadlines;
   readonly mirror: Mirror;
   readonly metrics: Metrics;
   readonly limits: FacadeLimits;

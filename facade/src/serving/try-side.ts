@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { Side } from '@strangler-toolkit/plan';
+import type { UpstreamAnswer } from '../proxy/answer.ts';
 import type { Attempt } from '../proxy/forwarder.ts';
 import { UpstreamFailure } from '../resilience/breaker.ts';
 import type { Claim } from './claim.ts';
@@ -8,8 +8,8 @@ import type { Serving } from './serving.ts';
 import { tryUpstream } from './try-upstream.ts';
 
 /** Statuses with which a gateway or a service says: I cannot serve now. */
-export const refuses = (answer: IncomingMessage): boolean =>
-  answer.statusCode === 502 || answer.statusCode === 503 || answer.statusCode === 504;
+export const refuses = ({ status }: UpstreamAnswer): boolean =>
+  status === 502 || status === 503 || status === 504;
 
 export interface SideToTry {
   readonly claim: Claim;
@@ -45,7 +45,7 @@ export async function trySide(
     });
     if (attempt.kind === 'failed') throw attempt.failure;
     if (attempt.kind === 'answer' && replaceable && refuses(attempt.answer))
-      throw new UpstreamFailure('refusing', `upstream answered ${attempt.answer.statusCode}`);
+      throw new UpstreamFailure('refusing', `upstream answered ${attempt.answer.status}`);
   };
   try {
     if (replaceable) await plan.breakers[side].execute(run);
@@ -56,6 +56,6 @@ export async function trySide(
     serving.metrics.upstreamFailures.inc({ context, side, kind });
   }
   if (attempt?.kind === 'failed') note(true);
-  if (attempt?.kind === 'answer') note((attempt.answer.statusCode ?? 500) >= 500);
+  if (attempt?.kind === 'answer') note(attempt.answer.status >= 500);
   return attempt;
 }

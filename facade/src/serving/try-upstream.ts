@@ -12,14 +12,17 @@ export interface Upstream {
   readonly once?: boolean;
 }
 
-/** One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no harm. */
+/**
+ * One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no
+ * harm, and on a fresh connection: the next idle one may be as stale.
+ */
 export async function tryUpstream(
   { forwarder, metrics }: Serving,
   { arrival, response, headers, withBody, body }: Passage,
   { upstream, patienceMs, once = false }: Upstream,
 ): Promise<Attempt> {
   const { request, method, target } = arrival;
-  const send = (): Promise<Attempt> =>
+  const send = (fresh: boolean): Promise<Attempt> =>
     forwarder.send({
       request,
       response,
@@ -29,10 +32,11 @@ export async function tryUpstream(
       withBody,
       ...(body && { body }),
       patienceMs,
+      fresh,
     });
-  const first = await send();
+  const first = await send(false);
   if (first.kind !== 'failed' || !first.stale) return first;
   if (once || withBody || !repeatable.has(method)) return first;
   metrics.retries.inc();
-  return send();
+  return send(true);
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { ShadowOutcome, Side } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { CompiledRoute } from '../routing/route-table.ts';
@@ -36,6 +36,13 @@ export interface MirrorOptions {
   readonly onCrash: (error: unknown) => void;
 }
 
+/** Sees the body that the client gets. */
+export interface Watcher {
+  chunk(chunk: Buffer): void;
+  /** `whole`: all of it came. */
+  end(whole: boolean): void;
+}
+
 /** Conditions and ranges are about one side's validators: both sides are asked for the whole. */
 const unconditional = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
   Object.fromEntries(
@@ -61,15 +68,15 @@ export class Mirror {
     return this.#queue.waiting;
   }
 
-  /** Collects what the client gets; the returned function takes the chunks. undefined: no room, counted as dropped. */
-  watch(read: MirroredRead, answer: IncomingMessage): ((chunk: Buffer) => void) | undefined {
+  /** Collects what the client gets. undefined: not comparable, or no room, and counted as such. */
+  watch(read: MirroredRead, head: Omit<Observed, 'body'>): Watcher | undefined {
     const { maxBodyBytes } = this.#options.limits;
-    const whole = answer.statusCode !== 304 && answer.statusCode !== 206;
+    const { status, headers } = head;
+    const whole = status !== 304 && status !== 206;
     const note = (outcome: ShadowOutcome, cause: string): undefined =>
       void this.#options.note(read, { outcome, differences: [], cause });
-    if ((answer.statusCode ?? 500) >= 500)
-      return note('uncomparable', 'the client got a server error');
-    if (/^text\/event-stream\b/i.test(answer.headers['content-type'] ?? ''))
+    if (status >= 500) return note('uncomparable', 'the client got a server error');
+    if (/^text\/event-stream\b/i.test(String(headers['content-type'] ?? '')))
       return note('uncomparable', 'an event stream');
     if (!this.#queue.fits(0)) return note('dropped', 'the queue is full');
     const chunks: Buffer[] = [];
@@ -81,18 +88,17 @@ export class Mirror {
       held = 0;
       chunks.length = 0;
     };
-    answer.once('close', release);
-    answer.once('end', () => {
+    const end = (): void => {
       const primary: Observed | undefined = whole
-        ? { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }
+        ? { status, headers, body: Buffer.concat(chunks) }
         : undefined;
       release();
       if (crowded) note('dropped', 'too much is collected already');
       else if (size > maxBodyBytes) note('uncomparable', `more than ${maxBodyBytes} bytes`);
       else if (!this.#queue.offer(size, () => this.#compare(read, primary)))
         note('dropped', 'the queue is full');
-    });
-    return (chunk) => {
+    };
+    const collect = (chunk: Buffer): void => {
       size += chunk.length;
       if (size <= maxBodyBytes && !crowded && this.#queue.fits(this.#collecting + chunk.length)) {
         this.#collecting += chunk.length;
@@ -103,6 +109,7 @@ export class Mirror {
       crowded ||= size <= maxBodyBytes;
       release();
     };
+    return { chunk: collect, end: (complete) => (complete ? end() : release()) };
   }
 
   async close(): Promise<void> {
