@@ -31,6 +31,13 @@ const identifying: readonly string[] = [
   // CGI would call it HTTP_PROXY
   'proxy',
 ];
+/** What the facade says on who asks, a proxy of ours having said it before or not. */
+const replaced = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-forwarded-port',
+]);
 const neverForwarded = new Set([...hopByHop, ...own]);
 const notFromStrangers = new Set([...neverForwarded, ...identifying]);
 
@@ -107,7 +114,8 @@ export function upstreamHeaders(
     const lower = name.toLowerCase();
     if (lower === 'host' || dropped.has(lower) || options.includes(lower)) continue;
     const read = asServersRead(lower);
-    if (read.startsWith('x-forwarded-') || read.startsWith('x-strangler-')) continue;
+    if (read.startsWith('x-strangler-') || replaced.has(read)) continue;
+    if (read.startsWith('x-forwarded-') && !peer.trusted) continue;
     if (read !== lower && (notFromStrangers.has(read) || read === 'host')) continue;
     result.push(name, rawHeaders[index + 1] ?? '');
   }
