@@ -13,7 +13,7 @@ const codes = Object.keys(errorCodes) as ErrorCode[];
 
 async function sources(): Promise<string> {
   const texts: string[] = [];
-  for (const workspace of ['migration', 'facade', 'contracts']) {
+  for (const workspace of ['migration', 'facade', 'contracts', 'plan']) {
     for (const entry of await readdir(`${root}/${workspace}/src`, {
       recursive: true,
       withFileTypes: true,
@@ -22,7 +22,7 @@ async function sources(): Promise<string> {
         entry.isFile() &&
         entry.name.endsWith('.ts') &&
         !entry.name.endsWith('.test.ts') &&
-        !(workspace === 'migration' && entry.name === 'errors.ts')
+        !(workspace === 'plan' && entry.name === 'errors.ts')
       )
         texts.push(await readFile(`${entry.parentPath}/${entry.name}`, 'utf8'));
     }
@@ -30,14 +30,30 @@ async function sources(): Promise<string> {
   return texts.join('\n');
 }
 
-test('every code is used somewhere, and every code that is thrown is in the list', async () => {
+/** Where a code is given to an error, or to what makes one; where it is only asked for (`=== 'X'`, `case 'X'`) does not count. */
+const given = (code: string): RegExp =>
+  new RegExp(`StranglerError\\(\\s*'${code}'|(?:return|[?:,])\\s*'${code}'\\s*[;,)?:]`);
+
+test('every code is given to some error, and every code that is thrown is in the list', async () => {
   const text = await sources();
-  expect(codes.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
+  expect(codes.filter((code) => !given(code).test(text))).toEqual([]);
   const thrown = [...text.matchAll(/new StranglerError\(\s*'([A-Z_]+)'/g)].map(
     (match) => match[1] ?? '',
   );
+  expect(thrown.length).toBeGreaterThan(codes.length);
   expect(thrown.filter((code) => !codes.includes(code as ErrorCode))).toEqual([]);
 });
+
+test.each([
+  [`throw new StranglerError(\n  'SLOT_LOST',`, true],
+  [`databaseFailure(error, where, 'SLOT_LOST')`, true],
+  [`return lost ? 'SLOT_LOST' : code;`, true],
+  [`if (error.code === 'SLOT_LOST') return;`, false],
+  [`case 'SLOT_LOST':`, false],
+  [`new Set(['SLOT_LOST'])`, false],
+])('a code that is asked for is not one that is given: %j', (text, gives) =>
+  expect(given('SLOT_LOST').test(text)).toBe(gives),
+);
 
 test.each(codes)('%s has a remedy that says what to do', (code) => {
   expect(errorCodes[code].length).toBeGreaterThan(20);

@@ -46,6 +46,8 @@ export const startDemo = async (
 
 /** Neither a process nor a file of the demo is left. */
 export const nothingLeft = async (): Promise<void> => {
+  // What is left is told below.
+  // oxlint-disable-next-line tests/no-swallowed-wait
   await until(
     'the demo to leave nothing',
     async () => (await marked(mark)).length + (await readdir(folder.path)).length === 0,

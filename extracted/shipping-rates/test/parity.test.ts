@@ -88,7 +88,7 @@ describe('a quote of the service equals the monolith’s', () => {
     ['', 'application/json'],
     ['{"weight_grams":1}', 'text/plain'],
     [`{"x":"${'y'.repeat(1_100_000)}"}`, 'application/json'],
-  ])('for a body that is no JSON object (%#)', sameAnswer);
+  ])('for a body that is no JSON object (%#)', (body, type) => sameAnswer(body, type));
 
   test('for any weight, country, level and subtotal', async () => {
     const wild = fc.record(

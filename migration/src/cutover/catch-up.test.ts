@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import { type Answers, fakeMove } from '../../test/support/fake-move.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { type Answers, fakeMove, turn } from '../../test/support/fake-move.ts';
 import { catchUp, closeStream, takeStopPosition } from './catch-up.ts';
 
 const stream = (position: string, state = 'open') => ({
@@ -29,23 +29,43 @@ test('the stop position is taken first, and only then the probe that commits beh
 });
 
 describe('catching up', () => {
+  // The limits pass on a clock that the test turns.
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+  const played = async (work: Promise<unknown>): Promise<unknown> => {
+    const outcome = work.catch((error: unknown) => error);
+    await jest.advanceTimersByTimeAsync(5000);
+    return outcome;
+  };
+
+  const next = <T>(list: T[]): T | undefined => (list.length > 1 ? list.shift() : list[0]);
+  /** Positions that the target shows one after the other, and what the transport says is left; the last of each stays. */
   const scene = (
-    positions: readonly string[],
+    positions: readonly (string | undefined)[],
     left: readonly (readonly string[])[] = [[]],
-    more = {},
+    more: { slots?: object[] } & Record<string, unknown> = {},
   ) => {
     const [places, rests] = [[...positions], [...left]];
-    const asked: unknown[] = [];
-    const next = <T>(list: T[]): T | undefined => (list.length > 1 ? list.shift() : list[0]);
+    const asked: { source: object; about: { signal: AbortSignal } & object; at: number }[] = [];
     const service: Answers = [
-      [/FROM strangler.streams/, () => places.slice(0, 1).map(() => stream(next(places) ?? ''))],
+      [
+        /FROM strangler.streams/,
+        () => {
+          const place = next(places);
+          return place === undefined ? [] : [stream(place)];
+        },
+      ],
     ];
     const monolith: Answers = [
       [/current_database/, [{ name: 'shop' }]],
-      [/confirmed_flush_lsn/, [{ lsn: '0/4F' }]],
+      [/confirmed_flush_lsn/, (more.slots as never) ?? [{ lsn: '0/4F' }]],
     ];
     const transport = {
-      unapplied: async (...args: unknown[]) => (asked.push(args), next(rests) ?? []),
+      unapplied: async (source: object, about: { signal: AbortSignal }) => {
+        asked.push({ source, about, at: performance.now() });
+        await turn();
+        return next(rests) ?? [];
+      },
     };
     const settings = { catchUpTimeoutMs: 200 };
     const told = { stop: '0/50', transport, settings, ...more } as never;
@@ -53,56 +73,86 @@ describe('catching up', () => {
   };
 
   test('ends when everything up to the stop position is applied: that position itself is enough, one before it is not', async () => {
-    const { move, said } = scene(['0/10', '0/4F', '0/50']);
-    expect(await catchUp.execute(move)).toMatchObject({ position: '0/50', confirmed: '0/4F' });
+    const { move, said, values } = scene(['0/10', '0/4F', '0/50']);
+    const done = await played(catchUp.execute(move));
+    expect(done).toMatchObject({ stop: '0/50', position: '0/50', confirmed: '0/4F' });
     expect(said.filter((line) => /^service: .*strangler.streams/.test(line))).toHaveLength(4);
+    expect(values.at(-1)).toEqual([expect.stringMatching(/^strangler_catalog_/)]);
+    // Two looks were in vain, ten milliseconds each.
+    const { waitedMs } = done as { waitedMs: number };
+    expect([waitedMs >= 20, waitedMs < 60]).toEqual([true, true]);
   });
 
   test('is refused when the position is not reached in time, and says where the worker stands', async () => {
-    await expect(catchUp.execute(scene(['0/4F']).move)).rejects.toMatchObject({
+    expect(await played(catchUp.execute(scene(['0/4F']).move))).toMatchObject({
       code: 'CATCH_UP_TIMEOUT',
       message: 'the worker stands at 0/4F and did not reach 0/50 within 200 ms',
+      details: { position: '0/4F', stop: '0/50' },
     });
-    await expect(catchUp.execute(scene([]).move)).rejects.toMatchObject({
+    expect(await played(catchUp.execute(scene([undefined]).move))).toMatchObject({
       details: { position: 'no position', stop: '0/50' },
     });
   });
 
   test('waits no longer than the hold may last', async () => {
     const { move } = scene(['0/4F'], [[]], { deadline: performance.now() + 50 });
-    const began = performance.now();
-    await expect(catchUp.execute(move)).rejects.toMatchObject({ code: 'CATCH_UP_TIMEOUT' });
-    expect(performance.now() - began).toBeLessThan(180);
+    expect(await played(catchUp.execute(move))).toMatchObject({
+      code: 'CATCH_UP_TIMEOUT',
+      message: expect.stringMatching(/within 50 ms$/),
+    });
   });
 
   test('goes on until the transport says too that nothing is left', async () => {
     const { move, asked } = scene(['0/60'], [['p/0: 1 of 2'], []]);
-    expect(await catchUp.execute(move)).toMatchObject({ position: '0/60' });
+    expect(await played(catchUp.execute(move))).toMatchObject({ position: '0/60' });
     expect(asked).toHaveLength(2);
-    expect(asked[0]).toEqual([
-      expect.objectContaining({ direction: 'forward', url: 'postgresql://monolith' }),
-      {
-        checkpoint: { place: '7' },
-        tables: [{ schema: 'public', table: 'products' }],
-        signal: expect.any(AbortSignal),
-      },
-    ]);
-    await expect(catchUp.execute(scene(['0/60'], [['p/0: 1 of 2']]).move)).rejects.toMatchObject({
-      code: 'CATCH_UP_TIMEOUT',
-      details: { left: ['p/0: 1 of 2'] },
+    expect(asked[0]).toMatchObject({
+      source: { direction: 'forward', url: 'postgresql://monolith' },
+      about: { checkpoint: { place: '7' }, tables: [{ schema: 'public', table: 'products' }] },
     });
+  });
+
+  test('says what is left, and asks no longer than both waits may take together', async () => {
+    const late = Array.from({ length: 12 }, () => '0/4F');
+    const { move, asked } = scene([...late, '0/60'], [['a', 'b', 'c', 'd', 'e', 'f']]);
+    const began = performance.now();
+    expect(await played(catchUp.execute(move))).toMatchObject({
+      code: 'CATCH_UP_TIMEOUT',
+      message: 'changes of catalog are left in the transport: a; b; c; d; e',
+      details: { left: ['a', 'b', 'c', 'd', 'e', 'f'] },
+    });
+    expect((asked[0]?.at ?? 0) - began).toBeGreaterThan(120);
+    expect((asked.at(-1)?.at ?? 0) - began).toBeLessThan(270);
+  });
+
+  test('gives a look at the transport up when the move is cancelled', async () => {
+    const abort = new AbortController();
+    const { move, asked } = scene(['0/60'], [[]], { signal: abort.signal });
+    await played(catchUp.execute(move));
+    expect(asked[0]?.about.signal.aborted).toBe(false);
+    abort.abort();
+    expect(asked[0]?.about.signal.aborted).toBe(true);
+  });
+
+  test('a position that vanished, and a slot that is gone, are told as such', async () => {
+    const { move, asked } = scene(['0/60', undefined], [[]], { slots: [] });
+    expect(await played(catchUp.execute(move))).toMatchObject({ confirmed: null });
+    expect(asked[0]?.about).toMatchObject({ checkpoint: {} });
   });
 
   test('knows its stop position, or nothing is waited for', async () => {
     const { move, said } = scene(['0/60'], [[]], { stop: undefined });
-    await expect(catchUp.execute(move)).rejects.toMatchObject({ code: 'INTERNAL' });
-    await expect(closeStream.execute(move)).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(await played(catchUp.execute(move))).toMatchObject({ code: 'INTERNAL' });
+    expect(await played(closeStream.execute(move))).toMatchObject({ code: 'INTERNAL' });
     expect(said).toEqual([]);
   });
 
   test('a dry run tells where the worker stands, and that there is none', async () => {
-    expect(await catchUp.dryRun(scene(['0/10']).move)).toEqual({ position: '0/10', state: 'open' });
-    await expect(catchUp.dryRun(scene([]).move)).rejects.toMatchObject({
+    expect(await played(catchUp.dryRun(scene(['0/10']).move))).toEqual({
+      position: '0/10',
+      state: 'open',
+    });
+    expect(await played(catchUp.dryRun(scene([undefined]).move))).toMatchObject({
       code: 'CATCH_UP_TIMEOUT',
     });
   });
@@ -134,6 +184,18 @@ describe('closing the stream', () => {
     const [, milliseconds] = /lock_timeout = (\d+)/.exec(said[2] ?? '') ?? [];
     expect(Number(milliseconds)).toBeGreaterThan(1);
     expect(Number(milliseconds)).toBeLessThanOrEqual(800);
+  });
+
+  test('never waits without an end, and no longer than five seconds where no write waits', async () => {
+    for (const [deadline, limit] of [
+      [performance.now() - 1, 1],
+      [undefined, 5000],
+    ] as const) {
+      const { move, said } = scene(['0/58']);
+      move.deadline = deadline;
+      await closeStream.execute(move);
+      expect(said[2]).toBe(`service: SET LOCAL lock_timeout = ${limit}`);
+    }
   });
 
   test('one of the last changes could not be applied: nothing is closed', async () => {

@@ -52,6 +52,13 @@ test('the flip proves lease and epoch, begins the new stream where the new owner
   ]);
 });
 
+test('a flip of a move that knows no stop position says so', async () => {
+  const { move, flips } = scene();
+  move.stop = undefined;
+  await flip.execute(move);
+  expect(flips).toMatchObject([{ journal: [{ detail: { stop: null } }] }]);
+});
+
 test('a dry run flips nothing, and tells what would be', async () => {
   const { move, flips } = scene();
   expect(await flip.dryRun(move)).toEqual({

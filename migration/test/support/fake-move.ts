@@ -8,7 +8,7 @@ type Row = Readonly<Record<string, unknown>>;
 export type Answers = readonly (readonly [RegExp, readonly Row[] | (() => readonly Row[])])[];
 
 /** What is not waited for comes too late to be seen in its place. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+export const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
 /**
  * A move whose databases are lists of answers, for what a step decides; what it does to a real database is asked elsewhere.
@@ -20,9 +20,14 @@ export function fakeMove(
 ) {
   const said: string[] = [];
   const values: unknown[][] = [];
+  const asked: Record<Side, number> = { monolith: 0, service: 0 };
   const client = (side: Side) => ({
     query: async (text: string, given: unknown[] = []) => {
+      // Nobody waits for the one before.
+      if (asked[side] > 0) said.push(`${side}: at once`);
+      asked[side] += 1;
       await turn();
+      asked[side] -= 1;
       said.push(`${side}: ${text.replace(/\s+/g, ' ').trim()}`);
       values.push(given);
       const found = answers[side]?.find(([words]) => words.test(text))?.[1] ?? [];
@@ -44,7 +49,10 @@ export function fakeMove(
     },
     noFacade: false,
     signal: new AbortController().signal,
-    onStep: async ({ step, moment }: StepMoment) => void said.push(`${step} ${moment}`),
+    onStep: async ({ step, moment }: StepMoment) => {
+      await turn();
+      said.push(`${step} ${moment}`);
+    },
     deadline: undefined,
     heldAt: undefined,
     stop: undefined,
