@@ -58,6 +58,7 @@ const stricter = (a: DataKind, b: DataKind): DataKind =>
 export class OwnerStates extends EventEmitter<{
   change: [context: string];
   regressed: [context: string, told: bigint, known: bigint];
+  agreed: [context: string];
 }> {
   readonly #states = new Map<string, OwnerState>();
   readonly #declared: ReadonlyMap<string, DataKind>;
@@ -91,10 +92,13 @@ export class OwnerStates extends EventEmitter<{
     const declared = this.#declared.get(told.context);
     const known = this.#states.get(told.context);
     if (declared === undefined || !known) return;
-    if (told.epoch < known.epoch) {
+    // Every change of owner has an epoch of its own: two owners of one epoch are two histories.
+    const contradicts = known.known && told.epoch === known.epoch && told.owner !== known.owner;
+    if (told.epoch < known.epoch || contradicts) {
       this.emit('regressed', told.context, told.epoch, known.epoch);
       return;
     }
+    this.emit('agreed', told.context);
     const hold =
       told.holdId !== null && told.holdLeftMs !== null && told.holdLeftMs > 0
         ? { id: told.holdId, until: this.#now() + told.holdLeftMs }

@@ -49,6 +49,10 @@ export class Ownership {
         'the control database tells an older epoch than known; ignored (was it restored from a backup?)',
       );
     });
+    this.states.on('agreed', (context) => {
+      if (this.#regressed.delete(context))
+        log.info({ context }, 'the control database knows the epoch again');
+    });
     this.states.on('change', (context) => this.#changed(context));
     if (controlUrl === undefined) return;
     this.link = new ControlLink({
