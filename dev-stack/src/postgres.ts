@@ -128,7 +128,8 @@ async function launch(
     child.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${printed}`)));
     child.stderr.on('data', (chunk: Buffer) => {
       if (printed.length < 20_000) printed += chunk.toString();
-      if (chunk.includes('ready to accept connections')) resolve();
+      // a standby says «read-only connections», and so does a server that still recovers an archive
+      if (/ready to accept (read-only )?connections/.test(chunk.toString())) resolve();
     });
   });
   return { child, exited };

@@ -8,6 +8,11 @@ import {
   type MoveOutcome,
 } from './steps/change-owner/index.ts';
 import {
+  controlRestore,
+  type ControlRestoreOptions,
+  type ControlRestoreResult,
+} from './steps/control-restore.ts';
+import {
   deadLetters,
   type DeadLetterOptions,
   type DeadLettersResult,
@@ -73,6 +78,8 @@ export interface Toolkit extends AsyncDisposable {
   readonly resync: Command<ResyncOptions, ResyncResult>;
   /** Lets Debezium carry a context's outbox to Kafka, or no longer. */
   readonly outbox: Command<OutboxStepOptions, OutboxStepResult>;
+  /** Owner and epoch back into a control database that went back to an earlier state, from what the data databases remember. */
+  readonly controlRestore: Command<ControlRestoreOptions, ControlRestoreResult>;
   /** Where every context stands, or one. */
   readonly status: (context?: string) => Promise<ContextStatus[]>;
   /** Compares what the control database says with what is there, and says how to mend. */
@@ -132,6 +139,7 @@ function commands(kit: Kit): Omit<Toolkit, 'close' | typeof Symbol.asyncDispose>
     deadLetters: command(deadLetters),
     resync: command(resync),
     outbox: command(outbox),
+    controlRestore: command(controlRestore),
     status: (context?: string) => status(kit, context),
     doctor: (context?: string) => doctor(kit, context),
     journal: (options: JournalOptions) => journal(kit, options),

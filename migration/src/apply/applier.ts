@@ -11,7 +11,12 @@ import { PlainInserts } from './plain-inserts.ts';
 import { planByKey } from './plan-by-key.ts';
 import { RecentCommits } from './recent-commits.ts';
 import { Savepoint } from './savepoint.ts';
-import { beginLocked, commitAdvanced, readStreamRow } from '../replica/streams.ts';
+import {
+  beginLocked,
+  commitAdvanced,
+  readStreamRow,
+  type StreamHistory,
+} from '../replica/streams.ts';
 import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
 import { writeTargets } from './write-target.ts';
 
@@ -29,6 +34,8 @@ export interface ApplierOptions {
   readonly checkSchema?: () => Promise<void>;
   /** Throws SCHEMA_CHANGED when rows of a shape that the stream announces for the first time do not fit the mapping. */
   readonly checkRelation?: (relation: RelationMessage) => Promise<void>;
+  /** The history that a position belongs to, when there is something new to say of it. */
+  readonly historyAt?: (position: Lsn) => StreamHistory | undefined;
   /** Events written together (default 5000): what bounds memory. */
   readonly chunkEvents?: number;
 }
@@ -260,6 +267,7 @@ export class Applier {
       commitTime: this.#commitTime,
       rows: this.#rows,
       checkpoint: this.#checkpoint,
+      history: this.#options.historyAt?.(this.#position),
     });
     this.#open = false;
     return { position: this.#position, rows: this.#rows, deadLetters: this.#parked.size };

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Session } from './command.ts';
 import { ownerCommands } from './commands/change-owner.ts';
 import { contractsCommand } from './commands/contracts.ts';
+import { controlCommand } from './commands/control.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { fenceCommand } from './commands/fence.ts';
@@ -52,6 +53,7 @@ UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNEC
     rampCommand(session),
     ...ownerCommands(session),
     outboxCommand(session),
+    controlCommand(session),
   ])
     program.addCommand(command);
   const strict = (command: Command): void => {

@@ -52,6 +52,20 @@ export interface StageChange {
   readonly leaseToken?: string;
 }
 
+export interface RestoreChange {
+  readonly context: string;
+  readonly owner: Side;
+  readonly epoch: number;
+  readonly stage: Stage;
+  /** `null`: the one that is there stays. */
+  readonly startLsn: string | null;
+  /** No move may get a number up to this one. */
+  readonly numbersFrom: string;
+  /** Written in the same transaction. */
+  readonly journal: readonly Omit<JournalEntry, 'context'>[];
+  readonly leaseToken: string;
+}
+
 const assertLease = async (
   trx: Database,
   context: string,
@@ -154,6 +168,37 @@ export class ContextStore {
           context: options.context,
           epoch: entry.epoch ?? Number(row.epoch),
         });
+      return toRow(row);
+    });
+  }
+
+  /**
+   * Takes over owner and epoch from where they are known better; never goes back. The journal's ids number the moves, so they
+   * go on behind those that data databases have seen.
+   */
+  async restore(change: RestoreChange): Promise<ContextRow> {
+    return this.#db.transaction().execute(async (trx) => {
+      await assertLease(trx, change.context, change.leaseToken);
+      await sql`SELECT setval(s.name, greatest(nextval(s.name), ${change.numbersFrom}::bigint))
+        FROM (SELECT pg_get_serial_sequence('strangler_control.journal', 'id')::regclass AS name) s`.execute(
+        trx,
+      );
+      const { rows } = await sql<Raw>`
+        UPDATE strangler_control.contexts
+           SET owner = ${change.owner}, epoch = ${change.epoch}, stage = ${change.stage},
+               start_lsn = coalesce(${change.startLsn}::pg_lsn, start_lsn),
+               hold_id = NULL, hold_until = NULL,
+               owned_since = clock_timestamp(), updated_at = clock_timestamp()
+         WHERE context = ${change.context} AND epoch <= ${change.epoch}
+        RETURNING ${columns}`.execute(trx);
+      const row = rows[0];
+      if (!row)
+        throw new StranglerError(
+          'MOVE_NOT_ALLOWED',
+          `${change.context} is past epoch ${change.epoch} already: another command changed its owner`,
+        );
+      for (const entry of change.journal)
+        await appendJournal(trx, { ...entry, context: change.context });
       return toRow(row);
     });
   }

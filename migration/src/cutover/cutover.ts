@@ -14,7 +14,7 @@ import { type MoveKind, movePlan } from './move-plan.ts';
 import { takeNumber } from './move-record.ts';
 import type { MoveState, StepMoment } from './move-state.ts';
 import { protocol } from './protocol.ts';
-import { recoverUnderLease, type Recovery } from './recover.ts';
+import { recoverUnderLease, type Recovery, requireSidesAgree } from './recover.ts';
 import { asStranglerError, planMove, runMove, type StepResult } from './run-move.ts';
 import { SideConnections } from './side-connections.ts';
 import type { Transport } from '../stream/transport.ts';
@@ -227,6 +227,7 @@ async function dryRun(
 ): Promise<Pick<MoveResult, 'outcome' | 'steps' | 'owner' | 'epoch'> & { error?: StranglerError }> {
   const { control, definition } = options;
   const plan = movePlan(kind);
+  await requireSidesAgree(options);
   const row = await control.contexts.require(definition.context);
   const tables = contextTables(definition);
   const absent: Lease = {

@@ -2,6 +2,9 @@ import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
 import { FENCE_REFUSED, tryingFence } from '../replica/fences.ts';
+import { guarded } from '../replica/move-guards.ts';
+import { noteOwner } from '../replica/owners.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import { installFence, removeFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import type { TableName } from './fence-tables.ts';
@@ -59,10 +62,12 @@ export const fenceSource: MoveStep = {
   async undo(move) {
     const client = await from(move);
     const { context } = move.definition;
+    await installReplicaSchema(client);
     const options = {
       guard: move.guard,
       lockTimeoutMs: move.settings.fenceLockTimeoutMs,
       attempts: 20,
+      note: { context, owner: move.plan.from, epoch: move.epoch, startLsn: null },
     };
     if (move.sourceFence === 'audit')
       await installFence(
@@ -75,15 +80,27 @@ export const fenceSource: MoveStep = {
   },
 };
 
-/** The new owner's tables take writes from here on; the old owner's stay fenced, as target of the stream that begins. */
+/**
+ * The new owner's tables take writes from here on; the old owner's stay fenced, as target of the stream that begins. The old
+ * owner is told first: whatever the control database says later, nobody can open it again in the name of the old epoch.
+ */
 export const unfenceTarget: MoveStep = {
   name: 'unfence-target',
   phase: 'after',
   async execute(move) {
-    const lifted = await removeFence(await to(move), move.definition.context, {
+    const { context } = move.definition;
+    const { startLsn } = await move.control.contexts.require(context);
+    const note = { context, owner: move.plan.to, epoch: move.epoch + 1, startLsn };
+    const old = await from(move);
+    await installReplicaSchema(old);
+    await guarded(old, move.guard, () => noteOwner(old, context, note));
+    const opening = await to(move);
+    await installReplicaSchema(opening);
+    const lifted = await removeFence(opening, context, {
       guard: move.guard,
       lockTimeoutMs: move.settings.fenceLockTimeoutMs,
       attempts: 20,
+      note,
     });
     return { tables: lifted.tables };
   },

@@ -6,6 +6,7 @@ import { fenceAction, type FenceMode, installFenceSchema } from '../replica/fenc
 import { type FenceableTable, fenceableTables, type TableName } from './fence-tables.ts';
 import { readFenceTriggers } from '../replica/fences.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
+import { noteOwner, type OwnerNote } from '../replica/owners.ts';
 import { describeWriters, runningWriters } from './running-writers.ts';
 
 export type { FenceMode } from '../replica/fences.ts';
@@ -23,6 +24,8 @@ export interface FenceOptions {
   readonly lockTimeoutMs?: number;
   readonly attempts?: number;
   readonly guard?: MoveGuard;
+  /** What this database is told in the same transaction. */
+  readonly note?: OwnerNote & { readonly context: string };
   readonly signal?: AbortSignal;
 }
 
@@ -80,6 +83,7 @@ async function withLocks(
             `LOCK TABLE ${tables.map(quoteTable).join(', ')} IN SHARE ROW EXCLUSIVE MODE`,
           );
         await client.query('SET LOCAL statement_timeout = 0');
+        if (options.note) await noteOwner(client, options.note.context, options.note);
         await work();
       });
       return { attempts: attempt, milliseconds: performance.now() - began };

@@ -3,7 +3,7 @@ export { installFence, removeFence } from './fence.ts';
 export { fenceStatus, type FenceStatus } from './fence-status.ts';
 export { strayWriters, type StrayWriter } from '../replica/stray-writes.ts';
 export { contextTables } from './cutover.ts';
-export { recoverMove } from './recover.ts';
+export { recoverMove, recoverUnderLease, requireSidesAgree } from './recover.ts';
 export { unfinishedMoves } from './move-record.ts';
 export { abandon, retire } from './retire.ts';
 export { dropStream } from './old-stream.ts';

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { connect } from '../database/connect.ts';
+import { makingSlot } from '../stream/source/index.ts';
 import { cancelled } from './move-state.ts';
 
 /** What a new slot waits for. */
@@ -101,10 +102,7 @@ export async function makeSlot(
     );
     await maker.query(`SET statement_timeout = ${Math.max(1, Math.round(options.limitMs))}`);
     watching = watch(self[0]?.pid ?? '0').catch(() => {});
-    const { rows } = await maker.query<{ lsn: string }>(
-      `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`,
-      [slot],
-    );
+    const { rows } = await maker.query<{ lsn: string }>(await makingSlot(maker), [slot]);
     return rows[0]?.lsn ?? '0/0';
   } catch (error) {
     if (codeOf(error) !== '57014') throw error;

@@ -8,6 +8,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { Control, Lease } from '../control/index.ts';
 import { guarded } from '../replica/move-guards.ts';
+import { requireAgreement } from '../ownership/require-agreement.ts';
 import { movePlan } from './move-plan.ts';
 import { type MoveRecord, takeNumber, unfinishedMoves } from './move-record.ts';
 import type { MoveState, StepMoment } from './move-state.ts';
@@ -66,7 +67,32 @@ export async function recoverMove(options: RecoverOptions): Promise<Recovery> {
   }
 }
 
+/** Writes may be waiting: a side that does not answer says nothing, and refuses for itself what it is asked later. */
+const sidePatienceMs = 2000;
+
+/** @throws StranglerError CONTROL_FELL_BACK, SIDE_FELL_BACK */
+export async function requireSidesAgree({
+  control,
+  definition,
+  monolithUrl,
+  serviceUrl,
+}: Pick<RecoverOptions, 'control' | 'definition' | 'monolithUrl' | 'serviceUrl'>): Promise<void> {
+  const sides = new SideConnections({ monolith: monolithUrl, service: serviceUrl });
+  try {
+    await requireAgreement(
+      control,
+      await control.contexts.get(definition.context),
+      { monolith: () => sides.client('monolith'), service: () => sides.client('service') },
+      sidePatienceMs,
+    );
+  } finally {
+    await sides.close();
+  }
+}
+
+/** @throws StranglerError CONTROL_FELL_BACK, SIDE_FELL_BACK, before anything is changed */
 export async function recoverUnderLease(options: RecoverOptions, lease: Lease): Promise<Recovery> {
+  await requireSidesAgree(options);
   const moves = await unfinishedMoves(options.control, options.definition.context);
   let flipped = false;
   for (const record of moves) {

@@ -3,10 +3,12 @@ import { forgetProbes } from '../replica/probe.ts';
 import { closeStream, forgetStreams } from '../replica/streams.ts';
 import { randomUUID } from 'node:crypto';
 import { bothSides, StranglerError } from '@strangler-toolkit/plan';
+import type { Client } from 'pg';
 import type { Lease } from '../control/index.ts';
 import { contextTables, type MoveOptions } from './cutover.ts';
 import { installFenceSchema } from '../replica/fences.ts';
-import { installFence, removeFence } from './fence.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
+import { type FenceOptions, installFence, removeFence } from './fence.ts';
 import { guarded, type MoveGuard } from '../replica/move-guards.ts';
 import { takeNumber } from './move-record.ts';
 import { type Detail, streamSource } from './move-state.ts';
@@ -33,10 +35,18 @@ export interface TeardownResult {
   readonly steps: readonly StepResult[];
 }
 
+/** In whose name fences are changed. */
+type FenceNote = NonNullable<FenceOptions['note']>;
+
 interface Work {
   readonly name: string;
   readonly says: string;
-  run(tools: { sides: SideConnections; guard: MoveGuard }): Promise<Detail>;
+  run(tools: { sides: SideConnections; guard: MoveGuard; note: FenceNote }): Promise<Detail>;
+}
+
+async function installTeardownSchema(client: Client, context: string): Promise<void> {
+  await installReplicaSchema(client);
+  await installFenceSchema(client, context);
 }
 
 async function teardown(
@@ -68,7 +78,7 @@ async function teardown(
     if (recovered.outcome === 'unfinished')
       return { outcome: 'refused', error: recovered.error, steps };
     const moveId = randomUUID();
-    const { epoch } = await control.contexts.require(definition.context);
+    const { epoch, owner } = await control.contexts.require(definition.context);
     const guard = await takeNumber(control, lease, {
       moveId,
       actor,
@@ -79,11 +89,12 @@ async function teardown(
     await changeStage(lease);
     begun = true;
     for (const side of bothSides)
-      await installFenceSchema(await sides.client(side), definition.context);
+      await installTeardownSchema(await sides.client(side), definition.context);
+    const note = { context: definition.context, owner, epoch, startLsn: null };
     for (const work of works) {
       await lease.check();
       const began = performance.now();
-      const detail = await work.run({ sides, guard });
+      const detail = await work.run({ sides, guard, note });
       steps.push({
         step: work.name,
         status: 'done',
@@ -187,12 +198,12 @@ export function retire(options: TeardownOptions): Promise<TeardownResult> {
       {
         name: 'keep-monolith-fenced',
         says: 'keep refusing writes to the stale tables of the monolith',
-        run: async ({ sides, guard }) => ({
+        run: async ({ sides, guard, note }) => ({
           tables: (
             await installFence(
               await sides.client('monolith'),
               { context, tables: tables.monolith, owner: 'service', mode: 'refuse' },
-              { guard },
+              { guard, note },
             )
           ).tables,
         }),
@@ -200,9 +211,10 @@ export function retire(options: TeardownOptions): Promise<TeardownResult> {
       {
         name: 'drop-service-triggers',
         says: 'drop the lifted fence triggers of the service tables',
-        run: async ({ sides, guard }) => ({
-          tables: (await removeFence(await sides.client('service'), context, { guard, drop: true }))
-            .tables,
+        run: async ({ sides, guard, note }) => ({
+          tables: (
+            await removeFence(await sides.client('service'), context, { guard, note, drop: true })
+          ).tables,
         }),
       },
     ],
@@ -249,9 +261,10 @@ export function abandon(options: TeardownOptions): Promise<TeardownResult> {
       {
         name: 'drop-service-fence',
         says: 'drop the fence of the service tables',
-        run: async ({ sides, guard }) => ({
-          tables: (await removeFence(await sides.client('service'), context, { guard, drop: true }))
-            .tables,
+        run: async ({ sides, guard, note }) => ({
+          tables: (
+            await removeFence(await sides.client('service'), context, { guard, note, drop: true })
+          ).tables,
         }),
       },
     ],

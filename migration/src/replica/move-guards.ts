@@ -1,5 +1,6 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
+import { hasTable } from './schema.ts';
 
 /**
  * Fencing token of a move, kept in the data databases themselves.
@@ -31,6 +32,16 @@ export async function claim(client: Client, guard: MoveGuard): Promise<void> {
       `another command took over the move of context ${guard.context}; this one (number ${guard.number}) changed nothing more`,
     );
   }
+}
+
+/** The highest number that claimed this database, 0 when none did. */
+export async function readMoveNumber(client: Client, context: string): Promise<bigint> {
+  if (!(await hasTable(client, 'move_guards'))) return 0n;
+  const { rows } = await client.query<{ number: string }>(
+    'SELECT number::text AS number FROM strangler.move_guards WHERE context = $1',
+    [context],
+  );
+  return BigInt(rows[0]?.number ?? 0);
 }
 
 /** Runs `work` in one transaction that holds the claim. */

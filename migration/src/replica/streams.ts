@@ -17,6 +17,25 @@ export interface StreamKey {
   readonly direction: Direction;
 }
 
+/**
+ * What a worker leaves in its source, to find it there again. Each session begins a line of its own, with a name that nobody
+ * can guess, and counts in it: a database that went back to an earlier state, and then wrote marks of its own, has the line
+ * not at all, or not as far.
+ */
+export interface Mark {
+  readonly line: string;
+  readonly number: number;
+}
+
+/** The history that a position belongs to: a source in which it is not found again is another one, whatever its address. */
+export interface StreamHistory {
+  /** Of the server, as initdb gave it; a copy of the data folder has the same. */
+  readonly system: string;
+  readonly timeline: number;
+  /** The newest of our marks in the source that was passed. */
+  readonly mark: Mark;
+}
+
 /** The row of strangler.streams on the target: how far a direction was applied, and by which epoch's right. */
 export interface StreamRow {
   readonly epoch: bigint;
@@ -24,6 +43,8 @@ export interface StreamRow {
   readonly state: 'open' | 'closed';
   readonly rowsApplied: bigint;
   readonly checkpoint: Checkpoint;
+  /** `null`: an older release stored the position, or nothing was applied in this epoch. */
+  readonly history: StreamHistory | null;
 }
 
 interface StreamRecord {
@@ -32,6 +53,7 @@ interface StreamRecord {
   state: 'open' | 'closed';
   rows_applied: string;
   checkpoint: string;
+  history: string | null;
 }
 
 export async function readStreamRow(
@@ -40,7 +62,7 @@ export async function readStreamRow(
   direction: Direction,
 ): Promise<StreamRow | null> {
   const { rows } = await client.query<StreamRecord>(
-    `SELECT epoch::text, position::text, state, rows_applied::text, checkpoint::text
+    `SELECT epoch::text, position::text, state, rows_applied::text, checkpoint::text, history::text
        FROM strangler.streams WHERE context = $1 AND direction = $2`,
     [context, direction],
   );
@@ -53,6 +75,7 @@ const parse = (row: StreamRecord): StreamRow => ({
   state: row.state,
   rowsApplied: BigInt(row.rows_applied),
   checkpoint: JSON.parse(row.checkpoint),
+  history: row.history === null ? null : JSON.parse(row.history),
 });
 
 /** A row that is locked, and how many dead letters are open. */
@@ -60,7 +83,7 @@ export type LockedStreamRow = StreamRow & { readonly deadLetters: number };
 type LockedRecord = StreamRecord & { dead_letters: string };
 
 const lockText = (context: string, direction: string): string => `
-  SELECT epoch, position, state, rows_applied, checkpoint,
+  SELECT epoch, position, state, rows_applied, checkpoint, history,
     (${openDeadLettersText(context, direction)}) AS dead_letters
   FROM strangler.streams WHERE context = ${context} AND direction = ${direction} FOR UPDATE`;
 
@@ -146,12 +169,15 @@ export async function commitAdvanced(
     readonly commitTime: bigint | null;
     readonly rows: number;
     readonly checkpoint?: Checkpoint;
+    readonly history?: StreamHistory | undefined;
   },
 ): Promise<void> {
+  const history = to.history && quoteLiteral(JSON.stringify(to.history));
   await several(client, [
     `UPDATE strangler.streams SET position = '${lsnToText(to.position)}', rows_applied = rows_applied + ${to.rows},
        commit_time = coalesce(to_timestamp(${to.commitTime ?? 'NULL'}::numeric / 1000000), commit_time),
-       checkpoint = checkpoint || ${quoteLiteral(JSON.stringify(to.checkpoint ?? {}))}::jsonb
+       checkpoint = checkpoint || ${quoteLiteral(JSON.stringify(to.checkpoint ?? {}))}::jsonb,
+       history = coalesce(${history ?? 'NULL'}::jsonb, history)
      WHERE context = ${quoteLiteral(context)} AND direction = ${quoteLiteral(direction)}`,
     'COMMIT',
   ]);
@@ -161,15 +187,26 @@ export async function commitAdvanced(
 export async function openStreamRow(
   client: pg.Client,
   { context, direction }: StreamKey,
-  { epoch, position }: { readonly epoch: bigint; readonly position: Lsn },
+  {
+    epoch,
+    position,
+    history,
+  }: { readonly epoch: bigint; readonly position: Lsn; readonly history?: StreamHistory },
 ): Promise<void> {
   await client.query(
-    `INSERT INTO strangler.streams AS streams (context, direction, epoch, position, state, rows_applied)
-     VALUES ($1, $2, $3, $4::pg_lsn, 'open', 0)
+    `INSERT INTO strangler.streams AS streams (context, direction, epoch, position, state, rows_applied, history)
+     VALUES ($1, $2, $3, $4::pg_lsn, 'open', 0, $5::jsonb)
      ON CONFLICT (context, direction) DO UPDATE
-       SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL, checkpoint = '{}'
+       SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL, checkpoint = '{}',
+           history = EXCLUDED.history
      WHERE streams.epoch < EXCLUDED.epoch`,
-    [context, direction, epoch.toString(), lsnToText(position)],
+    [
+      context,
+      direction,
+      epoch.toString(),
+      lsnToText(position),
+      history === undefined ? null : JSON.stringify(history),
+    ],
   );
 }
 

@@ -8,6 +8,7 @@ import {
   strayWriters,
   type StrayWriter,
 } from '../cutover/index.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import { planned, type Step } from './step.ts';
 
 export interface FenceStepOptions {
@@ -55,13 +56,15 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
               `the monolith's tables of ${context} are fenced by a move that did not end`,
               { remedy: `Run strangler cutover ${context} again: it finishes or undoes the move.` },
             );
+          await installReplicaSchema(client);
+          const note = { context, owner: row.owner, epoch: row.epoch, startLsn: null };
           if (action === 'on')
             await installFence(
               client,
               { context, tables: tables.monolith, owner: 'monolith', mode: 'audit' },
-              { signal: kit.signal },
+              { signal: kit.signal, note },
             );
-          else await removeFence(client, context, { signal: kit.signal });
+          else await removeFence(client, context, { signal: kit.signal, note });
         });
         await control.journal.append({
           context,

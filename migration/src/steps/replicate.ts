@@ -1,9 +1,21 @@
-import { directionFrom, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
+import {
+  directionFrom,
+  isStranglerError,
+  type MigrationDefinition,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
-import { contextTables, dropStream, installFence, recoverMove } from '../cutover/index.ts';
+import {
+  contextTables,
+  dropStream,
+  installFence,
+  recoverMove,
+  requireSidesAgree,
+} from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import { dropDeadLettersOfStream } from '../replica/dead-letters.ts';
+import { noteOwner } from '../replica/owners.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { forgetStream } from '../replica/streams.ts';
 import { throwIfCancelled } from '../pause.ts';
@@ -50,6 +62,8 @@ async function beginReplication(
   await control.contexts.register(definition.context, definition.data);
   await kit.withLease(definition.context, 'replicate', async (lease) => {
     const decision = await passGates(kit, definition, 'replicate', options);
+    await requireSidesAgree({ definition, control, ...kit.databaseUrls(definition) });
+    const { epoch } = await control.contexts.require(definition.context);
     await kit.transport(definition).assertUsable(streamEnds(kit, definition, 'forward'));
     kit.tell('fence', `fence the service's tables: only replication writes to them`, 'started');
     await kit.withDatabase(definition, 'service', async (client) => {
@@ -62,12 +76,31 @@ async function beginReplication(
           owner: 'monolith',
           mode: 'refuse',
         },
-        { signal: kit.signal },
+        {
+          signal: kit.signal,
+          note: { context: definition.context, owner: 'monolith', epoch, startLsn: null },
+        },
       );
     });
     kit.tell('fence', "the service's tables are fenced", 'done');
     await enterStage(kit, definition, { decision, lease });
   });
+}
+
+/** A service that went back to an earlier state is what a restart mends; a control database that did is not. */
+async function requireNothingNewer(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
+  try {
+    await requireSidesAgree({
+      definition,
+      control: await kit.control(),
+      ...kit.databaseUrls(definition),
+    });
+  } catch (error) {
+    if (isStranglerError(error) && error.code === 'SIDE_FELL_BACK') {
+      if (error.details.side === 'service') return;
+    }
+    throw error;
+  }
 }
 
 /** Empties what replication wrote, so that the worker finds no position and copies anew. */
@@ -88,6 +121,7 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
       { remedy: 'Stop it first, then run --restart.' },
     );
   await kit.withLease(definition.context, 'restart', async (lease) => {
+    await requireNothingNewer(kit, definition);
     const url = kit.databaseUrl(definition, 'monolith');
     await kit.withDatabase(definition, 'monolith', (client) =>
       dropStream(
@@ -102,8 +136,11 @@ async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promis
     // What was verified is about to be thrown away.
     await control.evidence.forget(definition.context, 'verification');
     await kit.withDatabase(definition, 'service', async (client) => {
+      await installReplicaSchema(client);
       await client.query('BEGIN');
       await client.query('SET LOCAL session_replication_role = replica');
+      // In this transaction: a side that knows itself as owner is never emptied, whatever the control database says.
+      await noteOwner(client, definition.context, { ...row, startLsn: null });
       const stream = { context: definition.context, direction: 'forward' } as const;
       await forgetStream(client, stream);
       await dropDeadLettersOfStream(client, stream);

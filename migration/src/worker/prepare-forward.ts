@@ -1,10 +1,11 @@
 import type pg from 'pg';
-import { openStreamRow, readStreamRow } from '../replica/streams.ts';
+import { openStreamRow, readStreamRow, type StreamHistory } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
 import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
 import { connect, terminate } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { beginHistory } from '../stream/source/history.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   createSlotWithSnapshot,
@@ -46,6 +47,8 @@ export interface CopyOptions {
 export async function copyInitially(options: CopyOptions): Promise<void> {
   const { control, context, epoch, mapping } = options;
   const began = performance.now();
+  // Before the slot is made: what the first position belongs to lies before it.
+  const history = await beginHistory(options.source, undefined);
   const snapshot = await makeStream(options);
   const rows = new Map<string, number>();
   let mark: CopyMark;
@@ -79,7 +82,7 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
     await snapshot.close();
   }
   options.signal.throwIfAborted();
-  await storeFirstPosition(options, snapshot.position, mark);
+  await storeFirstPosition(options, { position: snapshot.position, history, mark });
   await control.evidence.record({
     context,
     kind: 'copy',
@@ -140,15 +143,18 @@ export async function writeStatistics({
 /** From here on the copied rows are replicated ones: the mark of the copy goes in the same transaction. */
 async function storeFirstPosition(
   { service, context, epoch }: CopyOptions,
-  position: Lsn,
-  mark: CopyMark,
+  {
+    position,
+    history,
+    mark,
+  }: { readonly position: Lsn; readonly history: StreamHistory; readonly mark: CopyMark },
 ): Promise<void> {
   await service.query('BEGIN');
   try {
     await openStreamRow(
       service,
       { context: context, direction: 'forward' },
-      { epoch: BigInt(epoch), position: position },
+      { epoch: BigInt(epoch), position, history },
     );
     await forgetCopyMark(service, mark);
     await service.query('COMMIT');

@@ -11,8 +11,10 @@ import type { ContextRow, Control } from '../control/index.ts';
 import { connect, databaseName } from '../database/connect.ts';
 import { lsnFromText } from '../database/lsn.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
+import { requireAgreement, tellOwner } from '../ownership/require-agreement.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
+import { requireSameHistory } from '../stream/source/require-same-history.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   ensurePublication,
@@ -61,7 +63,13 @@ export async function runDirection(
     await installReplicaSchema(client);
     await installReplicaSchema(target);
     const [monolith, service] = direction === 'forward' ? [client, target] : [target, client];
+    const sides = { monolith: async () => monolith, service: async () => service };
+    const notes = await requireAgreement(control, row, sides);
+    if (notes !== null) await tellOwner(row, notes, sides);
     const copy = direction === 'forward' && (await needsCopy(target, definition.context));
+    const source: StreamSource = { context: definition.context, direction, url: sourceUrl, client };
+    // Before anything else: in another history tables, slot and positions mean something else.
+    if (!copy) await requireSameHistory(source, target, BigInt(row.epoch));
     let mapping: CompiledMapping;
     try {
       mapping = await loadMapping(definition, monolith, service);
@@ -70,7 +78,6 @@ export async function runDirection(
       throw copy ? error : asSchemaChange(error);
     }
     const names = replicationNames(definition.context, direction, databaseName(sourceUrl));
-    const source: StreamSource = { context: definition.context, direction, url: sourceUrl, client };
     const tables = publishedTables(mapping, sourceOf(direction), transport.ownTables);
     if (copy) {
       await copyInitially({

@@ -7,6 +7,7 @@ import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { SourceTable, StreamSource, Transport } from '../stream/index.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
+import { HistoryMarks } from './history-marks.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
@@ -62,8 +63,10 @@ export async function runStream(run: StreamRun): Promise<void> {
     epoch: BigInt(run.epoch),
     checkSchema: () => checkSchema(check),
     checkRelation: (relation) => checkRelation(check, relation),
+    historyAt: (position) => marks.passed(position),
   });
   const row = await readStreamRow(run.target, context, run.direction);
+  const marks = new HistoryMarks(run.source);
   const state = {
     position: await applier.position(),
     rows: row?.rowsApplied ?? 0n,
@@ -77,6 +80,12 @@ export async function runStream(run: StreamRun): Promise<void> {
     tables: run.tables,
     signal,
   });
+  try {
+    await marks.begin(row?.history?.mark.line);
+  } catch (error) {
+    await stream.close();
+    throw error;
+  }
   const buffer = new MessageBuffer(stream);
   const sampler = new WatermarkSampler({
     control: run.control,
@@ -86,6 +95,7 @@ export async function runStream(run: StreamRun): Promise<void> {
     epoch: run.epoch,
     workerId: run.workerId,
     progress: () => state,
+    marks,
     onSample: (sample) =>
       run.onProgress({
         phase: 'streaming',

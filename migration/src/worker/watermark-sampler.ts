@@ -13,6 +13,8 @@ export interface SamplerOptions {
   readonly stream: ChangeStream;
   readonly epoch: number;
   readonly workerId: string;
+  /** Renewed at each sample, where something happened since. */
+  readonly marks: { renew(now: { readonly lsn: Lsn; readonly rows: bigint }): Promise<void> };
   readonly progress: () => {
     readonly position: Lsn;
     readonly rows: bigint;
@@ -62,7 +64,8 @@ export class WatermarkSampler {
     // a bounded number of samples is enough: the applier passes them in order
     if (this.#waiting.length < 100) this.#waiting.push({ time, lsn, at });
     stream.probe();
-    const { position } = this.#options.progress();
+    const { position, rows } = this.#options.progress();
+    await this.#options.marks.renew({ lsn, rows });
     if (position !== this.#position) {
       this.#position = position;
       this.#moved = performance.now();

@@ -12,8 +12,9 @@ import {
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { type Control, openControl } from '../../src/control/index.ts';
-import { connect, databaseName } from '../../src/database/connect.ts';
+import { connect, databaseName, withConnection } from '../../src/database/connect.ts';
 import { lsnToText } from '../../src/database/lsn.ts';
+import { noteOwner } from '../../src/replica/owners.ts';
 import {
   createSlot,
   dropSlot,
@@ -113,13 +114,16 @@ export async function openShop(
     transport,
     async [Symbol.asyncDispose]() {
       await control.close();
+      // with a connection of its own: a test may have restarted the server
       if (transport.kind === 'kafka')
-        await transport.remove({
-          context: 'goods',
-          direction: 'forward',
-          url: monolithDatabase.url,
-          client: monolith,
-        });
+        await withConnection(monolithDatabase.url, { applicationName: 'test' }, (client) =>
+          transport.remove({
+            context: 'goods',
+            direction: 'forward',
+            url: monolithDatabase.url,
+            client,
+          }),
+        );
       // of a server of its own everything goes with it, and it may have lost these connections
       const [onShared, originDatabases] = [
         { monolith: servers.monolith === undefined, service: servers.service === undefined },
@@ -204,13 +208,16 @@ export async function flip(shop: Shop, owner: 'monolith' | 'service'): Promise<v
     direction,
   ]);
   const row = await shop.control.contexts.require('goods');
+  const startLsn = lsnToText(position);
   await shop.control.flip({
     context: 'goods',
     expectedEpoch: row.epoch,
     owner,
     stage: owner === 'service' ? 'service' : 'canary',
-    startLsn: lsnToText(position),
+    startLsn,
   });
+  for (const client of [shop.monolith, shop.service])
+    await noteOwner(client, 'goods', { owner, epoch: row.epoch + 1, startLsn });
 }
 
 /** Rows of the two sides in the monolith's terms: equal when replication has done its work. */

@@ -5,6 +5,7 @@ import type { ContextCheck, Need, Patient } from './context-check.ts';
 import { decisions } from './decisions.ts';
 import { fences } from './fences.ts';
 import { flags } from './flags.ts';
+import { owners } from './owners.ts';
 import { server } from './server.ts';
 import { checkState } from './state.ts';
 import { mapping, replicaIdentity } from './tables.ts';
@@ -18,6 +19,7 @@ const checks: readonly ContextCheck[] = [
   server('service'),
   mapping,
   decisions,
+  owners,
   fences,
   transport,
   worker,

@@ -4,6 +4,7 @@ export {
   createSlot,
   createSlotWithSnapshot,
   dropSlot,
+  makingSlot,
   slotStatus,
   type SlotWithSnapshot,
 } from './slot.ts';

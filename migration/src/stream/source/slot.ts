@@ -71,6 +71,23 @@ export async function requireSlot(client: pg.Client, slot: string): Promise<Slot
   return status;
 }
 
+/**
+ * Where the server knows it (17 and newer) a standby takes the slot along, so that the stream goes on after a planned failover.
+ * The words for SQL, and for a walsender.
+ */
+async function failover(client: pg.Client): Promise<{ sql: string; command: string }> {
+  const { rows } = await client.query<{ version: string }>(
+    `SELECT current_setting('server_version_num') AS version`,
+  );
+  return Number(rows[0]?.version ?? 0) >= 170_000
+    ? { sql: ', failover => true', command: `(SNAPSHOT 'export', FAILOVER true)` }
+    : { sql: '', command: 'EXPORT_SNAPSHOT' };
+}
+
+/** A logical slot, as one statement; it waits for every transaction that runs now. */
+export const makingSlot = async (client: pg.Client): Promise<string> =>
+  `SELECT lsn::text AS lsn FROM pg_create_logical_replication_slot($1, 'pgoutput'${(await failover(client)).sql})`;
+
 const creating = (slot: string): string =>
   `Cannot create replication slot ${slot} (needs ALTER ROLE … REPLICATION, wal_level = logical and a free slot)`;
 
@@ -80,10 +97,7 @@ export async function createSlot(
   slot: string,
 ): Promise<{ created: boolean; position: Lsn }> {
   try {
-    const { rows } = await client.query<{ lsn: string }>(
-      `SELECT lsn FROM pg_create_logical_replication_slot($1, 'pgoutput')`,
-      [slot],
-    );
+    const { rows } = await client.query<{ lsn: string }>(await makingSlot(client), [slot]);
     return { created: true, position: lsnFromText(rows[0]?.lsn ?? '') };
   } catch (error) {
     const existing = codeOf(error) === '42710' ? await slotStatus(client, slot) : null;
@@ -116,7 +130,7 @@ export async function createSlotWithSnapshot(
   signal?.addEventListener('abort', abandon, { once: true });
   try {
     const { rows } = await client.query<{ consistent_point: string; snapshot_name: string }>(
-      `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
+      `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} LOGICAL pgoutput ${(await failover(client)).command}`,
     );
     const row = rows[0];
     if (!row)
