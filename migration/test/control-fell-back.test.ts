@@ -173,3 +173,33 @@ test('a service that went back behind a cutover stops the worker, and is named',
   });
   expect(await code(rollback({ ...scene.options, noFacade: true }))).toBe('SIDE_FELL_BACK');
 });
+
+test('a stream back whose service was set back begins anew on request, and empties nothing', async () => {
+  expect(await cutover({ ...scene.options, noFacade: true })).toMatchObject({ outcome: 'done' });
+  await settled(scene);
+  await scene.stopWorker();
+  // what a restored service lacks: the marks of the worker, and a row that the monolith has
+  await scene.sql.service
+    .query(`DELETE FROM strangler.marks; DELETE FROM item_counts WHERE item_id = 7;
+    DELETE FROM items WHERE item_id = 7`);
+  await expect(scene.startWorker()).rejects.toThrow('HISTORY_CHANGED');
+  await scene.control.watermarks.remove('shop', 'reverse');
+  expect(
+    (await toolkit.replicate.dryRun({ context: 'shop', restart: true })).actions[0]?.action,
+  ).toContain('no row of either side goes');
+  expect(
+    await toolkit.replicate({ context: 'shop', restart: true, untilCaughtUp: true }),
+  ).toMatchObject({ direction: 'reverse', caughtUp: true });
+  await scene.startWorker();
+  await scene.sql.service.query(`UPDATE item_counts SET n = 77 WHERE item_id = 8`);
+  await until(
+    'the change arrives',
+    async () =>
+      (await scene.sql.monolith.query('SELECT FROM products WHERE id = 8 AND n = 77')).rowCount ===
+      1,
+  );
+  const found = await toolkit.verify({ context: 'shop' });
+  expect(found).toMatchObject({ differences: 1 });
+  await toolkit.verify({ context: 'shop', repair: true, keys: ['products:7'] });
+  expect(await consistentState(scene)).toEqual(oneOwner('service'));
+});

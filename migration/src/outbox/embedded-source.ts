@@ -1,6 +1,6 @@
 import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { databaseName, withConnection } from '../database/connect.ts';
+import { connect, databaseName, withConnection } from '../database/connect.ts';
 import { parseTableName, type TableName } from '../database/identifiers.ts';
 import { pause } from '../pause.ts';
 import type { Lsn, Row } from '../stream/change-event.ts';
@@ -9,6 +9,7 @@ import { openEmbeddedStream } from '../stream/embedded/index.ts';
 import { createSlotWithSnapshot, dropSlot, slotStatus } from '../stream/source/index.ts';
 import { streamNames } from '../stream/source/replication-names.ts';
 import { readPosition, storePosition } from '../replica/event-positions.ts';
+import { openHistory } from './consumer-history.ts';
 import { eventOfRow } from './domain-event.ts';
 import { ensureOutboxPublication, outboxPublication } from './outbox-publication.ts';
 import { readRetained } from './retained-events.ts';
@@ -27,9 +28,12 @@ const outboxTable = ({ table }: EmbeddedSource): TableName => parseTableName(tab
 export async function followOutbox(source: EmbeddedSource, session: Session): Promise<void> {
   if (!(await waitForTurn(source, session))) return;
   const slot = consumerSlot(session.consumer, source);
+  const applicationName = `strangler-events-${session.consumer}`;
+  const client = await connect(source.url, { applicationName });
   try {
     const from = await beginning(source, session, slot);
     if (from === undefined) return;
+    const history = await openHistory(source, session, client, from);
     const stream = await openEmbeddedStream({
       url: source.url,
       context: `${session.consumer}-events`,
@@ -39,10 +43,12 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
       signal: session.signal,
     });
     try {
+      const marks = await history.begin();
       session.onProgress({ phase: 'streaming' });
-      for (let stored = from; ;) {
+      for (let stored = from, events = 0n; ;) {
         const messages = await stream.take();
         if (messages.length === 0) return;
+        events += countEvents(messages);
         const reached = await deliverAll(messages, source, session);
         if (reached === undefined || reached <= stored) continue;
         // Stored first: a slot that is ahead of the stored position would look like a hole.
@@ -50,17 +56,27 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
           session.target,
           { consumer: session.consumer, service: source.service },
           reached,
+          marks?.passed(reached),
         );
         stream.acknowledge(reached);
         stored = reached;
+        await marks?.renew({ lsn: reached, rows: events });
       }
     } finally {
       await stream.close();
     }
   } catch (error) {
     throw withRemedy(error, source, session.consumer);
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }
+
+const countEvents = (messages: readonly StreamMessage[]): bigint =>
+  messages.reduce(
+    (sum, message) => sum + (message.kind === 'changes' ? BigInt(message.events.length) : 0n),
+    0n,
+  );
 
 /** One process of a consumer reads; the lock ends with the connection that also writes what is handled. */
 async function waitForTurn(
@@ -168,10 +184,11 @@ async function deliverRow(
   if (aggregateTypes.includes(row.aggregatetype ?? '')) await inbox.deliver(eventOfRow(row));
 }
 
+const holes: ReadonlySet<string> = new Set(['SLOT_LOST', 'POSITION_GAP', 'HISTORY_CHANGED']);
+
 /** The remedies of these codes speak of replication. */
 function withRemedy(error: unknown, { service }: EmbeddedSource, consumer: string): unknown {
-  if (!isStranglerError(error) || (error.code !== 'SLOT_LOST' && error.code !== 'POSITION_GAP'))
-    return error;
+  if (!isStranglerError(error) || !holes.has(error.code)) return error;
   return new StranglerError(error.code, error.message, {
     cause: error,
     details: error.details,

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { StreamHistory } from './streams.ts';
 import { type Lsn, lsnFromText, lsnToText } from '../database/lsn.ts';
 
 export interface Subscriber {
@@ -24,12 +25,35 @@ export async function storePosition(
   client: pg.ClientBase,
   { consumer, service }: Subscriber,
   position: Lsn | 'beginning',
+  history?: StreamHistory,
 ): Promise<void> {
   await client.query(
-    `INSERT INTO strangler.event_positions (consumer, service, position) VALUES ($1, $2, $3)
-     ON CONFLICT (consumer, service) DO UPDATE SET position = excluded.position, at = clock_timestamp()`,
-    [consumer, service, position === 'beginning' ? null : lsnToText(position)],
+    `INSERT INTO strangler.event_positions AS known (consumer, service, position, history)
+     VALUES ($1, $2, $3, $4::jsonb)
+     ON CONFLICT (consumer, service) DO UPDATE
+       SET position = excluded.position, history = coalesce(excluded.history, known.history),
+           at = clock_timestamp()`,
+    [
+      consumer,
+      service,
+      position === 'beginning' ? null : lsnToText(position),
+      history === undefined ? null : JSON.stringify(history),
+    ],
   );
+}
+
+/** `null`: an older release stored the position. */
+export async function readHistory(
+  client: pg.ClientBase,
+  { consumer, service }: Subscriber,
+): Promise<StreamHistory | null> {
+  const { rows } = await client.query<{ history: string | null }>(
+    `SELECT history::text AS history FROM strangler.event_positions
+      WHERE consumer = $1 AND service = $2`,
+    [consumer, service],
+  );
+  const text = rows[0]?.history ?? null;
+  return text === null ? null : JSON.parse(text);
 }
 
 /** Next offset of each partition, by `topic/partition`. */

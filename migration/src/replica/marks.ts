@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { quoteLiteral } from '../database/identifiers.ts';
 import { type Lsn, lsnFromText } from '../database/lsn.ts';
 import { hasTable } from './schema.ts';
 import type { Mark, StreamKey } from './streams.ts';
@@ -13,52 +12,46 @@ export interface WrittenMark extends Mark {
 /** Sessions remembered for a target that was restored from a backup and reads what it missed from Kafka. */
 const keptLines = 200;
 
-/** The position comes from the same way to the server, after the commit. */
-async function written(client: pg.Client, statements: readonly string[]): Promise<Lsn> {
-  const results: unknown = await client.query(
-    [...statements, 'SELECT pg_current_wal_insert_lsn()::text AS lsn'].join(';'),
-  );
-  const last = Array.isArray(results) ? (results.at(-1) as pg.QueryResult<{ lsn: string }>) : null;
-  return lsnFromText(last?.rows[0]?.lsn ?? '0/0');
+/** After the statement has committed. */
+async function endOfLog(client: pg.Client): Promise<Lsn> {
+  const { rows } = await client.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn() AS lsn');
+  return lsnFromText(rows[0]?.lsn ?? '0/0');
 }
-
-const ofStream = ({ context, direction }: StreamKey): string =>
-  `context = ${quoteLiteral(context)} AND direction = ${quoteLiteral(direction)}`;
 
 /** `keep`: the line that the target knows; it stays however many sessions came since. */
 export async function beginLine(
   client: pg.Client,
-  stream: StreamKey,
+  { context, direction }: StreamKey,
   keep: string | undefined,
 ): Promise<WrittenMark> {
   const line = randomUUID();
-  const before = await written(client, [
-    'BEGIN',
-    `INSERT INTO strangler.marks (context, direction, line)
-     VALUES (${quoteLiteral(stream.context)}, ${quoteLiteral(stream.direction)}, '${line}')`,
-    `DELETE FROM strangler.marks
-      WHERE ${ofStream(stream)} AND line::text <> ${quoteLiteral(keep ?? line)}
-        AND line NOT IN (SELECT line FROM strangler.marks WHERE ${ofStream(stream)}
+  await client.query(
+    `WITH begun AS (
+       INSERT INTO strangler.marks (context, direction, line) VALUES ($1, $2, $3::uuid)
+     )
+     DELETE FROM strangler.marks
+      WHERE context = $1 AND direction = $2 AND line IS DISTINCT FROM $4::uuid
+        AND line NOT IN (SELECT line FROM strangler.marks WHERE context = $1 AND direction = $2
                           ORDER BY at DESC LIMIT ${keptLines})`,
-    'COMMIT',
-  ]);
-  return { line, number: 1, before };
+    [context, direction, line, keep ?? null],
+  );
+  return { line, number: 1, before: await endOfLog(client) };
 }
 
 /** Nobody waits for the disk: a mark that a crash of the source takes away was passed by nobody. */
 export async function nextMark(
   client: pg.Client,
-  stream: StreamKey,
+  { context, direction }: StreamKey,
   { line, number }: Mark,
 ): Promise<WrittenMark> {
-  const before = await written(client, [
-    'BEGIN',
-    'SET LOCAL synchronous_commit = off',
-    `UPDATE strangler.marks SET number = ${number + 1}, at = clock_timestamp()
-      WHERE ${ofStream(stream)} AND line = '${line}'`,
-    'COMMIT',
-  ]);
-  return { line, number: number + 1, before };
+  await client.query({
+    name: 'strangler_next_mark',
+    text: `WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+      UPDATE strangler.marks SET number = $4, at = clock_timestamp() FROM quick
+       WHERE context = $1 AND direction = $2 AND line = $3::uuid`,
+    values: [context, direction, line, number + 1],
+  });
+  return { line, number: number + 1, before: await endOfLog(client) };
 }
 
 /** How far a line was counted in this database; null: it has no such line. */

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { databaseFailure } from '../database/failures.ts';
 import { quoteLiteral } from '../database/identifiers.ts';
 import { events0001 } from './migrations/0001-events.ts';
+import { events0002 } from './migrations/0002-events.ts';
 import { fences0001 } from './migrations/0001-fences.ts';
 import { replication0001 } from './migrations/0001-replication.ts';
 import { replication0002 } from './migrations/0002-replication.ts';
@@ -32,7 +33,7 @@ const parts = {
         AND obj_description(p.oid, 'pg_proc') = 'strangler fence 2')`,
   },
   events: {
-    migrations: [events0001],
+    migrations: [events0001, events0002],
     released: `(to_regclass('strangler.processed_events') IS NOT NULL
       AND to_regclass('strangler.event_positions') IS NOT NULL)`,
   },

@@ -32,8 +32,8 @@ export interface StreamHistory {
   /** Of the server, as initdb gave it; a copy of the data folder has the same. */
   readonly system: string;
   readonly timeline: number;
-  /** The newest of our marks in the source that was passed. */
-  readonly mark: Mark;
+  /** The newest of our marks in the source that was passed; null: whoever reads may not write there. */
+  readonly mark: Mark | null;
 }
 
 /** The row of strangler.streams on the target: how far a direction was applied, and by which epoch's right. */

@@ -1,9 +1,4 @@
-import {
-  directionFrom,
-  isStranglerError,
-  type MigrationDefinition,
-  StranglerError,
-} from '@strangler-toolkit/plan';
+import { directionFrom, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import {
   contextTables,
@@ -13,14 +8,11 @@ import {
   requireSidesAgree,
 } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
-import { quoteTable } from '../database/identifiers.ts';
-import { dropDeadLettersOfStream } from '../replica/dead-letters.ts';
-import { noteOwner } from '../replica/owners.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
-import { forgetStream } from '../replica/streams.ts';
 import { throwIfCancelled } from '../pause.ts';
 import { runWorker, type WorkerProgress } from '../worker/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
+import { restart } from './restart.ts';
 import { planned, type Step } from './step.ts';
 import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -29,7 +21,10 @@ export interface ReplicateOptions extends ForceOptions {
   readonly context: string;
   /** Ends when the other side has applied everything. */
   readonly untilCaughtUp?: boolean;
-  /** Forgets the position and the copied rows and copies anew. */
+  /**
+   * While the monolith owns: forgets the position and the copied rows and copies anew. While the service owns: lets the stream
+   * back to the monolith begin anew; no row of either side goes.
+   */
   readonly restart?: boolean;
 }
 
@@ -84,76 +79,6 @@ async function beginReplication(
     });
     kit.tell('fence', "the service's tables are fenced", 'done');
     await enterStage(kit, definition, { decision, lease });
-  });
-}
-
-/** A service that went back to an earlier state is what a restart mends; a control database that did is not. */
-async function requireNothingNewer(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
-  try {
-    await requireSidesAgree({
-      definition,
-      control: await kit.control(),
-      ...kit.databaseUrls(definition),
-    });
-  } catch (error) {
-    if (isStranglerError(error) && error.code === 'SIDE_FELL_BACK') {
-      if (error.details.side === 'service') return;
-    }
-    throw error;
-  }
-}
-
-/** Empties what replication wrote, so that the worker finds no position and copies anew. */
-async function forgetCopy(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
-  const control = await kit.control();
-  const row = await control.contexts.require(definition.context);
-  if (row.owner !== 'monolith' || row.stage === 'monolith')
-    throw new StranglerError(
-      'MOVE_NOT_ALLOWED',
-      `--restart empties the service's tables; it needs the monolith as owner and a running ` +
-        `replication (stage is ${row.stage}, owner ${row.owner})`,
-    );
-  const watermark = await control.watermarks.get(definition.context, 'forward');
-  if (watermark?.workerAlive)
-    throw new StranglerError(
-      'WORKER_ALREADY_RUNNING',
-      `A worker of ${definition.context} is alive (heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago)`,
-      { remedy: 'Stop it first, then run --restart.' },
-    );
-  await kit.withLease(definition.context, 'restart', async (lease) => {
-    await requireNothingNewer(kit, definition);
-    const url = kit.databaseUrl(definition, 'monolith');
-    await kit.withDatabase(definition, 'monolith', (client) =>
-      dropStream(
-        { context: definition.context, direction: 'forward', url, client },
-        kit.transport(definition),
-        undefined,
-      ),
-    );
-    await lease.check();
-    // Before the rows go: while the old watermark stands, facades call the emptied tables fresh and send reads there.
-    await control.watermarks.remove(definition.context, 'forward');
-    // What was verified is about to be thrown away.
-    await control.evidence.forget(definition.context, 'verification');
-    await kit.withDatabase(definition, 'service', async (client) => {
-      await installReplicaSchema(client);
-      await client.query('BEGIN');
-      await client.query('SET LOCAL session_replication_role = replica');
-      // In this transaction: a side that knows itself as owner is never emptied, whatever the control database says.
-      await noteOwner(client, definition.context, { ...row, startLsn: null });
-      const stream = { context: definition.context, direction: 'forward' } as const;
-      await forgetStream(client, stream);
-      await dropDeadLettersOfStream(client, stream);
-      for (const table of contextTables(definition).service)
-        await client.query(`DELETE FROM ${quoteTable(table)}`);
-      await client.query('COMMIT');
-    });
-    await control.journal.append({
-      context: definition.context,
-      actor: kit.actor,
-      step: 'restart',
-      status: 'done',
-    });
   });
 }
 
@@ -268,7 +193,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
         `${options.context} is retired: nothing is replicated any more`,
       );
     if (before.stage === 'monolith') await beginReplication(kit, definition, options);
-    if (options.restart) await forgetCopy(kit, definition);
+    if (options.restart) await restart(kit, definition);
     const caughtUp = await work(kit, definition, options.untilCaughtUp === true);
     const row = await control.contexts.require(options.context);
     const direction = directionFrom(row.owner);
@@ -310,7 +235,10 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
     ];
     if (row.stage !== 'monolith') {
       return planned([
-        ...(options.restart
+        ...(options.restart && row.owner === 'service'
+          ? ['begin the stream back to the monolith anew; no row of either side goes']
+          : []),
+        ...(options.restart && row.owner === 'monolith'
           ? [
               {
                 action: "empty the service's tables and forget the position",

@@ -7,7 +7,7 @@ import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { SourceTable, StreamSource, Transport } from '../stream/index.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
-import { HistoryMarks } from './history-marks.ts';
+import { HistoryMarks } from '../stream/source/history-marks.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
@@ -81,7 +81,7 @@ export async function runStream(run: StreamRun): Promise<void> {
     signal,
   });
   try {
-    await marks.begin(row?.history?.mark.line);
+    await marks.begin(row?.history?.mark?.line);
   } catch (error) {
     await stream.close();
     throw error;

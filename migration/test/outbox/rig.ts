@@ -1,5 +1,9 @@
 import pg from 'pg';
-import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  type PostgresServer,
+  type TestDatabase,
+} from '@strangler-toolkit/dev-stack';
 import { installOutbox, publishEvent } from '@strangler-toolkit/service-kit';
 import {
   type DomainEvent,
@@ -46,13 +50,18 @@ export const countEvent = async (event: DomainEvent, transaction: pg.ClientBase)
   );
 };
 
-export async function openRig(label: string): Promise<Rig> {
+/** `server`: the service's database lies on a server of its own, which the test may set back. */
+export async function openRig(label: string, server?: PostgresServer): Promise<Rig> {
   const [service, target] = await Promise.all([
-    createTestDatabase(`${label}_service`),
+    server === undefined
+      ? createTestDatabase(`${label}_service`)
+      : server.createDatabase(label).then((url) => ({ url, name: label, drop: async () => {} })),
     createTestDatabase(`${label}_consumer`),
   ]);
   const pool = new pg.Pool({ connectionString: service.url, max: 6 });
   const targetPool = new pg.Pool({ connectionString: target.url, max: 3 });
+  // Idle connections of a server that is restarted.
+  pool.on('error', () => {});
   await installOutbox(pool);
   await targetPool.query(
     'CREATE TABLE handled (seq bigint GENERATED ALWAYS AS IDENTITY, aggregate text, n int, times int NOT NULL DEFAULT 1, PRIMARY KEY (aggregate, n))',

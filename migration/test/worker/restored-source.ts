@@ -32,11 +32,11 @@ export const targetState = async (shop: Shop): Promise<unknown> => ({
 });
 
 /** The code that a worker ends with, or that it went on as if nothing had happened. */
-export const endOf = (worker: Running, shop: Shop): Promise<string | null> =>
-  Promise.race([
+export async function endOf(worker: Running, shop: Shop): Promise<string | null> {
+  const first = await Promise.race([
     worker.ended,
-    caughtUp(shop, 'forward').then(async () => {
-      await worker.stop();
-      return 'caught up';
-    }),
+    caughtUp(shop, 'forward').then(() => 'caught up'),
   ]);
+  await worker.stop();
+  return first;
+}

@@ -20,7 +20,10 @@ export function replicateCommand(session: Session): Command {
     ],
   })
     .option('--until-caught-up', 'end when the other side has applied everything')
-    .option('--restart', "forget the position, empty the service's tables and copy anew")
+    .option(
+      '--restart',
+      "begin anew: empty the service's tables and copy, or, while the service owns, only the stream",
+    )
     .action(
       async (
         context: string,
@@ -36,7 +39,9 @@ export function replicateCommand(session: Session): Command {
             ...(common.restart && { restart: true }),
           },
           ...(common.restart && {
-            confirm: `Empty the service's tables of ${context} and copy anew?`,
+            confirm:
+              `Begin the stream of ${context} anew? While the monolith owns, the service's tables are ` +
+              'emptied and copied again.',
           }),
           text: replicateText,
         });

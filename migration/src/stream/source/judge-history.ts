@@ -31,6 +31,7 @@ export function whyAnotherHistory(
         `and everything up to ${lsnToText(position)} was applied`
       );
   }
+  if (stored.mark === null) return null;
   if (found.counted === null)
     return `the mark that was applied (${stored.mark.line}) is not there: it went back to a state before it`;
   if (found.counted < stored.mark.number)

@@ -1,8 +1,8 @@
-import { beginLine, nextMark, type WrittenMark } from '../replica/marks.ts';
-import type { StreamHistory } from '../replica/streams.ts';
-import type { Lsn } from '../stream/change-event.ts';
-import { type ServerIdentity, readIdentity } from '../stream/source/history.ts';
-import type { StreamSource } from '../stream/transport.ts';
+import { beginLine, nextMark, type WrittenMark } from '../../replica/marks.ts';
+import type { StreamHistory } from '../../replica/streams.ts';
+import type { Lsn } from '../change-event.ts';
+import type { StreamSource } from '../transport.ts';
+import { readIdentity, type ServerIdentity } from './history.ts';
 
 /** Log that moved without a row of ours is worth a mark this often: other tables' writes move the position as well. */
 const quietMs = 1000;
@@ -10,19 +10,22 @@ const quietMs = 1000;
 /** Marks that wait to be passed; a stream that is far behind keeps them apart, not more of them. */
 const mostWaiting = 600;
 
+/** A database that is read, and by whom. */
+export type Marked = Pick<StreamSource, 'client' | 'context' | 'direction'>;
+
 /**
  * Marks in the source, written while changes are applied and stored with the position that has passed them. A source that
  * went back behind one of them is found out at the next start, however far its log came meanwhile.
  */
 export class HistoryMarks {
-  readonly #source: StreamSource;
+  readonly #source: Marked;
   #identity: ServerIdentity | null = null;
   #newest: WrittenMark | null = null;
   #waiting: WrittenMark[] = [];
   #rows = 0n;
   #at = 0;
 
-  constructor(source: StreamSource) {
+  constructor(source: Marked) {
     this.#source = source;
   }
 
