@@ -32,16 +32,12 @@ export function controlCommand(session: Session): Command {
             'say where the truth comes from: --from-sides is the only source there is',
           );
         const { controlRestore } = await import('../../steps/control-restore.ts');
-        await runStep(
-          session,
-          common,
-          controlRestore,
-          { context },
-          {
-            confirm: `Set owner and epoch of ${context} in the control database to what the data databases say?`,
-            text: controlRestoreText,
-          },
-        );
+        await runStep(session, common, {
+          step: controlRestore,
+          options: { context },
+          confirm: `Set owner and epoch of ${context} in the control database to what the data databases say?`,
+          text: controlRestoreText,
+        });
       }),
   );
   return control;
