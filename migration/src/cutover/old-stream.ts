@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
+import { forgetMarks } from '../replica/marks.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { from, type MoveStep, moveSource, to } from './move-state.ts';
 import { dropSlotAndReader } from './slots.ts';
@@ -38,6 +39,7 @@ export async function dropStream(
       await client.query(
         `DROP PUBLICATION IF EXISTS ${client.escapeIdentifier(names.publication)}`,
       );
+      await forgetMarks(client, source);
       return { slot: names.slot, was };
     }),
   );

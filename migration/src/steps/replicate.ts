@@ -1,12 +1,6 @@
 import { directionFrom, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
-import {
-  contextTables,
-  dropStream,
-  installFence,
-  recoverMove,
-  requireSidesAgree,
-} from '../cutover/index.ts';
+import { contextTables, installFence, recoverMove, requireSidesAgree } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { throwIfCancelled } from '../pause.ts';
