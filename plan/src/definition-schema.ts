@@ -165,6 +165,7 @@ const route = strict({
     masks: listOf(mask).optional(),
   }).optional(),
   timeoutMs: number('integer', 1).optional(),
+  pinRefused: z.boolean({ error: 'must be true or false' }).optional(),
 });
 
 const tableName = text.refine(
@@ -242,8 +243,8 @@ export const definitionSchema = strict({
   service: strict({ url: httpUrl, database: databaseUrl.optional() }),
   identity: listOf(
     text.refine(
-      (value) => /^(header|cookie|query):[^\s:]+$/.test(value),
-      'must be "header:<name>", "cookie:<name>" or "query:<name>"',
+      (value) => /^(?:(?:claim:[^\s@]+@)?(?:header|cookie|query)|answer):[^\s:]+$/.test(value),
+      'must be "header:<name>", "cookie:<name>", "query:<name>", "claim:<claim>@<one of these>" or "answer:<header>"',
     ),
   ).optional(),
   routes: listOf(route),

@@ -59,6 +59,11 @@ export interface RouteDefinition {
     /** `value` (default): 1 and 1.0 are the same number; `text`: they differ. No digit is ever rounded away. */
     readonly numbers?: 'value' | 'text';
   };
+  /**
+   * Of a write: an answer of 4xx pins its writer as well, because it may have counted an attempt or written a trail (default
+   * true). False where it never changes anything that a read shows.
+   */
+  readonly pinRefused?: boolean;
   /** Largest time the facade waits for an answer, milliseconds (default 30000; streams and upgrades are exempt). */
   readonly timeoutMs?: number;
 }
@@ -188,8 +193,9 @@ export interface MigrationDefinition {
   readonly monolith: { readonly url: Setting; readonly database?: Setting };
   readonly service: { readonly url: Setting; readonly database?: Setting };
   /**
-   * Who a request belongs to, first match wins: `header:authorization`, `cookie:sid`, `query:user`. Sticky
-   * percentages and read-your-writes pins use it.
+   * Who a request belongs to: `header:authorization`, `cookie:sid`, `query:user`; `claim:sub@header:authorization`, a claim of a
+   * JSON web token that header, cookie or query carries (not verified); `answer:x-user-id`, a header with which answers name
+   * the user. Percentages stick to the first that a request has; a write pins all of them, and those that its answer sets.
    */
   readonly identity?: readonly string[];
   readonly routes: readonly RouteDefinition[];

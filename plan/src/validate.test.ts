@@ -113,7 +113,7 @@ describe('a wrong file is told with file and field', () => {
     ],
     [
       good({ identity: ['authorization'] }),
-      'contexts/catalog.ts: identity[0] must be "header:<name>", "cookie:<name>" or "query:<name>"',
+      'contexts/catalog.ts: identity[0] must be "header:<name>", "cookie:<name>", "query:<name>", "claim:<claim>@<one of these>" or "answer:<header>"',
     ],
     [
       good({ gates: { maxLagSeconds: -1 } }),

@@ -3,6 +3,7 @@ import { peerOf } from '../proxy/peer.ts';
 import type { Found } from '../routing/find-claim.ts';
 import { readTarget } from '../routing/request-target.ts';
 import type { Claim } from '../serving/claim.ts';
+import { methodOverride } from '../routing/method-override.ts';
 import type { Serving } from '../serving/serving.ts';
 import { traceOf } from '../telemetry/trace.ts';
 import type { Arrival, Refused } from './arrival.ts';
@@ -45,14 +46,17 @@ interface Asked {
   readonly authority: string | undefined;
 }
 
-function asked(desk: FrontDesk, method: string, url: string): Asked | Refusal {
+function asked(
+  desk: FrontDesk,
+  { method = 'GET', url = '', headers }: IncomingMessage,
+): Asked | Refusal {
   const read = readTarget(method, url);
   if (read.form === 'faulty') return pathRefused(read.reason);
   const { authority } = read;
   if (read.form === 'asterisk')
     return { found: { kind: 'unclaimed', path: '*' }, search: '', target: '*', authority };
   const { path, search } = read;
-  const found = desk.claims.find(method, path);
+  const found = desk.claims.find(method, path, methodOverride({ headers, search }));
   if (found.kind === 'doubtful') return doubtful(found.reason);
   if (found.kind === 'claimed' && search.includes('#'))
     return doubtful('the request target has a fragment');
@@ -75,7 +79,7 @@ export function admit(
   const trace = traceOf(headers, peer.trusted);
   const fault = faultOf(request);
   if (fault) return refuse(desk, entrance, { request, trace }, fault);
-  const wish = asked(desk, method, request.url ?? '');
+  const wish = asked(desk, request);
   if ('status' in wish) return refuse(desk, entrance, { request, trace }, wish);
   const { found, search, target, authority } = wish;
   return {

@@ -7,7 +7,7 @@ import { admit } from '../admission/front-stage.ts';
 import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
 import { chooseSide } from '../serving/choose-side.ts';
-import { identityOf } from '../serving/passage.ts';
+import { whoAsks } from '../serving/who.ts';
 import type { Serving } from '../serving/serving.ts';
 
 export const isWebSocket = (request: IncomingMessage): boolean =>
@@ -33,7 +33,7 @@ const rawHead = (answer: IncomingMessage, headers: readonly string[]): string =>
 async function upstreamOf(serving: Serving, arrival: Arrival): Promise<string> {
   const { claim } = arrival;
   if (!claim) return serving.monolithUrl;
-  const chosen = await chooseSide(serving, claim, identityOf(arrival));
+  const chosen = await chooseSide(serving, claim, whoAsks(arrival));
   return claim.plan.urls[chosen.target];
 }
 

@@ -14,7 +14,8 @@ export type FreshnessAnswer =
 
 interface Question {
   readonly context: string;
-  readonly identity: string;
+  /** Separated by commas. */
+  readonly identities: string;
   readonly answer: (answer: FreshnessAnswer) => void;
 }
 
@@ -49,12 +50,12 @@ export class FreshnessCheck {
   }
 
   /** Nobody waits for it longer than the patience; without an answer the owner serves. */
-  ask(context: string, identity: string | undefined): Promise<FreshnessAnswer> {
+  ask(context: string, identities: readonly string[]): Promise<FreshnessAnswer> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, this.#patienceMs, noAnswer);
       this.#queue.push({
         context,
-        identity: identity ?? '*',
+        identities: identities.join(','),
         answer: (answer) => {
           clearTimeout(timer);
           resolve(answer);
@@ -81,7 +82,7 @@ export class FreshnessCheck {
         rows = await readFreshness(
           client,
           batch.map((question) => question.context),
-          batch.map((question) => question.identity),
+          batch.map((question) => question.identities),
           floor,
         );
       } catch {

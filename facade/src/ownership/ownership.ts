@@ -6,7 +6,7 @@ import { DurableFile } from '../resilience/durable-file.ts';
 import { ControlLink } from './control-link.ts';
 import { type FreshnessAnswer, FreshnessCheck } from './freshness.ts';
 import { type OwnerSnapshot, OwnerStates, parseOwnerSnapshot } from './owner-states.ts';
-import { PinWriter } from './pin-writer.ts';
+import { type PinMove, PinWriter } from './pin-writer.ts';
 import { WriteGate } from '../holds/write-gate.ts';
 
 export interface OwnershipOptions {
@@ -95,16 +95,21 @@ export class Ownership {
   }
 
   /** Asked while a write of ours has no pin yet, the control database would call stale fresh: its word on the owner counts, no more. */
-  async freshness(context: string, identity: string | undefined): Promise<FreshnessAnswer> {
+  async freshness(context: string, identities: readonly string[]): Promise<FreshnessAnswer> {
     const owed = this.#pins?.owes(context) ?? false;
-    const answer: FreshnessAnswer = (await this.#freshness?.ask(context, identity)) ?? {
+    const answer: FreshnessAnswer = (await this.#freshness?.ask(context, identities)) ?? {
       known: false,
     };
     return owed && answer.known ? { ...answer, fresh: false } : answer;
   }
 
-  pin(context: string, identity: string | undefined): Promise<boolean> {
-    return this.#pins?.pin(context, identity) ?? Promise.resolve(false);
+  /** None: everybody. */
+  pin(context: string, identities: readonly string[]): Promise<boolean> {
+    return this.#pins?.pin(context, identities) ?? Promise.resolve(false);
+  }
+
+  carryPins(moves: readonly PinMove[]): Promise<boolean> {
+    return this.#pins?.carry(moves) ?? Promise.resolve(false);
   }
 
   async stop(): Promise<void> {

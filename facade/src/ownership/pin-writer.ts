@@ -1,11 +1,18 @@
 import type pg from 'pg';
 import { openSession } from './control-session.ts';
-import { deletePassedPins, writePins } from './sql.ts';
+import { carryPins, deletePassedPins, writePins } from './sql.ts';
 
 interface Pin {
   readonly context: string;
-  readonly identity: string;
+  readonly identities: readonly string[];
   readonly done: (written: boolean) => void;
+}
+
+/** Pins of some identities that others have to have as well. */
+export interface PinMove {
+  readonly context: string;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
 }
 
 /**
@@ -48,23 +55,51 @@ export class PinWriter {
     return this.#owed.has(context);
   }
 
-  /** Resolves once the pin stands, or false when the patience ended first. Never rejects. */
-  pin(context: string, identity: string | undefined): Promise<boolean> {
+  /** Resolves once the pin of each identity stands, or false when the patience ended first. None: everybody. Never rejects. */
+  pin(context: string, identities: readonly string[]): Promise<boolean> {
+    return this.#within([context], (done) => {
+      this.#queue.push({ context, identities: identities.length > 0 ? identities : ['*'], done });
+      void this.#pump();
+    });
+  }
+
+  /** Whatever pins the first identities have, the others have too. Resolves as `pin` does. */
+  carry(moves: readonly PinMove[]): Promise<boolean> {
+    const each = moves.flatMap(({ context, from, to }) =>
+      from.flatMap((source) => to.map((into) => ({ context, source, into }))),
+    );
+    const send = async (client: pg.Client): Promise<void> =>
+      carryPins(
+        client,
+        each.map(({ context }) => context),
+        each.map(({ source }) => source),
+        each.map(({ into }) => into),
+      );
+    return this.#within(
+      moves.map(({ context }) => context),
+      (done) => void this.#send(send).then(async (sent) => done(sent || (await this.#send(send)))),
+    );
+  }
+
+  #within(
+    contexts: readonly string[],
+    begin: (done: (written: boolean) => void) => void,
+  ): Promise<boolean> {
     return new Promise((resolve) => {
       let open = true;
       const settle = (written: boolean): void => {
         if (!open) return;
         open = false;
         clearTimeout(timer);
-        if (!written) {
-          this.#onLost(context);
-          this.#owe(context);
-        }
+        if (!written)
+          for (const context of contexts) {
+            this.#onLost(context);
+            this.#owe(context);
+          }
         resolve(written);
       };
       const timer = setTimeout(settle, this.#patienceMs, false);
-      this.#queue.push({ context, identity: identity ?? '*', done: settle });
-      void this.#pump();
+      begin(settle);
     });
   }
 
@@ -87,14 +122,22 @@ export class PinWriter {
     this.#busy = false;
   }
 
-  async #write(batch: readonly Pick<Pin, 'context' | 'identity'>[]): Promise<boolean> {
-    try {
-      const client = await this.#connected();
-      await writePins(
+  #write(batch: readonly Pick<Pin, 'context' | 'identities'>[]): Promise<boolean> {
+    const each = batch.flatMap(({ context, identities }) =>
+      identities.map((identity) => ({ context, identity })),
+    );
+    return this.#send((client) =>
+      writePins(
         client,
-        batch.map((pin) => pin.context),
-        batch.map((pin) => pin.identity),
-      );
+        each.map(({ context }) => context),
+        each.map(({ identity }) => identity),
+      ),
+    );
+  }
+
+  async #send(statement: (client: pg.Client) => Promise<void>): Promise<boolean> {
+    try {
+      await statement(await this.#connected());
       return true;
     } catch {
       const client = this.#client;
@@ -118,7 +161,7 @@ export class PinWriter {
   async #settleDebts(): Promise<void> {
     const debts = [...this.#owed];
     if (debts.length === 0) return;
-    const written = await this.#write(debts.map(([context]) => ({ context, identity: '*' })));
+    const written = await this.#write(debts.map(([context]) => ({ context, identities: ['*'] })));
     if (written)
       for (const [context, debt] of debts)
         if (this.#owed.get(context) === debt) this.#owed.delete(context);

@@ -1,6 +1,7 @@
 import {
   type Acknowledgement,
   acknowledgeStatement,
+  carryPinsStatement,
   controlClockStatement,
   deletePassedPinsStatement,
   forgetInstanceStatement,
@@ -47,6 +48,15 @@ export async function writePins(
   identities: readonly string[],
 ): Promise<void> {
   await client.query(writePinsStatement(contexts, identities));
+}
+
+export async function carryPins(
+  client: Queryable,
+  contexts: readonly string[],
+  from: readonly string[],
+  to: readonly string[],
+): Promise<void> {
+  await client.query(carryPinsStatement(contexts, from, to));
 }
 
 export async function deletePassedPins(client: Queryable): Promise<void> {

@@ -8,6 +8,7 @@ import {
 } from '../routing/decide.ts';
 import type { Claim } from './claim.ts';
 import type { Serving } from './serving.ts';
+import type { Who } from './who.ts';
 
 export interface Chosen extends Decision {
   readonly view: OwnerView;
@@ -21,15 +22,15 @@ type Chooser = Pick<Serving, 'flags' | 'ownership' | 'metrics'>;
 export async function chooseSide(
   { flags, ownership, metrics }: Chooser,
   claim: Claim,
-  identity: string | undefined,
+  { sticky, all }: Who,
 ): Promise<Chosen> {
   const { context, definition } = claim.route;
   const { breakers } = claim.plan;
   const { kind } = definition;
   const unavailable = new Set(bothSides.filter((side) => !breakers[side].willing));
   const given = (view: OwnerView, freshness: Freshness): Decision => {
-    const kill = flags.isEnabled(claim.flags.kill, identity);
-    const route = flags.isEnabled(claim.flags.route, identity);
+    const kill = flags.isEnabled(claim.flags.kill, sticky);
+    const route = flags.isEnabled(claim.flags.route, sticky);
     return decide({ kind, view, freshness, unavailable, flags: { kill, route } });
   };
   const view = ownership.states.get(context);
@@ -38,7 +39,7 @@ export async function chooseSide(
   const moving = ownership.states.holding(context) !== undefined;
   if (hoped.target === homeOf(view) && !moving) return { ...hoped, view };
 
-  const answer = await ownership.freshness(context, identity);
+  const answer = await ownership.freshness(context, all());
   let current: OwnerView = ownership.states.get(context);
   // the owner changed and this answer is the first to tell
   if (answer.known && answer.owner && answer.epoch > current.epoch)

@@ -7,11 +7,12 @@ import type { MirroredRead } from '../shadow/mirror.ts';
 import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
+import type { Who } from './who.ts';
 
 /** A read as it was served. */
 export interface Served {
   readonly claim: Claim;
-  readonly identity: string | undefined;
+  readonly who: Who;
   readonly side: Side;
   readonly view: OwnerView;
   readonly answer: UpstreamAnswer;
@@ -28,13 +29,13 @@ const comparable = ({ dataKind, stage }: OwnerView): boolean =>
 export function mirrorAnswer(
   { flags, mirror, metrics }: Serving,
   passage: Passage,
-  { claim, identity, side, view, answer }: Served,
+  { claim, who, side, view, answer }: Served,
 ): Onlooker | undefined {
   const { method, path, search } = passage.arrival;
   const askedAgain = method === 'GET' || passage.body !== undefined;
   if (!comparable(view) || !askedAgain || side !== homeOf(view)) return undefined;
   try {
-    if (flags.isEnabled(claim.flags.shadow, identity) !== true) return undefined;
+    if (flags.isEnabled(claim.flags.shadow, who.sticky) !== true) return undefined;
     const read: MirroredRead = {
       route: claim.route,
       method,

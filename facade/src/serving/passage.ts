@@ -22,7 +22,3 @@ export function welcomeBody({ arrival, response }: Passage): void {
   if (httpVersionMinor > 0 && arrival.headers.expect?.toLowerCase() === '100-continue')
     response.writeContinue();
 }
-
-/** Who asks, as far as the context can tell. */
-export const identityOf = ({ claim, headers, search }: Arrival): string | undefined =>
-  claim?.plan.identity({ headers, search });

@@ -1,11 +1,15 @@
 import type { Side } from '@strangler-toolkit/plan';
+import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
+import { headersObject } from '../proxy/raw-headers.ts';
 import type { Onlooker } from '../proxy/relay.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
-import type { Claim } from './claim.ts';
-import { identityOf, type Passage, welcomeBody } from './passage.ts';
+import type { Claim, ContextPlan } from './claim.ts';
+import { followIdentity } from './follow-identity.ts';
+import { type Passage, welcomeBody } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { tryUpstream } from './try-upstream.ts';
+import { type Who, whoAsks } from './who.ts';
 
 /** The hold lasted longer than a write may wait, or too many wait already. */
 function refuseHeld(
@@ -70,11 +74,11 @@ async function writeTo(
       milliseconds: performance.now() - started,
       error,
     });
-  const identity = identityOf(passage.arrival);
-  const pin = async (): Promise<void> => {
+  const who = whoAsks(passage.arrival);
+  const pin = async (answer?: UpstreamAnswer): Promise<void> => {
     // no control database: no worker and no other side that could be behind
     if (!ownership.link) return;
-    const written = await ownership.pin(context, identity);
+    const written = await ownership.pin(context, writers(plan, who, answer));
     metrics.pins.inc({ context, outcome: written ? 'written' : 'lost' });
   };
   const attempt = await tryUpstream(serving, passage, {
@@ -97,8 +101,9 @@ async function writeTo(
   const { answer } = attempt;
   const { status } = answer;
   note(status >= 500);
-  // a refused write (4xx) changed nothing; anything else may have
-  if (status < 400 || status >= 500) await pin();
+  // a refused write may have counted its attempt all the same
+  const changed = status < 400 || status >= 500 || definition.pinRefused !== false;
+  await Promise.all([changed && pin(answer), followIdentity(serving, passage, answer)]);
   if (passage.response.destroyed) {
     answer.discard();
     return;
@@ -107,4 +112,16 @@ async function writeTo(
     const onlooker: Onlooker = { chunk: () => {}, end: () => resolve() };
     giveAnswer(serving, passage, answer, { totalMs, onlooker });
   });
+}
+
+/** Whom a write pins: what the request had and what its answer gave; everybody, when its writer can come back with anything. */
+function writers(
+  plan: ContextPlan,
+  who: Who,
+  answer: UpstreamAnswer | undefined,
+): readonly string[] {
+  const shown = who.all();
+  const { given, users, ended } = plan.identity.inAnswer(headersObject(answer?.rawHeaders ?? []));
+  const everybody = shown.length === 0 || ended ? ['*'] : [];
+  return [...new Set([...shown, ...given, ...users, ...everybody])];
 }

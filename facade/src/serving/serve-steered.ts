@@ -1,12 +1,14 @@
 import { homeOf } from '../routing/decide.ts';
+import { followIdentity } from './follow-identity.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
 import { chooseSide } from './choose-side.ts';
 import type { Claim } from './claim.ts';
 import { keepBody } from './keep-body.ts';
 import { mirrorAnswer } from './mirror-answer.ts';
-import { identityOf, type Passage } from './passage.ts';
+import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { refuses, trySide } from './try-side.ts';
+import { whoAsks } from './who.ts';
 
 /** A read of any context, or a write of one whose data cannot fork (`none`, `shared`): flags steer it. */
 export async function serveSteered(
@@ -20,8 +22,8 @@ export async function serveSteered(
   const passage = isRead ? await keepBody(incoming, limits.timeoutMs) : incoming;
   if (!passage) return;
   const { arrival, told } = passage;
-  const identity = identityOf(arrival);
-  const chosen = await chooseSide(serving, claim, identity);
+  const who = whoAsks(arrival);
+  const chosen = await chooseSide(serving, claim, who);
   const totalMs = definition.timeoutMs ?? limits.timeoutMs;
   const home = homeOf(chosen.view);
   const replaceable = chosen.target !== home && isRead && !passage.withBody;
@@ -51,9 +53,11 @@ export async function serveSteered(
   if (!attempt || attempt.kind === 'client-gone') return;
   if (attempt.kind === 'failed') return giveFailure(serving, passage, attempt.failure);
   const { answer } = attempt;
+  await followIdentity(serving, passage, answer);
+  if (passage.response.destroyed) return answer.discard();
   const onlooker =
     isRead && !fallback
-      ? mirrorAnswer(serving, passage, { claim, identity, side, view: chosen.view, answer })
+      ? mirrorAnswer(serving, passage, { claim, who, side, view: chosen.view, answer })
       : undefined;
   giveAnswer(serving, passage, answer, { totalMs, ...(onlooker && { onlooker }) });
 }

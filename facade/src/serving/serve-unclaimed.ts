@@ -1,4 +1,5 @@
 import { giveAnswer, giveFailure } from './answer.ts';
+import { followIdentity } from './follow-identity.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { tryUpstream } from './try-upstream.ts';
@@ -11,7 +12,11 @@ export async function serveUnclaimed(serving: Serving, passage: Passage): Promis
     patienceMs: limits.wireTimeoutMs,
   });
   if (attempt.kind === 'client-gone') return;
-  if (attempt.kind === 'answer') return giveAnswer(serving, passage, attempt.answer);
+  if (attempt.kind === 'answer') {
+    await followIdentity(serving, passage, attempt.answer);
+    if (passage.response.destroyed) return attempt.answer.discard();
+    return giveAnswer(serving, passage, attempt.answer);
+  }
   metrics.upstreamFailures.inc({ context: '', side: 'monolith', kind: attempt.failure.kind });
   giveFailure(serving, passage, attempt.failure);
 }

@@ -74,6 +74,23 @@ export const writePinsStatement = (
   values: [contexts, identities],
 });
 
+/** What one identity is pinned to, another is as well: from the moment of the write, not from now. */
+export const carryPinsStatement = (
+  contexts: readonly string[],
+  from: readonly string[],
+  to: readonly string[],
+): Statement => ({
+  text: `
+    INSERT INTO strangler_control.pins AS known (context, identity, pinned_at)
+    SELECT p.context, asked.into, max(p.pinned_at)
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (context, source, into)
+      JOIN strangler_control.pins p ON p.context = asked.context AND p.identity = asked.source
+     WHERE asked.source <> asked.into
+     GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (context, identity) DO UPDATE SET pinned_at = greatest(known.pinned_at, EXCLUDED.pinned_at)`,
+  values: [contexts, from, to],
+});
+
 /** Pins that the stream has passed say nothing any more. */
 export const deletePassedPinsStatement = (): Statement => ({
   text: `
@@ -90,7 +107,10 @@ export interface FreshnessRow {
   readonly fresh: boolean;
 }
 
-/** One answer per question: does the side that does not own the data have everything this reader wrote? */
+/**
+ * One answer per question: does the side that does not own the data have everything this reader wrote? A question's identities
+ * are separated by commas.
+ */
 export const readFreshnessStatement = (
   contexts: readonly string[],
   identities: readonly string[],
@@ -101,9 +121,9 @@ export const readFreshnessStatement = (
     SELECT asked.n::int, c.owner, c.epoch::text,
            coalesce(w.applied_at >= $3::timestamptz
                     AND NOT EXISTS (SELECT 1 FROM strangler_control.pins p
-                                     WHERE p.context = asked.context AND p.identity IN (asked.identity, '*')
+                                     WHERE p.context = asked.context AND p.identity = ANY (string_to_array(asked.identities || ',*', ','))
                                        AND p.pinned_at > w.applied_at), false) AS fresh
-      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (context, identity, n)
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (context, identities, n)
       LEFT JOIN strangler_control.contexts c ON c.context = asked.context
       LEFT JOIN strangler_control.watermarks w ON ${runningWatermark}`,
   values: [contexts, identities, floor],

@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { UpstreamAnswer } from '../proxy/answer.ts';
+import { headersObject } from '../proxy/raw-headers.ts';
+import type { PinMove } from '../ownership/pin-writer.ts';
+import type { ContextPlan } from './claim.ts';
+import type { Passage } from './passage.ts';
+import type { Serving } from './serving.ts';
+
+/** What an answer changes about a context's pins: undefined for nearly all of them. */
+function moveOf(
+  plan: ContextPlan,
+  { arrival }: Pick<Passage, 'arrival'>,
+  headers: IncomingHttpHeaders,
+): PinMove | undefined {
+  const { given, users, ended } = plan.identity.inAnswer(headers);
+  if (given.length === 0 && users.length === 0 && !ended) return undefined;
+  const shown = plan.identity.all(arrival);
+  const known = plan.aliases.of(shown);
+  let news = false;
+  for (const one of shown) news = plan.aliases.learn(one, [...given, ...users]) || news;
+  for (const one of given) news = plan.aliases.learn(one, users) || news;
+  const from = [...new Set([...known, ...users])];
+  // a session that is over: what its owner comes back with is anybody's guess, so everybody is pinned as its owner was
+  const to = [
+    ...(news ? [...given, ...users, ...shown] : []),
+    ...(ended && shown.length > 0 ? ['*'] : []),
+  ];
+  return from.length === 0 || to.length === 0 ? undefined : { context: plan.name, from, to };
+}
+
+/** Names and values stand in turn. */
+const tells =
+  (names: ReadonlySet<string>) =>
+  (text: string, index: number): boolean =>
+    index % 2 === 0 && names.has(text.toLowerCase());
+
+/**
+ * An answer that gives its client another identity (a login, a new token, a logout) carries pins along, before the client has
+ * it: also on paths that no context claims. Otherwise somebody who wrote a moment ago would read behind the own write.
+ */
+export async function followIdentity(
+  { ownership, claims, metrics }: Pick<Serving, 'ownership' | 'claims' | 'metrics'>,
+  passage: Pick<Passage, 'arrival'>,
+  { rawHeaders }: Pick<UpstreamAnswer, 'rawHeaders'>,
+): Promise<void> {
+  if (!ownership.link || !rawHeaders.some(tells(claims.answerHeaders))) return;
+  const headers = headersObject(rawHeaders);
+  const moves: PinMove[] = [];
+  for (const plan of claims.plans) {
+    const { dataKind, stage } = ownership.states.get(plan.name);
+    if (dataKind !== 'replicated' || stage === 'monolith' || stage === 'retired') continue;
+    const move = moveOf(plan, passage, headers);
+    if (move) moves.push(move);
+  }
+  if (moves.length === 0) return;
+  const carried = await ownership.carryPins(moves);
+  for (const { context } of moves)
+    metrics.pins.inc({ context, outcome: carried ? 'carried' : 'lost' });
+}
