@@ -42,3 +42,4 @@ export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { type RampVerdict, judgeRampStep, type SideWindow } from './ramp.ts';
 export * from './control/index.ts';
+export { emptyStep, fittingSteps, type TrafficSeen } from './traffic-seen.ts';

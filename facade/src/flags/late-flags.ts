@@ -13,6 +13,10 @@ export class LateFlags implements FlagReader {
     return this.#reader.isEnabled(name, identity);
   }
 
+  shareOf(context: string, identity: string): number | undefined {
+    return this.#reader.shareOf(context, identity);
+  }
+
   status(): FlagStatus {
     return this.#reader.status();
   }

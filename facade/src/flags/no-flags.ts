@@ -3,6 +3,7 @@ import type { FlagReader } from './flag-reader.ts';
 /** Without a flag provider everything stays with its owner. */
 export const noFlags: FlagReader = {
   isEnabled: () => undefined,
+  shareOf: () => undefined,
   status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
   stop: () => {},
 };

@@ -18,6 +18,7 @@ import type { Serving } from '../serving/serving.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { Recorder } from '../telemetry/recorder.ts';
+import { seenOnce } from '../telemetry/identities-seen.ts';
 import { noteTry } from '../telemetry/route-stats.ts';
 
 export type Phase = 'starting' | 'serving' | 'draining';
@@ -92,6 +93,11 @@ export function assemble(options: FacadeOptions): Parts {
     log,
     debugHeaders: options.debugHeaders ?? false,
     trusted,
+    noteWho: ({ context, identity, sticky }) => {
+      const share = sticky === undefined ? undefined : flags.shareOf(context, sticky);
+      const now = Date.now() + (ownership.link?.clockOffsetMs ?? 0);
+      recorder.identities.add(seenOnce({ context, identity, share }, now));
+    },
     noteTry: (tried) =>
       noteTry(recorder.stats, {
         ...tried,

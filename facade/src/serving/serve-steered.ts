@@ -23,6 +23,7 @@ export async function serveSteered(
   if (!passage) return;
   const { arrival, told } = passage;
   const who = whoAsks(arrival);
+  serving.noteWho({ context, ...who });
   const chosen = await chooseSide(serving, claim, who);
   const totalMs = definition.timeoutMs ?? limits.timeoutMs;
   const home = homeOf(chosen.view);

@@ -8,6 +8,7 @@ import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Claims } from './claim.ts';
+import type { Who } from './who.ts';
 
 /** What every request needs; made once. */
 export interface Serving {
@@ -25,6 +26,8 @@ export interface Serving {
   readonly trusted: (address: string) => boolean;
   /** One answered or failed try of a side, for the comparison of a ramp. */
   readonly noteTry: (tried: Tried) => void;
+  /** Who asked for a route that a percentage may steer. */
+  readonly noteWho: (who: { readonly context: string } & Pick<Who, 'identity' | 'sticky'>) => void;
 }
 
 export interface Tried {

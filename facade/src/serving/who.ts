@@ -1,12 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Arrival } from '../admission/arrival.ts';
 
 /** Who asks, as far as a context can tell. */
 export interface Who {
   /** Undefined: none of the context's sources is there. */
   readonly identity: string | undefined;
-  /** What a percentage sticks to: the identity, else the best that the request has. */
-  readonly sticky: string;
+  /** What a percentage sticks to: the identity, else the best that the request has; undefined: chance. */
+  readonly sticky: string | undefined;
   /** All that the request shows, with what is known to be the same: a write pins each of them, a read asks for each. */
   readonly all: () => readonly string[];
 }
@@ -17,15 +17,15 @@ const hashOf = (kind: string, value: string): string =>
 
 /**
  * Stands in for an identity in percentages only: a session's cookie, else the client's address, as it or a proxy says. Nobody
- * gains anything by forging one. Else chance.
+ * gains anything by forging one.
  */
-function substituteOf({ headers, peer }: Pick<Arrival, 'headers' | 'peer'>): string {
+function substituteOf({ headers, peer }: Pick<Arrival, 'headers' | 'peer'>): string | undefined {
   const session = sessionCookie.exec(headers.cookie ?? '');
   if (session) return hashOf('session', `${session[1]}=${session[2]}`);
   const forwarded = headers['x-forwarded-for'];
   const told = (typeof forwarded === 'string' ? forwarded : forwarded?.[0])?.split(',')[0]?.trim();
   const address = told || peer.address;
-  return address ? hashOf('address', address) : randomUUID();
+  return address ? hashOf('address', address) : undefined;
 }
 
 export function whoAsks({

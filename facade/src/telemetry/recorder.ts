@@ -3,6 +3,12 @@ import { numberStatements } from '@strangler-toolkit/plan';
 import { openSession } from '../ownership/control-session.ts';
 import { controlClock, watermarkPassed } from '../ownership/sql.ts';
 import { type ShadowCount, shadowCountKey, type ShadowSample } from '../shadow/records.ts';
+import {
+  addIdentities,
+  identitiesKey,
+  type IdentitiesSeen,
+  toldIdentities,
+} from './identities-seen.ts';
 import { Ledger } from './ledger.ts';
 import { addRouteStats, type RouteStat, routeStatKey } from './route-stats.ts';
 
@@ -11,7 +17,7 @@ export interface RecorderOptions {
   readonly name: string;
   readonly flushMs: number;
   readonly onDrop: (
-    kind: 'route-stats' | 'shadow-counts' | 'shadow-samples',
+    kind: 'route-stats' | 'shadow-counts' | 'shadow-samples' | 'identities',
     count: number,
   ) => void;
 }
@@ -19,10 +25,16 @@ export interface RecorderOptions {
 const sampleLimit = 200;
 const retentionMs = 10_000;
 
+/** A control database that the release before this one made has no such table: it comes with the next command or worker. */
+const unlessMissing = (error: unknown): void => {
+  if (!(error instanceof Error && 'code' in error && error.code === '42P01')) throw error;
+};
+
 /** Brings numbers to the control database each second. While it is down they add up in memory, bounded. */
 export class Recorder {
   readonly stats: Ledger<RouteStat>;
   readonly counts: Ledger<ShadowCount>;
+  readonly identities: Ledger<IdentitiesSeen>;
   readonly #options: RecorderOptions;
   readonly #timer: NodeJS.Timeout | undefined;
   #samples: ShadowSample[] = [];
@@ -46,6 +58,12 @@ export class Recorder {
       merge: (into, more) => {
         into.count += more.count;
       },
+    });
+    this.identities = new Ledger({
+      keyOf: identitiesKey,
+      merge: addIdentities,
+      limit: 1_000,
+      onDrop: (count) => options.onDrop('identities', count),
     });
     if (options.url) this.#timer = setInterval(() => void this.flush(), options.flushMs).unref();
   }
@@ -94,7 +112,10 @@ export class Recorder {
   async #flush(): Promise<void> {
     if (
       !this.#options.url ||
-      (this.stats.size === 0 && this.counts.size === 0 && this.#samples.length === 0)
+      (this.stats.size === 0 &&
+        this.counts.size === 0 &&
+        this.identities.size === 0 &&
+        this.#samples.length === 0)
     )
       return;
     const client = await this.#connected();
@@ -109,10 +130,14 @@ export class Recorder {
       await send(numberStatements.addShadowSamples)(samples);
       this.#samples = this.#samples.slice(samples.length);
     }
+    await this.identities
+      .flush((entries) => send(numberStatements.addIdentitiesSeen)(entries.map(toldIdentities)))
+      .catch(unlessMissing);
     if (performance.now() - this.#sweptAt < retentionMs) return;
     this.#sweptAt = performance.now();
     await client.query(numberStatements.forgetOldShadowSamples);
     await client.query(numberStatements.forgetOldRouteStats);
+    await client.query(numberStatements.forgetOldIdentities).catch(unlessMissing);
   }
 
   #forget(): void {

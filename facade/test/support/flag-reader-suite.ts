@@ -24,8 +24,23 @@ export function flagReaderSuite(provider: string, reader: () => FlagReader): voi
       expect(new Set(asked('suite.all'))).toEqual(new Set([true]));
       expect(new Set(asked('suite.nobody'))).toEqual(new Set([false]));
       expect(reader().isEnabled('suite.nobody', undefined)).toBe(false);
-      // whether a share of all includes those who show no identity is the provider's rule; known it must be
-      expect(reader().isEnabled('suite.all', undefined)).toBeDefined();
+      expect(reader().isEnabled('suite.all', undefined)).toBe(true);
+    });
+
+    test('are on by chance for those who show no identity, when they are on for some', () => {
+      const answers = Array.from({ length: 200 }, () =>
+        reader().isEnabled('suite.half', undefined),
+      );
+      expect(new Set(answers)).toEqual(new Set([true, false]));
+    });
+
+    test('tell the smallest share that includes an identity', () => {
+      for (const user of users) {
+        const share = reader().shareOf('suite', user) ?? 0;
+        expect(share).toBeGreaterThanOrEqual(1);
+        expect(share).toBeLessThanOrEqual(100);
+        expect(reader().isEnabled('suite.half', user)).toBe(share <= 50);
+      }
     });
 
     test('in between stick to an identity, alike for all flags of one group', () => {

@@ -20,7 +20,8 @@ export async function lastKnownFlags(rollouts: Readonly<Record<string, number>>,
         parameters: {
           rollout: String(rollout),
           groupId: flag.split('.')[0],
-          stickiness: 'default',
+          // as flags were made that are still about: off for a request without userId
+          stickiness: 'userId',
         },
       },
     ],

@@ -3,6 +3,7 @@ import type { Channel } from '@strangler-toolkit/plan';
 import { ContextStore, type FlipOptions, type ContextRow } from './contexts.ts';
 import { controlFailure, openPool } from './control-database.ts';
 import { EvidenceStore } from './evidence.ts';
+import { IdentitiesSeenStore } from './identities-seen.ts';
 import { InstanceStore } from './instances.ts';
 import { JournalStore } from './journal.ts';
 import { LeaseStore } from './leases.ts';
@@ -20,6 +21,7 @@ export interface Control extends AsyncDisposable {
   readonly journal: JournalStore;
   readonly leases: LeaseStore;
   readonly evidence: EvidenceStore;
+  readonly identities: IdentitiesSeenStore;
   readonly instances: InstanceStore;
   readonly watermarks: WatermarkStore;
   readonly shadow: ShadowStore;
@@ -63,6 +65,7 @@ export async function openControl(
     journal: new JournalStore(db),
     leases: new LeaseStore(db),
     evidence: new EvidenceStore(db),
+    identities: new IdentitiesSeenStore(db),
     instances: new InstanceStore(db),
     watermarks: new WatermarkStore(db),
     shadow: new ShadowStore(db),

@@ -2,9 +2,13 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as control0001 from './migrations/0001-control.ts';
+import * as control0002 from './migrations/0002-identities-seen.ts';
 
 const SCHEMA = 'strangler_control';
-const migrations: Readonly<Record<string, Migration>> = { '0001-control': { up: control0001.up } };
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-control': { up: control0001.up },
+  '0002-identities-seen': { up: control0002.up },
+};
 /** Taken around the whole migration: kysely's own lock needs tables that two first starts would make at once. */
 const LOCK = 7_261_905_113;
 

@@ -1,9 +1,12 @@
 import {
+  emptyStep,
+  fittingSteps,
   gateSettings,
   judgeRampStep,
   type RampVerdict,
   type SideWindow,
   StranglerError,
+  type TrafficSeen,
 } from '@strangler-toolkit/plan';
 import { routeFlags, steerableRoutes } from '../flags/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
@@ -30,6 +33,8 @@ export interface RampResult {
   readonly context: string;
   readonly percent: number;
   readonly steps: readonly RampStepResult[];
+  /** Of the last day. */
+  readonly traffic: TrafficSeen;
 }
 
 async function setAll(
@@ -42,6 +47,21 @@ async function setAll(
   for (const name of names) await flags.setPercent(name, context, percent);
 }
 
+/** A share sticks to identities; where there are few of them, small steps are for nobody and would wait in vain. */
+function refuseEmptyStep({ context, steps }: RampOptions, traffic: TrafficSeen): void {
+  const step = emptyStep(steps, traffic);
+  if (step === undefined) return;
+  throw new StranglerError(
+    'USAGE',
+    `${step} % of ${context} is nobody: ${traffic.identities} identities were seen in the last day, ` +
+      `and the first of them comes at ${traffic.shares[0]} %`,
+    {
+      details: { step, traffic },
+      remedy: `strangler ramp ${context} --steps ${fittingSteps(traffic).join(',')}`,
+    },
+  );
+}
+
 export const ramp: Step<RampOptions, RampResult> = {
   async execute(kit, options) {
     const { context } = options;
@@ -51,6 +71,8 @@ export const ramp: Step<RampOptions, RampResult> = {
     const names = routeFlags(definition);
     const routes = steerableRoutes(definition).map((chosen) => chosen.name);
     await kit.flagWriter().ping();
+    const traffic = await control.identities.of(context, 24);
+    if (!options.force) refuseEmptyStep(options, traffic);
     return kit.withLease(context, 'ramp', async (lease, signal) => {
       const row = await kit.row(definition);
       if (row.stage !== 'canary' && row.stage !== 'service') {
@@ -142,7 +164,12 @@ export const ramp: Step<RampOptions, RampResult> = {
           throw error;
         }
       }
-      return { context, percent: kept, steps: results };
+      return {
+        context,
+        percent: kept,
+        steps: results,
+        traffic: await control.identities.of(context, 24),
+      };
     });
   },
   async dryRun(kit, options) {

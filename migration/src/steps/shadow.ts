@@ -1,4 +1,4 @@
-import { shadowFlagName, StranglerError } from '@strangler-toolkit/plan';
+import { shadowFlagName, StranglerError, type TrafficSeen } from '@strangler-toolkit/plan';
 import type { RouteShadow, ShadowSample } from '../control/index.ts';
 import { readRoutes, shadowFlags } from '../flags/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
@@ -20,6 +20,8 @@ export interface ShadowResult {
   readonly stage: string;
   readonly routes: readonly RouteShadow[];
   readonly samples: readonly ShadowSample[];
+  /** Of the last day. */
+  readonly traffic: TrafficSeen;
 }
 
 export const shadow: Step<ShadowOptions, ShadowResult> = {
@@ -96,6 +98,7 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
       stage: row.stage,
       routes,
       samples: await control.shadow.samples(options.context, { limit: 10 }),
+      traffic: await control.identities.of(options.context, 24),
     };
   },
   async dryRun(kit, options) {

@@ -10,6 +10,7 @@ import {
   nextCommand,
   nextMove,
   streamsAt,
+  type TrafficSeen,
 } from '@strangler-toolkit/plan';
 import type { RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
@@ -41,6 +42,8 @@ export interface ContextStatus {
     readonly service: boolean;
   } | null;
   readonly shadow: readonly RouteShadow[];
+  /** Of the last day. */
+  readonly traffic: TrafficSeen;
   readonly deadLetters: number | null;
   readonly flags: readonly FlagState[] | null;
   readonly facades: { readonly alive: number; readonly gone: number; readonly behind: number };
@@ -58,11 +61,12 @@ async function contextStatus(
   const { context } = definition;
   const row = await kit.row(definition);
   const replicated = definition.data === 'replicated';
-  const [worker, verification, pacts, shadow, instances, lease] = await Promise.all([
+  const [worker, verification, pacts, shadow, traffic, instances, lease] = await Promise.all([
     control.watermarks.get(context, directionFrom(row.owner)),
     control.evidence.latest(context, 'verification', row.epoch),
     control.evidence.latest(context, 'pacts'),
     control.shadow.counts(context, row.epoch),
+    control.identities.of(context, 24),
     control.instances.forContext(context),
     control.leases.get(context),
   ]);
@@ -108,6 +112,7 @@ async function contextStatus(
     shadow: readRoutes(definition).flatMap((route) =>
       shadow.filter((counts) => counts.route === route.name),
     ),
+    traffic,
     deadLetters:
       replicated && row.stage !== 'monolith'
         ? ((await countDeadLetters(kit, definition, row)) ?? null)

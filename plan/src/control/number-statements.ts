@@ -18,6 +18,23 @@ export const addRouteStats = `
 export const forgetOldRouteStats = `
   DELETE FROM strangler_control.route_stats WHERE second < clock_timestamp() - interval '2 days'`;
 
+/** Who asked, per context and hour; `seen` and `shares` are marks as hexadecimal digits. */
+export const addIdentitiesSeen = `
+  INSERT INTO strangler_control.identities_seen AS known (context, hour, requests, anonymous, seen, shares)
+  SELECT context, hour, requests, anonymous, ('x' || seen)::bit(4096), ('x' || shares)::bit(100)
+    FROM jsonb_to_recordset($1::jsonb) AS told
+      (context text, hour timestamptz, requests bigint, anonymous bigint, seen text, shares text)
+   ORDER BY 1, 2
+  ON CONFLICT (context, hour) DO UPDATE SET
+    requests = known.requests + EXCLUDED.requests,
+    anonymous = known.anonymous + EXCLUDED.anonymous,
+    seen = known.seen | EXCLUDED.seen,
+    shares = known.shares | EXCLUDED.shares`;
+
+/** A week of them stays. */
+export const forgetOldIdentities = `
+  DELETE FROM strangler_control.identities_seen WHERE hour < clock_timestamp() - interval '7 days'`;
+
 export const addShadowCounts = `
   INSERT INTO strangler_control.shadow_counts AS known (context, route, outcome, epoch, count)
   SELECT context, route, outcome, epoch, count

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { type ClientFeaturesResponse, Unleash, UnleashEvents } from 'unleash-client';
+import { normalizedStrategyValue } from 'unleash-client/lib/strategy/util.js';
 import { z } from 'zod';
 import { DurableFile } from '../../resilience/durable-file.ts';
 import type { FlagReader, FlagStatus } from '../flag-reader.ts';
@@ -122,8 +123,10 @@ export async function unleashFlagReader(options: UnleashFlagReaderOptions): Prom
   return {
     isEnabled(name, identity) {
       if (!current.getFeatureToggleDefinition(name)) return undefined;
-      return current.isEnabled(name, identity === undefined ? {} : { userId: identity });
+      // flags that stick to users are off for a request without one, at 100 % too
+      return current.isEnabled(name, { userId: identity ?? randomUUID() });
     },
+    shareOf: (context, identity) => normalizedStrategyValue(identity, context),
     status(): FlagStatus {
       const ageSeconds = lastSync === undefined ? null : (performance.now() - lastSync) / 1_000;
       const fresh = ageSeconds !== null && ageSeconds * 1_000 < refreshMs * 5 + 2_000 && !rejected;

@@ -1,5 +1,6 @@
 import type { ShadowResult } from '../../steps/shadow.ts';
 import { table } from './table.ts';
+import { trafficText } from './traffic.ts';
 
 const rulesIn = (detail: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
   const { propose } = detail;
@@ -51,7 +52,7 @@ function outcomeText({ outcome, detail }: ShadowResult['samples'][number]): stri
 /** Counts of each read route, samples of what differed, and rules that would make it the same. */
 export const shadowText = (result: ShadowResult): string =>
   [
-    `${result.context}: stage ${result.stage}`,
+    `${result.context}: stage ${result.stage}; ${trafficText(result.traffic)}`,
     table([
       [
         'route',

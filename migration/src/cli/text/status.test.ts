@@ -16,6 +16,7 @@ const fresh: ContextStatus = {
   verification: null,
   pacts: null,
   shadow: [],
+  traffic: { requests: 0, anonymous: 0, identities: 0, shares: [] },
   deadLetters: null,
   flags: null,
   facades: { alive: 1, gone: 0, behind: 0 },
@@ -54,6 +55,7 @@ test('a context at its beginning', () => {
     'pacts  never verified',
     'facades  1 alive',
     'shadow  nothing compared',
+    'traffic  no steered request in the last day',
     '→ replicate  ✓ databases: both reachable',
     '✗ mapping: no column x (needs: it compiles)',
     'next  strangler replicate catalog',
@@ -116,5 +118,12 @@ test('of mirrored reads it says what differed, what failed and what came too lat
   );
   expect(said({ uncomparable: 3 })).toContain(
     'shadow  list: 100 compared, 0 differ (0 %), 0 stale, 0 dropped, 3 not comparable',
+  );
+});
+
+test('who asks, and how many of them show no identity', () => {
+  const traffic = { requests: 200, anonymous: 50, identities: 3, shares: [61] };
+  expect(lines({ traffic })).toContain(
+    'traffic  200 steered requests in the last day, 25 % without identity, 3 identities seen',
   );
 });

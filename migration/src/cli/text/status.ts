@@ -3,6 +3,7 @@ import type { RouteShadow } from '../../control/index.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
 import type { Terminal } from '../terminal.ts';
+import { trafficText } from './traffic.ts';
 import { age, bytes, share } from './units.ts';
 
 const workerState = (worker: NonNullable<ContextStatus['worker']>): string =>
@@ -159,6 +160,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           ),
         )
       : [line('shadow', 'nothing compared')]),
+    line('traffic', trafficText(status.traffic)),
     ...(status.flags === null
       ? []
       : [

@@ -92,7 +92,7 @@ export class UnleashAdmin implements FlagWriter {
       title: 'strangler',
       disabled: false,
       constraints: [],
-      parameters: { rollout: String(percent), stickiness: 'userId', groupId },
+      parameters: { rollout: String(percent), stickiness: 'default', groupId },
     };
     const ours = environment.strategies?.find((candidate) => isOurs(candidate, groupId));
     if (ours)
