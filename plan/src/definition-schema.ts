@@ -232,6 +232,12 @@ const table = strict({
   ).optional(),
 });
 
+const side = strict({
+  url: httpUrl,
+  database: databaseUrl.optional(),
+  health: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
+});
+
 const percent = number('any', 0, 100);
 export const definitionSchema = strict({
   context: text.refine(
@@ -239,8 +245,8 @@ export const definitionSchema = strict({
     'must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters',
   ),
   data: oneOf(['none', 'shared', 'replicated']),
-  monolith: strict({ url: httpUrl, database: databaseUrl.optional() }),
-  service: strict({ url: httpUrl, database: databaseUrl.optional() }),
+  monolith: side,
+  service: side,
   identity: listOf(
     text.refine(
       (value) => /^(?:(?:claim:[^\s@]+@)?(?:header|cookie|query)|answer):[^\s:]+$/.test(value),

@@ -43,3 +43,4 @@ export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { type RampVerdict, judgeRampStep, type SideWindow } from './ramp.ts';
 export * from './control/index.ts';
 export { emptyStep, fittingSteps, type TrafficSeen } from './traffic-seen.ts';
+export { lookAtHealth, type UpstreamHealth } from './upstream-health.ts';

@@ -186,12 +186,19 @@ export interface ReplicationSettings {
   readonly databaseForConnect?: { readonly monolith?: Setting; readonly service?: Setting };
 }
 
+export interface SideSettings {
+  readonly url: Setting;
+  readonly database?: Setting;
+  /** Path that answers below 400 while the side is well (default: the first of /health/ready, /health, /healthz that it knows). */
+  readonly health?: string;
+}
+
 export interface MigrationDefinition {
   /** Lower-case name, also the prefix of flags, slots and publications. */
   readonly context: string;
   readonly data: DataKind;
-  readonly monolith: { readonly url: Setting; readonly database?: Setting };
-  readonly service: { readonly url: Setting; readonly database?: Setting };
+  readonly monolith: SideSettings;
+  readonly service: SideSettings;
   /**
    * Who a request belongs to: `header:authorization`, `cookie:sid`, `query:user`; `claim:sub@header:authorization`, a claim of a
    * JSON web token that header, cookie or query carries (not verified); `answer:x-user-id`, a header with which answers name

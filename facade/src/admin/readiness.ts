@@ -1,20 +1,27 @@
+import { bothSides } from '@strangler-toolkit/plan';
+import { homeOf, type OwnerView } from '../routing/decide.ts';
 import type { Serving } from '../serving/serving.ts';
 
 /** What the facade knows, in words. A facade that serves with the last known state is ready: taking it away would help nobody (P6). */
 export function readiness(
-  { ownership, flags }: Pick<Serving, 'ownership' | 'flags'>,
+  { ownership, flags, watch }: Pick<Serving, 'ownership' | 'flags' | 'watch'>,
   serves: boolean,
 ): Record<string, unknown> {
   const control = ownership.link === undefined ? 'off' : ownership.link.up ? 'up' : 'down';
+  let missing = false;
   const contexts = Object.fromEntries(
     ownership.states.contexts().map((context) => {
-      const { known, owner, stage, epoch } = ownership.states.get(context);
+      const view = ownership.states.get(context);
+      const { known, owner, stage, epoch } = view;
+      const upstreams = watch.of(context);
       const held = ownership.states.holding(context) !== undefined;
-      return [context, { known, owner, stage, epoch: String(epoch), held }];
+      missing ||= isMissing(view, upstreams);
+      return [context, { known, owner, stage, epoch: String(epoch), held, upstreams }];
     }),
   );
   const flagStatus = flags.status();
   const degraded =
+    missing ||
     control === 'down' ||
     flagStatus.state === 'stale' ||
     flagStatus.state === 'none' ||
@@ -30,4 +37,11 @@ export function readiness(
     flags: flagStatus,
     contexts,
   };
+}
+
+/** A side that clients depend on does not answer; before its canary nobody depends on the service. */
+function isMissing(view: OwnerView, upstreams: ReturnType<Serving['watch']['of']>): boolean {
+  const both = view.stage === 'canary' || view.stage === 'service';
+  const needed = both ? bothSides : [homeOf(view)];
+  return needed.some((side) => upstreams[side]?.up === false);
 }

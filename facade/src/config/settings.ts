@@ -169,6 +169,12 @@ export const limitSettings = {
     standard: 20_000,
     help: 'longest wait of a held write; then 503 with Retry-After',
   },
+  healthMs: {
+    variable: 'FACADE_HEALTH_MS',
+    type: count,
+    standard: 10_000,
+    help: 'between two looks at whether monolith and services are there; 0 never looks',
+  },
   freshnessMs: {
     variable: 'FACADE_FRESHNESS_MS',
     type: milliseconds,

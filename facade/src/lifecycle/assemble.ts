@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { Side } from '@strangler-toolkit/plan';
+import { bothSides, type Side } from '@strangler-toolkit/plan';
 import { type Logger, pino } from 'pino';
 import { adminApp } from '../admin/admin-app.ts';
 import { defaultLimits } from '../config/limits.ts';
@@ -13,6 +13,7 @@ import { openForwarder, type OpenForwarder } from '../proxy/open-forwarder.ts';
 import { trustedPeers } from '../proxy/peer.ts';
 import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
+import { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import { claimsOf } from '../serving/claim.ts';
 import type { Serving } from '../serving/serving.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
@@ -88,6 +89,12 @@ export function assemble(options: FacadeOptions): Parts {
       log,
       epochOf: (context) => ownership.states.get(context).epoch,
     }),
+    watch: new UpstreamWatch(
+      claims.plans.flatMap(({ name: context, urls, health }) =>
+        bothSides.map((side) => ({ context, side, url: urls[side], path: health[side] })),
+      ),
+      limits.healthMs,
+    ),
     metrics,
     limits,
     log,

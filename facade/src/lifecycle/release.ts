@@ -9,6 +9,7 @@ export async function release({
   forwarder,
 }: Parts): Promise<void> {
   flags.stop();
+  serving.watch.stop();
   await serving.mirror.close();
   await Promise.all([serving.ownership.stop(), recorder.stop()]);
   forwarder.close();

@@ -28,6 +28,7 @@ export async function start(
       }),
     );
     await ownership.start();
+    serving.watch.start();
     const port = await listen(clients.server, options.port ?? 0, host);
     parts.phase = 'serving';
     return { port, adminPort };

@@ -66,6 +66,11 @@ export class ControlLink {
     clearTimeout(timer);
   }
 
+  /** Something else told that the owners may have changed. */
+  lookSoon(): void {
+    this.#wake();
+  }
+
   /** Says what this instance knows about the context, as soon as possible and again after every reconnection. */
   acknowledge(context: string): void {
     this.#dirty.add(context);

@@ -1,7 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { openSession } from './control-session.ts';
-import { controlClock, type FreshnessRow, readFreshness } from './sql.ts';
+import { controlClock, type FreshnessRow, type OwnerNow, ownerNow, readFreshness } from './sql.ts';
 
 export type FreshnessAnswer =
   | {
@@ -63,6 +63,16 @@ export class FreshnessCheck {
       });
       void this.#pump();
     });
+  }
+
+  /** Who owns the context at this moment; undefined when the control database does not say so within the patience. */
+  async ownerNow(context: string): Promise<OwnerNow | undefined> {
+    const late = new Promise<undefined>((resolve) =>
+      setTimeout(resolve, this.#patienceMs, undefined).unref(),
+    );
+    const look = async (): Promise<OwnerNow | undefined> =>
+      ownerNow((await this.#connected()).client, context);
+    return Promise.race([look().catch(() => undefined), late]);
   }
 
   async stop(): Promise<void> {

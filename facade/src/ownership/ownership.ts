@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DataKind } from '@strangler-toolkit/plan';
+import type { DataKind, Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/limits.ts';
 import { DurableFile } from '../resilience/durable-file.ts';
@@ -101,6 +101,19 @@ export class Ownership {
       known: false,
     };
     return owed && answer.known ? { ...answer, fresh: false } : answer;
+  }
+
+  /**
+   * Looks again, after a side answered a write with a failure: did another side own the context by then, or is a hold under way
+   * of which this facade has not heard? Then a fence refused it. Without an answer nobody knows, and the answer stands.
+   */
+  async wasTooLate(context: string, side: Side, epoch: bigint): Promise<boolean> {
+    const heard = this.states.holding(context) !== undefined;
+    const now = await this.#freshness?.ownerNow(context);
+    if (now === undefined) return false;
+    const late = now.epoch > epoch || now.owner !== side || (now.held && !heard);
+    if (late) this.link?.lookSoon();
+    return late;
   }
 
   /** None: everybody. */

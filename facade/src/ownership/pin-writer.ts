@@ -57,10 +57,13 @@ export class PinWriter {
 
   /** Resolves once the pin of each identity stands, or false when the patience ended first. None: everybody. Never rejects. */
   pin(context: string, identities: readonly string[]): Promise<boolean> {
-    return this.#within([context], (done) => {
-      this.#queue.push({ context, identities: identities.length > 0 ? identities : ['*'], done });
-      void this.#pump();
-    });
+    return this.#within(
+      [context],
+      new Promise((done) => {
+        this.#queue.push({ context, identities: identities.length > 0 ? identities : ['*'], done });
+        void this.#pump();
+      }),
+    );
   }
 
   /** Whatever pins the first identities have, the others have too. Resolves as `pin` does. */
@@ -75,32 +78,27 @@ export class PinWriter {
         each.map(({ source }) => source),
         each.map(({ into }) => into),
       );
+    const twice = async (): Promise<boolean> =>
+      (await this.#send(send)) || (await this.#send(send));
     return this.#within(
       moves.map(({ context }) => context),
-      (done) => void this.#send(send).then(async (sent) => done(sent || (await this.#send(send)))),
+      twice(),
     );
   }
 
-  #within(
-    contexts: readonly string[],
-    begin: (done: (written: boolean) => void) => void,
-  ): Promise<boolean> {
-    return new Promise((resolve) => {
-      let open = true;
-      const settle = (written: boolean): void => {
-        if (!open) return;
-        open = false;
-        clearTimeout(timer);
-        if (!written)
-          for (const context of contexts) {
-            this.#onLost(context);
-            this.#owe(context);
-          }
-        resolve(written);
-      };
-      const timer = setTimeout(settle, this.#patienceMs, false);
-      begin(settle);
+  async #within(contexts: readonly string[], written: Promise<boolean>): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, this.#patienceMs, false);
     });
+    const inTime = await Promise.race([written, late]);
+    clearTimeout(timer);
+    if (!inTime)
+      for (const context of contexts) {
+        this.#onLost(context);
+        this.#owe(context);
+      }
+    return inTime;
   }
 
   async stop(): Promise<void> {

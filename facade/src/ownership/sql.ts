@@ -6,9 +6,11 @@ import {
   deletePassedPinsStatement,
   forgetInstanceStatement,
   type FreshnessRow,
+  ownerNowStatement,
   readFreshnessStatement,
   readOwnersStatement,
   registerInstanceStatement,
+  type Side,
   watermarkPassedStatement,
   writePinsStatement,
 } from '@strangler-toolkit/plan';
@@ -73,6 +75,20 @@ export async function readFreshness(
     readFreshnessStatement(contexts, identities, floor),
   );
   return rows;
+}
+
+export interface OwnerNow {
+  readonly owner: Side;
+  readonly epoch: bigint;
+  readonly held: boolean;
+}
+
+export async function ownerNow(client: Queryable, context: string): Promise<OwnerNow | undefined> {
+  const { rows } = await client.query<{ owner: Side; epoch: string; held: boolean }>(
+    ownerNowStatement(context),
+  );
+  const row = rows[0];
+  return row && { ...row, epoch: BigInt(row.epoch) };
 }
 
 export async function controlClock(client: Queryable): Promise<string> {

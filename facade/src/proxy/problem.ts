@@ -9,15 +9,20 @@ export interface Problem {
   readonly retryAfterSeconds?: number;
   /** The connection ends with this answer. */
   readonly close?: boolean;
+  /** Who failed, where it was not the facade. */
+  readonly upstream?: 'monolith' | 'service';
+  readonly context?: string;
 }
 
-const problemBody = ({ status, code, detail, requestId }: Problem): string =>
+const problemBody = ({ status, code, detail, requestId, upstream, context }: Problem): string =>
   JSON.stringify({
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
     code,
     detail,
+    ...(upstream ? { upstream } : {}),
+    ...(context ? { context } : {}),
     ...(requestId ? { requestId } : {}),
   });
 

@@ -39,35 +39,34 @@ export function giveAnswer(
 interface Told {
   readonly status: number;
   readonly code: string;
-  readonly detail: string;
+  /** After the name of who failed. */
+  readonly what: string;
 }
 const failures: Readonly<Record<UpstreamFailure['kind'], Told>> = {
-  timeout: {
-    status: 504,
-    code: 'UPSTREAM_TIMEOUT',
-    detail: 'The upstream did not answer in time.',
-  },
-  unreachable: {
-    status: 502,
-    code: 'UPSTREAM_UNREACHABLE',
-    detail: 'The upstream could not be reached.',
-  },
-  unreadable: {
-    status: 502,
-    code: 'UPSTREAM_UNREADABLE',
-    detail: 'The upstream answered, but not in HTTP.',
-  },
-  refusing: { status: 502, code: 'UPSTREAM_REFUSING', detail: 'The upstream refused to serve.' },
+  timeout: { status: 504, code: 'UPSTREAM_TIMEOUT', what: 'did not answer in time' },
+  unreachable: { status: 502, code: 'UPSTREAM_UNREACHABLE', what: 'could not be reached' },
+  unreadable: { status: 502, code: 'UPSTREAM_UNREADABLE', what: 'answered, but not in HTTP' },
+  refusing: { status: 502, code: 'UPSTREAM_REFUSING', what: 'refused to serve' },
 };
 
-/** 504 for an upstream that was too slow, 502 for one that was not there or made no sense. */
+/** 504 for an upstream that was too slow, 502 for one that was not there or made no sense; which one it was stands in the answer. */
 export function giveFailure(
   { log }: Pick<Serving, 'log'>,
-  { arrival, response }: Passage,
+  { arrival, response, told }: Passage,
   failure: UpstreamFailure,
 ): void {
   const { requestId } = arrival.trace;
   if (failure.kind === 'unreadable')
     log.warn({ requestId, path: arrival.path, problem: failure.message }, 'answer unreadable');
-  sendProblem(response, { ...failures[failure.kind], requestId });
+  const context = arrival.claim?.route.context;
+  const who = context === undefined ? 'The monolith' : `The ${told.side} of ${context}`;
+  const { status, code, what } = failures[failure.kind];
+  sendProblem(response, {
+    status,
+    code,
+    requestId,
+    detail: `${who} ${what}.`,
+    upstream: told.side,
+    ...(context === undefined ? {} : { context }),
+  });
 }

@@ -16,6 +16,7 @@ import { type CompiledRoute, compileRoutes } from '../routing/route-table.ts';
 export interface ContextPlan {
   readonly name: string;
   readonly urls: Readonly<Record<Side, string>>;
+  readonly health: Readonly<Record<Side, string | undefined>>;
   readonly breakers: Readonly<Record<Side, Breaker>>;
   readonly identity: IdentityReader;
   readonly aliases: Aliases;
@@ -61,6 +62,7 @@ export function claimsOf({ definitions, env, breaker }: ClaimsOptions): Claims {
     const plan: ContextPlan = {
       name: context,
       urls: { monolith: url('monolith'), service: url('service') },
+      health: { monolith: definition.monolith.health, service: definition.service.health },
       breakers: { monolith: breaker(context, 'monolith'), service: breaker(context, 'service') },
       identity: identityReader(definition.identity),
       aliases: new Aliases(),

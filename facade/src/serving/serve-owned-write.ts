@@ -1,8 +1,8 @@
-import type { Side } from '@strangler-toolkit/plan';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
 import type { Onlooker } from '../proxy/relay.ts';
+import type { OwnerView } from '../routing/decide.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
 import type { Claim, ContextPlan } from './claim.ts';
 import { followIdentity } from './follow-identity.ts';
@@ -29,6 +29,23 @@ function refuseHeld(
   });
 }
 
+/** The side that this facade thought to be the owner was fenced already: the application's failure would say nothing of it. */
+function refuseLate(
+  { metrics }: Serving,
+  { arrival, response, told }: Passage,
+  context: string,
+): void {
+  metrics.rejected.inc({ code: 'OWNER_CHANGED' });
+  told.reason = 'owner-changed';
+  sendProblem(response, {
+    status: 503,
+    code: 'OWNER_CHANGED',
+    requestId: arrival.trace.requestId,
+    retryAfterSeconds: 1,
+    detail: `The owner of ${context} changed before this write reached it, and the old one refused it. Try again.`,
+  });
+}
+
 /** A write of a replicated context: only to the owner, not during a hold, and its writer is pinned before the answer leaves. */
 export async function serveOwnedWrite(
   serving: Serving,
@@ -49,7 +66,7 @@ export async function serveOwnedWrite(
     if (waitedMs > 1) metrics.holdSeconds.observe({ context }, waitedMs / 1_000);
     welcomeBody(passage);
     Object.assign(passage.told, { side: state.owner, reason: 'owner', epoch: String(state.epoch) });
-    await writeTo(serving, passage, claim, state.owner);
+    await writeTo(serving, passage, claim, state);
   } finally {
     leave();
   }
@@ -60,7 +77,7 @@ async function writeTo(
   serving: Serving,
   passage: Passage,
   { route, plan }: Claim,
-  side: Side,
+  { owner: side, epoch }: Pick<OwnerView, 'owner' | 'epoch'>,
 ): Promise<void> {
   const { ownership, metrics, limits } = serving;
   const { context, definition } = route;
@@ -104,6 +121,10 @@ async function writeTo(
   // a refused write may have counted its attempt all the same
   const changed = status < 400 || status >= 500 || definition.pinRefused !== false;
   await Promise.all([changed && pin(answer), followIdentity(serving, passage, answer)]);
+  if (status >= 500 && (await ownership.wasTooLate(context, side, epoch))) {
+    answer.discard();
+    return refuseLate(serving, passage, context);
+  }
   if (passage.response.destroyed) {
     answer.discard();
     return;

@@ -6,6 +6,7 @@ import type { Ownership } from '../ownership/ownership.ts';
 import type { Deadlines } from '../proxy/deadlines.ts';
 import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
+import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Claims } from './claim.ts';
 import type { Who } from './who.ts';
@@ -19,6 +20,7 @@ export interface Serving {
   readonly forwarder: Forwarder;
   readonly deadlines: Deadlines;
   readonly mirror: Mirror;
+  readonly watch: UpstreamWatch;
   readonly metrics: Metrics;
   readonly limits: FacadeLimits;
   readonly log: Logger;

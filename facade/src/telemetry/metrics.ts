@@ -49,6 +49,12 @@ export function facadeMetrics() {
       labelNames: ['context', 'side'],
       registers,
     }),
+    upstreamUp: new Gauge({
+      name: 'facade_upstream_up',
+      help: '1 while the HTTP side answers its health address, 0 while it does not',
+      labelNames: ['context', 'side'],
+      registers,
+    }),
     holding: new Gauge({
       name: 'facade_holding',
       help: '1 while writes of the context are held',

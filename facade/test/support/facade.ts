@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, Side, UpstreamHealth } from '@strangler-toolkit/plan';
 import { createFacade } from '../../src/facade.ts';
 import type { FacadeLimits } from '../../src/config/limits.ts';
 import type { FacadeOptions } from '../../src/config/options.ts';
@@ -13,7 +13,16 @@ export interface RunningFacade {
   readonly stateDir: string;
   readiness(): Promise<{
     status: string;
-    contexts: Record<string, { epoch: string; owner: string; held: boolean; known: boolean }>;
+    contexts: Record<
+      string,
+      {
+        epoch: string;
+        owner: string;
+        held: boolean;
+        known: boolean;
+        upstreams: Record<Side, UpstreamHealth | undefined>;
+      }
+    >;
     flags: { state: string; rejected: boolean };
     control: { state: string; restoredFromDisk: boolean };
   }>;
@@ -34,7 +43,7 @@ export async function startFacade(
     name: 'facade',
     ...options,
     stateDir,
-    limits: { freshnessMs: 1_000, pinMs: 2_000, drainMs: 2_000, ...options.limits },
+    limits: { healthMs: 0, freshnessMs: 1_000, pinMs: 2_000, drainMs: 2_000, ...options.limits },
   });
   const { port, adminPort } = await facade.start().catch(async (error: unknown) => {
     await rm(stateDir, { recursive: true, force: true });

@@ -31,7 +31,7 @@ export class IdentitiesSeenStore {
       requests: Number(row?.requests ?? 0),
       anonymous: Number(row?.anonymous ?? 0),
       // how many there must be for so many marks, if hashes are spread evenly
-      identities: Math.round(-marks * Math.log(1 - Math.min(marked, marks - 1) / marks)),
+      identities: Math.round(marks * Math.log(marks / (marks - Math.min(marked, marks - 1)))),
       shares: [...(row?.shares ?? '')].flatMap((bit, index) => (bit === '1' ? [index + 1] : [])),
     };
   }

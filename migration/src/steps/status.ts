@@ -9,6 +9,7 @@ import {
   type Move,
   nextCommand,
   nextMove,
+  type Side,
   streamsAt,
   type TrafficSeen,
 } from '@strangler-toolkit/plan';
@@ -16,6 +17,7 @@ import type { RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
 import { countDeadLetters, gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
+import { type SideHealth, sideHealth, wayOut } from './side-health.ts';
 import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -44,6 +46,8 @@ export interface ContextStatus {
   readonly shadow: readonly RouteShadow[];
   /** Of the last day. */
   readonly traffic: TrafficSeen;
+  /** Whether HTTP answers, and what facades measured lately. */
+  readonly sides: Readonly<Record<Side, SideHealth>>;
   readonly deadLetters: number | null;
   readonly flags: readonly FlagState[] | null;
   readonly facades: { readonly alive: number; readonly gone: number; readonly behind: number };
@@ -51,6 +55,8 @@ export interface ContextStatus {
   readonly nextMove: Move | null;
   readonly gates: readonly GateResult[];
   readonly nextCommand: string | null;
+  /** Why the next command is another one than the next move. */
+  readonly because: string | null;
 }
 
 async function contextStatus(
@@ -61,15 +67,18 @@ async function contextStatus(
   const { context } = definition;
   const row = await kit.row(definition);
   const replicated = definition.data === 'replicated';
-  const [worker, verification, pacts, shadow, traffic, instances, lease] = await Promise.all([
-    control.watermarks.get(context, directionFrom(row.owner)),
-    control.evidence.latest(context, 'verification', row.epoch),
-    control.evidence.latest(context, 'pacts'),
-    control.shadow.counts(context, row.epoch),
-    control.identities.of(context, 24),
-    control.instances.forContext(context),
-    control.leases.get(context),
-  ]);
+  const [worker, verification, pacts, shadow, traffic, sides, instances, lease] = await Promise.all(
+    [
+      control.watermarks.get(context, directionFrom(row.owner)),
+      control.evidence.latest(context, 'verification', row.epoch),
+      control.evidence.latest(context, 'pacts'),
+      control.shadow.counts(context, row.epoch),
+      control.identities.of(context, 24),
+      sideHealth(kit, control, definition),
+      control.instances.forContext(context),
+      control.leases.get(context),
+    ],
+  );
   const move = nextMove(row.stage, definition.data) ?? null;
   const gates = move
     ? evaluateGates(move, await gatherFacts(kit, definition, move), gateSettings(definition))
@@ -88,6 +97,7 @@ async function contextStatus(
     ? await kit.transport(definition).health(streamEnds(kit, definition, directionFrom(row.owner)))
     : null;
   const alive = instances.filter((instance) => instance.alive);
+  const out = wayOut(row, sides);
   return {
     context,
     data: definition.data,
@@ -113,6 +123,7 @@ async function contextStatus(
       shadow.filter((counts) => counts.route === route.name),
     ),
     traffic,
+    sides,
     deadLetters:
       replicated && row.stage !== 'monolith'
         ? ((await countDeadLetters(kit, definition, row)) ?? null)
@@ -127,7 +138,11 @@ async function contextStatus(
       lease && lease.expiresInSeconds > 0 ? { holder: lease.holder, move: lease.move } : null,
     nextMove: move,
     gates,
-    nextCommand: commandToGoOn(gates, nextCommand(context, row.stage, definition.data)) ?? null,
+    nextCommand:
+      out?.command ??
+      commandToGoOn(gates, nextCommand(context, row.stage, definition.data)) ??
+      null,
+    because: out?.why ?? null,
   };
 }
 

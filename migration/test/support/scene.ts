@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -44,6 +47,13 @@ const rates = {
 /** A small shop with two databases, a control database and two context files: one with data, one without. */
 export async function openScene(label: string, extra: Record<string, string> = {}): Promise<Scene> {
   const dir = await mkdtemp(join(tmpdir(), 'strangler-cli-'));
+  // monolith and services that are there and say nothing
+  const answering = createServer((_request, response) => void response.end()).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(answering, 'listening');
+  const sides = `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
   const [control, monolith, service] = await Promise.all([
     createTestDatabase(`${label}_control`),
     createTestDatabase(`${label}_monolith`),
@@ -78,14 +88,15 @@ export async function openScene(label: string, extra: Record<string, string> = {
     env: {
       STRANGLER_CONTROL_URL: control.url,
       STRANGLER_CONTEXTS: dir,
-      MONOLITH_URL: 'http://127.0.0.1:1',
-      CATALOG_URL: 'http://127.0.0.1:1',
-      RATES_URL: 'http://127.0.0.1:1',
+      MONOLITH_URL: sides,
+      CATALOG_URL: sides,
+      RATES_URL: sides,
       MONOLITH_DATABASE_URL: monolith.url,
       CATALOG_DATABASE_URL: service.url,
       ...extra,
     },
     async close() {
+      answering.close();
       await rm(dir, { recursive: true, force: true });
       await Promise.all([control.drop(), monolith.drop(), service.drop()]);
     },

@@ -82,10 +82,10 @@ export const carryPinsStatement = (
 ): Statement => ({
   text: `
     INSERT INTO strangler_control.pins AS known (context, identity, pinned_at)
-    SELECT p.context, asked.into, max(p.pinned_at)
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (context, source, into)
+    SELECT p.context, asked.target, max(p.pinned_at)
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (context, source, target)
       JOIN strangler_control.pins p ON p.context = asked.context AND p.identity = asked.source
-     WHERE asked.source <> asked.into
+     WHERE asked.source <> asked.target
      GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (context, identity) DO UPDATE SET pinned_at = greatest(known.pinned_at, EXCLUDED.pinned_at)`,
   values: [contexts, from, to],
@@ -132,6 +132,14 @@ export const readFreshnessStatement = (
 export const controlClockStatement = (): Statement => ({
   text: 'SELECT clock_timestamp()::text AS now',
   values: [],
+});
+
+/** Who owns a context at this moment, and whether its writes are held; no row: nobody knows the context. */
+export const ownerNowStatement = (context: string): Statement => ({
+  text: `
+    SELECT owner, epoch::text, coalesce(hold_until > clock_timestamp(), false) AS held
+      FROM strangler_control.contexts WHERE context = $1`,
+  values: [context],
 });
 
 /** One row when the watermark of the context has passed the moment, none before. */

@@ -16,6 +16,17 @@ const fresh: ContextStatus = {
   verification: null,
   pacts: null,
   shadow: [],
+  sides: {
+    monolith: {
+      health: { up: true, how: 'it answers' },
+      recent: { requests: 0, errors: 0, p99Ms: 0 },
+    },
+    service: {
+      health: { up: false, why: 'does not answer (ECONNREFUSED)' },
+      recent: { requests: 40, errors: 10, p99Ms: 200 },
+    },
+  },
+  because: null,
   traffic: { requests: 0, anonymous: 0, identities: 0, shares: [] },
   deadLetters: null,
   flags: null,
@@ -55,6 +66,8 @@ test('a context at its beginning', () => {
     'pacts  never verified',
     'facades  1 alive',
     'shadow  nothing compared',
+    'monolith  up (it answers); no request in the last 5 min',
+    'service  DOWN: does not answer (ECONNREFUSED); last 5 min: 40 requests, 25 % errors, p99 ≤ 200 ms',
     'traffic  no steered request in the last day',
     '→ replicate  ✓ databases: both reachable',
     '✗ mapping: no column x (needs: it compiles)',
@@ -126,4 +139,9 @@ test('who asks, and how many of them show no identity', () => {
   expect(lines({ traffic })).toContain(
     'traffic  200 steered requests in the last day, 25 % without identity, 3 identities seen',
   );
+});
+
+test('a side that is gone has a way out, with the reason under it', () => {
+  const said = lines({ nextCommand: 'strangler rollback catalog', because: 'the service is gone' });
+  expect(said.slice(-2)).toEqual(['next  strangler rollback catalog', 'the service is gone']);
 });

@@ -1,6 +1,7 @@
-import { parseFlagName } from '@strangler-toolkit/plan';
+import { bothSides, parseFlagName } from '@strangler-toolkit/plan';
 import type { RouteShadow } from '../../control/index.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
+import { recentSeconds, type SideHealth } from '../../steps/side-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
 import type { Terminal } from '../terminal.ts';
 import { trafficText } from './traffic.ts';
@@ -99,6 +100,16 @@ function noticedText({ counts, compared }: RouteShadow): string {
   ].join(', ');
 }
 
+/** Whether it answers, and what its clients saw of it. */
+function sideText({ health, recent }: SideHealth, terminal: Pick<Terminal, 'style'>): string {
+  const state = health.up ? `up (${health.how})` : terminal.style('red', `DOWN: ${health.why}`);
+  const { requests, errors, p99Ms } = recent;
+  const slowest = Number.isFinite(p99Ms) ? `p99 ≤ ${p99Ms} ms` : 'p99 over 10 s';
+  return requests === 0
+    ? `${state}; no request in the last ${recentSeconds / 60} min`
+    : `${state}; last ${recentSeconds / 60} min: ${requests} requests, ${share(errors, requests)} errors, ${slowest}`;
+}
+
 /** One context on one screen. */
 export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'style'>): string {
   const line = (name: string, text: string): string => `  ${name.padEnd(13)} ${text}`;
@@ -160,6 +171,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           ),
         )
       : [line('shadow', 'nothing compared')]),
+    ...bothSides.map((side) => line(side, sideText(status.sides[side], terminal))),
     line('traffic', trafficText(status.traffic)),
     ...(status.flags === null
       ? []
@@ -180,6 +192,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
         )
       : []),
     ...(status.nextCommand ? [line('next', terminal.style('bold', status.nextCommand))] : []),
+    ...(status.because ? [line('', status.because)] : []),
   ];
   return lines.join('\n');
 }

@@ -7,6 +7,7 @@ import { fences } from './fences.ts';
 import { flags } from './flags.ts';
 import { owners } from './owners.ts';
 import { server } from './server.ts';
+import { sides } from './sides.ts';
 import { checkState } from './state.ts';
 import { mapping, replicaIdentity } from './tables.ts';
 import { transport } from './transport.ts';
@@ -24,6 +25,7 @@ const checks: readonly ContextCheck[] = [
   transport,
   worker,
   flags,
+  sides,
 ];
 
 /** Looks at one context, from what the control database says of it to its flags. */

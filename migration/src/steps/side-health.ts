@@ -1,0 +1,100 @@
+import http from 'node:http';
+import https from 'node:https';
+import {
+  lookAtHealth,
+  type MigrationDefinition,
+  otherSide,
+  resolveSetting,
+  type Side,
+  type SideWindow,
+  type UpstreamHealth,
+} from '@strangler-toolkit/plan';
+import type { ContextRow, Control } from '../control/index.ts';
+import type { Toolkit } from './toolkit.ts';
+
+/** Longest wait for one answer, milliseconds. */
+const patienceMs = 2_000;
+/** What facades measured that long ago still counts, seconds. */
+export const recentSeconds = 300;
+
+export interface SideHealth {
+  readonly health: UpstreamHealth;
+  /** What facades measured in the last minutes; reads and writes together. */
+  readonly recent: SideWindow;
+}
+
+/** Not by `fetch`: that refuses ports such as 6000 on which services do listen. */
+const statusOf = (address: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const client = address.startsWith('https:') ? https : http;
+    const asked = client.get(address, { agent: false }, (answer) => {
+      clearTimeout(timer);
+      resolve(answer.statusCode ?? 0);
+      answer.destroy();
+    });
+    const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), patienceMs);
+    asked.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+
+/** Whether a side's HTTP answers, asked from here; an address that is not set is told, not thrown. */
+export async function healthOf(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  side: Side,
+): Promise<UpstreamHealth> {
+  const { url, health } = definition[side];
+  try {
+    const address = resolveSetting(url, kit.env, `${side}.url of context ${definition.context}`);
+    return await lookAtHealth({ url: address, path: health }, statusOf);
+  } catch (error) {
+    return { up: false, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export async function sideHealth(
+  kit: Toolkit,
+  control: Control,
+  definition: MigrationDefinition,
+): Promise<Readonly<Record<Side, SideHealth>>> {
+  const [recent, monolith, service] = await Promise.all([
+    control.routeStats.window(definition.context, { seconds: recentSeconds }),
+    healthOf(kit, definition, 'monolith'),
+    healthOf(kit, definition, 'service'),
+  ]);
+  return {
+    monolith: { health: monolith, recent: recent.monolith },
+    service: { health: service, recent: recent.service },
+  };
+}
+
+/** Whether clients depend on a side: on the service from its canary on, on the monolith until it is retired. */
+export const isNeeded = ({ stage }: Pick<ContextRow, 'stage'>, side: Side): boolean =>
+  side === 'service'
+    ? stage === 'canary' || stage === 'service' || stage === 'retired'
+    : stage !== 'retired';
+
+/** The way back, when the service is gone and the other side is there to go back to. */
+export function wayOut(
+  row: Pick<ContextRow, 'stage' | 'owner' | 'context' | 'dataKind'>,
+  sides: Readonly<Record<Side, SideHealth>>,
+): { readonly command: string; readonly why: string } | undefined {
+  const { stage, context } = row;
+  const bad = (side: Side): boolean => {
+    const { health, recent } = sides[side];
+    return !health.up || (recent.requests >= 20 && recent.errors > recent.requests / 2);
+  };
+  if ((stage !== 'canary' && stage !== 'service') || !bad('service') || bad(otherSide('service')))
+    return undefined;
+  const cost =
+    stage === 'service' && row.dataKind === 'replicated'
+      ? 'writes wait for some seconds at most, no acknowledged one is lost'
+      : 'flags go to 0 %, nothing else changes';
+  const state = sides.service.health.up ? 'fails' : 'is not there';
+  return {
+    command: `strangler rollback ${context}`,
+    why: `the service ${state}, the monolith answers; going back: ${cost}`,
+  };
+}
