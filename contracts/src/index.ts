@@ -1,4 +1,5 @@
 export { ContractsError, type ContractsErrorCode } from './contracts-error.ts';
+export type { StateSetup } from './provider-states.ts';
 export { readInteractions, type Interaction } from './read-interactions.ts';
 export {
   verifyPacts,
@@ -7,5 +8,6 @@ export {
   type Side,
   type SideAddress,
   type SideResult,
+  type Verdict,
   type VerifyOptions,
 } from './verify-pacts.ts';

@@ -8,14 +8,27 @@ export interface Interaction {
   readonly description: string;
   readonly file: string;
   readonly pact: string;
+  /** Provider states that it needs, by name. */
+  readonly states: readonly string[];
+  /** Its author marked it as not to be relied on yet (Pact V4). */
+  readonly pending: boolean;
+  readonly kind: 'http' | 'message';
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const nameOf = (value: unknown): string | undefined =>
   isObject(value) && typeof value.name === 'string' ? value.name : undefined;
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
 
-/** @throws ContractsError PACTS_NOT_FOUND when the folder holds no pact for this provider: nothing verified is not a success */
+/**
+ * The pacts of one provider, specification versions 1 to 4; those of other providers are passed over.
+ *
+ * @throws ContractsError PACTS_NOT_FOUND when the folder holds no pact for this provider: nothing verified is not a success
+ */
 export async function readInteractions(
   pactsDir: string,
   provider: string,
@@ -40,14 +53,40 @@ async function readPact(file: string, provider: string): Promise<Interaction[]> 
   } catch (cause) {
     throw new ContractsError('CONFIG_INVALID', `${file} is not a pact: it is no JSON`, { cause });
   }
-  if (!isObject(pact) || !Array.isArray(pact.interactions))
-    throw new ContractsError('CONFIG_INVALID', `${file} is not a pact: it has no interactions`);
+  if (!isObject(pact) || nameOf(pact.provider) === undefined)
+    throw new ContractsError('CONFIG_INVALID', `${file} is not a pact: it names no provider`);
   if (nameOf(pact.provider) !== provider) return [];
-  const whole = pact;
-  return pact.interactions.filter(isObject).map((interaction) => ({
-    consumer: nameOf(whole.consumer) ?? 'unknown',
-    description: typeof interaction.description === 'string' ? interaction.description : 'unnamed',
-    file,
-    pact: JSON.stringify({ ...whole, interactions: [interaction] }),
-  }));
+  if (!Array.isArray(pact.interactions) && !Array.isArray(pact.messages))
+    throw new ContractsError('CONFIG_INVALID', `${file} is not a pact: it has no interactions`);
+  const { interactions, messages, ...rest } = pact;
+  const consumer = nameOf(pact.consumer) ?? 'unknown';
+  const each = (list: unknown, key: 'interactions' | 'messages'): Interaction[] =>
+    (Array.isArray(list) ? list.filter(isObject) : []).map((interaction) => ({
+      consumer,
+      description: textOf(interaction.description) ?? 'unnamed',
+      file,
+      // The verifier reports a pending failure as a success: whether it may is decided here, by name.
+      pact: JSON.stringify({ ...rest, [key]: [withoutPending(interaction)] }),
+      states: statesOf(interaction),
+      pending: interaction.pending === true,
+      kind: key === 'messages' || isMessage(interaction) ? 'message' : 'http',
+    }));
+  return [...each(interactions, 'interactions'), ...each(messages, 'messages')];
+}
+
+function withoutPending(interaction: Json): Json {
+  const { pending: _pending, ...rest } = interaction;
+  return rest;
+}
+
+const isMessage = ({ type }: Json): boolean =>
+  typeof type === 'string' && type.endsWith('/Messages');
+
+/** V1 `provider_state`, V2 `providerState`, V3 and V4 `providerStates`. */
+function statesOf(interaction: Json): string[] {
+  const single = textOf(interaction.providerState) ?? textOf(interaction.provider_state);
+  const several = Array.isArray(interaction.providerStates)
+    ? interaction.providerStates.map((state) => nameOf(state) ?? textOf(state))
+    : [];
+  return [single, ...several].filter((name): name is string => name !== undefined && name !== '');
 }

@@ -1,22 +1,32 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StateSetup } from './provider-states.ts';
 import { readInteractions, type Interaction } from './read-interactions.ts';
-import { verifyInteraction } from './verify-interaction.ts';
+import { VerifierProcess } from './verifier.ts';
 
 export type Side = 'monolith' | 'service';
 
 export interface SideAddress {
   readonly url: string;
-  /** Where provider states are entered; without it, interactions run on the data that is there. */
-  readonly stateUrl?: string;
+  /** How provider states are entered; without it, an interaction that needs one is not verified. */
+  readonly states?: StateSetup;
 }
+
+/**
+ * `kept` is the only proof. `broken`: the answer differs. The others say why nothing is known: `unreachable`, a provider state
+ * that was not entered, an interaction whose author marked it `pending`, a message (nothing was asked over HTTP).
+ */
+export type Verdict =
+  'kept' | 'broken' | 'unreachable' | 'state-not-entered' | 'pending' | 'message';
 
 export interface InteractionResult {
   readonly consumer: string;
   readonly description: string;
+  readonly verdict: Verdict;
+  /** Whether the verdict is `kept`. */
   readonly ok: boolean;
-  /** What differed, in the verifier's words; empty when ok. */
+  /** What differed or was missing, in the verifier's words; empty when kept. */
   readonly mismatch: string;
 }
 
@@ -27,26 +37,29 @@ export interface SideResult {
   readonly seconds: number;
 }
 
-export interface Progress {
-  readonly side: Side;
+export interface Progress<S extends string = Side> {
+  readonly side: S;
   readonly done: number;
   readonly total: number;
   readonly interaction: InteractionResult;
 }
 
-export interface VerifyOptions {
+export interface VerifyOptions<S extends string = Side> {
   readonly pactsDir: string;
   readonly provider: string;
-  readonly sides: Readonly<Record<Side, SideAddress>>;
-  readonly onProgress?: (progress: Progress) => void;
+  /** Who is asked, by name: the two sides, or one of them in its own pipeline, or any other provider. */
+  readonly sides: Readonly<Record<S, SideAddress>>;
+  readonly onProgress?: (progress: Progress<S>) => void;
+  /** Longest time for one answer, milliseconds (default 30000). */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Holds both sides to the same pacts. The sides run side by side, a side's interactions one after the other, because
+ * Holds every side to the same pacts. The sides run side by side, a side's interactions one after the other, because
  * provider states of one interaction may disturb another.
  *
+ * @throws ContractsError PACTS_NOT_FOUND, CONFIG_INVALID, CANCELLED
  * @example
  * ```ts
  * import { verifyPacts } from '@strangler-toolkit/contracts';
@@ -55,61 +68,88 @@ export interface VerifyOptions {
  *   pactsDir: 'contracts/pacts',
  *   provider: 'catalog',
  *   sides: {
- *     monolith: { url: 'http://127.0.0.1:3000', stateUrl: 'http://127.0.0.1:3000/_test/states' },
- *     service: { url: 'http://127.0.0.1:4000', stateUrl: 'http://127.0.0.1:4000/_test/states' },
+ *     monolith: { url: 'http://127.0.0.1:3000', states: { command: 'bin/pact-state' } },
+ *     service: { url: 'http://127.0.0.1:4000', states: { url: 'http://127.0.0.1:4000/_test/states' } },
  *   },
  * });
  * console.log(monolith.ok, service.ok);
  * ```
  */
-export async function verifyPacts(options: VerifyOptions): Promise<Record<Side, SideResult>> {
+export async function verifyPacts<S extends string>(
+  options: VerifyOptions<S>,
+): Promise<Record<S, SideResult>> {
   const interactions = await readInteractions(options.pactsDir, options.provider);
   const folder = await mkdtemp(join(tmpdir(), 'pacts-'));
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(options.signal ? [options.signal] : [])]);
   try {
-    const [monolith, service] = await Promise.all([
-      verifySide('monolith', interactions, folder, options),
-      verifySide('service', interactions, folder, options),
-    ]);
-    return { monolith, service };
+    const files = await Promise.all(
+      interactions.map(async ({ pact }, index) => {
+        const file = join(folder, `${index}.json`);
+        await writeFile(file, pact);
+        return file;
+      }),
+    );
+    // The keys of `sides` are the names that its type lists.
+    const sides = Object.keys(options.sides) as S[];
+    const running = sides.map(async (side) => {
+      const result = await verifySide({ side, interactions, files, options, signal });
+      return [side, result] as const;
+    });
+    const results = await Promise.all(running).catch(async (error: unknown) => {
+      stop.abort();
+      await Promise.allSettled(running);
+      throw error;
+    });
+    return Object.fromEntries(results) as Record<S, SideResult>;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function verifySide(
-  side: Side,
-  interactions: readonly Interaction[],
-  folder: string,
-  options: VerifyOptions,
-): Promise<SideResult> {
+interface SideTask<S extends string> {
+  readonly side: S;
+  readonly interactions: readonly Interaction[];
+  readonly files: readonly string[];
+  readonly options: VerifyOptions<S>;
+  readonly signal: AbortSignal;
+}
+
+async function verifySide<S extends string>({
+  side,
+  interactions,
+  files,
+  options,
+  signal,
+}: SideTask<S>): Promise<SideResult> {
   const started = performance.now();
-  const { url, stateUrl } = options.sides[side];
+  const { url, states } = options.sides[side];
   const results: InteractionResult[] = [];
   const silent = await unreachable(url);
-  for (const [index, interaction] of interactions.entries()) {
-    const verdict =
-      silent ??
-      (await verifyInteraction({
-        provider: options.provider,
-        pact: interaction.pact,
-        file: join(folder, `${side}-${index}.json`),
-        url,
-        stateUrl,
-        timeoutMs: options.timeoutMs ?? 30_000,
-        signal: options.signal,
-      }));
-    const result = {
-      consumer: interaction.consumer,
-      description: interaction.description,
-      ...verdict,
-    };
-    results.push(result);
-    options.onProgress?.({
-      side,
-      done: results.length,
-      total: interactions.length,
-      interaction: result,
-    });
+  const verifier = new VerifierProcess(
+    {
+      provider: options.provider,
+      url,
+      timeoutMs: options.timeoutMs ?? 30_000,
+      ...(states !== undefined && { states }),
+    },
+    signal,
+  );
+  try {
+    for (const [index, interaction] of interactions.entries()) {
+      const judged = silent ?? (await judge(verifier, interaction, files[index] ?? ''));
+      const { consumer, description } = interaction;
+      const result = { consumer, description, ok: judged.verdict === 'kept', ...judged };
+      results.push(result);
+      options.onProgress?.({
+        side,
+        done: results.length,
+        total: interactions.length,
+        interaction: result,
+      });
+    }
+  } finally {
+    verifier.stop();
   }
   return {
     ok: results.every(({ ok }) => ok),
@@ -119,8 +159,31 @@ async function verifySide(
   };
 }
 
+type Judgement = Pick<InteractionResult, 'verdict' | 'mismatch'>;
+
+async function judge(
+  verifier: VerifierProcess,
+  { kind, pending, states }: Interaction,
+  file: string,
+): Promise<Judgement> {
+  if (kind === 'message')
+    return { verdict: 'message', mismatch: 'not verified: a message, and only HTTP was asked' };
+  const { ok, notEntered, mismatch } = await verifier.verify({ file, states });
+  if (notEntered !== undefined)
+    return {
+      verdict: 'state-not-entered',
+      mismatch: `not verified: provider state ${notEntered}`,
+    };
+  if (pending)
+    return {
+      verdict: 'pending',
+      mismatch: `not verified: marked pending (${ok ? 'it would hold' : 'it would not hold'})${ok ? '' : `\n${mismatch}`}`,
+    };
+  return { verdict: ok ? 'kept' : 'broken', mismatch };
+}
+
 /** The verifier tries a closed port for a long time, once per interaction. */
-async function unreachable(url: string): Promise<{ ok: false; mismatch: string } | undefined> {
+async function unreachable(url: string): Promise<Judgement | undefined> {
   try {
     const response = await fetch(url, {
       method: 'HEAD',
@@ -132,6 +195,6 @@ async function unreachable(url: string): Promise<{ ok: false; mismatch: string }
   } catch (error) {
     const cause =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    return { ok: false, mismatch: `${url} does not answer: ${cause}` };
+    return { verdict: 'unreachable', mismatch: `${url} does not answer: ${cause}` };
   }
 }

@@ -69,7 +69,10 @@ afterAll(async () => {
   await Promise.all(databases.map((database) => database.drop()));
 });
 
-const side = (url: string, stateBase = url) => ({ url, stateUrl: `${stateBase}/_test/states` });
+const side = (url: string, stateBase = url) => ({
+  url,
+  states: { url: `${stateBase}/_test/states` },
+});
 
 describe('the storefront’s pacts', () => {
   test('hold on the monolith and on the service', async () => {

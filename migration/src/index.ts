@@ -1,7 +1,7 @@
 export * from '@strangler-toolkit/plan';
 export { type Command, type OpenOptions, openToolkit, type Toolkit } from './open-toolkit.ts';
 export type { ChangeOwnerOptions, MoveOutcome } from './steps/change-owner/index.ts';
-export type { ContractsOptions, ContractsResult } from './steps/contracts.ts';
+export type { ContractsOptions, ContractsResult } from './steps/contracts/verify.ts';
 export type { DeadLetterOptions, DeadLettersResult } from './steps/dead-letters.ts';
 export type { Check } from './findings/check.ts';
 export type { FenceResult, FenceStepOptions } from './steps/fence.ts';

@@ -1,5 +1,5 @@
 import type { Check } from './findings/check.ts';
-import { contractsVerify, type ContractsOptions, type ContractsResult } from './steps/contracts.ts';
+import { contractsVerify, type ContractsOptions, type ContractsResult } from './steps/contracts/verify.ts';
 import {
   cutover,
   retire,

@@ -138,9 +138,10 @@ describe('configuration that is wrong', () => {
   const failing = async (
     args: string[],
     env: Record<string, string | undefined>,
+    code = 1,
   ): Promise<string> => {
     const result = await cli([...args, '--json'], env);
-    expect(result.code).toBe(1);
+    expect(result.code).toBe(code);
     const { error } = json<{ error: { code: string; message: string; remedy: string } }>(result);
     expect(error.remedy).not.toBe('');
     expect(result.stderr).toContain(error.remedy);
@@ -193,7 +194,7 @@ describe('configuration that is wrong', () => {
     ).toMatch(/^UNLEASH_AUTH/);
   });
   test('pacts that nobody named', async () =>
-    expect(await failing(['contracts', 'verify', 'catalog'], scene.env)).toMatch(
+    expect(await failing(['contracts', 'verify', 'catalog'], scene.env, 7)).toMatch(
       /^PACTS_NOT_FOUND/,
     ));
 });

@@ -237,6 +237,35 @@ const side = strict({
   database: databaseUrl.optional(),
   health: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
 });
+const states = z.unknown().superRefine((value, context) => {
+  const ways = {
+    url: strict({ url: httpUrl }),
+    command: strict({ command: nonEmpty }),
+    sql: strict({ sql: recordOf(nonEmpty), database: databaseUrl.optional() }),
+    present: strict({ present: nonEmpty }),
+  };
+  const way = Object.entries(ways).find(
+    ([name]) => typeof value === 'object' && value !== null && name in value,
+  );
+  if (way === undefined)
+    return context.addIssue({
+      code: 'custom',
+      message: "must be { url }, { command }, { sql } or { present: 'why' }",
+    });
+  for (const issue of way[1].safeParse(value).error?.issues ?? [])
+    context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+});
+const providers = recordOf(strict({ url: httpUrl, states: states.optional() })).superRefine(
+  (value, context) => {
+    for (const name of Object.keys(value))
+      if (!/^[a-z][a-z0-9-]*$/.test(name) || name === 'monolith' || name === 'service')
+        context.addIssue({
+          code: 'custom',
+          message: 'must have a lower-case name other than "monolith" and "service"',
+          path: [name],
+        });
+  },
+);
 
 const percent = number('any', 0, 100);
 export const definitionSchema = strict({
@@ -261,6 +290,8 @@ export const definitionSchema = strict({
     provider: nonEmpty,
     url: strict({ monolith: httpUrl.optional(), service: httpUrl.optional() }).optional(),
     stateUrl: strict({ monolith: httpUrl.optional(), service: httpUrl.optional() }).optional(),
+    states: strict({ monolith: states.optional(), service: states.optional() }).optional(),
+    providers: providers.optional(),
   }).optional(),
   gates: strict({
     maxLagSeconds: number('any', 0).optional(),

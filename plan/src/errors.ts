@@ -88,9 +88,14 @@ export const errorCodes = {
     'Check UNLEASH_URL and that the server runs; the facade keeps the last known flags.',
   UNLEASH_AUTH: 'Check UNLEASH_ADMIN_TOKEN: changing flags needs an admin token.',
   PORT_IN_USE: 'Stop the other process or choose another port.',
-  PACTS_NOT_FOUND: 'Run the consumer tests first: they write the pacts.',
+  PACTS_NOT_FOUND:
+    'Run the consumer tests first: they write the pacts. Look at contracts.pacts and .provider.',
   PACTS_FAILED:
     'Read the mismatches above: the named side does not behave as the consumer expects.',
+  PACTS_UNREACHABLE:
+    'Start the named provider, or mend its address (contracts.url, contracts.providers).',
+  PACTS_NOT_VERIFIED:
+    'Enter the state (contracts.states), or take away "pending": what was not verified proves nothing.',
   CONTRACTS_NOT_INSTALLED: 'npm install --save-dev @strangler-toolkit/contracts',
   TIMEOUT: 'Try again; if it stays, look at the log of the process that was waited for.',
   CANCELLED: 'Run the command again: every step can be repeated.',

@@ -123,6 +123,17 @@ export interface SequenceMapping {
   readonly service: string;
 }
 
+/** How one side enters provider states, where it has no endpoint for them. */
+export type StateSetting =
+  /** Pact's "provider state change URL": POST { state, params, action }. */
+  | { readonly url: Setting }
+  /** A shell command: PACT_STATE names the state, its parameters are JSON on stdin; JSON on stdout is what it made. */
+  | { readonly command: string }
+  /** One statement per state; `:name` stands for a parameter. `database` defaults to the side's. */
+  | { readonly sql: Readonly<Record<string, string>>; readonly database?: Setting }
+  /** Nothing to do, with the reason: the data of every state is there already. */
+  | { readonly present: string };
+
 export interface ContractSettings {
   /** Folder of pact files, relative to where commands run. */
   readonly pacts: string;
@@ -132,8 +143,14 @@ export interface ContractSettings {
    * are verified, which only suits pacts that read.
    */
   readonly url?: { readonly monolith?: Setting; readonly service?: Setting };
-  /** Where provider states are entered (Pact: "provider state change URL"). */
+  /** Where provider states are entered (Pact: "provider state change URL"); short for `states.<side>.url`. */
   readonly stateUrl?: { readonly monolith?: Setting; readonly service?: Setting };
+  /** How provider states are entered where there is no such URL. An interaction whose state was not entered is not verified. */
+  readonly states?: { readonly monolith?: StateSetting; readonly service?: StateSetting };
+  /** Further instances that must keep the same pacts, by name: the facade, a canary. */
+  readonly providers?: Readonly<
+    Record<string, { readonly url: Setting; readonly states?: StateSetting }>
+  >;
 }
 
 export interface GateSettings {

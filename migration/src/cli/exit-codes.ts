@@ -1,6 +1,9 @@
 import { type ErrorCode, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 
-/** 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted. */
+/**
+ * 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted. Of contracts: 5 broken,
+ * 6 a provider does not answer, 7 nothing verified, or not all of it.
+ */
 const codes: Partial<Record<ErrorCode, number>> = {
   USAGE: 2,
   CONFIRMATION_NEEDED: 2,
@@ -8,6 +11,10 @@ const codes: Partial<Record<ErrorCode, number>> = {
   ROUTE_UNKNOWN: 2,
   VERIFY_DIFFERENCES: 3,
   GATE_REFUSED: 4,
+  PACTS_FAILED: 5,
+  PACTS_UNREACHABLE: 6,
+  PACTS_NOT_FOUND: 7,
+  PACTS_NOT_VERIFIED: 7,
 };
 
 export const exitCodeOf = (error: StranglerError, interrupted: boolean): number =>

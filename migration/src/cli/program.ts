@@ -33,7 +33,8 @@ Examples:
   $ strangler doctor catalog
   $ strangler status
 
-Exit codes: 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted.
+Exit codes: 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 5 contracts broken,
+6 provider not reachable, 7 contracts not verified, 130 interrupted.
 Environment: STRANGLER_CONTROL_URL, STRANGLER_CONTEXTS, UNLEASH_URL, UNLEASH_ADMIN_TOKEN,
 UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNECT_URL.`,
     );

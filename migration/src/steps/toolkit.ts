@@ -63,6 +63,11 @@ export class Toolkit implements AsyncDisposable {
     );
   }
 
+  /** For what works without a control database. */
+  get hasControl(): boolean {
+    return (this.#options.controlUrl ?? this.env.STRANGLER_CONTROL_URL ?? '') !== '';
+  }
+
   tell(step: string, text: string, kind: Progress['kind'] = 'note'): void {
     this.#options.onProgress?.({ step, text, kind });
   }

@@ -1,6 +1,20 @@
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
+import type { ContractsResult } from '../../steps/contracts/verify.ts';
 import { type CommonOptions, makeCommand, runStep, type Session } from '../command.ts';
+import { githubAnnotations, gitlabReport } from '../reports/annotations.ts';
+import { junit } from '../reports/junit.ts';
+import { markdown } from '../reports/markdown.ts';
 import { contractsText } from '../text/contracts.ts';
+
+interface VerifyOptions extends CommonOptions {
+  readonly side?: string;
+  readonly record: boolean;
+  readonly junit?: string;
+  readonly markdown?: string;
+  readonly gitlab?: string;
+}
 
 export function contractsCommand(session: Session): Command {
   const contracts = new Command('contracts')
@@ -11,16 +25,64 @@ export function contractsCommand(session: Session): Command {
     makeCommand({
       usage: 'verify <context>',
       summary: 'verify the pacts against the monolith and the service',
+      description:
+        'Verifies one set of pacts against the monolith, the service, and every further provider that the context file\n' +
+        'names. The result is recorded as evidence where a control database is named; without one it works as well.\n' +
+        'Exit codes: 5 a contract is broken, 6 a provider does not answer, 7 nothing verified, or not all of it.',
       changes: true,
-      examples: ['contracts verify catalog', 'contracts verify catalog --json'],
-    }).action(async (context: string, common: CommonOptions) => {
-      const { contractsVerify } = await import('../../steps/contracts.ts');
-      await runStep(session, common, {
-        step: contractsVerify,
-        options: { context },
-        text: contractsText,
-      });
-    }),
+      examples: [
+        'contracts verify catalog',
+        'contracts verify catalog --json',
+        'contracts verify catalog --side service --junit reports/pacts.xml',
+        'contracts verify catalog --no-record --markdown pacts.md',
+      ],
+    })
+      .option(
+        '--side <name>',
+        'one provider only: monolith, service, or one of contracts.providers',
+      )
+      .option('--no-record', 'record no evidence; needs no control database')
+      .option('--junit <file>', 'write JUnit XML')
+      .option(
+        '--markdown <file>',
+        'write a summary; on GitHub it is added to the summary of the job',
+      )
+      .option('--gitlab <file>', "write GitLab's Code Quality report")
+      .action(async (context: string, options: VerifyOptions) => {
+        const { contractsVerify } = await import('../../steps/contracts/verify.ts');
+        await runStep(session, options, {
+          step: contractsVerify,
+          options: {
+            context,
+            ...(options.side !== undefined && { side: options.side }),
+            ...(!options.record && { record: false }),
+            onResult: (result) => report(session, options, result),
+          },
+          text: contractsText,
+        });
+      }),
   );
   return contracts;
+}
+
+async function report(
+  session: Session,
+  options: VerifyOptions,
+  result: ContractsResult,
+): Promise<void> {
+  const write = async (file: string | undefined, text: () => string): Promise<void> => {
+    if (file === undefined) return;
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text());
+  };
+  await write(options.junit, () => junit(result));
+  await write(options.markdown, () => markdown(result));
+  await write(options.gitlab, () => gitlabReport(result, result.pacts));
+  const failed = Object.values(result.sides).some(({ ok }) => !ok);
+  if (process.env.GITHUB_ACTIONS === 'true')
+    for (const line of githubAnnotations(result)) session.terminal.talk(line);
+  if (process.env.GITHUB_STEP_SUMMARY)
+    await appendFile(process.env.GITHUB_STEP_SUMMARY, `${markdown(result)}\n`);
+  // A failure is thrown afterwards as an error of one line: the matrix is what the reader needs first.
+  if (failed && !options.json) session.terminal.talk(contractsText(result));
 }

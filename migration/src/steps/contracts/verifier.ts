@@ -1,0 +1,81 @@
+import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
+
+/** Written down here, because the package is optional: what the CLI needs of @strangler-toolkit/contracts. */
+export type StateSetup =
+  | { readonly url: string }
+  | { readonly command: string }
+  | { readonly sql: Readonly<Record<string, string>>; readonly database: string }
+  | { readonly present: string };
+
+export interface ProviderAddress {
+  readonly url: string;
+  readonly states?: StateSetup;
+}
+
+export interface InteractionResult {
+  readonly consumer: string;
+  readonly description: string;
+  readonly verdict: 'kept' | 'broken' | 'unreachable' | 'state-not-entered' | 'pending' | 'message';
+  readonly ok: boolean;
+  readonly mismatch: string;
+}
+
+export interface SideResult {
+  readonly ok: boolean;
+  readonly url: string;
+  readonly interactions: readonly InteractionResult[];
+  readonly seconds: number;
+}
+
+export type VerifyPacts = (options: {
+  readonly pactsDir: string;
+  readonly provider: string;
+  readonly sides: Readonly<Record<string, ProviderAddress>>;
+  readonly onProgress?: (progress: {
+    readonly side: string;
+    readonly done: number;
+    readonly total: number;
+    readonly interaction: InteractionResult;
+  }) => void;
+  readonly signal?: AbortSignal;
+}) => Promise<Record<string, SideResult>>;
+
+/** The verifier has a native core: only this command loads it. @throws StranglerError CONTRACTS_NOT_INSTALLED */
+export async function loadVerifier(): Promise<VerifyPacts> {
+  const name = '@strangler-toolkit/contracts';
+  let loaded: unknown;
+  try {
+    loaded = await import(name);
+  } catch (cause) {
+    throw new StranglerError(
+      'CONTRACTS_NOT_INSTALLED',
+      `${name} cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+  if (
+    typeof loaded !== 'object' ||
+    loaded === null ||
+    !('verifyPacts' in loaded) ||
+    typeof loaded.verifyPacts !== 'function'
+  )
+    throw new StranglerError(
+      'CONTRACTS_NOT_INSTALLED',
+      `${name} has no verifyPacts: its version does not fit`,
+    );
+  // The package's own types are held to these by the contracts' tests.
+  const verify = loaded.verifyPacts as VerifyPacts;
+  return (options) =>
+    verify(options).catch((error: unknown) => {
+      throw known(error);
+    });
+}
+
+/** The verifier's own errors carry a code too; those that this toolkit knows pass with it. */
+function known(error: unknown): unknown {
+  if (isStranglerError(error) || !(error instanceof Error)) return error;
+  const code: unknown = Reflect.get(error, 'code');
+  if (code === 'PACTS_NOT_FOUND' || code === 'CONFIG_INVALID' || code === 'CANCELLED')
+    return new StranglerError(code, error.message, { cause: error });
+  return error;
+}

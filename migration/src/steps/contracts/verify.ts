@@ -1,0 +1,157 @@
+import { StranglerError } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, ContractSettings } from '@strangler-toolkit/plan';
+import type { Toolkit } from '../toolkit.ts';
+import { planned, type Step } from '../step.ts';
+import { providersOf } from './providers.ts';
+import { type InteractionResult, loadVerifier, type SideResult } from './verifier.ts';
+
+export interface ContractsOptions {
+  readonly context: string;
+  /** One provider only: `monolith`, `service`, or a name of `contracts.providers`. Not recorded as evidence. */
+  readonly side?: string;
+  /** false: nothing is recorded, and no control database is needed (default: recorded where one is named). */
+  readonly record?: boolean;
+  /** Sees the results whatever they are, before a failure is thrown. */
+  readonly onResult?: (result: ContractsResult) => Promise<void>;
+}
+
+export interface ContractsResult {
+  readonly context: string;
+  readonly provider: string;
+  /** The folder that they came from. */
+  readonly pacts: string;
+  /** Whether the gates will see it. */
+  readonly recorded: boolean;
+  readonly sides: Readonly<Record<string, SideResult>>;
+}
+
+const contractsOf = (definition: MigrationDefinition): ContractSettings => {
+  if (definition.contracts) return definition.contracts;
+  throw new StranglerError(
+    'PACTS_NOT_FOUND',
+    `context ${definition.context} names no pacts (contracts.pacts in its file)`,
+    { remedy: 'Add contracts: { pacts, provider } to the context file.' },
+  );
+};
+
+/** A gate asks for both sides: what verified one of them is no evidence. */
+const records = (kit: Toolkit, { record, side }: ContractsOptions): boolean =>
+  side === undefined && (record ?? kit.hasControl);
+
+export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
+  async execute(kit, options) {
+    const { context } = options;
+    const definition = await kit.definition(context);
+    const contracts = contractsOf(definition);
+    const sides = providersOf(definition, contracts, kit.env, options.side);
+    const verify = await loadVerifier();
+    const evidence = records(kit, options) ? await evidenceOf(kit, definition) : undefined;
+    const results = await verify({
+      pactsDir: contracts.pacts,
+      provider: contracts.provider,
+      sides,
+      signal: kit.signal,
+      onProgress: ({ side, done, total, interaction }) =>
+        kit.tell(
+          `pact ${side} ${done}`,
+          `${side} ${done}/${total} ${interaction.description}${interaction.ok ? '' : `: ${interaction.mismatch}`}`,
+          interaction.ok ? 'done' : 'failed',
+        ),
+    });
+    await evidence?.(results);
+    const result: ContractsResult = {
+      context,
+      provider: contracts.provider,
+      pacts: contracts.pacts,
+      recorded: evidence !== undefined,
+      sides: results,
+    };
+    await options.onResult?.(result);
+    throwUnlessKept(result);
+    return result;
+  },
+  async dryRun(kit, options) {
+    const definition = await kit.definition(options.context);
+    const contracts = contractsOf(definition);
+    const sides = providersOf(definition, contracts, kit.env, options.side);
+    return planned([
+      { action: 'verify the pacts', detail: contracts.pacts },
+      ...Object.entries(sides).map(([side, { url }]) => ({
+        action: `against the ${side}`,
+        detail: url,
+      })),
+      ...(records(kit, options) ? [{ action: 'record the evidence "pacts"' }] : []),
+    ]);
+  },
+};
+
+async function evidenceOf(
+  kit: Toolkit,
+  { context, data }: MigrationDefinition,
+): Promise<(results: Readonly<Record<string, SideResult>>) => Promise<void>> {
+  const control = await kit.control();
+  await control.contexts.register(context, data);
+  const { epoch } = await control.contexts.require(context);
+  return async (results) => {
+    const kept = (side: string): boolean => results[side]?.ok === true;
+    await control.evidence.record({
+      context,
+      kind: 'pacts',
+      epoch,
+      ok: Object.values(results).every(({ ok }) => ok),
+      detail: {
+        monolith: kept('monolith'),
+        service: kept('service'),
+        sides: Object.fromEntries(
+          Object.entries(results).map(([side, { ok, interactions }]) => [
+            side,
+            {
+              ok,
+              interactions: interactions.length,
+              failed: interactions
+                .filter((interaction) => !interaction.ok)
+                .map(({ description, verdict }) => `${description} (${verdict})`),
+            },
+          ]),
+        ),
+      },
+    });
+  };
+}
+
+/** What is broken stands before what could not be asked, and that before what was left out. */
+function throwUnlessKept({ context, sides }: ContractsResult): void {
+  const having = (verdicts: readonly InteractionResult['verdict'][]): string[] =>
+    Object.entries(sides)
+      .filter(([, { interactions }]) =>
+        interactions.some(({ verdict }) => verdicts.includes(verdict)),
+      )
+      .map(([side]) => side);
+  const details = { context, sides };
+  const broken = having(['broken']);
+  if (broken.length > 0)
+    throw new StranglerError(
+      'PACTS_FAILED',
+      `the pacts of ${context} fail on ${broken.join(' and ')}`,
+      { details },
+    );
+  const silent = having(['unreachable']);
+  if (silent.length > 0)
+    throw new StranglerError(
+      'PACTS_UNREACHABLE',
+      `the pacts of ${context} could not be asked of ${silent.join(' and ')}: no answer at ` +
+        silent.map((side) => sides[side]?.url ?? '').join(', '),
+      { details },
+    );
+  const open = having(['state-not-entered', 'pending', 'message']);
+  if (open.length === 0) return;
+  const first = Object.values(sides)
+    .flatMap(({ interactions }) => interactions)
+    .find(({ ok }) => !ok);
+  throw new StranglerError(
+    'PACTS_NOT_VERIFIED',
+    `not all pacts of ${context} were verified on ${open.join(' and ')}; the first: ` +
+      `${first?.description ?? ''}: ${(first?.mismatch ?? '').split('\n')[0] ?? ''}`,
+    { details },
+  );
+}
