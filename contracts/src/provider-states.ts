@@ -110,7 +110,7 @@ async function bySql(
 }
 
 /** `:name` becomes a parameter of PostgreSQL; `::type` and text in quotes stay. */
-export function bind(
+function bind(
   statement: string,
   params: Parameters,
 ): { readonly text: string; readonly values: unknown[] } {

@@ -53,6 +53,7 @@ const commands = [
   'rollback',
   'retire',
   'journal',
+  'can-i',
   'dead-letters',
   'dead-letters list',
   'dead-letters show',
@@ -200,6 +201,17 @@ describe('configuration that is wrong', () => {
 });
 
 describe('before replication', () => {
+  test('can-i answers a pipeline: what is missing, what renews it, exit 4; an unknown move exit 2', async () => {
+    const forbidden = await cli(['can-i', 'cutover', 'rates'], scene.env);
+    expect(forbidden).toMatchObject({ code: 4 });
+    expect(forbidden.stdout).toMatch(/^no: cutover rates \(stage monolith\): /);
+    const result = await cli(['can-i', 'ramp', 'rates', '--json'], scene.env);
+    expect(result.code).toBe(4);
+    expect((await cli(['can-i', 'fly', 'rates'], scene.env)).code).toBe(2);
+    const yes = await cli(['can-i', 'shadow', 'rates', '--json'], scene.env);
+    expect({ code: yes.code, ...json<object>(yes) }).toMatchObject({ code: 0, yes: true });
+  });
+
   test('status of everything is one JSON object that names the next command', async () => {
     const { contexts } = json<{
       contexts: { context: string; stage: string; nextCommand: string }[];

@@ -24,6 +24,18 @@ describe('workflows', () => {
       expect(lint(await text('.github', 'workflows', file), file)).toEqual([]);
   });
 
+  test('what users copy is understood as well, and is what runs on a laptop', async () => {
+    const file = await text('deploy', 'ci', 'github-contracts.yml');
+    expect(lint(file, 'github-contracts.yml')).toEqual([]);
+    const gitlab = parse(await text('deploy', 'ci', 'gitlab-contracts.yml')) as {
+      stages: string[];
+      providers: { stage: string; script: string[] };
+    };
+    expect(gitlab.stages).toContain(gitlab.providers.stage);
+    for (const each of [file, gitlab.providers.script.join('\n')])
+      expect(each).toMatch(/npx strangler contracts verify shop --no-record --side \S+/);
+  });
+
   test('actionlint sees a job without a machine and an expression without a meaning', () => {
     const broken = 'on: push\njobs:\n  a:\n    steps:\n      - run: echo ${{ github.nope }}\n';
     expect(lint(broken, 'broken.yml').map(({ kind }) => kind)).toEqual([

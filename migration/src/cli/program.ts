@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Session } from './command.ts';
+import { canICommand } from './commands/can-i.ts';
 import { ownerCommands } from './commands/change-owner.ts';
 import { contractsCommand } from './commands/contracts.ts';
 import { controlCommand } from './commands/control.ts';
@@ -52,6 +53,7 @@ UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNEC
     shadowCommand(session),
     routeCommand(session),
     rampCommand(session),
+    canICommand(session),
     ...ownerCommands(session),
     outboxCommand(session),
     controlCommand(session),

@@ -1,0 +1,22 @@
+import type { CanIResult } from '../../steps/can-i.ts';
+
+/** The verdict, every gate with what it found, and what to type for the first that refuses. */
+export function canIText({
+  context,
+  asked,
+  stage,
+  yes,
+  forbidden,
+  gates,
+  nextCommand,
+}: CanIResult): string {
+  const lines = gates.map(({ gate, ok, actual, expected }) =>
+    ok ? `✓ ${gate}: ${actual}` : `✗ ${gate}: ${actual} (needs: ${expected})`,
+  );
+  const verdict = yes
+    ? `yes: ${asked} ${context} (stage ${stage})`
+    : `no: ${asked} ${context} (stage ${stage})${forbidden === undefined ? '' : `: ${forbidden}`}`;
+  return [...lines, verdict, ...(nextCommand === undefined ? [] : [`next: ${nextCommand}`])].join(
+    '\n',
+  );
+}

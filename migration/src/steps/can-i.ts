@@ -1,0 +1,59 @@
+import {
+  commandToGoOn,
+  evaluateGates,
+  type GateResult,
+  gateSettings,
+  gatesPass,
+  type Move,
+  moveAllowed,
+  StranglerError,
+} from '@strangler-toolkit/plan';
+import { gatherFacts } from './gate-facts.ts';
+import type { Toolkit } from './toolkit.ts';
+
+/** The moves by the commands that make them. */
+export const askedMoves = {
+  replicate: 'replicate',
+  shadow: 'shadow',
+  ramp: 'canary',
+  cutover: 'cutover',
+  rollback: 'rollback',
+  retire: 'retire',
+} as const satisfies Readonly<Record<string, Move>>;
+export type AskedMove = keyof typeof askedMoves;
+
+export interface CanIResult {
+  readonly context: string;
+  readonly asked: AskedMove;
+  readonly stage: string;
+  readonly yes: boolean;
+  /** Why the stage forbids it, whatever the evidence. */
+  readonly forbidden?: string;
+  readonly gates: readonly GateResult[];
+  /** Renews the first evidence that is missing. */
+  readonly nextCommand?: string;
+}
+
+/** Asks the gates and changes nothing, for a pipeline to wait on. @throws StranglerError USAGE */
+export async function canI(kit: Toolkit, asked: string, context: string): Promise<CanIResult> {
+  if (!isAsked(asked))
+    throw new StranglerError('USAGE', `there is no move "${asked}"`, {
+      remedy: `Ask for one of ${Object.keys(askedMoves).join(', ')}: strangler can-i cutover ${context}`,
+    });
+  const definition = await kit.definition(context);
+  const row = await kit.row(definition);
+  const move = askedMoves[asked];
+  // A ramp goes on for days inside its stage; what let it in must still hold at each step.
+  const inside = asked === 'ramp' && row.stage === 'canary';
+  const decision = inside ? undefined : moveAllowed(row.stage, definition.data, move);
+  const about = { context, asked, stage: row.stage };
+  if (decision?.allowed === false)
+    return { ...about, yes: false, forbidden: decision.reason, gates: [] };
+  const facts = await gatherFacts(kit, definition, move, {});
+  const gates = evaluateGates(move, facts, gateSettings(definition));
+  const yes = gatesPass(gates);
+  const nextCommand = yes ? undefined : commandToGoOn(gates, undefined);
+  return { ...about, yes, gates, ...(nextCommand !== undefined && { nextCommand }) };
+}
+
+const isAsked = (text: string): text is AskedMove => Object.hasOwn(askedMoves, text);
