@@ -1,5 +1,9 @@
 import type { Check } from './findings/check.ts';
-import { contractsVerify, type ContractsOptions, type ContractsResult } from './steps/contracts/verify.ts';
+import {
+  contractsVerify,
+  type ContractsOptions,
+  type ContractsResult,
+} from './steps/contracts/verify.ts';
 import {
   cutover,
   retire,
