@@ -19,3 +19,21 @@ export const sourceOf = (direction: Direction): Side =>
   direction === 'forward' ? 'monolith' : 'service';
 
 export const targetOf = (direction: Direction): Side => otherSide(sourceOf(direction));
+
+/** One of a thing for each side. */
+export type BySide<T> = Readonly<Record<Side, T>>;
+
+/** Of a thing for each side: the one that changes come from, and the one they go to. */
+export const endsOf = <T>(
+  direction: Direction,
+  { monolith, service }: BySide<T>,
+): { readonly source: T; readonly target: T } =>
+  direction === 'forward'
+    ? { source: monolith, target: service }
+    : { source: service, target: monolith };
+
+/** `endsOf` backwards: whose each end is. */
+export const sidesOf = <T>(direction: Direction, source: T, target: T): BySide<T> =>
+  direction === 'forward'
+    ? { monolith: source, service: target }
+    : { monolith: target, service: source };

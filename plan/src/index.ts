@@ -1,11 +1,14 @@
 export { codeOf, type ErrorCode, errorCodes, isStranglerError, StranglerError } from './errors.ts';
 export {
+  type BySide,
   type Direction,
   directionFrom,
   directions,
+  endsOf,
   oppositeOf,
   otherSide,
   bothSides,
+  sidesOf,
   sourceOf,
   targetOf,
 } from './directions.ts';
@@ -34,6 +37,7 @@ export {
   type Stage,
   type StageState,
   stages,
+  steersAt,
   streamsAt,
 } from './stages.ts';
 export { cutoverSettings, defaultCutover, defaultGates, gateSettings } from './gate-settings.ts';

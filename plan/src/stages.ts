@@ -23,6 +23,8 @@ export const stages = [
 export const streamsAt = (stage: Stage): boolean => stage !== 'monolith' && stage !== 'retired';
 /** While reads may be mirrored. */
 export const mirrorsAt = (stage: Stage): boolean => streamsAt(stage) && stage !== 'replicating';
+/** While flags say which side answers reads. */
+export const steersAt = (stage: Stage): boolean => stage === 'canary' || stage === 'service';
 /** `canary` is what the first `strangler ramp` does; the others are named after their commands. */
 export const moves = ['replicate', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const;
 export type Move = (typeof moves)[number];

@@ -1,4 +1,4 @@
-import type { DataKind, Side, Stage } from '@strangler-toolkit/plan';
+import { type DataKind, type Side, type Stage, steersAt } from '@strangler-toolkit/plan';
 
 /** What the control database said last about a context. */
 export interface OwnerView {
@@ -48,7 +48,7 @@ export const homeOf = (view: OwnerView): Side =>
   view.dataKind === 'replicated' || view.stage === 'retired' ? view.owner : 'monolith';
 
 const flagsSteer = (view: OwnerView): boolean =>
-  view.dataKind !== 'replicated' || view.stage === 'canary' || view.stage === 'service';
+  view.dataKind !== 'replicated' || steersAt(view.stage);
 
 /**
  * Which side answers, and why. Writes of a replicated context follow the owner and nothing else (P2); reads follow their flag

@@ -1,4 +1,4 @@
-import { otherSide, type Side } from '@strangler-toolkit/plan';
+import { mirrorsAt, otherSide, type Side } from '@strangler-toolkit/plan';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
 import type { Onlooker } from '../proxy/relay.ts';
@@ -20,7 +20,7 @@ export interface Served {
 
 /** There is something to compare with: the other side has the data, or needs none of its own. */
 const comparable = ({ dataKind, stage }: OwnerView): boolean =>
-  dataKind !== 'replicated' || stage === 'shadowing' || stage === 'canary' || stage === 'service';
+  dataKind !== 'replicated' || mirrorsAt(stage);
 
 /**
  * Sees the answer that is to be mirrored; undefined when it is not. Whatever goes wrong in the shadow is counted

@@ -1,6 +1,6 @@
 import { replicaSchema } from '../replica/schema.ts';
-import { type Direction, StranglerError } from '@strangler-toolkit/plan';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { type Direction, endsOf, sourceOf, StranglerError } from '@strangler-toolkit/plan';
+import { columnOn, type CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 
 export type RelationMessage = Extract<StreamMessage, { kind: 'relation' }>;
@@ -16,10 +16,10 @@ export class RelationWatch {
   constructor(mapping: CompiledMapping, direction: Direction) {
     for (const table of mapping.tables) {
       for (const part of table.parts) {
-        const side = direction === 'forward' ? table.monolith : part.service;
-        const name = `${side.schema}.${side.table}`;
+        const { source } = endsOf(direction, { monolith: table.monolith, service: part.service });
+        const name = `${source.schema}.${source.table}`;
         const lines = part.columns.map((link): [string, string] => [
-          direction === 'forward' ? link.from : link.to,
+          columnOn(link, sourceOf(direction)),
           `${part.line}.columns.${link.from}`,
         ]);
         this.#columns.set(name, new Map([...(this.#columns.get(name) ?? []), ...lines]));

@@ -1,4 +1,4 @@
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, otherSide } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import { loadMapping } from '../mapping/load.ts';
@@ -52,9 +52,7 @@ export function sequencePairs(
   for (const named of definition.sequences ?? []) {
     pairs.push({ monolith: free(named.monolith), service: free(named.service) });
   }
-  return pairs.map(({ monolith, service }) =>
-    target === 'service' ? { from: monolith, to: service } : { from: service, to: monolith },
-  );
+  return pairs.map((pair) => ({ from: pair[otherSide(target)], to: pair[target] }));
 }
 
 export async function mappingOf(move: MoveState): Promise<CompiledMapping> {

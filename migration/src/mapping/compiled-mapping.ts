@@ -1,4 +1,4 @@
-import type { IdSource } from '@strangler-toolkit/plan';
+import type { IdSource, Side } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 
 /** A monolith column and the service column that holds the same value. */
@@ -47,6 +47,17 @@ export interface CompiledMapping {
   readonly context: string;
   readonly tables: readonly CompiledTable[];
 }
+
+/** The column of a side. */
+export const columnOn = (link: ColumnLink, side: Side): string =>
+  side === 'monolith' ? link.from : link.to;
+
+/** The tables of a side that hold a mapped table's rows. */
+export const tablesOn = (
+  { monolith, parts }: CompiledTable,
+  side: Side,
+): readonly TableCatalog[] =>
+  side === 'monolith' ? [monolith] : parts.map(({ service }) => service);
 
 export const tableName = (table: { readonly schema: string; readonly table: string }): string =>
   `${table.schema}.${table.table}`;

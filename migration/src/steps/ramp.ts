@@ -5,6 +5,7 @@ import {
   judgeRampStep,
   type RampVerdict,
   type SideWindow,
+  steersAt,
   StranglerError,
   type TrafficSeen,
 } from '@strangler-toolkit/plan';
@@ -75,7 +76,7 @@ export const ramp: Step<RampOptions, RampResult> = {
     if (!options.force) refuseEmptyStep(options, traffic);
     return kit.withLease(context, 'ramp', async (lease, signal) => {
       const row = await kit.row(definition);
-      if (row.stage !== 'canary' && row.stage !== 'service') {
+      if (!steersAt(row.stage)) {
         const decision = await passGates(kit, definition, 'canary', options);
         await enterStage(kit, definition, { decision, lease });
         kit.tell('stage', 'canary', 'done');
@@ -179,7 +180,7 @@ export const ramp: Step<RampOptions, RampResult> = {
       action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`,
       detail: routeFlags(definition).join(', '),
     }));
-    if (row.stage === 'canary' || row.stage === 'service') return planned(steps);
+    if (steersAt(row.stage)) return planned(steps);
     const decision = await decideMove(kit, definition, 'canary');
     return planned(
       ['set stage canary', ...steps],

@@ -5,6 +5,7 @@ import {
   type MigrationDefinition,
   sourceOf,
   StranglerError,
+  streamsAt,
 } from '@strangler-toolkit/plan';
 import { displayTable, parseTableName, type TableName } from '../database/identifiers.ts';
 import { planned, type Step } from './step.ts';
@@ -32,7 +33,7 @@ async function streamingDirection(
   definition: MigrationDefinition,
 ): Promise<Direction> {
   const row = await kit.row(definition);
-  if (definition.data !== 'replicated' || row.stage === 'monolith' || row.stage === 'retired')
+  if (definition.data !== 'replicated' || !streamsAt(row.stage))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${definition.context} is at stage ${row.stage} with data '${definition.data}': nothing is replicated`,

@@ -4,6 +4,7 @@ import {
   type MigrationDefinition,
   type RouteDefinition,
   type Stage,
+  steersAt,
   StranglerError,
   unknownName,
 } from '@strangler-toolkit/plan';
@@ -53,7 +54,7 @@ function chosenRoutes(definition: MigrationDefinition, options: RouteOptions): R
 }
 
 function assertStage(stage: Stage, definition: MigrationDefinition): void {
-  if (stage === 'canary' || stage === 'service') return;
+  if (steersAt(stage)) return;
   throw new StranglerError(
     'MOVE_NOT_ALLOWED',
     `${definition.context} is at stage ${stage}: routes follow their flags from canary on`,

@@ -1,4 +1,4 @@
-import { directionFrom, StranglerError } from '@strangler-toolkit/plan';
+import { directionFrom, StranglerError, streamsAt, targetOf } from '@strangler-toolkit/plan';
 import { readStreamRow } from '../replica/streams.ts';
 import { connect } from '../database/connect.ts';
 import { parseTableName } from '../database/identifiers.ts';
@@ -57,7 +57,7 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
     const keys = options.keys && parseKeys(options.keys);
     const control = await kit.control();
     const row = await control.contexts.require(options.context);
-    if (row.stage === 'monolith' || row.stage === 'retired')
+    if (!streamsAt(row.stage))
       throw new StranglerError(
         'MOVE_NOT_ALLOWED',
         `${options.context} is at stage ${row.stage}: nothing is replicated`,
@@ -69,7 +69,7 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
         loadMapping(definition, monolith, service),
       ),
     );
-    const target = await connect(direction === 'forward' ? urls.serviceUrl : urls.monolithUrl, {
+    const target = await connect(kit.databaseUrl(definition, targetOf(direction)), {
       applicationName: 'strangler-verify-position',
     });
     try {

@@ -1,12 +1,16 @@
+import type { Side } from '@strangler-toolkit/plan';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { outputText, translated } from '../copy/projection-sql.ts';
-import type { ColumnLink, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
-
-export type SideName = 'monolith' | 'service';
+import {
+  type ColumnLink,
+  columnOn,
+  type CompiledPart,
+  type CompiledTable,
+} from '../mapping/compiled-mapping.ts';
 
 /** How one side's table shows its rows in terms that both sides share. */
 export interface ComparedSide {
-  readonly side: SideName;
+  readonly side: Side;
   readonly table: string;
   /** Expressions whose text is equal on both sides for equal values; keys first. */
   readonly keys: readonly string[];
@@ -28,8 +32,8 @@ export interface Comparison {
 
 const isCharacter = (type: string): boolean => /^character(\(|$)/.test(type);
 
-function normalised(side: SideName, link: ColumnLink): string {
-  const column = quoteIdentifier(side === 'monolith' ? link.from : link.to);
+function normalised(side: Side, link: ColumnLink): string {
+  const column = quoteIdentifier(columnOn(link, side));
   // Values that are listed one by one are texts of their own, of no common type.
   if (link.forward !== null) {
     return side === 'service'
@@ -54,16 +58,15 @@ export function compareParts(table: CompiledTable): Comparison[] {
       return link;
     });
     const valueLinks = part.columns.filter((link) => !keyLinks.includes(link));
-    const view = (side: SideName): ComparedSide => ({
+    const view = (side: Side): ComparedSide => ({
       side,
-      table: quoteTable(side === 'monolith' ? table.monolith : part.service),
+      table: quoteTable({ monolith: table.monolith, service: part.service }[side]),
       keys: keyLinks.map((link) => normalised(side, link)),
       values: valueLinks.map((link) => normalised(side, link)),
-      keyColumns: keyLinks.map((link) =>
-        side === 'monolith'
-          ? { column: quoteIdentifier(link.from), type: link.fromType }
-          : { column: quoteIdentifier(link.to), type: link.toType },
-      ),
+      keyColumns: keyLinks.map((link) => ({
+        column: quoteIdentifier(columnOn(link, side)),
+        type: { monolith: link.fromType, service: link.toType }[side],
+      })),
     });
     return {
       table,
@@ -78,11 +81,7 @@ export function compareParts(table: CompiledTable): Comparison[] {
 }
 
 /** A key in shared terms → as the side's own column writes it. */
-export const keyOnSide = (
-  comparison: Comparison,
-  side: SideName,
-  key: readonly string[],
-): string[] =>
+export const keyOnSide = (comparison: Comparison, side: Side, key: readonly string[]): string[] =>
   key.map((value, index) =>
     side === 'monolith' ? (comparison.keyLinks[index]?.backward?.get(value) ?? value) : value,
   );

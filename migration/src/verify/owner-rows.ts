@@ -1,9 +1,9 @@
+import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import type { CompiledTable } from '../mapping/compiled-mapping.ts';
 import { projectBackward, projectForward } from '../mapping/project.ts';
 import type { ColumnText } from '../stream/change-event.ts';
-import type { SideName } from './comparison.ts';
 
 export interface OwnerRow {
   /** In the monolith's terms, as the stream would carry it. */
@@ -42,7 +42,7 @@ async function fetchRow(
 export async function ownerRow(
   client: pg.Client,
   table: CompiledTable,
-  side: SideName,
+  side: Side,
   key: readonly string[],
 ): Promise<OwnerRow | null> {
   const named = Object.fromEntries(table.key.map((column, index) => [column, key[index] ?? null]));

@@ -1,5 +1,6 @@
+import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { type Comparison, keyOnSide, type SideName } from './comparison.ts';
+import { type Comparison, keyOnSide } from './comparison.ts';
 
 export interface ReadRow {
   readonly values: readonly (string | null)[];
@@ -14,7 +15,7 @@ const alias = (index: number): string => `"strangler key ${index}"`;
 export async function readRows(
   client: pg.Client,
   comparison: Comparison,
-  side: SideName,
+  side: Side,
   keys: readonly (readonly string[])[],
 ): Promise<Map<string, ReadRow>> {
   if (keys.length === 0) return new Map();

@@ -1,4 +1,10 @@
-import { type Direction, type Side, StranglerError } from '@strangler-toolkit/plan';
+import {
+  type Direction,
+  endsOf,
+  type Side,
+  sourceOf,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { prepareApplySession } from '../apply/apply-session.ts';
 import { dropSuperseded } from '../apply/dead-letters.ts';
@@ -50,15 +56,13 @@ interface Target {
 export async function repair(options: RepairOptions): Promise<RepairResult> {
   const { mapping, direction } = options;
   assertKnown(mapping, options.keys);
-  const [ownerSide, ownerUrl, otherUrl] =
-    direction === 'forward'
-      ? (['monolith', options.monolithUrl, options.serviceUrl] as const)
-      : (['service', options.serviceUrl, options.monolithUrl] as const);
+  const ownerSide = sourceOf(direction);
+  const urls = endsOf(direction, { monolith: options.monolithUrl, service: options.serviceUrl });
   let owner: pg.Client | undefined;
   let other: pg.Client | undefined;
   try {
-    owner = await connect(ownerUrl, { applicationName: 'strangler-repair' });
-    other = await connect(otherUrl, { applicationName: 'strangler-repair' });
+    owner = await connect(urls.source, { applicationName: 'strangler-repair' });
+    other = await connect(urls.target, { applicationName: 'strangler-repair' });
     await prepareSession(other, mapping.context, direction);
     let open: Target[] = options.keys.flatMap((key) =>
       mapping.tables.flatMap((table, index) =>

@@ -1,8 +1,8 @@
-import { StranglerError } from '@strangler-toolkit/plan';
+import { directionFrom, type Side, sidesOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { currentLsn } from '../database/current-lsn.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import type { Comparison, SideName } from './comparison.ts';
+import type { Comparison } from './comparison.ts';
 import { type ReadRow, readRows } from './read-rows.ts';
 
 export interface DifferingRow {
@@ -20,8 +20,8 @@ export interface DifferingRow {
 }
 
 export interface SettleContext {
-  readonly owner: { readonly client: pg.Client; readonly side: SideName };
-  readonly other: { readonly client: pg.Client; readonly side: SideName };
+  readonly owner: { readonly client: pg.Client; readonly side: Side };
+  readonly other: { readonly client: pg.Client; readonly side: Side };
   /** Up to where the other side has applied the owner's changes. */
   appliedPosition(): Promise<Lsn>;
   readonly attempts: number;
@@ -120,13 +120,13 @@ function alike(
 
 function describe(
   comparison: Comparison,
-  ownerSide: SideName,
+  ownerSide: Side,
   owners: ReadRow | undefined,
   others: ReadRow | undefined,
 ): Omit<DifferingRow, 'key' | 'part'> {
   if (!owners) return { kind: 'extra' };
   if (!others) return { kind: 'missing' };
-  const [monolith, service] = ownerSide === 'monolith' ? [owners, others] : [others, owners];
+  const { monolith, service } = sidesOf(directionFrom(ownerSide), owners, others);
   const columns = comparison.valueLinks.flatMap((link, index) => {
     const [left = null, right = null] = [monolith.values[index], service.values[index]];
     return left === right ? [] : [{ name: link.from, monolith: left, service: right }];

@@ -1,4 +1,4 @@
-import { type Direction, StranglerError } from '@strangler-toolkit/plan';
+import { type Direction, endsOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { connect } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
@@ -151,13 +151,13 @@ function settleContext(
   options: VerifyOptions,
   { monolith, service }: VerifyConnections,
 ): SettleContext {
-  const sides = {
+  const { source, target } = endsOf(options.direction, {
     monolith: { client: monolith, side: 'monolith' as const },
     service: { client: service, side: 'service' as const },
-  };
+  });
   return {
-    owner: options.direction === 'forward' ? sides.monolith : sides.service,
-    other: options.direction === 'forward' ? sides.service : sides.monolith,
+    owner: source,
+    other: target,
     appliedPosition: () => options.appliedPosition(),
     attempts: options.attempts ?? 10,
     catchUpMs: options.catchUpMs ?? 30_000,

@@ -1,16 +1,15 @@
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import type { Side } from '@strangler-toolkit/plan';
+import { type CompiledMapping, tablesOn } from '../mapping/compiled-mapping.ts';
 import type { SourceTable } from '../stream/transport.ts';
 
 /** What a direction's publication holds: the mapped tables of its source, and the transport's own. */
 export const publishedTables = (
   mapping: CompiledMapping,
-  side: 'monolith' | 'service',
+  side: Side,
   own: readonly SourceTable[],
 ): SourceTable[] => [
   ...mapping.tables
-    .flatMap((table) =>
-      side === 'monolith' ? [table.monolith] : table.parts.map((part) => part.service),
-    )
+    .flatMap((table) => tablesOn(table, side))
     .map(({ schema, table }) => ({ schema, table })),
   ...own,
 ];

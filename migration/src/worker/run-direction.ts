@@ -1,6 +1,8 @@
 import {
   type Direction,
+  endsOf,
   isStranglerError,
+  sidesOf,
   sourceOf,
   StranglerError,
 } from '@strangler-toolkit/plan';
@@ -54,20 +56,25 @@ export async function runDirection(
     return client;
   };
   try {
-    const [sourceUrl, targetUrl] =
-      direction === 'forward'
-        ? [options.monolithUrl, options.serviceUrl]
-        : [options.serviceUrl, options.monolithUrl];
-    const client = await open(sourceUrl, `strangler-worker-${definition.context}`);
-    const target = await open(targetUrl, applierName(definition.context));
+    const urls = endsOf(direction, {
+      monolith: options.monolithUrl,
+      service: options.serviceUrl,
+    });
+    const client = await open(urls.source, `strangler-worker-${definition.context}`);
+    const target = await open(urls.target, applierName(definition.context));
     await installReplicaSchema(client);
     await installReplicaSchema(target);
-    const [monolith, service] = direction === 'forward' ? [client, target] : [target, client];
+    const { monolith, service } = sidesOf(direction, client, target);
     const sides = { monolith: async () => monolith, service: async () => service };
     const notes = await requireAgreement(control, row, sides);
     if (notes !== null) await tellOwner(row, notes, sides);
     const copy = direction === 'forward' && (await needsCopy(target, definition.context));
-    const source: StreamSource = { context: definition.context, direction, url: sourceUrl, client };
+    const source: StreamSource = {
+      context: definition.context,
+      direction,
+      url: urls.source,
+      client,
+    };
     // Before anything else: in another history tables, slot and positions mean something else.
     if (!copy) await requireSameHistory(source, target, BigInt(row.epoch));
     let mapping: CompiledMapping;
@@ -77,7 +84,7 @@ export async function runDirection(
       // before the copy a mapping that does not fit is a mistake in the file, afterwards a change of the tables
       throw copy ? error : asSchemaChange(error);
     }
-    const names = replicationNames(definition.context, direction, databaseName(sourceUrl));
+    const names = replicationNames(definition.context, direction, databaseName(urls.source));
     const tables = publishedTables(mapping, sourceOf(direction), transport.ownTables);
     if (copy) {
       await copyInitially({
@@ -138,7 +145,7 @@ export async function runDirection(
       workerId,
       signal,
       publication: names.publication,
-      origin: replicationNames(definition.context, direction, databaseName(targetUrl)).origin,
+      origin: replicationNames(definition.context, direction, databaseName(urls.target)).origin,
       onProgress: options.onProgress ?? (() => undefined),
       stillMine,
     });

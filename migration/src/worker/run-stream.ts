@@ -1,4 +1,4 @@
-import { codeOf, type Direction, type MigrationDefinition } from '@strangler-toolkit/plan';
+import { codeOf, type Direction, type MigrationDefinition, sidesOf } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { Applier } from '../apply/applier.ts';
 import { prepareApplySession } from '../apply/apply-session.ts';
@@ -44,16 +44,13 @@ export async function runStream(run: StreamRun): Promise<void> {
   await prepareApplySession(run.target, run.origin).catch((error: unknown) =>
     endSleepingApplier(run, error),
   );
-  const [monolith, service] =
-    run.direction === 'forward' ? [run.source.client, run.target] : [run.target, run.source.client];
   const check: SchemaCheck = {
     definition: run.definition,
     mapping: run.mapping,
     direction: run.direction,
     publication: run.publication,
     ownTables: run.transport.ownTables,
-    monolith,
-    service,
+    ...sidesOf(run.direction, run.source.client, run.target),
   };
   const applier = new Applier({
     client: run.target,

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { codeOf, type Direction, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
+import {
+  codeOf,
+  type Direction,
+  directionFrom,
+  isStranglerError,
+  StranglerError,
+  streamsAt,
+} from '@strangler-toolkit/plan';
 import { classifyFailure } from '../apply/classify-error.ts';
 import { type ContextRow, type Control, openControl } from '../control/index.ts';
 import { runDirection } from './run-direction.ts';
@@ -10,10 +17,7 @@ import type { WorkerOptions } from './worker-options.ts';
 /** Which way changes flow, if they do. Flags have no say in it. */
 function directionOf(row: ContextRow | undefined): Direction | null {
   if (row === undefined || row.dataKind !== 'replicated') return null;
-  if (row.owner === 'service') return row.stage === 'retired' ? null : 'reverse';
-  return row.stage === 'replicating' || row.stage === 'shadowing' || row.stage === 'canary'
-    ? 'forward'
-    : null;
+  return streamsAt(row.stage) ? directionFrom(row.owner) : null;
 }
 
 /**

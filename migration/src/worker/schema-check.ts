@@ -1,7 +1,9 @@
 import {
   type Direction,
+  endsOf,
   isStranglerError,
   type MigrationDefinition,
+  sourceOf,
   StranglerError,
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
@@ -130,8 +132,7 @@ function refuseChangedTypes(
           type: link.toType,
           was: was.toType,
         };
-        const [source, target] =
-          direction === 'forward' ? [monolith, service] : [service, monolith];
+        const { source, target } = endsOf(direction, { monolith, service });
         if (!carries(source.type, target.type))
           throw changedType(`${part.line}.columns.${link.from}`, source, target);
       }
@@ -150,12 +151,10 @@ export async function requirePublished(
   }: Pick<SchemaCheck, 'direction' | 'publication' | 'ownTables' | 'monolith' | 'service'>,
   mapping: CompiledMapping,
 ): Promise<void> {
-  const [source, side] =
-    direction === 'forward' ? [monolith, 'monolith' as const] : [service, 'service' as const];
   const difference = await publicationDifference(
-    source,
+    endsOf(direction, { monolith, service }).source,
     publication,
-    publishedTables(mapping, side, ownTables),
+    publishedTables(mapping, sourceOf(direction), ownTables),
   );
   // without a publication the stream does not begin at all
   const missing =

@@ -1,4 +1,4 @@
-import { mirrorsAt } from '@strangler-toolkit/plan';
+import { mirrorsAt, steersAt } from '@strangler-toolkit/plan';
 import { routeFlags, shadowFlags } from '../../flags/index.ts';
 import type { ContextCheck } from './context-check.ts';
 
@@ -9,7 +9,7 @@ export const flags: ContextCheck = {
   async run({ kit, definition, report }) {
     const row = await kit.row(definition);
     const provider = kit.flagWriter();
-    const steering = row.stage === 'canary' || row.stage === 'service';
+    const steering = steersAt(row.stage);
     const on = (await provider.readAll(routeFlags(definition), definition.context)).filter(
       (flag) => flag.percent > 0 || (flag.otherStrategies > 0 && flag.enabled),
     );

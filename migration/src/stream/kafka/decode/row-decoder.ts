@@ -6,7 +6,7 @@ import { unavailable } from './settings.ts';
 import { isUnavailable } from './unavailable.ts';
 import { valueDecoder } from './value-decoder.ts';
 
-interface Step {
+interface ColumnDecoder {
   readonly name: string;
   readonly decode: (value: unknown) => string | undefined;
   /** Beyond the bare text. */
@@ -28,7 +28,7 @@ export function createRowDecoder(
 ): (row: JsonRow) => Row {
   const qualified = (name: string): string =>
     options.table === undefined ? name : `${options.table}.${name}`;
-  const steps = columns.flatMap((column): readonly Step[] => {
+  const decoders = columns.flatMap((column): readonly ColumnDecoder[] => {
     const decode = valueDecoder(column);
     if (decode !== undefined)
       return [{ name: column.name, decode, isUnavailable: isUnavailable(column) }];
@@ -38,30 +38,30 @@ export function createRowDecoder(
       `Column ${qualified(column.name)} has type ${column.type}, whose values Debezium does not bring whole`,
     );
   });
-  const failed = (step: Step, value: unknown): StranglerError => {
-    const type = columns.find(({ name }) => name === step.name)?.type ?? '';
+  const failed = ({ name }: ColumnDecoder, value: unknown): StranglerError => {
+    const type = columns.find((column) => column.name === name)?.type ?? '';
     return new StranglerError(
       'DECODE_FAILED',
-      `Column ${qualified(step.name)} of type ${type} cannot be ` +
+      `Column ${qualified(name)} of type ${type} cannot be ` +
         `${shown(value)}${Array.isArray(value) ? ' (arrays of several dimensions, or of NULLs only, do not come whole)' : ''}`,
-      { details: { column: step.name, type } },
+      { details: { column: name, type } },
     );
   };
   return (row) => {
     const decoded: Record<string, string | null> = {};
-    for (let index = 0; index < steps.length; index += 1) {
-      const step = steps[index];
-      if (step === undefined) break;
-      const value = row[step.name];
-      if (value === null) decoded[step.name] = null;
+    for (let index = 0; index < decoders.length; index += 1) {
+      const decoder = decoders[index];
+      if (decoder === undefined) break;
+      const value = row[decoder.name];
+      if (value === null) decoded[decoder.name] = null;
       else if (
         value !== undefined &&
         value !== unavailable &&
-        step.isUnavailable?.(value) !== true
+        decoder.isUnavailable?.(value) !== true
       ) {
-        const text = step.decode(value);
-        if (text === undefined) throw failed(step, value);
-        decoded[step.name] = text;
+        const text = decoder.decode(value);
+        if (text === undefined) throw failed(decoder, value);
+        decoded[decoder.name] = text;
       }
     }
     return decoded;
