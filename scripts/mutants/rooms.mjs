@@ -59,6 +59,10 @@ export const rooms = {
     files: ['migration/src/worker/message-buffer.ts'],
     suites: ['migration/src/worker/*.test.ts'],
   },
+  cli: {
+    files: ['migration/src/cli/exit-codes.ts', 'migration/src/cli/text/*.ts'],
+    suites: ['migration/src/cli/*.test.ts', 'migration/src/cli/text/*.test.ts'],
+  },
   control: { files: ['migration/src/control/*.ts'], suites: [], servers: true },
   replica: { files: ['migration/src/replica/*.ts'], suites: [], servers: true },
   stream: { files: ['migration/src/stream/**/*.ts'], suites: [], servers: true },

@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+import type { RampStepResult } from '../../steps/ramp.ts';
+import { rampText } from './ramp.ts';
+
+test('each step with its verdict and the reason, and last the share that stays', () => {
+  const step = (
+    percent: number,
+    verdict: RampStepResult['verdict'],
+    reason: string,
+  ): RampStepResult => ({
+    percent,
+    verdict,
+    reason,
+    monolith: {} as RampStepResult['monolith'],
+    service: {} as RampStepResult['service'],
+  });
+  const steps = [step(10, 'keep', '120 requests, no errors'), step(50, 'back', '4.0 % errors')];
+  const traffic = { requests: 0, anonymous: 0, identities: 0, shares: [] };
+  expect(rampText({ context: 'catalog', percent: 10, steps, traffic }).split('\n')).toEqual([
+    '10 %: keep, 120 requests, no errors',
+    '50 %: back, 4.0 % errors',
+    'catalog: 10 % of reads go to the service; no steered request in the last day',
+  ]);
+});
