@@ -83,6 +83,21 @@ const bash = (script: string): Promise<{ code: number | null; output: string }> 
     ends.push(() => endGroup('SIGKILL'));
   });
 
+/** What a command printed that was typed as it stands here, each time it was; the shell's own lines begin with `+`. */
+const printedBy = (output: string, command: string): string[] =>
+  output
+    .split(/^\++ /m)
+    .filter((part) => part.startsWith(`${command}\n`))
+    .map((part) => part.slice(command.length + 1));
+
+/** Route, answers compared, differing ones: the rows of a table of shadow counts. */
+const compared = (table: string): [route: string, compared: number, real: number][] =>
+  [...table.matchAll(/^([a-z-]+) +(\d+) +(\d+) +\d+ +\d+ /gm)].map(([, route = '', of, real]) => [
+    route,
+    Number(of),
+    Number(real),
+  ]);
+
 const readme = async (): Promise<string> => readFile(join(repository, 'README.md'), 'utf8');
 
 test("the README's five minutes and its commands for another monolith work as written", async () => {
@@ -94,11 +109,33 @@ test("the README's five minutes and its commands for another monolith work as wr
     `set -x\n${blocks.join('\n').replaceAll('./shop.env', join(folder, 'shop.env'))}`,
   );
   if (code !== 0) throw new Error(`a command of the README failed:\n${output.slice(-6000)}`);
-  expect(output).toMatch(/"amount"/);
-  // the line of the table, not an echoed command: compared, and some of them alike
-  const [, compared, alike] = /^quote +(\d+) +(\d+) /m.exec(output) ?? [];
-  expect([Number(compared) > 0, Number(alike) > 0]).toEqual([true, true]);
+  const [shadowed = ''] = printedBy(
+    output,
+    'strangler shadow shipping-rates --wait 1 --timeout 60s',
+  );
+  expect(compared(shadowed)).toEqual([['quote', expect.any(Number), 0]]);
+  expect(compared(shadowed)[0]?.[1]).toBeGreaterThanOrEqual(1);
+  expect(output.match(/^\{"zone":"domestic".*"amount":"5.50"/gm)).toHaveLength(5);
+  expect(printedBy(output, 'strangler status')[0]).toMatch(/^catalog +stage monolith,/m);
 });
+
+/** Moves of ownership and how each ended, from the journal's rows, one JSON document a line. */
+async function moves(file: string): Promise<[string, string][]> {
+  const rows = (await readFile(file, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ step }) => step === 'move');
+  return rows
+    .filter(({ status }) => status === 'started')
+    .map(({ moveId, detail }) => [
+      String((detail as { move?: string }).move),
+      rows
+        .filter((row) => row.moveId === moveId && row.status !== 'started')
+        .map((row) => String(row.status))
+        .join(' '),
+    ]);
+}
 
 test('the guide moves the catalog by hand, there, back and there again, as it is written', async () => {
   const guide = await readFile(join(repository, 'docs/guide/first-context.md'), 'utf8');
@@ -110,7 +147,12 @@ test('the guide moves the catalog by hand, there, back and there again, as it is
     .replaceAll('./shop.env', join(folder, 'shop.env'))
     .replaceAll('worker.log', join(folder, 'worker.log'));
   const { code, output } = await bash(
-    `set -x\n${typed}\nnpx strangler status catalog --json > ${join(folder, 'status.json')}`,
+    [
+      'set -x',
+      typed,
+      `npx strangler status catalog --json > ${join(folder, 'status.json')}`,
+      `npx strangler journal catalog --limit 1000 --json > ${join(folder, 'journal.json')}`,
+    ].join('\n'),
   );
   const log = await readFile(join(folder, 'worker.log'), 'utf8').catch(() => '');
   if (code !== 0)
@@ -120,5 +162,19 @@ test('the guide moves the catalog by hand, there, back and there again, as it is
   const status = await readFile(join(folder, 'status.json'), 'utf8');
   expect(status).toMatch(/"owner":\s*"service"/);
   expect(status).toMatch(/"stage":\s*"service"/);
-  expect(output).toMatch(/rollback/);
+  const shadowed = printedBy(output, 'strangler shadow catalog').map(compared);
+  expect(shadowed).toHaveLength(1);
+  expect(shadowed[0]?.length).toBeGreaterThanOrEqual(7);
+  for (const [route, of, real] of shadowed[0] ?? [])
+    expect([route, of >= 100, real]).toEqual([route, true, 0]);
+  const verified = printedBy(output, 'strangler verify catalog').map((text) =>
+    Number(/^(\d+) rows compared, 0 differ/m.exec(text)?.[1]),
+  );
+  expect(verified).toHaveLength(4);
+  expect(Math.min(...verified)).toBeGreaterThan(2_000);
+  expect(await moves(join(folder, 'journal.json'))).toEqual([
+    ['cutover', 'done'],
+    ['rollback', 'done'],
+    ['cutover', 'done'],
+  ]);
 });
