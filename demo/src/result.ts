@@ -40,6 +40,7 @@ export const emptyResult = (): DemoResult => ({
   problems: [],
 });
 
+/** Nothing went wrong, and there was something that could have: of nothing compared nothing differs. */
 export const isGood = (result: DemoResult): boolean =>
   result.problems.length === 0 &&
   result.failedRequests === 0 &&
@@ -47,5 +48,10 @@ export const isGood = (result: DemoResult): boolean =>
   result.duplicatedWrites === 0 &&
   result.staleReads === 0 &&
   result.verifyDifferences === 0 &&
+  (result.shadow.mismatch ?? 0) === 0 &&
   result.acknowledgedWrites > 0 &&
+  result.ledgerProducts > 0 &&
+  result.verifiedRows > 0 &&
+  (result.shadow.match ?? 0) > 0 &&
+  result.contracts.length === 2 &&
   result.contracts.every(({ ok }) => ok);

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import { promisify } from 'node:util';
 
 export const alive = (pid: number): boolean => {
   try {
@@ -26,7 +28,10 @@ export const listens = (port: number): Promise<boolean> =>
 
 /** Pid and command of every process with the mark in its environment, which whatever it started carries too. */
 export async function marked(mark: string): Promise<string[]> {
-  if (process.platform !== 'linux') return [];
+  if (process.platform !== 'linux') {
+    const { stdout } = await promisify(execFile)('ps', ['-axEww', '-o', 'pid=,command=']);
+    return stdout.split('\n').filter((line) => line.includes(mark));
+  }
   const found: string[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
