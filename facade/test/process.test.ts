@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { guardChild, until } from '@strangler-toolkit/dev-stack';
+import { settings } from '../src/config/settings.ts';
 import { ask } from './support/client.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
@@ -67,23 +69,46 @@ describe('the process', () => {
   test('says where it listens, logs one line per request without secrets, and drains on SIGTERM', async () => {
     const { child, output, exit } = run({});
     const { port, adminPort } = await until('it listens', () => ports(output.stdout));
-    await ask(port, '/api/items?password=hidden', { headers: { authorization: 'Bearer hidden' } });
+    const secrets = { authorization: 'Bearer hidden', cookie: 'sid=hidden', 'x-api-key': 'hidden' };
+    await ask(port, '/api/items?password=hidden', { headers: secrets });
+    await ask(port, '/elsewhere', { headers: secrets, method: 'POST', body: 'hidden' });
     expect((await ask(adminPort, '/health/live')).status).toBe(200);
     expect(JSON.parse((await ask(adminPort, '/routes')).body)).toMatchObject([
       { context: 'items', route: 'list', target: { flagOff: { target: 'monolith' } } },
     ]);
+    // one more is under way when it is told to stop
+    const slow = http.request({ host: '127.0.0.1', port, path: '/slow', method: 'POST' });
+    const seen = monolith.seen.length;
+    slow.write('begun');
+    await until('the last request is under way', () => monolith.seen.length > seen);
     child.kill('SIGTERM');
+    await until(
+      'it is not ready any more',
+      async () => (await ask(adminPort, '/health/ready')).status === 503,
+    );
+    await expect(ask(port, '/late')).rejects.toThrow('ECONNREFUSED');
+    slow.end('ended');
+    const [answer] = (await once(slow, 'response')) as [http.IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(200);
     expect(await exit).toBe(0);
-    const line = output.stdout.split('\n').find((text) => text.includes('"msg":"request"')) ?? '';
-    expect(JSON.parse(line)).toMatchObject({
-      context: 'items',
-      route: 'list',
-      target: 'monolith',
-      reason: 'flag-unknown',
-      status: 200,
-      path: '/api/items',
-    });
-    expect(output.stdout).not.toContain('hidden');
+    const requests = output.stdout
+      .split('\n')
+      .filter((text) => text.includes('"msg":"request'))
+      .map((text) => JSON.parse(text) as unknown);
+    expect(requests).toMatchObject([
+      {
+        context: 'items',
+        route: 'list',
+        target: 'monolith',
+        reason: 'flag-unknown',
+        status: 200,
+        path: '/api/items',
+      },
+      { context: '', route: '', target: 'monolith', reason: 'unclaimed', path: '/elsewhere' },
+      { path: '/slow', status: 200 },
+    ]);
+    expect(JSON.stringify(output)).not.toContain('hidden');
   });
 
   test('a port in use, a missing address and a wrong value are errors with a code, a remedy and exit 1', async () => {
@@ -122,6 +147,10 @@ describe('the process', () => {
     const { output, exit } = run({}, '--help');
     expect(await exit).toBe(0);
     expect(output.stdout).toMatch(/MONOLITH_URL .*required/);
-    expect(output.stdout).toContain('FACADE_STATE_DIR');
+    const listed = output.stdout.split('\n').map((line) => line.trim().split(' ')[0]);
+    const variables = Object.values(settings).flatMap((setting) =>
+      'variable' in setting ? [setting.variable] : [],
+    );
+    expect(variables.filter((variable) => !listed.includes(variable))).toEqual([]);
   });
 });

@@ -349,10 +349,50 @@ describe('what the processes are told', () => {
     expect(addresses.length).toBeGreaterThan(30);
   });
 
-  test('is everything that facade, worker and command line read of it', async () => {
+  /** Variables that a context file names with `env()` and has no default for. */
+  const named = (value: unknown): string[] => {
+    if (typeof value !== 'object' || value === null) return [];
+    if ('env' in value && typeof value.env === 'string')
+      return 'default' in value ? [] : [value.env];
+    return Object.values(value).flatMap(named);
+  };
+
+  test('is everything that facade, worker and command line cannot do without', async () => {
+    const { loadContexts } = await import('@strangler-toolkit/plan/load');
+    const { settingRows } = await import('../../facade/src/config/settings.ts');
+    const contexts = [...(await loadContexts(join(repository, 'contexts'))).values()];
+    const definitions = contexts.map(({ definition }) => definition);
+    const urls = definitions.flatMap(({ monolith, service }) => [monolith.url, service.url]);
+    const ofFacades = settingRows.flatMap(({ variable, standard }) =>
+      variable !== undefined && standard === undefined ? [variable] : [],
+    );
+    const [missing, given] = [new Map<string, string[]>(), new Set<string>()];
+    const asked = (name: string, variables: readonly string[]): void => {
+      const environment = compose.services[name]!.environment ?? {};
+      for (const variable of variables) given.add(variable);
+      missing.set(
+        name,
+        variables.filter((variable) => !environment[variable]),
+      );
+    };
+    for (const facade of ['facade-1', 'facade-2'])
+      asked(facade, [...ofFacades, ...named(urls), 'STRANGLER_CONTEXTS', 'UNLEASH_URL']);
+    const ofCommands = [
+      ...['STRANGLER_CONTROL_URL', 'STRANGLER_CONTEXTS', 'STRANGLER_TRANSPORT'],
+      ...['KAFKA_BROKERS', 'CONNECT_URL', 'UNLEASH_URL', 'UNLEASH_ADMIN_TOKEN'],
+    ];
+    for (const command of ['worker-1', 'worker-2', 'control-migrate', 'strangler'])
+      asked(command, [...ofCommands, ...named(definitions)]);
+    expect([...missing].filter(([, variables]) => variables.length > 0)).toEqual([]);
+    // the contexts were read: their variables were among those asked for
+    for (const variable of ['CATALOG_DATABASE_URL', 'SHIPPING_RATES_URL', 'UNLEASH_CLIENT_TOKEN'])
+      expect(given).toContain(variable);
+  });
+
+  test('is nothing that facade, worker and command line do not know', async () => {
     const settings = Object.keys(compose.services['worker-1']!.environment ?? {});
     const known = `${await read('docs/guide/configuration.md')} ${await read('docs/deploy.md')} ${await read('contexts/catalog.ts')} ${await read('contexts/shipping-rates.ts')} ${await read('facade/src/config/settings.ts')}`;
-    expect(settings.filter((name) => !known.includes(name))).toEqual([]);
+    expect(settings.filter((name) => !new RegExp(`\\b${name}\\b`).test(known))).toEqual([]);
     expect(compose.services['worker-1']!.environment).toMatchObject({
       STRANGLER_TRANSPORT: 'kafka',
       KAFKA_BROKERS: 'kafka:9092',

@@ -2,33 +2,78 @@ import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { buildProgram } from '../../migration/src/cli/program.ts';
 import { Terminal } from '../../migration/src/cli/terminal.ts';
 
 const repository = new URL('../..', import.meta.url).pathname;
-const program = buildProgram(
-  { terminal: new Terminal(), signal: new AbortController().signal, exitCode: 0 },
-  '0',
-);
+/** The command line as users have it, except that no command does anything and nothing is printed. */
+function harmless(): Command {
+  const program = buildProgram(
+    { terminal: new Terminal(), signal: new AbortController().signal, exitCode: 0 },
+    '0',
+  );
+  const disarm = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeOut() {}, writeErr() {} });
+    if (command.commands.length === 0) command.action(() => {});
+    command.commands.forEach(disarm);
+  };
+  disarm(program);
+  return program;
+}
+const program = harmless();
+
+/** What prose may leave out when it only names a command. */
+const leftOut = new Set([
+  'commander.missingArgument',
+  'commander.missingMandatoryOptionValue',
+  'commander.help',
+]);
 
 /** Why the command line would not understand the words; empty when it would. */
-function misunderstanding(words: readonly string[]): string {
-  let command: Command = program;
-  let rest = [...words];
-  for (;;) {
-    const child = command.commands.find((candidate) => candidate.name() === rest[0]);
-    if (!child) break;
-    command = child;
-    rest = rest.slice(1);
+async function misunderstanding(words: readonly string[], named = false): Promise<string> {
+  try {
+    await harmless().parseAsync([...words], { from: 'user' });
+    return '';
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0 || (named && leftOut.has(error.code))) return '';
+    return error.message.replace(/^error: /, '');
   }
-  if (command === program)
-    return rest.length === 0 || rest[0]?.startsWith('-') ? '' : `no command ${rest[0]}`;
-  const known = new Set(command.options.flatMap((option) => [option.long, option.short]));
-  const unknown = rest.find(
-    (word) => word.startsWith('--') && word !== '--help' && !known.has(word),
-  );
-  return unknown ? `${command.name()} has no option ${unknown}` : '';
+}
+
+/** The words of a shell's line up to where the command ends; a placeholder such as `<context>` is a word. */
+function wordsOf(line: string): string[] {
+  const words: string[] = [];
+  for (const [, quoted, single, bare, end] of line
+    .replaceAll(/<([\w-]+)>/g, '$1')
+    .replaceAll('…', ' ')
+    .matchAll(/"([^"]*)"|'([^']*)'|([^\s"'|&;>#()]+)|([|&;>#()])/g)) {
+    if (end !== undefined) break;
+    words.push(quoted ?? single ?? bare ?? '');
+  }
+  return words;
+}
+
+interface Shown {
+  readonly words: string[];
+  /** In a sentence: it may be named without all that it needs. */
+  readonly named: boolean;
+}
+
+/** Every strangler command in the shell blocks and in the code of sentences. */
+function commandsIn(text: string): Shown[] {
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const typed = blocks
+    .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
+    .flatMap((line) => [...line.matchAll(/(?:^|[ (;])(?:npx )?strangler (.*)$/g)])
+    .map(([, rest = '']) => ({ words: wordsOf(rest), named: false }));
+  const prose = text.replaceAll(/^```.*?^```$/gms, '');
+  const named = [...prose.matchAll(/`(?:npx )?strangler ([^`]+)`/g)].map(([, rest = '']) => ({
+    words: wordsOf(rest),
+    named: true,
+  }));
+  return [...typed, ...named];
 }
 
 const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: repository, encoding: 'utf8' })
@@ -37,17 +82,18 @@ const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: repository, e
 
 test('every strangler command that a document shows is one that the command line understands', async () => {
   const wrong: string[] = [];
-  let seen = 0;
+  const seen = { typed: 0, named: 0 };
   for (const file of documents) {
     const text = await readFile(join(repository, file), 'utf8');
-    for (const match of text.matchAll(/(?:npx strangler|`strangler)((?: +[\w./:,=-]+)+)/g)) {
-      seen++;
-      const problem = misunderstanding((match[1] ?? '').trim().split(/ +/));
-      if (problem) wrong.push(`${file}: strangler${match[1]}: ${problem}`);
+    for (const { words, named } of commandsIn(text)) {
+      seen[named ? 'named' : 'typed']++;
+      const problem = await misunderstanding(words, named);
+      if (problem) wrong.push(`${file}: strangler ${words.join(' ')}: ${problem}`);
     }
   }
   expect(wrong).toEqual([]);
-  expect(seen).toBeGreaterThan(30);
+  expect(seen.typed).toBeGreaterThan(30);
+  expect(seen.named).toBeGreaterThan(30);
 });
 
 /** Every command that does something, as it is typed: `dead-letters list`. */
@@ -65,9 +111,36 @@ test('every strangler command has a place in a document', async () => {
   expect(nowhere).toEqual([]);
 });
 
-test('the check sees a command and an option that do not exist', () => {
-  expect(misunderstanding(['frobnicate', 'catalog'])).toBe('no command frobnicate');
-  expect(misunderstanding(['cutover', 'catalog', '--now'])).toBe('cutover has no option --now');
+test.each([
+  ['frobnicate catalog', /unknown command 'frobnicate'/],
+  ['dead-letters frobnicate catalog', /unknown command 'frobnicate'/],
+  ['cutover catalog --now', /unknown option '--now'/],
+  ['cutover catalog -x', /unknown option '-x'/],
+  ['cutover', /missing required argument/],
+  ['cutover catalog shipping-rates', /too many arguments/],
+  ['shadow catalog --sample', /argument missing/],
+  ['shadow catalog --sample lots', /argument 'lots' is invalid/],
+])('the check sees what is wrong with: %s', async (line, problem) => {
+  expect(await misunderstanding(wordsOf(line))).toMatch(problem);
+});
+
+test('the check reads commands as a shell would, up to where they end', () => {
+  const shown = commandsIn(
+    [
+      '```sh',
+      'until npx strangler status catalog --json | grep -q up; do sleep 1; done',
+      'npx strangler init --database "$A B" \\',
+      '  --dry-run # tells what',
+      '```',
+      'See `strangler rollback <context>` and `npx strangler cutover`.',
+    ].join('\n'),
+  );
+  expect(shown).toEqual([
+    { words: ['status', 'catalog', '--json'], named: false },
+    { words: ['init', '--database', '$A B', '--dry-run'], named: false },
+    { words: ['rollback', 'context'], named: true },
+    { words: ['cutover'], named: true },
+  ]);
 });
 
 test('every link from one document to a file of this repository leads somewhere', async () => {

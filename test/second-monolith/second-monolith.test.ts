@@ -104,9 +104,46 @@ describe('a monolith that knows nothing of this project', () => {
     expect(text).toContain('noteText');
   });
 
-  test('is found fit by strangler doctor', async () => {
-    const { stdout } = await rig.type(['doctor', 'timekeeping']);
-    expect(stdout.length).toBeGreaterThan(0);
+  interface Check {
+    readonly check: string;
+    readonly ok: boolean;
+    readonly actual: string;
+    readonly remedy: string;
+  }
+  const doctor = async (): Promise<{ code: number | null; checks: Check[] }> => {
+    const { code, stdout } = await rig.type(['doctor', 'timekeeping', '--json'], true);
+    return { code, ...(JSON.parse(stdout) as { checks: Check[] }) };
+  };
+
+  test('is found fit by strangler doctor, which looks at both databases, mapping, flags and facades', async () => {
+    const { code, checks } = await doctor();
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(code).toBe(0);
+    expect(checks.map(({ check }) => check)).toEqual(
+      expect.arrayContaining([
+        'control database',
+        ...['monolith', 'service'].flatMap((side) => [`${side} database`, `${side} wal_level`]),
+        ...['replica identity', 'mapping', 'flags', 'facade instances'],
+      ]),
+    );
+  });
+
+  test('is found unfit while a table of it cannot be replicated', async () => {
+    const entryNote = (identity: string): Promise<unknown> =>
+      rig.sql(
+        rig.env.HR_DATABASE_URL!,
+        `ALTER TABLE "hr"."entryNote" REPLICA IDENTITY ${identity}`,
+      );
+    await entryNote('NOTHING');
+    try {
+      const { code, checks } = await doctor();
+      const found = checks.find(({ check }) => check === 'replica identity');
+      expect([code, found?.ok]).toEqual([1, false]);
+      expect(found?.actual).toContain('entryNote');
+      expect(found?.remedy).toMatch(/REPLICA IDENTITY/);
+    } finally {
+      await entryNote('DEFAULT');
+    }
   });
 
   test('is replicated and verified while a client writes', async () => {
