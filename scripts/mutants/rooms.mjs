@@ -16,6 +16,37 @@ export const rooms = {
     ),
     suites: ['facade/src/shadow/*.test.ts'],
   },
+  mirror: {
+    files: ['decode-body', 'mask', 'mirror', 'records', 'selector', 'shadow-queue'].map(
+      (name) => `facade/src/shadow/${name}.ts`,
+    ),
+    suites: ['facade/src/shadow/*.test.ts'],
+  },
+  admission: { files: ['facade/src/admission/*.ts'], suites: ['facade/src/admission/*.test.ts'] },
+  holds: { files: ['facade/src/holds/*.ts'], suites: ['facade/src/holds/*.test.ts'] },
+  ownership: {
+    files: ['facade/src/ownership/owner-states.ts'],
+    suites: ['facade/src/{holds,ownership}/*.test.ts'],
+  },
+  serving: {
+    files: ['choose-side', 'claim', 'mirror-answer', 'try-upstream'].map(
+      (name) => `facade/src/serving/${name}.ts`,
+    ),
+    suites: ['facade/src/{admission,serving}/*.test.ts'],
+  },
+  resilience: {
+    files: ['facade/src/resilience/breaker.ts', 'facade/src/resilience/durable-file.ts'],
+    suites: ['facade/src/resilience/*.test.ts'],
+  },
+  proxy: {
+    files: ['headers', 'peer', 'problem'].map((name) => `facade/src/proxy/${name}.ts`),
+    suites: ['facade/src/{admission,proxy}/*.test.ts'],
+  },
+  config: { files: ['facade/src/config/*.ts'], suites: ['facade/src/config/*.test.ts'] },
+  numbers: {
+    files: ['ledger', 'route-stats', 'trace'].map((name) => `facade/src/telemetry/${name}.ts`),
+    suites: ['facade/src/telemetry/*.test.ts', 'facade/src/admission/*.test.ts'],
+  },
   apply: {
     files: [
       'array-literal',

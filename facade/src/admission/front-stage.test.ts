@@ -75,6 +75,30 @@ describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entra
     });
   });
 
+  test('that asks about the server as a whole passes as it is', () => {
+    const request = Object.assign(asking('*'), { method: 'OPTIONS' });
+    expect(admit(desk().front, request, entrance)).toMatchObject({
+      admitted: true,
+      method: 'OPTIONS',
+      path: '*',
+      search: '',
+      target: '*',
+      claim: undefined,
+    });
+  });
+
+  test('without a method is a GET', () => {
+    const request = Object.assign(asking('/api/items'), { method: undefined });
+    const arrival = admit(desk().front, request, entrance);
+    expect(arrival).toMatchObject({ method: 'GET', claim: { route: { context: 'items' } } });
+  });
+
+  test('that no context claims has no claim, also where a path could be read in two ways', () => {
+    const arrival = admit(desk().front, asking('/other'), entrance);
+    expect(arrival.admitted && arrival.claim).toBeUndefined();
+    expect(Object.keys(arrival)).toContain('claim');
+  });
+
   test('with an address for a target brings its host along', () => {
     const arrival = admit(desk().front, asking('http://shop:81/x', { host: 'other' }), entrance);
     expect(arrival).toMatchObject({ target: '/x', host: 'shop:81' });

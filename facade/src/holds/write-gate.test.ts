@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { OwnerStates } from '../ownership/owner-states.ts';
 import { type Admission, WriteGate } from './write-gate.ts';
@@ -49,6 +50,35 @@ describe('a write at the gate', () => {
     leave();
     expect(gate.drained('items')).toBe(true);
     expect(drained).toEqual(['items']);
+  });
+
+  test('leaves nothing behind on the signal of its client, and is counted where it is', async () => {
+    const { gate, states, hold, enter } = scene();
+    expect([gate.waiting('items'), gate.inFlight('items')]).toEqual([0, 0]);
+    const client = new AbortController();
+    hold();
+    const waiting = enter(client.signal);
+    expect(getEventListeners(client.signal, 'abort')).toHaveLength(1);
+    states.merge(row);
+    const { waitedMs, leave } = admitted(await waiting);
+    expect(getEventListeners(client.signal, 'abort')).toHaveLength(0);
+    expect(waitedMs).toBeGreaterThanOrEqual(0);
+    leave();
+    expect(await enter(AbortSignal.abort())).toEqual({ admitted: false, reason: 'gone' });
+  });
+
+  test('waits on when something else than the hold changes, and goes when the hold ends by itself', async () => {
+    const { gate, states, enter } = scene();
+    states.merge({ ...row, holdId: 'h', holdLeftMs: 60_000 });
+    const waiting = enter();
+    states.merge({ ...row, stage: 'shadowing', holdId: 'h', holdLeftMs: 30 });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([gate.waiting('items'), gate.inFlight('items')]).toEqual([1, 0]);
+    states.merge({ ...row, holdId: 'i', holdLeftMs: 30 });
+    admitted(await enter()).leave();
+    states.merge(row);
+    admitted(await waiting).leave();
+    expect(gate.drained('items')).toBe(false);
   });
 
   test('is refused when too many wait, when it waited too long and when its client left', async () => {

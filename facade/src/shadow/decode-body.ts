@@ -22,7 +22,7 @@ export async function decodeBody(
     .map((part) => part.trim().toLowerCase())
     .filter((part) => part !== '' && part !== 'identity')
     .reverse()) {
-    const decode = decoders[name];
+    const decode = Object.hasOwn(decoders, name) ? decoders[name] : undefined;
     if (!decode) throw new Error(`unknown content-encoding ${name}`);
     decoded = await decode(decoded, { maxOutputLength: maxBytes });
   }
