@@ -153,7 +153,7 @@ export async function startCommand(options: CommandOptions): Promise<RunningProc
   const last = (): string => ring.slice(-30).join('\n');
   let line: Record<string, unknown> = {};
   if (options.ready !== 'spawned') {
-    const limit = options.readyTimeoutMs ?? 60_000;
+    const limit = options.readyTimeoutMs ?? 300_000;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(resolve, limit, 'late');

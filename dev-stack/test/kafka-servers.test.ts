@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +63,7 @@ async function read(
   topic: string,
   enough: (values: readonly string[]) => boolean,
 ): Promise<string[]> {
-  const consumer = client(server).consumer({ groupId: `reads-${topic}-${Date.now()}` });
+  const consumer = client(server).consumer({ groupId: `reads-${topic}-${randomUUID()}` });
   const values: string[] = [];
   try {
     await consumer.connect();
@@ -124,7 +125,13 @@ describeWithKafka(
     test('Debezium brings rows of PostgreSQL into a topic, and goes on after kill -9 of its worker', async () => {
       await postgres.query('CREATE TABLE note (id int PRIMARY KEY, words text)');
       const { hostname, port, username, password } = new URL(database.url);
-      const made = await fetch(`${connect.url}/connectors`, {
+      // while its workers agree who does what, Connect answers 409 to whatever changes something
+      const asked = (path: string, init: RequestInit): Promise<Response> =>
+        until(`Connect to take ${init.method} ${path}`, async () => {
+          const answer = await fetch(connect.url + path, init);
+          return answer.status !== 409 && answer;
+        });
+      const made = await asked('/connectors', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
@@ -179,7 +186,7 @@ describeWithKafka(
         words(await read(kafka, 'notes.public.note', (values) => words(values).length === 3)),
       ).toEqual(['before', 'meanwhile', 'after']);
 
-      await fetch(`${connect.url}/connectors/notes`, { method: 'DELETE' });
+      expect((await asked('/connectors/notes', { method: 'DELETE' })).status).toBe(204);
       await until('the slot is free', async () => {
         const { rows } = await postgres.query(
           'SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active',

@@ -15,7 +15,7 @@ beforeAll(async () => {
   reader = await openFlagReader({ ...known, startMs: 3_000, onProblem: () => {} });
 });
 afterAll(async () => {
-  reader?.stop();
+  await reader?.stop();
   if (known) await rm(known.stateDir, { recursive: true, force: true });
 });
 

@@ -165,7 +165,7 @@ describe('who wrote is pinned, however the write ended', () => {
     );
   const write = { method: 'POST', headers: { authorization: 'ann' }, body: 'x' };
   /** A facade whose monolith ends writes in a way of its own. */
-  const endingWrites = async (end: (response: http.ServerResponse) => void) => {
+  const endingWrites = async (end: (response: http.ServerResponse) => void, timeoutMs = 30_000) => {
     const monolith = await upstream('monolith', (request, response) => {
       request.resume();
       if (request.method === 'GET') return void response.end('read');
@@ -177,7 +177,7 @@ describe('who wrote is pinned, however the write ended', () => {
       {
         ...definition,
         routes: definition.routes.map((route) =>
-          route.kind === 'write' ? { ...route, timeoutMs: 300 } : route,
+          route.kind === 'write' ? { ...route, timeoutMs } : route,
         ),
       },
       { controlUrl: control.url, flags: { 'items.list': 100 } },
@@ -192,7 +192,7 @@ describe('who wrote is pinned, however the write ended', () => {
   };
 
   test('it was too slow: 504, and the pin stands before the answer', async () => {
-    const { facade, servedBy } = await endingWrites(() => {});
+    const { facade, servedBy } = await endingWrites(() => {}, 300);
     expect((await ask(facade.port, '/api/items', write)).status).toBe(504);
     expect([await pinned(), await servedBy()]).toEqual([[expect.any(String)], 'monolith']);
   });

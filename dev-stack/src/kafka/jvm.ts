@@ -52,7 +52,6 @@ export async function startJava(program: JavaProgram): Promise<RunningProcess> {
     cwd: program.scratch,
     env: { JAVA_TOOL_OPTIONS: undefined, JDK_JAVA_OPTIONS: undefined, CLASSPATH: undefined },
     ready: program.ready,
-    readyTimeoutMs: 120_000,
     ...(program.logFile ? { logFile: program.logFile } : {}),
   });
 }

@@ -17,6 +17,6 @@ export interface FlagReader {
   /** The smallest percentage (1 to 100) of a context's flags that includes the identity; undefined where nobody can tell. */
   shareOf(context: string, identity: string): number | undefined;
   status(): FlagStatus;
-  /** Lets the provider go; the last known state may still be asked for. */
-  stop(): void;
+  /** Lets the provider go; the last known state may still be asked for. Resolves when it is on disk. */
+  stop(): Promise<void>;
 }

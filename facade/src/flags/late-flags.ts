@@ -21,7 +21,7 @@ export class LateFlags implements FlagReader {
     return this.#reader.status();
   }
 
-  stop(): void {
-    this.#reader.stop();
+  stop(): Promise<void> {
+    return this.#reader.stop();
   }
 }

@@ -5,5 +5,5 @@ export const noFlags: FlagReader = {
   isEnabled: () => undefined,
   shareOf: () => undefined,
   status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
-  stop: () => {},
+  stop: () => Promise.resolve(),
 };

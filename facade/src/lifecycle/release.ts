@@ -8,7 +8,7 @@ export async function release({
   agents,
   forwarder,
 }: Parts): Promise<void> {
-  flags.stop();
+  await flags.stop();
   serving.watch.stop();
   await serving.mirror.close();
   await Promise.all([serving.ownership.stop(), recorder.stop()]);

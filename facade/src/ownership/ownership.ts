@@ -127,6 +127,8 @@ export class Ownership {
 
   async stop(): Promise<void> {
     await Promise.all([this.link?.stop(), this.#freshness?.stop(), this.#pins?.stop()]);
+    // what was told last is on disk before the process ends
+    await this.#file.settled();
   }
 
   #changed(context: string): void {

@@ -25,6 +25,11 @@ export class DurableFile<T> {
     return next;
   }
 
+  /** Resolves when nothing is being written any more, however it ended. */
+  settled(): Promise<void> {
+    return this.#tail;
+  }
+
   async #replace(text: string): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true });
     const temporary = `${this.path}.${process.pid}.tmp`;

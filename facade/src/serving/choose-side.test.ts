@@ -59,7 +59,7 @@ async function choose(given: Given) {
       return (given.flags ?? { 'items.list': true, 'items.add': true })[name];
     },
     status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
-    stop() {},
+    stop: () => Promise.resolve(),
   };
   const breaker = (_context: string, side: Side): Breaker => ({
     willing: given.unwilling !== side,

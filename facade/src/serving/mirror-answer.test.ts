@@ -1,7 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import type { Side } from '@strangler-toolkit/plan';
 import { upstreamBreaker } from '../resilience/breaker.ts';
+import type { UpstreamAnswer } from '../proxy/answer.ts';
+import type { Onlooker } from '../proxy/relay.ts';
 import type { OwnerView } from '../routing/decide.ts';
 import type { MirroredRead } from '../shadow/mirror.ts';
 import { facadeMetrics } from '../telemetry/metrics.ts';
@@ -24,7 +25,7 @@ const claims = claimsOf({
   ],
 });
 const { claim } = claims.find('GET', '/items') as { claim: Claim };
-const answer = {} as IncomingMessage;
+const answer = { status: 203, rawHeaders: ['X-A', '1'] } as unknown as UpstreamAnswer;
 const canary: OwnerView = {
   dataKind: 'replicated',
   stage: 'canary',
@@ -39,12 +40,13 @@ interface Given {
   readonly method?: string;
   readonly body?: Buffer;
   readonly flag?: boolean | undefined;
-  readonly watch?: (read: MirroredRead) => ((chunk: Buffer) => void) | undefined;
+  readonly watch?: () => Onlooker | undefined;
 }
 
 async function mirrored(given: Given) {
   const reads: MirroredRead[] = [];
-  const chunks: Buffer[] = [];
+  const heads: unknown[] = [];
+  const seen: unknown[] = [];
   const asked: unknown[] = [];
   const metrics = facadeMetrics();
   const flag = 'flag' in given ? given.flag : true;
@@ -57,15 +59,20 @@ async function mirrored(given: Given) {
       },
     },
     mirror: {
-      watch: (read: MirroredRead) => {
+      watch: (read: MirroredRead, head: unknown) => {
         reads.push(read);
-        return given.watch ? given.watch(read) : (chunk: Buffer) => void chunks.push(chunk);
+        heads.push(head);
+        if (given.watch) return given.watch();
+        return {
+          chunk: (chunk: Buffer) => void seen.push(String(chunk)),
+          end: (whole: boolean) => void seen.push(whole),
+        };
       },
     },
   } as unknown as Serving;
   const passage = {
     arrival: { method: given.method ?? 'GET', path: '/items', search: '?a' },
-    headers: { a: 'b' },
+    headers: ['A', 'b'],
     ...(given.body && { body: given.body }),
   } as unknown as Passage;
   const watcher = mirrorAnswer(serving, passage, {
@@ -75,14 +82,15 @@ async function mirrored(given: Given) {
     view: { ...canary, ...given.view },
     answer,
   });
-  watcher?.(Buffer.from('piece'));
+  watcher?.chunk(Buffer.from('piece'));
+  watcher?.end(true);
   const [crashes] = (await metrics.shadowCrashes.get()).values;
-  return { taken: watcher !== undefined, reads, chunks, asked, crashes: crashes?.value ?? 0 };
+  return { taken: watcher !== undefined, reads, heads, seen, asked, crashes: crashes?.value ?? 0 };
 }
 
 describe('an answer of the owner', () => {
   test('is mirrored to the other side when its shadow flag is on', async () => {
-    const { reads, chunks, asked } = await mirrored({});
+    const { reads, heads, seen, asked } = await mirrored({});
     expect(reads).toEqual([
       {
         route: claim.route,
@@ -96,7 +104,8 @@ describe('an answer of the owner', () => {
         replicated: true,
       },
     ]);
-    expect(chunks.map(String)).toEqual(['piece']);
+    expect(heads).toEqual([{ status: 203, headers: { 'x-a': '1' } }]);
+    expect(seen).toEqual(['piece', true]);
     expect(asked).toEqual([['items.list.shadow', 'ann']]);
   });
 
@@ -153,19 +162,14 @@ test('an answer of the side that does not own the data is nobody’s reference',
   expect(await mirrored({ side: 'service' })).toMatchObject({ taken: false, reads: [] });
 });
 
-test.each<[string, NonNullable<Given['watch']>]>([
-  [
-    'that refuses to begin',
-    () => {
-      throw new Error('broken');
-    },
-  ],
-  [
-    'that breaks in the middle',
-    () => () => {
-      throw new Error('broken');
-    },
-  ],
-])('a mirror %s is counted and never thrown at the client', async (_what, watch) => {
-  expect((await mirrored({ watch })).crashes).toBe(1);
+const broken = (): never => {
+  throw new Error('broken');
+};
+test.each<[string, number, NonNullable<Given['watch']>]>([
+  ['that refuses to begin', 1, broken],
+  ['that breaks in the middle', 1, () => ({ chunk: broken, end() {} })],
+  ['that breaks at the end', 1, () => ({ chunk() {}, end: broken })],
+  ['that breaks all the way', 2, () => ({ chunk: broken, end: broken })],
+])('a mirror %s is counted and never thrown at the client', async (_what, times, watch) => {
+  expect((await mirrored({ watch })).crashes).toBe(times);
 });

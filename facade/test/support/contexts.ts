@@ -12,9 +12,9 @@ export const itemsContext = (
   service: { url: serviceUrl },
   identity: ['header:authorization'],
   routes: [
-    { name: 'list', method: 'GET', path: '/api/items', kind: 'read', timeoutMs: 3_000 },
-    { name: 'one', method: 'GET', path: '/api/items/:id', kind: 'read', timeoutMs: 3_000 },
-    { name: 'add', method: 'POST', path: '/api/items', kind: 'write', timeoutMs: 3_000 },
+    { name: 'list', method: 'GET', path: '/api/items', kind: 'read', timeoutMs: 30_000 },
+    { name: 'one', method: 'GET', path: '/api/items/:id', kind: 'read', timeoutMs: 30_000 },
+    { name: 'add', method: 'POST', path: '/api/items', kind: 'write', timeoutMs: 30_000 },
   ],
   ...more,
 });

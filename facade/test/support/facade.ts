@@ -43,7 +43,14 @@ export async function startFacade(
     name: 'facade',
     ...options,
     stateDir,
-    limits: { healthMs: 0, freshnessMs: 1_000, pinMs: 2_000, drainMs: 2_000, ...options.limits },
+    // so long may a hang last; a busy machine is not one
+    limits: {
+      healthMs: 0,
+      freshnessMs: 10_000,
+      pinMs: 10_000,
+      drainMs: 10_000,
+      ...options.limits,
+    },
   });
   const { port, adminPort } = await facade.start().catch(async (error: unknown) => {
     await rm(stateDir, { recursive: true, force: true });

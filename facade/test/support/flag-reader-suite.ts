@@ -58,9 +58,9 @@ export function flagReaderSuite(provider: string, reader: () => FlagReader): voi
       expect(rejected).toBe(false);
     });
 
-    test('still answer when the provider was let go', () => {
+    test('still answer when the provider was let go', async () => {
       const before = asked('suite.half');
-      reader().stop();
+      await reader().stop();
       expect(asked('suite.half')).toEqual(before);
     });
   });

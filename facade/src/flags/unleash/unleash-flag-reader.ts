@@ -141,6 +141,7 @@ export async function unleashFlagReader(options: UnleashFlagReaderOptions): Prom
       stopped = true;
       clearTimeout(retry);
       letGo(current);
+      return file.settled();
     },
   };
 }
