@@ -46,7 +46,7 @@ describe('what is known of a context', () => {
 
   test.each<[string, Partial<OwnerRow>]>([
     ['the stage', { stage: 'shadowing' }],
-    ['the owner', { owner: 'service' }],
+    ['the owner, in an epoch of its own', { owner: 'service', epoch: 4n }],
     ['the epoch', { epoch: 4n }],
     ['a hold', { holdId: 'h', holdLeftMs: 500 }],
   ])('%s is news, also within an epoch', (_what, news) => {

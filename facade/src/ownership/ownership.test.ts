@@ -56,6 +56,6 @@ test('an older epoch is told once for each context', () => {
 
 test('without a control database nothing is known to be fresh and no pin stands', async () => {
   const ownership = own();
-  expect(await ownership.freshness('items', 'ann')).toEqual({ known: false });
-  expect(await ownership.pin('items', 'ann')).toBe(false);
+  expect(await ownership.freshness('items', ['ann'])).toEqual({ known: false });
+  expect(await ownership.pin('items', ['ann'])).toBe(false);
 });

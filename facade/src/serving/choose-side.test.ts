@@ -47,8 +47,8 @@ async function choose(given: Given) {
   const states = new OwnerStates(new Map([['items', data]]));
   states.merge({ ...row, dataKind: data, ...given.told });
   const asked: unknown[] = [];
-  const freshness = (context: string, identity: string | undefined): Promise<FreshnessAnswer> => {
-    asked.push([context, identity]);
+  const freshness = (context: string, names: readonly string[]): Promise<FreshnessAnswer> => {
+    asked.push([context, ...names]);
     if (given.meanwhile) states.merge({ ...row, ...given.meanwhile });
     return Promise.resolve(given.answer ?? { known: false });
   };
@@ -58,6 +58,7 @@ async function choose(given: Given) {
       flagged.push([name, identity]);
       return (given.flags ?? { 'items.list': true, 'items.add': true })[name];
     },
+    shareOf: () => undefined,
     status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
     stop: () => Promise.resolve(),
   };
@@ -70,11 +71,11 @@ async function choose(given: Given) {
   const found = claims.find(given.method ?? 'GET', '/items') as { claim: Claim };
   const metrics = facadeMetrics();
   const ownership = { states, freshness } as unknown as Ownership;
-  const { target, reason, view } = await chooseSide(
-    { flags, ownership, metrics },
-    found.claim,
-    given.identity,
-  );
+  const { target, reason, view } = await chooseSide({ flags, ownership, metrics }, found.claim, {
+    identity: given.identity,
+    sticky: given.identity && `${given.identity} sticks`,
+    all: () => (given.identity === undefined ? [] : [given.identity, `${given.identity} too`]),
+  });
   const pinned = (await metrics.pinnedReads.get()).values.map(({ labels }) => labels.reason);
   return { target, reason, epoch: view.epoch, owner: view.owner, asked, flagged, pinned };
 }
@@ -91,7 +92,7 @@ describe('a read of replicated data that its flag sends to the other side', () =
     expect(await choose({ answer: answer(), identity: 'ann' })).toMatchObject({
       target: 'service',
       reason: 'flag',
-      asked: [['items', 'ann']],
+      asked: [['items', 'ann', 'ann too']],
       pinned: [],
     });
   });
@@ -185,7 +186,7 @@ test('while a hold runs a read of the owner asks as well: the owner may be chang
   const flags = { 'items.list': false };
   expect(await choose({ told: held, flags, answer: answer() })).toMatchObject({
     target: 'monolith',
-    asked: [['items', undefined]],
+    asked: [['items']],
   });
   expect(
     await choose({
@@ -199,7 +200,7 @@ test('while a hold runs a read of the owner asks as well: the owner may be chang
 test("a route's own flag and its context's kill switch are asked for, with the reader's identity", async () => {
   const { flagged } = await choose({ data: 'none', identity: 'ann' });
   expect(flagged).toEqual([
-    ['items.kill', 'ann'],
-    ['items.list', 'ann'],
+    ['items.kill', 'ann sticks'],
+    ['items.list', 'ann sticks'],
   ]);
 });

@@ -77,7 +77,7 @@ async function mirrored(given: Given) {
   } as unknown as Passage;
   const watcher = mirrorAnswer(serving, passage, {
     claim,
-    identity: 'ann',
+    who: { identity: 'ann', sticky: 'sticks', all: () => [] },
     side: given.side ?? 'monolith',
     view: { ...canary, ...given.view },
     answer,
@@ -106,7 +106,7 @@ describe('an answer of the owner', () => {
     ]);
     expect(heads).toEqual([{ status: 203, headers: { 'x-a': '1' } }]);
     expect(seen).toEqual(['piece', true]);
-    expect(asked).toEqual([['items.list.shadow', 'ann']]);
+    expect(asked).toEqual([['items.list.shadow', 'sticks']]);
   });
 
   test('of the service is mirrored to the monolith once the service owns', async () => {
