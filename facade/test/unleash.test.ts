@@ -9,7 +9,6 @@ import {
   type UnleashServer,
   until,
 } from '@strangler-toolkit/dev-stack';
-import { UnleashAdmin } from '../../migration/src/flags/unleash/unleash-admin.ts';
 import type { FlagReader } from '../src/flags/flag-reader.ts';
 import { openFlagReader } from '../src/flags/open-flag-reader.ts';
 import { ask } from './support/client.ts';
@@ -99,22 +98,6 @@ beforeAll(async () => {
 });
 afterAll(() => reader?.stop());
 flagReaderSuite('Unleash', () => reader);
-
-test('a flag that the command line sets to 100 % is on for who shows no identity as well', async () => {
-  const writer = new UnleashAdmin({
-    url: unleash.url,
-    adminToken: unleash.adminToken,
-    environment: 'development',
-    project: 'default',
-  });
-  const onFor = (identity?: string) => reader.isEnabled('suite.everybody', identity);
-  await writer.setPercent('suite.everybody', 'suite', 100);
-  await until('the flag arrives', () => onFor('ann') === true);
-  expect(onFor(undefined)).toBe(true);
-  await writer.setPercent('suite.everybody', 'suite', 0);
-  await until('the flag is off', () => onFor('ann') === false);
-  expect(onFor(undefined)).toBe(false);
-});
 
 test('the real Unleash: sticky halves, alike on all routes of a context; kill switch; a rejected token; last known state', async () => {
   const facade = await start();

@@ -39,7 +39,9 @@ export const rooms = {
     suites: ['facade/src/resilience/*.test.ts'],
   },
   proxy: {
-    files: ['headers', 'peer', 'problem'].map((name) => `facade/src/proxy/${name}.ts`),
+    files: ['headers', 'peer', 'problem', 'raw-headers'].map(
+      (name) => `facade/src/proxy/${name}.ts`,
+    ),
     suites: ['facade/src/{admission,proxy}/*.test.ts'],
   },
   config: { files: ['facade/src/config/*.ts'], suites: ['facade/src/config/*.test.ts'] },
