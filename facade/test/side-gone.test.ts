@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort, until } from '@strangler-toolkit/dev-stack';
-import type { DataKind } from '@strangler-toolkit/plan';
 import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
@@ -39,13 +38,15 @@ afterAll(async () => {
 async function start(
   urls: { monolith?: string; service?: string } = {},
   limits: object = {},
-  data: DataKind = 'replicated',
+  flags: Record<string, number> | null = { 'items.list': 100 },
 ): Promise<RunningFacade> {
   const facade = await startFacade({
-    ...(await lastKnownFlags({ 'items.list': 100 })),
+    ...(flags && (await lastKnownFlags(flags))),
     monolithUrl: urls.monolith ?? monolith.url,
     controlUrl: control.url,
-    contexts: [itemsContext(data, urls.monolith ?? monolith.url, urls.service ?? service.url)],
+    contexts: [
+      itemsContext('replicated', urls.monolith ?? monolith.url, urls.service ?? service.url),
+    ],
     limits: { pollMs: 60_000, ...limits },
   });
   facades.push(facade);
@@ -80,13 +81,20 @@ describe('a side that is not there', () => {
     });
   });
 
+  /** Without flags, whose age would be a reason of its own to call it degraded. */
+  const watching = async (urls: { monolith?: string; service?: string }) => {
+    const facade = await start(urls, { healthMs: 50 }, null);
+    const told = await until('both sides are looked at', async () => {
+      const ready = await facade.readiness();
+      const { monolith: one, service: other } = ready.contexts.items?.upstreams ?? {};
+      return one && other && ready;
+    });
+    return { facade, told };
+  };
+
   test('is told by readiness and metrics before a client meets it', async () => {
     await control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
-    const facade = await start({ service: gone }, { healthMs: 50 });
-    const told = await until('readiness tells', async () => {
-      const ready = await facade.readiness();
-      return ready.contexts.items?.upstreams.service && ready;
-    });
+    const { facade, told } = await watching({ service: gone });
     expect(told).toMatchObject({
       status: 'degraded',
       contexts: {
@@ -102,20 +110,14 @@ describe('a side that is not there', () => {
     expect(await facade.metric(/^facade_upstream_up\{context="items",side="monolith"/)).toBe(1);
   });
 
-  test('changes nothing about readiness while nobody depends on it', async () => {
-    await control.setContext({ stage: 'replicating', owner: 'monolith', epoch: 1 });
-    const facade = await start({ service: gone }, { healthMs: 50 });
-    const told = await until('readiness tells', async () => {
-      const ready = await facade.readiness();
-      return ready.contexts.items?.upstreams.service && ready;
-    });
-    // flags are the last known ones here, which is a reason of its own
-    expect(told.contexts.items?.upstreams.service?.up).toBe(false);
-    const needed = await start({ monolith: gone }, { healthMs: 50 });
-    await until(
-      'the monolith is missed',
-      async () => (await needed.readiness()).status === 'degraded',
-    );
+  test.each<['monolith' | 'service', string, string, string]>([
+    ['service', 'replicating', 'monolith', 'ready'],
+    ['service', 'canary', 'monolith', 'degraded'],
+    ['monolith', 'replicating', 'monolith', 'degraded'],
+    ['monolith', 'retired', 'service', 'ready'],
+  ])('a %s that is gone at stage %s (the %s owns): %s', async (side, stage, owner, status) => {
+    await control.setContext({ stage, owner, epoch: 2 });
+    expect((await watching({ [side]: gone })).told.status).toBe(status);
   });
 });
 

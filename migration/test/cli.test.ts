@@ -368,6 +368,30 @@ describe('a context without data of its own', () => {
       scene.control,
       `INSERT INTO strangler_control.shadow_counts VALUES ('rates', 'quote', 'match', 1, 10)`,
     );
+    // few identities: a small step would be for nobody, and wait in vain
+    await scene.sql(
+      scene.control,
+      `INSERT INTO strangler_control.identities_seen
+       VALUES ('rates', date_trunc('hour', clock_timestamp()), 500, 50, 1::bit(4096), set_bit(0::bit(100), 60, 1))`,
+    );
+    for (const more of [[], ['--dry-run']]) {
+      const nobody = await cli(
+        ['ramp', 'rates', '--steps', '10,50', '--hold', '200ms', '--json', ...more],
+        scene.env,
+      );
+      expect(nobody.code).toBe(2);
+      expect(json(nobody)).toMatchObject({
+        error: {
+          message:
+            '10 % of rates is nobody: 1 identity was seen in the last day, and the first of them comes at 61 %',
+          remedy: 'strangler ramp rates --steps 61,100',
+        },
+      });
+    }
+    expect((await cli(['status', 'rates'], scene.env)).stdout).toMatch(
+      /traffic +500 steered requests in the last day, 10 % without identity, 1 identity seen/,
+    );
+    await scene.sql(scene.control, 'DELETE FROM strangler_control.identities_seen');
     const traffic = (side: string, errors: number): Promise<unknown> =>
       scene.sql(
         scene.control,

@@ -54,8 +54,8 @@ function refuseEmptyStep({ context, steps }: RampOptions, traffic: TrafficSeen):
   if (step === undefined) return;
   throw new StranglerError(
     'USAGE',
-    `${step} % of ${context} is nobody: ${traffic.identities} identities were seen in the last day, ` +
-      `and the first of them comes at ${traffic.shares[0]} %`,
+    `${step} % of ${context} is nobody: ${traffic.identities === 1 ? '1 identity was' : `${traffic.identities} identities were`} ` +
+      `seen in the last day, and the first of them comes at ${traffic.shares[0]} %`,
     {
       details: { step, traffic },
       remedy: `strangler ramp ${context} --steps ${fittingSteps(traffic).join(',')}`,
@@ -176,6 +176,8 @@ export const ramp: Step<RampOptions, RampResult> = {
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
     const row = await kit.row(definition);
+    const control = await kit.control();
+    if (!options.force) refuseEmptyStep(options, await control.identities.of(options.context, 24));
     const steps = options.steps.map((percent) => ({
       action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`,
       detail: routeFlags(definition).join(', '),
