@@ -56,7 +56,7 @@ test('a percentage is sticky by userId within the group of its context, and sett
     strategies: [
       {
         name: 'flexibleRollout',
-        parameters: { rollout: '50', groupId: 'catalog', stickiness: 'userId' },
+        parameters: { rollout: '50', groupId: 'catalog', stickiness: 'default' },
       },
     ],
   });
