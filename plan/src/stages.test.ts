@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DataKind } from './migration.ts';
 import {
+  mirrorsAt,
   type Move,
   moveAllowed,
   moves,
@@ -9,6 +10,7 @@ import {
   ownerOf,
   type Stage,
   stages,
+  streamsAt,
 } from './stages.ts';
 
 // The whole table of docs/architecture.md, the life of a context: every stage, move and data kind; what is not listed is refused.
@@ -86,4 +88,34 @@ describe('moves', () => {
     expect(nextCommand('catalog', 'shadowing', 'replicated')).toBe('strangler ramp catalog');
     expect(nextCommand('catalog', 'retired', 'replicated')).toBeUndefined();
   });
+});
+
+test.each([
+  ['monolith', false, false],
+  ['replicating', true, false],
+  ['shadowing', true, true],
+  ['canary', true, true],
+  ['service', true, true],
+  ['retired', false, false],
+] as const)('at %s changes stream: %s, and reads are mirrored: %s', (stage, streams, mirrors) => {
+  expect([streamsAt(stage), mirrorsAt(stage)]).toEqual([streams, mirrors]);
+});
+
+test('a move that is refused says why, and what is possible', () => {
+  const reason = (...asked: Parameters<typeof moveAllowed>): unknown => {
+    const decision = moveAllowed(...asked);
+    return decision.allowed ? decision.to : decision.reason;
+  };
+  expect(reason('monolith', 'none', 'replicate')).toBe(
+    "a context with data 'none' has nothing to replicate",
+  );
+  expect(reason('monolith', 'replicated', 'canary')).toBe(
+    'ramp is not possible at stage monolith; possible: replicate',
+  );
+  expect(reason('canary', 'replicated', 'replicate')).toBe(
+    'replicate is not possible at stage canary; possible: cutover, rollback',
+  );
+  expect(reason('retired', 'replicated', 'rollback')).toBe(
+    'rollback is not possible at stage retired; possible: nothing, the move is over',
+  );
 });
