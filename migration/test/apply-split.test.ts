@@ -71,7 +71,7 @@ test('a large transaction writes rows whole whose parts come far from each other
   const target = await open(monolith.url);
   const source = await open(service.url);
   await target.query(
-    'CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL, body text NOT NULL)',
+    'CREATE TABLE products (id bigint PRIMARY KEY, name text NOT NULL, body text NOT NULL, origin text NOT NULL, seen int DEFAULT 7)',
   );
   await source.query(
     'CREATE TABLE goods (id bigint PRIMARY KEY, name text); CREATE TABLE details (id bigint PRIMARY KEY, body text)',
@@ -91,6 +91,10 @@ test('a large transaction writes rows whole whose parts come far from each other
             { table: 'goods', columns: { id: 'id', name: 'name' } },
             { table: 'details', columns: { id: 'id', body: 'body' } },
           ],
+          leave: {
+            origin: { onReturn: { value: 'the service' }, reason: 'the service does not know it' },
+            seen: { onReturn: 'default', reason: 'the monolith counts' },
+          },
         },
       ],
     },
@@ -134,6 +138,9 @@ test('a large transaction writes rows whole whose parts come far from each other
     commit(110n),
   ]);
   expect(await rows()).toEqual(ids.map((id) => [id, `n${id}`, `b${id}`]));
+  // What stays behind gets what the file says, of a new row.
+  const left = await target.query('SELECT DISTINCT origin, seen FROM products');
+  expect(left.rows).toEqual([{ origin: 'the service', seen: '7' }]);
 
   expect(
     await applier.apply([

@@ -51,9 +51,25 @@ test('a file without a default export, an empty folder and a folder that is not 
   expect(await failure()).toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringContaining('no default export'),
+    remedy: 'Write: export default defineMigration({ … })',
   });
   await expect(loadContexts(join(dir, 'nowhere'))).rejects.toMatchObject({
     code: 'CONFIG_NOT_FOUND',
+  });
+});
+
+test('files that claim the same are refused together, and a JSON file that is none by itself', async () => {
+  await writeFile(join(dir, 'a.json'), definition('alpha'));
+  await writeFile(join(dir, 'b.json'), definition('alpha'));
+  expect(await failure()).toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('context "alpha" is the context of'),
+  });
+  await writeFile(join(dir, 'b.json'), '{ "context": ');
+  expect(await failure()).toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('b.json: cannot be loaded'),
+    cause: expect.any(SyntaxError),
   });
 });
 
@@ -63,6 +79,10 @@ test('an unknown context is answered with the nearest name', async () => {
   expect(() => requireContext(contexts, 'catalgo')).toThrow(
     'Context "catalgo" is not known; did you mean "catalog"?',
   );
+  expect(() => requireContext(contexts, 'x')).toThrow(
+    expect.objectContaining({ code: 'CONTEXT_UNKNOWN', details: { known: ['catalog'] } }),
+  );
+  expect(requireContext(contexts, 'catalog').definition.context).toBe('catalog');
 });
 
 test('a setting that is not in the environment says which variable and what it is for', () => {

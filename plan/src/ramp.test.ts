@@ -36,3 +36,45 @@ test.each<[string, string, string]>([
     'back',
   ],
 ])('%s: %s', (_name, actual, expected) => expect(actual).toBe(expected));
+
+const reason = (...sides: Parameters<typeof verdict>): string => {
+  const [monolith, service, percent = 25, baseline] = sides;
+  return judgeRampStep({ monolith, service, percent, ...(baseline && { baseline }) }, defaultGates)
+    .reason;
+};
+
+test('a judgement says what it rests on', () => {
+  expect(reason(side(1000), side(99))).toBe(
+    'the service answered 99 of 100 requests that a judgement needs',
+  );
+  expect(reason(side(99), side(1000))).toBe(
+    'the monolith answered 99 of 100 requests that a judgement needs',
+  );
+  expect(reason(side(1000, 10), side(1000, 16))).toBe(
+    'error rate of the service 1.6 % exceeds the allowed 1.5 %',
+  );
+  expect(reason(side(1000, 0, 20), side(1000, 0, 50))).toBe(
+    "p99 of the service 50 ms is over 2 times the monolith's 20 ms",
+  );
+  expect(reason(side(1000, 10), side(1000, 5, 30))).toBe(
+    'errors 0.5 % (allowed 1.5 %), p99 30 ms (monolith 20 ms)',
+  );
+});
+
+test('without a sample of the monolith only errors are judged, against none of its own', () => {
+  expect(reason(side(0, 0, 1), side(1000, 5, 30), 100)).toBe(
+    'errors 0.5 % (allowed 0.5 %), p99 30 ms',
+  );
+  expect(verdict(side(0, 0, 1), side(1000, 6, 30), 100)).toBe('back');
+  // A sample that is large enough is the one that counts, not the older one.
+  expect(verdict(side(100, 0, 20), side(1000, 0, 50), 100, side(1000, 0, 40))).toBe('back');
+  expect(verdict(side(99, 0, 20), side(1000, 0, 50), 100, side(1000, 0, 40))).toBe('keep');
+});
+
+test('a service that fails nearly always is sent back at ten requests, not at nine, and only over half', () => {
+  expect(verdict(side(1000), side(9, 9))).toBe('wait');
+  expect(verdict(side(1000), side(10, 5))).toBe('wait');
+  expect(verdict(side(1000), side(10, 6))).toBe('back');
+  // A monolith that fails as often is no better.
+  expect(verdict(side(1000, 700), side(10, 7))).toBe('wait');
+});

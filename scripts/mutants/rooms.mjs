@@ -60,6 +60,7 @@ export const rooms = {
       'plain-inserts',
       'recent-commits',
       'row-change',
+      'write-or-park',
     ].map((name) => `migration/src/apply/${name}.ts`),
     suites: ['migration/src/apply/*.test.ts'],
   },
@@ -98,7 +99,12 @@ export const rooms = {
   },
   control: { files: ['migration/src/control/*.ts'], suites: [], servers: true },
   replica: { files: ['migration/src/replica/*.ts'], suites: [], servers: true },
-  stream: { files: ['migration/src/stream/**/*.ts'], suites: [], servers: true },
+  stream: {
+    files: ['embedded-stream', 'frame-splitter', 'pgoutput-decoder', 'transaction-builder'].map(
+      (name) => `migration/src/stream/embedded/${name}.ts`,
+    ),
+    suites: ['migration/src/stream/embedded/*.test.ts'],
+  },
   facade: {
     files: ['facade/src/*/*.ts', 'facade/src/*/*/*.ts', 'facade/src/*.ts', 'plan/src/control/*.ts'],
     suites: [],

@@ -145,14 +145,31 @@ describe('contexts', () => {
     ).toMatchObject({ owner: 'service', epoch: 2 });
   });
 
-  test('a hold runs out by the clock of the database and is lifted only by its own id', async () => {
-    await control.contexts.register('hold', 'replicated');
-    const id = randomUUID();
+  test('a hold is lifted only by its own id, and of its own context', async () => {
+    for (const context of ['hold', 'hold-too'])
+      await control.contexts.register(context, 'replicated');
+    const [id, other] = [randomUUID(), randomUUID()];
     await control.setHold('hold', id, 60_000);
-    await control.liftHold('hold', randomUUID());
+    await control.setHold('hold-too', other, 60_000);
+    await control.liftHold('hold', other);
     expect(await control.contexts.get('hold')).toMatchObject({ holdId: id, held: true });
     await control.liftHold('hold', id);
     expect(await control.contexts.get('hold')).toMatchObject({ holdId: null, held: false });
+    expect(await control.contexts.get('hold-too')).toMatchObject({ holdId: other, held: true });
+    await control.liftHold('hold-too');
+    expect(await control.contexts.get('hold-too')).toMatchObject({ holdId: null, held: false });
+  });
+
+  test('a hold runs out by the clock of the database', async () => {
+    await control.contexts.register('short-hold', 'replicated');
+    const id = randomUUID();
+    await control.setHold('short-hold', id, 60_000);
+    const { holdUntil } = await control.contexts.require('short-hold');
+    expect(Date.parse(holdUntil ?? '') - Date.parse(await control.now())).toBeGreaterThan(55_000);
+    await control.setHold('short-hold', id, 1);
+    await until('it runs out', async () => !(await control.contexts.require('short-hold')).held);
+    // Nobody lifted it: it is over because of its time alone.
+    expect(await control.contexts.get('short-hold')).toMatchObject({ holdId: id, held: false });
   });
 
   test('the journal cannot be changed', async () => {
@@ -216,11 +233,11 @@ describe('leases', () => {
       context: 'renewed',
       holder: 'first',
       move: 'cutover',
-      ttlMs: 400,
+      ttlMs: 2000,
     });
     const taken = Date.now();
     // Nobody asks for it meanwhile: it renews itself.
-    await until('three times its time to live', () => Date.now() - taken > 1200);
+    await until('longer than its time to live', () => Date.now() - taken > 3000);
     expect((await control.leases.get('renewed'))?.expiresInSeconds).toBeGreaterThan(0);
     expect(lease.signal.aborted).toBe(false);
     expect(
@@ -512,6 +529,76 @@ describe('measurements', () => {
       detail: { differences: 0 },
     });
     expect(await control.evidence.latest('ev', 'verification', 2)).toBeUndefined();
+  });
+
+  test('evidence is of one context, one kind and one epoch, and is forgotten as such', async () => {
+    for (const [context, kind, epoch] of [
+      ['ev1', 'verification', 1],
+      ['ev1', 'verification', 2],
+      ['ev1', 'copy', 3],
+      ['ev2', 'verification', 4],
+    ] as const)
+      await control.evidence.record({ context, kind, epoch, ok: true, detail: { big: 5n } });
+    const epochs = async () => [
+      (await control.evidence.latest('ev1', 'verification'))?.epoch,
+      (await control.evidence.latest('ev1', 'verification', 1))?.epoch,
+      (await control.evidence.latest('ev1', 'copy'))?.epoch,
+      (await control.evidence.latest('ev2', 'verification'))?.epoch,
+    ];
+    expect(await epochs()).toEqual([2, 1, 3, 4]);
+    const { ageSeconds, detail } = (await control.evidence.latest('ev1', 'copy'))!;
+    expect(ageSeconds).toBeGreaterThanOrEqual(0);
+    expect(ageSeconds).toBeLessThan(60);
+    expect(detail).toEqual({ big: '5' });
+    await control.evidence.forget('ev1', 'verification');
+    expect(await epochs()).toEqual([undefined, undefined, 3, 4]);
+  });
+
+  test('a facade that reported nothing of a context is seen, and has drained nothing', async () => {
+    const [silent, drained] = [randomUUID(), randomUUID()];
+    for (const id of [silent, drained]) await raw.pool.query(registerInstanceStatement(id, id, {}));
+    await raw.pool.query(
+      `INSERT INTO strangler_control.instance_contexts (instance_id, context, epoch, hold_id, drained)
+       VALUES ($1, 'drained', 2, $2, true), ($3, 'another', 5, NULL, true)`,
+      [drained, drained, silent],
+    );
+    const known: string[] = [silent, drained];
+    const seen = (await control.instances.forContext('drained')).filter(({ instanceId }) =>
+      known.includes(instanceId),
+    );
+    expect(
+      Object.fromEntries(
+        seen.map((one) => [one.instanceId, [one.epoch, one.holdId, one.drained, one.alive]]),
+      ),
+    ).toEqual({ [silent]: [null, null, false, true], [drained]: [2, drained, true, true] });
+  });
+
+  test('a watermark of a new epoch begins without the one of the old', async () => {
+    const base = {
+      context: 'wm-new',
+      direction: 'forward',
+      state: 'streaming',
+      workerId: randomUUID(),
+    } as const;
+    const now = await control.now();
+    await control.watermarks.upsert({ ...base, epoch: 1, appliedLsn: '0/20', appliedAt: now });
+    await control.watermarks.upsert({ ...base, epoch: 2 });
+    expect(await control.watermarks.get('wm-new', 'forward')).toMatchObject({
+      epoch: 2,
+      appliedLsn: null,
+      appliedAt: null,
+      lagSeconds: null,
+    });
+    await control.watermarks.upsert({ ...base, epoch: 2, appliedAt: now, appliedLsn: '0/30' });
+    await control.watermarks.upsert({ ...base, epoch: 2 });
+    expect(await control.watermarks.get('wm-new', 'forward')).toMatchObject({ appliedLsn: '0/30' });
+    for (const state of ['failed', 'stopped'] as const) {
+      await control.watermarks.upsert({ ...base, epoch: 2, state });
+      expect(await control.watermarks.get('wm-new', 'forward')).toMatchObject({
+        workerAlive: false,
+      });
+    }
+    expect(await control.watermarks.get('wm-new', 'reverse')).toBeUndefined();
   });
 
   test('stale shadow answers count neither as compared nor as real mismatches', async () => {

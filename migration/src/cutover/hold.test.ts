@@ -69,6 +69,18 @@ describe('a hold', () => {
     expect(move.heldAt).toBe('2026-11-29T01:00:00Z');
   });
 
+  test('is told before anybody is asked whether it holds, and whoever watches sees it stand', async () => {
+    const { move, calls, asked } = scene([held]);
+    const seen: unknown[] = [];
+    const watched = {
+      ...move,
+      onStep: async (moment: object) =>
+        void seen.push({ ...moment, told: calls.length, asked: asked() }),
+    };
+    await played(hold.execute(watched));
+    expect(seen).toEqual([{ step: 'hold', moment: 'middle', told: 1, asked: 1 }]);
+  });
+
   test('waits until every facade holds this move and has no write in flight', async () => {
     const { move, asked } = scene(
       [held],

@@ -18,7 +18,7 @@ const estimate = (mapping: CompiledMapping): number =>
  * only «the rows changed lately» would need a list of keys that is as trustworthy as the stream it shall check. So when the
  * tables are too large, the move rests on the newest full verification, which must be fresh and clean, and says so.
  */
-export const verifyHeld: MoveStep = {
+export const comparingHeld = (compare: typeof verify): MoveStep => ({
   name: 'verify',
   phase: 'before',
   async execute(move): Promise<Detail> {
@@ -29,7 +29,7 @@ export const verifyHeld: MoveStep = {
       return rest(move, `about ${rows} rows do not fit into ${Math.round(budget)} ms`);
     const limit = AbortSignal.timeout(Math.max(1, Math.round(budget)));
     try {
-      const result = await verify({
+      const result = await compare({
         mapping,
         monolithUrl: move.sides.url('monolith'),
         serviceUrl: move.sides.url('service'),
@@ -69,7 +69,9 @@ export const verifyHeld: MoveStep = {
       ? { ...(await rest(move, 'too many rows for the pause')), rows }
       : { verified: 'all', rows };
   },
-};
+});
+
+export const verifyHeld: MoveStep = comparingHeld(verify);
 
 async function rest(move: MoveState, reason: string): Promise<Detail> {
   const evidence = await move.control.evidence.latest(

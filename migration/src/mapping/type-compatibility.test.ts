@@ -4,6 +4,8 @@ import { carries, commonType, parseType } from './type-compatibility.ts';
 describe('the type to compare in', () => {
   test.each<[string, string, string | null]>([
     ['text', 'text', 'text'],
+    ['numeric(10,2)', 'numeric(10,2)', 'numeric(10,2)'],
+    ['character(3)', 'character(3)', 'character(3)'],
     ['smallint', 'integer', 'integer'],
     ['integer', 'bigint', 'bigint'],
     ['smallint', 'bigint', 'bigint'],
@@ -42,7 +44,10 @@ describe('the type to compare in', () => {
 
   test.each(['smallint', 'integer', 'bigint', 'uuid', 'date', 'inet', 'macaddr'])(
     '%s is printed into a text as it is',
-    (type) => expect(commonType(type, 'text')).toBe('text'),
+    (type) => {
+      expect(commonType(type, 'text')).toBe('text');
+      expect(commonType(type, 'public.state')).toBeNull();
+    },
   );
 
   // Printed otherwise than a text that holds the same, or in more than one way.
