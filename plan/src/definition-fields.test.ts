@@ -288,7 +288,7 @@ describe('what is wrong is told at its field, in these words', () => {
     ],
     [
       good({ identity: ['header:a b'] }),
-      'identity[0] must be "header:<name>", "cookie:<name>" or "query:<name>"',
+      'identity[0] must be "header:<name>", "cookie:<name>", "query:<name>", "claim:<claim>@<one of these>" or "answer:<header>"',
     ],
     [table({ monolith: 'a.b.c' }), 'tables[0].monolith must be "table" or "schema.table"'],
     [table({ key: [] }), 'tables[0].key must name at least one column'],

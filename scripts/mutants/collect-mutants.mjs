@@ -11,20 +11,25 @@ const wholeLine = (source, offset) => {
 };
 
 /**
- * Mistakes that somebody thought of: `from` stands in the file once, or the list has grown old. `suite` names who must notice, with
- * servers, and `test` which of its tests; without it the nearest suites that need no server are asked.
+ * Mistakes that somebody thought of. `suite` names who must notice, with servers, and `test` which of its tests; without it the
+ * nearest suites that need no server are asked. `from` stands in the file once, or the entry has grown old.
  */
-function byHand(room, files, whole) {
+function byHand({ room, files, whole }, tellOld) {
   const path = `by-hand/${room}.json`;
   if (!existsSync(new URL(path, import.meta.url))) return [];
   return readJson(path)
     .filter(({ file }) => whole || files.includes(file))
-    .map(({ file, from, to, why, suite, test }) => {
-      const pieces = readFileSync(join(repository, file), 'utf8').split(from);
-      if (pieces.length !== 2)
-        throw new Error(
+    .flatMap(({ file, from, to, why, suite, test }) => {
+      const source = existsSync(join(repository, file))
+        ? readFileSync(join(repository, file), 'utf8')
+        : '';
+      const pieces = source.split(from);
+      if (pieces.length !== 2) {
+        tellOld(
           `${path}: ${JSON.stringify(from)} stands ${pieces.length - 1} times in ${file}, not once`,
         );
+        return [];
+      }
       return {
         file,
         start: pieces[0].length,
@@ -38,8 +43,12 @@ function byHand(room, files, whole) {
     });
 }
 
-/** Every mutant of these files. One that changes nothing that anybody could see is marked with the reason that equivalent.json gives. */
-export function collectMutants(room, files, whole) {
+/**
+ * Every mutant of these files. One that changes nothing that anybody could see is marked with the reason that equivalent.json gives.
+ * `tellOld` hears of what was written down about code that has changed since.
+ */
+export function collectMutants(choice, tellOld) {
+  const { room, files, whole } = choice;
   const marked = rooms[room].servers
     ? []
     : readJson('equivalent.json').filter(({ file }) => files.includes(file));
@@ -47,7 +56,7 @@ export function collectMutants(room, files, whole) {
   const generic = rooms[room].servers
     ? []
     : files.flatMap((file) => mutationsOf(file, readFileSync(join(repository, file), 'utf8')));
-  const mutants = [...generic, ...byHand(room, files, whole)].map((mutation) => {
+  const mutants = [...generic, ...byHand(choice, tellOld)].map((mutation) => {
     const source = readFileSync(join(repository, mutation.file), 'utf8');
     const from = source.slice(mutation.start, mutation.end);
     const code = wholeLine(source, mutation.start);
@@ -70,6 +79,6 @@ export function collectMutants(room, files, whole) {
   });
   const old = marked.find((mark) => !used.has(mark));
   if (whole && old)
-    throw new Error(`equivalent.json marks what is no mutant any more: ${JSON.stringify(old)}`);
+    tellOld(`equivalent.json marks what is no mutant any more: ${JSON.stringify(old)}`);
   return mutants;
 }

@@ -42,9 +42,15 @@ function chosen(words) {
   });
 }
 
+/** Whoever draws a sample wants a score, whoever asks everything wants lists that fit. */
+function tellOld(message) {
+  if (options.sample === undefined) throw new Error(message);
+  console.error(message);
+}
+
 const choice = chosen(positionals);
 const all = choice
-  .flatMap(({ room, files, whole }) => collectMutants(room, files, whole))
+  .flatMap((each) => collectMutants(each, tellOld))
   .filter(
     ({ room, suites }) =>
       (suites !== undefined) === (options.servers || rooms[room].servers === true),

@@ -8,6 +8,7 @@ const stream = (position: string, state = 'open') => ({
   state,
   rows_applied: '0',
   checkpoint: '{"place":"7"}',
+  history: null,
 });
 const guard = [/strangler\.move_guards/, [{}]] as const;
 

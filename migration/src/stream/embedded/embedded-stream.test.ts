@@ -53,6 +53,7 @@ class FakeSocket extends EventEmitter {
 async function scene(highWaterBytes = 2_000_000) {
   const socket = new FakeSocket();
   let walsender: Walsender | undefined;
+  let ended = false;
   const connection = Object.assign(new EventEmitter(), {
     stream: socket,
     query: () => setImmediate(() => connection.emit('replicationStart')),
@@ -62,7 +63,10 @@ async function scene(highWaterBytes = 2_000_000) {
       walsender = query;
       query.submit(connection as unknown as pg.Connection);
     },
-    end: async () => {},
+    end: async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      ended = true;
+    },
   } as unknown as pg.Client;
   const stream = new EmbeddedStream({
     client,
@@ -79,6 +83,7 @@ async function scene(highWaterBytes = 2_000_000) {
   return {
     stream,
     socket,
+    ended: () => ended,
     say: (...frames: Buffer[]) => void socket.emit('data', Buffer.concat(frames)),
     breaks: (error: unknown) => walsender?.handleError(error),
     told: async () =>
@@ -155,12 +160,16 @@ describe('the stream of a slot', () => {
   });
 
   test('that is closed hands out nothing more, whatever still comes', async () => {
-    const { stream, say, told } = await scene();
+    const { stream, socket, say, told, ended } = await scene();
     say(begin(200n));
     const closing = stream.close();
     say(commit(200n, 210n), keepalive(300n));
     expect(await told()).toEqual([]);
     await closing;
     expect(await told()).toEqual([]);
+    // It says goodbye with what was acknowledged, and asks for nothing.
+    expect(socket.feedback.at(-1)).toMatchObject({ durable: 100n, reply: 0 });
+    expect(socket.feedback).toHaveLength(2);
+    expect(ended()).toBe(true);
   });
 });

@@ -250,6 +250,20 @@ describe('envelopes', () => {
       ]),
     ).toEqual([['u', { id: '1', name: 'm', big: 'old' }, { id: '1', name: 'n', big: 'old' }]]);
   });
+  test('an unchanged value is absent wherever it stands, and leaves its neighbours where they are', () => {
+    expect(
+      rows([
+        keyed,
+        Buffer.concat([letter('U'), int32(7), letter('N'), tuple('1', undefined, 'b')]),
+        Buffer.concat([letter('I'), int32(7), letter('N'), tuple('2', null, 'c')]),
+        Buffer.concat([letter('I'), int32(7), letter('N'), tuple('3', 'n', null)]),
+      ]),
+    ).toEqual([
+      ['u', null, { id: '1', big: 'b' }],
+      ['c', null, { id: '2', name: null, big: 'c' }],
+      ['c', null, { id: '3', name: 'n', big: null }],
+    ]);
+  });
   test('chunks are bounded and say nothing of the transaction twice; a changed table comes between the rows before and after', () => {
     const insert = Buffer.concat([letter('I'), int32(7), letter('N'), tuple('1', 'a', 'b')]);
     const messages = build([begin, keyed, insert, insert, insert, full, insert, commit], 2);
