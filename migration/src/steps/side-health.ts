@@ -40,7 +40,7 @@ const statusOf = (address: string): Promise<number> =>
   });
 
 /** Whether a side's HTTP answers, asked from here; an address that is not set is told, not thrown. */
-export async function healthOf(
+async function healthOf(
   kit: Toolkit,
   definition: MigrationDefinition,
   side: Side,
