@@ -266,6 +266,7 @@ const providers = recordOf(strict({ url: httpUrl, states: states.optional() })).
         });
   },
 );
+const foreignKey = strict({ onApply: oneOf(['carry-out', 'park', 'accept']), reason: nonEmpty });
 
 const percent = number('any', 0, 100);
 export const definitionSchema = strict({
@@ -285,6 +286,10 @@ export const definitionSchema = strict({
   routes: listOf(route),
   tables: listOf(table).optional(),
   sequences: listOf(strict({ monolith: tableName, service: tableName })).optional(),
+  foreignKeys: strict({
+    monolith: recordOf(foreignKey).optional(),
+    service: recordOf(foreignKey).optional(),
+  }).optional(),
   contracts: strict({
     pacts: nonEmpty,
     provider: nonEmpty,

@@ -25,6 +25,9 @@ export const errorCodes = {
     'Raise max_replication_slots and max_wal_senders, or drop a slot that nobody uses.',
   TABLE_MISSING: 'Create the table, or mend the mapping line that names it.',
   COLUMN_MISSING: 'Mend the mapping line that names the column.',
+  TABLE_KIND: 'Map an ordinary or partitioned table that is logged; the message names what it is.',
+  ROW_POLICY:
+    'ALTER ROLE … BYPASSRLS for the role of the database URL: row policies would hide rows from copy and comparison alike.',
   REPLICA_IDENTITY:
     'Add a primary key, or ALTER TABLE … REPLICA IDENTITY USING INDEX or FULL (FULL writes whole old rows to WAL).',
   CONTROL_SCHEMA_NEWER: 'This release is older than the control schema: upgrade the toolkit.',

@@ -117,6 +117,16 @@ export interface IdSource {
   readonly reason?: string;
 }
 
+/**
+ * What happens to a foreign key that crosses the border of a context's tables when replication writes there, which does not
+ * look at foreign keys. `carry-out`: what the key says (CASCADE, SET NULL, …; where it forbids, as `park`). `park`: a change
+ * that would leave a row referring to nothing waits as a dead letter. `accept`: nothing, and `verify` only tells how many.
+ */
+export interface ForeignKeyDecision {
+  readonly onApply: 'carry-out' | 'park' | 'accept';
+  readonly reason: string;
+}
+
 /** A sequence that both sides draw from; those of mapped columns are found through identity, default and `ids`. */
 export interface SequenceMapping {
   readonly monolith: string;
@@ -226,6 +236,10 @@ export interface MigrationDefinition {
   /** Only for `replicated`. */
   readonly tables?: readonly TableMapping[];
   readonly sequences?: readonly SequenceMapping[];
+  /** By side and `table.constraint`: foreign keys of which only one end is mapped. */
+  readonly foreignKeys?: Readonly<
+    Partial<Record<Side, Readonly<Record<string, ForeignKeyDecision>>>>
+  >;
   readonly contracts?: ContractSettings;
   readonly gates?: GateSettings;
   readonly cutover?: CutoverSettings;

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { arrayLiteral } from './array-literal.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { copyPuts } from './copy-in.ts';
+import { beginFollowing, endFollowing } from './follow-keys.ts';
 import type { PlainInserts } from './plain-inserts.ts';
 import type { FoldableChange, LogicalRow, Put, RowChange } from './row-change.ts';
 import { columnsOf, groupRows, type RowGroup, valuesOf } from './row-groups.ts';
@@ -40,7 +41,9 @@ export async function writeSteps(
   steps: readonly ApplyStep[],
   plainInserts: PlainInserts | null,
 ): Promise<void> {
+  const followed = await beginFollowing(client, targets, steps);
   for (const step of steps) await writeStep(client, targets, step, plainInserts);
+  await endFollowing(client, followed);
 }
 
 async function writeStep(

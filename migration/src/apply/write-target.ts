@@ -12,6 +12,7 @@ import { projectForward } from '../mapping/project.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
 import type { ColumnText } from '../stream/change-event.ts';
 import type { LogicalRow } from './row-change.ts';
+import { type WatchedKey, watchedKeys } from './watched-keys.ts';
 
 /** A table that the applier writes, and how a row in the monolith's terms becomes a row of it. */
 export interface WriteTarget {
@@ -27,6 +28,8 @@ export interface WriteTarget {
   /** Whether ON CONFLICT has an index to look at. */
   readonly unique: boolean;
   readonly partitioned: boolean;
+  /** Foreign keys across the border that writes of this table look after. */
+  readonly watched: readonly WatchedKey[];
 }
 
 /** A column of the table and where its value comes from. */
@@ -62,11 +65,11 @@ export function writeTargets(
   direction: Direction,
 ): readonly (readonly WriteTarget[])[] {
   return mapping.tables.map((table) =>
-    direction === 'forward' ? forwardTargets(table) : [reverseTarget(table)],
+    direction === 'forward' ? forwardTargets(mapping, table) : [reverseTarget(mapping, table)],
   );
 }
 
-function forwardTargets(table: CompiledTable): WriteTarget[] {
+function forwardTargets(mapping: CompiledMapping, table: CompiledTable): WriteTarget[] {
   return table.parts.map((part) => ({
     ...describe(part.service, part.key),
     inputs: part.columns.map((link) => ({
@@ -75,6 +78,7 @@ function forwardTargets(table: CompiledTable): WriteTarget[] {
       translate: link.forward === null ? null : translation({ ...part, columns: [link] }, link),
     })),
     extras: new Map(Object.entries(part.constants)),
+    watched: watchedKeys(mapping, 'forward', part.service),
   }));
 }
 
@@ -83,7 +87,7 @@ const translation =
   (value: ColumnText): ColumnText =>
     projectForward(part, { [from]: value })[to] ?? null;
 
-function reverseTarget(table: CompiledTable): WriteTarget {
+function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTarget {
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
   const extras = new Map<string, string | null>();
   for (const [column, { onReturn }] of Object.entries(table.leave))
@@ -92,6 +96,7 @@ function reverseTarget(table: CompiledTable): WriteTarget {
     ...describe(table.monolith, table.key),
     inputs: columns.map((column) => ({ column, from: column, translate: null })),
     extras,
+    watched: watchedKeys(mapping, 'reverse', table.monolith),
   };
 }
 

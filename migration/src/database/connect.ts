@@ -11,7 +11,10 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
 }
 
-/** Values must survive the way from one database to the other: as text, in forms that no setting of a server or role changes. */
+/**
+ * What every session of ours sets, because a role, a database or a server may have something else: values survive the way
+ * from one database to the other as text, names mean the same, and nothing ends a long copy or hides a row.
+ */
 const sessionSettings: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
   DateStyle: 'ISO, YMD',
@@ -21,10 +24,37 @@ const sessionSettings: Readonly<Record<string, string>> = {
   lc_monetary: 'C',
   xmloption: 'content',
   standard_conforming_strings: 'on',
-  // A role's default of a few seconds would end copies and long reads in the middle.
+  // Without it {NULL} would be read as a text.
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  quote_all_identifiers: 'off',
+  search_path: 'public',
+  // An index search would give back some rows at random.
+  gin_fuzzy_search_limit: '0',
+  // A policy that hides rows from us becomes an error instead.
+  row_security: 'off',
+  default_transaction_read_only: 'off',
+  default_transaction_isolation: 'read committed',
+  // A default of a few seconds would end copies and long reads in the middle.
   statement_timeout: '0',
+  lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
 };
+
+/** Set only where something else stands: older servers do not know the one, setting the other needs a right. */
+const conditionalSettings = `
+SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('server_version_num')::int >= 170000;
+SELECT set_config('session_replication_role', 'origin', false) WHERE current_setting('session_replication_role') <> 'origin';
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
+
+const setSession = [
+  ...Object.entries(sessionSettings).map(([name, value]) =>
+    // A list of schemas is no single text.
+    name === 'search_path' ? `SET ${name} = ${value}` : `SET ${name} = ${quoteLiteral(value)}`,
+  ),
+  conditionalSettings,
+].join(';');
 
 const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value };
 
@@ -71,11 +101,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<pg.
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(
-      Object.entries(sessionSettings)
-        .map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`)
-        .join(';'),
-    );
+    await client.query(setSession);
     return client;
   } catch (error) {
     await client.end().catch(() => {});

@@ -33,10 +33,15 @@ export const isConnectionFailure = (error: unknown): boolean => {
   return brokenConnection.test(text(error));
 };
 
+const routineOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'routine' in error ? error.routine : undefined;
+
 function errorCodeOf(error: unknown): ErrorCode | undefined {
   const code = codeOf(error);
   const message = text(error);
   if (code === '28P01' || code === '28000') return 'DB_AUTH';
+  // Its text is in the server's language, the name of the function that raised it is not.
+  if (code === '42501' && routineOf(error) === 'check_enable_rls') return 'ROW_POLICY';
   if (code === '42501') return 'DB_PRIVILEGE';
   if (code === '53100') return 'DB_DISK_FULL';
   if (code === '42P01' || code === '3F000') return 'TABLE_MISSING';

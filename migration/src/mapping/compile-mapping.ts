@@ -43,7 +43,7 @@ export function compileMapping(
     ),
     'service table',
   );
-  return { context: definition.context, tables };
+  return { context: definition.context, tables, crossing: [] };
 }
 
 function compileTable(

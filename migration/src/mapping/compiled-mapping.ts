@@ -1,4 +1,5 @@
 import type { IdSource, Side } from '@strangler-toolkit/plan';
+import type { CrossingKey } from './crossing-keys.ts';
 import type { TableCatalog } from '../database/catalog.ts';
 
 /** A monolith column and the service column that holds the same value. */
@@ -46,6 +47,8 @@ export interface CompiledTable {
 export interface CompiledMapping {
   readonly context: string;
   readonly tables: readonly CompiledTable[];
+  /** Foreign keys of which one end is mapped, on both sides. */
+  readonly crossing: readonly CrossingKey[];
 }
 
 /** The column of a side. */

@@ -4,14 +4,40 @@ import { readTable, type TableCatalog } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
+import { readCrossingKeys } from './crossing-keys.ts';
+import { refuseTables } from './refuse-tables.ts';
 
-/** Reads the catalogs of the tables that the context names and compiles its mapping against them. */
+/**
+ * Reads the catalogs of the tables that the context names and compiles its mapping against them.
+ * @throws StranglerError naming the line of the context file: TABLE_KIND, ROW_POLICY, and what compiling throws
+ */
 export async function loadMapping(
   definition: MigrationDefinition,
   monolith: pg.Client,
   service: pg.Client,
 ): Promise<CompiledMapping> {
   const tables = definition.tables ?? [];
+  const file = `contexts/${definition.context}`;
+  await Promise.all([
+    refuseTables(
+      monolith,
+      'monolith',
+      tables.map((table, index) => ({
+        name: table.monolith,
+        line: `${file}: tables[${index}].monolith`,
+      })),
+    ),
+    refuseTables(
+      service,
+      'service',
+      tables.flatMap((table, index) =>
+        table.service.map((part, at) => ({
+          name: part.table,
+          line: `${file}: tables[${index}].service[${at}].table`,
+        })),
+      ),
+    ),
+  ]);
   const [monolithTables, serviceTables] = await Promise.all([
     readTables(
       monolith,
@@ -22,7 +48,14 @@ export async function loadMapping(
       tables.flatMap((table) => table.service.map((part) => part.table)),
     ),
   ]);
-  return compileMapping(definition, monolithTables, serviceTables);
+  const compiled = compileMapping(definition, monolithTables, serviceTables);
+  return {
+    ...compiled,
+    crossing: [
+      ...(await readCrossingKeys(monolith, 'monolith', monolithTables, definition)),
+      ...(await readCrossingKeys(service, 'service', serviceTables, definition)),
+    ],
+  };
 }
 
 async function readTables(client: pg.Client, names: readonly string[]): Promise<TableCatalog[]> {

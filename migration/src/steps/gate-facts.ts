@@ -70,8 +70,7 @@ const decisionsFact = (kit: Toolkit, definition: MigrationDefinition): Promise<F
   kit
     .withDatabase(definition, 'monolith', (monolith) =>
       kit.withDatabase(definition, 'service', async (service) => {
-        const mapping = await loadMapping(definition, monolith, service);
-        return decisionsFinding(await lookAround(mapping, monolith, service));
+        return decisionsFinding(await lookAround(definition, monolith, service));
       }),
     )
     .catch((error: unknown) => finding(() => Promise.reject(error)));
@@ -116,7 +115,12 @@ async function verificationFact(
   const evidence = await control.evidence.latest(row.context, 'verification', row.epoch);
   if (!evidence) return undefined;
   return {
-    differences: evidence.ok ? 0 : Math.max(1, Number(evidence.detail.differences ?? 1)),
+    differences: evidence.ok
+      ? 0
+      : Math.max(
+          1,
+          Number(evidence.detail.differences ?? 1) + Number(evidence.detail.orphans ?? 0),
+        ),
     ageSeconds: evidence.ageSeconds,
   };
 }

@@ -26,6 +26,14 @@ export interface VerifyResult extends Comparison {
   readonly repaired?: RepairResult;
 }
 
+/** Rows that refer to nothing, of keys for which the context file does not accept that. */
+export const openOrphans = ({ orphans }: Pick<Comparison, 'orphans'>): number =>
+  orphans.reduce((sum, { accepted, rows }) => sum + (accepted ? 0 : rows), 0);
+
+/** Nothing differs, nothing is open, and no row refers to nothing. */
+export const isClean = (result: Comparison): boolean =>
+  result.differences === 0 && result.unsettled === 0 && openOrphans(result) === 0;
+
 /** `products:42` or `shop.order_lines:7,3` */
 function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] {
   return keys.map((text) => {
@@ -119,9 +127,10 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
           context: options.context,
           kind: 'verification',
           epoch: row.epoch,
-          ok: result.differences === 0 && result.unsettled === 0,
+          ok: isClean(result),
           detail: {
             differences: result.differences,
+            orphans: openOrphans(result),
             unsettled: result.unsettled,
             rowsCompared: result.rowsCompared,
             seconds: result.seconds,

@@ -3,7 +3,7 @@ import type { TableCatalog } from '../database/catalog.ts';
 import { displayTable, parseTableName, type TableName } from '../database/identifiers.ts';
 import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
-import type { OpenQuestion } from './open-question.ts';
+import type { OpenQuestion } from './surrounding.ts';
 
 /** A sequence and the columns whose defaults draw from it, each as people write it. */
 export interface SequenceUse {
@@ -86,6 +86,7 @@ export function idQuestions(
       return [
         {
           about,
+          decision: null,
           problem: `nothing tells which sequence ${where.join(' and ')} draws from, so a change of owner could give ids out twice`,
           remedy:
             `${line}: name what new ids are drawn from, ` +
@@ -105,6 +106,7 @@ export function idQuestions(
       return [
         {
           about,
+          decision: null,
           problem:
             `its sequence ${sequence} of the ${side} also feeds ${outside.join(', ')}, outside this context: ` +
             `once the owners differ, both sides count on their own and the same number can come up in both`,

@@ -1,2 +1,3 @@
+export { describeKey } from './foreign-key-questions.ts';
 export { lookAround } from './look-around.ts';
-export { decisionsFinding } from './open-question.ts';
+export { decisionsFinding, isOpen } from './surrounding.ts';

@@ -1,18 +1,21 @@
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { loadMapping } from '../mapping/load.ts';
+import { foreignKeySurroundings } from './foreign-key-questions.ts';
 import { idQuestions } from './id-questions.ts';
-import type { OpenQuestion } from './open-question.ts';
 import { sequenceUses } from './sequence-uses.ts';
+import type { Surrounding } from './surrounding.ts';
 
-/** Everything around the mapped rows that nobody has decided yet. Reads catalogs only. */
+/** Everything around a context's mapped rows that wants a decision, decided or not. Reads catalogs only. */
 export async function lookAround(
-  mapping: CompiledMapping,
+  definition: MigrationDefinition,
   monolith: pg.Client,
   service: pg.Client,
-): Promise<OpenQuestion[]> {
+): Promise<Surrounding[]> {
+  const mapping = await loadMapping(definition, monolith, service);
   const uses = {
     monolith: await sequenceUses(monolith),
     service: await sequenceUses(service),
   };
-  return idQuestions(mapping, uses);
+  return [...idQuestions(mapping, uses), ...foreignKeySurroundings(mapping.crossing, definition)];
 }

@@ -7,6 +7,7 @@ import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping
 import type { Lsn } from '../stream/change-event.ts';
 import { compareParts, sharedKey } from './comparison.ts';
 import { addSettled, compareTable, type TableCounts } from './compare-table.ts';
+import { countOrphans, type Orphans } from './orphans.ts';
 import { type DifferingRow, type SettleContext, settle, throwIfCancelled } from './settle.ts';
 
 export interface NamedKey {
@@ -64,6 +65,8 @@ export interface VerifyResult {
   readonly rowsCompared: number;
   readonly differences: number;
   readonly unsettled: number;
+  /** Not looked for when only some rows are compared. */
+  readonly orphans: readonly Orphans[];
   readonly seconds: number;
 }
 
@@ -97,8 +100,11 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
           : await compareAll(options, connections, table),
       );
     }
+    const [first] = connections;
+    const orphans = options.keys || !first ? [] : await countOrphans(options.mapping, first);
     return {
       tables,
+      orphans,
       rowsCompared: tables.reduce((sum, table) => sum + table.rows, 0),
       differences: tables.reduce((sum, table) => sum + table.differing.length, 0),
       unsettled: tables.reduce((sum, table) => sum + table.unsettled, 0),

@@ -26,6 +26,7 @@ import {
 export interface Pair {
   readonly monolith: { readonly url: string; readonly client: pg.Client };
   readonly service: { readonly url: string; readonly client: pg.Client };
+  readonly definition: MigrationDefinition;
   readonly mapping: CompiledMapping;
   copy(options?: Partial<InitialCopyOptions>): Promise<InitialCopyResult>;
   /** Streams in the background; stands still for `lagMs` again and again. */
@@ -40,6 +41,7 @@ export async function testPair(
   monolithDdl: string,
   serviceDdl: string,
   tables: readonly TableMapping[],
+  foreignKeys: NonNullable<MigrationDefinition['foreignKeys']> = {},
 ): Promise<Pair> {
   const databases: TestDatabase[] = [
     await createTestDatabase(`${label}_m`),
@@ -58,6 +60,7 @@ export async function testPair(
     service: { url: '' },
     routes: [],
     tables,
+    foreignKeys,
   };
   const mapping = await loadMapping(definition, monolith.client, service.client);
   const { slot, publication, origin } = replicationNames('shop', 'forward', left.name);
@@ -71,6 +74,7 @@ export async function testPair(
   return {
     monolith,
     service,
+    definition,
     mapping,
     async copy(options = {}) {
       await monolith.client.query(

@@ -30,7 +30,7 @@ export function verifyCommand(session: Session): Command {
           repair?: boolean;
         },
       ) => {
-        const { verify: step } = await import('../../steps/verify.ts');
+        const { isClean, verify: step } = await import('../../steps/verify.ts');
         const keys = common.keys?.flatMap((key) => key.split(' ').filter((part) => part !== ''));
         await runStep(session, common, {
           step,
@@ -41,7 +41,7 @@ export function verifyCommand(session: Session): Command {
             ...(keys && { keys }),
             ...(common.repair && { repair: true }),
           }, // Rows of which nothing could be said are not clean.
-          exitCode: (result) => (result.differences > 0 || result.unsettled > 0 ? 3 : 0),
+          exitCode: (result) => (isClean(result) ? 0 : 3),
           text: verifyText,
         });
       },

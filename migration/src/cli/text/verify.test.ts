@@ -28,6 +28,7 @@ test('tables that agree are a table and a sum', () => {
     rowsCompared: 120,
     differences: 0,
     unsettled: 0,
+    orphans: [],
     seconds: 1.26,
   });
   expect(text.split('\n')).toEqual([
@@ -43,6 +44,7 @@ test('rows that differ are named with their columns, twenty of a table at most',
     rowsCompared: 120,
     differences: 21,
     unsettled: 2,
+    orphans: [],
     seconds: 1,
   }).split('\n');
   expect(lines[2]).toBe('shop.products ["1"] different: price, name');

@@ -15,8 +15,19 @@ const differingRows = (one: TableResult): string[] =>
         (row.columns ? `: ${row.columns.map((column) => column.name).join(', ')}` : ''),
     );
 
+const orphanLine = ({
+  side,
+  foreignKey,
+  rows,
+  accepted,
+}: VerifyResult['orphans'][number]): string =>
+  `${rows} rows of the ${side} refer to nothing: ${foreignKey}${accepted ? ' (accepted)' : ''}`;
+
 export const verifyText = (
-  result: Pick<VerifyResult, 'tables' | 'rowsCompared' | 'differences' | 'unsettled' | 'seconds'>,
+  result: Pick<
+    VerifyResult,
+    'tables' | 'rowsCompared' | 'differences' | 'unsettled' | 'orphans' | 'seconds'
+  >,
 ): string =>
   [
     table([
@@ -29,6 +40,7 @@ export const verifyText = (
       ]),
     ]),
     ...result.tables.flatMap(differingRows),
+    ...result.orphans.map(orphanLine),
     `${result.rowsCompared} rows compared, ${result.differences} differ` +
       (result.unsettled > 0 ? `, ${result.unsettled} unsettled, not differing: run again` : '') +
       `, ${result.seconds.toFixed(1)} s`,

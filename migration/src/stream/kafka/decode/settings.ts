@@ -4,6 +4,25 @@
  */
 export const unavailable = 'strangler\u0000unchanged:5c0f9e3b71d84a62b9d2f6a0e4c817d5';
 
+/**
+ * A database or a role may have others, under which intervals lose months, floats digits, bytea stops the connector, a limit
+ * ends it, and a row policy hides rows from a resync instead of failing it.
+ */
+const sessionOptions = [
+  'intervalstyle=postgres',
+  'extra_float_digits=1',
+  'bytea_output=hex',
+  'row_security=off',
+  'statement_timeout=0',
+  'lock_timeout=0',
+  'idle_in_transaction_session_timeout=0',
+  'idle_session_timeout=0',
+  'default_transaction_read_only=off',
+  'search_path=public',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
 /** The settings of the connector that the decoder's forms of values hang on. */
 export const decoderSettings = {
   'decimal.handling.mode': 'string',
@@ -13,7 +32,6 @@ export const decoderSettings = {
   'binary.handling.mode': 'hex',
   'hstore.handling.mode': 'json',
   'include.unknown.datatypes': 'true',
-  // A database or a role may have others, under which intervals lose months, floats digits, and bytea stops the connector.
-  'driver.options': '-c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex',
+  'driver.options': sessionOptions,
   'unavailable.value.placeholder': unavailable,
 } as const;

@@ -1,0 +1,62 @@
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { displayTable } from '../database/identifiers.ts';
+import type { CrossingKey } from '../mapping/crossing-keys.ts';
+import type { Surrounding } from './surrounding.ts';
+
+/** What a crossing key says, for people. */
+export const describeKey = (key: CrossingKey): string =>
+  `${displayTable(key.child)} (${key.child.columns.join(', ')}) refers to ${displayTable(key.parent)} ` +
+  `(${key.parent.columns.join(', ')}) on the ${key.side}, ON DELETE ${key.onDelete.toUpperCase()}, ` +
+  `ON UPDATE ${key.onUpdate.toUpperCase()}`;
+
+const consequence = (key: CrossingKey): string => {
+  const writer = key.side === 'monolith' ? 'service' : 'monolith';
+  return key.mapped === 'parent'
+    ? `a row that the ${writer} deletes is deleted here without that: rows would refer to nothing`
+    : `a row that the ${writer} writes comes in without a look whether ${displayTable(key.parent)} has what it refers to`;
+};
+
+/** Every foreign key that crosses the border, with its decision; and decisions about keys that are not there. */
+export function foreignKeySurroundings(
+  keys: readonly CrossingKey[],
+  definition: MigrationDefinition,
+): Surrounding[] {
+  const line = (side: string, name: string): string =>
+    `contexts/${definition.context}: foreignKeys.${side}['${name}']`;
+  const found = keys.map((key): Surrounding => {
+    const about = `foreign key ${key.name}`;
+    const open = { about, decision: null };
+    if (key.decision === null)
+      return {
+        ...open,
+        problem: `${describeKey(key)}; ${consequence(key)}`,
+        remedy:
+          `${line(key.side, key.name)}: { onApply: ` +
+          `${key.mapped === 'parent' ? "'carry-out' (do what the key says), " : ''}'park' (the change waits as a dead letter) ` +
+          `or 'accept', reason: '…' }`,
+      };
+    if (key.decision.onApply === 'carry-out' && key.childStreamed)
+      return {
+        ...open,
+        problem:
+          `${describeKey(key)}; ${displayTable(key.child)} is streamed to another service, which would not learn of what is ` +
+          `carried out here: streams leave out what replication wrote`,
+        remedy: `${line(key.side, key.name)}: choose 'park' or 'accept'`,
+      };
+    return {
+      about,
+      decision: `${key.decision.onApply}: ${key.decision.reason} (${describeKey(key)})`,
+    };
+  });
+  const unknown = (['monolith', 'service'] as const).flatMap((side) =>
+    Object.keys(definition.foreignKeys?.[side] ?? {})
+      .filter((name) => !keys.some((key) => key.side === side && key.name === name))
+      .map((name): Surrounding => ({
+        about: `foreign key ${name}`,
+        decision: null,
+        problem: `the ${side} has no such key that crosses the border of this context`,
+        remedy: `Mend or remove ${line(side, name)}`,
+      })),
+  );
+  return [...found, ...unknown];
+}
