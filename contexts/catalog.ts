@@ -1,5 +1,16 @@
 import { defineMigration, env } from '@strangler-toolkit/plan';
 
+/** The service marks products as removed; one that it really deletes while others refer to it is looked at by a person. */
+const inUse = {
+  onApply: 'park',
+  reason: 'Products that are in use are never deleted: if one is, it was a mistake.',
+} as const;
+
+const pricesTravel = {
+  onApply: 'accept',
+  reason: 'price_history is mapped: the service writes each price, and the row comes back.',
+} as const;
+
 export default defineMigration({
   context: 'catalog',
   data: 'replicated',
@@ -96,7 +107,7 @@ export default defineMigration({
             external_ref: 'erp_reference',
             released_on: 'available_from',
             created_at: 'created',
-            updated_at: 'modified',
+            updated_at: { to: 'modified', zone: 'UTC' },
             deleted_at: 'removed',
           },
         },
@@ -151,6 +162,26 @@ export default defineMigration({
       ids: { revision: { reason: 'Both sides count per product, from the rows themselves.' } },
     },
   ],
+
+  foreignKeys: {
+    monolith: {
+      'stock_levels.stock_levels_product_id_fkey': inUse,
+      'stock_movements.stock_movements_product_id_fkey': inUse,
+      'cart_items.cart_items_product_id_fkey': inUse,
+      'order_items.order_items_product_id_fkey': inUse,
+    },
+  },
+
+  triggers: {
+    monolith: {
+      'products.products_price_inserted': pricesTravel,
+      'products.products_price_changed': pricesTravel,
+      'products.products_touched': {
+        onApply: 'accept',
+        reason: 'The service writes when a product was changed itself, and the column is mapped.',
+      },
+    },
+  },
 
   contracts: {
     pacts: 'contracts/pacts',

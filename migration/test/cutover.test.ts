@@ -267,6 +267,31 @@ describe('a move that cannot go through leaves everything as it was', () => {
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CANCELLED' } });
   });
 
+  test.each<[string, 'monolith' | 'service', string]>([
+    [
+      'somebody opens the fence and closes it again, after the last comparison',
+      'monolith',
+      `ALTER TABLE products DISABLE TRIGGER ALL; INSERT INTO products (sku) VALUES ('past the fence'); ALTER TABLE products ENABLE TRIGGER ALL`,
+    ],
+    [
+      'somebody opens and closes the fence of the side that takes over',
+      'service',
+      'ALTER TABLE labels DISABLE TRIGGER ALL; ALTER TABLE labels ENABLE TRIGGER ALL',
+    ],
+  ])('%s', async (_name, side, sql) => {
+    await facade('a');
+    const result = await cutover({
+      ...scene.options,
+      async onStep({ step, moment }) {
+        if (step === 'sequences' && moment === 'started') await scene.sql[side].query(sql);
+      },
+    });
+    expect(result).toMatchObject({
+      outcome: 'aborted',
+      error: { code: 'FENCE_OPENED', message: expect.stringContaining(side) },
+    });
+  });
+
   test('the sides differ', async () => {
     await facade('a');
     await scene.sql.service.query(

@@ -184,7 +184,11 @@ const columnMapping = z.unknown().superRefine((value, context) => {
       context.addIssue({ code: 'custom', message: 'must name a column of the service' });
     return;
   }
-  const parsed = strict({ to: nonEmpty, values: columnValues.optional() }).safeParse(value);
+  const parsed = strict({
+    to: nonEmpty,
+    values: columnValues.optional(),
+    zone: oneOf(['UTC']).optional(),
+  }).safeParse(value);
   for (const issue of parsed.error?.issues ?? [])
     context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
 });
@@ -268,6 +272,8 @@ const providers = recordOf(strict({ url: httpUrl, states: states.optional() })).
 );
 const foreignKey = strict({ onApply: oneOf(['carry-out', 'park', 'accept']), reason: nonEmpty });
 
+const trigger = strict({ onApply: oneOf(['accept']), reason: nonEmpty });
+
 const percent = number('any', 0, 100);
 export const definitionSchema = strict({
   context: text.refine(
@@ -289,6 +295,10 @@ export const definitionSchema = strict({
   foreignKeys: strict({
     monolith: recordOf(foreignKey).optional(),
     service: recordOf(foreignKey).optional(),
+  }).optional(),
+  triggers: strict({
+    monolith: recordOf(trigger).optional(),
+    service: recordOf(trigger).optional(),
   }).optional(),
   contracts: strict({
     pacts: nonEmpty,

@@ -18,6 +18,8 @@ export const errorCodes = {
     'Check that the database runs and that the URL, user, password and network path are right.',
   DB_AUTH: 'Check user and password of the database URL.',
   DB_PRIVILEGE: 'Run the GRANT that the message names, as a superuser of that database.',
+  DB_POOLER:
+    'Give the URL of the server itself, or of a pool with pool_mode = session: settings and locks must outlive a transaction.',
   DB_DISK_FULL:
     'Free disk space on the database server, then run the command again: it continues where it stopped.',
   WAL_LEVEL: 'Set wal_level = logical on the named server and restart it.',
@@ -78,6 +80,8 @@ export const errorCodes = {
   HOLD_TIMEOUT: 'A facade instance did not confirm the hold: look at its log; nothing was changed.',
   FENCE_TIMEOUT:
     'A transaction on the tables did not end in time: find it in pg_stat_activity; nothing was changed.',
+  FENCE_OPENED:
+    'Find who ran ALTER TABLE … TRIGGER on the tables (a restore script, a bulk load) and keep it away, then try again; the owner stays.',
   CATCH_UP_TIMEOUT:
     'The worker did not reach the stop position in time: is it running? Nothing was changed.',
   REVERSE_UNPROVEN: 'The way back does not work yet: read the cause; nothing was changed.',

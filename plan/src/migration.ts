@@ -73,6 +73,11 @@ export interface ColumnMapping {
   readonly to: string;
   /** Monolith text → service text; must be one-to-one, so that the way back exists. Others pass unchanged. */
   readonly values?: Readonly<Record<string, string>>;
+  /**
+   * Between `timestamp` and `timestamptz`: the zone in which the one without zone is to be read. Only UTC comes back as it
+   * went: where clocks are put back, two moments have one local time.
+   */
+  readonly zone?: 'UTC';
 }
 
 /** One service table that takes a part of a monolith table's columns. */
@@ -124,6 +129,12 @@ export interface IdSource {
  */
 export interface ForeignKeyDecision {
   readonly onApply: 'carry-out' | 'park' | 'accept';
+  readonly reason: string;
+}
+
+/** A trigger on a mapped table. Replication writes without firing it (unless it is ENABLE ALWAYS or REPLICA). */
+export interface TriggerDecision {
+  readonly onApply: 'accept';
   readonly reason: string;
 }
 
@@ -240,6 +251,8 @@ export interface MigrationDefinition {
   readonly foreignKeys?: Readonly<
     Partial<Record<Side, Readonly<Record<string, ForeignKeyDecision>>>>
   >;
+  /** By side and `table.trigger`: triggers on mapped tables. */
+  readonly triggers?: Readonly<Partial<Record<Side, Readonly<Record<string, TriggerDecision>>>>>;
   readonly contracts?: ContractSettings;
   readonly gates?: GateSettings;
   readonly cutover?: CutoverSettings;

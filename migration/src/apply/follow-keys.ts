@@ -154,19 +154,17 @@ async function settle(
     if (values === null) gone.push(old);
     else if (values.some((value, at) => value !== old[at])) changed.push([...old, ...values]);
   }
-  await act(client, key, 'deleted', types, gone);
-  await act(client, key, 'updated', types, changed);
+  await act(client, key, actionStatement(key, 'deleted', types), gone);
+  await act(client, key, actionStatement(key, 'updated', types), changed);
 }
 
 async function act(
   client: pg.Client,
   key: WatchedKey,
-  event: 'deleted' | 'updated',
-  types: readonly string[],
+  { text, look }: ReturnType<typeof actionStatement>,
   rows: readonly (readonly (string | null)[])[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  const { text, look } = actionStatement(key, event, types);
   const width = rows[0]?.length ?? 0;
   const arrays = Array.from({ length: width }, (_none, at) =>
     arrayLiteral(rows.map((row) => row[at] ?? null)),

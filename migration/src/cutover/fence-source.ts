@@ -1,14 +1,21 @@
 import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
-import { FENCE_REFUSED, tryingFence } from '../replica/fences.ts';
+import { FENCE_REFUSED, fenceMark, tryingFence } from '../replica/fences.ts';
 import { guarded } from '../replica/move-guards.ts';
 import { noteOwner } from '../replica/owners.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { installFence, removeFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import type { TableName } from './fence-tables.ts';
-import { from, type MoveState, type MoveStep, timeLeft, to } from './move-state.ts';
+import {
+  type FenceMarks,
+  from,
+  type MoveState,
+  type MoveStep,
+  timeLeft,
+  to,
+} from './move-state.ts';
 import { runningWriters } from './running-writers.ts';
 
 /** Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. */
@@ -23,6 +30,31 @@ async function tryFence(client: Client, tables: readonly TableName[]): Promise<v
         throw new StranglerError('INTERNAL', `the fence on ${quoteTable(table)} lets writes pass`);
     }
   });
+}
+
+const fenceMarks = async (move: MoveState): Promise<FenceMarks> => ({
+  from: await fenceMark(await from(move), move.definition.context),
+  to: await fenceMark(await to(move), move.definition.context),
+});
+
+/**
+ * Before the owner changes: a fence that was opened and closed again (ALTER TABLE … DISABLE TRIGGER ALL, as restore scripts do)
+ * let writes pass that came after the stop position, and nobody would ever apply them.
+ * @throws StranglerError FENCE_OPENED
+ */
+export async function assertFencesHeld(move: MoveState): Promise<void> {
+  const before = move.fenceMarks;
+  if (before === undefined) return;
+  const now = await fenceMarks(move);
+  const opened = (['from', 'to'] as const).filter((end) => now[end] !== before[end]);
+  if (opened.length === 0) return;
+  const sides = opened.map((end) => move.plan[end]);
+  throw new StranglerError(
+    'FENCE_OPENED',
+    `${move.definition.context}: somebody changed the triggers of the fence on the ${sides.join(' and the ')} while it had to ` +
+      `stand: writes may have passed it`,
+    { details: { sides } },
+  );
 }
 
 export const fenceSource: MoveStep = {
@@ -46,6 +78,7 @@ export const fenceSource: MoveStep = {
     );
     await move.onStep({ step: 'fence-source', moment: 'middle' });
     await tryFence(client, move.tables.from);
+    move.fenceMarks = await fenceMarks(move);
     return {
       tables: installed.tables,
       attempts: installed.attempts,

@@ -1,3 +1,4 @@
+import { assertFencesHeld } from './fence-source.ts';
 import { from, type MoveStep, to } from './move-state.ts';
 import { insertLsn } from '../database/current-lsn.ts';
 
@@ -10,6 +11,7 @@ export const flip: MoveStep = {
   name: 'flip',
   phase: 'flip',
   async execute(move) {
+    await assertFencesHeld(move);
     // Nothing but replication has written to the target so far, so its new stream may begin here.
     const startLsn = await insertLsn(await to(move));
     const row = await move.control.flip({

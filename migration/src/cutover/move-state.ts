@@ -50,9 +50,13 @@ export interface MoveState {
   /** Compiled once, before writes are held. */
   mapping: CompiledMapping | undefined;
   stop: string | undefined;
+  /** Both sides' fences as they stood when the source was closed: nobody may have opened one in between. */
+  fenceMarks?: FenceMarks;
   heldAt: string | undefined;
   writePauseMs: number | undefined;
 }
+
+export type FenceMarks = Readonly<Record<'from' | 'to', string>>;
 
 /** Milliseconds that a step may take: its own limit, and never longer than writes may be held. */
 export function timeLeft(move: MoveState, limitMs: number): number {

@@ -15,6 +15,10 @@ export interface ColumnCatalog {
   readonly sequence: string | null;
   /** Whether order and equality depend on a collation. */
   readonly collatable: boolean;
+  /** False: texts that differ may be equal. */
+  readonly deterministic?: boolean;
+  /** What a domain is made of, as `format_type` writes it; absent for what is no domain. */
+  readonly baseType?: string;
   /** Labels of an enum type in their order, else null. */
   readonly enumLabels: readonly string[] | null;
 }
@@ -23,6 +27,8 @@ export interface ForeignKeyCatalog {
   readonly name: string;
   readonly columns: readonly string[];
   readonly references: TableName & { readonly columns: readonly string[] };
+  /** As SQL writes it; NO ACTION when it is left out. */
+  readonly onDelete?: string;
 }
 
 export interface TableCatalog {
@@ -66,6 +72,11 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`;
 const columnsQuery = `
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null, a.atthasdef AS has_default,
        a.attgenerated <> '' AS generated, a.attidentity AS identity, a.attcollation <> 0 AS collatable,
+       coalesce((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true) AS deterministic,
+       (WITH RECURSIVE base AS (
+          SELECT t.typtype, t.typbasetype AS oid, t.typtypmod AS modifier FROM pg_type t WHERE t.oid = a.atttypid AND t.typtype = 'd'
+          UNION ALL SELECT t.typtype, t.typbasetype, t.typtypmod FROM base JOIN pg_type t ON t.oid = base.oid AND t.typtype = 'd'
+        ) SELECT format_type(b.oid, b.modifier) FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd') AS base_type,
        coalesce(
          (SELECT format('%I.%I', sn.nspname, s.relname) FROM pg_attrdef d
             JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
@@ -74,7 +85,8 @@ SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnot
          -- nextval('name'::text) looks the name up at each draw, so nothing depends on the sequence
          (SELECT format('%I.%I', sn.nspname, s.relname) FROM pg_attrdef d
             JOIN pg_class s ON s.relkind = 'S'
-              AND s.oid = to_regclass(substring(pg_get_expr(d.adbin, d.adrelid) FROM $re$nextval\\(\\('((?:[^']|'')+)'::text\\)::regclass$re$))
+              AND s.oid = to_regclass(substring(pg_get_expr(d.adbin, d.adrelid)
+                FROM $re$nextval\\(\\('((?:[^']|'')+)'::text\\)::regclass$re$))
             JOIN pg_namespace sn ON sn.oid = s.relnamespace
           WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
          pg_get_serial_sequence(quote_ident($2) || '.' || quote_ident($3), a.attname)) AS sequence,
@@ -83,6 +95,8 @@ FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisd
 
 const foreignKeysQuery = `
 SELECT k.conname AS name, n.nspname AS schema, f.relname AS "table",
+       CASE k.confdeltype WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'
+         WHEN 'd' THEN 'SET DEFAULT' END AS on_delete,
        (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY u(attnum, n)
          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
        (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY u(attnum, n)
@@ -105,6 +119,8 @@ function toColumn(row: Record<string, string | null>): ColumnCatalog {
     identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by default' : null,
     sequence: row.sequence ?? null,
     collatable: row.collatable === 't',
+    deterministic: row.deterministic !== 'f',
+    ...(row.base_type != null && { baseType: row.base_type }),
     enumLabels: row.labels ? names(row.labels) : null,
   };
 }
@@ -147,6 +163,7 @@ export async function readTable(client: pg.Client, name: TableName): Promise<Tab
       foreignKeys: foreignKeys.map((key) => ({
         name: key.name ?? '',
         columns: names(key.columns ?? '[]'),
+        ...(key.on_delete != null && { onDelete: key.on_delete }),
         references: {
           schema: key.schema ?? '',
           table: key.table ?? '',

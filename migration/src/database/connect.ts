@@ -3,6 +3,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import pg from 'pg';
 import { databaseFailure } from './failures.ts';
 import { quoteLiteral } from './identifiers.ts';
+import { refusePooler } from './pooler.ts';
 
 export interface ConnectOptions {
   readonly applicationName: string;
@@ -74,11 +75,29 @@ export const databaseName = (url: string): string =>
 
 /**
  * A connection on which every value is PostgreSQL's text.
- * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, NO_REPLICATION_SLOTS
+ * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, DB_POOLER, NO_REPLICATION_SLOTS
  */
 export async function connect(url: string, options: ConnectOptions): Promise<pg.Client> {
   const where = describeDatabase(url);
-  let client: pg.Client;
+  const client = newClient(url, options);
+  try {
+    await client.connect();
+    // A walsender is never pooled.
+    if (!options.replication)
+      await refusePooler(client, where, async () => {
+        const other = newClient(url, options);
+        await other.connect();
+        return other;
+      });
+    await client.query(setSession);
+    return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw databaseFailure(error, `Cannot connect to ${where}`, 'DB_UNREACHABLE');
+  }
+}
+
+function newClient(url: string, options: ConnectOptions): pg.Client {
   try {
     // `replication` is read by pg but missing from its types.
     const config: pg.ClientConfig & { replication?: string } = {
@@ -89,23 +108,16 @@ export async function connect(url: string, options: ConnectOptions): Promise<pg.
       types: asText,
       ...(options.replication ? { replication: 'database' } : {}),
     };
-    client = new pg.Client(config);
+    const client = new pg.Client(config);
+    // Without a listener a server that goes away would end the process; the next query fails and tells.
+    client.on('error', () => {});
+    return client;
   } catch (error) {
     throw new StranglerError(
       'DB_UNREACHABLE',
       `The database URL of ${options.applicationName} cannot be read`,
       { cause: error },
     );
-  }
-  // Without a listener a server that goes away would end the process; the next query fails and tells.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.query(setSession);
-    return client;
-  } catch (error) {
-    await client.end().catch(() => {});
-    throw databaseFailure(error, `Cannot connect to ${where}`, 'DB_UNREACHABLE');
   }
 }
 

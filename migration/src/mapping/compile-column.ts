@@ -1,6 +1,7 @@
 import { type ColumnMapping, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { type ColumnLink, tableName } from './compiled-mapping.ts';
+import { differentMeaning } from './different-meaning.ts';
 import { commonType } from './type-compatibility.ts';
 
 export function findColumn(table: TableCatalog, name: string, line: string): ColumnCatalog {
@@ -18,13 +19,16 @@ export function findColumn(table: TableCatalog, name: string, line: string): Col
   return column;
 }
 
+const columnOf = (mapping: string | ColumnMapping): ColumnMapping =>
+  typeof mapping === 'string' ? { to: mapping } : mapping;
+
 export function compileColumn(
   { monolith, service }: Readonly<Record<Side, TableCatalog>>,
   from: string,
   mapping: string | ColumnMapping,
   line: string,
 ): ColumnLink {
-  const { to, values } = typeof mapping === 'string' ? { to: mapping, values: undefined } : mapping;
+  const { to, values, zone } = columnOf(mapping);
   const source = findColumn(monolith, from, line);
   const target = findColumn(service, to, line);
   for (const [table, column] of [
@@ -37,6 +41,14 @@ export function compileColumn(
         `${line}: ${tableName(table)}.${column.name} is a generated column; its database computes it, so leave it out`,
       );
     }
+  }
+  const other = differentMeaning({ monolith: source, service: target, values, zone });
+  if (other !== null) {
+    throw new StranglerError(
+      other.code,
+      `${line}: ${tableName(monolith)}.${from} (${source.type}) and ${tableName(service)}.${to} (${target.type}): ${other.problem}`,
+      { remedy: other.remedy, details: { from: source.type, to: target.type } },
+    );
   }
   const type = commonType(source.type, target.type);
   if (type === null && values === undefined) {

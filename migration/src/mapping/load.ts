@@ -5,6 +5,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
 import { readCrossingKeys } from './crossing-keys.ts';
+import { refuseServers } from './refuse-servers.ts';
 import { refuseTables } from './refuse-tables.ts';
 
 /**
@@ -49,6 +50,7 @@ export async function loadMapping(
     ),
   ]);
   const compiled = compileMapping(definition, monolithTables, serviceTables);
+  await refuseServers(compiled, monolith, service);
   return {
     ...compiled,
     crossing: [

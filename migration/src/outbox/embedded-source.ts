@@ -1,7 +1,12 @@
 import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { connect, databaseName, withConnection } from '../database/connect.ts';
-import { parseTableName, type TableName } from '../database/identifiers.ts';
+import {
+  displayTable,
+  parseTableName,
+  quoteTable,
+  type TableName,
+} from '../database/identifiers.ts';
 import { pause } from '../pause.ts';
 import type { Lsn, Row } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
@@ -12,6 +17,7 @@ import { readPosition, storePosition } from '../replica/event-positions.ts';
 import { openHistory } from './consumer-history.ts';
 import { eventOfRow } from './domain-event.ts';
 import { ensureOutboxPublication, outboxPublication } from './outbox-publication.ts';
+import { daysToRemember } from './remembered.ts';
 import { readRetained } from './retained-events.ts';
 import type { EventSource, Session } from './subscription.ts';
 
@@ -31,6 +37,7 @@ export async function followOutbox(source: EmbeddedSource, session: Session): Pr
   const applicationName = `strangler-events-${session.consumer}`;
   const client = await connect(source.url, { applicationName });
   try {
+    await forgetWhatIsGone(source, session);
     const from = await beginning(source, session, slot);
     if (from === undefined) return;
     const history = await openHistory(source, session, client, from);
@@ -77,6 +84,26 @@ const countEvents = (messages: readonly StreamMessage[]): bigint =>
     (sum, message) => sum + (message.kind === 'changes' ? BigInt(message.events.length) : 0n),
     0n,
   );
+
+/** What the outbox holds may be read again. */
+async function forgetWhatIsGone(
+  source: EmbeddedSource,
+  { consumer, inbox, rememberDays }: Session,
+): Promise<void> {
+  const table = outboxTable(source);
+  const milliseconds = await withConnection(
+    source.url,
+    { applicationName: `strangler-events-${consumer}` },
+    async (client) => {
+      const { rows } = await client.query<{ ms: string | null }>(
+        `SELECT extract(epoch FROM now() - min(created_at)) * 1000 AS ms FROM ${quoteTable(table)}`,
+      );
+      return Number(rows[0]?.ms ?? 0);
+    },
+  );
+  const kept = { place: `table ${displayTable(table)} of ${source.service}`, milliseconds };
+  await inbox.forget(daysToRemember(consumer, rememberDays, kept));
+}
 
 /** One process of a consumer reads; the lock ends with the connection that also writes what is handled. */
 async function waitForTurn(

@@ -62,6 +62,7 @@ export class Inbox {
   /** Events that are older than what any transport still delivers need no remembering. */
   async forget(olderThanDays: number): Promise<void> {
     const { client, consumer } = this.#options;
+    if (olderThanDays === Infinity) return;
     await forgetProcessed(client, consumer, olderThanDays);
   }
 }

@@ -1,10 +1,11 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { ConfigResourceTypes, type EachBatchPayload, type Kafka } from 'kafkajs';
 import { createKafka, kafkaFailure } from '../stream/kafka/kafka-client.ts';
 import { readOffsets, storeOffset } from '../replica/event-positions.ts';
 import { ensureEventTopics } from './ensure-event-topics.ts';
 import { eventTopic } from './event-topics.ts';
 import { eventOfMessage } from './kafka-event.ts';
+import { daysToRemember } from './remembered.ts';
 import type { EventSource, Session } from './subscription.ts';
 
 type KafkaSource = Extract<EventSource, { transport: 'kafka' }>;
@@ -43,6 +44,7 @@ export async function followTopics(source: KafkaSource, session: Session): Promi
   try {
     await ensureEventTopics(kafka, topics, source.partitions ?? 3);
     await assertNothingExpired(kafka, topics, source, session);
+    await forgetWhatIsGone(kafka, topics, session);
     await reader.connect();
     await reader.subscribe({ topics, fromBeginning: true });
     await reader.run({
@@ -102,6 +104,40 @@ async function deliverBatch(
     return next;
   } finally {
     clearInterval(alive);
+  }
+}
+
+/** What a topic keeps may be read again. */
+async function forgetWhatIsGone(
+  kafka: Kafka,
+  topics: readonly string[],
+  { consumer, inbox, rememberDays }: Session,
+): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: topics.map((name) => ({
+        type: ConfigResourceTypes.TOPIC,
+        name,
+        configNames: ['retention.ms', 'cleanup.policy'],
+      })),
+    });
+    const days = resources.map(({ resourceName, configEntries }) => {
+      const setting = (name: string): string | undefined =>
+        configEntries.find(({ configName }) => configName === name)?.configValue;
+      const retention = Number(setting('retention.ms') ?? -1);
+      const forEver = retention < 0 || setting('cleanup.policy') === 'compact';
+      const milliseconds = forEver ? Infinity : retention;
+      return daysToRemember(consumer, rememberDays, {
+        place: `topic ${resourceName}`,
+        milliseconds,
+      });
+    });
+    await inbox.forget(Math.max(...days));
+  } finally {
+    await admin.disconnect().catch(() => undefined);
   }
 }
 

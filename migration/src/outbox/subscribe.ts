@@ -19,7 +19,10 @@ export interface SubscribeOptions {
   readonly handler: EventHandler;
   /** How often the handler may fail for one event before the subscription ends (default 5). */
   readonly attempts?: number;
-  /** How long handled events are remembered (default 30 days): longer than a topic or an outbox keeps them. */
+  /**
+   * How many days handled events are remembered (default 30, or longer where a topic or an outbox keeps them longer). Less than
+   * they are kept is refused: what is read again would be handled again. Infinity: for ever.
+   */
   readonly rememberDays?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SubscriptionProgress) => void;
@@ -91,8 +94,14 @@ async function run(options: SubscribeOptions, signal: AbortSignal): Promise<void
         attempts: options.attempts ?? 5,
         signal,
       });
-      await inbox.forget(options.rememberDays ?? 30);
-      await follow(options.source, { consumer, target, inbox, signal, onProgress });
+      await follow(options.source, {
+        consumer,
+        target,
+        inbox,
+        rememberDays: options.rememberDays,
+        signal,
+        onProgress,
+      });
     } catch (error) {
       if (signal.aborted) return;
       onProgress({

@@ -36,6 +36,8 @@ export interface Session {
   readonly consumer: string;
   readonly target: pg.Client;
   readonly inbox: Inbox;
+  /** As it was asked for. */
+  readonly rememberDays: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: SubscriptionProgress) => void;
 }

@@ -73,6 +73,21 @@ export async function readFenceTriggers(
   }));
 }
 
+/**
+ * Changes with every change of the context's fence here, also with one that was taken back: who opens a fence with DISABLE
+ * TRIGGER and closes it again leaves other rows of the catalog behind.
+ */
+export async function fenceMark(client: pg.Client, context: string): Promise<string> {
+  const { rows } = await client.query<{ mark: string }>(
+    `SELECT md5(coalesce(string_agg(concat_ws(' ', t.oid, t.tgenabled, t.xmin, t.ctid), ',' ORDER BY t.oid), '')) AS mark
+     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
+     WHERE pn.nspname = 'strangler' AND p.proname IN ('fence_refuse', 'fence_audit')
+       AND split_part(encode(t.tgargs, 'escape'), '\\000', 1) = $1`,
+    [context],
+  );
+  return rows[0]?.mark ?? '';
+}
+
 /** Writes refused since the first fence, also of transactions that rolled back. */
 export async function countRefused(client: pg.Client, context: string): Promise<string> {
   const sequence = refusedSequence(client, context);

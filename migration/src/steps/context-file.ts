@@ -22,14 +22,16 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
     .filter((key) => !inside(key.references))
     .map(
       (key) =>
-        `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context: the service cannot join or check it`,
+        `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context: the service cannot join or check it; ` +
+        `decide foreignKeys.monolith['${shown(table)}.${key.name}']`,
     );
   const incoming = input.others.flatMap((other) =>
     other.foreignKeys
       .filter((key) => shown(key.references) === shown(table))
       .map(
         (key) =>
-          `${shown(other)}.${key.columns.join(', ')} refers to this table from outside: it stays behind with the monolith's copy`,
+          `${shown(other)}.${key.columns.join(', ')} refers to this table from outside (ON DELETE ${key.onDelete ?? 'NO ACTION'}): ` +
+          `it stays behind with the monolith's copy; decide foreignKeys.monolith['${shown(other)}.${key.name}']`,
       ),
   );
   const sequences = table.columns.flatMap((column) =>

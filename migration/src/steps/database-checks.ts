@@ -12,9 +12,19 @@ export interface ServerFacts {
   readonly senders: { readonly used: number; readonly limit: number };
   readonly canCreate: boolean;
   readonly canSetReplicationRole: boolean;
+  /** Functions of replication origins that it may not call, as GRANT names them. */
+  readonly originFunctions: readonly string[];
   readonly version: number;
   readonly database: string;
 }
+
+/** What applying with a replication origin, and proving and removing it, calls. */
+const originFunctions = [
+  'pg_replication_origin_oid(text)',
+  'pg_replication_origin_create(text)',
+  'pg_replication_origin_session_setup(text)',
+  'pg_replication_origin_drop(text)',
+];
 
 export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
   const { rows } = await client.query<Record<string, string>>(`
@@ -24,6 +34,8 @@ export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
       (SELECT count(*) FROM pg_stat_replication)::text AS senders_used, current_setting('max_wal_senders') AS senders_limit,
       has_database_privilege(current_database(), 'CREATE')::text AS can_create,
       (r.rolsuper OR has_parameter_privilege('session_replication_role', 'SET'))::text AS can_set_role,
+      (SELECT coalesce(string_agg(f, ', '), '') FROM unnest(ARRAY[${originFunctions.map((name) => `'${name}'`).join(', ')}]) f
+        WHERE NOT has_function_privilege('pg_catalog.' || f, 'EXECUTE')) AS origin_functions,
       current_setting('server_version_num') AS version, current_database() AS database
     FROM pg_roles r WHERE r.rolname = current_user`);
   const row = rows[0] ?? {};
@@ -36,6 +48,7 @@ export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
     senders: { used: Number(row.senders_used), limit: Number(row.senders_limit) },
     canCreate: row.can_create === 'true',
     canSetReplicationRole: row.can_set_role === 'true',
+    originFunctions: (row.origin_functions ?? '').split(', ').filter((name) => name !== ''),
     version: Number(row.version),
     database: row.database ?? '',
   };

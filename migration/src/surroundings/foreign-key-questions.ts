@@ -4,7 +4,7 @@ import type { CrossingKey } from '../mapping/crossing-keys.ts';
 import type { Surrounding } from './surrounding.ts';
 
 /** What a crossing key says, for people. */
-export const describeKey = (key: CrossingKey): string =>
+const describeKey = (key: CrossingKey): string =>
   `${displayTable(key.child)} (${key.child.columns.join(', ')}) refers to ${displayTable(key.parent)} ` +
   `(${key.parent.columns.join(', ')}) on the ${key.side}, ON DELETE ${key.onDelete.toUpperCase()}, ` +
   `ON UPDATE ${key.onUpdate.toUpperCase()}`;

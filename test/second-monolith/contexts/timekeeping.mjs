@@ -65,6 +65,14 @@ export default {
       ids: { noteNo: { monolith: 'hr.noteNumber', service: 'remark_numbers' } },
     },
   ],
+  foreignKeys: {
+    monolith: {
+      'hr.timeEntry.timeEntry_employeeNo_fkey': {
+        onApply: 'park',
+        reason: 'A day of somebody who is not employed is a mistake.',
+      },
+    },
+  },
   gates: {
     pacts: false,
     minShadowReads: 20,

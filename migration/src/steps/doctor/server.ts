@@ -38,6 +38,14 @@ function reportRights(side: Side, facts: ServerFacts, report: Report): void {
     actual: facts.canSetReplicationRole ? `${facts.user} may set it` : `${facts.user} may not`,
     remedy: `GRANT SET ON PARAMETER session_replication_role TO ${facts.user}`,
   });
+  const missing = facts.originFunctions.join(', ');
+  report({
+    check: `${side} replication origins`,
+    ok: missing === '',
+    expected: `${facts.user} may use them`,
+    actual: missing === '' ? `${facts.user} may use them` : `${facts.user} may not call ${missing}`,
+    remedy: `GRANT EXECUTE ON FUNCTION ${missing} TO ${facts.user}`,
+  });
   report({
     check: `${side} create right`,
     ok: facts.canCreate,

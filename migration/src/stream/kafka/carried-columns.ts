@@ -50,3 +50,9 @@ export function namedKeys({
     ),
   };
 }
+
+/** By `schema.table` the columns that are read; a table that is not named is read whole. */
+export const readColumns = (
+  carried: readonly CarriedTable[] = [],
+): ReadonlyMap<string, ReadonlySet<string>> =>
+  new Map(carried.map(({ schema, table, columns }) => [`${schema}.${table}`, new Set(columns)]));

@@ -29,6 +29,18 @@ export async function readColumnTypes(
   );
 }
 
+/** Without the columns that nobody reads: another type of theirs changes nothing. */
+export const onlyRead = (
+  types: ColumnTypes,
+  read: ReadonlyMap<string, ReadonlySet<string>>,
+): ColumnTypes =>
+  new Map(
+    [...types].map(([table, columns]) => [
+      table,
+      new Map([...columns].filter(([name]) => read.get(table)?.has(name) ?? true)),
+    ]),
+  );
+
 export const columnTypesToText = (types: ColumnTypes): string =>
   JSON.stringify(
     Object.fromEntries([...types].map(([table, columns]) => [table, Object.fromEntries(columns)])),

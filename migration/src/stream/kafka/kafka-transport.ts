@@ -90,6 +90,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
         from,
         checkpoint,
         tables,
+        carried: settings.carried?.[direction],
         sourceUrl: url,
         signal,
         async assertConnector(quiet) {

@@ -7,10 +7,12 @@ import { replicationNames } from '../source/replication-names.ts';
 import type { SourceTable } from '../transport.ts';
 import { cutOff, noLongerKept } from './assert-continuity.ts';
 import { Beats } from './beats.ts';
+import { type CarriedTable, readColumns } from './carried-columns.ts';
 import {
   type ColumnTypes,
   columnTypesFromText,
   columnTypesToText,
+  onlyRead,
   readColumnTypes,
   refuseRetyped,
 } from './column-types.ts';
@@ -33,6 +35,8 @@ export interface KafkaStreamOptions {
   readonly from: Lsn;
   readonly checkpoint: Checkpoint;
   readonly tables: readonly SourceTable[];
+  /** Of mapped tables only what the mapping reads is looked at: nothing else may stop the stream. */
+  readonly carried?: readonly CarriedTable[] | undefined;
   readonly sourceUrl: string;
   /**
    * Throws when the connector has failed, or `quiet`ly is not at work: it would stay so, and the
@@ -73,7 +77,7 @@ async function openWith(source: SourceQueries, options: KafkaStreamOptions): Pro
     source.run(async (client) => {
       // A connector makes a slot that is gone anew, and goes on as if nothing were missing.
       await requireSlot(client, slot);
-      return readColumnTypes(client, tables);
+      return onlyRead(await readColumnTypes(client, tables), readColumns(options.carried));
     });
   const types = await look();
   if (checkpoint.columnTypes !== undefined)

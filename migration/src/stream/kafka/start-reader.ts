@@ -3,6 +3,7 @@ import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { assertContinuity, type Received } from './assert-continuity.ts';
 import { type Beats, isHeartbeat } from './beats.ts';
+import { type CarriedTable, readColumns } from './carried-columns.ts';
 import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';
 import { createKafka, kafkaFailure } from './kafka-client.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
@@ -20,6 +21,7 @@ export interface ReaderOptions {
   readonly context: string;
   readonly direction: Direction;
   readonly streamName: string;
+  readonly carried?: readonly CarriedTable[] | undefined;
   readonly source: SourceQueries;
   readonly stream: KafkaStream;
   readonly beats: Beats;
@@ -71,13 +73,14 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       : undefined;
   };
 
+  const read = readColumns(options.carried);
   const newShape = async (
     queue: PartitionQueue<KafkaChange>,
     { schema, table }: Envelope,
     row: JsonRow | null,
   ): Promise<TableShape> => {
     const shape = await source.run((client) =>
-      loadShape(client, { schema, table }, row === null ? [] : Object.keys(row)),
+      loadShape(client, { schema, table }, row === null ? [] : Object.keys(row), read),
     );
     if (row !== null) shapes.set(queue.table, shape);
     return shape;

@@ -45,13 +45,15 @@ const identities: Readonly<Record<string, string>> = {
 
 /**
  * The messages do not say the types of their columns: the catalog does. A column that it does not know any more is left out of
- * rows and shape, so whoever needs it learns that it is gone.
+ * rows and shape, so whoever needs it learns that it is gone. Columns that nobody reads are left out of rows, whatever they hold:
+ * some of their values do not come whole.
  * @throws StranglerError TABLE_MISSING
  */
 export async function loadShape(
   client: pg.Client,
   table: SourceTable,
   columns: readonly string[],
+  read: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
 ): Promise<TableShape> {
   const qualified = `${table.schema}.${table.table}`;
   const { rows } = await client.query<{ identity: string; keys: string; columns: string }>(query, [
@@ -72,9 +74,13 @@ export async function loadShape(
     (type) => valueDecoder(type) !== undefined,
   );
   const known = present.filter(({ name }) => types.some((type) => type.name === name));
-  const decode = createRowDecoder(types, { table: qualified });
   const full = found.identity === 'f';
   const keys = new Set(JSON.parse(found.keys) as string[]);
+  const asked = read.get(qualified);
+  const wanted = types.filter(
+    ({ name }) => asked === undefined || asked.has(name) || keys.has(name),
+  );
+  const decode = createRowDecoder(wanted, { table: qualified });
   const decodeKey = full
     ? decode
     : createRowDecoder(

@@ -1,0 +1,90 @@
+import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import type pg from 'pg';
+import { displayTable, type TableName } from '../database/identifiers.ts';
+import type { Surrounding } from './surrounding.ts';
+
+export interface TableTrigger {
+  readonly side: Side;
+  /** `table.trigger`, as the context file names it. */
+  readonly name: string;
+  readonly definition: string;
+  /** Columns of the row and tables that its function's text names as written; empty when the text does not tell. */
+  readonly writes: readonly string[];
+  /** ENABLE ALWAYS or REPLICA: it fires for replicated rows too. */
+  readonly whenApplied: boolean;
+}
+
+const query = `
+SELECT n.nspname AS schema, c.relname AS "table", t.tgname AS name, pg_get_triggerdef(t.oid, true) AS definition,
+       t.tgenabled AS enabled, p.prosrc AS source
+FROM unnest($1::text[], $2::text[]) AS w(s, t)
+JOIN pg_namespace n ON n.nspname = w.s JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.t
+JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgparentid = 0
+JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
+WHERE pn.nspname <> 'strangler' ORDER BY 1, 2, 3`;
+
+/** What a function's text says it writes: a guess that helps a person, never a proof. */
+export function writtenBy(source: string): string[] {
+  const found = [
+    ...source.matchAll(/\bNEW\."?(\w+)"?\s*:?=(?!=)/gi),
+    ...source.matchAll(/\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?([\w."]+)/gi),
+  ].map((match) => match[1] ?? '');
+  return [...new Set(found.filter((name) => name !== '' && !/^(of|set)$/i.test(name)))];
+}
+
+export async function readTriggers(
+  client: pg.Client,
+  side: Side,
+  tables: readonly TableName[],
+): Promise<TableTrigger[]> {
+  const { rows } = await client.query<Record<string, string>>(query, [
+    tables.map(({ schema }) => schema),
+    tables.map(({ table }) => table),
+  ]);
+  return rows.map((row) => ({
+    side,
+    name: `${displayTable({ schema: row.schema ?? '', table: row.table ?? '' })}.${row.name ?? ''}`,
+    definition: row.definition ?? '',
+    writes: writtenBy(row.source ?? ''),
+    whenApplied: row.enabled !== 'O',
+  }));
+}
+
+/** Every trigger on a mapped table, with its decision; and decisions about triggers that are not there. */
+export function triggerSurroundings(
+  triggers: readonly TableTrigger[],
+  definition: MigrationDefinition,
+): Surrounding[] {
+  const line = (side: Side, name: string): string =>
+    `contexts/${definition.context}: triggers.${side}['${name}']`;
+  const found = triggers.map((trigger): Surrounding => {
+    const { side, name, writes, whenApplied } = trigger;
+    const about = `trigger ${name}`;
+    const written = writes.length > 0 ? `, writes ${writes.join(', ')}` : '';
+    const decided = definition.triggers?.[side]?.[name];
+    if (decided)
+      return { about, decision: `${decided.onApply}: ${decided.reason} (${side}${written})` };
+    const other = side === 'monolith' ? 'service' : 'monolith';
+    return {
+      about,
+      decision: null,
+      problem:
+        `${trigger.definition} on the ${side}${written}; it ` +
+        (whenApplied
+          ? `fires for rows that come from the ${other} too, and what it writes may come as well`
+          : `does not fire for rows that come from the ${other}: what it would have written is missing or stale`),
+      remedy: `${line(side, name)}: { onApply: 'accept', reason: '…' }, once what it writes is mapped, computed by the ${other}, or not needed`,
+    };
+  });
+  const unknown = (['monolith', 'service'] as const).flatMap((side) =>
+    Object.keys(definition.triggers?.[side] ?? {})
+      .filter((name) => !triggers.some((one) => one.side === side && one.name === name))
+      .map((name): Surrounding => ({
+        about: `trigger ${name}`,
+        decision: null,
+        problem: `the ${side} has no such trigger on a mapped table`,
+        remedy: `Mend or remove ${line(side, name)}`,
+      })),
+  );
+  return [...found, ...unknown];
+}
