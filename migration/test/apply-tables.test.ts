@@ -119,7 +119,7 @@ const rows = (from: number, count: number, n: string): Row[] =>
   Array.from({ length: count }, (_, index) => ({ k: String(from + index), n }));
 
 describe('a target that does not take everything', () => {
-  test('a table with row-level security takes few and many created rows', async () => {
+  test('a table that got row policies, which could hide rows, takes nothing any more', async () => {
     await client.query(
       `CREATE ROLE ${role}; GRANT USAGE ON SCHEMA public, strangler TO ${role}; GRANT ALL ON ALL TABLES IN SCHEMA strangler TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA strangler TO ${role}`,
     );
@@ -129,15 +129,9 @@ describe('a target that does not take everything', () => {
       CREATE TABLE secured (k bigint PRIMARY KEY, n int); ALTER TABLE secured ENABLE ROW LEVEL SECURITY; CREATE POLICY all_rows ON secured TO ${role} USING (true) WITH CHECK (true); GRANT ALL ON secured TO ${role}`,
       `SET ROLE ${role}`,
     );
-    await target.apply('c', rows(1, 5, '1'));
-    await target.apply('c', rows(6, 100, '2'));
-    await target.apply('u', rows(1, 50, '3'));
-    await target.apply('c', rows(106, 100, '4'));
-    expect(await target.stored()).toEqual([
-      ...rows(1, 50, '3'),
-      ...rows(51, 55, '2'),
-      ...rows(106, 100, '4'),
-    ]);
+    for (const count of [5, 100])
+      await expect(target.apply('c', rows(1, count, '1'))).rejects.toMatchObject({ code: '42501' });
+    expect(await target.stored()).toEqual([]);
   });
 
   test('a table whose key is checked at the end of a transaction', async () => {

@@ -136,8 +136,6 @@ export const types: Readonly<Record<string, readonly string[]>> = {
   int4multirange: [`'{[1,3),[5,9)}'`, `'{}'`],
   tsvector: [`'a:1 fat:2B'`],
   tsquery: [`'a & !b'`],
-  pg_lsn: [`'16/B374D848'`],
-  oid: ['4294967295', '0'],
   jsonpath: [`'$.a[*] ? (@ > 1)'`],
   mood: [`'it''s'`, `'ok, fine'`],
   positive: ['7', '2147483647'],

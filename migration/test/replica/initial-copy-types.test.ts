@@ -113,7 +113,7 @@ describe('what the initial copy sends', () => {
     pair = await testPair(
       'copy_casts',
       'CREATE TABLE things (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, small smallint, whole int, short character(5), code varchar(9), active boolean, twice bigint GENERATED ALWAYS AS (whole * 2::bigint) STORED)',
-      `CREATE TABLE goods (good_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, small int, whole numeric, short text, code varchar(3), active text, source varchar(9) NOT NULL, since date, nothing jsonb, rank numeric(4,1), thrice numeric GENERATED ALWAYS AS (whole * 3) STORED)`,
+      `CREATE TABLE goods (good_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, small int, whole numeric, short character(5), code varchar(3), active text, source varchar(9) NOT NULL, since date, nothing jsonb, rank numeric(4,1), thrice numeric GENERATED ALWAYS AS (whole * 3) STORED)`,
       [
         {
           monolith: 'things',

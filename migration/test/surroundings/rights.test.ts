@@ -51,11 +51,24 @@ afterAll(async () => {
   worker?.child.kill('SIGKILL');
   await worker?.done;
   for (const { database, role: own } of roles) {
+    await until('nothing of the role is left at work', async () => {
+      await scene.sql(
+        database,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${own}'`,
+      );
+      await scene.sql(
+        database,
+        `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active`,
+      );
+      const left = await scene.sql(
+        database,
+        `SELECT FROM pg_replication_slots WHERE database = current_database() UNION ALL SELECT FROM pg_stat_activity WHERE usename = '${own}'`,
+      );
+      return left.length === 0;
+    });
     await scene.sql(
       database,
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${own}';
-       SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database() AND NOT active;
-       DROP OWNED BY ${own}, ${own}_owner CASCADE; DROP ROLE ${own}; DROP ROLE ${own}_owner`,
+      `DROP OWNED BY ${own}, ${own}_owner CASCADE; DROP ROLE ${own}; DROP ROLE ${own}_owner`,
     );
   }
   await scene.close();

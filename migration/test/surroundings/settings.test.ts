@@ -6,10 +6,10 @@ import { testPair } from '../replica/pair.ts';
 
 /** What somebody may have given a role or a database, and what each would do to a session that took it over. */
 const hostile: Record<string, string> = {
-  transaction_timeout: '200ms',
-  idle_session_timeout: '200ms',
-  idle_in_transaction_session_timeout: '200ms',
-  statement_timeout: '200ms',
+  transaction_timeout: '5s',
+  idle_session_timeout: '5s',
+  idle_in_transaction_session_timeout: '5s',
+  statement_timeout: '5s',
   lock_timeout: '1ms',
   default_transaction_read_only: 'on',
   default_transaction_isolation: 'serializable',
@@ -24,7 +24,6 @@ const hostile: Record<string, string> = {
   array_nulls: 'off',
   quote_all_identifiers: 'on',
   transform_null_equals: 'on',
-  xmlbinary: 'hex',
   gin_fuzzy_search_limit: '1',
   row_security: 'on',
 };
