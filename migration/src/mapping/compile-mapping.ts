@@ -46,7 +46,7 @@ export function compileMapping(
   return { context: definition.context, tables, crossing: [] };
 }
 
-function compileTable(
+export function compileTable(
   mapping: TableMapping,
   line: string,
   monolithTables: readonly TableCatalog[],

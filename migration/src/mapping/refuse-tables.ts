@@ -42,6 +42,12 @@ const kinds: Readonly<Record<string, string>> = {
   c: 'a composite type',
 };
 
+/** A table as the context file writes it, and the line that names it. */
+export interface NamedTable {
+  readonly name: string;
+  readonly line: string;
+}
+
 /**
  * Refuses tables whose rows cannot be seen whole, or whose changes are not in the log: a copy and a comparison would both miss
  * the same rows and find nothing.
@@ -50,7 +56,7 @@ const kinds: Readonly<Record<string, string>> = {
 export async function refuseTables(
   client: pg.Client,
   side: Side,
-  named: readonly { readonly name: string; readonly line: string }[],
+  named: readonly NamedTable[],
 ): Promise<void> {
   const names = named.map(({ name }) => parseTableName(name));
   const { rows } = await client.query<Found>(withParts, [

@@ -1,19 +1,25 @@
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { loadMapping } from '../mapping/load.ts';
+import { examineMapping } from '../mapping/examine-mapping.ts';
+import { namedTables } from '../mapping/load.ts';
+import { parseTableName } from '../database/identifiers.ts';
 import { foreignKeySurroundings } from './foreign-key-questions.ts';
 import { idQuestions } from './id-questions.ts';
 import { sequenceUses } from './sequence-uses.ts';
 import type { Surrounding } from './surrounding.ts';
 import { readTriggers, triggerSurroundings } from './triggers.ts';
 
-/** Everything around a context's mapped rows that wants a decision, decided or not. Reads catalogs only. */
+/**
+ * Everything around a context's mapped rows that wants a decision, decided or not. Reads catalogs only. What the mapping itself
+ * has wrong is told elsewhere, and hides nothing here.
+ */
 export async function lookAround(
   definition: MigrationDefinition,
   monolith: pg.Client,
   service: pg.Client,
 ): Promise<Surrounding[]> {
-  const mapping = await loadMapping(definition, monolith, service);
+  const { mapping } = await examineMapping(definition, monolith, service);
+  const named = namedTables(definition);
   const uses = {
     monolith: await sequenceUses(monolith),
     service: await sequenceUses(service),
@@ -22,12 +28,12 @@ export async function lookAround(
     ...(await readTriggers(
       monolith,
       'monolith',
-      mapping.tables.map((table) => table.monolith),
+      named.monolith.map(({ name }) => parseTableName(name)),
     )),
     ...(await readTriggers(
       service,
       'service',
-      mapping.tables.flatMap((table) => table.parts.map((part) => part.service)),
+      named.service.map(({ name }) => parseTableName(name)),
     )),
   ];
   return [

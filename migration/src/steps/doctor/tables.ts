@@ -1,4 +1,4 @@
-import { loadMapping } from '../../mapping/load.ts';
+import { examineMapping } from '../../mapping/examine-mapping.ts';
 import { checkReplicaIdentity } from '../database-checks.ts';
 import type { ContextCheck } from './context-check.ts';
 
@@ -11,11 +11,16 @@ export const replicaIdentity: ContextCheck = {
 
 export const mapping: ContextCheck = {
   needs: ['monolith database', 'service database'],
-  attempt: { check: 'mapping', expected: 'compiles' },
-  run: ({ kit, definition }) =>
+  attempt: { check: 'tables', expected: 'can be examined' },
+  run: ({ kit, definition, report }) =>
     kit.withDatabase(definition, 'monolith', (monolith) =>
-      kit.withDatabase(definition, 'service', (service) =>
-        loadMapping(definition, monolith, service),
-      ),
+      kit.withDatabase(definition, 'service', async (service) => {
+        const { problems } = await examineMapping(definition, monolith, service);
+        const expected = 'compiles';
+        for (const { code, message, remedy } of problems)
+          report({ check: 'mapping', ok: false, expected, actual: `${code}: ${message}`, remedy });
+        if (problems.length === 0)
+          report({ check: 'mapping', ok: true, expected, actual: expected });
+      }),
     ),
 };
