@@ -42,7 +42,6 @@ export async function examineMapping(
   const tables: CompiledTable[] = [];
   for (const [index, table] of (definition.tables ?? []).entries()) {
     const line = `contexts/${definition.context}: tables[${index}]`;
-    const before = problems.length;
     const from = catalogs.monolith.find((one) => isNamed(one, table.monolith));
     for (const [at, part] of table.service.entries()) {
       const to = catalogs.service.find((one) => isNamed(one, part.table));
@@ -57,7 +56,8 @@ export async function examineMapping(
           ),
         );
     }
-    if (problems.length > before) continue;
+    // What is refused by name already would only be told in other words.
+    if (problems.some(({ message }) => message.startsWith(`${line}.`))) continue;
     const compiled = await attempt(() =>
       compileTable(table, line, catalogs.monolith, catalogs.service),
     );
