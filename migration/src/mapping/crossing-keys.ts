@@ -73,7 +73,7 @@ export async function readCrossingKeys(
         onDelete: action(row.on_delete ?? ''),
         onUpdate: action(row.on_update ?? ''),
         setColumns: JSON.parse(row.set_columns ?? '[]') as string[],
-        childStreamed: row.streamed === 't',
+        childStreamed: ends[0] === true && row.streamed === 't',
         decision: definition.foreignKeys?.[side]?.[name] ?? null,
       },
     ];
