@@ -1,7 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
+import type pg from 'pg';
 import { orphansOf } from '../apply/watched-keys.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import type { VerifyConnections } from './verify.ts';
 
 /** Rows that refer to nothing through a foreign key that crosses the border of the context's tables. */
 export interface Orphans {
@@ -16,7 +16,7 @@ export interface Orphans {
 /** Where there are some. Each batch of changes leaves the keys whole, so a side that lags has none either. */
 export async function countOrphans(
   mapping: CompiledMapping,
-  connections: VerifyConnections,
+  connections: Readonly<Record<Side, pg.Client>>,
 ): Promise<Orphans[]> {
   const found: Orphans[] = [];
   for (const key of mapping.crossing) {
