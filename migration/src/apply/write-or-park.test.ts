@@ -16,6 +16,7 @@ const target = (name: string): WriteTarget => ({
   fixed: new Set(),
   unique: true,
   partitioned: false,
+  watched: [],
 });
 
 /** A target that refuses statements whose values hold a word; what it was told, in order. */
