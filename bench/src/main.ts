@@ -2,13 +2,13 @@ import type { BenchCommand } from './command.ts';
 
 const usage = `npm run bench -- <what> [options]
 
-  facade   requests per second through the facade, beside bare express + http-proxy-middleware
+  facade   what the facade costs, beside bare express + http-proxy-middleware and others
   cdc      copying and replicating, beside PostgreSQL's logical replication and Debezium's JDBC sink
 
 Each has --help. Ratios are medians over the rounds of one run on one machine; absolute numbers of different machines say nothing.`;
 
 const load: Readonly<Record<string, () => Promise<BenchCommand>>> = {
-  facade: async () => (await import('./facade-command.ts')).facadeCommand,
+  facade: async () => (await import('./facade/command.ts')).facadeCommand,
   cdc: async () => (await import('./cdc/command.ts')).cdcCommand,
 };
 

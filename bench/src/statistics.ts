@@ -1,9 +1,3 @@
-export interface Round {
-  readonly bare: number;
-  readonly unclaimed: number;
-  readonly claimed: number;
-}
-
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
 export function median(values: readonly number[]): number {
