@@ -1,9 +1,9 @@
 import { isStranglerError } from '@strangler-toolkit/plan';
-import { loadContexts } from '@strangler-toolkit/plan/load';
-import { pino } from 'pino';
+import { openLog } from './telemetry/open-log.ts';
 import { parseCommandLine } from './config/command-line.ts';
 import { parseEnvironment } from './config/environment.ts';
 import { environmentHelp } from './config/help.ts';
+import { loadDefinitions } from './config/load-definitions.ts';
 import { optionsOf } from './config/options.ts';
 import { packageVersion } from './config/package-version.ts';
 import { createFacade } from './facade.ts';
@@ -11,14 +11,14 @@ import { createFacade } from './facade.ts';
 /** One facade from the environment, drained on SIGTERM and SIGINT. */
 async function run(env: NodeJS.ProcessEnv): Promise<void> {
   const environment = parseEnvironment(env);
-  const log = pino({
-    level: environment.FACADE_LOG_LEVEL,
-    base: { name: environment.FACADE_NAME },
-  });
-  const loaded = await loadContexts(environment.STRANGLER_CONTEXTS);
+  const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME);
+  const folder = environment.STRANGLER_CONTEXTS;
+  const contexts = await loadDefinitions(folder, Boolean(env.STRANGLER_CONTEXTS));
+  if (contexts.length === 0)
+    log.warn({ folder }, 'no context file: everything goes to the monolith as it comes');
   const facade = createFacade({
     ...optionsOf(environment),
-    contexts: [...loaded.values()].map((context) => context.definition),
+    contexts,
     env,
     log,
   });

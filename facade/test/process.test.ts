@@ -123,6 +123,45 @@ describe('the process', () => {
     }
   });
 
+  test('an empty folder of context files is a wire from the first day, and a line says so', async () => {
+    const empty = await mkdtemp(join(tmpdir(), 'facade-'));
+    try {
+      const { output } = run({ STRANGLER_CONTEXTS: empty });
+      const { port } = await until('it listens', () => ports(output.stdout));
+      expect((await ask(port, '/anything%2Fat//all')).status).toBe(200);
+      expect(monolith.seen.at(-1)?.url).toBe('/anything%2Fat//all');
+      expect(output.stdout).toContain('no context file: everything goes to the monolith');
+    } finally {
+      await rm(empty, { recursive: true, force: true });
+    }
+  });
+
+  test('a folder that was named and is not there is a mistake; so is a file that cannot be loaded', async () => {
+    const broken = await mkdtemp(join(tmpdir(), 'facade-'));
+    await writeFile(join(broken, 'items.json'), '{');
+    try {
+      for (const [contexts, code] of [
+        [join(broken, 'not-there'), 'CONFIG_NOT_FOUND'],
+        [broken, 'CONFIG_INVALID'],
+      ] as const) {
+        const { output, exit } = run({ STRANGLER_CONTEXTS: contexts });
+        expect(await exit).toBe(1);
+        expect(output.stderr).toMatch(new RegExp(`^${code}: `));
+      }
+    } finally {
+      await rm(broken, { recursive: true, force: true });
+    }
+  });
+
+  test('lines that are still gathered are written when the process fails', async () => {
+    const { child, output, exit } = run({});
+    const { port } = await until('it listens', () => ports(output.stdout));
+    await ask(port, '/the-last-one');
+    child.kill('SIGINT');
+    await exit;
+    expect(output.stdout).toContain('"path":"/the-last-one"');
+  });
+
   test('--version says the version of the package and starts nothing', async () => {
     const { version } = JSON.parse(
       await readFile(new URL('../package.json', import.meta.url), 'utf8'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { httpMethods } from './migration.ts';
 import { unknownName } from './nearest-name.ts';
 
 /** An object that refuses keys it does not know, naming the nearest known one. */
@@ -100,7 +101,8 @@ const routePath = text.superRefine((path, context) => {
   if (segments.some((segment) => segment === '.' || segment === '..'))
     return refuse('must not hold "." or ".." segments');
   if (path.includes('%')) return refuse('must not hold percent-encoded characters');
-  const wrong = segments.find(
+  const named = segments.at(-1) === '**' ? segments.slice(0, -1) : segments;
+  const wrong = named.find(
     (segment) => /[:*()[\]{}\s\\]/.test(segment) && !PARAMETER.test(segment),
   );
   if (wrong !== undefined)
@@ -153,7 +155,12 @@ const mask = strict({
 
 const route = strict({
   name: routeName,
-  method: oneOf(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']),
+  method: z.enum([...httpMethods, 'ANY'], {
+    error: (issue) =>
+      issue.input === undefined
+        ? 'is missing'
+        : `must be a method such as GET or PROPFIND, or ANY (is ${JSON.stringify(issue.input)})`,
+  }),
   path: routePath,
   kind: oneOf(['read', 'write']),
   compare: strict({

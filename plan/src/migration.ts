@@ -15,7 +15,44 @@ export const env = (name: string, fallback?: string): EnvReference =>
 /** `none`: stateless. `shared`: the service still uses the monolith's database. `replicated`: a database of its own. */
 export type DataKind = 'none' | 'shared' | 'replicated';
 export type Side = 'monolith' | 'service';
-export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+/** The methods that Node's HTTP parser knows, but CONNECT. */
+export const httpMethods = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'QUERY',
+  'SEARCH',
+  'COPY',
+  'LOCK',
+  'MKCOL',
+  'MOVE',
+  'PROPFIND',
+  'PROPPATCH',
+  'UNLOCK',
+  'REPORT',
+  'ACL',
+  'BIND',
+  'REBIND',
+  'UNBIND',
+  'CHECKOUT',
+  'MERGE',
+  'MKACTIVITY',
+  'MKCALENDAR',
+  'LINK',
+  'UNLINK',
+  'M-SEARCH',
+  'NOTIFY',
+  'SUBSCRIBE',
+  'UNSUBSCRIBE',
+  'PURGE',
+  'SOURCE',
+] as const;
+export type HttpMethod = (typeof httpMethods)[number];
 
 /** A part of a text body (a page, no JSON) that is another one each time; blanked on both sides before they are compared. */
 export type Mask = { readonly reason: string } & (
@@ -35,8 +72,9 @@ export type Mask = { readonly reason: string } & (
 export interface RouteDefinition {
   /** Unique in the context; the flag is `<context>.<name>`. */
   readonly name: string;
-  readonly method: HttpMethod;
-  /** Canonical path with parameters: `/api/products/:id`. A GET route also serves HEAD. */
+  /** `ANY`: every method that no other route of the same path names. A GET route also serves HEAD. */
+  readonly method: HttpMethod | 'ANY';
+  /** Canonical path with parameters, `/api/products/:id`, or a prefix: `/api/catalog/**` is that path and all below it. */
   readonly path: string;
   readonly kind: 'read' | 'write';
   readonly compare?: {

@@ -73,7 +73,7 @@ describe('a wrong file is told with file and field', () => {
     [route({ path: '/a/:id/:id' }), 'contexts/catalog.ts: routes[0].path names a parameter twice'],
     [
       route({ method: 'get' }),
-      'contexts/catalog.ts: routes[0].method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS (is "get")',
+      'contexts/catalog.ts: routes[0].method must be a method such as GET or PROPFIND, or ANY (is "get")',
     ],
     [route({ kind: undefined }), 'contexts/catalog.ts: routes[0].kind is missing'],
     [
@@ -225,6 +225,16 @@ describe('a wrong file is told with file and field', () => {
       'contexts/catalog.ts: routes[1].path matches the same requests as routes[0] (GET /x/:id)',
     ],
   ])('%#: %j', (value, expected) => expect(message(value)).toContain(expected));
+
+  test.each(['/api/**', '/api/:id/**', '/**'])('%s is a prefix', (path) =>
+    expect(message(route({ path }))).toBe('valid'),
+  );
+  test.each(['/api/**/x', '/api/*', '/api/x**'])('%s is no prefix', (path) =>
+    expect(message(route({ path }))).toContain('neither plain text nor a parameter'),
+  );
+  test.each(['PROPFIND', 'PURGE', 'QUERY', 'ANY'])('%s can be claimed', (method) =>
+    expect(message(route({ method }))).toBe('valid'),
+  );
 
   test('every problem is told at once', () => {
     expect(

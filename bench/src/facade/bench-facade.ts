@@ -1,7 +1,7 @@
 import { temporaryFolder } from '@strangler-toolkit/dev-stack';
 import { openScene } from './cells.ts';
 import { type FacadeFigures, figuresOf, type Round } from './figures.ts';
-import { measure, type Measured } from './measure.ts';
+import { measure, type Measured, warm } from './measure.ts';
 
 export interface FacadeBenchOptions {
   readonly rounds: number;
@@ -21,7 +21,7 @@ export async function benchFacade(options: FacadeBenchOptions): Promise<FacadeFi
     const cells = scene.cells.filter(
       ({ name }) => only.length === 0 || name === 'bare' || only.includes(name),
     );
-    for (const cell of cells) await measure(cell, 2, signal);
+    for (const cell of cells) await warm(cell);
     const measured: Round[] = [];
     for (let round = 1; round <= rounds; round++) {
       const one = new Map<string, Measured>();

@@ -76,7 +76,7 @@ export function admit(
   const started = performance.now();
   const { headers, method = 'GET' } = request;
   const peer = peerOf(request, desk.trusted);
-  const trace = traceOf(headers, peer.trusted);
+  const trace = traceOf(request.rawHeaders, peer.trusted);
   const fault = faultOf(request);
   if (fault) return refuse(desk, entrance, { request, trace }, fault);
   const wish = asked(desk, request);

@@ -14,12 +14,13 @@ import { trustedPeers } from '../proxy/peer.ts';
 import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
 import { UpstreamWatch } from '../resilience/upstream-watch.ts';
-import { claimsOf } from '../serving/claim.ts';
+import { type Claim, claimsOf } from '../serving/claim.ts';
 import type { Serving } from '../serving/serving.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { Recorder } from '../telemetry/recorder.ts';
 import { seenOnce } from '../telemetry/identities-seen.ts';
+import { requestMeters } from '../telemetry/request-meter.ts';
 import { noteTry } from '../telemetry/route-stats.ts';
 
 export type Phase = 'starting' | 'serving' | 'draining';
@@ -96,6 +97,10 @@ export function assemble(options: FacadeOptions): Parts {
       limits.healthMs,
     ),
     metrics,
+    meterOf: requestMeters(metrics, ({ route }: Claim) => ({
+      context: route.context,
+      route: route.definition.name,
+    })),
     limits,
     log,
     debugHeaders: options.debugHeaders ?? false,

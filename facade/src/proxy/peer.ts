@@ -18,6 +18,7 @@ export function trustedPeers(entries: readonly string[]): (address: string) => b
     if (bits === undefined) list.addAddress(address, family(address));
     else list.addSubnet(address, Number(bits), family(address));
   }
+  if (entries.length === 0) return () => false;
   return (address) => isIP(address) !== 0 && list.check(address, family(address));
 }
 

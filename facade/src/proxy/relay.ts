@@ -46,7 +46,8 @@ export function relay(options: RelayOptions): void {
   }
   if (whole.length > 0) {
     onlooker?.chunk(whole);
-    response.end(whole);
+    // head and body as one text are one write; a buffer would be a second one
+    response.end(whole.toString('latin1'), 'latin1');
   } else response.end();
   onlooker?.end(true);
 }

@@ -17,7 +17,8 @@ describe('canonical path', () => {
     ['/a/.', '/a/'],
     ['/apiadmin', '/apiadmin'],
     ['/a%2fb', '/a%2Fb'],
-    ['/100%', '/100%'],
+    ['/100%', '/100%25'],
+    ['/%%41A', '/%25AA'],
     ['/a//../b', '/b'],
   ])('%s becomes %s', (raw, expected) => expect(canonicalPath(raw)).toBe(expected));
 

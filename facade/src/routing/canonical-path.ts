@@ -3,7 +3,9 @@ const unreserved = /[A-Za-z0-9\-._~]/;
 /** Unreserved characters lose their encoding, other encodings get upper-case digits: two spellings of one path become one. */
 const normaliseEncoding = (path: string): string =>
   path
-    .replace(/%([0-9A-Fa-f]{2})/g, (whole, hex: string) => {
+    // a lone % could make an encoding together with what is decoded behind it
+    .replace(/%([0-9A-Fa-f]{2})?/g, (whole, hex?: string) => {
+      if (hex === undefined) return '%25';
       const character = String.fromCharCode(Number.parseInt(hex, 16));
       return unreserved.test(character) ? character : whole.toUpperCase();
     })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { StranglerError } from '@strangler-toolkit/plan';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -134,7 +134,7 @@ function sourceOf(text: string): Source {
 }
 
 const hashOf = (key: string, value: string): string =>
-  createHash('sha256').update(`${key}\n${value}`).digest('hex').slice(0, 32);
+  hash('sha256', `${key}\n${value}`, 'hex').slice(0, 32);
 
 /** @throws StranglerError CONFIG_INVALID */
 export function identityReader(texts: readonly string[] = []): IdentityReader {

@@ -2,7 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { HttpMethod, MigrationDefinition } from '@strangler-toolkit/plan';
 import { compileRoutes } from './route-table.ts';
 
-const context = (name: string, ...routes: [string, HttpMethod, string][]): MigrationDefinition => ({
+const context = (
+  name: string,
+  ...routes: [string, HttpMethod | 'ANY', string][]
+): MigrationDefinition => ({
   context: name,
   data: 'none',
   monolith: { url: 'http://m' },
@@ -105,4 +108,62 @@ describe('route table', () => {
         { kind: 'param', name: 'id' },
       ],
     }));
+
+  describe('a prefix', () => {
+    const table = compileRoutes([
+      context(
+        'catalog',
+        ['all', 'GET', '/api/catalog/**'],
+        ['list', 'GET', '/api/catalog'],
+        ['one', 'GET', '/api/catalog/:id'],
+        ['deep', 'GET', '/api/catalog/deep/**'],
+      ),
+      context('other', ['any', 'ANY', '/other/**'], ['put', 'PUT', '/other/:id']),
+    ]);
+    const name = (method: string, path: string) => table.match(method, path)?.definition.name;
+    test('claims its path and all below it, and nothing beside it', () =>
+      expect(
+        [
+          '/api/catalog/a/b',
+          '/api/catalog/a/b/c/d/e/f',
+          '/api/catalogue',
+          '/api',
+          '/other',
+          '/other/',
+        ].map((path) => name('GET', path)),
+      ).toEqual(['all', 'all', undefined, undefined, 'any', 'any']));
+    test('gives way to a whole path and to a longer prefix', () =>
+      expect(
+        ['/api/catalog', '/api/catalog/7', '/api/catalog/deep', '/api/catalog/deep/er'].map(
+          (path) => name('GET', path),
+        ),
+      ).toEqual(['list', 'one', 'deep', 'deep']));
+    test('of ANY claims every method that no narrower route names', () =>
+      expect(
+        ['PROPFIND', 'PURGE', 'QUERY', 'HEAD', 'PUT', 'POST'].map((method) =>
+          name(method, '/other/7'),
+        ),
+      ).toEqual(['any', 'any', 'any', 'any', 'put', 'any']));
+    test('of two contexts is refused when it is the same, and not when one lies within the other', () => {
+      const both = (one: string, two: string) => () =>
+        compileRoutes([context('a', ['x', 'GET', one]), context('b', ['y', 'GET', two])]);
+      expect(both('/q/**', '/q/**')).toThrow(/claim the same/);
+      expect(both('/:a/w/**', '/q/**')).toThrow(/claim the same/);
+      expect(both('/q/**', '/q/w/**')).not.toThrow();
+      expect(both('/q/**', '/q/:id')).not.toThrow();
+    });
+  });
+  test('ANY and a method of the same path are no conflict, in any order', () => {
+    const any: [string, 'ANY', string] = ['any', 'ANY', '/q'];
+    const get: [string, HttpMethod, string] = ['get', 'GET', '/q'];
+    for (const routes of [
+      [any, get],
+      [get, any],
+    ])
+      expect(
+        ['GET', 'HEAD', 'LOCK'].map(
+          (method) => compileRoutes([context('a', ...routes)]).match(method, '/q')?.definition.name,
+        ),
+      ).toEqual(['get', 'get', 'any']);
+  });
 });

@@ -1,5 +1,4 @@
 import {
-  type HttpMethod,
   type MigrationDefinition,
   type RouteDefinition,
   StranglerError,
@@ -12,7 +11,9 @@ export interface CompiledRoute {
 }
 type Segment =
   | { readonly kind: 'static'; readonly text: string }
-  | { readonly kind: 'param'; readonly name: string };
+  | { readonly kind: 'param'; readonly name: string }
+  /** The end of a prefix: any number of further segments, also none. */
+  | { readonly kind: 'rest' };
 
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
@@ -25,37 +26,54 @@ const segmentsOf = (path: string): string[] => {
   return trimmed === '/' ? [] : trimmed.slice(1).split('/');
 };
 
+const segmentOf = (text: string): Segment => {
+  if (text === '**') return { kind: 'rest' };
+  return text.startsWith(':') ? { kind: 'param', name: text.slice(1) } : { kind: 'static', text };
+};
 const compile = (context: string, definition: RouteDefinition): CompiledRoute => ({
   context,
   definition,
-  segments: segmentsOf(definition.path).map((text): Segment =>
-    text.startsWith(':') ? { kind: 'param', name: text.slice(1) } : { kind: 'static', text },
-  ),
+  segments: segmentsOf(definition.path).map(segmentOf),
 });
 
-const fits = (route: CompiledRoute, parts: readonly string[]): boolean =>
-  route.segments.length === parts.length &&
-  route.segments.every((segment, index) =>
-    segment.kind === 'static' ? segment.text === parts[index] : parts[index] !== '',
-  );
+const isPrefix = ({ segments }: CompiledRoute): boolean => segments.at(-1)?.kind === 'rest';
+const fixedLength = (route: CompiledRoute): number =>
+  isPrefix(route) ? route.segments.length - 1 : route.segments.length;
 
-/** From the left: a fixed segment beats a parameter. */
+const fits = (route: CompiledRoute, parts: readonly string[]): boolean =>
+  route.segments.every((segment, index) => {
+    if (segment.kind === 'rest') return true;
+    return segment.kind === 'static' ? segment.text === parts[index] : parts[index] !== '';
+  });
+
+/** How narrow a segment is; a path that ends is narrower than a prefix that goes on. */
+const width = (segment: Segment | undefined): number =>
+  segment === undefined ? 2 : { static: 0, param: 1, rest: 3 }[segment.kind];
+
+/** From the left: a fixed segment beats a parameter, a parameter beats the end of a prefix; then a method beats ANY. */
 function moreSpecific(a: CompiledRoute, b: CompiledRoute): number {
-  for (const [index, segment] of a.segments.entries()) {
-    const other = b.segments[index];
-    if (other && segment.kind !== other.kind) return segment.kind === 'static' ? -1 : 1;
+  const length = Math.max(a.segments.length, b.segments.length);
+  for (let index = 0; index < length; index++) {
+    const wider = width(a.segments[index]) - width(b.segments[index]);
+    if (wider !== 0) return wider;
   }
-  return 0;
+  return Number(a.definition.method === 'ANY') - Number(b.definition.method === 'ANY');
 }
 
 type Overlap = 'none' | 'same' | 'ordered' | 'ambiguous';
 function overlap(a: CompiledRoute, b: CompiledRoute): Overlap {
-  if (a.segments.length !== b.segments.length) return 'none';
   let aNarrower = false;
   let bNarrower = false;
-  for (const [index, left] of a.segments.entries()) {
+  const length = Math.max(a.segments.length, b.segments.length);
+  for (let index = 0; index < length; index++) {
+    const left = a.segments[index];
     const right = b.segments[index];
-    if (!right) continue;
+    if (left?.kind === 'rest' || right?.kind === 'rest') {
+      if (left?.kind !== 'rest') aNarrower = true;
+      if (right?.kind !== 'rest') bNarrower = true;
+      break;
+    }
+    if (!left || !right) return 'none';
     if (left.kind === 'static' && right.kind === 'static') {
       if (left.text !== right.text) return 'none';
     } else if (left.kind === 'static') aNarrower = true;
@@ -65,15 +83,24 @@ function overlap(a: CompiledRoute, b: CompiledRoute): Overlap {
   return aNarrower || bNarrower ? 'ordered' : 'same';
 }
 
+/** ANY leaves to others what they name. */
+function methodsOverlap(a: CompiledRoute, b: CompiledRoute): Overlap {
+  const [left, right] = [a.definition.method, b.definition.method];
+  if (left === right) return 'same';
+  return left === 'ANY' || right === 'ANY' ? 'ordered' : 'none';
+}
+
 const shown = (route: CompiledRoute): string =>
   `${route.context}.${route.definition.name} (${route.definition.method} ${route.definition.path})`;
 
 function refuseConflicts(routes: readonly CompiledRoute[]): void {
   for (const [index, a] of routes.entries()) {
     for (const b of routes.slice(index + 1)) {
-      if (a.definition.method !== b.definition.method) continue;
-      const kind = overlap(a, b);
-      if (kind === 'same' || (kind === 'ambiguous' && a.context !== b.context)) {
+      const methods = methodsOverlap(a, b);
+      if (methods === 'none') continue;
+      const paths = overlap(a, b);
+      const same = paths === 'same' && methods === 'same';
+      if (same || (paths === 'ambiguous' && a.context !== b.context)) {
         throw new StranglerError(
           'CONFIG_INVALID',
           `Routes ${shown(a)} and ${shown(b)} claim the same requests`,
@@ -87,8 +114,9 @@ function refuseConflicts(routes: readonly CompiledRoute[]): void {
 }
 
 /**
- * Routes by method and canonical path. A fixed segment beats a parameter, from the left; a GET route serves HEAD unless a
- * HEAD route is declared; two contexts that claim one request are refused.
+ * Routes by method and canonical path. A fixed segment beats a parameter, from the left, and a whole path beats a prefix; a GET
+ * route serves HEAD unless a HEAD route is declared, ANY what no other route of the path names; two contexts that claim one
+ * request are refused.
  * @throws StranglerError CONFIG_INVALID
  */
 export function compileRoutes(definitions: Iterable<MigrationDefinition>): RouteTable {
@@ -96,18 +124,23 @@ export function compileRoutes(definitions: Iterable<MigrationDefinition>): Route
     definition.routes.map((route) => compile(definition.context, route)),
   );
   refuseConflicts(routes);
-  const byShape = new Map<string, CompiledRoute[]>();
-  for (const route of routes) {
-    const shape = `${route.definition.method} ${route.segments.length}`;
-    byShape.set(shape, [...(byShape.get(shape) ?? []), route].sort(moreSpecific));
-  }
-  const find = (method: HttpMethod | string, parts: readonly string[]): CompiledRoute | undefined =>
-    byShape.get(`${method} ${parts.length}`)?.find((route) => fits(route, parts));
+  const sorted = [...routes].sort(moreSpecific);
+  const longest = Math.max(0, ...routes.map(fixedLength));
+  // the candidates for each number of segments; paths that are longer than every route can only be below a prefix
+  const byLength = Array.from({ length: longest + 2 }, (_, length) =>
+    sorted.filter((route) =>
+      isPrefix(route) ? fixedLength(route) <= length : fixedLength(route) === length,
+    ),
+  );
   return {
     routes,
     match(method, path) {
       const parts = segmentsOf(path);
-      return find(method, parts) ?? (method === 'HEAD' ? find('GET', parts) : undefined);
+      const candidates = byLength[Math.min(parts.length, longest + 1)] ?? [];
+      const first = (...methods: readonly string[]): CompiledRoute | undefined =>
+        candidates.find((route) => methods.includes(route.definition.method) && fits(route, parts));
+      if (method !== 'HEAD') return first(method, 'ANY');
+      return first('HEAD') ?? first('GET', 'ANY');
     },
   };
 }

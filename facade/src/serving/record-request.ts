@@ -3,7 +3,7 @@ import type { Serving } from './serving.ts';
 
 /** One line in the log and two metrics per request, when its answer is over. */
 export function recordRequest(
-  { metrics, log }: Serving,
+  { meterOf, log }: Pick<Serving, 'meterOf' | 'log'>,
   { arrival, response, told }: Passage,
 ): void {
   const { method, path, trace, claim, started } = arrival;
@@ -12,24 +12,21 @@ export function recordRequest(
   const route = claim?.route.definition.name ?? '';
   const seconds = (performance.now() - started) / 1_000;
   const status = response.headersSent ? response.statusCode : 499;
-  const statusClass = `${Math.floor(status / 100)}xx`;
-  metrics.requests.inc({ context, route, side, reason, status: statusClass });
-  metrics.duration.observe({ context, route, side }, seconds);
-  log.info(
-    {
-      method,
-      path,
-      status,
-      context,
-      route,
-      target: side,
-      reason,
-      epoch,
-      traceId: trace.traceId,
-      requestId: trace.requestId,
-      ms: Math.round(seconds * 1e6) / 1e3,
-      ...(response.writableFinished ? {} : { aborted: true }),
-    },
-    'request',
-  );
+  meterOf(claim).record({ side, reason, status, seconds });
+  const line = {
+    method,
+    path,
+    status,
+    context,
+    route,
+    target: side,
+    reason,
+    epoch,
+    traceId: trace.traceId,
+    requestId: trace.requestId,
+    ms: Math.round(seconds * 1e6) / 1e3,
+    // left out of the line when undefined
+    aborted: response.writableFinished ? undefined : true,
+  };
+  log.info(line, 'request');
 }

@@ -8,7 +8,8 @@ import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Claims } from './claim.ts';
+import type { RequestMeter } from '../telemetry/request-meter.ts';
+import type { Claim, Claims } from './claim.ts';
 import type { Who } from './who.ts';
 
 /** What every request needs; made once. */
@@ -22,6 +23,8 @@ export interface Serving {
   readonly mirror: Mirror;
   readonly watch: UpstreamWatch;
   readonly metrics: Metrics;
+  /** Of a route; undefined: what no context claims. */
+  readonly meterOf: (claim: Claim | undefined) => RequestMeter;
   readonly limits: FacadeLimits;
   readonly log: Logger;
   readonly debugHeaders: boolean;

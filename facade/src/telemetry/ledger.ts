@@ -25,6 +25,11 @@ export class Ledger<T> {
     return this.#book.size;
   }
 
+  /** To be added to in place; undefined when there is none yet. */
+  get(key: string): T | undefined {
+    return this.#book.get(key);
+  }
+
   add(entry: T): void {
     const key = this.#keyOf(entry);
     const known = this.#book.get(key);

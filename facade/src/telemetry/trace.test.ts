@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { traceOf } from './trace.ts';
+import { traceOf as traceOfRaw } from './trace.ts';
+
+const traceOf = (headers: Readonly<Record<string, string>>, trusted: boolean) =>
+  traceOfRaw(Object.entries(headers).flat(), trusted);
 
 const [traceId, spanId] = ['a'.repeat(32), 'b'.repeat(16)];
 

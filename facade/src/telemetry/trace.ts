@@ -1,5 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { rawHeader } from '../proxy/raw-headers.ts';
+import { randomHex } from './ids.ts';
 
 export interface Trace {
   readonly requestId: string;
@@ -13,16 +14,15 @@ const incoming =
 const wellFormed = /^[\w.:-]{1,128}$/;
 
 /** Continues the client's W3C trace or starts one. A request id is believed only from a proxy of ours. */
-export function traceOf(headers: IncomingHttpHeaders, trusted: boolean): Trace {
-  const parent =
-    typeof headers.traceparent === 'string' ? incoming.exec(headers.traceparent) : null;
-  const traceId = parent?.[1] ?? randomBytes(16).toString('hex');
-  const given = headers['x-request-id'];
-  const requestId =
-    trusted && typeof given === 'string' && wellFormed.test(given) ? given : randomUUID();
+export function traceOf(rawHeaders: readonly string[], trusted: boolean): Trace {
+  const said = rawHeader(rawHeaders, 'traceparent');
+  const parent = said === undefined ? null : incoming.exec(said);
+  const traceId = parent?.[1] ?? randomHex(16);
+  const given = trusted ? rawHeader(rawHeaders, 'x-request-id') : undefined;
+  const requestId = given !== undefined && wellFormed.test(given) ? given : randomUUID();
   return {
     requestId,
     traceId,
-    traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-${parent?.[2] ?? '01'}`,
+    traceparent: `00-${traceId}-${randomHex(8)}-${parent?.[2] ?? '01'}`,
   };
 }
