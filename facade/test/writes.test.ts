@@ -151,6 +151,40 @@ describe('a write is sent once', () => {
   );
 });
 
+describe('a write that flags steer', () => {
+  test.each(
+    (['none', 'shared'] as const).flatMap((data) =>
+      (['POST', 'PUT', 'DELETE', 'PATCH'] as const).flatMap((method) =>
+        (['breaks off', 'answers 503'] as const).map((how) => [data, method, how] as const),
+      ),
+    ),
+  )(
+    'data %s: the service gets a %s without a body and %s, and the monolith never hears of it',
+    async (data, method, how) => {
+      const monolith = await upstream('monolith');
+      const service = await upstream('service', (request, response) => {
+        request.resume();
+        request.on('end', () =>
+          how === 'breaks off' ? request.socket.destroy() : response.writeHead(503).end(),
+        );
+      });
+      const facade = await start(
+        {
+          ...itemsContext(data, monolith.url, service.url),
+          routes: [{ name: 'change', method, path: '/api/items', kind: 'write' }],
+        },
+        { flags: { 'items.change': 100 } },
+      );
+      const answer = await ask(facade.port, '/api/items', { method });
+      expect([answer.status, service.seen.length, monolith.seen]).toEqual([
+        how === 'breaks off' ? 502 : 503,
+        1,
+        [],
+      ]);
+    },
+  );
+});
+
 describe('who wrote is pinned, however the write ended', () => {
   let control: TestControl;
   beforeEach(async () => {

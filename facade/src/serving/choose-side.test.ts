@@ -119,7 +119,7 @@ describe('a read of replicated data that its flag sends to the other side', () =
         flags: { 'items.list': false },
         answer: answer({ epoch: 3n, fresh: false }),
       }),
-    ).toMatchObject({ target: 'monolith', owner: 'monolith', epoch: 3n });
+    ).toMatchObject({ target: 'monolith', reason: 'flag', owner: 'monolith', epoch: 3n });
   });
 
   test('believes no other owner within the same epoch, and none that the answer does not name', async () => {
