@@ -32,12 +32,12 @@ export async function refuseServers(
       part.columns.map((link) => ({ ...link, line: `${part.line}.columns.${link.from}` })),
     ),
   );
-  const first = columns[0];
-  if (first !== undefined && (here.encoding !== there.encoding || here.encoding === 'SQL_ASCII'))
+  const blind = [here, there].some(({ encoding }) => encoding === 'SQL_ASCII');
+  if (columns.length > 0 && (here.encoding !== there.encoding || blind))
     throw new StranglerError(
       'CONFIG_INVALID',
-      `contexts/${mapping.context}: the monolith's database is encoded in ${here.encoding}, the service's in ${there.encoding}: ` +
-        `${here.encoding === there.encoding || [here, there].some(({ encoding }) => encoding === 'SQL_ASCII') ? 'what the bytes of a text mean is not known' : 'one has characters that the other cannot hold'}`,
+      `contexts/${mapping.context}: the monolith's database is encoded in ${here.encoding}, the service's in ` +
+        `${there.encoding}: ${blind ? 'what the bytes of a text mean is not known' : 'one has characters that the other cannot hold'}`,
       { remedy: 'Give both databases the same encoding (CREATE DATABASE … ENCODING), best UTF8.' },
     );
   const amount = columns.find(

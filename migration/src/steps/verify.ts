@@ -27,7 +27,7 @@ export interface VerifyResult extends Comparison {
 }
 
 /** Rows that refer to nothing, of keys for which the context file does not accept that. */
-export const openOrphans = ({ orphans }: Pick<Comparison, 'orphans'>): number =>
+const openOrphans = ({ orphans }: Pick<Comparison, 'orphans'>): number =>
   orphans.reduce((sum, { accepted, rows }) => sum + (accepted ? 0 : rows), 0);
 
 /** Nothing differs, nothing is open, and no row refers to nothing. */

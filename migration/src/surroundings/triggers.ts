@@ -73,7 +73,9 @@ export function triggerSurroundings(
         (whenApplied
           ? `fires for rows that come from the ${other} too, and what it writes may come as well`
           : `does not fire for rows that come from the ${other}: what it would have written is missing or stale`),
-      remedy: `${line(side, name)}: { onApply: 'accept', reason: '…' }, once what it writes is mapped, computed by the ${other}, or not needed`,
+      remedy:
+        `${line(side, name)}: { onApply: 'accept', reason: '…' }, once what it writes is mapped, ` +
+        `computed by the ${other}, or not needed`,
     };
   });
   const unknown = (['monolith', 'service'] as const).flatMap((side) =>
