@@ -100,6 +100,30 @@ describe('who a client is', () => {
   });
 });
 
+describe('a peer that speaks like a proxy and is not trusted', () => {
+  const named = () =>
+    lines.filter((line) => String(line.msg).startsWith('forwarded headers of a peer'));
+  test('is named once in the log and in the detail of readiness, with the setting', async () => {
+    for (let round = 0; round < 3; round++)
+      await askRaw(facade.port, get(['X-Forwarded-For: 7.7.7.7', 'X-Forwarded-Proto: https']));
+    expect(named()).toHaveLength(1);
+    expect(named()[0]).toMatchObject({
+      peer: '127.0.0.1',
+      remedy: 'FACADE_TRUSTED_PROXIES=127.0.0.1',
+    });
+    expect(await facade.readiness()).toMatchObject({
+      untrustedProxies: {
+        peers: [{ address: '127.0.0.1' }],
+        setting: 'FACADE_TRUSTED_PROXIES',
+      },
+    });
+  });
+  test('is not, when it is trusted', async () => {
+    await askRaw(behindProxy.port, get(['X-Forwarded-For: 7.7.7.7']));
+    expect(await behindProxy.readiness()).not.toHaveProperty('untrustedProxies');
+  });
+});
+
 describe('X-Forwarded-Port', () => {
   const port = async (port: number, more: readonly string[]): Promise<unknown> =>
     seen(await askRaw(port, get(more)))['x-forwarded-port'];

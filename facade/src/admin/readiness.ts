@@ -4,7 +4,12 @@ import type { Serving } from '../serving/serving.ts';
 
 /** What the facade knows, in words. A facade that serves with the last known state is ready: taking it away would help nobody (P6). */
 export function readiness(
-  { ownership, flags, watch }: Pick<Serving, 'ownership' | 'flags' | 'watch'>,
+  {
+    ownership,
+    flags,
+    watch,
+    strangers,
+  }: Pick<Serving, 'ownership' | 'flags' | 'watch' | 'strangers'>,
   serves: boolean,
 ): Record<string, unknown> {
   const control = ownership.link === undefined ? 'off' : ownership.link.up ? 'up' : 'down';
@@ -35,6 +40,9 @@ export function readiness(
       olderEpochTold: ownership.regressed,
     },
     flags: flagStatus,
+    ...(strangers.all.length > 0 && {
+      untrustedProxies: { peers: strangers.all, setting: 'FACADE_TRUSTED_PROXIES' },
+    }),
     contexts,
   };
 }

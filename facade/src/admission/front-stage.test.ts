@@ -6,6 +6,7 @@ import { upstreamBreaker } from '../resilience/breaker.ts';
 import { claimsOf } from '../serving/claim.ts';
 import { facadeMetrics } from '../telemetry/metrics.ts';
 import { admit, type FrontDesk } from './front-stage.ts';
+import { Strangers } from './strangers.ts';
 
 const claims = claimsOf({
   env: {},
@@ -30,7 +31,13 @@ function desk() {
       write: (line: string) => void lines.push(JSON.parse(line)),
     },
   );
-  const front: FrontDesk = { claims, metrics, log, trusted: () => false };
+  const front: FrontDesk = {
+    claims,
+    metrics,
+    log,
+    trusted: () => false,
+    strangers: new Strangers(log),
+  };
   const rejected = async () => (await metrics.rejected.get()).values;
   return { front, lines, rejected };
 }

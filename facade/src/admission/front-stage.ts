@@ -9,7 +9,7 @@ import { traceOf } from '../telemetry/trace.ts';
 import type { Arrival, Refused } from './arrival.ts';
 import { faultOf, type Refusal } from './framing.ts';
 
-export type FrontDesk = Pick<Serving, 'claims' | 'trusted' | 'metrics' | 'log'>;
+export type FrontDesk = Pick<Serving, 'claims' | 'trusted' | 'strangers' | 'metrics' | 'log'>;
 type Entrance = 'request' | 'upgrade';
 
 const pathRefused = (reason: string): Refusal => ({
@@ -77,6 +77,7 @@ export function admit(
   const { headers, method = 'GET' } = request;
   const peer = peerOf(request, desk.trusted);
   const trace = traceOf(request.rawHeaders, peer.trusted);
+  desk.strangers.note(peer, request.rawHeaders);
   const fault = faultOf(request);
   if (fault) return refuse(desk, entrance, { request, trace }, fault);
   const wish = asked(desk, request);

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { bothSides, type Side } from '@strangler-toolkit/plan';
 import { type Logger, pino } from 'pino';
 import { adminApp } from '../admin/admin-app.ts';
+import { Strangers } from '../admission/strangers.ts';
 import { defaultLimits } from '../config/limits.ts';
 import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
@@ -105,6 +106,7 @@ export function assemble(options: FacadeOptions): Parts {
     log,
     debugHeaders: options.debugHeaders ?? false,
     trusted,
+    strangers: new Strangers(log),
     noteWho: ({ context, identity, sticky }) => {
       const share = sticky === undefined ? undefined : flags.shareOf(context, sticky);
       const now = Date.now() + (ownership.link?.clockOffsetMs ?? 0);

@@ -1,5 +1,6 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
+import type { Strangers } from '../admission/strangers.ts';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { FlagReader } from '../flags/flag-reader.ts';
 import type { Ownership } from '../ownership/ownership.ts';
@@ -29,6 +30,7 @@ export interface Serving {
   readonly log: Logger;
   readonly debugHeaders: boolean;
   readonly trusted: (address: string) => boolean;
+  readonly strangers: Strangers;
   /** One answered or failed try of a side, for the comparison of a ramp. */
   readonly noteTry: (tried: Tried) => void;
   /** Who asked for a route that a percentage may steer. */
