@@ -43,7 +43,8 @@ export const errorCodes = {
   POSITION_GAP:
     'The slot is past the stored position, so changes are missing: run strangler replicate <context> --restart.',
   HISTORY_CHANGED:
-    'The source was restored from a backup or a copy, so its log is another one: put the right database back, or copy anew with strangler replicate <context> --restart.',
+    'The source was restored from a backup or a copy, so its log is another one: put the right ' +
+    'database back, or copy anew with strangler replicate <context> --restart.',
   STREAM_CLOSED:
     'The owner of the context changed while this worker applied: nothing to do, the worker follows.',
   SCHEMA_CHANGED:
@@ -72,9 +73,11 @@ export const errorCodes = {
   LEASE_HELD: 'Another command works on this context: wait for it, or for its lease to run out.',
   LEASE_LOST: 'Run the command again: it finds out by itself where the step stands.',
   CONTROL_FELL_BACK:
-    'The control database went back to an earlier state: strangler control restore <context> --from-sides --dry-run shows what the data databases know.',
+    'The control database went back to an earlier state: ' +
+    'strangler control restore <context> --from-sides --dry-run shows what the data databases know.',
   SIDE_FELL_BACK:
-    'A data database went back to an earlier state: put the right one back, or copy anew with strangler replicate <context> --restart while the monolith owns.',
+    'A data database went back to an earlier state: put the right one back, or ' +
+    'copy anew with strangler replicate <context> --restart while the monolith owns.',
   NO_FACADE:
     'Start the facade (it registers itself in the control database), or use --no-facade when no traffic flows.',
   HOLD_TIMEOUT: 'A facade instance did not confirm the hold: look at its log; nothing was changed.',

@@ -129,7 +129,10 @@ async function restartReverse(
   kit.tell('restart', `compare both sides now: strangler verify ${context}`, 'note');
 }
 
-/** What `replicate --restart` does before the worker begins. @throws StranglerError MOVE_NOT_ALLOWED, WORKER_ALREADY_RUNNING, CONTROL_FELL_BACK */
+/**
+ * What `replicate --restart` does before the worker begins.
+ * @throws StranglerError MOVE_NOT_ALLOWED, WORKER_ALREADY_RUNNING, CONTROL_FELL_BACK
+ */
 export async function restart(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
   const control = await kit.control();
   const row = await control.contexts.require(definition.context);
