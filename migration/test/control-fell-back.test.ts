@@ -203,3 +203,25 @@ test('a stream back whose service was set back begins anew on request, and empti
   await toolkit.verify({ context: 'shop', repair: true, keys: ['products:7'] });
   expect(await consistentState(scene)).toEqual(oneOwner('service'));
 });
+
+test('a control database that was made anew learns from the sides who owns', async () => {
+  expect(await cutover({ ...scene.options, noFacade: true })).toMatchObject({ outcome: 'done' });
+  await settled(scene);
+  await scene.stopWorker();
+  await withConnection(scene.control.url, { applicationName: 'restore' }, (client) =>
+    client.query(`BEGIN; SET LOCAL session_replication_role = replica;
+      DELETE FROM strangler_control.contexts; DELETE FROM strangler_control.journal;
+      DELETE FROM strangler_control.leases; DELETE FROM strangler_control.watermarks;
+      SELECT setval(pg_get_serial_sequence('strangler_control.journal', 'id'), 1); COMMIT`),
+  );
+  expect(await code(toolkit.replicate({ context: 'shop', force: true, reason: 'test' }))).toBe(
+    'CONTROL_FELL_BACK',
+  );
+  expect(await scene.writable()).toEqual(['service']);
+  expect(await toolkit.controlRestore({ context: 'shop' })).toMatchObject({
+    restored: { owner: 'service', epoch: 2, stage: 'service' },
+  });
+  await scene.startWorker();
+  expect(await consistentState(scene)).toEqual(oneOwner('service'));
+  expect(await rollback({ ...scene.options, noFacade: true })).toMatchObject({ outcome: 'done' });
+});

@@ -151,3 +151,21 @@ test('a service that owns and was set back stops the stream to the monolith', as
     await service.stop();
   }
 });
+
+test('a service that was restored from a backup stops the stream to it: what it lost is behind the slot', async () => {
+  const service = await startPostgres();
+  try {
+    await using opened = await openShop({ service });
+    const first = startWorker(opened);
+    await caughtUp(opened, 'forward');
+    const copy = await copyServer(service);
+    await caughtUp(opened, 'forward');
+    await opened.monolith.query(insert(1001, 1200));
+    await caughtUp(opened, 'forward');
+    await first.stop();
+    await copy.putBack('same timeline');
+    expect(await endOf(startWorker(opened), opened)).toBe('POSITION_GAP');
+  } finally {
+    await service.stop();
+  }
+});
