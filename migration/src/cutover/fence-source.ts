@@ -2,8 +2,6 @@ import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
 import { FENCE_REFUSED, fenceMark, tryingFence } from '../replica/fences.ts';
-import { guarded } from '../replica/move-guards.ts';
-import { noteOwner } from '../replica/owners.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { installFence, removeFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
@@ -17,6 +15,7 @@ import {
   to,
 } from './move-state.ts';
 import { runningWriters } from './running-writers.ts';
+import { newOwner, tellOldOwnerFirst } from './tell-old-owner.ts';
 
 /** Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. */
 async function tryFence(client: Client, tables: readonly TableName[]): Promise<void> {
@@ -121,15 +120,11 @@ export const unfenceTarget: MoveStep = {
   name: 'unfence-target',
   phase: 'after',
   async execute(move) {
-    const { context } = move.definition;
-    const { startLsn } = await move.control.contexts.require(context);
-    const note = { context, owner: move.plan.to, epoch: move.epoch + 1, startLsn };
-    const old = await from(move);
-    await installReplicaSchema(old);
-    await guarded(old, move.guard, () => noteOwner(old, context, note));
+    await tellOldOwnerFirst(move);
+    const note = await newOwner(move);
     const opening = await to(move);
     await installReplicaSchema(opening);
-    const lifted = await removeFence(opening, context, {
+    const lifted = await removeFence(opening, note.context, {
       guard: move.guard,
       lockTimeoutMs: move.settings.fenceLockTimeoutMs,
       attempts: 20,

@@ -7,6 +7,7 @@ import { forgetMarks } from '../replica/marks.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { from, type MoveStep, moveSource, to } from './move-state.ts';
 import { dropSlotAndReader } from './slots.ts';
+import { tellOldOwner } from './tell-old-owner.ts';
 
 export async function databaseName(client: Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
@@ -71,6 +72,7 @@ export const dropOldStream: MoveStep = {
   name: 'drop-old-stream',
   phase: 'after',
   async execute(move) {
+    await tellOldOwner(move);
     const dropped = await dropStream(await moveSource(move, 'closing'), move.transport, move.guard);
     return {
       ...dropped,
