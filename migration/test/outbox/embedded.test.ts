@@ -314,6 +314,8 @@ describe('nothing goes on silently past a hole', () => {
     const first = rig.subscribe();
     await rig.publish(order(1, 1));
     await until('handled', () => first.events.length === 1);
+    // an event that was there before the stream is handled before there is a position
+    await until('streaming', () => first.progress.some(({ phase }) => phase === 'streaming'));
     await first.close();
     await until('free', async () => (await slots()).every(({ active }) => !active));
     await rig.publish(order(2, 2));
