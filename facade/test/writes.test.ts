@@ -185,6 +185,45 @@ describe('a write that flags steer', () => {
   );
 });
 
+/** A hold is drained when nothing is under way: what counts too long hangs a cutover, what counts too short loses a write. */
+describe('a write is under way until its answer is over', () => {
+  interface Ends {
+    readonly leaving: AbortController;
+    readonly answer: http.ServerResponse;
+  }
+  test.each<[string, boolean, (ends: Ends) => void]>([
+    ['all of it came', true, ({ answer }) => answer.end('the other')],
+    ['its writer leaves in the middle', false, ({ leaving }) => leaving.abort()],
+    ['its owner breaks off in the middle', false, ({ answer }) => answer.destroy()],
+  ])('because %s', async (_why, whole, end) => {
+    const begun: http.ServerResponse[] = [];
+    const monolith = await upstream('monolith', (request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-length': '18' }).write('one half ');
+      begun.push(response);
+    });
+    const facade = await start(itemsContext('replicated', monolith.url, monolith.url));
+    const inFlight = () => facade.metric(/^facade_writes_in_flight\{/);
+    expect(await inFlight()).toBe(0);
+    const leaving = new AbortController();
+    const outgoing = http.request({
+      ...{ host: '127.0.0.1', port: facade.port, path: '/api/items', method: 'POST' },
+      ...{ agent: false, signal: leaving.signal },
+    });
+    outgoing.on('error', () => {});
+    outgoing.end();
+    const [incoming] = (await once(outgoing, 'response')) as [http.IncomingMessage];
+    incoming.on('error', () => {});
+    await once(incoming, 'data');
+    expect(await inFlight()).toBe(1);
+    const closed = new Promise<void>((resolve) => incoming.resume().once('close', resolve));
+    end({ leaving, answer: begun[0]! });
+    await closed;
+    expect(incoming.complete).toBe(whole);
+    await until('it is over', async () => (await inFlight()) === 0);
+  });
+});
+
 describe('who wrote is pinned, however the write ended', () => {
   let control: TestControl;
   beforeEach(async () => {
