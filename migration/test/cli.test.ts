@@ -443,6 +443,11 @@ describe('a context without data of its own', () => {
 
   test('Ctrl-C in a ramp leaves the percentage that held before', async () => {
     await cli(['shadow', 'rates', '--sample', '1'], scene.env);
+    // what was counted before the owner changed does not count
+    await scene.sql(
+      scene.control,
+      `INSERT INTO strangler_control.shadow_counts SELECT context, 'quote', 'match', epoch, 10 FROM strangler_control.contexts WHERE context = 'rates'`,
+    );
     await scene.sql(scene.control, 'DELETE FROM strangler_control.route_stats');
     const running = startCli(['ramp', 'rates', '--steps', '30', '--hold', '60s'], scene.env);
     await running.shows('30 % of reads to the service');

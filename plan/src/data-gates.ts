@@ -83,7 +83,11 @@ export const verified =
     } as const;
     if (verification === undefined)
       return result({ ...asked, ok: false, actual: 'never verified' });
-    const { differences, ageSeconds } = verification;
+    const { differences, ageSeconds, voidSince, notCompared } = verification;
+    if (notCompared !== undefined)
+      return result({ ...asked, ok: false, actual: `not verified: ${notCompared}` });
+    if (voidSince !== undefined)
+      return result({ ...asked, ok: false, actual: `void since: ${voidSince}` });
     return result({
       ...asked,
       ok: differences === 0 && (!fresh || ageSeconds <= verificationMaxAgeSeconds),

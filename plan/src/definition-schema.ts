@@ -247,6 +247,7 @@ const side = strict({
   url: httpUrl,
   database: databaseUrl.optional(),
   health: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
+  buildPath: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
 });
 const states = z.unknown().superRefine((value, context) => {
   const ways = {

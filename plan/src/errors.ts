@@ -49,6 +49,9 @@ export const errorCodes = {
     'The owner of the context changed while this worker applied: nothing to do, the worker follows.',
   SCHEMA_CHANGED:
     'Mend the mapping line that the message names, then start the worker again: it continues where it stopped.',
+  IDENTITY_CHANGED:
+    'Changes that came without an event may be missing: strangler replicate <context> --reread compares the ' +
+    'tables and sends what differs, --restart copies anew.',
   APPLY_FAILED: 'Read the cause; the batch was rolled back and will be applied again.',
   DEAD_LETTERS: 'List them with: strangler dead-letters list <context>; then replay or drop each.',
   COPY_FAILED: 'Run strangler replicate <context> again: the initial copy starts anew.',

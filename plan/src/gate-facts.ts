@@ -13,6 +13,24 @@ export interface ShadowFact {
   readonly failed?: { readonly errors: number; readonly timeouts: number };
 }
 
+export interface PactsFact {
+  readonly monolith: boolean;
+  readonly service: boolean;
+  /** The pacts that were verified are not those that are there now. */
+  readonly voidSince?: string | undefined;
+  /** Interactions that a tool lets pass and that are no proof, each with its side and reason. */
+  readonly notVerified?: readonly string[];
+}
+
+export interface VerificationFact {
+  readonly differences: number;
+  readonly ageSeconds: number;
+  /** What it was about has changed: how. */
+  readonly voidSince?: string | undefined;
+  /** It compared less than there is: what. */
+  readonly notCompared?: string | undefined;
+}
+
 /** What is known. A fact that is missing could not be found out: its gate refuses, nothing passes unverified. */
 export interface GateFacts {
   readonly context: string;
@@ -27,11 +45,13 @@ export interface GateFacts {
   readonly copyComplete?: boolean;
   readonly workerAlive?: boolean;
   readonly lagSeconds?: number;
-  readonly verification?: { readonly differences: number; readonly ageSeconds: number } | undefined;
+  readonly verification?: VerificationFact | undefined;
   readonly openDeadLetters?: number | undefined;
-  readonly pacts?: { readonly monolith: boolean; readonly service: boolean };
+  readonly pacts?: PactsFact;
   /** One entry per read route of the context. */
   readonly shadow?: readonly ShadowFact[];
+  /** What was compared is not what runs now: how. */
+  readonly shadowVoidSince?: string | undefined;
   readonly facades?:
     | {
         readonly alive: number;

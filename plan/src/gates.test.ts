@@ -123,12 +123,48 @@ describe('what gates say', () => {
       { verification: { differences: 0, ageSeconds: 3601 } },
       ['verification'],
     ],
+    [
+      'a verification of what is not there any more',
+      'cutover',
+      { verification: { differences: 0, ageSeconds: 1, voidSince: 'table a was exchanged' } },
+      ['verification'],
+    ],
+    [
+      'a verification that compared nothing',
+      'shadow',
+      { verification: { differences: 0, ageSeconds: 1, notCompared: 'it left out a' } },
+      ['verification'],
+    ],
     ['one dead letter', 'cutover', { openDeadLetters: 1 }, ['dead-letters']],
+    [
+      'pacts of which a tool let one pass',
+      'canary',
+      { pacts: { monolith: true, service: true, notVerified: ['service: a: marked pending'] } },
+      ['pacts'],
+    ],
+    [
+      'pacts that were written anew since',
+      'canary',
+      { pacts: { monolith: true, service: true, voidSince: 'other pacts' } },
+      ['pacts'],
+    ],
     [
       'pacts that hold on one side only',
       'canary',
       { pacts: { monolith: true, service: false } },
       ['pacts'],
+    ],
+    [
+      'reads that were compared with another build',
+      'canary',
+      { shadowVoidSince: 'the service runs another build' },
+      ['shadow-reads'],
+    ],
+    [
+      'a route of which nothing was compared, also where nothing is asked for',
+      'canary',
+      { shadow: [{ route: 'list', compared: 0, mismatches: 0 }] },
+      ['shadow-reads', 'mismatches'],
     ],
     [
       'one route with too few compared reads',

@@ -41,7 +41,7 @@ export {
   streamsAt,
 } from './stages.ts';
 export { cutoverSettings, defaultCutover, defaultGates, gateSettings } from './gate-settings.ts';
-export type { Finding, GateFacts, ShadowFact } from './gate-facts.ts';
+export type { Finding, GateFacts, PactsFact, ShadowFact, VerificationFact } from './gate-facts.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { type RampVerdict, judgeRampStep, type SideWindow } from './ramp.ts';

@@ -267,6 +267,11 @@ export interface SideSettings {
   readonly database?: Setting;
   /** Path that answers below 400 while the side is well (default: the first of /health/ready, /health, /healthz that it knows). */
   readonly health?: string;
+  /**
+   * Path whose answer names the build that runs, e.g. `/version`: any text up to 64 kB that stays the same until the next
+   * deployment. Pacts and compared reads of another build are void then; without it no evidence is about a build.
+   */
+  readonly buildPath?: string;
 }
 
 export interface MigrationDefinition {

@@ -1,5 +1,5 @@
 import type { ShadowFact } from './gate-facts.ts';
-import { askDoctor, type Gate, result } from './gate-result.ts';
+import { askDoctor, type Gate, type GateResult, result } from './gate-result.ts';
 
 export const pacts: Gate = (facts, settings) => {
   if (!settings.pacts)
@@ -17,6 +17,11 @@ export const pacts: Gate = (facts, settings) => {
     command: `strangler contracts verify ${facts.context}`,
   } as const;
   if (facts.pacts === undefined) return result({ ...asked, ok: false, actual: 'never verified' });
+  const { voidSince, notVerified = [] } = facts.pacts;
+  if (voidSince !== undefined)
+    return result({ ...asked, ok: false, actual: `void since: ${voidSince}` });
+  if (notVerified.length > 0)
+    return result({ ...asked, ok: false, actual: `not verified: ${notVerified.join('; ')}` });
   const failed = [
     facts.pacts.monolith ? '' : 'monolith',
     facts.pacts.service ? '' : 'service',
@@ -28,7 +33,13 @@ export const pacts: Gate = (facts, settings) => {
   });
 };
 
-export const shadowReads: Gate = ({ context, shadow }, { minShadowReads }) => {
+/** What was counted is about something else: it has to be counted anew. */
+const again = (context: string, wanted: number): Pick<GateResult, 'remedy' | 'command'> => ({
+  remedy: `strangler shadow ${context} --reset --sample 100 --wait ${wanted}`,
+  command: `strangler shadow ${context} --reset --sample 100 --wait ${wanted}`,
+});
+
+export const shadowReads: Gate = ({ context, shadow, shadowVoidSince }, { minShadowReads }) => {
   const asked = {
     gate: 'shadow-reads',
     expected: `${minShadowReads} compared reads of each read route`,
@@ -36,6 +47,13 @@ export const shadowReads: Gate = ({ context, shadow }, { minShadowReads }) => {
     command: `strangler shadow ${context} --sample 100 --wait ${minShadowReads}`,
   } as const;
   if (shadow === undefined) return result({ ...asked, ok: false, actual: 'not known' });
+  if (shadowVoidSince !== undefined)
+    return result({
+      ...asked,
+      ...again(context, minShadowReads),
+      ok: false,
+      actual: `void since: ${shadowVoidSince}`,
+    });
   const few = shadow.filter((route) => route.compared < minShadowReads);
   const least = Math.min(...shadow.map((route) => route.compared));
   const actual =
@@ -70,9 +88,17 @@ export const mismatches: Gate = ({ context, shadow }, { maxMismatchPercent }) =>
     command: `strangler shadow ${context}`,
   } as const;
   if (shadow === undefined) return result({ ...asked, ok: false, actual: 'not known' });
+  // Where nothing was compared nothing differs, which proves nothing.
+  const none = shadow.filter((route) => route.compared === 0);
+  if (none.length > 0)
+    return result({
+      ...asked,
+      ok: false,
+      actual: `not verified: nothing was compared of ${none.map(({ route }) => route).join(', ')}`,
+    });
   const rated = shadow.map((route) => ({
     ...route,
-    percent: route.compared === 0 ? 0 : (100 * route.mismatches) / route.compared,
+    percent: (100 * route.mismatches) / route.compared,
   }));
   const bad = rated.filter((route) => route.percent > maxMismatchPercent);
   const actual =

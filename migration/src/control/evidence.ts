@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 
-export type EvidenceKind = 'copy' | 'verification' | 'pacts' | 'probe' | 'ramp' | 'doctor';
+export type EvidenceKind =
+  'copy' | 'verification' | 'pacts' | 'shadow' | 'probe' | 'ramp' | 'doctor';
 
 export interface Evidence {
   readonly id: number;

@@ -150,6 +150,7 @@ const idle = {
   stop: undefined,
   heldAt: undefined,
   writePauseMs: undefined,
+  identity: undefined,
 };
 
 async function begin(

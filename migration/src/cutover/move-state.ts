@@ -7,6 +7,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import type { Control, Lease } from '../control/index.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { TableName } from './fence-tables.ts';
 import type { MoveGuard } from '../replica/move-guards.ts';
@@ -49,6 +50,8 @@ export interface MoveState {
   deadline: number | undefined;
   /** Compiled once, before writes are held. */
   mapping: CompiledMapping | undefined;
+  /** What the tables are, as the last look of this move found them. */
+  identity: Identity | undefined;
   stop: string | undefined;
   /** Both sides' fences as they stood when the source was closed: nobody may have opened one in between. */
   fenceMarks?: FenceMarks;

@@ -1,9 +1,9 @@
 import { gateSettings, StranglerError } from '@strangler-toolkit/plan';
 import { installFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
-import { mappingOf } from './sequence-step.ts';
 import { countOpenDeadLetters } from '../replica/dead-letters.ts';
 import { type Detail, from, type MoveState, type MoveStep, to } from './move-state.ts';
+import { requireUnchanged } from './unchanged.ts';
 
 async function look(move: MoveState): Promise<Detail> {
   const { plan, control, definition } = move;
@@ -72,7 +72,7 @@ export const prepare: MoveStep = {
   phase: 'before',
   async execute(move) {
     const seen = await look(move);
-    await mappingOf(move);
+    await requireUnchanged(move);
     // Fenced since replication began; asked again because the promise of one writer hangs on it.
     const target = await to(move);
     const fence = {
@@ -93,6 +93,7 @@ export const prepare: MoveStep = {
   },
   async dryRun(move) {
     const seen = await look(move);
+    await requireUnchanged(move);
     const [target, source] = [
       await fenceStatus(await to(move), move.definition.context, move.tables.to),
       await fenceStatus(await from(move), move.definition.context, move.tables.from),

@@ -11,6 +11,7 @@ test('the steps stand in the one order in which a kill at any line leaves one ow
     'before stop-position',
     'before catch-up',
     'before close-stream <-',
+    'before unchanged',
     'before verify',
     'before sequences',
     'flip flip',

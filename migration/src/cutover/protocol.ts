@@ -7,6 +7,7 @@ import { dropOldStream } from './old-stream.ts';
 import { prepare } from './prepare.ts';
 import { proveReverse } from './reverse-proof.ts';
 import { sequences } from './sequence-step.ts';
+import { unchanged } from './unchanged.ts';
 import { verifyHeld } from './verify-held.ts';
 
 /**
@@ -25,6 +26,7 @@ export const protocol: readonly MoveStep[] = [
   takeStopPosition,
   catchUp,
   closeStream,
+  unchanged,
   verifyHeld,
   sequences,
   flip,

@@ -156,6 +156,7 @@ async function recoverOne(
     stop: undefined,
     heldAt: undefined,
     writePauseMs: undefined,
+    identity: undefined,
   };
   // A side that does not answer now is claimed by its own undo later; the other one must not wait for it.
   await Promise.allSettled(

@@ -1,5 +1,6 @@
 import { forgetDeadLetters } from '../replica/dead-letters.ts';
 import { forgetProbes } from '../replica/probe.ts';
+import { forgetIdentities } from '../replica/identities.ts';
 import { closeStream, forgetStreams } from '../replica/streams.ts';
 import { randomUUID } from 'node:crypto';
 import { bothSides, StranglerError } from '@strangler-toolkit/plan';
@@ -252,6 +253,7 @@ export function abandon(options: TeardownOptions): Promise<TeardownResult> {
           const client = await sides.client('service');
           return guarded(client, guard, async () => {
             await forgetStreams(client, context);
+            await forgetIdentities(client, context);
             await forgetDeadLetters(client, context);
             await forgetProbes(client, context);
             return {};

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { fakeMove } from '../../test/support/fake-move.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { verify } from '../verify/verify.ts';
 import { comparingHeld, verifyHeld } from './verify-held.ts';
@@ -12,9 +13,19 @@ const tooMany = mapping(60_000, 60_000);
 const scene = (evidence: unknown, more: Parameters<typeof fakeMove>[0] = {}) => {
   const asked: unknown[] = [];
   const latest = async (...args: unknown[]) => (asked.push(...args), evidence);
-  return { ...fakeMove({ mapping: tooMany, control: { evidence: { latest } }, ...more }), asked };
+  return {
+    ...fakeMove({ mapping: tooMany, identity, control: { evidence: { latest } }, ...more }),
+    asked,
+  };
 };
-const evidence = { id: 5, ok: true, ageSeconds: 3599.6, epoch: 3 };
+const identity: Identity = {
+  direction: 'forward',
+  monolith: [],
+  service: [],
+  publication: null,
+  mapping: [],
+};
+const evidence = { id: 5, ok: true, ageSeconds: 3599.6, epoch: 3, detail: { identity } };
 
 describe('tables that are too large to be compared while writes wait', () => {
   test('rest on a clean verification of this epoch that is fresh, and say so', async () => {
@@ -37,6 +48,23 @@ describe('tables that are too large to be compared while writes wait', () => {
     const refused = { code: 'GATE_REFUSED', message: expect.stringContaining('3600 s') };
     await expect(verifyHeld.execute(move)).rejects.toMatchObject(refused);
     await expect(verifyHeld.dryRun(move)).rejects.toMatchObject(refused);
+  });
+
+  test.each([
+    [
+      'void since: publication p of the monolith does not exist any more',
+      {
+        ...identity,
+        publication: { name: 'p', oid: '1', version: '1', actions: 'insert', tables: [] },
+      },
+    ],
+    ['void since: it does not say what it was about', undefined],
+  ])('do not move when what it was about is another thing: %s', async (told, was) => {
+    const { move } = scene({ ...evidence, detail: { identity: was } });
+    await expect(verifyHeld.execute(move)).rejects.toMatchObject({
+      code: 'GATE_REFUSED',
+      message: expect.stringContaining(told),
+    });
   });
 
   test('the context file says how old it may be', async () => {

@@ -1,4 +1,5 @@
 import { gateSettings, StranglerError } from '@strangler-toolkit/plan';
+import { voidSince } from '../identity/void-since.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { verify } from '../verify/verify.ts';
@@ -87,6 +88,15 @@ async function rest(move: MoveState, reason: string): Promise<Detail> {
       { remedy: `strangler verify ${move.definition.context}, then try again.` },
     );
   }
+  if (move.identity === undefined)
+    throw new StranglerError('INTERNAL', 'nobody looked what the tables are');
+  const since = voidSince(evidence.detail.identity, move.identity);
+  if (since !== undefined)
+    throw new StranglerError(
+      'GATE_REFUSED',
+      `${reason}, and the verification to rest on is void since: ${since}`,
+      { remedy: `strangler verify ${move.definition.context}, then try again.` },
+    );
   return {
     verified: 'by evidence',
     reason,

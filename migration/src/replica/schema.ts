@@ -8,6 +8,7 @@ import { fences0001 } from './migrations/0001-fences.ts';
 import { replication0001 } from './migrations/0001-replication.ts';
 import { replication0002 } from './migrations/0002-replication.ts';
 import { replication0003 } from './migrations/0003-replication.ts';
+import { replication0004 } from './migrations/0004-replication.ts';
 
 /** The toolkit's own schema in the data databases of monolith, services and consumers. */
 export const replicaSchema = 'strangler';
@@ -22,7 +23,7 @@ interface Part {
 /** A database holds the parts that it is used for, no others: a consumer of events has no streams. */
 const parts = {
   replication: {
-    migrations: [replication0001, replication0002, replication0003],
+    migrations: [replication0001, replication0002, replication0003, replication0004],
     released: `(SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL)
       FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name)`,
   },

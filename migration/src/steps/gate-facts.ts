@@ -10,9 +10,9 @@ import {
 import { countDeadLettersIfAny } from '../replica/dead-letters.ts';
 import type { ContextRow, Control } from '../control/index.ts';
 import { contextTables, fenceStatus, strayWriters } from '../cutover/index.ts';
-import { readRoutes } from '../flags/index.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
+import { trafficFacts, verificationFact } from './evidence-facts.ts';
 import { decisionsFinding, lookAround } from '../surroundings/index.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -108,47 +108,6 @@ async function streamFacts(
     facts.lagSeconds = watermark.lagSeconds;
 }
 
-async function verificationFact(
-  control: Control,
-  row: ContextRow,
-): Promise<GateFacts['verification']> {
-  const evidence = await control.evidence.latest(row.context, 'verification', row.epoch);
-  if (!evidence) return undefined;
-  return {
-    differences: evidence.ok
-      ? 0
-      : Math.max(
-          1,
-          Number(evidence.detail.differences ?? 1) + Number(evidence.detail.orphans ?? 0),
-        ),
-    ageSeconds: evidence.ageSeconds,
-  };
-}
-
-async function shadowFacts(
-  control: Control,
-  definition: MigrationDefinition,
-  row: ContextRow,
-  facts: Mutable<GateFacts>,
-): Promise<void> {
-  const counts = await control.shadow.counts(definition.context, row.epoch);
-  facts.shadow = readRoutes(definition).map(({ name }) => {
-    const found = counts.find((candidate) => candidate.route === name);
-    if (!found) return { route: name, compared: 0, mismatches: 0 };
-    const failed = {
-      errors: found.counts['candidate-error'],
-      timeouts: found.counts['candidate-timeout'],
-    };
-    return { route: name, compared: found.compared, mismatches: found.real, failed };
-  });
-  const evidence = await control.evidence.latest(definition.context, 'pacts');
-  if (evidence)
-    facts.pacts = {
-      monolith: evidence.detail.monolith === true,
-      service: evidence.detail.service === true,
-    };
-}
-
 async function retireFacts(
   kit: Toolkit,
   definition: MigrationDefinition,
@@ -194,7 +153,7 @@ export async function gatherFacts(
     (move === 'shadow' || move === 'cutover' || (move === 'rollback' && row.stage === 'service'))
   ) {
     await streamFacts(control, row, facts);
-    facts.verification = await verificationFact(control, row);
+    facts.verification = await verificationFact(kit, definition, row);
     if (move !== 'shadow') {
       facts.openDeadLetters = await countDeadLetters(kit, definition, row);
       facts.facades = await facadeFacts(control, row, options.noFacade === true);
@@ -208,7 +167,7 @@ export async function gatherFacts(
       );
   }
   if (move === 'canary' || (move === 'cutover' && !replicated))
-    await shadowFacts(control, definition, row, facts);
+    Object.assign(facts, await trafficFacts(kit, definition, row));
   if (move === 'retire') await retireFacts(kit, definition, row, facts);
   return facts;
 }

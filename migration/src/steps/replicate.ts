@@ -1,4 +1,9 @@
-import { directionFrom, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
+import {
+  directionFrom,
+  type MigrationDefinition,
+  otherSide,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import { contextTables, installFence, recoverMove, requireSidesAgree } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
@@ -20,6 +25,8 @@ export interface ReplicateOptions extends ForceOptions {
    * back to the monolith begin anew; no row of either side goes.
    */
   readonly restart?: boolean;
+  /** Publishes and compares again what changed without an event, instead of stopping. */
+  readonly reread?: boolean;
 }
 
 export interface ReplicateResult {
@@ -76,11 +83,29 @@ async function beginReplication(
   });
 }
 
+/** A table that took another one's place has no fence yet. */
+async function fenceAgain(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
+  const { context } = definition;
+  const { owner } = await (await kit.control()).contexts.require(context);
+  const side = otherSide(owner);
+  await kit.withLease(context, 'reread', () =>
+    kit.withDatabase(definition, side, async (client) => {
+      await installReplicaSchema(client);
+      const tables = contextTables(definition)[side];
+      await installFence(
+        client,
+        { context, tables, owner, mode: 'refuse' },
+        { signal: kit.signal },
+      );
+    }),
+  );
+}
+
 /** Runs until Ctrl-C, or until everything is applied. */
 async function work(
   kit: Toolkit,
   definition: MigrationDefinition,
-  untilCaughtUp: boolean,
+  { untilCaughtUp = false, reread = false }: Pick<ReplicateOptions, 'untilCaughtUp' | 'reread'>,
 ): Promise<boolean> {
   const control = await kit.control();
   const places = { ...kit.databaseUrls(definition), transport: kit.transport(definition) };
@@ -90,6 +115,7 @@ async function work(
     definition,
     controlUrl: kit.controlUrl,
     ...places,
+    reread,
     signal,
     onProgress: (progress) =>
       kit.tell('worker', describe(progress), progress.phase === 'failed' ? 'note' : 'update'),
@@ -168,7 +194,8 @@ function describe(progress: WorkerProgress): string {
       return (
         `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ` +
         `${progress.rowsApplied ?? 0} rows applied, lag ${(progress.lagSeconds ?? 0).toFixed(2)} s` +
-        (progress.deadLetters ? `, ${progress.deadLetters} dead letters` : '')
+        (progress.deadLetters ? `, ${progress.deadLetters} dead letters` : '') +
+        (progress.held === undefined ? '' : `; reading again: ${progress.held}`)
       );
     default:
       return progress.phase satisfies never;
@@ -188,7 +215,8 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
       );
     if (before.stage === 'monolith') await beginReplication(kit, definition, options);
     if (options.restart) await restart(kit, definition);
-    const caughtUp = await work(kit, definition, options.untilCaughtUp === true);
+    else if (options.reread) await fenceAgain(kit, definition);
+    const caughtUp = await work(kit, definition, options);
     const row = await control.contexts.require(options.context);
     const direction = directionFrom(row.owner);
     const watermark = await control.watermarks.get(options.context, direction);
@@ -240,6 +268,9 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
               },
               ...stream,
             ]
+          : []),
+        ...(options.reread
+          ? [{ action: 'publish and compare again what changed without an event' }]
           : []),
         ...carrier,
         { action: `run the worker (${directionFrom(row.owner)})` },

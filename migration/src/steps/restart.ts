@@ -11,6 +11,7 @@ import { quoteTable } from '../database/identifiers.ts';
 import { dropDeadLettersOfStream } from '../replica/dead-letters.ts';
 import { noteOwner } from '../replica/owners.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
+import { forgetIdentities } from '../replica/identities.ts';
 import { forgetStream, openStreamRow } from '../replica/streams.ts';
 import { beginHistory } from '../stream/source/history.ts';
 import { createSlot, ensurePublication, replicationNames } from '../stream/source/index.ts';
@@ -63,6 +64,7 @@ async function forgetCopy(
       await noteOwner(client, definition.context, { ...row, startLsn: null });
       const stream = { context: definition.context, direction: 'forward' } as const;
       await forgetStream(client, stream);
+      await forgetIdentities(client, definition.context);
       await dropDeadLettersOfStream(client, stream);
       for (const table of contextTables(definition).service)
         await client.query(`DELETE FROM ${quoteTable(table)}`);
@@ -114,6 +116,7 @@ async function restartReverse(
         await noteOwner(target, context, { ...row, startLsn: null });
         const stream = { context, direction: 'reverse' } as const;
         await forgetStream(target, stream);
+        await forgetIdentities(target, context);
         await openStreamRow(target, stream, { epoch: BigInt(row.epoch), position, history });
         await target.query('COMMIT');
       });

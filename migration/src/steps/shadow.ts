@@ -1,8 +1,15 @@
-import { shadowFlagName, StranglerError, type TrafficSeen } from '@strangler-toolkit/plan';
-import type { RouteShadow, ShadowSample } from '../control/index.ts';
+import {
+  type MigrationDefinition,
+  shadowFlagName,
+  StranglerError,
+  type TrafficSeen,
+} from '@strangler-toolkit/plan';
+import type { ContextRow, RouteShadow, ShadowSample } from '../control/index.ts';
 import { readRoutes, shadowFlags } from '../flags/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
+import { presentShadowBasis } from './shadow-basis.ts';
 import { planned, type Step } from './step.ts';
+import type { Toolkit } from './toolkit.ts';
 
 export interface ShadowOptions extends ForceOptions {
   readonly context: string;
@@ -22,6 +29,21 @@ export interface ShadowResult {
   readonly samples: readonly ShadowSample[];
   /** Of the last day. */
   readonly traffic: TrafficSeen;
+}
+
+async function noteBasis(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  row: ContextRow,
+): Promise<void> {
+  const control = await kit.control();
+  await control.evidence.record({
+    context: definition.context,
+    kind: 'shadow',
+    epoch: row.epoch,
+    ok: true,
+    detail: { basis: await presentShadowBasis(kit, definition, row) },
+  });
 }
 
 export const shadow: Step<ShadowOptions, ShadowResult> = {
@@ -44,7 +66,10 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
               'MOVE_NOT_ALLOWED',
               `${options.context} is retired: there is nothing to compare`,
             );
+          const known = await control.evidence.latest(options.context, 'shadow', row.epoch);
           if (options.reset) await control.shadow.reset(options.context);
+          // Before the first read is mirrored: what changes afterwards makes the counts void.
+          if (options.reset || known === undefined) await noteBasis(kit, definition, row);
           for (const name of shadowFlags(definition))
             await flags.setPercent(name, options.context, options.sample ?? 0);
           if (decision) await enterStage(kit, definition, { decision, lease });
@@ -66,6 +91,7 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
       );
     } else if (options.reset) {
       await control.shadow.reset(options.context);
+      await noteBasis(kit, definition, await kit.row(definition));
     }
     if (options.wait !== undefined) {
       const deadline = performance.now() + (options.timeoutSeconds ?? 3600) * 1000;

@@ -10,6 +10,7 @@ import {
   verify as verifyData,
   type VerifyResult as Comparison,
 } from '../verify/index.ts';
+import { presentIdentity } from './present-identity.ts';
 import { planned, type Step } from './step.ts';
 
 export interface VerifyOptions {
@@ -105,6 +106,8 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
           detail: { ids: repaired.deadLettersDropped, reason: 'repaired' },
         });
       }
+      // Before the first row is read: what changes meanwhile makes the evidence void.
+      const identity = await presentIdentity(kit, definition, direction);
       const result = await verifyData({
         mapping,
         ...urls,
@@ -133,6 +136,8 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
             orphans: openOrphans(result),
             unsettled: result.unsettled,
             rowsCompared: result.rowsCompared,
+            tables: Object.fromEntries(result.tables.map(({ table, rows }) => [table, rows])),
+            identity,
             seconds: result.seconds,
             direction,
           },

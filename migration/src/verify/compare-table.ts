@@ -34,6 +34,8 @@ export interface CompareTableOptions {
   readonly workers: readonly SettleContext[];
   readonly chunkRows: number;
   readonly maxDifferences: number;
+  /** Takes differing rows as they are found; they are not counted then. */
+  readonly onDiffering?: (rows: readonly DifferingRow[]) => Promise<void>;
 }
 
 /** Keys that one round settles: more would make the owner's two reads of a row lie too far apart. */
@@ -154,7 +156,19 @@ async function drillDown(
       comparison,
       keys.slice(at, at + settleAtOnce),
     );
-    addSettled(counts, comparison, differing, unsettled);
+    if (options.onDiffering === undefined) addSettled(counts, comparison, differing, unsettled);
+    else {
+      addSettled(counts, comparison, [], unsettled);
+      const part = displayTable(comparison.part.service);
+      if (differing.length > 0)
+        await options.onDiffering(
+          differing.map(({ shared, row }) => ({
+            key: keyOnSide(comparison, 'monolith', shared),
+            part,
+            ...row,
+          })),
+        );
+    }
     if (counts.differing.length + counts.unsettled.length >= maxDifferences) {
       counts.truncated = true;
       return;

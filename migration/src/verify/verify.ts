@@ -46,6 +46,8 @@ export interface VerifyOptions {
   readonly catchUpMs?: number;
   /** A table with more differences is not searched to the end (default 10000). */
   readonly maxDifferences?: number;
+  /** Takes differing rows as they are found, instead of the result; not with `keys`. */
+  readonly onDiffering?: (rows: readonly DifferingRow[]) => Promise<void>;
 }
 
 export interface VerifiedTable {
@@ -209,6 +211,7 @@ async function compareAll(
       workers: connections.map((pair) => settleContext(options, pair)),
       chunkRows: options.chunkRows ?? 1000,
       maxDifferences: options.maxDifferences ?? 10_000,
+      ...(options.onDiffering && { onDiffering: options.onDiffering }),
     });
   }
   report();

@@ -1,3 +1,4 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { openStreamRow, readStreamRow, type StreamHistory } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
@@ -18,6 +19,9 @@ import {
   type Transport,
 } from '../stream/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
+import type { Identity } from '../identity/identity.ts';
+import { changesText, whatChanged } from '../identity/what-changed.ts';
+import { writeIdentityRow } from '../replica/identities.ts';
 import type { WorkerProgress } from './worker-options.ts';
 
 export interface CopyOptions {
@@ -31,6 +35,7 @@ export interface CopyOptions {
   /** @throws when another worker or another epoch took over */
   readonly stillMine: () => Promise<void>;
   readonly service: pg.Client;
+  readonly look: () => Promise<Identity>;
   readonly monolithUrl: string;
   readonly serviceUrl: string;
   readonly names: ReplicationNames;
@@ -49,7 +54,7 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
   const began = performance.now();
   // Before the slot is made: what the first position belongs to lies before it.
   const history = await beginHistory(options.source, undefined);
-  const snapshot = await makeStream(options);
+  const { snapshot, identity } = await makeStream(options);
   const rows = new Map<string, number>();
   let mark: CopyMark;
   try {
@@ -82,7 +87,7 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
     await snapshot.close();
   }
   options.signal.throwIfAborted();
-  await storeFirstPosition(options, { position: snapshot.position, history, mark });
+  await storeFirstPosition(options, { position: snapshot.position, history, mark, identity });
   await control.evidence.record({
     context,
     kind: 'copy',
@@ -102,17 +107,23 @@ async function makeStream({
   source,
   tables,
   names,
+  look,
   stillMine,
   monolithUrl,
   signal,
-}: CopyOptions): Promise<SlotWithSnapshot> {
+}: CopyOptions): Promise<{ readonly snapshot: SlotWithSnapshot; readonly identity: Identity }> {
   return withStreamLock(source, 'session', async () => {
     await stillMine();
     await transport.remove(source);
     await transport.announce(source);
     await ensurePublication(source.client, names.publication, tables);
     await dropSlot(source.client, names.slot);
-    return createSlotWithSnapshot(monolithUrl, names.slot, signal);
+    // Before the snapshot: what changes between the two is noticed later, and compared once for nothing.
+    const identity = await look();
+    return {
+      identity,
+      snapshot: await createSlotWithSnapshot(monolithUrl, names.slot, signal),
+    };
   });
 }
 
@@ -140,15 +151,38 @@ export async function writeStatistics({
   }
 }
 
+/** The copy made the service's tables empty and filled them: their files are others, the tables must be the same. */
+async function identityOfCopy({ context, look }: CopyOptions, before: Identity): Promise<Identity> {
+  const { service } = await look();
+  const exchanged = whatChanged(
+    { ...before, monolith: [] },
+    { ...before, monolith: [], service },
+  ).filter(({ severity }) => severity === 'stop');
+  if (exchanged.length > 0)
+    throw new StranglerError(
+      'COPY_FAILED',
+      `${context}: while rows were copied, ${changesText(exchanged)}`,
+    );
+  return { ...before, service };
+}
+
 /** From here on the copied rows are replicated ones: the mark of the copy goes in the same transaction. */
 async function storeFirstPosition(
-  { service, context, epoch }: CopyOptions,
+  options: CopyOptions,
   {
     position,
     history,
     mark,
-  }: { readonly position: Lsn; readonly history: StreamHistory; readonly mark: CopyMark },
+    identity,
+  }: {
+    readonly position: Lsn;
+    readonly history: StreamHistory;
+    readonly mark: CopyMark;
+    readonly identity: Identity;
+  },
 ): Promise<void> {
+  const { service, context, epoch } = options;
+  const basis = await identityOfCopy(options, identity);
   await service.query('BEGIN');
   try {
     await openStreamRow(
@@ -156,6 +190,7 @@ async function storeFirstPosition(
       { context: context, direction: 'forward' },
       { epoch: BigInt(epoch), position, history },
     );
+    await writeIdentityRow(service, { context, direction: 'forward' }, { epoch, identity: basis });
     await forgetCopyMark(service, mark);
     await service.query('COMMIT');
   } catch (error) {

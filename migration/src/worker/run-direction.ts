@@ -11,6 +11,7 @@ import { classifyFailure } from '../apply/classify-error.ts';
 import { openStreamRow, readStreamRow } from '../replica/streams.ts';
 import type { ContextRow, Control } from '../control/index.ts';
 import { connect, databaseName } from '../database/connect.ts';
+import { currentLsn } from '../database/current-lsn.ts';
 import { lsnFromText } from '../database/lsn.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { requireAgreement, tellOwner } from '../ownership/require-agreement.ts';
@@ -21,6 +22,7 @@ import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   ensurePublication,
   publicationDifference,
+  type ReplicationNames,
   replicationNames,
   type SourceTable,
   type StreamSource,
@@ -29,7 +31,13 @@ import { copyInitially, needsCopy, writeStatistics } from './prepare-forward.ts'
 import { publishedTables } from './published-tables.ts';
 import { applierName, runStream } from './run-stream.ts';
 import type { WorkerOptions } from './worker-options.ts';
-import { asSchemaChange, requirePublished } from './schema-check.ts';
+import { asSchemaChange, checkFit, requirePublished } from './schema-check.ts';
+import type { Identity } from '../identity/identity.ts';
+import { isEmpty, readIdentity } from '../identity/read-identity.ts';
+import { type Change, whatChanged } from '../identity/what-changed.ts';
+import { readIdentityRow, writeIdentityRow } from '../replica/identities.ts';
+import { refuseStops } from './identity-watch.ts';
+import { reread } from './reread.ts';
 
 export interface DirectionRun {
   readonly control: Control;
@@ -86,6 +94,21 @@ export async function runDirection(
     }
     const names = replicationNames(definition.context, direction, databaseName(urls.source));
     const tables = publishedTables(mapping, sourceOf(direction), transport.ownTables);
+    // Connections of its own: a look must neither wait for the applier nor hold it up.
+    const name = `strangler-identity-${definition.context}`.slice(0, 63);
+    const looking = {
+      source: await open(urls.source, name),
+      target: await open(urls.target, name),
+    };
+    const place = {
+      ...(direction === 'forward'
+        ? { monolith: looking.source, service: looking.target }
+        : { monolith: looking.target, service: looking.source }),
+      mapping,
+      direction,
+      publication: names.publication,
+    };
+    const key = { context: definition.context, direction };
     if (copy) {
       await copyInitially({
         control,
@@ -97,6 +120,7 @@ export async function runDirection(
         tables,
         stillMine,
         service,
+        look: () => readIdentity(place),
         names,
         workerId,
         signal,
@@ -110,7 +134,18 @@ export async function runDirection(
         mapping,
         signal: AbortSignal.any([signal, ending.signal]),
       }).catch(() => undefined);
-    } else {
+    }
+    const known = await readIdentityRow<Identity>(looking.target, key);
+    if (!copy) {
+      if (known?.epoch === row.epoch) {
+        const changes = whatChanged(known.identity, await readIdentity(place));
+        if (options.reread) await publishAgain({ source, names, tables, stillMine }, changes);
+        else {
+          // A move drops what its old stream needs.
+          await stillMine();
+          refuseStops(definition.context, changes);
+        }
+      }
       await requirePublished(
         {
           direction,
@@ -132,6 +167,10 @@ export async function runDirection(
         ...(options.onDifference && { onDifference: options.onDifference }),
       });
     });
+    // An older release wrote nothing down: what is there now is what there is to compare with later.
+    const basis = known?.epoch === row.epoch ? known.identity : await readIdentity(place);
+    if (known?.epoch !== row.epoch)
+      await writeIdentityRow(looking.target, key, { epoch: row.epoch, identity: basis });
     await runStream({
       control,
       definition,
@@ -148,6 +187,29 @@ export async function runDirection(
       origin: replicationNames(definition.context, direction, databaseName(urls.target)).origin,
       onProgress: options.onProgress ?? (() => undefined),
       stillMine,
+      watch: {
+        known: basis,
+        look: () => readIdentity(place),
+        sourceLsn: () => currentLsn(looking.source),
+        isEmpty: (side, oid) => isEmpty(place[side], oid),
+        checkFit: async () => void (await checkFit({ ...place, definition })),
+        reread: async (scopes, during) =>
+          reread(
+            {
+              mapping: await checkFit({ ...place, definition }),
+              monolithUrl: options.monolithUrl,
+              serviceUrl: options.serviceUrl,
+              direction,
+              signal: during,
+              appliedPosition: async () =>
+                (await readStreamRow(looking.target, definition.context, direction))?.position ??
+                0n,
+            },
+            scopes,
+          ),
+        adopt: (identity) => writeIdentityRow(looking.target, key, { epoch: row.epoch, identity }),
+        accepted: options.reread === true,
+      },
     });
   } catch (error) {
     if (signal.aborted) return;
@@ -159,6 +221,30 @@ export async function runDirection(
     await statistics;
     for (const client of clients) await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Somebody said that tables which were exchanged, or left out, are to be read again: from now on their changes come, and what
+ * came before is compared.
+ */
+async function publishAgain(
+  {
+    source,
+    names,
+    tables,
+    stillMine,
+  }: Pick<DirectionRun, 'stillMine'> & {
+    readonly source: StreamSource;
+    readonly names: ReplicationNames;
+    readonly tables: readonly SourceTable[];
+  },
+  changes: readonly Change[],
+): Promise<void> {
+  if (changes.every(({ severity }) => severity !== 'stop')) return;
+  await withStreamLock(source, 'session', async () => {
+    await stillMine();
+    await ensurePublication(source.client, names.publication, tables);
+  });
 }
 
 /** An older release, or another transport, published fewer of them; nothing of theirs can be missing. */

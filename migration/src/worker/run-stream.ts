@@ -6,12 +6,14 @@ import { readStreamRow } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { SourceTable, StreamSource, Transport } from '../stream/index.ts';
+import type { Lsn } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 import { HistoryMarks } from '../stream/source/history-marks.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
 import { pause } from '../pause.ts';
+import { IdentityWatch, type WatchOptions } from './identity-watch.ts';
 import { WatermarkSampler } from './watermark-sampler.ts';
 
 export interface StreamRun {
@@ -33,6 +35,9 @@ export interface StreamRun {
   readonly onProgress: (progress: WorkerProgress) => void;
   /** @throws when another worker or another epoch took over */
   readonly stillMine: () => Promise<void>;
+  readonly watch: Omit<WatchOptions, 'context' | 'drained' | 'stillMine'> & {
+    sourceLsn(): Promise<Lsn>;
+  };
 }
 
 /** How the applier's connection is called on the target. */
@@ -69,6 +74,18 @@ export async function runStream(run: StreamRun): Promise<void> {
     rows: row?.rowsApplied ?? 0n,
     deadLetters: 0,
   };
+  const watch = new IdentityWatch({
+    ...run.watch,
+    context,
+    stillMine: run.stillMine,
+    async drained(signal) {
+      const wanted = await run.watch.sourceLsn();
+      const end = performance.now() + 10_000;
+      while (state.position < wanted && performance.now() < end && !signal.aborted)
+        await pause(20, signal);
+    },
+  });
+  await watch.begin();
   const ending = new AbortController();
   const signal = AbortSignal.any([run.signal, ending.signal]);
   const stream = await run.transport.open(run.source, {
@@ -93,6 +110,7 @@ export async function runStream(run: StreamRun): Promise<void> {
     workerId: run.workerId,
     progress: () => state,
     marks,
+    held: () => watch.held,
     onSample: (sample) =>
       run.onProgress({
         phase: 'streaming',
@@ -137,6 +155,7 @@ export async function runStream(run: StreamRun): Promise<void> {
         state.deadLetters = applied.deadLetters;
       }
     })(),
+    watch.run(signal),
   ];
   const guarded = work.map((task) =>
     task

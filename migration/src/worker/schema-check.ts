@@ -40,6 +40,13 @@ export interface SchemaCheck {
 
 /** @throws StranglerError SCHEMA_CHANGED naming the line of the mapping */
 export async function checkSchema(check: SchemaCheck): Promise<void> {
+  await requirePublished(check, await checkFit(check));
+}
+
+/** The mapping, compiled for the tables as they are now. @throws StranglerError SCHEMA_CHANGED naming its line */
+export async function checkFit(
+  check: Pick<SchemaCheck, 'definition' | 'mapping' | 'direction' | 'monolith' | 'service'>,
+): Promise<CompiledMapping> {
   let now: CompiledMapping;
   try {
     now = await loadMapping(check.definition, check.monolith, check.service);
@@ -47,7 +54,7 @@ export async function checkSchema(check: SchemaCheck): Promise<void> {
     throw asSchemaChange(error);
   }
   refuseChangedTypes(check.mapping, now, check.direction);
-  await requirePublished(check, now);
+  return now;
 }
 
 /**

@@ -20,10 +20,13 @@ export interface SamplerOptions {
     readonly rows: bigint;
     readonly deadLetters: number;
   };
+  /** Why rows may differ although everything is applied: then the watermark stands still. */
+  readonly held: () => string | undefined;
   readonly onSample: (sample: {
     readonly lagBytes: number;
     readonly lagSeconds: number;
     readonly caughtUp: boolean;
+    readonly held?: string;
   }) => void;
 }
 
@@ -87,13 +90,16 @@ export class WatermarkSampler {
       onSample,
     } = this.#options;
     const { position, rows, deadLetters } = this.#options.progress();
-    const passed = this.#waiting.filter((sample) => sample.lsn <= position);
-    this.#reached = passed.at(-1) ?? this.#reached;
-    this.#waiting = this.#waiting.filter((sample) => sample.lsn > position);
+    const held = this.#options.held();
+    if (held === undefined) {
+      const passed = this.#waiting.filter((sample) => sample.lsn <= position);
+      this.#reached = passed.at(-1) ?? this.#reached;
+      this.#waiting = this.#waiting.filter((sample) => sample.lsn > position);
+    }
     const oldest = this.#reached ?? this.#waiting[0];
     const lagSeconds =
       oldest === undefined || this.#reached === null ? 0 : (performance.now() - oldest.at) / 1000;
-    const caughtUp = this.#reached !== null && lagSeconds < 1;
+    const caughtUp = held === undefined && this.#reached !== null && lagSeconds < 1;
     const lagBytes = sourceLsn > position ? sourceLsn - position : 0n;
     await control.watermarks.upsert({
       context,
@@ -106,8 +112,13 @@ export class WatermarkSampler {
       sourceLsn: lsnToText(sourceLsn),
       lagBytes,
       rowsApplied: rows,
-      detail: { deadLetters, transport: transport.kind },
+      detail: { deadLetters, transport: transport.kind, ...(held !== undefined && { held }) },
     });
-    onSample({ lagBytes: Number(lagBytes), lagSeconds, caughtUp });
+    onSample({
+      lagBytes: Number(lagBytes),
+      lagSeconds,
+      caughtUp,
+      ...(held !== undefined && { held }),
+    });
   }
 }

@@ -15,6 +15,8 @@ export interface WorkerProgress {
   readonly lagBytes?: number;
   readonly caughtUp?: boolean;
   readonly deadLetters?: number;
+  /** Tables that are read again because something changed them without an event. */
+  readonly held?: string;
   readonly code?: string;
   readonly message?: string;
 }
@@ -31,6 +33,8 @@ export interface WorkerOptions {
   readonly onDifference?: (differences: Differences) => void;
   /** Called when no command holds the context's lease: mends a move that was abandoned. */
   readonly recover?: (context: string) => Promise<void>;
+  /** Tables that were exchanged, and publications that left something out, are published and read again instead of stopping. */
+  readonly reread?: boolean;
   /** Connections per side for the initial copy (default 2). */
   readonly parallel?: number;
 }

@@ -114,7 +114,7 @@ describe('the numbered schema of a data database', () => {
     }
     expect(await versions()).toEqual([
       { part: 'fences', version: '1' },
-      { part: 'replication', version: '3' },
+      { part: 'replication', version: '4' },
     ]);
   });
 
@@ -168,7 +168,7 @@ describe('the numbered schema of a data database', () => {
     await client.query(`UPDATE strangler.schema_versions SET version = 99`);
     await expect(installReplicaSchema(client)).rejects.toMatchObject({
       code: 'REPLICA_SCHEMA_NEWER',
-      details: { part: 'replication', version: 99, newest: 3 },
+      details: { part: 'replication', version: 99, newest: 4 },
     });
     expect(await versions()).toEqual([{ part: 'replication', version: '99' }]);
   });

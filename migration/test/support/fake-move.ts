@@ -58,6 +58,7 @@ export function fakeMove(
     stop: undefined,
     mapping: undefined,
     writePauseMs: undefined,
+    identity: undefined,
     lease: { context: 'catalog', token: 'the-token' },
     sides: {
       client: async (side: Side) => client(side),

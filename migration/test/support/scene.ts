@@ -32,7 +32,7 @@ export const shop = {
   ],
   gates,
 };
-const rates = {
+export const rates = {
   context: 'rates',
   data: 'none',
   monolith: { url: { env: 'MONOLITH_URL' } },

@@ -170,7 +170,9 @@ export interface Running extends AsyncDisposable {
   readonly progress: WorkerProgress[];
 }
 
-export function startWorker(shop: Omit<Shop, typeof Symbol.asyncDispose>): Running {
+export function startWorker(
+  shop: Omit<Shop, typeof Symbol.asyncDispose> & { readonly reread?: boolean },
+): Running {
   const controller = new AbortController();
   const progress: WorkerProgress[] = [];
   const ended = runWorker({

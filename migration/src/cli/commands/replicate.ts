@@ -16,6 +16,7 @@ export function replicateCommand(session: Session): Command {
       'replicate catalog',
       'replicate catalog --until-caught-up',
       'replicate catalog --restart --yes',
+      'replicate catalog --reread',
       'replicate catalog --dry-run',
     ],
   })
@@ -24,10 +25,14 @@ export function replicateCommand(session: Session): Command {
       '--restart',
       "begin anew: empty the service's tables and copy, or, while the service owns, only the stream",
     )
+    .option(
+      '--reread',
+      'publish and compare again tables that were exchanged or left out, and go on',
+    )
     .action(
       async (
         context: string,
-        common: CommonOptions & { untilCaughtUp?: boolean; restart?: boolean },
+        common: CommonOptions & { untilCaughtUp?: boolean; restart?: boolean; reread?: boolean },
       ) => {
         const { replicate: step } = await import('../../steps/replicate.ts');
         await runStep(session, common, {
@@ -37,6 +42,7 @@ export function replicateCommand(session: Session): Command {
             ...force(common),
             ...(common.untilCaughtUp && { untilCaughtUp: true }),
             ...(common.restart && { restart: true }),
+            ...(common.reread && { reread: true }),
           },
           ...(common.restart && {
             confirm:

@@ -127,7 +127,10 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           line(
             'worker',
             worker
-              ? `${workerState(worker)}, ${worker.direction}, ${worker.rowsApplied} rows applied`
+              ? `${workerState(worker)}, ${worker.direction}, ${worker.rowsApplied} rows applied` +
+                  (typeof worker.detail.held === 'string'
+                    ? `; READING AGAIN: ${worker.detail.held}`
+                    : '')
               : 'never seen',
           ),
           line(

@@ -2,6 +2,8 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import type { MigrationDefinition, ContractSettings } from '@strangler-toolkit/plan';
 import type { Toolkit } from '../toolkit.ts';
 import { planned, type Step } from '../step.ts';
+import { askBuilds } from '../builds.ts';
+import { pactContent } from '../pact-content.ts';
 import { providersOf } from './providers.ts';
 import { type InteractionResult, loadVerifier, type SideResult } from './verifier.ts';
 
@@ -45,7 +47,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
     const contracts = contractsOf(definition);
     const sides = providersOf(definition, contracts, kit.env, options.side);
     const verify = await loadVerifier();
-    const evidence = records(kit, options) ? await evidenceOf(kit, definition) : undefined;
+    const evidence = records(kit, options) ? await evidenceOf(kit, definition, sides) : undefined;
     const results = await verify({
       pactsDir: contracts.pacts,
       provider: contracts.provider,
@@ -85,13 +87,30 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
   },
 };
 
+/** Nothing is known, whatever a tool lets pass. */
+const notVerified: readonly InteractionResult['verdict'][] = [
+  'state-not-entered',
+  'pending',
+  'message',
+];
+
 async function evidenceOf(
   kit: Toolkit,
-  { context, data }: MigrationDefinition,
+  definition: MigrationDefinition,
+  sides: Readonly<Record<string, { readonly url: string }>>,
 ): Promise<(results: Readonly<Record<string, SideResult>>) => Promise<void>> {
+  const { context, data } = definition;
   const control = await kit.control();
   await control.contexts.register(context, data);
   const { epoch } = await control.contexts.require(context);
+  // Before they are verified: what changes meanwhile makes the evidence void.
+  const about = {
+    content: await pactContent(contractsOf(definition)),
+    builds: await askBuilds(kit, definition, {
+      ...(sides.monolith && { monolith: sides.monolith.url }),
+      ...(sides.service && { service: sides.service.url }),
+    }),
+  };
   return async (results) => {
     const kept = (side: string): boolean => results[side]?.ok === true;
     await control.evidence.record({
@@ -102,6 +121,7 @@ async function evidenceOf(
       detail: {
         monolith: kept('monolith'),
         service: kept('service'),
+        ...about,
         sides: Object.fromEntries(
           Object.entries(results).map(([side, { ok, interactions }]) => [
             side,
@@ -110,6 +130,9 @@ async function evidenceOf(
               interactions: interactions.length,
               failed: interactions
                 .filter((interaction) => !interaction.ok)
+                .map(({ description, verdict }) => `${description} (${verdict})`),
+              notVerified: interactions
+                .filter(({ verdict }) => notVerified.includes(verdict))
                 .map(({ description, verdict }) => `${description} (${verdict})`),
             },
           ]),
@@ -143,7 +166,7 @@ function throwUnlessKept({ context, sides }: ContractsResult): void {
         silent.map((side) => sides[side]?.url ?? '').join(', '),
       { details },
     );
-  const open = having(['state-not-entered', 'pending', 'message']);
+  const open = having(notVerified);
   if (open.length === 0) return;
   const first = Object.values(sides)
     .flatMap(({ interactions }) => interactions)

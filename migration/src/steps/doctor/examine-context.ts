@@ -5,6 +5,7 @@ import type { ContextCheck, Need, Patient } from './context-check.ts';
 import { decisions } from './decisions.ts';
 import { fences } from './fences.ts';
 import { flags } from './flags.ts';
+import { identity } from './identity.ts';
 import { owners } from './owners.ts';
 import { server } from './server.ts';
 import { sides } from './sides.ts';
@@ -24,6 +25,7 @@ const checks: readonly ContextCheck[] = [
   fences,
   transport,
   worker,
+  identity,
   flags,
   sides,
 ];

@@ -1,0 +1,101 @@
+import type { Direction } from '@strangler-toolkit/plan';
+import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { tableName } from '../mapping/compiled-mapping.ts';
+
+/** A mapped column. `version` changes with every ALTER of it, `number` when it was dropped and made again under its old name. */
+export interface ColumnIdentity {
+  readonly name: string;
+  readonly number: number;
+  readonly type: string;
+  readonly version: string;
+  /** `oid:label` of an enum's values, null for other types. */
+  readonly labels: readonly string[] | null;
+}
+
+/** A partition that holds rows. */
+export interface LeafIdentity {
+  readonly name: string;
+  readonly oid: string;
+  /** Where its rows lie; made anew by TRUNCATE, VACUUM FULL, CLUSTER and every rewrite. */
+  readonly file: string;
+  /** Changes when it was detached and attached again, or got other bounds. */
+  readonly attached: string;
+}
+
+export interface TableIdentity {
+  readonly name: string;
+  readonly oid: string;
+  /** As `LeafIdentity.file`; `0` for a partitioned table, whose rows lie in its leaves. */
+  readonly file: string;
+  readonly replicaIdentity: string;
+  readonly columns: readonly ColumnIdentity[];
+  readonly leaves: readonly LeafIdentity[];
+}
+
+interface PublishedTable {
+  readonly name: string;
+  /** Changes when it left the publication and came back, or got another row filter or column list. */
+  readonly membership: string;
+  readonly filter: string | null;
+  readonly columns: string | null;
+}
+
+export interface PublicationIdentity {
+  readonly name: string;
+  readonly oid: string;
+  readonly version: string;
+  /** `insert, update, delete, truncate, via root`: those that it publishes. */
+  readonly actions: string;
+  /** Mapped tables only. */
+  readonly tables: readonly PublishedTable[];
+}
+
+interface MappedPart {
+  readonly service: string;
+  /** Monolith column → service column and, where they are translated, the values. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly constants: string;
+}
+
+export interface MappedTable {
+  readonly monolith: string;
+  readonly key: readonly string[];
+  readonly onReturn: string;
+  readonly parts: readonly MappedPart[];
+}
+
+/**
+ * What rows and statements about them rest on: the tables of both sides as the catalog knows them, who publishes them, and
+ * how the one becomes the other. Plain data: it is stored beside what rests on it and compared with what is there later.
+ */
+export interface Identity {
+  readonly direction: Direction;
+  readonly monolith: readonly TableIdentity[];
+  readonly service: readonly TableIdentity[];
+  /** Of the direction's source; null when it does not exist. */
+  readonly publication: PublicationIdentity | null;
+  readonly mapping: readonly MappedTable[];
+}
+
+/** The part of an identity that comes from the context file. */
+export const mappingIdentity = ({ tables }: CompiledMapping): MappedTable[] =>
+  tables.map((table) => ({
+    monolith: tableName(table.monolith),
+    key: table.key,
+    onReturn: sortedJson(table.leave),
+    parts: table.parts.map((part) => ({
+      service: tableName(part.service),
+      links: Object.fromEntries(
+        part.columns.map((link) => [
+          link.from,
+          link.forward === null
+            ? link.to
+            : `${link.to} ${JSON.stringify([...link.forward].sort())}`,
+        ]),
+      ),
+      constants: sortedJson(part.constants),
+    })),
+  }));
+
+const sortedJson = (record: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));

@@ -1,0 +1,166 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Identity, LeafIdentity, TableIdentity } from './identity.ts';
+import { changesText, whatChanged } from './what-changed.ts';
+
+const column = {
+  name: 'name',
+  number: 2,
+  type: 'text',
+  version: '100',
+  labels: null,
+};
+const leaf: LeafIdentity = { name: 'public.a_1', oid: '20', file: '20', attached: '90 x' };
+const table: TableIdentity = {
+  name: 'public.a',
+  oid: '10',
+  file: '10',
+  replicaIdentity: 'd',
+  columns: [column],
+  leaves: [leaf],
+};
+const part = { service: 'public.b', links: { id: 'id', name: 'title' }, constants: '[]' };
+const mapped = { monolith: 'public.a', key: ['id'], onReturn: '[]', parts: [part] };
+const published = { name: 'public.a', membership: '31', filter: null, columns: null };
+const publication = {
+  name: 'p',
+  oid: '30',
+  version: '80',
+  actions: 'insert, update, delete, truncate, via root',
+  tables: [published],
+};
+const before: Identity = {
+  direction: 'forward',
+  monolith: [table],
+  service: [{ ...table, name: 'public.b', leaves: [] }],
+  publication,
+  mapping: [mapped],
+};
+const withTable = (change: Partial<TableIdentity>): Identity => ({
+  ...before,
+  monolith: [{ ...table, ...change }],
+});
+const withColumn = (change: Partial<typeof column> & { labels?: null }): Identity =>
+  withTable({ columns: [{ ...column, ...change }] });
+const withLeaf = (change: Partial<LeafIdentity>): Identity =>
+  withTable({ leaves: [{ ...leaf, ...change }] });
+const withPublication = (change: Partial<typeof publication>): Identity => ({
+  ...before,
+  publication: { ...publication, ...change },
+});
+const published2 = (change: Partial<{ membership: string; filter: string; columns: string }>) =>
+  withPublication({ tables: [{ ...published, ...change } as never] });
+const withPart = (change: Partial<typeof part>): Identity => ({
+  ...before,
+  mapping: [{ ...mapped, parts: [{ ...part, ...change } as never] }],
+});
+
+test('nothing changed: everything stands', () => {
+  expect(whatChanged(before, structuredClone(before))).toEqual([]);
+});
+
+describe.each<[what: string, after: Identity, severity: string, text: RegExp]>([
+  ['exchanged', withTable({ oid: '11', file: '11' }), 'stop', /a of the monolith was exchanged/],
+  ['gone', withTable({ oid: '' }), 'stop', /not there any more/],
+  ['stored anew', withTable({ file: '11' }), 'void', /was stored anew/],
+  ['another replica identity', withTable({ replicaIdentity: 'f' }), 'void', /replica identity/],
+  [
+    'rewritten',
+    withTable({ file: '11', columns: [{ ...column, version: '101', type: 'varchar' }] }),
+    'reread',
+    /column name .* was rewritten \(text is varchar now\)/,
+  ],
+  [
+    'rewritten in its leaves',
+    withTable({
+      columns: [{ ...column, version: '101' }],
+      leaves: [{ ...leaf, file: '21' }],
+    }),
+    'reread',
+    /column name .* was rewritten/,
+  ],
+  ['a column made again', withColumn({ number: 7 }), 'reread', /column name .* exchanged/],
+  ['another type', withColumn({ type: 'varchar' }), 'void', /another type \(text is varchar now\)/],
+  ['a leaf gone', withTable({ leaves: [] }), 'reread', /a_1 .* was detached or dropped/],
+  ['a leaf truncated', withLeaf({ file: '22' }), 'reread', /a_1 .* truncated or stored anew/],
+  ['a leaf back', withLeaf({ attached: '91 x' }), 'reread', /a_1 .* attached again/],
+  ['no publication', { ...before, publication: null }, 'stop', /p of the monolith does not exist/],
+  ['another publication', withPublication({ oid: '33' }), 'stop', /made anew/],
+  ['other actions', withPublication({ actions: 'insert' }), 'stop', /publishes insert \(was/],
+  ['a table left out', withPublication({ tables: [] }), 'stop', /does not hold public.a/],
+  ['a row filter', published2({ filter: 'x' }), 'stop', /row filter on public.a/],
+  ['a column list', published2({ columns: '1' }), 'stop', /column list on public.a/],
+  ['back in it', published2({ membership: '32' }), 'stop', /did not hold public.a for a while/],
+  ['an altered publication', withPublication({ version: '81' }), 'void', /was altered/],
+  [
+    'another key',
+    { ...before, mapping: [{ ...mapped, key: ['name'] }] },
+    'stop',
+    /has the key name \(was id\)/,
+  ],
+  [
+    'one more column mapped',
+    withPart({ links: { ...part.links, size: 'size' } as never }),
+    'reread',
+    /takes size to public.b as well/,
+  ],
+  [
+    'a column translated otherwise',
+    withPart({ links: { id: 'id', name: 'title [["a","b"]]' } }),
+    'reread',
+    /takes name to public.b otherwise/,
+  ],
+  [
+    'a column not mapped',
+    withPart({ links: { id: 'id' } as never }),
+    'void',
+    /takes name .* no more/,
+  ],
+  ['other constants', withPart({ constants: '[["x","1"]]' }), 'void', /other constants/],
+  ['no mapping', { ...before, mapping: [] }, 'void', /not mapped any more/],
+])('%s', (_what, after, severity, text) => {
+  test(`is ${severity}, and told`, () => {
+    const changes = whatChanged(before, after);
+    expect(changes[0]?.severity).toBe(severity);
+    expect(changesText(changes)).toMatch(text);
+  });
+});
+
+test('what passes: a column that ALTER touched without a rewrite', () => {
+  expect(whatChanged(before, withColumn({ version: '101' }))).toEqual([]);
+});
+
+test('a new partition says which, so that an empty one can pass', () => {
+  const other = { ...leaf, oid: '25', name: 'public.a_2' };
+  expect(whatChanged(before, withTable({ leaves: [leaf, other] }))).toEqual([
+    {
+      severity: 'reread',
+      kind: 'partition',
+      table: 'public.a',
+      text: 'partition public.a_2 of table public.a of the monolith was made or attached',
+      newLeaf: { side: 'monolith', oid: '25' },
+    },
+  ]);
+});
+
+test('values of an enum that were renamed are read again, one more value is not', () => {
+  const state = { ...column, labels: ['1:on', '2:off'] };
+  const old: Identity = { ...before, monolith: [{ ...table, columns: [state] }] };
+  const now = (labels: string[]): Identity => ({
+    ...before,
+    monolith: [{ ...table, columns: [{ ...state, labels }] }],
+  });
+  expect(whatChanged(old, now(['1:on', '2:off', '3:new']))).toEqual([]);
+  expect(whatChanged(old, now(['1:on', '2:gone']))[0]?.severity).toBe('reread');
+});
+
+test("the publication of the other direction says nothing about this one's", () => {
+  expect(whatChanged(before, { ...before, direction: 'reverse', publication: null })).toEqual([]);
+});
+
+test('a service table that changes names the mapped table of the monolith', () => {
+  const after: Identity = {
+    ...before,
+    service: [{ ...before.service[0]!, oid: '99' }],
+  };
+  expect(whatChanged(before, after)).toMatchObject([{ severity: 'stop', table: 'public.a' }]);
+});

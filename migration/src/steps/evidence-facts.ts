@@ -1,0 +1,153 @@
+import {
+  bothSides,
+  type ContractSettings,
+  directionFrom,
+  type GateFacts,
+  type MigrationDefinition,
+  type PactsFact,
+  type Side,
+  type VerificationFact,
+} from '@strangler-toolkit/plan';
+import type { ContextRow, Evidence } from '../control/index.ts';
+import {
+  displayTable,
+  parseTableName,
+  quoteTable,
+  type TableName,
+} from '../database/identifiers.ts';
+import { readRoutes } from '../flags/index.ts';
+import { voidSince } from '../identity/void-since.ts';
+import { askBuilds, type Builds, otherBuild } from './builds.ts';
+import { pactContent } from './pact-content.ts';
+import { presentIdentity } from './present-identity.ts';
+import { presentShadowBasis, shadowVoidSince } from './shadow-basis.ts';
+import type { Toolkit } from './toolkit.ts';
+
+const reasonOf = (error: unknown): string =>
+  `what it was about cannot be looked at: ${error instanceof Error ? error.message : String(error)}`;
+
+/** The newest verification of this epoch, and whether it still is about what is there. */
+export async function verificationFact(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  row: ContextRow,
+): Promise<VerificationFact | undefined> {
+  const control = await kit.control();
+  const evidence = await control.evidence.latest(row.context, 'verification', row.epoch);
+  if (!evidence) return undefined;
+  const { identity, tables } = evidence.detail;
+  return {
+    differences: evidence.ok
+      ? 0
+      : Math.max(
+          1,
+          Number(evidence.detail.differences ?? 1) + Number(evidence.detail.orphans ?? 0),
+        ),
+    ageSeconds: evidence.ageSeconds,
+    voidSince: await presentIdentity(kit, definition, directionFrom(row.owner)).then(
+      (now) => voidSince(identity, now),
+      reasonOf,
+    ),
+    notCompared:
+      identity === undefined
+        ? undefined
+        : await notCompared(kit, definition, tables).catch(reasonOf),
+  };
+}
+
+/** A comparison of nothing finds no difference. `compared`: rows of each of the monolith's tables. */
+async function notCompared(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  compared: unknown,
+): Promise<string | undefined> {
+  const rows = new Map(
+    typeof compared === 'object' && compared !== null ? Object.entries(compared) : [],
+  );
+  const without = async (side: Side, table: TableName): Promise<boolean> =>
+    kit.withDatabase(definition, side, async (client) => {
+      const found = await client.query(`SELECT FROM ${quoteTable(table)} LIMIT 1`);
+      return found.rowCount === 0;
+    });
+  for (const { monolith, service } of definition.tables ?? []) {
+    const name = displayTable(parseTableName(monolith));
+    if (!rows.has(name)) return `it left out ${name}`;
+    if (Number(rows.get(name)) > 0) continue;
+    const empty =
+      (await without('monolith', parseTableName(monolith))) &&
+      (await without('service', parseTableName(service[0].table)));
+    if (!empty) return `it compared no row of ${name}, which has some`;
+  }
+  return undefined;
+}
+
+async function pactsFact(
+  definition: MigrationDefinition,
+  builds: Builds,
+  detail: Evidence['detail'],
+): Promise<PactsFact> {
+  const { contracts } = definition;
+  const sides: unknown = detail.sides;
+  return {
+    monolith: detail.monolith === true,
+    service: detail.service === true,
+    voidSince:
+      (contracts && (await changedPacts(contracts, detail.content))) ??
+      otherBuild(detail.builds, builds),
+    notVerified: bothSides.flatMap((side) => notVerifiedOf(sides, side)),
+  };
+}
+
+async function changedPacts(
+  contracts: ContractSettings,
+  content: unknown,
+): Promise<string | undefined> {
+  const now = await pactContent(contracts);
+  if (now === null) return `the pacts in ${contracts.pacts} cannot be read`;
+  if (typeof content !== 'string')
+    return 'it does not say which pacts it was about (a release before this one recorded it)';
+  return now === content ? undefined : `the pacts in ${contracts.pacts} are not those it was about`;
+}
+
+const notVerifiedOf = (sides: unknown, side: Side): string[] => {
+  const summary: unknown =
+    typeof sides === 'object' && sides !== null ? Reflect.get(sides, side) : undefined;
+  const list: unknown =
+    typeof summary === 'object' && summary !== null
+      ? Reflect.get(summary, 'notVerified')
+      : undefined;
+  return Array.isArray(list) ? list.map((reason) => `${side}: ${String(reason)}`) : [];
+};
+
+/** What was compared and verified of the traffic of this epoch, and whether it is about what runs now. */
+export async function trafficFacts(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  row: ContextRow,
+): Promise<Pick<GateFacts, 'pacts' | 'shadow' | 'shadowVoidSince'>> {
+  const { evidence, shadow } = await kit.control();
+  const counts = await shadow.counts(definition.context, row.epoch);
+  const [basis, pacts] = [
+    await evidence.latest(definition.context, 'shadow', row.epoch),
+    await evidence.latest(definition.context, 'pacts'),
+  ];
+  const now = await presentShadowBasis(kit, definition, row).catch(reasonOf);
+  return {
+    shadow: readRoutes(definition).map(({ name }) => {
+      const found = counts.find((candidate) => candidate.route === name);
+      if (!found) return { route: name, compared: 0, mismatches: 0 };
+      const failed = {
+        errors: found.counts['candidate-error'],
+        timeouts: found.counts['candidate-timeout'],
+      };
+      return { route: name, compared: found.compared, mismatches: found.real, failed };
+    }),
+    // Without a count there is nothing that could be void.
+    ...(counts.length > 0 && {
+      shadowVoidSince: typeof now === 'string' ? now : shadowVoidSince(basis?.detail.basis, now),
+    }),
+    ...(pacts && {
+      pacts: await pactsFact(definition, await askBuilds(kit, definition), pacts.detail),
+    }),
+  };
+}

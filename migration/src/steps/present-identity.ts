@@ -1,0 +1,29 @@
+import { type Direction, type MigrationDefinition, sourceOf } from '@strangler-toolkit/plan';
+import { databaseName } from '../database/connect.ts';
+import type { Identity } from '../identity/identity.ts';
+import { readIdentity } from '../identity/read-identity.ts';
+import { loadMapping } from '../mapping/load.ts';
+import { replicationNames } from '../stream/source/replication-names.ts';
+import type { Toolkit } from './toolkit.ts';
+
+/** What the rows of a context rest on now, as evidence stores it and gates compare it. @throws StranglerError DB_*, SCHEMA_* */
+export const presentIdentity = (
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  direction: Direction,
+): Promise<Identity> =>
+  kit.withDatabase(definition, 'monolith', (monolith) =>
+    kit.withDatabase(definition, 'service', async (service) =>
+      readIdentity({
+        monolith,
+        service,
+        mapping: await loadMapping(definition, monolith, service),
+        direction,
+        publication: replicationNames(
+          definition.context,
+          direction,
+          databaseName(kit.databaseUrl(definition, sourceOf(direction))),
+        ).publication,
+      }),
+    ),
+  );

@@ -1,0 +1,83 @@
+import { expect, test } from '@jest/globals';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
+import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
+import { cutover } from '../../src/cutover/index.ts';
+import { chooseTransport } from '../../src/stream/choose-transport.ts';
+import type { Transport } from '../../src/stream/index.ts';
+import { openScene, settled } from '../cutover-scene.ts';
+import { bothSides, caughtUp, definition, openShop, startWorker } from '../worker/shop.ts';
+
+const over = async (): Promise<Transport> => {
+  const { brokers, connectUrl } = await sharedKafka();
+  return chooseTransport(definition, {
+    STRANGLER_TRANSPORT: 'kafka',
+    KAFKA_BROKERS: brokers,
+    CONNECT_URL: connectUrl,
+  });
+};
+
+describeWithKafka('a stream over Kafka whose tables change', () => {
+  test.each([
+    [
+      'a table that is exchanged',
+      `BEGIN; CREATE TABLE other (LIKE products INCLUDING ALL); INSERT INTO other SELECT * FROM products;
+       ALTER TABLE products RENAME TO former; ALTER TABLE other RENAME TO products; COMMIT; UPDATE products SET name = 'unheard of'`,
+      'was exchanged for another one',
+    ],
+    [
+      'a publication that is dropped and made anew',
+      `DROP PUBLICATION strangler_goods_forward; CREATE PUBLICATION strangler_goods_forward FOR TABLE products, strangler.probe WITH (publish_via_partition_root = true)`,
+      'was dropped and made anew',
+    ],
+  ])(
+    '%s stops it, which is told; to say that it was meant makes both sides equal',
+    async (_what, change, told) => {
+      await using shop = await openShop({}, await over());
+      {
+        await using worker = startWorker(shop);
+        await caughtUp(shop, 'forward');
+        await shop.monolith.query(change);
+        expect(await worker.ended).toBe('IDENTITY_CHANGED');
+      }
+      const watermark = await shop.control.watermarks.get('goods', 'forward');
+      expect(watermark?.detail['message']).toContain(told);
+      await using _worker = startWorker({ ...shop, reread: true });
+      await caughtUp(shop, 'forward');
+      await shop.monolith.query(`UPDATE products SET name = 'heard of' WHERE id = 3`);
+      await caughtUp(shop, 'forward');
+      const sides = await bothSides(shop);
+      expect(sides.service).toBe(sides.monolith);
+      expect(sides.service).toContain('heard of');
+    },
+  );
+
+  test('a column that is rewritten is read again', async () => {
+    await using shop = await openShop({}, await over());
+    await using _worker = startWorker(shop);
+    await caughtUp(shop, 'forward');
+    await shop.monolith.query(
+      'ALTER TABLE products ALTER COLUMN name TYPE varchar(200) USING upper(name)',
+    );
+    await until('the rewritten rows are read again', async () => {
+      const sides = await bothSides(shop);
+      return sides.monolith === sides.service && sides.monolith.includes('PRODUCT 7');
+    });
+    await caughtUp(shop, 'forward');
+  });
+
+  test('on the way back as well: a publication of the service that leaves a table out stops the worker', async () => {
+    const { brokers, connectUrl } = await sharedKafka();
+    const scene = await openScene('identity_kafka', { kafka: { brokers, connectUrl } });
+    try {
+      expect(await cutover({ ...scene.options, noFacade: true })).toMatchObject({
+        outcome: 'done',
+      });
+      await settled(scene);
+      await scene.sql.service.query('ALTER PUBLICATION strangler_shop_reverse DROP TABLE labels');
+      await until('the worker ends by itself', async () => scene.worker()?.exitCode !== null);
+      expect(scene.log.join('')).toContain('does not hold public.labels any more');
+    } finally {
+      await scene.close();
+    }
+  });
+});
