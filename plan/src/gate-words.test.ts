@@ -212,7 +212,7 @@ describe('what a gate on traffic says', () => {
   test.each([
     [undefined, 'refuses', 'not known'],
     [[], 'passes', '0 %'],
-    [[route('a', 0)], 'passes', '0 %'],
+    [[route('a', 0)], 'refuses', 'not verified: nothing was compared of a'],
     [[route('a', 3000, 1), route('b', 2000, 1)], 'passes', '0.05 %'],
     [[route('a', 1000, 1)], 'passes', '0.1 %'],
     [[route('a', 1000, 2), route('b', 3000, 10), route('c', 9)], 'refuses', 'a 0.2 %, b 0.333 %'],
