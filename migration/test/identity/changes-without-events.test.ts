@@ -265,6 +265,6 @@ test.each(['forward', 'reverse'] as const)(
     const sides = await bothSides(shop);
     expect(sides.service).toBe(sides.monolith);
     expect(sides.monolith).toContain('heard of');
-    expect(sides.monolith).not.toContain('PRODUCT 7');
+    expect(sides.monolith).not.toMatch(/PRODUCT \d*7"/);
   },
 );
