@@ -147,8 +147,8 @@ describe('verification', () => {
       UPDATE items SET title = NULL WHERE item_id = 2;
       UPDATE items SET title = '' WHERE item_id = 3;
       UPDATE items SET state = 'A' WHERE item_id = 6;
-      UPDATE items SET price = price + 0.001 WHERE item_id = 7;
-      UPDATE items SET price = 1.1400 WHERE item_id = 8;
+      UPDATE items SET price = price + 0.01 WHERE item_id = 7;
+      UPDATE items SET price = 1.14 WHERE item_id = 8;
       UPDATE items SET ratio = ratio + 1e-13 WHERE item_id = 9;
       UPDATE items SET at = at + '1 microsecond' WHERE item_id = 10;
       UPDATE item_details SET data = '\\x' WHERE item_id = 11;
@@ -185,7 +185,7 @@ describe('verification', () => {
       'different',
       ['status', 'active', 'A'],
     ]);
-    expect(expected('7')).toEqual(['products', '7', 'items', 'different', ['price', '1', '1.001']]);
+    expect(expected('7')).toEqual(['products', '7', 'items', 'different', ['price', '1', '1.01']]);
     expect(expected('8')).toBeUndefined();
     expect(expected('9')).toEqual([
       'products',
