@@ -90,12 +90,12 @@ const printedBy = (output: string, command: string): string[] =>
     .filter((part) => part.startsWith(`${command}\n`))
     .map((part) => part.slice(command.length + 1));
 
-/** Route, answers compared, differing ones: the rows of a table of shadow counts. */
+/** Route, answers compared, those that did not match: the rows of a table of shadow counts. */
 const compared = (table: string): [route: string, compared: number, real: number][] =>
-  [...table.matchAll(/^([a-z-]+) +(\d+) +(\d+) +\d+ +\d+ /gm)].map(([, route = '', of, real]) => [
+  [...table.matchAll(/^([a-z-]+) +(\d+) +(\d+) +\d+ +/gm)].map(([, route = '', of, match]) => [
     route,
     Number(of),
-    Number(real),
+    Number(of) - Number(match),
   ]);
 
 const readme = async (): Promise<string> => readFile(join(repository, 'README.md'), 'utf8');
