@@ -21,13 +21,17 @@ const urls: Record<string, string> = {};
 let agents: UpstreamAgents;
 
 async function serve(side: 'owner' | 'other'): Promise<void> {
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
+  const hear: RequestListener = (request, response) => {
     const { method = '', url = '', headers } = request;
-    heard.push({ side, method, url, headers, body });
-    answers[side](request, response);
-  }).listen(0, '127.0.0.1');
+    let body = '';
+    request
+      .on('data', (chunk: Buffer) => (body += String(chunk)))
+      .on('end', () => {
+        heard.push({ side, method, url, headers, body });
+        answers[side](request, response);
+      });
+  };
+  const server = createServer(hear).listen(0, '127.0.0.1');
   await once(server, 'listening');
   servers.push(server);
   urls[side] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

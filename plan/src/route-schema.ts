@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { httpMethods } from './migration.ts';
+import { listOf, nonEmpty, number, oneOf, strict, text } from './schema-words.ts';
+
+const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
+const routePath = text.superRefine((path, context) => {
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+  if (!path.startsWith('/')) return refuse('must start with "/"');
+  if (/[?#]/.test(path)) return refuse('must not hold a query or fragment');
+  if (path !== '/' && path.endsWith('/')) return refuse('must not end with "/"');
+  const segments = path.slice(1).split('/');
+  if (path !== '/' && segments.some((segment) => segment === ''))
+    return refuse('must not hold an empty segment ("//")');
+  if (segments.some((segment) => segment === '.' || segment === '..'))
+    return refuse('must not hold "." or ".." segments');
+  if (path.includes('%')) return refuse('must not hold percent-encoded characters');
+  const named = segments.at(-1) === '**' ? segments.slice(0, -1) : segments;
+  const wrong = named.find(
+    (segment) => /[:*()[\]{}\s\\]/.test(segment) && !PARAMETER.test(segment),
+  );
+  if (wrong !== undefined)
+    return refuse(
+      `has a segment ${JSON.stringify(wrong)} that is neither plain text nor a parameter such as ":id"`,
+    );
+  const parameters = segments.filter((segment) => segment.startsWith(':'));
+  if (new Set(parameters).size !== parameters.length) refuse('names a parameter twice');
+});
+
+const jsonPointer = text.refine(
+  (value) => value === '' || value.startsWith('/'),
+  'must be a JSON pointer that starts with "/"',
+);
+const ignorable = text.refine(
+  (value) => value === '' || value.startsWith('/') || /^header:[A-Za-z0-9-]+(\/.+)?$/.test(value),
+  'must be a JSON pointer that starts with "/", or "header:<name>"',
+);
+const routeName = text
+  .refine(
+    (value) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(value),
+    'must begin with a letter and hold only letters, digits, "-" and "_"',
+  )
+  .refine((value) => value !== 'kill', 'must not be "kill": that is the flag of the kill switch');
+
+const SELECTOR =
+  /^(?:[a-z][a-z0-9-]*|[#.][\w-]+|\[[\w:-]+(?:=(?:"[^"]*"|[\w:-]+))?\])(?:[#.][\w-]+|\[[\w:-]+(?:=(?:"[^"]*"|[\w:-]+))?\])*(?:@[\w:-]+)?$/i;
+const compiles = (pattern: string): boolean => {
+  try {
+    return new RegExp(pattern, 'g').source !== '';
+  } catch {
+    return false;
+  }
+};
+const mask = strict({
+  preset: oneOf(['csrf', 'nonce', 'build', 'time']).optional(),
+  pattern: nonEmpty.refine(compiles, 'must be a regular expression').optional(),
+  selector: text
+    .refine(
+      (value) => SELECTOR.test(value),
+      'must be one element such as "p#total", "input[name=token]@value" or ".clock"',
+    )
+    .optional(),
+  reason: nonEmpty,
+}).refine(
+  ({ preset, pattern, selector }) =>
+    [preset, pattern, selector].filter((way) => way !== undefined).length === 1,
+  'must have one of preset, pattern and selector',
+);
+
+export const route = strict({
+  name: routeName,
+  method: z.enum([...httpMethods, 'ANY'], {
+    error: (issue) =>
+      issue.input === undefined
+        ? 'is missing'
+        : `must be a method such as GET or PROPFIND, or ANY (is ${JSON.stringify(issue.input)})`,
+  }),
+  path: routePath,
+  kind: oneOf(['read', 'write']),
+  compare: strict({
+    ignore: listOf(strict({ path: ignorable, reason: nonEmpty })).optional(),
+    unordered: listOf(jsonPointer).optional(),
+    redact: listOf(jsonPointer).optional(),
+    headers: listOf(nonEmpty).optional(),
+    numbers: oneOf(['value', 'text']).optional(),
+    masks: listOf(mask).optional(),
+  }).optional(),
+  timeoutMs: number('integer', 1).optional(),
+  pinRefused: z.boolean({ error: 'must be true or false' }).optional(),
+});

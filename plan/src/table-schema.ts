@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { listOf, nonEmpty, oneOf, recordOf, strict, text } from './schema-words.ts';
+
+export const tableName = text.refine(
+  (value) => /^[^.\s"]+(\.[^.\s"]+)?$/.test(value),
+  'must be "table" or "schema.table"',
+);
+/** Sequences may have names that want quotes. */
+const sequenceName = text.refine(
+  (value) => /^("([^"]|"")+"|[^.\s"]+)(\.("([^"]|"")+"|[^.\s"]+))?$/.test(value),
+  'must be "sequence" or "schema.sequence"',
+);
+const columnValues = recordOf(text);
+const columnMapping = z.unknown().superRefine((value, context) => {
+  if (typeof value === 'string') {
+    if (value === '')
+      context.addIssue({ code: 'custom', message: 'must name a column of the service' });
+    return;
+  }
+  const parsed = strict({
+    to: nonEmpty,
+    values: columnValues.optional(),
+    zone: oneOf(['UTC']).optional(),
+  }).safeParse(value);
+  for (const issue of parsed.error?.issues ?? [])
+    context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+});
+const onReturn = z.unknown().superRefine((value, context) => {
+  const ok =
+    value === 'default' ||
+    (typeof value === 'object' &&
+      value !== null &&
+      'value' in value &&
+      (value.value === null || typeof value.value === 'string') &&
+      Object.keys(value).length === 1);
+  if (!ok)
+    context.addIssue({
+      code: 'custom',
+      message: `must be 'default' or { value: 'PostgreSQL text' } or { value: null }`,
+    });
+});
+export const table = strict({
+  monolith: tableName,
+  key: listOf(nonEmpty)
+    .refine((key) => key.length > 0, 'must name at least one column')
+    .optional(),
+  service: listOf(
+    strict({
+      table: tableName,
+      columns: recordOf(columnMapping).refine(
+        (columns) => Object.keys(columns).length > 0,
+        'must map at least one column',
+      ),
+      constants: recordOf(
+        z.union([z.string(), z.null()], { error: 'must be PostgreSQL text or null' }),
+      ).optional(),
+    }),
+  ).refine((parts) => parts.length > 0, 'must name at least one table'),
+  leave: recordOf(strict({ onReturn, reason: nonEmpty })).optional(),
+  ids: recordOf(
+    strict({
+      monolith: sequenceName.optional(),
+      service: sequenceName.optional(),
+      reason: nonEmpty.optional(),
+    }).refine(
+      (source) => Object.values(source).some((value) => value !== undefined),
+      'must name a sequence of a side, or the reason why none is needed',
+    ),
+  ).optional(),
+});
