@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import pg from 'pg';
+import { causeOf } from './cause-of.ts';
 
 /** How one side enters provider states: a monolith that nobody may change has no endpoint for it. */
 export type StateSetup =
@@ -56,8 +57,7 @@ async function byUrl(url: string, state: string, params: Parameters): Promise<Va
       signal: AbortSignal.timeout(limitMs),
     });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new Error(`${url} does not answer: ${String(cause)}`, { cause: error });
+    throw new Error(`${url} does not answer: ${causeOf(error)}`, { cause: error });
   }
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text.slice(0, 300)}`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { StateSetup } from './provider-states.ts';
 import { readInteractions, type Interaction } from './read-interactions.ts';
 import { VerifierProcess } from './verifier.ts';
+import { causeOf } from './cause-of.ts';
 
 export type Side = 'monolith' | 'service';
 
@@ -193,8 +194,6 @@ async function unreachable(url: string): Promise<Judgement | undefined> {
     await response.body?.cancel();
     return undefined;
   } catch (error) {
-    const cause =
-      error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    return { verdict: 'unreachable', mismatch: `${url} does not answer: ${cause}` };
+    return { verdict: 'unreachable', mismatch: `${url} does not answer: ${causeOf(error)}` };
   }
 }

@@ -290,6 +290,7 @@ describe('a move that cannot go through leaves everything as it was', () => {
       outcome: 'aborted',
       error: { code: 'FENCE_OPENED', message: expect.stringContaining(side) },
     });
+    await scene.sql.monolith.query(`DELETE FROM products WHERE sku = 'past the fence'`);
   });
 
   test('the sides differ', async () => {

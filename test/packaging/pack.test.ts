@@ -132,6 +132,30 @@ export default defineMigration({
   }
 });
 
+// Tests load modules in a loader of their own, which finds names that Node's does not.
+test('every module that the installed packages export loads in plain Node', async () => {
+  const doors: string[] = [];
+  for (const name of ['plan', 'facade', 'migration']) {
+    const manifest = JSON.parse(
+      await readFile(
+        join(project, 'node_modules', '@strangler-toolkit', name, 'package.json'),
+        'utf8',
+      ),
+    ) as { name: string; exports: Record<string, unknown> };
+    for (const subpath of Object.keys(manifest.exports))
+      if (!subpath.endsWith('.json')) doors.push(manifest.name + subpath.slice(1));
+  }
+  expect(doors).toContain('@strangler-toolkit/migration/outbox');
+  for (const door of doors) {
+    const { stdout } = await run(
+      process.execPath,
+      ['--input-type=module', '-e', `console.log(Object.keys(await import('${door}')).length > 0)`],
+      { cwd: project, env: { ...process.env, NODE_OPTIONS: '' } },
+    );
+    expect([door, stdout.trim()]).toEqual([door, 'true']);
+  }
+});
+
 test('the tarballs hold what runs and its types, no sources and no tests', async () => {
   for (const file of (await readdir(project)).filter((name) => name.endsWith('.tgz'))) {
     const { stdout } = await run('tar', ['-tzf', join(project, file)]);

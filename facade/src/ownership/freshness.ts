@@ -19,6 +19,9 @@ interface Question {
   readonly answer: (answer: FreshnessAnswer) => void;
 }
 
+/** A write that failed already waits longer than a reader does: what it hears decides whether it is tried again. */
+const FAILED_WRITE_PATIENCE_MS = 1_000;
+
 const noAnswer: FreshnessAnswer = { known: false };
 
 /**
@@ -65,10 +68,10 @@ export class FreshnessCheck {
     });
   }
 
-  /** Who owns the context at this moment; undefined when the control database does not say so within the patience. */
+  /** Who owns the context at this moment; undefined when the control database does not say so in time. */
   async ownerNow(context: string): Promise<OwnerNow | undefined> {
     const late = new Promise<undefined>((resolve) =>
-      setTimeout(resolve, this.#patienceMs, undefined).unref(),
+      setTimeout(resolve, Math.max(this.#patienceMs, FAILED_WRITE_PATIENCE_MS), undefined).unref(),
     );
     const look = async (): Promise<OwnerNow | undefined> =>
       ownerNow((await this.#connected()).client, context);

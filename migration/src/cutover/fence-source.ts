@@ -39,7 +39,7 @@ const fenceMarks = async (move: MoveState): Promise<FenceMarks> => ({
 /**
  * Before the owner changes: a fence that was opened and closed again (ALTER TABLE … DISABLE TRIGGER ALL, as restore scripts do)
  * let writes pass that came after the stop position, and nobody would ever apply them.
- * @throws StranglerError FENCE_OPENED
+ * @throws StranglerError FENCE_OPENED, LEASE_LOST
  */
 export async function assertFencesHeld(move: MoveState): Promise<void> {
   const before = move.fenceMarks;
@@ -47,6 +47,8 @@ export async function assertFencesHeld(move: MoveState): Promise<void> {
   const now = await fenceMarks(move);
   const opened = (['from', 'to'] as const).filter((end) => now[end] !== before[end]);
   if (opened.length === 0) return;
+  // Who slept while others moved the fence was overtaken: that is what it has to hear.
+  await move.lease.check();
   const sides = opened.map((end) => move.plan[end]);
   throw new StranglerError(
     'FENCE_OPENED',

@@ -1,5 +1,5 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import { ConfigResourceTypes, type EachBatchPayload, type Kafka } from 'kafkajs';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { createKafka, kafkaFailure } from '../stream/kafka/kafka-client.ts';
 import { readOffsets, storeOffset } from '../replica/event-positions.ts';
 import { ensureEventTopics } from './ensure-event-topics.ts';
@@ -119,7 +119,8 @@ async function forgetWhatIsGone(
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
       resources: topics.map((name) => ({
-        type: ConfigResourceTypes.TOPIC,
+        // ConfigResourceTypes.TOPIC, a name that Node does not find in this CommonJS module
+        type: 2,
         name,
         configNames: ['retention.ms', 'cleanup.policy'],
       })),

@@ -15,7 +15,13 @@ import { carries } from '../mapping/type-compatibility.ts';
 import { publicationDifference, type SourceTable } from '../stream/index.ts';
 import { publishedTables } from './published-tables.ts';
 
-const misfits = new Set(['COLUMN_MISSING', 'TABLE_MISSING', 'CONFIG_INVALID', 'REPLICA_IDENTITY']);
+const misfits = new Set([
+  'COLUMN_MISSING',
+  'TABLE_MISSING',
+  'TABLE_KIND',
+  'CONFIG_INVALID',
+  'REPLICA_IDENTITY',
+]);
 
 /** The mapping no longer compiles against tables that it was already replicating. */
 export function asSchemaChange(error: unknown): unknown {

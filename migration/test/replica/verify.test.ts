@@ -185,7 +185,13 @@ describe('verification', () => {
       'different',
       ['status', 'active', 'A'],
     ]);
-    expect(expected('7')).toEqual(['products', '7', 'items', 'different', ['price', '1', '1.01']]);
+    expect(expected('7')).toEqual([
+      'products',
+      '7',
+      'items',
+      'different',
+      ['price', '1.00', '1.01'],
+    ]);
     expect(expected('8')).toBeUndefined();
     expect(expected('9')).toEqual([
       'products',

@@ -210,6 +210,7 @@ describe('slots, publications and the support schema', () => {
           identity: null,
           sequence: null,
           collatable: false,
+          deterministic: true,
           enumLabels: null,
         },
         {
@@ -221,6 +222,7 @@ describe('slots, publications and the support schema', () => {
           identity: 'always',
           sequence: '"My Shop"."Things_A_seq"',
           collatable: false,
+          deterministic: true,
           enumLabels: null,
         },
         {
@@ -232,6 +234,7 @@ describe('slots, publications and the support schema', () => {
           identity: null,
           sequence: null,
           collatable: false,
+          deterministic: true,
           enumLabels: null,
         },
         {
@@ -243,6 +246,7 @@ describe('slots, publications and the support schema', () => {
           identity: null,
           sequence: null,
           collatable: false,
+          deterministic: true,
           enumLabels: null,
         },
         {
@@ -254,6 +258,7 @@ describe('slots, publications and the support schema', () => {
           identity: null,
           sequence: null,
           collatable: false,
+          deterministic: true,
           enumLabels: ['b', 'a'],
         },
         {
@@ -265,6 +270,7 @@ describe('slots, publications and the support schema', () => {
           identity: null,
           sequence: '"My Shop"."Things_s_seq"',
           collatable: false,
+          deterministic: true,
           enumLabels: null,
         },
       ]);
