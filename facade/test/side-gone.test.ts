@@ -122,6 +122,18 @@ describe('a side that is not there', () => {
 });
 
 describe('a facade that slept over a change of owner', () => {
+  /** A facade looks a second time right after its start: what it slept over must come after that. */
+  const startAsleep = async (): Promise<RunningFacade> => {
+    const facade = await start();
+    await until('the facade has looked for the last time', async () => {
+      const rows = await control.query(
+        `SELECT bool_and(state = 'idle' AND state_change < clock_timestamp() - interval '400 ms') AS rests
+         FROM pg_stat_activity WHERE application_name LIKE 'facade % link' AND datname = current_database()`,
+      );
+      return rows[0]?.rests === true;
+    });
+    return facade;
+  };
   /** As a process that was stopped for a while sees it: nothing of it. */
   const unheard = (text: string) =>
     control.query(`BEGIN; SET LOCAL session_replication_role = replica; ${text}; COMMIT`);
@@ -130,7 +142,7 @@ describe('a facade that slept over a change of owner', () => {
 
   test('says «try again» for a write that the fence refused, and sends the next one to the owner', async () => {
     await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 1 });
-    const facade = await start();
+    const facade = await startAsleep();
     monolithAnswers = fenced;
     await unheard(
       `UPDATE strangler_control.contexts SET owner = 'service', stage = 'service', epoch = 2`,
@@ -146,7 +158,7 @@ describe('a facade that slept over a change of owner', () => {
 
   test('and for one that met a fence before the owner changed', async () => {
     await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 1 });
-    const facade = await start();
+    const facade = await startAsleep();
     monolithAnswers = fenced;
     await unheard(
       `UPDATE strangler_control.contexts SET hold_id = gen_random_uuid(), hold_until = clock_timestamp() + interval '20 seconds'`,
@@ -157,7 +169,7 @@ describe('a facade that slept over a change of owner', () => {
 
   test('a failure of the owner itself is the owner’s answer', async () => {
     await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 1 });
-    const facade = await start();
+    const facade = await startAsleep();
     monolithAnswers = fenced;
     expect(await post(facade)).toMatchObject({ status: 500, body: expect.stringMatching(/SF001/) });
   });

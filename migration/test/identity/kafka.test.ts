@@ -5,7 +5,14 @@ import { cutover } from '../../src/cutover/index.ts';
 import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import type { Transport } from '../../src/stream/index.ts';
 import { openScene, settled } from '../cutover-scene.ts';
-import { bothSides, caughtUp, definition, openShop, startWorker } from '../worker/shop.ts';
+import {
+  bothSides,
+  caughtUp,
+  definition,
+  openShop,
+  type Shop,
+  startWorker,
+} from '../worker/shop.ts';
 
 const over = async (): Promise<Transport> => {
   const { brokers, connectUrl } = await sharedKafka();
@@ -16,40 +23,56 @@ const over = async (): Promise<Transport> => {
   });
 };
 
+/** Replicates, then `change` happens: the worker has to stop and say why. */
+async function stopped(shop: Shop, change: string, told: string): Promise<void> {
+  {
+    await using worker = startWorker(shop);
+    await caughtUp(shop, 'forward');
+    await shop.monolith.query(change);
+    expect(await worker.ended).toBe('IDENTITY_CHANGED');
+  }
+  const watermark = await shop.control.watermarks.get('goods', 'forward');
+  expect(watermark?.detail['message']).toContain(told);
+}
+
 describeWithKafka('a stream over Kafka whose tables change', () => {
-  test.each([
-    [
-      'a table that is exchanged',
+  test('a table that is exchanged stops it, which is told; to say that it was meant makes both sides equal', async () => {
+    await using shop = await openShop({}, await over());
+    await stopped(
+      shop,
       `BEGIN; CREATE TABLE other (LIKE products INCLUDING ALL); INSERT INTO other SELECT * FROM products;
        ALTER TABLE products RENAME TO former; ALTER TABLE other RENAME TO products; COMMIT; UPDATE products SET name = 'unheard of'`,
       'was exchanged for another one',
-    ],
-    [
-      'a publication that is dropped and made anew',
-      `DROP PUBLICATION strangler_goods_forward; CREATE PUBLICATION strangler_goods_forward FOR TABLE products, strangler.probe WITH (publish_via_partition_root = true)`,
+    );
+    await using _worker = startWorker({ ...shop, reread: true });
+    await caughtUp(shop, 'forward');
+    await shop.monolith.query(`UPDATE products SET name = 'heard of' WHERE id = 3`);
+    await caughtUp(shop, 'forward');
+    const sides = await bothSides(shop);
+    expect(sides.service).toBe(sides.monolith);
+    expect(sides.service).toContain('heard of');
+  });
+
+  test('a publication that is made anew without the beats stops it, and that the connector passed over some is found out', async () => {
+    await using shop = await openShop({}, await over());
+    await stopped(
+      shop,
+      `DROP PUBLICATION strangler_goods_forward; CREATE PUBLICATION strangler_goods_forward
+       FOR TABLE products, strangler.probe WITH (publish_via_partition_root = true)`,
       'was dropped and made anew',
-    ],
-  ])(
-    '%s stops it, which is told; to say that it was meant makes both sides equal',
-    async (_what, change, told) => {
-      await using shop = await openShop({}, await over());
-      {
-        await using worker = startWorker(shop);
-        await caughtUp(shop, 'forward');
-        await shop.monolith.query(change);
-        expect(await worker.ended).toBe('IDENTITY_CHANGED');
-      }
-      const watermark = await shop.control.watermarks.get('goods', 'forward');
-      expect(watermark?.detail['message']).toContain(told);
-      await using _worker = startWorker({ ...shop, reread: true });
-      await caughtUp(shop, 'forward');
-      await shop.monolith.query(`UPDATE products SET name = 'heard of' WHERE id = 3`);
-      await caughtUp(shop, 'forward');
-      const sides = await bothSides(shop);
-      expect(sides.service).toBe(sides.monolith);
-      expect(sides.service).toContain('heard of');
-    },
-  );
+    );
+    const beat = async () =>
+      Number(
+        (await shop.monolith.query('SELECT max(beat) AS beat FROM strangler.heartbeat')).rows[0]
+          ?.beat,
+      );
+    const last = await beat();
+    await until('the connector passes over two beats', async () => (await beat()) > last + 1);
+    await using worker = startWorker({ ...shop, reread: true });
+    expect(await worker.ended).toBe('POSITION_GAP');
+    const watermark = await shop.control.watermarks.get('goods', 'forward');
+    expect(watermark?.detail['remedy']).toContain('strangler replicate goods --restart');
+  });
 
   test('a column that is rewritten is read again', async () => {
     await using shop = await openShop({}, await over());
