@@ -1,9 +1,9 @@
 export interface BenchTerminal {
   readonly signal: AbortSignal;
   /** Progress, for people. */
-  tell(line: string): void;
+  readonly tell: (line: string) => void;
   /** The result. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
 }
 
 export interface BenchCommand {

@@ -27,7 +27,7 @@ const start = async (
     // without flags no Unleash is named: the start would wait for a first state of it
     ...(flags && (await lastKnownFlags(flags))),
     contexts: [definition],
-    monolithUrl: String(definition.monolith.url),
+    monolithUrl: definition.monolith.url as string,
     ...options,
   });
   facades.push(facade);

@@ -127,10 +127,12 @@ test('every operation answers as the document says', async () => {
 });
 
 test('an answer that the document does not tell is noticed', () => {
-  const { check } = shop.document;
-  const wrong = (body: unknown) => () => check('GET', '/api/cart', 200, 'application/json', body);
+  const wrong = (body: unknown) => () =>
+    shop.document.check('GET', '/api/cart', 200, 'application/json', body);
   expect(wrong({ items: [], total: '0.00' })).not.toThrow();
   expect(wrong({ items: [], total: 0 })).toThrow('total');
   expect(wrong({ items: [], total: '0.00', more: 1 })).toThrow('additional');
-  expect(() => check('GET', '/api/cart', 418, null, '')).toThrow('does not know this status');
+  expect(() => shop.document.check('GET', '/api/cart', 418, null, '')).toThrow(
+    'does not know this status',
+  );
 });

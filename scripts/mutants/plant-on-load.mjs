@@ -6,7 +6,7 @@ registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
     if (!url.startsWith('file:') || !loaded.source) return loaded;
-    const source = planted(new URL(url).pathname, String(loaded.source));
+    const source = planted(new URL(url).pathname, Buffer.from(loaded.source).toString());
     return source === undefined ? loaded : { ...loaded, source };
   },
 });

@@ -179,7 +179,7 @@ describe('the file', () => {
         .filter((volume) => !volume.startsWith('.'))
         .map((volume) => `${name} ${volume}`),
     );
-    expect(named.map((entry) => entry.split(' ')[1]!.split(':')[0]).sort()).toEqual(
+    expect(named.map((entry) => entry.split(' ')[1]!.split(':')[0]!).sort()).toEqual(
       Object.keys(compose.volumes).sort(),
     );
     expect(
@@ -452,9 +452,9 @@ describe('docs/deploy.md', () => {
     const ports = services.flatMap(([, service]) =>
       (service.ports ?? []).map((port) => port.split(':')[1] ?? ''),
     );
-    expect([...page.matchAll(/http:\/\/localhost:(\d+)/g)].map((match) => match[1]).sort()).toEqual(
-      ports.sort(),
-    );
+    expect(
+      [...page.matchAll(/http:\/\/localhost:(\d+)/g)].map((match) => match[1]!).sort(),
+    ).toEqual(ports.sort());
     for (const [name] of services.filter((entry) => entry[1].profiles === undefined))
       expect([name, page.includes(`\`${name}\``)]).toEqual([name, true]);
   });

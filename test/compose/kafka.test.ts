@@ -167,10 +167,12 @@ describeWithKafka(
             'strangler-connect-status',
           ],
         });
-        expect(topics.topics.map((topic) => [topic.name, topic.partitions.length]).sort()).toEqual([
-          ['strangler-connect-configs', 1],
-          ['strangler-connect-offsets', 5],
-          ['strangler-connect-status', 1],
+        expect(
+          topics.topics.map((topic) => `${topic.name} ${topic.partitions.length}`).sort(),
+        ).toEqual([
+          'strangler-connect-configs 1',
+          'strangler-connect-offsets 5',
+          'strangler-connect-status 1',
         ]);
         await expect(admin.fetchTopicMetadata({ topics: ['a-misspelt-name'] })).rejects.toThrow(
           'This server does not host this topic-partition',

@@ -7,7 +7,9 @@ interface Node {
   readonly type: string;
 }
 interface Rule {
-  create(context: { report(found: unknown): void }): Record<string, (node: Node) => void>;
+  readonly create: (context: {
+    report(found: unknown): void;
+  }) => Record<string, (node: Node) => void>;
 }
 const { rules } = plugin as { rules: Record<string, Rule> };
 const isNode = (value: unknown): value is Node =>

@@ -6,7 +6,7 @@ export interface Worker {
   readonly pid: number;
   stop(): Promise<void>;
   /** Fails when the worker ended by itself. */
-  assertAlive(): void;
+  readonly assertAlive: () => void;
 }
 
 /** Our worker as a user runs it: the command line in a process of its own. */

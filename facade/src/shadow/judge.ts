@@ -14,8 +14,8 @@ export interface Verdict {
 
 export interface Court {
   /** The owner again, as a shadow. */
-  reference(): Promise<Observed>;
-  candidate(): Promise<Observed>;
+  readonly reference: () => Promise<Observed>;
+  readonly candidate: () => Promise<Observed>;
   /** Resolves once the candidate's side has everything that was acknowledged before the call; false: not in time. */
   caughtUp(): Promise<boolean>;
   /** @throws ComparisonFailed */

@@ -73,8 +73,9 @@ export class Mirror {
     const { maxBodyBytes } = this.#options.limits;
     const { status, headers } = head;
     const whole = status !== 304 && status !== 206;
-    const note = (outcome: ShadowOutcome, cause: string): undefined =>
-      void this.#options.note(read, { outcome, differences: [], cause });
+    const note = (outcome: ShadowOutcome, cause: string): undefined => {
+      this.#options.note(read, { outcome, differences: [], cause });
+    };
     if (status >= 500) return note('uncomparable', 'the client got a server error');
     if (/^text\/event-stream\b/i.test(String(headers['content-type'] ?? '')))
       return note('uncomparable', 'an event stream');

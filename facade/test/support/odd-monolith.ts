@@ -98,7 +98,7 @@ export async function startOddMonolith(): Promise<OddMonolith> {
   });
   const sockets = new WebSocketServer({ server: monolith.server, path: '/ws' });
   sockets.on('connection', (socket) =>
-    socket.on('message', (data) => socket.send(`echo ${String(data)}`)),
+    socket.on('message', (data) => socket.send(`echo ${(data as Buffer).toString()}`)),
   );
   return {
     ...monolith,

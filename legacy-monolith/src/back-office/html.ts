@@ -19,8 +19,8 @@ type Part = string | number | null | Html | readonly Html[];
 const render = (part: Part): string =>
   part instanceof Html
     ? part.text
-    : Array.isArray(part)
-      ? part.map((item: Html) => item.text).join('')
+    : typeof part === 'object' && part !== null
+      ? part.map((item) => item.text).join('')
       : escape(String(part ?? ''));
 
 /** Everything that is put in is escaped, unless it is Html itself. */

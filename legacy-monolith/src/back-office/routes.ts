@@ -30,6 +30,11 @@ const table = (heads: readonly string[], rows: readonly Html[]): Html =>
     </tbody>
   </table>`;
 
+const told = ({ body, message }: HttpError): string => {
+  const { message: said, error = message } = asFields(body) ?? {};
+  return typeof said === 'string' ? said : typeof error === 'string' ? error : message;
+};
+
 /** Pages for the staff, with a cookie session, as they were before there was an API. */
 export function backOfficeRoutes(db: Db): Router {
   const router = Router();
@@ -51,15 +56,7 @@ export function backOfficeRoutes(db: Db): Router {
         if (!(error instanceof HttpError)) throw error;
         response
           .status(error.status)
-          .send(
-            page(
-              'That did not work',
-              html`<p>
-                ${String(asFields(error.body)?.message ?? asFields(error.body)?.error ?? error.message)}
-              </p>`,
-              session.csrf,
-            ),
-          );
+          .send(page('That did not work', html`<p>${told(error)}</p>`, session.csrf));
       }
     };
   const pageNumber = (request: Request): number =>

@@ -42,7 +42,7 @@ export async function openLiveFeed(
     );
     await fresh.connect();
     await fresh.query('LISTEN order_status; LISTEN notification');
-    if (closed) return void (await fresh.end());
+    if (closed) return await fresh.end();
     client = fresh;
     // What was announced meanwhile is gone; an empty message makes subscribers read the tables.
     for (const channel of ['order_status', 'notification']) emitter.emit(channel, {});

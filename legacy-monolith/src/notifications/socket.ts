@@ -74,7 +74,7 @@ function talk(socket: WebSocket, db: Db, live: LiveFeed, userId: number): void {
   socket.on('error', () => socket.terminate());
   socket.on('message', (data, isBinary) =>
     inTurn(async () => {
-      const message = isBinary ? undefined : parse(String(data));
+      const message = isBinary ? undefined : parse((data as Buffer).toString());
       const id = parseId(message?.id);
       if (message?.type === 'ping') send({ type: 'pong', id: message.id ?? null });
       else if (message?.type === 'read' && id)

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { readFileSync } from 'node:fs';
 import { isStranglerError } from '@strangler-toolkit/plan';
 import { CommanderError } from 'commander';
@@ -42,8 +43,7 @@ try {
         ),
       );
     terminal.talk(`${known.code}: ${known.message}\n${known.remedy}`);
-    if (process.env.STRANGLER_DEBUG && known.cause)
-      terminal.talk(String(known.cause instanceof Error ? known.cause.stack : known.cause));
+    if (process.env.STRANGLER_DEBUG && known.cause) terminal.talk(inspect(known.cause));
     process.exitCode = exitCodeOf(
       known,
       interrupted.signal.aborted && !(isStranglerError(error) && error.code === 'GATE_REFUSED'),

@@ -28,7 +28,7 @@ afterAll(async () => {
 const code = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'no error',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string; message?: string }) => error.code ?? error.message ?? 'an error',
   );
 describe('opening', () => {
   test('a schema of a newer release is refused', async () => {

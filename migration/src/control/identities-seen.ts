@@ -32,7 +32,9 @@ export class IdentitiesSeenStore {
       anonymous: Number(row?.anonymous ?? 0),
       // how many there must be for so many marks, if hashes are spread evenly
       identities: Math.round(marks * Math.log(marks / (marks - Math.min(marked, marks - 1)))),
-      shares: [...(row?.shares ?? '')].flatMap((bit, index) => (bit === '1' ? [index + 1] : [])),
+      shares: Array.from(row?.shares ?? '').flatMap((bit, index) =>
+        bit === '1' ? [index + 1] : [],
+      ),
     };
   }
 }

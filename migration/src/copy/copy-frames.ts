@@ -1,6 +1,6 @@
 const copyData = 'd'.charCodeAt(0);
 /** What may come between rows and is not theirs: the answer to COPY, notices, changed settings, notifications. */
-const between = new Set([...'HNSA'].map((letter) => letter.charCodeAt(0)));
+const between = new Set(Array.from('HNSA', (letter) => letter.charCodeAt(0)));
 const headerLength = 5;
 
 /** Cuts what the server sends while it copies: whole or partial row frames, and what follows the last of them. */

@@ -3,7 +3,7 @@ import { movePlan } from './move-plan.ts';
 import { protocol } from './protocol.ts';
 
 test('the steps stand in the one order in which a kill at any line leaves one owner', () => {
-  expect(protocol.map(({ name, phase, undo }) => `${phase} ${name}${undo ? ' <-' : ''}`)).toEqual([
+  expect(protocol.map((step) => `${step.phase} ${step.name}${step.undo ? ' <-' : ''}`)).toEqual([
     'before prepare',
     'before prove-reverse <-',
     'before hold <-',

@@ -77,6 +77,8 @@ export interface Identity {
   readonly mapping: readonly MappedTable[];
 }
 
+const byText = (one: unknown[], other: unknown[]): number => (String(one) < String(other) ? -1 : 1);
+
 /** The part of an identity that comes from the context file. */
 export const mappingIdentity = ({ tables }: CompiledMapping): MappedTable[] =>
   tables.map((table) => ({
@@ -90,7 +92,7 @@ export const mappingIdentity = ({ tables }: CompiledMapping): MappedTable[] =>
           link.from,
           link.forward === null
             ? link.to
-            : `${link.to} ${JSON.stringify([...link.forward].sort())}`,
+            : `${link.to} ${JSON.stringify([...link.forward].sort(byText))}`,
         ]),
       ),
       constants: sortedJson(part.constants),

@@ -77,29 +77,32 @@ export async function followTopics(source: KafkaSource, session: Session): Promi
 
 /** The offset after what was handled; what is thrown by kafkajs goes back to it. */
 async function deliverBatch(
-  { batch, heartbeat, isRunning, isStale, resolveOffset }: EachBatchPayload,
+  delivery: EachBatchPayload,
   { inbox }: Session,
   over: AbortSignal,
   end: (reason: unknown) => void,
 ): Promise<bigint | undefined> {
   // A handler may take longer than the group waits; the next heartbeat below tells when it was too long.
-  const alive = setInterval(() => void heartbeat().catch(() => undefined), 2_000);
+  const alive = setInterval(() => void delivery.heartbeat().catch(() => undefined), 2_000);
   let next: bigint | undefined;
   try {
-    for (const message of batch.messages) {
-      if (over.aborted || !isRunning() || isStale()) break;
+    for (const message of delivery.batch.messages) {
+      if (over.aborted || !delivery.isRunning() || delivery.isStale()) break;
       try {
         await inbox.deliver(
-          eventOfMessage(`${batch.topic}[${batch.partition}]@${message.offset}`, message),
+          eventOfMessage(
+            `${delivery.batch.topic}[${delivery.batch.partition}]@${message.offset}`,
+            message,
+          ),
         );
       } catch (error) {
         // Not thrown: kafkajs would deliver the same batch again at once.
         end(error);
         break;
       }
-      resolveOffset(message.offset);
+      delivery.resolveOffset(message.offset);
       next = BigInt(message.offset) + 1n;
-      await heartbeat();
+      await delivery.heartbeat();
     }
     return next;
   } finally {

@@ -30,7 +30,7 @@ export async function tryWorkerLock(
       return {
         lost: lost.signal,
         check: async () => void (await client.query('SELECT 1')),
-        release: async () => void (await client.end().catch(() => undefined)),
+        release: () => client.end().catch(() => undefined),
       };
     }
   } catch (error) {

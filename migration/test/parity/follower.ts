@@ -17,7 +17,7 @@ export interface Follower extends AsyncDisposable {
   readonly transactions: readonly Transaction[];
   readonly mapping: CompiledMapping;
   readonly target: pg.Client;
-  appliedPosition(): Promise<Lsn>;
+  readonly appliedPosition: () => Promise<Lsn>;
   checkpoint(): Promise<Checkpoint>;
   /** From the stored position; `slow` is awaited before each batch. */
   start(slow?: () => Promise<void>): Promise<void>;

@@ -87,7 +87,7 @@ export interface Workload {
   readonly client: pg.Client;
   readonly second: pg.Client;
   readonly seed: number;
-  barrier(): Promise<void>;
+  readonly barrier: () => Promise<void>;
   readonly bigRows: number;
 }
 

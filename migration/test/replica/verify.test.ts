@@ -216,7 +216,7 @@ describe('verification', () => {
     expect(expected('13')).toBeUndefined();
     expect(expected('14')).toEqual(['products', '14', 'item_details', 'missing']);
     const lines = found.filter((row) => Array.isArray(row) && row[0] === 'lines');
-    expect(lines.map((row) => Array.isArray(row) && row[3]).sort()).toEqual([
+    expect(lines.map((row) => String(Array.isArray(row) && row[3])).sort()).toEqual([
       ...Array(lines.length / 2).fill('extra'),
       ...Array(lines.length / 2).fill('missing'),
     ]);

@@ -152,7 +152,7 @@ describeWithKafka('changes that Debezium makes hard to read', () => {
     const text = `'${usual}'`;
     const [event] = (
       await run(
-        `INSERT INTO large VALUES (2, ${text}, ${text}, ${text}, '"${usual}"', '"${usual}"', ${text}, ARRAY[${text}], NULL, ARRAY[${[...usual].map((char) => char.codePointAt(0)).join()}], 1)`,
+        `INSERT INTO large VALUES (2, ${text}, ${text}, ${text}, '"${usual}"', '"${usual}"', ${text}, ARRAY[${text}], NULL, ARRAY[${Array.from(usual, (char) => char.codePointAt(0)).join()}], 1)`,
       )
     ).events;
     expect(event?.after).toMatchObject({

@@ -112,7 +112,9 @@ interface Runner {
   /** Of the connection that writes. */
   readonly applyPid: string;
   /** The process id is 0 when no process of ours takes part. */
-  start(name: string): Promise<{ readonly pid: number; stop(): Promise<void> }>;
+  readonly start: (
+    name: string,
+  ) => Promise<{ readonly pid: number; readonly stop: () => Promise<void> }>;
 }
 
 /** Seconds of CPU that a process has used (Linux). */

@@ -18,7 +18,7 @@ export interface JdbcSink {
   waitFor(changes: number): Promise<void>;
   resume(): Promise<void>;
   pause(): Promise<void>;
-  assertRunning(): Promise<void>;
+  readonly assertRunning: () => Promise<void>;
 }
 
 /** Debezium's JDBC sink as its documentation sets it up for upserts and deletes, on topics of its own, because it needs schemas in them. */

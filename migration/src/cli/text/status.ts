@@ -17,7 +17,7 @@ function verificationText({
   detail,
   ageSeconds,
 }: NonNullable<ContextStatus['verification']>): string {
-  const unsettled = String(detail.unsettled ?? 0);
+  const unsettled = JSON.stringify(detail.unsettled ?? 0);
   const found = ok
     ? '0 differing rows'
     : `${String(detail.differences)} differing rows, ${unsettled} not settled`;

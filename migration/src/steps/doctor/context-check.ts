@@ -24,5 +24,5 @@ export interface ContextCheck {
   /** The finding that says whether the check itself came to its end; without it, a throw ends the examination. */
   readonly attempt?: { readonly check: string; readonly expected: string };
   /** Reports what it finds. */
-  run(patient: Patient): Promise<unknown>;
+  readonly run: (patient: Patient) => Promise<unknown>;
 }

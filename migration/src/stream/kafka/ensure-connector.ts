@@ -10,7 +10,7 @@ interface EnsureOptions {
   readonly onDifference: ((lines: readonly string[]) => void) | undefined;
   readonly timeoutMs: number;
   /** Whether the slot is read: a task is called running before it tried. */
-  reading(): Promise<boolean>;
+  readonly reading: () => Promise<boolean>;
 }
 
 /** Registers the connector, or makes it what it should be, and waits until it reads its slot. */

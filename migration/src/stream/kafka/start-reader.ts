@@ -137,8 +137,9 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     }
   };
 
-  const eachBatch = async ({ batch, isStale, isRunning }: EachBatchPayload): Promise<void> => {
-    if (stream.over || !isRunning() || isStale()) return;
+  const eachBatch = async (delivery: EachBatchPayload): Promise<void> => {
+    if (stream.over || !delivery.isRunning() || delivery.isStale()) return;
+    const { batch } = delivery;
     askedAt = null;
     try {
       const first = Number(batch.messages[0]?.offset);

@@ -4,14 +4,13 @@ const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 export function hstoreText(json: string): string | undefined {
   const parsed: unknown = JSON.parse(json);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-  const pairs = Object.entries(parsed).map(([key, value]: [string, unknown]) => ({
-    key,
-    bytes: Buffer.from(key),
-    value,
-  }));
-  if (!pairs.every(({ value }) => value === null || typeof value === 'string')) return undefined;
+  const pairs: { key: string; bytes: Buffer; value: string | null }[] = [];
+  for (const [key, value] of Object.entries(parsed as Record<string, unknown>)) {
+    if (value !== null && typeof value !== 'string') return undefined;
+    pairs.push({ key, bytes: Buffer.from(key), value });
+  }
   pairs.sort((a, b) => a.bytes.length - b.bytes.length || a.bytes.compare(b.bytes));
   return pairs
-    .map(({ key, value }) => `${quoted(key)}=>${value === null ? 'NULL' : quoted(String(value))}`)
+    .map(({ key, value }) => `${quoted(key)}=>${value === null ? 'NULL' : quoted(value)}`)
     .join(', ');
 }
