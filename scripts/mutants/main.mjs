@@ -111,7 +111,8 @@ for (const mutant of mutants) {
       : await jest.run(mutant, near, 10_000 + usual * 5000);
   const result = { ...mutant, ...outcome };
   results.push(result);
-  if (outcome.status === 'survived' && !options.json) console.log(inWords(result));
+  if (['survived', 'timeout'].includes(outcome.status) && !options.json)
+    console.log(inWords(result));
   if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${mutants.length} `);
 }
 
@@ -131,7 +132,9 @@ else
 const least = Number(options['min-score'] ?? 0);
 // A score of three mutants is no score: whatever kept the rest from being asked is to be mended.
 if (options['min-score'] !== undefined && results.length < Math.min(10, mutants.length)) {
-  console.error(`only ${results.length} of ${mutants.length} mutants were asked in ${options.seconds} s`);
+  console.error(
+    `only ${results.length} of ${mutants.length} mutants were asked in ${options.seconds} s`,
+  );
   process.exitCode = 1;
 } else if (score.percent < least) {
   console.error(`${score.percent} % of the mutants were noticed; at least ${least} % must be`);

@@ -9,6 +9,9 @@ const worker = fileURLToPath(new URL('worker.mjs', import.meta.url));
  */
 const usesOfProcess = { pure: 150, servers: 30 };
 
+/** A suite that has failed may tidy up for so long: then its process is ended. */
+const tidyingMs = 5000;
+
 /** One warm process; ended and begun anew when a mutant does not end. */
 export class WarmJest {
   #child;
@@ -63,13 +66,18 @@ export class WarmJest {
         this.#child = undefined;
         done({ status: 'crashed' });
       };
-      const timer = setTimeout(() => {
+      const giveUp = (outcome) => () => {
         this.end();
-        done({ status: 'timeout' });
-      }, timeoutMs);
+        done(outcome);
+      };
+      let timer = setTimeout(giveUp({ status: 'timeout' }), timeoutMs);
       child.once('exit', crashed);
       this.#answer = (message) => {
-        if (message.id === id)
+        if (message.id !== id) return;
+        if (message.failing !== undefined) {
+          clearTimeout(timer);
+          timer = setTimeout(giveUp({ status: 'killed', killedBy: message.failing }), tidyingMs);
+        } else
           done(
             message.killedBy === undefined
               ? { status: 'survived' }

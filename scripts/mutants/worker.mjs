@@ -48,6 +48,10 @@ async function failureOf({ suite, test: named }, id) {
     {},
   );
   let failure;
+  // The verdict is known with the first test that fails, however long what the mistake left behind keeps the rest.
+  runner.on('test-case-result', ([, { status, fullName }]) => {
+    if (status === 'failed') process.send({ id, failing: `${suite}: ${fullName}` });
+  });
   runner.on('test-file-success', ([, result]) => {
     const failed = result.testResults.find(({ status }) => status === 'failed');
     if (result.numPassingTests === 0 && !failed) failure = `it has no test named like ${named}`;

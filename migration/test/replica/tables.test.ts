@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
 import { connect } from '../../src/database/connect.ts';
@@ -44,6 +44,13 @@ beforeEach(() =>
     'TRUNCATE strangler.streams, strangler.dead_letters, strangler.probe RESTART IDENTITY',
   ),
 );
+let second: pg.Client | undefined;
+// A test that failed in the middle keeps no lock that the next one waits for.
+afterEach(async () => {
+  await second?.end();
+  second = undefined;
+  await client.query('ROLLBACK');
+});
 afterAll(async () => {
   await client?.end();
   await database?.drop();
@@ -117,7 +124,7 @@ describe('the row of a stream', () => {
 
   test('is locked from the beginning of a batch to its commit', async () => {
     await openAll();
-    const second = await connect(database.url, { applicationName: 'test' });
+    second = await connect(database.url, { applicationName: 'test' });
     await second.query(`SET lock_timeout = '50ms'`);
     await beginLocked(client, 'shop', 'forward', 3n);
     await expect(beginLocked(second, 'shop', 'forward', 3n)).rejects.toMatchObject({
@@ -129,9 +136,6 @@ describe('the row of a stream', () => {
     });
     await expect(lockStreamState(second, here)).rejects.toMatchObject({ code: '55P03' });
     await beginLocked(second, 'other', 'forward', 3n);
-    await second.query('ROLLBACK');
-    await client.query('ROLLBACK');
-    await second.end();
   });
 
   test('turns away whoever has not its epoch, or comes when it is closed or gone', async () => {
