@@ -90,6 +90,8 @@ COPY --from=build /app/plan/dist plan/dist
 COPY migration/bin migration/bin
 ENV STRANGLER_CONTEXTS=/app/contexts
 USER node
+# A worker's, where STRANGLER_WORKER_PORT says so.
+EXPOSE 8082
 ENTRYPOINT ["node", "/app/migration/bin/strangler.js"]
 CMD ["--help"]
 

@@ -149,7 +149,7 @@ describe('the file', () => {
     for (const [name, service] of services.filter((entry) => !isOnce(entry))) {
       const [image = ''] = service.image.split(':');
       const expected = service.build
-        ? /^CMD node -e fetch\("http:\/\/127\.0\.0\.1:\d+\/health|^CMD-SHELL node migration\/bin\/strangler\.js status catalog --json/
+        ? /^CMD node -e fetch\("http:\/\/127\.0\.0\.1:\d+\/health/
         : tools[image];
       expect([name, expected?.test(service.healthcheck?.test.join(' ') ?? '')]).toEqual([
         name,
@@ -220,8 +220,10 @@ describe('the file', () => {
     }
   });
 
-  test('has a worker that stands by', () => {
+  test('has a worker that stands by, and is asked itself how it is', () => {
     const [first, second] = [compose.services['worker-1']!, compose.services['worker-2']!];
+    const port = first.environment!.STRANGLER_WORKER_PORT;
+    expect(first.healthcheck!.test.join(' ')).toContain(`127.0.0.1:${port}/health/ready`);
     expect(first.command).toEqual(['replicate', 'catalog']);
     expect({ ...second, depends_on: first.depends_on }).toEqual(first);
   });

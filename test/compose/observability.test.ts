@@ -106,6 +106,8 @@ describe('Prometheus', () => {
       'facade-1:8081',
       'facade-2:8081',
       'shipping-rates:3002',
+      'worker-1:8082',
+      'worker-2:8082',
     ]);
     // The same ports that the health checks use inside the containers.
     for (const target of asked)

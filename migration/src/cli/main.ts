@@ -4,6 +4,7 @@ import { isStranglerError } from '@strangler-toolkit/plan';
 import { CommanderError } from 'commander';
 import type { Session } from './command.ts';
 import { asStranglerError, exitCodeOf } from './exit-codes.ts';
+import { logSettings } from './log-line.ts';
 import { buildProgram } from './program.ts';
 import { Terminal } from './terminal.ts';
 
@@ -11,7 +12,7 @@ const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 const interrupted = new AbortController();
-const terminal = new Terminal();
+const terminal = openTerminal();
 const session: Session = { terminal, signal: interrupted.signal, exitCode: 0 };
 
 // The first Ctrl-C asks the step to clean up; the second one ends the process where it stands.
@@ -26,6 +27,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? 0 : 1),
 );
+
+function openTerminal(): Terminal {
+  try {
+    return new Terminal(logSettings(process.env));
+  } catch (error) {
+    const known = asStranglerError(error);
+    new Terminal().fail(known);
+    process.exit(exitCodeOf(known, false));
+  }
+}
 
 const program = buildProgram(session, version);
 try {
@@ -42,7 +53,7 @@ try {
           typeof value === 'bigint' ? String(value) : value,
         ),
       );
-    terminal.talk(`${known.code}: ${known.message}\n${known.remedy}`);
+    terminal.fail(known);
     if (process.env.STRANGLER_DEBUG && known.cause) terminal.talk(inspect(known.cause));
     process.exitCode = exitCodeOf(
       known,

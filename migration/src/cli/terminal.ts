@@ -2,14 +2,30 @@ import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { Progress } from '../steps/toolkit.ts';
+import { type LogEntry, logLine, type LogSettings } from './log-line.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Data goes to stdout, talk to stderr. A terminal gets one line that changes; anything else plain lines. */
+const levelOfKind = {
+  started: 'info',
+  done: 'info',
+  failed: 'error',
+  note: 'info',
+} as const;
+
+/**
+ * Data goes to stdout, talk to stderr. A terminal gets one line that changes; anything else plain lines, or JSON where the
+ * settings say so.
+ */
 export class Terminal {
   readonly #live = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
   #open = false;
   #lastPlain = 0;
+  readonly #log: LogSettings;
+
+  constructor(log: LogSettings = { format: 'text', level: 'info' }) {
+    this.#log = log;
+  }
 
   /** Colours only where stdout shows them (NO_COLOR and pipes are respected). */
   style(format: Style, text: string): string {
@@ -22,23 +38,44 @@ export class Terminal {
   }
 
   talk(text: string): void {
+    if (this.#log.format === 'json') return this.#write({ level: 'info', msg: text });
     this.#clear();
     process.stderr.write(`${text}\n`);
   }
 
-  readonly progress = ({ kind, text }: Progress): void => {
+  /** What ended the command. */
+  fail({ code, message, remedy }: StranglerError): void {
+    if (this.#log.format === 'json')
+      this.#write({ level: 'error', msg: message, fields: { code, remedy } });
+    else this.talk(`${code}: ${message}\n${remedy}`);
+  }
+
+  #write(entry: LogEntry): void {
+    const line = logLine(entry, this.#log.level, Date.now());
+    if (line !== null) process.stderr.write(`${line}\n`);
+  }
+
+  readonly progress = ({ step, kind, text, level, fields }: Progress): void => {
+    const json = this.#log.format === 'json';
     if (kind === 'update') {
-      if (this.#live) {
+      if (this.#live && !json) {
         process.stderr.write(
           `\r\u001B[2K… ${text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 3))}`,
         );
         this.#open = true;
       } else if (performance.now() - this.#lastPlain > 5000) {
         this.#lastPlain = performance.now();
-        process.stderr.write(`… ${text}\n`);
+        if (json) this.#write({ level: 'debug', msg: text, fields: { step, ...fields } });
+        else process.stderr.write(`… ${text}\n`);
       }
       return;
     }
+    if (json)
+      return this.#write({
+        level: level ?? levelOfKind[kind],
+        msg: text,
+        fields: { step, ...fields },
+      });
     this.talk(`${{ started: '→', done: '✓', failed: '✗', note: '·' }[kind]} ${text}`);
   };
 

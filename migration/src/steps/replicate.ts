@@ -5,16 +5,15 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
-import { contextTables, installFence, recoverMove, requireSidesAgree } from '../cutover/index.ts';
+import { contextTables, installFence, requireSidesAgree } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
-import { throwIfCancelled } from '../pause.ts';
-import { runWorker, type WorkerProgress } from '../worker/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { restart } from './restart.ts';
 import { planned, type Step } from './step.ts';
 import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
+import { work } from './work.ts';
 
 export interface ReplicateOptions extends ForceOptions {
   readonly context: string;
@@ -99,107 +98,6 @@ async function fenceAgain(kit: Toolkit, definition: MigrationDefinition): Promis
       );
     }),
   );
-}
-
-/** Runs until Ctrl-C, or until everything is applied. */
-async function work(
-  kit: Toolkit,
-  definition: MigrationDefinition,
-  { untilCaughtUp = false, reread = false }: Pick<ReplicateOptions, 'untilCaughtUp' | 'reread'>,
-): Promise<boolean> {
-  const control = await kit.control();
-  const places = { ...kit.databaseUrls(definition), transport: kit.transport(definition) };
-  const enough = new AbortController();
-  const signal = AbortSignal.any([kit.signal, enough.signal]);
-  const running = runWorker({
-    definition,
-    controlUrl: kit.controlUrl,
-    ...places,
-    reread,
-    signal,
-    onProgress: (progress) =>
-      kit.tell('worker', describe(progress), progress.phase === 'failed' ? 'note' : 'update'),
-    onDifference: (differences) => {
-      for (const line of differences) kit.tell('connector', line, 'note');
-    },
-    recover: async () => {
-      await recoverMove({ definition, control, ...places, actor: 'worker' });
-    },
-  });
-  if (!untilCaughtUp) {
-    await running;
-    return false;
-  }
-  let over = false;
-  const ended = running.finally(() => {
-    over = true;
-  });
-  ended.catch(() => {});
-  // A lag of less than a second on a watermark that was taken after the start: everything from before is applied.
-  const begin = await control.now();
-  for (;;) {
-    if (over) {
-      await ended;
-      throwIfCancelled(kit.signal);
-      return false;
-    }
-    const row = await control.contexts.require(definition.context);
-    const watermark = await control.watermarks.get(definition.context, directionFrom(row.owner));
-    if (
-      watermark &&
-      watermark.epoch === row.epoch &&
-      watermark.appliedAt !== null &&
-      watermark.appliedAt > begin &&
-      watermark.state !== 'copying'
-    )
-      break;
-    if (kit.signal.aborted) break;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50);
-    });
-  }
-  enough.abort();
-  await ended;
-  throwIfCancelled(kit.signal);
-  return true;
-}
-
-const seconds = (value: number | null | undefined): string =>
-  value === null || value === undefined
-    ? '?'
-    : value < 90
-      ? `${Math.round(value)} s`
-      : `${Math.round(value / 60)} min`;
-
-function describe(progress: WorkerProgress): string {
-  switch (progress.phase) {
-    case 'standby':
-      return 'another worker is alive; this one stands by';
-    case 'waiting':
-      return 'nothing to replicate at this stage; waiting';
-    case 'failed':
-      return `${progress.code ?? ''}: ${progress.message ?? ''}`;
-    case 'copying': {
-      const { rowsCopied = 0, rowsEstimated = 0 } = progress;
-      const share =
-        rowsEstimated > 0
-          ? `${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %`
-          : '';
-      return (
-        `copying ${progress.table ?? ''}: ${rowsCopied} rows ${share}, ` +
-        `${Math.round(progress.rowsPerSecond ?? 0)} rows/s, ${seconds(progress.etaSeconds)} to go`
-      );
-    }
-    case 'streaming':
-      return (
-        `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ` +
-        `${progress.rowsApplied ?? 0} rows applied, lag ${(progress.lagSeconds ?? 0).toFixed(2)} s` +
-        (progress.deadLetters ? `, ${progress.deadLetters} dead letters` : '') +
-        (progress.held === undefined ? '' : `; reading again: ${progress.held}`)
-      );
-    default:
-      return progress.phase satisfies never;
-  }
 }
 
 export const replicate: Step<ReplicateOptions, ReplicateResult> = {

@@ -22,6 +22,9 @@ export interface Progress {
   readonly text: string;
   /** `update` replaces the line before of the same step; the others stay. */
   readonly kind: 'started' | 'update' | 'done' | 'failed' | 'note';
+  /** For logs that machines read: another level than the kind's, and what the text says as fields. */
+  readonly level?: 'warn' | 'error';
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export interface ToolkitOptions {
@@ -68,8 +71,13 @@ export class Toolkit implements AsyncDisposable {
     return (this.#options.controlUrl ?? this.env.STRANGLER_CONTROL_URL ?? '') !== '';
   }
 
-  tell(step: string, text: string, kind: Progress['kind'] = 'note'): void {
-    this.#options.onProgress?.({ step, text, kind });
+  tell(
+    step: string,
+    text: string,
+    kind: Progress['kind'] = 'note',
+    more: Pick<Progress, 'level' | 'fields'> = {},
+  ): void {
+    this.#options.onProgress?.({ step, text, kind, ...more });
   }
 
   contexts(): Promise<Map<string, LoadedContext>> {

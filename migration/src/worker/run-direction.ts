@@ -184,6 +184,7 @@ export async function runDirection(
       workerId,
       signal,
       publication: names.publication,
+      slot: names.slot,
       origin: replicationNames(definition.context, direction, databaseName(urls.target)).origin,
       onProgress: options.onProgress ?? (() => undefined),
       stillMine,

@@ -2,6 +2,7 @@ import { codeOf, type Direction, type MigrationDefinition, sidesOf } from '@stra
 import type pg from 'pg';
 import { Applier } from '../apply/applier.ts';
 import { prepareApplySession } from '../apply/apply-session.ts';
+import { countOpenDeadLetters } from '../replica/dead-letters.ts';
 import { readStreamRow } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
@@ -30,6 +31,8 @@ export interface StreamRun {
   readonly target: pg.Client;
   readonly origin: string;
   readonly publication: string;
+  /** Name of the slot in the source. */
+  readonly slot: string;
   readonly workerId: string;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: WorkerProgress) => void;
@@ -72,8 +75,9 @@ export async function runStream(run: StreamRun): Promise<void> {
   const state = {
     position: await applier.position(),
     rows: row?.rowsApplied ?? 0n,
-    deadLetters: 0,
+    deadLetters: await countOpenDeadLetters(run.target, context, run.direction),
   };
+  const before = await run.control.watermarks.get(context, run.direction);
   const watch = new IdentityWatch({
     ...run.watch,
     context,
@@ -111,10 +115,13 @@ export async function runStream(run: StreamRun): Promise<void> {
     progress: () => state,
     marks,
     held: () => watch.held,
+    slot: run.slot,
+    lagBefore: before?.epoch === run.epoch ? (before.lagSeconds ?? 0) : 0,
     onSample: (sample) =>
       run.onProgress({
         phase: 'streaming',
         direction: run.direction,
+        epoch: run.epoch,
         rowsApplied: Number(state.rows),
         deadLetters: state.deadLetters,
         ...sample,

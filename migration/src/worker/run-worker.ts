@@ -51,11 +51,17 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
             ? 'DB_UNREACHABLE'
             : codeOf(error) || 'APPLY_FAILED';
       const message = error instanceof Error ? error.message : String(error);
-      options.onProgress?.({ phase: 'failed', code, message });
       const retry = kind === 'transient' || kind === 'disk-full';
+      const remedy = isStranglerError(error) ? error.remedy : undefined;
+      options.onProgress?.({
+        phase: 'failed',
+        code,
+        message,
+        retrying: retry,
+        ...(remedy !== undefined && { remedy }),
+      });
       if (control !== undefined && current !== undefined) {
         const { row, direction } = current;
-        const remedy = isStranglerError(error) ? error.remedy : undefined;
         await control.watermarks
           .upsert({
             context,

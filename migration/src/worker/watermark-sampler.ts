@@ -5,6 +5,7 @@ import { lsnToText } from '../database/lsn.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
+import { type SlotHealth, slotHealth } from '../stream/source/slot-health.ts';
 
 export interface SamplerOptions {
   readonly control: Control;
@@ -22,13 +23,26 @@ export interface SamplerOptions {
   };
   /** Why rows may differ although everything is applied: then the watermark stands still. */
   readonly held: () => string | undefined;
-  readonly onSample: (sample: {
-    readonly lagBytes: number;
-    readonly lagSeconds: number;
-    readonly caughtUp: boolean;
-    readonly held?: string;
-  }) => void;
+  /** Name of the slot in the source. */
+  readonly slot: string;
+  /** Lag when this stream began, as an earlier one left it. */
+  readonly lagBefore: number;
+  readonly onSample: (sample: StreamSample) => void;
 }
+
+export interface StreamSample {
+  readonly lagBytes: number;
+  readonly lagSeconds: number;
+  readonly caughtUp: boolean;
+  readonly position: Lsn;
+  readonly sourcePosition: Lsn;
+  /** `null`: it is gone. */
+  readonly slot: SlotHealth | null;
+  readonly held?: string;
+}
+
+/** What a server keeps grows slowly: it is not worth a question at every sample. */
+const slotLookMs = 10_000;
 
 interface Sample {
   /** Control database's clock, as text. */
@@ -47,6 +61,9 @@ export class WatermarkSampler {
   #reached: Sample | null = null;
   #moved = performance.now();
   #position: Lsn = 0n;
+  readonly #begun = performance.now();
+  #slot: SlotHealth | null = null;
+  #slotLook = -Infinity;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
@@ -60,8 +77,12 @@ export class WatermarkSampler {
   }
 
   async #sample(): Promise<void> {
-    const { control, source, stream, transport } = this.#options;
+    const { control, source, stream, transport, slot } = this.#options;
     const at = performance.now();
+    if (at - this.#slotLook >= slotLookMs) {
+      this.#slot = await slotHealth(source.client, slot);
+      this.#slotLook = at;
+    }
     const time = await control.now();
     const lsn = await currentLsn(source.client);
     // a bounded number of samples is enough: the applier passes them in order
@@ -96,9 +117,10 @@ export class WatermarkSampler {
       this.#reached = passed.at(-1) ?? this.#reached;
       this.#waiting = this.#waiting.filter((sample) => sample.lsn > position);
     }
-    const oldest = this.#reached ?? this.#waiting[0];
     const lagSeconds =
-      oldest === undefined || this.#reached === null ? 0 : (performance.now() - oldest.at) / 1000;
+      this.#reached === null
+        ? this.#options.lagBefore + (performance.now() - this.#begun) / 1000
+        : (performance.now() - this.#reached.at) / 1000;
     const caughtUp = held === undefined && this.#reached !== null && lagSeconds < 1;
     const lagBytes = sourceLsn > position ? sourceLsn - position : 0n;
     await control.watermarks.upsert({
@@ -118,6 +140,9 @@ export class WatermarkSampler {
       lagBytes: Number(lagBytes),
       lagSeconds,
       caughtUp,
+      position,
+      sourcePosition: sourceLsn,
+      slot: this.#slot,
       ...(held !== undefined && { held }),
     });
   }

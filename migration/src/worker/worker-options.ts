@@ -1,4 +1,6 @@
 import type { Direction, MigrationDefinition } from '@strangler-toolkit/plan';
+import type { Lsn } from '../stream/change-event.ts';
+import type { SlotHealth } from '../stream/source/slot-health.ts';
 import type { Differences, Transport } from '../stream/transport.ts';
 
 export interface WorkerProgress {
@@ -15,10 +17,18 @@ export interface WorkerProgress {
   readonly lagBytes?: number;
   readonly caughtUp?: boolean;
   readonly deadLetters?: number;
+  readonly epoch?: number;
+  readonly position?: Lsn;
+  readonly sourcePosition?: Lsn;
+  /** As it was some seconds ago; `null`: it is gone. */
+  readonly slot?: SlotHealth | null;
   /** Tables that are read again because something changed them without an event. */
   readonly held?: string;
   readonly code?: string;
   readonly message?: string;
+  readonly remedy?: string;
+  /** Whether the worker goes on by itself. */
+  readonly retrying?: boolean;
 }
 
 export interface WorkerOptions {

@@ -1,0 +1,130 @@
+import { directionFrom, type MigrationDefinition } from '@strangler-toolkit/plan';
+import { lsnToText } from '../database/lsn.ts';
+import { recoverMove } from '../cutover/index.ts';
+import { throwIfCancelled } from '../pause.ts';
+import { serveWorker } from '../telemetry/serve-worker.ts';
+import { workerAddress } from '../telemetry/worker-address.ts';
+import { beginView, isNews, seen } from '../telemetry/worker-view.ts';
+import { runWorker, type WorkerProgress } from '../worker/index.ts';
+import type { Toolkit } from './toolkit.ts';
+
+/** Runs until Ctrl-C, or until everything is applied. */
+export async function work(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  {
+    untilCaughtUp = false,
+    reread = false,
+  }: { readonly untilCaughtUp?: boolean; readonly reread?: boolean },
+): Promise<boolean> {
+  const control = await kit.control();
+  const places = { ...kit.databaseUrls(definition), transport: kit.transport(definition) };
+  const enough = new AbortController();
+  const signal = AbortSignal.any([kit.signal, enough.signal]);
+  let view = beginView(definition.context, performance.now());
+  const address = workerAddress(kit.env);
+  await using server = address === null ? null : await serveWorker(address, () => view);
+  if (server !== null)
+    kit.tell('port', `health and metrics: http://${address?.host}:${server.port}`, 'note');
+  const running = runWorker({
+    definition,
+    controlUrl: kit.controlUrl,
+    ...places,
+    reread,
+    signal,
+    onProgress: (told) => {
+      const before = view;
+      view = seen(before, told, performance.now());
+      kit.tell('worker', describe(told), isNews(before, view) ? 'note' : 'update', {
+        ...(told.phase === 'failed' && { level: told.retrying === false ? 'error' : 'warn' }),
+        fields: { context: definition.context, ...fieldsOf(told) },
+      });
+    },
+    onDifference: (differences) => {
+      for (const line of differences) kit.tell('connector', line, 'note');
+    },
+    recover: async () => {
+      await recoverMove({ definition, control, ...places, actor: 'worker' });
+    },
+  });
+  if (!untilCaughtUp) {
+    await running;
+    return false;
+  }
+  let over = false;
+  const ended = running.finally(() => {
+    over = true;
+  });
+  ended.catch(() => {});
+  // A lag of less than a second on a watermark that was taken after the start: everything from before is applied.
+  const begin = await control.now();
+  for (;;) {
+    if (over) {
+      await ended;
+      throwIfCancelled(kit.signal);
+      return false;
+    }
+    const row = await control.contexts.require(definition.context);
+    const watermark = await control.watermarks.get(definition.context, directionFrom(row.owner));
+    if (
+      watermark &&
+      watermark.epoch === row.epoch &&
+      watermark.appliedAt !== null &&
+      watermark.appliedAt > begin &&
+      watermark.state !== 'copying'
+    )
+      break;
+    if (kit.signal.aborted) break;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+  }
+  enough.abort();
+  await ended;
+  throwIfCancelled(kit.signal);
+  return true;
+}
+
+const fieldsOf = ({ message: _said, position, ...told }: WorkerProgress) => ({
+  ...told,
+  ...(position !== undefined && { position: lsnToText(position) }),
+  sourcePosition: undefined,
+});
+
+const seconds = (value: number | null | undefined): string =>
+  value === null || value === undefined
+    ? '?'
+    : value < 90
+      ? `${Math.round(value)} s`
+      : `${Math.round(value / 60)} min`;
+
+function describe(progress: WorkerProgress): string {
+  switch (progress.phase) {
+    case 'standby':
+      return 'another worker is alive; this one stands by';
+    case 'waiting':
+      return 'nothing to replicate at this stage; waiting';
+    case 'failed':
+      return `${progress.code ?? ''}: ${progress.message ?? ''}`;
+    case 'copying': {
+      const { rowsCopied = 0, rowsEstimated = 0 } = progress;
+      const share =
+        rowsEstimated > 0
+          ? `${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %`
+          : '';
+      return (
+        `copying ${progress.table ?? ''}: ${rowsCopied} rows ${share}, ` +
+        `${Math.round(progress.rowsPerSecond ?? 0)} rows/s, ${seconds(progress.etaSeconds)} to go`
+      );
+    }
+    case 'streaming':
+      return (
+        `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ` +
+        `${progress.rowsApplied ?? 0} rows applied, lag ${(progress.lagSeconds ?? 0).toFixed(2)} s` +
+        (progress.deadLetters ? `, ${progress.deadLetters} dead letters` : '') +
+        (progress.held === undefined ? '' : `; reading again: ${progress.held}`)
+      );
+    default:
+      return progress.phase satisfies never;
+  }
+}
