@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { Crowd } from './clients/crowd.ts';
 import { emptyResult, isGood } from './result.ts';
 import { Screen } from './screen.ts';
-import { startStack, type Stack } from './stack.ts';
+import type { Stack } from './stack/stack.ts';
+import { startStack } from './stack/start-stack.ts';
 import { inviteToPlay, tellStory } from './story.ts';
 
 const usage = `npm run demo -- [--transport embedded|kafka] [--stay] [--json] [--pace N] [--by-hand [--settings FILE]]

@@ -5,7 +5,7 @@ import { Evidence } from './evidence.ts';
 import type { DemoResult } from './result.ts';
 import { report } from './report.ts';
 import type { Screen } from './screen.ts';
-import type { Stack } from './stack.ts';
+import type { Stack } from './stack/stack.ts';
 
 export interface Telling {
   readonly stack: Stack;

@@ -3,7 +3,8 @@ import { until } from '@strangler-toolkit/dev-stack';
 import { Crowd } from '../../demo/src/clients/crowd.ts';
 import { checkSide } from '../../demo/src/clients/final-check.ts';
 import { Evidence } from '../../demo/src/evidence.ts';
-import { startStack, type Stack } from '../../demo/src/stack.ts';
+import type { Stack } from '../../demo/src/stack/stack.ts';
+import { startStack } from '../../demo/src/stack/start-stack.ts';
 
 let stack: Stack;
 let crowd: Crowd;
