@@ -84,7 +84,7 @@ beforeAll(async () => {
   await caughtUp();
   await type('verify', 'catalog');
   await type('shadow', 'catalog', '--sample', '10');
-  await type('ramp', 'catalog', '--steps', '50,100', '--hold', '1s', '--max-wait', '60s', ...force);
+  await type('ramp', 'catalog', '--steps', '50,100', '--hold', '1s', '--max-wait', '10m', ...force);
 });
 afterAll(async () => {
   await crowd?.stop();
