@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { Verifier } from '@pact-foundation/pact';
-import { enterState } from './provider-states.ts';
+import { verifyNatively } from './native-verifier.ts';
+import { openStateDoor, type StateDoor } from './state-door.ts';
 import {
   replyMark,
   type VerifierReply,
@@ -9,50 +9,38 @@ import {
   type VerifierTask,
 } from './verifier-protocol.ts';
 
-async function verify(settings: VerifierSettings, task: VerifierTask): Promise<VerifierReply> {
-  let notEntered: string | undefined;
-  const handlers = Object.fromEntries(
-    task.states.map((state) => [
-      state,
-      async (params: unknown) => {
-        try {
-          // pact-js types what a state returns as JSON of its own.
-          return (await enterState(settings.states, state, Object(params))) as Record<
-            string,
-            never
-          >;
-        } catch (error) {
-          notEntered ??= `"${state}": ${error instanceof Error ? error.message : String(error)}`;
-          throw error;
-        }
-      },
-    ]),
+async function verify(
+  { provider, url, timeoutMs }: VerifierSettings,
+  door: StateDoor,
+  { file }: VerifierTask,
+): Promise<VerifierReply> {
+  const outcome = await verifyNatively({
+    provider,
+    providerBaseUrl: url,
+    pactUrls: [file],
+    providerStatesSetupUrl: door.url,
+    timeout: timeoutMs,
+  }).then(
+    () => ({ ok: true }),
+    (error: unknown) => ({
+      ok: false,
+      message: error instanceof Error ? error.message : String(error),
+    }),
   );
-  try {
-    await new Verifier({
-      provider: settings.provider,
-      providerBaseUrl: settings.url,
-      pactUrls: [task.file],
-      timeout: settings.timeoutMs,
-      logLevel: 'error',
-      stateHandlers: handlers,
-    }).verifyProvider();
-    return notEntered === undefined ? { ok: true } : { ok: false, notEntered };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, message, ...(notEntered !== undefined && { notEntered }) };
-  }
+  const notEntered = door.refusal();
+  return notEntered === undefined ? outcome : { ...outcome, ok: false, notEntered };
 }
 
-let settings: VerifierSettings | undefined;
+let working: { readonly settings: VerifierSettings; readonly door: StateDoor } | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   // Written by the parent process, which is this package.
   const message = JSON.parse(line) as VerifierSettings | VerifierTask;
-  if (settings === undefined) {
-    settings = message as VerifierSettings;
+  if (working === undefined) {
+    const settings = message as VerifierSettings;
+    working = { settings, door: await openStateDoor(settings.states) };
     continue;
   }
-  const reply = await verify(settings, message as VerifierTask);
+  const reply = await verify(working.settings, working.door, message as VerifierTask);
   if (!process.stdout.write(`\n${replyMark}${JSON.stringify(reply)}\n`))
     await once(process.stdout, 'drain');
 }

@@ -12,7 +12,6 @@ export interface VerifierSettings {
 /** Every further line: one interaction, in a pact file of its own. */
 export interface VerifierTask {
   readonly file: string;
-  readonly states: readonly string[];
 }
 
 /** What the process answers, on a line that begins with the mark; what the native core printed stands before it. */

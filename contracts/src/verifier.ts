@@ -75,9 +75,11 @@ export class VerifierProcess {
   }
 
   #start(): ChildProcessWithoutNullStreams {
+    // With a broker's address in its environment the core would verify what lies there, besides what it is given.
+    const { PACT_BROKER_BASE_URL: _broker, ...env } = process.env;
     const child = spawn(process.execPath, [program], {
       stdio: 'pipe',
-      env: { ...process.env, PACT_DO_NOT_TRACK: 'true', NO_COLOR: '1' },
+      env: { ...env, PACT_DO_NOT_TRACK: 'true', NO_COLOR: '1' },
     });
     // A process that died is noticed by the end of its output.
     child.stdin.on('error', () => undefined);

@@ -164,12 +164,12 @@ type Judgement = Pick<InteractionResult, 'verdict' | 'mismatch'>;
 
 async function judge(
   verifier: VerifierProcess,
-  { kind, pending, states }: Interaction,
+  { kind, pending }: Interaction,
   file: string,
 ): Promise<Judgement> {
   if (kind === 'message')
     return { verdict: 'message', mismatch: 'not verified: a message, and only HTTP was asked' };
-  const { ok, notEntered, mismatch } = await verifier.verify({ file, states });
+  const { ok, notEntered, mismatch } = await verifier.verify({ file });
   if (notEntered !== undefined)
     return {
       verdict: 'state-not-entered',

@@ -12,6 +12,7 @@ let provider: Server;
 let url: string;
 let stock = new Map<string, string>();
 let asked: string[] = [];
+let bodies: string[] = [];
 let folder: string;
 let database: TestDatabase;
 
@@ -21,6 +22,15 @@ beforeAll(async () => {
   provider = createServer((request, response) => {
     const path = request.url ?? '';
     asked.push(`${request.method} ${path}`);
+    if (path === '/take') {
+      let body = '';
+      request.on('data', (data: Buffer) => (body += data.toString()));
+      request.on('end', () => {
+        bodies.push(body);
+        response.writeHead(303, { location: '/things/1' }).end();
+      });
+      return;
+    }
     if (path === '/states') {
       response.writeHead(404).end('no such state');
       return;
@@ -226,6 +236,42 @@ describe('states of a provider without an endpoint for them', () => {
       { present: 'loaded with the image' },
     );
     expect(verdicts).toEqual({ 'a thing': 'kept' });
+  });
+});
+
+describe('the provider is asked as the pact says', () => {
+  const taking = (contentType: string, content: string, location: string): Json =>
+    http('taken', '/take', 303, {
+      request: {
+        method: 'POST',
+        path: '/take',
+        headers: { 'content-type': [contentType] },
+        body: { content, contentType, encoded: false },
+      },
+      response: { status: 303, headers: { location: [location] } },
+    });
+
+  test('a form arrives as a form, and a redirect is looked at, not followed', async () => {
+    bodies = [];
+    const form = 'application/x-www-form-urlencoded';
+    const { verdicts } = await verified({ one: pact([taking(form, 'a=1&b=x+y', '/things/1')]) });
+    expect(verdicts).toEqual({ taken: 'kept' });
+    expect(bodies).toEqual(['a=1&b=x+y']);
+    const { mismatches } = await verified({ one: pact([taking(form, 'a=1', '/elsewhere')]) });
+    expect(mismatches[0]).toMatch(/location/i);
+  });
+
+  test('whatever broker the environment names, only what lies in the folder is verified', async () => {
+    const before = process.env.PACT_BROKER_BASE_URL;
+    process.env.PACT_BROKER_BASE_URL = url;
+    try {
+      const { verdicts } = await verified({ one: pact([http('fine', '/things/1', 404)]) });
+      expect(verdicts).toEqual({ fine: 'kept' });
+    } finally {
+      if (before === undefined) delete process.env.PACT_BROKER_BASE_URL;
+      else process.env.PACT_BROKER_BASE_URL = before;
+    }
+    expect(asked).toEqual(['HEAD /', 'GET /things/1']);
   });
 });
 

@@ -1,51 +1,139 @@
+import { jsonOf, type Send, unlessOk } from '../shop-api.ts';
+
 /** What the web shop uses of the catalog: only these fields are promised to it. */
 export interface ListedProduct {
   readonly id: string;
+  readonly sku: string;
   readonly name: string;
   readonly price: string;
+  readonly currency: string | null;
+  readonly status: string;
+  readonly tags: readonly string[];
+  readonly created_at: string;
 }
 
 export interface ShownProduct extends ListedProduct {
-  readonly sku: string;
   readonly description: string | null;
-  readonly tags: readonly string[];
+  readonly weight: string | null;
+  readonly releasedOn: string | null;
+  readonly images: readonly ShownImage[];
 }
 
+export interface ShownImage {
+  readonly id: string;
+  readonly alt_text: string;
+  readonly url: string;
+}
+
+export interface ProductPage {
+  readonly items: readonly ListedProduct[];
+  readonly total: number;
+  readonly page: number;
+  readonly per_page: number;
+}
+
+export interface ListedCategory {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly children: readonly ListedCategory[];
+}
+
+export interface ShownCategory {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly product_count: number;
+  readonly path: readonly { readonly slug: string; readonly name: string }[];
+}
+
+export interface PriceStep {
+  readonly revision: number;
+  readonly oldPrice: string | null;
+  readonly newPrice: string;
+  readonly changedAt: string;
+}
+
+/** An image as a browser keeps it: asked again, the shop may say that it is still the same. */
+export type Download =
+  | {
+      readonly kind: 'new';
+      readonly bytes: Uint8Array;
+      readonly type: string;
+      readonly etag: string;
+    }
+  | { readonly kind: 'same' };
+
+/** The web shop's view of the catalog. `who` goes along as headers: a token, or a visitor's mark. */
 export class StorefrontClient {
-  readonly #url: string;
-  readonly #token: string;
-  constructor(url: string, token: string) {
-    this.#url = url;
-    this.#token = token;
+  readonly #send: Send;
+  readonly #who: Readonly<Record<string, string>>;
+  constructor(send: Send, who: Readonly<Record<string, string>> = {}) {
+    this.#send = send;
+    this.#who = who;
   }
 
-  async listProducts(perPage: number): Promise<{ products: ListedProduct[]; total: number }> {
-    const response = await fetch(`${this.#url}/api/products?per_page=${perPage}`);
-    if (!response.ok) throw new Error(`list answered ${response.status}`);
-    const body = (await response.json()) as { items: ListedProduct[]; total: number };
-    return {
-      products: body.items.map(({ id, name, price }) => ({ id, name, price })),
-      total: body.total,
-    };
+  async listProducts(query: Readonly<Record<string, string>> = {}): Promise<ProductPage> {
+    const search = new URLSearchParams(query).toString();
+    return jsonOf(await this.#get(`/api/products${search && `?${search}`}`));
   }
 
   /** undefined when there is no such product. */
   async showProduct(id: string): Promise<ShownProduct | undefined> {
-    const response = await fetch(`${this.#url}/api/products/${id}`);
-    if (response.status === 404) return undefined;
-    if (!response.ok) throw new Error(`detail answered ${response.status}`);
-    const { name, price, sku, description, tags } = (await response.json()) as ShownProduct;
-    return { id, name, price, sku, description, tags };
+    const response = await this.#get(`/api/products/${id}`, 200, 404);
+    return response.status === 404 ? void (await response.text()) : jsonOf(response);
   }
 
-  /** The new price. */
-  async adjustPrice(id: string, delta: string): Promise<string> {
-    const response = await fetch(`${this.#url}/api/products/${id}/adjust-price`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ delta }),
-    });
-    if (!response.ok) throw new Error(`adjust-price answered ${response.status}`);
-    return ((await response.json()) as { price: string }).price;
+  async priceHistory(id: string): Promise<readonly PriceStep[]> {
+    const response = await this.#get(`/api/products/${id}/price-history`);
+    return (await jsonOf<{ entries: PriceStep[] }>(response)).entries;
+  }
+
+  /** Empty for a product that is gone: its page has none to show. */
+  async listImages(productId: string): Promise<readonly ShownImage[]> {
+    const response = await this.#get(`/api/products/${productId}/images`, 200, 404);
+    if (response.status === 200) return jsonOf(response);
+    await response.text();
+    return [];
+  }
+
+  /** undefined when the image is gone. */
+  async downloadImage(url: string, kept?: string): Promise<Download | undefined> {
+    const response = await unlessOk(
+      `GET ${url}`,
+      await this.#send(url, {
+        headers: { ...this.#who, ...(kept !== undefined && { 'if-none-match': kept }) },
+      }),
+      200,
+      304,
+      404,
+    );
+    const bytes = await response.bytes();
+    if (response.status === 404) return undefined;
+    if (response.status === 304) return { kind: 'same' };
+    return {
+      kind: 'new',
+      bytes,
+      type: response.headers.get('content-type') ?? '',
+      etag: response.headers.get('etag') ?? '',
+    };
+  }
+
+  async categoryTree(): Promise<readonly ListedCategory[]> {
+    return jsonOf(await this.#get('/api/categories'));
+  }
+
+  /** undefined when there is no such category. */
+  async showCategory(id: string): Promise<ShownCategory | undefined> {
+    const response = await this.#get(`/api/categories/${id}`, 200, 404);
+    return response.status === 404 ? void (await response.text()) : jsonOf(response);
+  }
+
+  async #get(path: string, ...expected: readonly number[]): Promise<Response> {
+    return unlessOk(
+      `GET ${path}`,
+      await this.#send(path, { headers: this.#who }),
+      ...(expected.length > 0 ? expected : [200]),
+    );
   }
 }

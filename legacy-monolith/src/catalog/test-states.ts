@@ -1,8 +1,21 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import type { Db } from '../db/database.ts';
 import { HttpError } from '../http/http-error.ts';
 import { asFields, isMoney, parseId, type Fields } from '../http/input.ts';
+
+const filled = {
+  description: 'A product that a contract asked for.',
+  tags: ['new'],
+  attributes: JSON.stringify({ colour: 'green' }),
+  weight: '1.250',
+  external_ref: '7f3e0c52-64c5-4f8e-a1c9-0d6f7c1b2a10',
+  released_on: '2024-02-29',
+};
+const onePixel = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 const newProduct = (db: Db, params: Fields) =>
   db
@@ -11,15 +24,49 @@ const newProduct = (db: Db, params: Fields) =>
       sku: typeof params.sku === 'string' ? params.sku : `STATE-${randomUUID()}`,
       name: typeof params.name === 'string' ? params.name : 'Quiet oak lamp',
       price: isMoney(params.price) ? params.price : '19.90',
-      description: 'A product that a contract asked for.',
-      tags: ['new'],
-      attributes: JSON.stringify({ colour: 'green' }),
-      weight: '1.250',
-      external_ref: '7f3e0c52-64c5-4f8e-a1c9-0d6f7c1b2a10',
-      released_on: '2024-02-29',
+      ...(params.bare === true ? { currency: null } : filled),
     })
     .returning(['id', 'sku'])
     .executeTakeFirstOrThrow();
+
+/** A state with a fixed sku is entered again and again. */
+async function productWith(db: Db, params: Fields): Promise<{ id: string; sku: string }> {
+  const known =
+    typeof params.sku === 'string' &&
+    (await db
+      .updateTable('products')
+      .set({ deleted_at: null, status: 'active' })
+      .where('sku', '=', params.sku)
+      .returning(['id', 'sku'])
+      .executeTakeFirst());
+  return known || newProduct(db, params);
+}
+
+async function categoryWith(db: Db, slug: string): Promise<string> {
+  const { id } = await db
+    .insertInto('categories')
+    .values({ slug, name: 'Lamps', position: 3 })
+    .onConflict((same) => same.column('slug').doUpdateSet({ name: 'Lamps', position: 3 }))
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+async function imageOf(db: Db, productId: string): Promise<string> {
+  const { id } = await db
+    .insertInto('product_images')
+    .values({
+      product_id: productId,
+      filename: 'lamp.png',
+      content_type: 'image/png',
+      content: onePixel,
+      sha256: createHash('sha256').update(onePixel).digest(),
+      alt_text: 'a lamp',
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
 
 /** Provider states for contract verification. Mounted only on request: they write what they like. */
 export function testStateRoutes(db: Db): Router {
@@ -35,19 +82,38 @@ export function testStateRoutes(db: Db): Router {
 
 async function enter(db: Db, state: string, params: Fields): Promise<object> {
   switch (state) {
-    case 'a product exists': {
-      // A state with a fixed sku is entered again and again.
-      if (typeof params.sku === 'string') {
-        const known = await db
-          .updateTable('products')
-          .set({ deleted_at: null, status: 'active' })
-          .where('sku', '=', params.sku)
-          .returning(['id', 'sku'])
-          .executeTakeFirst();
-        if (known) return known;
-      }
-      return newProduct(db, params);
+    case 'a product exists':
+      return productWith(db, params);
+    case 'a product with an image exists': {
+      const { id } = await productWith(db, params);
+      return { id, imageId: await imageOf(db, id) };
     }
+    case 'a category exists':
+      return { categoryId: await categoryWith(db, String(params.slug)) };
+    case 'a product in a category exists': {
+      const { id } = await productWith(db, params);
+      const categoryId = await categoryWith(db, String(params.slug));
+      await db
+        .insertInto('product_categories')
+        .values({ product_id: id, category_id: categoryId })
+        .onConflict((same) => same.doNothing())
+        .execute();
+      return { id, categoryId };
+    }
+    case 'no product with sku':
+      await db
+        .updateTable('products')
+        .set({ sku: `FREED-${randomUUID()}` })
+        .where('sku', '=', String(params.sku))
+        .execute();
+      return {};
+    case 'no category with slug':
+      await db
+        .updateTable('categories')
+        .set({ slug: `freed-${randomUUID()}` })
+        .where('slug', '=', String(params.slug))
+        .execute();
+      return {};
     case 'no product with id': {
       const id = parseId(params.id) ?? '9223372036854775807';
       await db
@@ -59,6 +125,10 @@ async function enter(db: Db, state: string, params: Fields): Promise<object> {
       return { id };
     }
     case 'products exist': {
+      if (Array.isArray(params.names)) {
+        for (const name of params.names) await newProduct(db, { name });
+        return {};
+      }
       const count =
         typeof params.count === 'number' && params.count > 0 && params.count <= 100
           ? params.count

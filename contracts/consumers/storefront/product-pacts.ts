@@ -1,0 +1,93 @@
+import { MatchersV3 } from '@pact-foundation/pact';
+import assert from 'node:assert/strict';
+import { id, json, money, nobody, productPath, stamp, thisProduct } from '../pact-words.ts';
+import { client, pact } from './promise.ts';
+
+const { eachLike, regex, string } = MatchersV3;
+
+const shown = (sku: string) => ({
+  id: thisProduct,
+  sku,
+  name: 'Quiet oak lamp',
+  price: money,
+  currency: 'EUR',
+  status: 'active',
+  created_at: stamp,
+});
+
+await pact
+  .addInteraction()
+  .given('a product exists', { sku: 'PACT-1', name: 'Quiet oak lamp' })
+  .uponReceiving('a request for one product')
+  .withRequest('GET', productPath())
+  .willRespondWith(200, (builder) =>
+    builder
+      .headers({ ...json, 'Cache-Control': 'no-cache', ETag: regex('^W/".+"$', 'W/"1a-b"') })
+      .jsonBody({
+        ...shown('PACT-1'),
+        description: string('A product that a contract asked for.'),
+        tags: eachLike('new'),
+        weight: regex('^\\d+\\.\\d{3}$', '1.250'),
+        releasedOn: regex('^\\d{4}-\\d\\d-\\d\\d$', '2024-02-29'),
+        images: [],
+      }),
+  )
+  .executeTest(async ({ url }) => {
+    const product = await client(url).showProduct(id);
+    assert.equal(product?.sku, 'PACT-1');
+    assert.equal(product.weight, '1.250');
+  });
+
+await pact
+  .addInteraction()
+  .given('a product exists', { sku: 'PACT-BARE', name: 'Quiet oak lamp', bare: true })
+  .uponReceiving('a request for a product without anything optional')
+  .withRequest('GET', productPath())
+  .willRespondWith(200, (builder) =>
+    builder.headers(json).jsonBody({
+      ...shown('PACT-BARE'),
+      currency: null,
+      description: null,
+      tags: [],
+      weight: null,
+      releasedOn: null,
+      images: [],
+    }),
+  )
+  .executeTest(async ({ url }) => {
+    assert.equal((await client(url).showProduct(id))?.description, null);
+  });
+
+await pact
+  .addInteraction()
+  .given('no product with id', { id: nobody })
+  .uponReceiving('a request for a product that is not there')
+  .withRequest('GET', `/api/products/${nobody}`)
+  .willRespondWith(404, (builder) => builder.headers(json).jsonBody({ error: 'product not found' }))
+  .executeTest(async ({ url }) => {
+    assert.equal(await client(url).showProduct(nobody), undefined);
+  });
+
+await pact
+  .addInteraction()
+  .uponReceiving('a request for a product whose id is none')
+  .withRequest('GET', '/api/products/lamp')
+  .willRespondWith(400, (builder) => builder.headers(json).jsonBody({ error: 'invalid id' }))
+  .executeTest(async ({ url }) => {
+    await assert.rejects(client(url).showProduct('lamp'), { status: 400 });
+  });
+
+await pact
+  .addInteraction()
+  .given('a product exists', { name: 'Quiet oak lamp' })
+  .uponReceiving('a request for the prices that a product had')
+  .withRequest('GET', productPath('/price-history'))
+  .willRespondWith(200, (builder) =>
+    builder.headers(json).jsonBody({
+      product_id: thisProduct,
+      entries: [{ revision: 1, oldPrice: null, newPrice: money, changedAt: stamp }],
+    }),
+  )
+  .executeTest(async ({ url }) => {
+    assert.equal((await client(url).priceHistory(id))[0]?.newPrice, '19.90');
+  });
