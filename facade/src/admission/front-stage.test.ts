@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { upstreamBreaker } from '../resilience/breaker.ts';
 import { claimsOf } from '../serving/claim.ts';
 import { facadeMetrics } from '../telemetry/metrics.ts';
+import type { Arrival, Refused } from './arrival.ts';
 import { admit, type FrontDesk } from './front-stage.ts';
 import { Strangers } from './strangers.ts';
 
@@ -124,8 +125,61 @@ describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entra
     const refused = admit(front, request, entrance);
     expect(refused).toMatchObject({ admitted: false, problem: { status, code } });
     expect(await rejected()).toMatchObject([{ value: 1, labels: { code } }]);
+    const { problem } = refused as Refused;
     expect(lines).toMatchObject([
-      { msg: `${entrance} refused`, status, code, method: 'GET', reason: expect.any(String) },
+      {
+        msg: `${entrance} refused`,
+        status,
+        code,
+        method: 'GET',
+        path: request.url?.replace(/\?.*/, ''),
+        reason: problem.detail,
+        requestId: problem.requestId,
+        traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      },
     ]);
+    // where the next request begins is in doubt after a faulty head only, not after a faulty path
+    expect(problem.close).toBe(code !== 'PATH_REFUSED');
+  });
+
+  test('is refused for what is wrong with it, in words', () => {
+    const detail = (request: IncomingMessage) =>
+      (admit(desk().front, request, entrance) as Refused).problem.detail;
+    expect(detail(asking('/api/items?x#y'))).toBe(
+      'Refused: the request target has a fragment, so that two servers could differ in whose route it is.',
+    );
+    expect(detail(asking('/api/%2fitems'))).toMatch(
+      /^Refused: .+, so that two servers could differ in whose route it is\.$/,
+    );
+    expect(detail(asking('ftp://host/x'))).toMatch(/^Refused: (?!.*whose route)/);
+  });
+
+  test('that no context claims passes with a fragment, as it came', () => {
+    const arrival = admit(desk().front, asking('/other?x#y'), entrance);
+    expect(arrival).toMatchObject({ admitted: true, target: '/other?x#y', search: '?x#y' });
+  });
+
+  test('carries the host that is asked, and tells when it came', () => {
+    const before = performance.now();
+    const arrival = admit(desk().front, asking('/x', { host: 'shop:82' }), entrance) as Arrival;
+    expect(arrival.host).toBe('shop:82');
+    expect(arrival.started).toBeGreaterThanOrEqual(before);
+    expect(arrival.started).toBeLessThanOrEqual(performance.now());
+    expect(admit(desk().front, asking('/x'), entrance)).toMatchObject({ host: '' });
+  });
+
+  test('by which a peer speaks like a proxy without our trust has that peer named', () => {
+    const { front } = desk();
+    admit(front, asking('/x', { 'x-forwarded-for': '1.2.3.4' }), entrance);
+    expect(front.strangers.all).toMatchObject([{ headers: ['x-forwarded-for'] }]);
+  });
+
+  test('may be a write by another method than it names', () => {
+    const request = asking('/api/items', { 'x-http-method-override': 'DELETE' });
+    const arrival = admit(desk().front, request, entrance);
+    expect(arrival).toMatchObject({
+      method: 'GET',
+      claim: { route: { definition: { name: 'list', kind: 'write' } } },
+    });
   });
 });

@@ -170,6 +170,8 @@ test('a row comes over the wire as texts', () => {
     epoch: 9_007_199_254_740_993n,
     holdLeftMs: 12.5,
   });
+  for (const dataKind of ['none', 'shared', 'replicated'])
+    expect(parseOwnerRow({ ...row, dataKind }).dataKind).toBe(dataKind);
   expect(() => parseOwnerRow({ ...row, owner: 'nobody' })).toThrow();
   expect(() => parseOwnerRow({ ...row, stage: 'elsewhere' })).toThrow();
   expect(() => parseOwnerRow({ ...row, dataKind: 'other' })).toThrow();

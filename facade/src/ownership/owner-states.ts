@@ -48,8 +48,8 @@ const unknownState = (dataKind: DataKind): OwnerState => ({
 });
 
 /** Replication wins: a file and a row that disagree must not let flags move writes. */
-const stricter = (a: DataKind, b: DataKind): DataKind =>
-  a === 'replicated' || b === 'replicated' ? 'replicated' : a;
+const stricter = (told: DataKind, declared: DataKind): DataKind =>
+  declared === 'replicated' ? declared : told;
 
 /**
  * Owner, epoch and hold of every context, as last told. An older epoch never overwrites a newer one, whatever order answers

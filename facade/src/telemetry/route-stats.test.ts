@@ -59,3 +59,24 @@ test.each([
   const all = await noted({}, other);
   expect(all.map(({ requests }) => requests)).toEqual([1, 1]);
 });
+
+test('of numbers that could not be sent, those that came meanwhile are added, bucket by bucket', async () => {
+  const ledger = new Ledger<RouteStat>({
+    keyOf: routeStatKey,
+    merge: addRouteStats,
+    limit: 100,
+    onDrop: () => {},
+  });
+  noteTry(ledger, { ...tried, error: true });
+  const failing = ledger.flush(() => {
+    noteTry(ledger, { ...tried, milliseconds: 70_000 });
+    noteTry(ledger, { ...tried, error: true });
+    return Promise.reject(new Error('down'));
+  });
+  await expect(failing).rejects.toThrow('down');
+  let all: readonly RouteStat[] = [];
+  await ledger.flush((entries) => Promise.resolve(void (all = entries)));
+  expect(all).toMatchObject([
+    { requests: 3, errors: 2, latency_buckets: bucketsOf([3, 3, 70_000]) },
+  ]);
+});

@@ -554,15 +554,21 @@ describe('measurements', () => {
     expect(await epochs()).toEqual([undefined, undefined, 3, 4]);
   });
 
-  test('a facade that reported nothing of a context is seen, and has drained nothing', async () => {
-    const [silent, drained] = [randomUUID(), randomUUID()];
-    for (const id of [silent, drained]) await raw.pool.query(registerInstanceStatement(id, id, {}));
+  test('a facade that reported nothing of a context is seen, and has drained nothing; one that was silent is not alive', async () => {
+    const [silent, drained, gone] = [randomUUID(), randomUUID(), randomUUID()];
+    for (const id of [silent, drained, gone])
+      await raw.pool.query(registerInstanceStatement(id, id, {}));
+    await raw.pool.query(
+      `UPDATE strangler_control.instances SET heartbeat_at = clock_timestamp() - interval '11 seconds'
+        WHERE instance_id = $1`,
+      [gone],
+    );
     await raw.pool.query(
       `INSERT INTO strangler_control.instance_contexts (instance_id, context, epoch, hold_id, drained)
        VALUES ($1, 'drained', 2, $2, true), ($3, 'another', 5, NULL, true)`,
       [drained, drained, silent],
     );
-    const known: string[] = [silent, drained];
+    const known: string[] = [silent, drained, gone];
     const seen = (await control.instances.forContext('drained')).filter(({ instanceId }) =>
       known.includes(instanceId),
     );
@@ -570,7 +576,11 @@ describe('measurements', () => {
       Object.fromEntries(
         seen.map((one) => [one.instanceId, [one.epoch, one.holdId, one.drained, one.alive]]),
       ),
-    ).toEqual({ [silent]: [null, null, false, true], [drained]: [2, drained, true, true] });
+    ).toEqual({
+      [silent]: [null, null, false, true],
+      [drained]: [2, drained, true, true],
+      [gone]: [null, null, false, false],
+    });
   });
 
   test('a watermark of a new epoch begins without the one of the old', async () => {
@@ -601,13 +611,20 @@ describe('measurements', () => {
     expect(await control.watermarks.get('wm-new', 'reverse')).toBeUndefined();
   });
 
-  test('stale shadow answers count neither as compared nor as real mismatches', async () => {
-    await sql`INSERT INTO strangler_control.shadow_counts VALUES ('sh', 'list', 'match', 1, 90), ('sh', 'list', 'mismatch', 1, 6), ('sh', 'list', 'candidate-error', 1, 4), ('sh', 'list', 'stale', 1, 7)`.execute(
-      raw.db,
-    );
-    expect(await control.shadow.counts('sh')).toMatchObject([
-      { route: 'list', compared: 100, real: 10, counts: { stale: 7 } },
+  test('only answers that were compared count as compared, of one context and one epoch', async () => {
+    await sql`INSERT INTO strangler_control.shadow_counts VALUES
+      ('sh', 'list', 'match', 1, 90), ('sh', 'list', 'mismatch', 1, 6), ('sh', 'list', 'candidate-error', 1, 3),
+      ('sh', 'list', 'candidate-timeout', 1, 1), ('sh', 'list', 'stale', 1, 7), ('sh', 'list', 'uncomparable', 1, 8),
+      ('sh', 'list', 'dropped', 1, 9), ('sh', 'list', 'match', 2, 20), ('sh', 'one', 'dropped', 1, 5),
+      ('other', 'list', 'match', 1, 1)`.execute(raw.db);
+    expect(await control.shadow.counts('sh', 1)).toMatchObject([
+      { route: 'list', compared: 100, real: 10, counts: { stale: 7, uncomparable: 8, dropped: 9 } },
+      { route: 'one', compared: 0, real: 0, counts: { dropped: 5 } },
     ]);
+    expect(await control.shadow.counts('sh')).toMatchObject([{ compared: 120 }, { compared: 0 }]);
+    await control.shadow.reset('sh');
+    expect(await control.shadow.counts('sh')).toEqual([]);
+    expect(await control.shadow.counts('other')).toMatchObject([{ compared: 1 }]);
   });
 
   test('a window adds up both sides', async () => {
