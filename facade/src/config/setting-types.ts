@@ -16,6 +16,8 @@ export const port = z.coerce.number().int().min(0).max(65_535);
 
 const positive = () => z.coerce.number().int().min(1);
 export const milliseconds = positive();
+/** 0: never. */
+export const millisecondsOrNever = z.coerce.number().int().min(0);
 export const bytes = positive();
 /** How many of something. */
 export const count = positive();

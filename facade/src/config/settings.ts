@@ -7,6 +7,7 @@ import {
   instanceName,
   logLevel,
   milliseconds,
+  millisecondsOrNever,
   port,
   postgresUrl,
   text,
@@ -171,7 +172,7 @@ export const limitSettings = {
   },
   healthMs: {
     variable: 'FACADE_HEALTH_MS',
-    type: count,
+    type: millisecondsOrNever,
     standard: 10_000,
     help: 'between two looks at whether monolith and services are there; 0 never looks',
   },

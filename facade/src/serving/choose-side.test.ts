@@ -77,7 +77,8 @@ async function choose(given: Given) {
     all: () => (given.identity === undefined ? [] : [given.identity, `${given.identity} too`]),
   });
   const pinned = (await metrics.pinnedReads.get()).values.map(({ labels }) => labels.reason);
-  return { target, reason, epoch: view.epoch, owner: view.owner, asked, flagged, pinned };
+  const { epoch, owner, stage } = view;
+  return { target, reason, epoch, owner, stage, asked, flagged, pinned };
 }
 const answer = (more: object = {}): FreshnessAnswer => ({
   known: true,
@@ -112,14 +113,26 @@ describe('a read of replicated data that its flag sends to the other side', () =
   test('goes to the new owner when the answer is the first to tell of it', async () => {
     expect(
       await choose({ answer: answer({ owner: 'service', epoch: 3n, fresh: false }) }),
-    ).toMatchObject({ target: 'service', reason: 'flag', owner: 'service', epoch: 3n });
+    ).toMatchObject({
+      target: 'service',
+      reason: 'flag',
+      owner: 'service',
+      epoch: 3n,
+      stage: 'service',
+    });
     expect(
       await choose({
         told: { owner: 'service', stage: 'service' },
         flags: { 'items.list': false },
         answer: answer({ epoch: 3n, fresh: false }),
       }),
-    ).toMatchObject({ target: 'monolith', reason: 'flag', owner: 'monolith', epoch: 3n });
+    ).toMatchObject({
+      target: 'monolith',
+      reason: 'flag',
+      owner: 'monolith',
+      epoch: 3n,
+      stage: 'canary',
+    });
   });
 
   test('believes no other owner within the same epoch, and none that the answer does not name', async () => {
