@@ -102,7 +102,10 @@ const results = [];
 const end = performance.now() + Number(options.seconds ?? Infinity) * 1000;
 for (const mutant of mutants) {
   if (performance.now() > end) break;
-  const near = nearest(mutant);
+  const near = nearest(mutant).map((each) => ({
+    ...each,
+    usualMs: seconds.get(each.suite) * 1000,
+  }));
   const usual = near.reduce((sum, { suite }) => sum + seconds.get(suite), 0);
   const outcome = mutant.equivalent
     ? { status: 'equivalent' }

@@ -42,9 +42,12 @@ const context = await Runtime.createContext(projectConfig, {
 const watcher = { isInterrupted: () => false, isWatchMode: () => false };
 
 /** @returns {Promise<string | undefined>} what the suite said: undefined when it passed */
-async function failureOf({ suite, test: named }, id) {
+async function failureOf({ suite, test: named, usualMs }, id) {
+  // What waits for something that a mistake keeps from happening is not waited for to the end.
+  const testTimeout =
+    servers && usualMs ? Math.min(60_000, 10_000 + usualMs * 3) : globalConfig.testTimeout;
   const runner = new TestRunner(
-    { ...globalConfig, ...(named !== undefined && { testNamePattern: named }) },
+    { ...globalConfig, testTimeout, ...(named !== undefined && { testNamePattern: named }) },
     {},
   );
   let failure;
