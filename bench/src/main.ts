@@ -2,14 +2,16 @@ import type { BenchCommand } from './command.ts';
 
 const usage = `npm run bench -- <what> [options]
 
-  facade   what the facade costs, beside bare express + http-proxy-middleware and others
-  cdc      copying and replicating, beside PostgreSQL's logical replication and Debezium's JDBC sink
+  facade     what the facade costs, beside bare express + http-proxy-middleware and others
+  cdc        copying and replicating, beside PostgreSQL's logical replication and Debezium's JDBC sink
+  contracts  how long one set of pacts takes against several providers
 
 Each has --help. Ratios are medians over the rounds of one run on one machine; absolute numbers of different machines say nothing.`;
 
 const load: Readonly<Record<string, () => Promise<BenchCommand>>> = {
   facade: async () => (await import('./facade/command.ts')).facadeCommand,
   cdc: async () => (await import('./cdc/command.ts')).cdcCommand,
+  contracts: async () => (await import('./contracts/command.ts')).contractsCommand,
 };
 
 const [what = '', ...args] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { freePort, startPostgres } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
-import { type BenchServer, startServer } from './start-server.ts';
+import { type BenchServer, startServer } from '../start-server.ts';
 
 const run = promisify(execFile);
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
