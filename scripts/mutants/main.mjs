@@ -1,6 +1,6 @@
 // Plants mistakes one at a time and asks the nearest suites whether they notice:
-//   npm run mutants -- <room or file>... [--servers] [--sample N] [--seed S] [--seconds T] [--min-score P] [--json] [--list]
-// With --servers those mistakes that only suites with servers notice.
+//   npm run mutants -- <room or file>... [--servers] [--by-hand] [--sample N] [--seed S] [--seconds T] [--min-score P] [--json] [--list]
+// With --servers those mistakes that only suites with servers notice; with --by-hand those that somebody wrote down.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ const { values: options, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     servers: { type: 'boolean', default: false },
+    'by-hand': { type: 'boolean', default: false },
   },
 });
 
@@ -54,7 +55,8 @@ const all = choice
   .filter(
     ({ room, suites }) =>
       (suites !== undefined) === (options.servers || rooms[room].servers === true),
-  );
+  )
+  .filter(({ why }) => why !== undefined || !options['by-hand']);
 const mutants =
   options.sample === undefined ? all : sampled(all, Number(options.sample), Number(options.seed));
 if (options.list) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Mask } from '@strangler-toolkit/plan';
 import { compareAnswers } from './compare.ts';
 import type { Observed, Rules } from './difference.ts';
+import { maskText } from './mask.ts';
 import { proposeRules } from './propose-rules.ts';
 
 const page = (html: string, type = 'text/html; charset=utf-8'): Observed => ({
@@ -87,6 +88,51 @@ describe('a page with parts that are others each time', () => {
   ])('selector %s: %s and %s', (selector, one, other, same) => {
     expect(differ(one, other)).toBe(true);
     expect(differ(one, other, masks({ selector }))).toBe(!same);
+  });
+
+  test.each<[object, string, string]>([
+    [
+      { selector: 'P' },
+      '<!-- p --><P>1<i>2</i></P>x<br><p>3</p>',
+      '<!-- p --><P>…</P>x<br><p>…</p>',
+    ],
+    [{ selector: 'p' }, 'a<p>1<p>2', 'a<p>1<p>2'],
+    [{ selector: 'br' }, '<br class="a">1', '<br class="…">1'],
+    [
+      { selector: '[NAME=t]@VALUE' },
+      '<i Name="t" Value="1"><i name="u" value="1">',
+      '<i Name="t" Value="…"><i name="u" value="1">',
+    ],
+    [
+      { selector: '[name]@value' },
+      '<i name="" value="1"><i id="a" value="1">',
+      '<i name="" value="…"><i id="a" value="1">',
+    ],
+    [
+      { selector: '#a@title' },
+      '<!-- id="a" title="1" --><i id="a" title="1">',
+      '<!-- id="a" title="1" --><i id="a" title="…">',
+    ],
+    [
+      { selector: '.b' },
+      '<i class="a\tb c">1</i><i class="ab">2</i>',
+      '<i class="a\tb c">…</i><i class="ab">2</i>',
+    ],
+    [{ preset: 'nonce' }, '<p nonce="1"> nonce="1"</p>', '<p nonce="…"> nonce="1"</p>'],
+    [
+      { preset: 'build' },
+      '<link href="/a.3f2a9c1b.css?v=12&b=2"><a href=\'/x?hash=1\'>v=1</a>',
+      '<link href="/a.….css?v=…&b=2"><a href=\'/x?hash=…\'>v=1</a>',
+    ],
+    [{ preset: 'csrf' }, 'let csrfToken = "1", other = "1"', 'let csrfToken = "…", other = "1"'],
+    [{ preset: 'csrf' }, '<i id="xsrf" value="1" title="1">', '<i id="xsrf" value="…" title="1">'],
+  ])('%j takes out of %s no more than it names', (mask, text, masked) => {
+    expect(maskText(text, [{ ...mask, reason: 'changes' } as Mask])).toBe(masked);
+  });
+
+  test('is rid of them one mask after the other', () => {
+    const rules = masks({ pattern: 'a' }, { pattern: '…b' }).masks!;
+    expect(maskText('abab c', rules)).toBe('…… c');
   });
 
   test('a pattern', () => {

@@ -12,7 +12,7 @@ const definition: MigrationDefinition = {
   routes: [{ name: 'list', method: 'GET', path: '/items', kind: 'read' }],
 };
 
-test('answers that slow clients are still taking count against the bytes that shadows may hold', async () => {
+function scene() {
   const route = compileRoutes([definition]).routes[0]!;
   const noted: string[] = [];
   const agents = upstreamAgents();
@@ -48,6 +48,33 @@ test('answers that slow clients are still taking count against the bytes that sh
     watcher?.chunk(Buffer.alloc(600));
     return watcher;
   };
+  const end = async (): Promise<void> => {
+    await mirror.close();
+    agents.destroy();
+  };
+  return { mirror, noted, begin, end };
+}
+
+test('what was compared gives its room back, and closing waits for what is compared', async () => {
+  const { mirror, noted, begin, end } = scene();
+  try {
+    for (let round = 1; round <= 3; round++) {
+      begin()?.end(true);
+      while (noted.length < round) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(noted).not.toContain('dropped');
+    begin()?.end(true);
+    // taken up, not only waiting: what waits is dropped
+    while (mirror.waiting > 0) await new Promise((resolve) => setImmediate(resolve));
+    await mirror.close();
+    expect(noted).toHaveLength(4);
+  } finally {
+    await end();
+  }
+});
+
+test('answers that slow clients are still taking count against the bytes that shadows may hold', async () => {
+  const { mirror, noted, begin, end } = scene();
   try {
     const [first, second] = [begin(), begin()];
     second?.end(true);
@@ -59,7 +86,6 @@ test('answers that slow clients are still taking count against the bytes that sh
     await mirror.close();
     expect(noted.filter((outcome) => outcome === 'dropped')).toHaveLength(1);
   } finally {
-    await mirror.close();
-    agents.destroy();
+    await end();
   }
 });

@@ -45,7 +45,7 @@ export class ShadowQueue {
   /** Drops what waits; resolves when what runs has ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const job of this.#waiting.splice(0)) this.#bytes -= job.bytes;
+    this.#waiting.length = 0;
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
