@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { isStranglerError, type MigrationDefinition } from '@strangler-toolkit/plan';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { loadContexts } from '@strangler-toolkit/plan/load';
 
 /** Nobody wrote a context file yet. A folder that somebody named and that is not there is a mistake, not a beginning. */
@@ -22,8 +22,7 @@ export async function loadDefinitions(
   try {
     return [...(await loadContexts(folder)).values()].map(({ definition }) => definition);
   } catch (error) {
-    const missing = isStranglerError(error) && error.code === 'CONFIG_NOT_FOUND';
-    if (missing && (await nothingYet(folder, named))) return [];
+    if (await nothingYet(folder, named)) return [];
     throw error;
   }
 }

@@ -166,6 +166,7 @@ describe('an environment', () => {
 
 test('--help has a line for each variable, in a column of its own, and a default where there is one', () => {
   const lines = environmentHelp().split('\n');
+  expect(environmentHelp().split('\n\n')).toHaveLength(5);
   const variables = settingRows.flatMap(({ variable }) => variable ?? []);
   const rows = lines.filter((line) => /^ {2}\S/.test(line));
   expect(rows.map((line) => line.trim().split(' ')[0])).toEqual(variables);

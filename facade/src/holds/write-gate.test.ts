@@ -41,6 +41,13 @@ describe('a write at the gate', () => {
     expect(gate.inFlight('items')).toBe(0);
   });
 
+  test('that left while nothing was held has drained nothing', async () => {
+    const { gate, drained, enter } = scene();
+    expect(gate.drained('items')).toBe(false);
+    admitted(await enter()).leave();
+    expect([gate.drained('items'), drained]).toEqual([false, []]);
+  });
+
   test('under way keeps a hold from being drained until it leaves, once', async () => {
     const { gate, drained, hold, enter } = scene();
     const { leave } = admitted(await enter());
@@ -50,6 +57,23 @@ describe('a write at the gate', () => {
     leave();
     expect(gate.drained('items')).toBe(true);
     expect(drained).toEqual(['items']);
+  });
+
+  test('is one of many: all that wait go on together, and the hold is drained with the last that leaves', async () => {
+    const { states, gate, drained, hold, enter } = scene({ maxWaiting: 9, maxWaitMs: 60_000 });
+    hold();
+    const waiting = [enter(), enter(), enter()];
+    expect(gate.waiting('items')).toBe(3);
+    states.merge(row);
+    const under = (await Promise.all(waiting)).map(admitted);
+    expect([gate.waiting('items'), gate.inFlight('items')]).toEqual([0, 3]);
+    hold();
+    for (const { leave } of under) {
+      expect([gate.drained('items'), drained]).toEqual([false, []]);
+      leave();
+      leave();
+    }
+    expect([gate.drained('items'), drained]).toEqual([true, ['items']]);
   });
 
   test('leaves nothing behind on the signal of its client, and is counted where it is', async () => {

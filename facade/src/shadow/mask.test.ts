@@ -97,6 +97,9 @@ describe('a page with parts that are others each time', () => {
       '<!-- p --><P>…</P>x<br><p>…</p>',
     ],
     [{ selector: 'p' }, 'a<p>1<p>2', 'a<p>1<p>2'],
+    [{ selector: 'p' }, '<p>1<br>2</p>x', '<p>…</p>x'],
+    [{ selector: '[title]@title' }, 'a title="1"<i title="1">', 'a title="1"<i title="…">'],
+    [{ preset: 'csrf' }, '<i name="q" value="1">', '<i name="q" value="1">'],
     [{ selector: 'br' }, '<br class="a">1', '<br class="…">1'],
     [
       { selector: '[NAME=t]@VALUE' },

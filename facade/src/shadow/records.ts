@@ -67,11 +67,9 @@ export function sampleOf(input: {
 
 /** A whole object that is missing on one side may hold redacted fields inside: then only its shape is told. */
 function holdsRedacted(redact: readonly string[], at: string, value: unknown): unknown {
-  const depth = at === '' ? 0 : at.split('/').length - 1;
+  const depth = (pointer: string): number => pointer.split('/').length;
   const inside =
-    at.startsWith('/') || at === ''
-      ? redact.some((rule) => rule.split('/').length - 1 > depth)
-      : false;
+    (at.startsWith('/') || at === '') && redact.some((rule) => depth(rule) > depth(at));
   return inside && typeof value === 'object' && value !== null
     ? '(holds redacted fields)'
     : shortened(value);
