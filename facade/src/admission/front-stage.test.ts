@@ -168,6 +168,15 @@ describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entra
     expect(admit(desk().front, asking('/x'), entrance)).toMatchObject({ host: '' });
   });
 
+  test('keeps the request id that a trusted proxy gave it, and no other', () => {
+    const request = () => asking('/x', { 'x-request-id': 'given' });
+    const [ours, others] = [desk().front, desk().front].map((front, index) =>
+      admit({ ...front, trusted: () => index === 0 }, request(), entrance),
+    ) as [Arrival, Arrival];
+    expect(ours.trace.requestId).toBe('given');
+    expect(others.trace.requestId).not.toBe('given');
+  });
+
   test('by which a peer speaks like a proxy without our trust has that peer named', () => {
     const { front } = desk();
     admit(front, asking('/x', { 'x-forwarded-for': '1.2.3.4' }), entrance);

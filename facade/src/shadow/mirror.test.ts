@@ -12,7 +12,7 @@ const definition: MigrationDefinition = {
   routes: [{ name: 'list', method: 'GET', path: '/items', kind: 'read' }],
 };
 
-function scene() {
+function scene({ maxJobs = 10, bytes = 600 } = {}) {
   const route = compileRoutes([definition]).routes[0]!;
   const noted: string[] = [];
   const agents = upstreamAgents();
@@ -22,7 +22,7 @@ function scene() {
     onCrash: (error) => noted.push(String(error)),
     note: (_read, { outcome }) => noted.push(outcome),
     limits: {
-      maxJobs: 10,
+      maxJobs,
       maxBytes: 1_000,
       maxBodyBytes: 800,
       concurrency: 1,
@@ -45,7 +45,7 @@ function scene() {
       },
       { status: 200, headers: {} },
     );
-    watcher?.chunk(Buffer.alloc(600));
+    watcher?.chunk(Buffer.alloc(bytes));
     return watcher;
   };
   const end = async (): Promise<void> => {
@@ -68,6 +68,21 @@ test('what was compared gives its room back, and closing waits for what is compa
     while (mirror.waiting > 0) await new Promise((resolve) => setImmediate(resolve));
     await mirror.close();
     expect(noted).toHaveLength(4);
+  } finally {
+    await end();
+  }
+});
+
+test('an answer that finds the queue full when it has ended is counted as dropped', async () => {
+  const { noted, begin, end } = scene({ maxJobs: 1, bytes: 10 });
+  try {
+    const [first, second] = [begin(), begin()];
+    first?.end(true);
+    expect(noted).toEqual([]);
+    second?.end(true);
+    expect(noted).toEqual(['dropped']);
+    expect(begin()).toBeUndefined();
+    expect(noted).toEqual(['dropped', 'dropped']);
   } finally {
     await end();
   }
