@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -154,26 +156,27 @@ describe('configuration that is wrong', () => {
       join(dir, 'catalog.json'),
       JSON.stringify({ ...shop, routes: [{ ...shop.routes[0], path: 'x' }] }),
     );
-    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: dir })).toMatch(
+    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: dir }, 2)).toMatch(
       /^CONFIG_INVALID: .*catalog\.json: routes\[0\]\.path must start with "\/"/,
     );
     await rm(dir, { recursive: true });
   });
   test('a missing variable is named with what it is for', async () => {
-    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTROL_URL: undefined })).toMatch(
-      /^CONFIG_ENV_MISSING: STRANGLER_CONTROL_URL is not set/,
-    );
     expect(
-      await failing(['fence', 'status', 'catalog'], {
-        ...scene.env,
-        MONOLITH_DATABASE_URL: undefined,
-      }),
+      await failing(['status'], { ...scene.env, STRANGLER_CONTROL_URL: undefined }, 2),
+    ).toMatch(/^CONFIG_ENV_MISSING: STRANGLER_CONTROL_URL is not set/);
+    expect(
+      await failing(
+        ['fence', 'status', 'catalog'],
+        { ...scene.env, MONOLITH_DATABASE_URL: undefined },
+        2,
+      ),
     ).toMatch(
       /^CONFIG_ENV_MISSING: MONOLITH_DATABASE_URL is not set \(needed for monolith\.database of context catalog\)/,
     );
   });
   test('no folder of context files', async () =>
-    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: '/nowhere' })).toMatch(
+    expect(await failing(['status'], { ...scene.env, STRANGLER_CONTEXTS: '/nowhere' }, 2)).toMatch(
       /^CONFIG_NOT_FOUND/,
     ));
   test('a control database that is not there', async () =>
@@ -238,6 +241,7 @@ describe('before replication', () => {
   });
   test('a read cannot be routed before canary', async () => {
     const result = await cli(['route', 'catalog', 'list', '--percent', '5', '--json'], scene.env);
+    expect(result.code).toBe(4);
     expect(json(result)).toMatchObject({ error: { code: 'MOVE_NOT_ALLOWED' } });
   });
   test('the kill switch works at any stage', async () => {
@@ -553,6 +557,36 @@ describe('init', () => {
     });
     await rm(dir, { recursive: true });
     await scene.sql(scene.monolith, 'DROP SCHEMA shop CASCADE');
+  });
+
+  test('writes what loads from any folder, with routes from recorded traffic and the database from a variable', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'strangler-init-'));
+    const env = { ...scene.env, STRANGLER_CONTEXTS: dir, SHOP_DB: scene.monolith.url };
+    await writeFile(
+      join(dir, 'access.log'),
+      '- - - [x] "GET /goods/1 HTTP/1.1" 200 1\n- - - [x] "GET /goods/2 HTTP/1.1" 200 1\nnothing\n',
+    );
+    const init = ['init', '--context', 'goods', '--database', 'SHOP_DB', '--tables', 'products'];
+    const written = await cli([...init, '--traffic', join(dir, 'access.log')], env);
+    expect(written.stdout).toMatch(/2 requests suggest 1 routes;[^]*1 lines could not be read/);
+    const text = await readFile(join(dir, 'goods.ts'), 'utf8');
+    expect(text).toContain("database: { env: 'SHOP_DB' }");
+    expect(text).not.toContain(scene.monolith.url);
+    const status = json(await cli(['status', '--json'], env)) as { contexts: object[] };
+    expect(status.contexts).toMatchObject([{ context: 'goods' }]);
+
+    await writeFile(join(dir, 'other.mjs'), `import 'not-installed-anywhere'; export default {};`);
+    expect((await cli(['status'], env)).stderr).toMatch(/A context file needs no import/);
+    expect((await cli([...init, '--context', 'x'], { ...env, SHOP_DB: '' })).code).toBe(2);
+    const missing = createServer((_request, response) => void response.writeHead(404).end());
+    await new Promise<void>((resolve) => void missing.listen(0, '127.0.0.1', resolve));
+    const { port } = missing.address() as AddressInfo;
+    const openapi = `http://127.0.0.1:${port}/openapi.json`;
+    expect((await cli([...init, '--context', 'x', '--openapi', openapi], env)).stderr).toContain(
+      `${openapi} cannot be read: it was answered with 404 Not Found`,
+    );
+    missing.close();
+    await rm(dir, { recursive: true });
   });
 });
 

@@ -25,6 +25,9 @@ const shown = (path: string): string => {
   return short.startsWith('..') ? path : short;
 };
 
+const isUnresolved = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
+
 async function defaultExport(path: string, file: string): Promise<unknown> {
   try {
     if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'));
@@ -39,7 +42,14 @@ async function defaultExport(path: string, file: string): Promise<unknown> {
     throw new StranglerError(
       'CONFIG_INVALID',
       `${file}: cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
+      {
+        cause,
+        ...(isUnresolved(cause) && {
+          remedy:
+            'What it imports is not installed where the file lies. A context file needs no import: ' +
+            "write { env: 'NAME' } for env('NAME') and export the object itself, or use .json.",
+        }),
+      },
     );
   }
 }

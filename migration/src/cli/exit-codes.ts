@@ -1,16 +1,20 @@
 import { type ErrorCode, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 
 /**
- * 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 130 interrupted. Of contracts: 5 broken,
- * 6 a provider does not answer, 7 nothing verified, or not all of it.
+ * 0 ok, 1 error, 2 usage or configuration, 3 differences found, 4 gate refused or move not allowed, 130 interrupted.
+ * Of contracts: 5 broken, 6 a provider does not answer, 7 nothing verified, or not all of it.
  */
 const codes: Partial<Record<ErrorCode, number>> = {
   USAGE: 2,
+  CONFIG_ENV_MISSING: 2,
+  CONFIG_INVALID: 2,
+  CONFIG_NOT_FOUND: 2,
   CONFIRMATION_NEEDED: 2,
   CONTEXT_UNKNOWN: 2,
   ROUTE_UNKNOWN: 2,
   VERIFY_DIFFERENCES: 3,
   GATE_REFUSED: 4,
+  MOVE_NOT_ALLOWED: 4,
   PACTS_FAILED: 5,
   PACTS_UNREACHABLE: 6,
   PACTS_NOT_FOUND: 7,

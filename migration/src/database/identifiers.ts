@@ -47,6 +47,12 @@ export function parseTableName(text: string): TableName {
   );
 }
 
+const plainPart = (name: string): string => (/^[^".]+$/.test(name) ? name : quoteIdentifier(name));
+
+/** As `parseTableName` reads it back: parts with dots or quotes in quotes. */
+export const writtenTable = ({ schema, table }: TableName): string =>
+  schema === 'public' ? plainPart(table) : `${plainPart(schema)}.${plainPart(table)}`;
+
 /** For people: `orders`, or `shop.orders` outside of public. */
 export const displayTable = ({ schema, table }: TableName): string =>
   schema === 'public' ? table : `${schema}.${table}`;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type CommonOptions, makeCommand, runStep, type Session } from '../command.ts';
 
+/** Commas in quotes belong to a name. */
 const list = (text: string): string[] =>
-  text
-    .split(',')
+  (text.match(/(?:"(?:[^"]|"")*"|[^,"])+/g) ?? [])
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
@@ -17,15 +17,17 @@ export function initCommand(session: Session): Command {
       '<contexts>/<context>.ts: a one-to-one mapping ready to edit, with ' +
       "what crosses the context's border in comments. Never overwrites.",
     examples: [
-      'init --context catalog --database postgresql://… --tables products,categories',
+      'init --context catalog --database MONOLITH_DATABASE_URL --tables products,categories',
       'init --context catalog --database postgresql://… --openapi http://localhost:3000/openapi.json --path-prefix /api/products',
+      'init --context catalog --database MONOLITH_DATABASE_URL --traffic access.log --path-prefix /api/products',
       'init --context shipping-rates --openapi openapi.json --path-prefix /api/shipping --dry-run',
     ],
   })
     .requiredOption('--context <name>', 'name of the context')
     .option(
-      '--database <url>',
-      "the monolith's database; without it the context has no data of its own",
+      '--database <url-or-variable>',
+      "the monolith's database: its URL, or the name of an environment variable that holds it " +
+        '(a password in a URL stands in the process list); without it the context has no data of its own',
     )
     .option(
       '--tables <names>',
@@ -33,6 +35,10 @@ export function initCommand(session: Session): Command {
       list,
     )
     .option('--openapi <file-or-url>', 'OpenAPI document (JSON) to take routes from')
+    .option(
+      '--traffic <file>',
+      'requests to take routes from: a HAR file, an access log or JSON lines',
+    )
     .option('--path-prefix <paths>', 'only routes below these paths, separated by commas', list)
     .action(
       async (
@@ -41,10 +47,11 @@ export function initCommand(session: Session): Command {
           database?: string;
           tables?: string[];
           openapi?: string;
+          traffic?: string;
           pathPrefix?: string[];
         },
       ) => {
-        const { init } = await import('../../steps/init.ts');
+        const { init } = await import('../../steps/init/init.ts');
         await runStep(session, common, {
           step: init,
           options: {
@@ -52,6 +59,7 @@ export function initCommand(session: Session): Command {
             ...(common.database !== undefined && { database: common.database }),
             ...(common.tables && { tables: common.tables }),
             ...(common.openapi !== undefined && { openapi: common.openapi }),
+            ...(common.traffic !== undefined && { traffic: common.traffic }),
             ...(common.pathPrefix && { pathPrefix: common.pathPrefix }),
           },
           text: (result) =>

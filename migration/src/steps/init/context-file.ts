@@ -1,5 +1,7 @@
-import type { TableCatalog } from '../database/catalog.ts';
-import type { FoundRoute } from './openapi-routes.ts';
+import { defaultGates } from '@strangler-toolkit/plan';
+import type { TableCatalog } from '../../database/catalog.ts';
+import { writtenTable } from '../../database/identifiers.ts';
+import type { FoundRoute } from './found-route.ts';
 
 export interface ContextFileInput {
   readonly context: string;
@@ -7,12 +9,16 @@ export interface ContextFileInput {
   /** The rest of the database: what points into the context from outside. */
   readonly others: readonly TableCatalog[];
   readonly routes: readonly FoundRoute[];
+  /** Name of the environment variable with the monolith's database. */
+  readonly databaseVariable?: string;
 }
 
 const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 const property = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name));
-const shown = (table: { readonly schema: string; readonly table: string }): string =>
-  table.schema === 'public' ? table.table : `${table.schema}.${table.table}`;
+const shown = writtenTable;
+const env = (name: string): string => `{ env: ${quote(name)} }`;
+/** Rows that one verification compares in a moment: where no more is kept, a thousand reads may take weeks to come. */
+const smallRows = 100_000;
 const variable = (context: string): string => context.replaceAll('-', '_').toUpperCase();
 
 function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
@@ -44,16 +50,32 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
   const generated = table.columns
     .filter((column) => column.generated)
     .map((column) => `${column.name} is generated: each side computes its own`);
-  const key =
-    table.primaryKey.length === 0
-      ? [
-          table.replicaIdentity === 'full'
-            ? 'no primary key: name the identifying columns in key'
-            : `NO PRIMARY KEY: add one, or ALTER TABLE ${shown(table)} REPLICA IDENTITY FULL and name the identifying columns in key`,
-        ]
-      : [];
+  const key = table.primaryKey.length === 0 ? [keyNote(table)] : [];
   return [...key, ...outgoing, ...incoming, ...sequences, ...generated];
 }
+
+function keyNote(table: TableCatalog): string {
+  if (table.replicaIdentity === 'index')
+    return `no primary key: the index that is its replica identity (${table.identityColumns.join(', ')}) is the key`;
+  return table.replicaIdentity === 'full'
+    ? 'no primary key: name the identifying columns in key'
+    : `NO PRIMARY KEY: add one, or ALTER TABLE ${shown(table)} REPLICA IDENTITY FULL and name the identifying columns in key`;
+}
+
+function keyText(table: TableCatalog): string[] {
+  if (table.primaryKey.length > 0) return [];
+  return table.replicaIdentity === 'index'
+    ? [`      key: [${table.identityColumns.map(quote).join(', ')}],`]
+    : ['      key: [], // columns that identify a row'];
+}
+
+const gateLines = [
+  '  // what has to be shown before the next step: these numbers fit a system of few requests, the usual ones stand behind them',
+  '  gates: {',
+  `    minShadowReads: 100, // ${defaultGates.minShadowReads}: compared reads of each route before canary`,
+  `    rampMinRequests: 20, // ${defaultGates.rampMinRequests}: requests of each side before a step of a ramp is judged`,
+  '  },',
+];
 
 function tableText(table: TableCatalog, notes: readonly string[]): string {
   const columns = table.columns
@@ -70,10 +92,10 @@ function tableText(table: TableCatalog, notes: readonly string[]): string {
     ...notes.map((note) => `    // ${note}`),
     '    {',
     `      monolith: ${quote(shown(table))},`,
-    ...(table.primaryKey.length === 0 ? ['      key: [], // columns that identify a row'] : []),
+    ...keyText(table),
     '      service: [',
     '        {',
-    `          table: ${quote(table.table)},`,
+    `          table: ${quote(shown(table))},`,
     '          columns: {',
     ...lines.map((line) => `            ${line},`),
     '          },',
@@ -82,6 +104,9 @@ function tableText(table: TableCatalog, notes: readonly string[]): string {
     '    },',
   ].join('\n');
 }
+
+const isSmall = ({ tables }: ContextFileInput): boolean =>
+  tables.reduce((rows, table) => rows + table.estimatedRows, 0) < smallRows;
 
 /** The first context file: what the database says, mapped one to one, ready to edit. */
 export function contextFile(input: ContextFileInput): { text: string; notes: string[] } {
@@ -101,14 +126,14 @@ export function contextFile(input: ContextFileInput): { text: string; notes: str
           `    // { name: 'list', method: 'GET', path: '/api/${input.context}', kind: 'read' },`,
           `    // { name: 'create', method: 'POST', path: '/api/${input.context}', kind: 'write' },`,
         ];
+  const database = input.databaseVariable ?? 'MONOLITH_DATABASE_URL';
   const text = [
-    `import { defineMigration, env } from '@strangler-toolkit/plan';`,
-    '',
-    'export default defineMigration({',
+    '// Imports nothing, so that it loads from any folder. `npx strangler doctor` tells what is still missing.',
+    'export default {',
     `  context: ${quote(input.context)},`,
     `  data: ${quote(replicated ? 'replicated' : 'none')},`,
-    `  monolith: { url: env('MONOLITH_URL')${replicated ? `, database: env('MONOLITH_DATABASE_URL')` : ''} },`,
-    `  service: { url: env('${name}_URL')${replicated ? `, database: env('${name}_DATABASE_URL')` : ''} },`,
+    `  monolith: { url: ${env('MONOLITH_URL')}${replicated ? `, database: ${env(database)}` : ''} },`,
+    `  service: { url: ${env(`${name}_URL`)}${replicated ? `, database: ${env(`${name}_DATABASE_URL`)}` : ''} },`,
     '  // who a request belongs to, first match wins: makes percentages sticky and lets writers read their writes',
     `  identity: ['header:authorization', 'cookie:sid'],`,
     '  routes: [',
@@ -122,7 +147,8 @@ export function contextFile(input: ContextFileInput): { text: string; notes: str
           '  ],',
         ]
       : []),
-    '});',
+    ...(isSmall(input) ? gateLines : []),
+    `} satisfies import('@strangler-toolkit/plan').MigrationDefinition;`,
     '',
   ].join('\n');
   return { text, notes };

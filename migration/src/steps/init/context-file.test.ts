@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals';
+import { defaultGates } from '@strangler-toolkit/plan';
+import type { TableCatalog } from '../../database/catalog.ts';
+import { parseTableName, writtenTable } from '../../database/identifiers.ts';
+import { contextFile } from './context-file.ts';
+
+const table = (more: Partial<TableCatalog>): TableCatalog => ({
+  schema: 'public',
+  table: 'items',
+  kind: 'table',
+  columns: [],
+  primaryKey: ['id'],
+  primaryKeyDeferrable: false,
+  replicaIdentity: 'default',
+  identityColumns: ['id'],
+  estimatedRows: 10,
+  pages: 1,
+  foreignKeys: [],
+  ...more,
+});
+const textOf = (...tables: TableCatalog[]): string =>
+  contextFile({ context: 'shop', tables, others: [], routes: [] }).text;
+
+test('imports nothing when it runs, so that it loads from any folder', () => {
+  const text = textOf(table({}));
+  expect(text).not.toMatch(/^import /m);
+  expect(text).toContain("url: { env: 'MONOLITH_URL' }");
+});
+
+test('keeps the schema of a table outside of public, and quotes names that a dot would tear apart', () => {
+  const odd = { schema: 'hr', table: 'time.entry' };
+  expect(textOf(table(odd))).toContain(`table: 'hr."time.entry"'`);
+  for (const name of [odd, { schema: 'a"b', table: 'c d' }, { schema: 'public', table: 'x.y' }])
+    expect(parseTableName(writtenTable(name))).toEqual(name);
+});
+
+test('takes the index that is the replica identity for the key where there is no primary key', () => {
+  const keyless = { primaryKey: [], identityColumns: ['code', 'region'] };
+  const { text, notes } = contextFile({
+    context: 'shop',
+    tables: [table({ ...keyless, replicaIdentity: 'index' })],
+    others: [],
+    routes: [],
+  });
+  expect(text).toContain("key: ['code', 'region'],");
+  expect(notes.join()).toContain(
+    'the index that is its replica identity (code, region) is the key',
+  );
+  expect(textOf(table({ ...keyless, replicaIdentity: 'full' }))).toContain('key: [], //');
+});
+
+test('asks a small system for fewer requests, with the usual numbers behind, and a large one for the usual', () => {
+  expect(textOf(table({}))).toContain(`minShadowReads: 100, // ${defaultGates.minShadowReads}`);
+  expect(textOf(table({ estimatedRows: 100_000 }))).not.toContain('gates:');
+});
