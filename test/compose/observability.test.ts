@@ -8,10 +8,18 @@ import { parse } from 'yaml';
 import pg from 'pg';
 import { facadeMetrics } from '../../facade/src/telemetry/metrics.ts';
 import { openControl } from '../../migration/src/control/index.ts';
+import { workerMetrics } from '../../migration/src/telemetry/worker-metrics.ts';
 import { loadCompose, parseEnvFile, type ComposeFile } from './support/compose-file.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): Promise<string> => readFile(join(repository, file), 'utf8');
+
+/** As Grafana fills them in when everything is chosen. */
+const filled = (text: string): string =>
+  text
+    .replaceAll('${context:pipe}', '.*')
+    .replaceAll(/\$(context|instance)/g, '.*')
+    .replaceAll('$__timeFilter(at)', "at > now() - interval '1 day'");
 
 interface Panel {
   readonly id: number;
@@ -30,7 +38,16 @@ interface Panel {
   }[];
 }
 
+interface Dashboard {
+  readonly panels: Panel[];
+  readonly templating: {
+    readonly list: { readonly name: string; readonly query: string; readonly allValue: string }[];
+  };
+  readonly annotations: { readonly list: { readonly target: { readonly rawSql: string } }[] };
+}
+
 let compose: ComposeFile;
+let dashboard: Dashboard;
 let panels: Panel[];
 let datasources: {
   uid: string;
@@ -44,9 +61,8 @@ beforeAll(async () => {
     join(repository, 'docker-compose.yml'),
     parseEnvFile(await read('.env.example')),
   );
-  panels = (
-    JSON.parse(await read('deploy/grafana/dashboards/strangler.json')) as { panels: Panel[] }
-  ).panels;
+  dashboard = JSON.parse(await read('deploy/grafana/dashboards/strangler.json')) as Dashboard;
+  ({ panels } = dashboard);
   datasources = (
     parse(await read('deploy/grafana/provisioning/datasources/strangler.yml')) as {
       datasources: typeof datasources;
@@ -58,10 +74,10 @@ const targets = () =>
     (panel.targets ?? []).map((target) => ({ panel: panel.title, ...target })),
   );
 
-/** Every series of the facade and of a service, with the labels that each may have. */
+/** Every series of facade, worker and services, with the labels that each may have. */
 async function series(): Promise<Map<string, Set<string>>> {
-  const known = new Map<string, Set<string>>();
-  for (const registry of [facadeMetrics().registry, createMetrics('catalog').registry]) {
+  const known = new Map([['up', new Set(['instance', 'job'])]]);
+  for (const { registry } of [facadeMetrics(), workerMetrics(), createMetrics('catalog')]) {
     for (const metric of registry.getMetricsAsArray() as unknown as {
       name: string;
       type: string;
@@ -79,9 +95,9 @@ async function series(): Promise<Map<string, Set<string>>> {
 
 /** Names of series and labels of a PromQL expression that nobody exports. */
 function unknownIn(expr: string, known: Map<string, Set<string>>): string[] {
-  const names = [...expr.matchAll(/\b((?:facade|http|process|nodejs)_\w+)/g)].map(
-    (match) => match[1] ?? '',
-  );
+  const names = [
+    ...expr.matchAll(/\b((?:facade|http|process|nodejs|strangler)_\w+|up(?=\{))/g),
+  ].map((match) => match[1] ?? '');
   const labels = [...expr.matchAll(/by \(([^)]*)\)/g), ...expr.matchAll(/\{([^}]*)\}/g)].flatMap(
     (match) => (match[1] ?? '').split(',').map((part) => part.trim().split(/[=!~]/)[0] ?? ''),
   );
@@ -117,8 +133,63 @@ describe('Prometheus', () => {
   });
 });
 
+describe('the alerts', () => {
+  interface Rule {
+    readonly alert: string;
+    readonly expr: string;
+    readonly labels: { readonly severity: string };
+    readonly annotations: { readonly summary: string; readonly runbook: string };
+  }
+  let rules: Rule[];
+  beforeAll(async () => {
+    const { groups } = parse(await read('deploy/prometheus/rules.yml')) as {
+      groups: { rules: Rule[] }[];
+    };
+    rules = groups.flatMap((group) => group.rules);
+  });
+
+  test('are about series and labels that facades, workers and services export', async () => {
+    const known = await series();
+    expect(
+      rules.flatMap(({ alert, expr }) => unknownIn(expr, known).map((name) => `${alert}: ${name}`)),
+    ).toEqual([]);
+    expect(unknownIn('max by (context) (strangler_worker_lags) > 60', known)).toEqual([
+      'strangler_worker_lags',
+    ]);
+  });
+
+  test('name a section of a runbook that is there, and the runbook has none for an alert that is not', async () => {
+    const page = 'docs/runbooks/alerts.md';
+    const sections = [...(await read(page)).matchAll(/^## (\w+)$/gm)].map((match) => match[1]);
+    expect(rules.map(({ alert }) => alert)).toEqual(sections);
+    for (const { alert, annotations } of rules)
+      expect(annotations.runbook).toBe(`${page}#${alert.toLowerCase()}`);
+  });
+
+  test('are each seen to fire by a case of rules.test.yml, which `npm run alerts` runs', async () => {
+    const { tests } = parse(await read('deploy/prometheus/rules.test.yml')) as {
+      tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+    };
+    const fired = tests
+      .flatMap((entry) => entry.alert_rule_test)
+      .filter((entry) => entry.exp_alerts.length > 0)
+      .map((entry) => entry.alertname);
+    expect([...new Set(fired)].sort()).toEqual(rules.map(({ alert }) => alert).sort());
+  });
+
+  test('reach Prometheus: its configuration names them, and the compose file brings them', async () => {
+    const config = parse(await read('deploy/prometheus/prometheus.yml')) as {
+      rule_files: string[];
+    };
+    expect(config.rule_files).toEqual(['rules.yml']);
+    expect(compose.services.prometheus!.volumes).toContain(
+      './deploy/prometheus/rules.yml:/etc/prometheus/rules.yml:ro',
+    );
+  });
+});
+
 describe('the dashboard', () => {
-  test('shows only series and labels that the facade and the services export', async () => {
+  test('shows only series and labels that facades, workers and services export', async () => {
     const known = await series();
     expect(
       targets()
@@ -141,12 +212,26 @@ describe('the dashboard', () => {
     const control = await openControl(database.url);
     try {
       await control.contexts.register('catalog', 'replicated');
+      const note = { context: 'catalog', actor: 'test', status: 'done' } as const;
+      await control.journal.append({ ...note, step: 'ramp', detail: { percent: 5, from: 0 } });
       await control.journal.append({
-        context: 'catalog',
-        actor: 'test',
-        step: 'replicate',
-        status: 'done',
+        ...note,
+        step: 'gates-cutover',
+        status: 'refused',
+        detail: {
+          move: 'cutover',
+          gates: [
+            { gate: 'lag', ok: false, actual: '9 s', expected: '5 s' },
+            { gate: 'verification', ok: true },
+          ],
+        },
       });
+      await control.journal.append({
+        ...note,
+        step: 'stage',
+        detail: { from: 'shadowing', to: 'canary' },
+      });
+      await control.journal.append({ ...note, step: 'flip', detail: { owner: 'service' } });
       await control.watermarks.upsert({
         context: 'catalog',
         direction: 'forward',
@@ -155,15 +240,28 @@ describe('the dashboard', () => {
         workerId: '00000000-0000-0000-0000-000000000001',
       });
       const questions = targets().filter((target) => target.rawSql);
-      expect(questions).toHaveLength(3);
+      expect(questions).toHaveLength(5);
       const reader = new pg.Client(database.url);
       await reader.connect();
       try {
         await reader.query('SET default_transaction_read_only = on');
         for (const { panel, rawSql } of questions) {
-          const { rows } = await reader.query<{ context: string }>(rawSql!);
+          const { rows } = await reader.query<{ context: string }>(filled(rawSql!));
           expect([panel, rows[0]?.context]).toEqual([panel, 'catalog']);
         }
+        for (const { rawSql } of questions) {
+          const other = rawSql!.replaceAll('${context:pipe}', 'orders|rates');
+          expect((await reader.query(other)).rows).toEqual([]);
+        }
+        const [moves] = dashboard.annotations.list;
+        const { rows } = await reader.query<{ text: string }>(filled(moves!.target.rawSql));
+        expect(rows.map(({ text }) => text)).toEqual([
+          'catalog: ramp 5 % done',
+          'catalog: shadowing → canary',
+          'catalog: the service owns',
+        ]);
+        const [contexts] = dashboard.templating.list;
+        expect((await reader.query(contexts!.query)).rows).toEqual([{ context: 'catalog' }]);
       } finally {
         await reader.end();
       }
@@ -171,6 +269,19 @@ describe('the dashboard', () => {
       await control.close();
       await database.drop();
     }
+  });
+
+  test('lets everything be chosen by context and instance', () => {
+    expect(dashboard.templating.list.map(({ name, allValue }) => [name, allValue])).toEqual([
+      ['context', '.*'],
+      ['instance', '.*'],
+    ]);
+    expect(
+      targets().filter(
+        ({ expr, rawSql }) =>
+          !(expr?.includes('instance=~"$instance"') || rawSql?.includes('${context:pipe}')),
+      ),
+    ).toEqual([]);
   });
 
   test('finds its data sources, which name services of the compose file and take their secret from it', () => {

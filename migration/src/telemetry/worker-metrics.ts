@@ -33,6 +33,16 @@ export function workerMetrics() {
       '1 while rows are read again and the watermark stands still',
       byDirection,
     ),
+    verificationAge: gauge(
+      'strangler_worker_verification_age_seconds',
+      'Of the newest verification of this epoch; no series without one',
+      byDirection,
+    ),
+    verificationOk: gauge(
+      'strangler_worker_verification_ok',
+      '1: the newest verification of this epoch found no difference',
+      byDirection,
+    ),
     rowsCopied: gauge('strangler_worker_rows_copied', 'By the first copy', ['table']),
     slotPresent: gauge(
       'strangler_worker_slot_usable',
@@ -75,7 +85,7 @@ export function workerMetrics() {
     if (streaming?.direction === undefined) return;
     const of = { context, direction: streaming.direction };
     const silentSeconds = Math.max(0, now - view.heard) / 1000;
-    const { slot } = streaming;
+    const { slot, verification } = streaming;
     const known: [keyof typeof gauges, number | undefined][] = [
       ['epoch', streaming.epoch],
       // A worker that fails falls behind all the same.
@@ -93,6 +103,8 @@ export function workerMetrics() {
       ['slotKept', slot?.keptBytes],
       ['slotBehind', slot?.behindBytes],
       ['slotSafe', slot?.safeBytes ?? undefined],
+      ['verificationAge', verification?.ageSeconds],
+      ['verificationOk', verification ? Number(verification.ok) : undefined],
     ];
     for (const [name, value] of known) if (value !== undefined) gauges[name].set(of, value);
     counters.rows.inc(of, streaming.rowsApplied ?? 0);
@@ -127,6 +139,7 @@ export function healthText(view: WorkerView, now: number): Record<string, unknow
       deadLetters: streaming.deadLetters,
       rereading: streaming.held,
       slot: streaming.slot,
+      verification: streaming.verification,
     }),
   };
 }

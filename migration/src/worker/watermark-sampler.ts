@@ -38,11 +38,18 @@ export interface StreamSample {
   readonly sourcePosition: Lsn;
   /** `null`: it is gone. */
   readonly slot: SlotHealth | null;
+  /** `null`: none since this epoch began. */
+  readonly verification: Verification | null;
   readonly held?: string;
 }
 
-/** What a server keeps grows slowly: it is not worth a question at every sample. */
-const slotLookMs = 10_000;
+export interface Verification {
+  readonly ok: boolean;
+  readonly ageSeconds: number;
+}
+
+/** What a server keeps grows slowly: it and the age of evidence are not worth a question at every sample. */
+const slowLookMs = 10_000;
 
 interface Sample {
   /** Control database's clock, as text. */
@@ -63,7 +70,8 @@ export class WatermarkSampler {
   #position: Lsn = 0n;
   readonly #begun = performance.now();
   #slot: SlotHealth | null = null;
-  #slotLook = -Infinity;
+  #verification: Verification | null = null;
+  #slowLook = -Infinity;
 
   constructor(options: SamplerOptions) {
     this.#options = options;
@@ -77,12 +85,9 @@ export class WatermarkSampler {
   }
 
   async #sample(): Promise<void> {
-    const { control, source, stream, transport, slot } = this.#options;
+    const { control, source, stream, transport } = this.#options;
     const at = performance.now();
-    if (at - this.#slotLook >= slotLookMs) {
-      this.#slot = await slotHealth(source.client, slot);
-      this.#slotLook = at;
-    }
+    if (at - this.#slowLook >= slowLookMs) await this.#lookSlowly(at);
     const time = await control.now();
     const lsn = await currentLsn(source.client);
     // a bounded number of samples is enough: the applier passes them in order
@@ -99,6 +104,14 @@ export class WatermarkSampler {
       await transport.nudge(source);
       this.#moved = performance.now();
     }
+  }
+
+  async #lookSlowly(at: number): Promise<void> {
+    const { control, source, slot, epoch } = this.#options;
+    this.#slot = await slotHealth(source.client, slot);
+    const found = await control.evidence.latest(source.context, 'verification', epoch);
+    this.#verification = found ? { ok: found.ok, ageSeconds: found.ageSeconds } : null;
+    this.#slowLook = at;
   }
 
   async publish(sourceLsn: Lsn): Promise<void> {
@@ -143,6 +156,7 @@ export class WatermarkSampler {
       position,
       sourcePosition: sourceLsn,
       slot: this.#slot,
+      verification: this.#verification,
       ...(held !== undefined && { held }),
     });
   }

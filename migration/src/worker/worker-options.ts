@@ -22,6 +22,8 @@ export interface WorkerProgress {
   readonly sourcePosition?: Lsn;
   /** As it was some seconds ago; `null`: it is gone. */
   readonly slot?: SlotHealth | null;
+  /** The newest of this epoch, as it was some seconds ago; `null`: there is none. */
+  readonly verification?: { readonly ok: boolean; readonly ageSeconds: number } | null;
   /** Tables that are read again because something changed them without an event. */
   readonly held?: string;
   readonly code?: string;

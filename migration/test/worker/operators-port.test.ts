@@ -139,6 +139,9 @@ describe('the port of a worker', () => {
     await until('it streams', async () => (await health(before.url)).caughtUp === true);
     await scene.sql(scene.monolith, `UPDATE products SET name = repeat('x', 60) WHERE id = 2`);
     await until('a letter', async () => (await health(before.url)).deadLetters === 1);
+    expect(await metric(before.url, 'strangler_worker_verification_ok')).toBeUndefined();
+    // The parked row differs.
+    expect((await cli(['verify', 'catalog'], scene.env)).code).toBe(3);
     await stop(before);
     await scene.sql(
       scene.control,
@@ -154,6 +157,10 @@ describe('the port of a worker', () => {
       await holding.release();
       await until('it catches up', async () => (await health(after.url)).caughtUp === true);
       expect(await metric(after.url, 'strangler_worker_dead_letters')).toBe(1);
+      expect(await metric(after.url, 'strangler_worker_verification_ok')).toBe(0);
+      expect(await metric(after.url, 'strangler_worker_verification_age_seconds')).toBeGreaterThan(
+        0,
+      );
     } finally {
       await holding.release();
       await stop(after);
