@@ -50,13 +50,30 @@ class FakeSocket extends EventEmitter {
   destroy(): void {}
 }
 
-async function scene(highWaterBytes = 2_000_000) {
+interface Given {
+  readonly highWaterBytes?: number;
+  readonly feedbackMs?: number;
+  readonly signal?: AbortSignal;
+  /** Instead of a start. */
+  readonly refusal?: Error;
+}
+
+async function scene({
+  highWaterBytes = 2_000_000,
+  feedbackMs = 60_000,
+  signal,
+  refusal,
+}: Given = {}) {
   const socket = new FakeSocket();
   let walsender: Walsender | undefined;
   let ended = false;
   const connection = Object.assign(new EventEmitter(), {
     stream: socket,
-    query: () => setImmediate(() => connection.emit('replicationStart')),
+    query: () =>
+      setImmediate(() => {
+        if (refusal) walsender?.handleError(refusal);
+        else connection.emit('replicationStart');
+      }),
   });
   const client = {
     query: (query: Walsender) => {
@@ -76,8 +93,8 @@ async function scene(highWaterBytes = 2_000_000) {
     from: 100n,
     limits: { events: 10, bytes: 1000 },
     highWaterBytes,
-    feedbackMs: 60_000,
-    signal: undefined,
+    feedbackMs,
+    signal,
   });
   await stream.start();
   return {
@@ -140,7 +157,7 @@ describe('the stream of a slot', () => {
   });
 
   test('stops reading when too much waits, and goes on when it was taken', async () => {
-    const { stream, socket, say, told } = await scene(500);
+    const { stream, socket, say, told } = await scene({ highWaterBytes: 500 });
     say(begin(200n), commit(200n, 210n));
     expect(socket.paused).toEqual([]);
     say(begin(220n));
@@ -162,6 +179,8 @@ describe('the stream of a slot', () => {
   test('that is closed hands out nothing more, whatever still comes', async () => {
     const { stream, socket, say, told, ended } = await scene();
     say(begin(200n));
+    stream.probe();
+    expect(socket.feedback.at(-1)).toMatchObject({ received: 200n, durable: 100n });
     const closing = stream.close();
     say(commit(200n, 210n), keepalive(300n));
     expect(await told()).toEqual([]);
@@ -169,7 +188,41 @@ describe('the stream of a slot', () => {
     expect(await told()).toEqual([]);
     // It says goodbye with what was acknowledged, and asks for nothing.
     expect(socket.feedback.at(-1)).toMatchObject({ durable: 100n, reply: 0 });
-    expect(socket.feedback).toHaveLength(2);
+    expect(socket.feedback).toHaveLength(3);
     expect(ended()).toBe(true);
+  });
+
+  test('that does not start says why', async () => {
+    const refusal = Object.assign(new Error('slot is active'), { code: '55006' });
+    await expect(scene({ refusal })).rejects.toBe(refusal);
+  });
+
+  test('tells the server again and again where it stands while nothing comes, until it is closed', async () => {
+    const { stream, socket } = await scene({ feedbackMs: 1 });
+    while (socket.feedback.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(socket.feedback[3]).toEqual({ received: 100n, durable: 100n, applied: 100n, reply: 0 });
+    await stream.close();
+    const told = socket.feedback.length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(socket.feedback).toHaveLength(told);
+  });
+
+  test('ends with its signal, also one that came before it began', async () => {
+    const abort = new AbortController();
+    const { told, ended } = await scene({ signal: abort.signal });
+    abort.abort();
+    expect(await told()).toEqual([]);
+    while (!ended()) await new Promise((resolve) => setImmediate(resolve));
+    const late = await scene({ signal: abort.signal });
+    expect(late.ended()).toBe(true);
+    expect(await late.told()).toEqual([]);
+  });
+
+  test('that is closed reads on, so that a server blocked in sending sees the end', async () => {
+    const { stream, socket, say } = await scene({ highWaterBytes: 100 });
+    say(begin(200n));
+    expect(socket.paused).toEqual([true]);
+    await stream.close();
+    expect(socket.paused.at(-1)).toBe(false);
   });
 });
