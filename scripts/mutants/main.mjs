@@ -87,17 +87,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 // Without a mistake every suite passes; how long it takes then says when a mutant hangs.
 const seconds = new Map();
+const patience = new Map();
 const asked = mutants.flatMap(nearest);
 for (const suite of new Set(asked.map((each) => each.suite))) {
   const tests = new Set(asked.filter((each) => each.suite === suite).map(({ test }) => test));
   const test = tests.has(undefined) ? undefined : [...tests].join('|');
   const began = performance.now();
-  const { status, killedBy } = await jest.run(undefined, [{ suite, test }], 300_000);
+  const { status, killedBy, patienceMs } = await jest.run(undefined, [{ suite, test }], 300_000);
   if (status !== 'survived') {
     console.error(`${suite} fails without any mutant (${killedBy ?? status}): mend it first`);
     process.exit(1);
   }
   seconds.set(suite, (performance.now() - began) / 1000);
+  if (servers) patience.set(suite, Math.min(60_000, patienceMs));
 }
 
 const results = [];
@@ -106,7 +108,7 @@ for (const mutant of mutants) {
   if (performance.now() > end) break;
   const near = nearest(mutant).map((each) => ({
     ...each,
-    usualMs: seconds.get(each.suite) * 1000,
+    patienceMs: patience.get(each.suite),
   }));
   const usual = near.reduce((sum, { suite }) => sum + seconds.get(suite), 0);
   const outcome = mutant.equivalent

@@ -50,7 +50,7 @@ export class WarmJest {
     return child;
   }
 
-  /** @returns {Promise<{ status: 'killed' | 'survived' | 'timeout' | 'crashed', killedBy?: string }>} */
+  /** @returns {Promise<{ status: 'killed' | 'survived' | 'timeout' | 'crashed', killedBy?: string, patienceMs?: number }>} */
   async run(mutant, suites, timeoutMs) {
     const child = await this.#started();
     this.#uses += 1;
@@ -80,7 +80,7 @@ export class WarmJest {
         } else
           done(
             message.killedBy === undefined
-              ? { status: 'survived' }
+              ? { status: 'survived', patienceMs: message.patienceMs }
               : { status: 'killed', killedBy: message.killedBy },
           );
       };

@@ -41,18 +41,22 @@ const context = await Runtime.createContext(projectConfig, {
 });
 const watcher = { isInterrupted: () => false, isWatchMode: () => false };
 
-/** @returns {Promise<string | undefined>} what the suite said: undefined when it passed */
-async function failureOf({ suite, test: named, usualMs }, id) {
-  // What waits for something that a mistake keeps from happening is not waited for to the end.
-  const testTimeout =
-    servers && usualMs ? Math.min(60_000, 10_000 + usualMs * 3) : globalConfig.testTimeout;
+/**
+ * @returns {Promise<{ failure: string | undefined, patienceMs: number }>} what the suite said, nothing when it passed; and how long
+ * a test or hook of it may take when a mistake is in place: what waits for something that never comes is not waited for to the end.
+ */
+async function askSuite({ suite, test: named, patienceMs }, id) {
+  const testTimeout = patienceMs ?? globalConfig.testTimeout;
   const runner = new TestRunner(
     { ...globalConfig, testTimeout, ...(named !== undefined && { testNamePattern: named }) },
     {},
   );
+  const began = performance.now();
+  const durations = [];
   let failure;
   // The verdict is known with the first test that fails, however long what the mistake left behind keeps the rest.
-  runner.on('test-case-result', ([, { status, fullName }]) => {
+  runner.on('test-case-result', ([, { status, fullName, duration }]) => {
+    durations.push(duration ?? 0);
     if (status === 'failed') process.send({ id, failing: `${suite}: ${fullName}` });
   });
   runner.on('test-file-success', ([, result]) => {
@@ -70,7 +74,8 @@ async function failureOf({ suite, test: named, usualMs }, id) {
   const config = { ...projectConfig, globals: { mutant: id } };
   const test = { path: join(repository, suite), context: { ...context, config } };
   await runner.runTests([test], watcher, { serial: true });
-  return failure;
+  const around = performance.now() - began - durations.reduce((sum, each) => sum + each, 0);
+  return { failure, patienceMs: 5000 + Math.max(5 * Math.max(0, ...durations), 2 * around) };
 }
 
 const loader = `${process.env.NODE_OPTIONS ?? ''} --import=${new URL('plant-on-load.mjs', import.meta.url).href}`;
@@ -86,14 +91,16 @@ function plant(mutant) {
 
 async function judge({ id, mutant, suites }) {
   plant(mutant);
+  let patienceMs;
   for (const each of suites) {
-    const failure = await failureOf(each, id);
-    if (failure !== undefined) {
-      process.send({ id, killedBy: `${each.suite}: ${failure}` });
+    const asked = await askSuite(each, id);
+    if (asked.failure !== undefined) {
+      process.send({ id, killedBy: `${each.suite}: ${asked.failure}` });
       return;
     }
+    ({ patienceMs } = asked);
   }
-  process.send({ id });
+  process.send({ id, patienceMs });
 }
 
 process.on('message', (task) => void judge(task));
