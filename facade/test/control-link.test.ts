@@ -116,23 +116,15 @@ describe('what a facade says of its contexts', () => {
     ]);
   });
 
-  test('is gone with a facade that stops: no cutover waits for its word', async () => {
-    const { link } = await linked();
-    await until('acknowledged', async () => (await said()).length === 2);
-    await link.stop();
-    expect(await control.query('SELECT FROM strangler_control.instances')).toEqual([]);
-    expect(await said()).toEqual([]);
-    expect(link.up).toBe(false);
-  });
-
-  test('stays its own when another facade stops', async () => {
+  test('is gone with a facade that stops, its own alone: no cutover waits for its word', async () => {
     const [one, two] = [await linked(), await linked()];
     await until('both said theirs', async () => (await said()).length === 4);
+    const instances = 'SELECT instance_id AS id FROM strangler_control.instances';
     await one.link.stop();
-    expect(await control.query('SELECT instance_id FROM strangler_control.instances')).toEqual([
-      { instance_id: two.link.instanceId },
-    ]);
-    expect(await said()).toHaveLength(2);
+    expect(await control.query(instances)).toEqual([{ id: two.link.instanceId }]);
+    expect([(await said()).length, one.link.up, two.link.up]).toEqual([2, false, true]);
+    await two.link.stop();
+    expect([await control.query(instances), await said()]).toEqual([[], []]);
   });
 });
 
@@ -149,8 +141,11 @@ test('what changed unheard is seen by the next look', async () => {
   const { states } = await linked({ pollMs: 50 });
   await control.query(`ALTER TABLE strangler_control.contexts DISABLE TRIGGER USER`);
   try {
-    await control.setContext({ stage: 'service', owner: 'service', epoch: 4 });
-    await until('epoch 4 is known', () => states.get('items').epoch === 4n);
+    // what a look told is acknowledged and looked at once more: three in a row cannot all be seen by that
+    for (const epoch of [4n, 5n, 6n]) {
+      await control.setContext({ stage: 'service', owner: 'service', epoch: Number(epoch) });
+      await until('the next epoch is known', () => states.get('items').epoch === epoch);
+    }
   } finally {
     await control.query(`ALTER TABLE strangler_control.contexts ENABLE TRIGGER USER`);
   }

@@ -57,6 +57,30 @@ describe('delivery', () => {
     expect(next!.events.map((event) => event.after?.id)).toEqual(['2']);
   });
 
+  test('a transaction whose commit begins where the one before ended comes after a restart between the two', async () => {
+    await begin('stream_edge');
+    const other = await connect(source.database.url, { applicationName: 'test' });
+    try {
+      const stream = await source.open();
+      const transactions = stream[Symbol.asyncIterator]();
+      let id = 0;
+      // whatever the server writes in between, now and then, parts them
+      const [first, second] = await until('two commits without a gap', async () => {
+        for (const client of [source.client, other])
+          await client.query(`BEGIN; INSERT INTO items VALUES (${++id})`);
+        for (const client of [source.client, other]) await client.query('COMMIT');
+        const pair = await readTransactions(transactions, 2);
+        return pair[1]?.commitLsn === pair[0]?.endLsn && pair;
+      });
+      await stream.close();
+      const again = await source.open({ from: first!.endLsn });
+      const [next] = await readTransactions(again[Symbol.asyncIterator](), 1);
+      expect(next).toEqual(second);
+    } finally {
+      await other.end();
+    }
+  });
+
   test('an idle source answers a probe with a position at or past everything committed', async () => {
     await begin('stream_idle');
     const stream = await source.open();
