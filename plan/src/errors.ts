@@ -20,6 +20,8 @@ export const errorCodes = {
   DB_PRIVILEGE: 'Run the GRANT that the message names, as a superuser of that database.',
   DB_POOLER:
     'Give the URL of the server itself, or of a pool with pool_mode = session: settings and locks must outlive a transaction.',
+  DB_VERSION:
+    'Upgrade that server; docs/guide/your-database.md lists the versions and what an older one lacks.',
   DB_DISK_FULL:
     'Free disk space on the database server, then run the command again: it continues where it stopped.',
   WAL_LEVEL: 'Set wal_level = logical on the named server and restart it.',

@@ -20,7 +20,7 @@ export class IdentitiesSeenStore {
       shares: string;
     }>`
       SELECT coalesce(sum(requests), 0)::text AS requests, coalesce(sum(anonymous), 0)::text AS anonymous,
-             coalesce(bit_count(bit_or(seen)), 0)::text AS marked, coalesce(bit_or(shares)::text, '') AS shares
+             length(replace(coalesce(bit_or(seen)::text, ''), '0', ''))::text AS marked, coalesce(bit_or(shares)::text, '') AS shares
         FROM strangler_control.identities_seen
        WHERE context = ${context} AND hour > clock_timestamp() - ${hours} * interval '1 hour'`.execute(
       this.#db,

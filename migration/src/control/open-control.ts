@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Channel } from '@strangler-toolkit/plan';
 import { ContextStore, type FlipOptions, type ContextRow } from './contexts.ts';
-import { controlFailure, openPool } from './control-database.ts';
+import { describeDatabase } from '../database/connect.ts';
+import { requireSupported } from '../database/supported-versions.ts';
+import { controlFailure, type ControlPool, openPool } from './control-database.ts';
 import { EvidenceStore } from './evidence.ts';
 import { IdentitiesSeenStore } from './identities-seen.ts';
 import { InstanceStore } from './instances.ts';
@@ -36,9 +38,16 @@ export interface Control extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+async function versionOf({ pool }: ControlPool): Promise<number> {
+  const { rows } = await pool.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::int AS version`,
+  );
+  return rows[0]?.version ?? 0;
+}
+
 /**
  * Connects and brings the schema up to date; any number of processes may do so at once.
- * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, CONTROL_SCHEMA_NEWER
+ * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, DB_VERSION, CONTROL_SCHEMA_NEWER
  */
 export async function openControl(
   url: string,
@@ -47,6 +56,7 @@ export async function openControl(
   let opened: ReturnType<typeof openPool> | undefined;
   try {
     opened = openPool(url, applicationName);
+    requireSupported(await versionOf(opened), `The control database ${describeDatabase(url)}`);
     await migrateControl(opened.db);
   } catch (error) {
     await opened?.db.destroy().catch(() => {});

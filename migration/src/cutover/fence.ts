@@ -1,22 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf, type Side, StranglerError } from '@strangler-toolkit/plan';
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import { quoteTable } from '../database/identifiers.ts';
-import { fenceAction, type FenceMode, installFenceSchema } from '../replica/fences.ts';
+import { serverVersion } from '../database/server-version.ts';
+import { knows } from '../database/supported-versions.ts';
+import {
+  type FenceRule,
+  type FenceTriggers,
+  installFenceSchema,
+  readFenceTriggers,
+} from '../replica/fences.ts';
+import { type Remade, remaking, replacing } from './fence-statements.ts';
 import { type FenceableTable, fenceableTables, type TableName } from './fence-tables.ts';
-import { readFenceTriggers } from '../replica/fences.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { noteOwner, type OwnerNote } from '../replica/owners.ts';
 import { describeWriters, runningWriters } from './running-writers.ts';
 
-export type { FenceMode } from '../replica/fences.ts';
-
-export interface Fence {
-  readonly context: string;
+export interface Fence extends FenceRule {
   readonly tables: readonly TableName[];
-  /** Who owns the data while this fence stands: named to whoever is refused. */
-  readonly owner: Side;
-  readonly mode: FenceMode;
 }
 
 export interface FenceOptions {
@@ -35,32 +36,15 @@ export interface FenceChange {
   readonly milliseconds: number;
 }
 
-/**
- * CREATE OR REPLACE and ENABLE/DISABLE TRIGGER take SHARE ROW EXCLUSIVE, which waits for running writers and lets readers
- * pass. Dropping would wait for every reader too, and a long report must not prolong a cutover: so a fence that is lifted is
- * disabled, and dropped only at teardown.
- */
-function installStatements(table: FenceableTable, fence: Fence): string {
-  const name = quoteTable(table);
-  const action = fenceAction(fence);
-  const statement = `
-    CREATE OR REPLACE TRIGGER strangler_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name}
-      FOR EACH STATEMENT ${action};
-    ALTER TABLE ${name} ENABLE TRIGGER strangler_fence;`;
-  if (table.rowTrigger === null) return statement;
-  // A statement on a parent fires only the parent's statement triggers; rows that it routes here meet this one.
-  if (fence.mode === 'refuse')
-    return `${statement}
-    CREATE OR REPLACE TRIGGER ${table.rowTrigger} BEFORE INSERT OR UPDATE OR DELETE ON ${name} FOR EACH ROW ${action};
-    ALTER TABLE ${name} ENABLE TRIGGER ${table.rowTrigger};`;
-  return table.hasRowTrigger
-    ? `${statement} ALTER TABLE ${name} DISABLE TRIGGER ${table.rowTrigger};`
-    : statement;
+interface Locking {
+  readonly tables: readonly TableName[];
+  /** ACCESS EXCLUSIVE waits for every reader too. */
+  readonly mode?: 'SHARE ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE';
 }
 
 async function withLocks(
   client: Client,
-  tables: readonly TableName[],
+  { tables, mode = 'SHARE ROW EXCLUSIVE' }: Locking,
   options: FenceOptions,
   work: () => Promise<void>,
 ): Promise<{ attempts: number; milliseconds: number }> {
@@ -79,9 +63,7 @@ async function withLocks(
         // One statement for all tables, so that the time is bounded as a whole; sorted, so that two fences cannot deadlock.
         await client.query(`SET LOCAL statement_timeout = ${waitMs}`);
         if (tables.length > 0)
-          await client.query(
-            `LOCK TABLE ${tables.map(quoteTable).join(', ')} IN SHARE ROW EXCLUSIVE MODE`,
-          );
+          await client.query(`LOCK TABLE ${tables.map(quoteTable).join(', ')} IN ${mode} MODE`);
         await client.query('SET LOCAL statement_timeout = 0');
         if (options.note) await noteOwner(client, options.note.context, options.note);
         await work();
@@ -111,7 +93,13 @@ async function withLocks(
   }
 }
 
-/** Fences the tables (and their partitions and children) in one transaction; waits for the writers that are at work. Idempotent. */
+/**
+ * Fences the tables (and their partitions and children) in one transaction; waits for the writers that are at work. Idempotent.
+ *
+ * CREATE OR REPLACE and ENABLE/DISABLE TRIGGER take SHARE ROW EXCLUSIVE, which waits for running writers and lets readers
+ * pass. Dropping waits for every reader too, and a long report must not prolong a cutover: so a fence that is lifted is
+ * disabled, and dropped only at teardown, or where an old server has a fence of another mode to make way for this one.
+ */
 export async function installFence(
   client: Client,
   fence: Fence,
@@ -119,10 +107,25 @@ export async function installFence(
 ): Promise<FenceChange> {
   await installFenceSchema(client, fence.context);
   const tables = await fenceableTables(client, fence.tables);
-  const done = await withLocks(client, tables, options, async () => {
-    for (const table of tables) await client.query(installStatements(table, fence));
+  const made = await madeBy(client, fence, tables);
+  const mode = made.some(({ drops }) => drops) ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE';
+  const done = await withLocks(client, { tables, mode }, options, async () => {
+    for (const { sql } of made) await client.query(sql);
   });
   return { tables: tables.map(({ schema, table }) => `${schema}.${table}`), ...done };
+}
+
+async function madeBy(
+  client: Client,
+  fence: Fence,
+  tables: readonly FenceableTable[],
+): Promise<Remade[]> {
+  if (knows(await serverVersion(client), 'replaceTrigger'))
+    return tables.map((table) => ({ sql: replacing(table, fence), drops: false }));
+  const there = await readFenceTriggers(client, fence.context, { includeLifted: true });
+  const of = ({ schema, table }: TableName): FenceTriggers | undefined =>
+    there.find((one) => one.table.schema === schema && one.table.table === table);
+  return tables.map((table) => remaking(table, fence, of(table)));
 }
 
 /** Lifts whatever fence of the context stands in this database, also on tables that the mapping no longer names. Idempotent. */
@@ -134,7 +137,7 @@ export async function removeFence(
   const fences = await readFenceTriggers(client, context, { includeLifted: options.drop === true });
   const done = await withLocks(
     client,
-    fences.map(({ table }) => table),
+    { tables: fences.map(({ table }) => table) },
     options,
     async () => {
       for (const { table, triggers } of fences) {

@@ -24,7 +24,7 @@ async function blockersOf(watcher: Client, pid: string): Promise<SlotBlocker[]> 
       coalesce(a.datname, p.database, '') AS database,
        CASE WHEN blocker.pid = 0 THEN 'prepared as ' || quote_literal(coalesce(p.gid, '?'))
          ELSE coalesce(a.state, 'state hidden') END AS state,
-       round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared)), 1)::text AS "transactionSeconds"
+       round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared))::numeric, 1)::text AS "transactionSeconds"
      FROM unnest(pg_blocking_pids($1::int)) AS blocker(pid)
      LEFT JOIN pg_stat_activity a ON a.pid = blocker.pid AND blocker.pid <> 0
      LEFT JOIN pg_prepared_xacts p ON blocker.pid = 0 ORDER BY 1`,
@@ -121,7 +121,7 @@ export async function longWriters(client: Client): Promise<SlotBlocker[]> {
   const { rows } = await client.query<SlotBlocker>(
     `SELECT pid::text AS pid, application_name AS application,
       coalesce(usename, '') AS user, coalesce(datname, '') AS database, coalesce(state, '') AS state,
-       round(extract(epoch FROM clock_timestamp() - xact_start), 1)::text AS "transactionSeconds"
+       round(extract(epoch FROM clock_timestamp() - xact_start)::numeric, 1)::text AS "transactionSeconds"
      FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
        AND xact_start < clock_timestamp() - interval '1 second' ORDER BY xact_start`,
   );

@@ -20,7 +20,7 @@ export async function runningWriters(
   >(
     `SELECT DISTINCT l.pid, coalesce(a.application_name, '') AS application,
       coalesce(a.usename, '') AS user, coalesce(a.state, '') AS state,
-       a.backend_type AS backend, round(extract(epoch FROM clock_timestamp() - a.xact_start), 1) AS "transactionSeconds"
+       a.backend_type AS backend, round(extract(epoch FROM clock_timestamp() - a.xact_start)::numeric, 1) AS "transactionSeconds"
      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid() AND l.locktype = 'relation'
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

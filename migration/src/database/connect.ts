@@ -4,6 +4,8 @@ import pg from 'pg';
 import { databaseFailure } from './failures.ts';
 import { quoteLiteral } from './identifiers.ts';
 import { refusePooler } from './pooler.ts';
+import { serverVersion } from './server-version.ts';
+import { requireSupported } from './supported-versions.ts';
 
 export interface ConnectOptions {
   readonly applicationName: string;
@@ -40,12 +42,11 @@ const sessionSettings: Readonly<Record<string, string>> = {
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
-  idle_session_timeout: '0',
 };
 
-/** Set only where something else stands: older servers do not know the one, setting the other needs a right. */
+/** Set only where something else stands: older servers do not know some of them, setting others needs a right. */
 const conditionalSettings = `
-SELECT set_config('transaction_timeout', '0', false) WHERE current_setting('server_version_num')::int >= 170000;
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0';
 SELECT set_config('session_replication_role', 'origin', false) WHERE current_setting('session_replication_role') <> 'origin';
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
 
@@ -75,7 +76,7 @@ export const databaseName = (url: string): string =>
 
 /**
  * A connection on which every value is PostgreSQL's text.
- * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, DB_POOLER, NO_REPLICATION_SLOTS
+ * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, DB_POOLER, DB_VERSION, NO_REPLICATION_SLOTS
  */
 export async function connect(url: string, options: ConnectOptions): Promise<pg.Client> {
   const where = describeDatabase(url);
@@ -89,6 +90,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<pg.
         await other.connect();
         return other;
       });
+    requireSupported(await serverVersion(client), where);
     await client.query(setSession);
     return client;
   } catch (error) {

@@ -36,11 +36,14 @@ const columns = (relation: string, numbers: string): string =>
   `coalesce((SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(${numbers}) WITH ORDINALITY u(attnum, n)
      JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = u.attnum), '[]')`;
 
+/** ON DELETE SET NULL (column): version 15 and newer have it, and the column of the catalog. */
+const setColumns = `ARRAY(SELECT jsonb_array_elements_text(nullif(to_jsonb(k) -> 'confdelsetcols', 'null'))::smallint)`;
+
 const query = `
 SELECT k.conname AS name, k.confdeltype AS on_delete, k.confupdtype AS on_update,
        cn.nspname AS child_schema, c.relname AS child, ${columns('k.conrelid', 'k.conkey')} AS child_columns,
        pn.nspname AS parent_schema, p.relname AS parent, ${columns('k.confrelid', 'k.confkey')} AS parent_columns,
-       ${columns('k.conrelid', 'k.confdelsetcols')} AS set_columns,
+       ${columns('k.conrelid', setColumns)} AS set_columns,
        EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication b ON b.oid = r.prpubid
          WHERE r.prrelid = k.conrelid AND b.pubname LIKE 'strangler\\_%') AS streamed
 FROM pg_constraint k

@@ -22,8 +22,15 @@ export async function installFenceSchema(client: pg.Client, context: string): Pr
   if (!rows[0]?.id) await client.query(`CREATE SEQUENCE IF NOT EXISTS ${sequence}`);
 }
 
+export interface FenceRule {
+  readonly context: string;
+  /** Who owns the data while the fence stands: named to whoever is refused. */
+  readonly owner: Side;
+  readonly mode: FenceMode;
+}
+
 /** What a trigger of a fence does. */
-export const fenceAction = (fence: { mode: FenceMode; context: string; owner: Side }): string =>
+export const fenceAction = (fence: FenceRule): string =>
   `EXECUTE FUNCTION strangler.fence_${fence.mode}(${quoteLiteral(fence.context)}, ${quoteLiteral(fence.owner)})`;
 
 /** A move that tries its own fence says so, and is not counted among the refused. */

@@ -1,4 +1,9 @@
-import { type MigrationDefinition, type Side, StranglerError } from '@strangler-toolkit/plan';
+import {
+  codeOf,
+  type MigrationDefinition,
+  type Side,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { readTable } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
@@ -33,7 +38,6 @@ export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
       (SELECT count(*) FROM pg_replication_slots)::text AS slots_used, current_setting('max_replication_slots') AS slots_limit,
       (SELECT count(*) FROM pg_stat_replication)::text AS senders_used, current_setting('max_wal_senders') AS senders_limit,
       has_database_privilege(current_database(), 'CREATE')::text AS can_create,
-      (r.rolsuper OR has_parameter_privilege('session_replication_role', 'SET'))::text AS can_set_role,
       (SELECT coalesce(string_agg(f, ', '), '') FROM unnest(ARRAY[${originFunctions.map((name) => `'${name}'`).join(', ')}]) f
         WHERE NOT has_function_privilege('pg_catalog.' || f, 'EXECUTE')) AS origin_functions,
       current_setting('server_version_num') AS version, current_database() AS database
@@ -47,11 +51,25 @@ export async function serverFacts(client: pg.Client): Promise<ServerFacts> {
     slots: { used: Number(row.slots_used), limit: Number(row.slots_limit) },
     senders: { used: Number(row.senders_used), limit: Number(row.senders_limit) },
     canCreate: row.can_create === 'true',
-    canSetReplicationRole: row.can_set_role === 'true',
+    canSetReplicationRole: await maySetReplicationRole(client),
     originFunctions: (row.origin_functions ?? '').split(', ').filter((name) => name !== ''),
     version: Number(row.version),
     database: row.database ?? '',
   };
+}
+
+/** Tried out: before version 15 no catalog tells, and managed servers let roles of theirs set it. */
+async function maySetReplicationRole(client: pg.Client): Promise<boolean> {
+  await client.query('BEGIN');
+  try {
+    await client.query('SET LOCAL session_replication_role = replica');
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== '42501') throw error;
+    return false;
+  } finally {
+    await client.query('ROLLBACK');
+  }
 }
 
 /** Whether a slot and a publication can be made on a side. @throws WAL_LEVEL, NO_REPLICATION_SLOTS, DB_PRIVILEGE */

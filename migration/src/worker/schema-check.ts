@@ -9,6 +9,7 @@ import {
 import type pg from 'pg';
 import type { RelationMessage } from '../apply/relation-watch.ts';
 import { displayTable } from '../database/identifiers.ts';
+import { changedTypes } from '../mapping/changed-types.ts';
 import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { carries } from '../mapping/type-compatibility.ts';
@@ -59,7 +60,8 @@ export async function checkFit(
   } catch (error) {
     throw asSchemaChange(error);
   }
-  refuseChangedTypes(check.mapping, now, check.direction);
+  const [changed] = changedTypes(check.mapping, now, check.direction);
+  if (changed !== undefined) throw changedType(changed.line, changed.source, changed.target);
   return now;
 }
 
@@ -116,42 +118,6 @@ const changedType = (
       details: { column: source.name, from: source.type, to: target.type },
     },
   );
-
-/** A text column may hold what an integer column never takes: fine when the mapping was written for it, not when it became so. */
-function refuseChangedTypes(
-  before: CompiledMapping,
-  now: CompiledMapping,
-  direction: Direction,
-): void {
-  for (const [index, table] of now.tables.entries()) {
-    for (const [partIndex, part] of table.parts.entries()) {
-      for (const link of part.columns) {
-        const was = before.tables[index]?.parts[partIndex]?.columns.find(
-          ({ from, to }) => from === link.from && to === link.to,
-        );
-        if (
-          was === undefined ||
-          link.forward !== null ||
-          (was.fromType === link.fromType && was.toType === link.toType)
-        )
-          continue;
-        const monolith = {
-          name: `${tableName(table.monolith)}.${link.from}`,
-          type: link.fromType,
-          was: was.fromType,
-        };
-        const service = {
-          name: `${tableName(part.service)}.${link.to}`,
-          type: link.toType,
-          was: was.toType,
-        };
-        const { source, target } = endsOf(direction, { monolith, service });
-        if (!carries(source.type, target.type))
-          throw changedType(`${part.line}.columns.${link.from}`, source, target);
-      }
-    }
-  }
-}
 
 /** Changes of a table that is not published never come, and nothing tells of them. */
 export async function requirePublished(

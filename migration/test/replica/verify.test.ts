@@ -11,8 +11,8 @@ CREATE TABLE nothing (id int PRIMARY KEY);`;
 const serviceDdl = `
 CREATE TABLE items (item_id bigint PRIMARY KEY, title text DEFAULT 'none', state text, price numeric(12,2), ratio float8, at timestamptz);
 CREATE TABLE item_details (item_id bigint PRIMARY KEY, data bytea, extra jsonb, big text);
-CREATE TABLE item_lines (line_code text COLLATE "en_US.utf8", n int, note text, PRIMARY KEY (line_code, n));
-CREATE TABLE nothings (id int PRIMARY KEY);`.replace(' COLLATE "en_US.utf8"', ' COLLATE "unicode"');
+CREATE TABLE item_lines (line_code text COLLATE "und-x-icu", n int, note text, PRIMARY KEY (line_code, n));
+CREATE TABLE nothings (id int PRIMARY KEY);`;
 const tables: TableMapping[] = [
   {
     monolith: 'products',

@@ -179,9 +179,9 @@ describe('changes read from the log', () => {
     );
     await client.query(`INSERT INTO items VALUES (40)`);
     await client.query('SELECT pg_replication_origin_session_reset()');
-    await client.query(`SELECT pg_replication_origin_drop('${origin}')`);
     expect(
       (await run('INSERT INTO items VALUES (41)')).events.map((event) => event.after?.id),
     ).toEqual(['41']);
+    await client.query(`SELECT pg_replication_origin_drop('${origin}')`);
   });
 });

@@ -1,4 +1,5 @@
 import { directionFrom, type Side } from '@strangler-toolkit/plan';
+import { knows, majorOf, newestMajor, oldestMajor } from '../../database/supported-versions.ts';
 import { replicationNames } from '../../stream/source/replication-names.ts';
 import type { Report } from '../../findings/check.ts';
 import { type ServerFacts, serverFacts } from '../database-checks.ts';
@@ -15,11 +16,10 @@ function reportSettings(side: Side, facts: ServerFacts, report: Report): void {
   });
   report({
     check: `${side} version`,
-    ok: facts.version >= 160_000,
-    expected: '16 or newer',
-    actual: String(Math.floor(facts.version / 10_000)),
-    remedy:
-      'Upgrade PostgreSQL: streams of both directions need the publication origin of version 16.',
+    // An older one was refused before anything could be asked.
+    ok: true,
+    expected: `${oldestMajor} or newer`,
+    actual: `${majorOf(facts.version)}${majorOf(facts.version) > newestMajor ? `, tested up to ${newestMajor}` : ''}`,
   });
 }
 
@@ -36,7 +36,9 @@ function reportRights(side: Side, facts: ServerFacts, report: Report): void {
     ok: facts.canSetReplicationRole,
     expected: `${facts.user} may set it`,
     actual: facts.canSetReplicationRole ? `${facts.user} may set it` : `${facts.user} may not`,
-    remedy: `GRANT SET ON PARAMETER session_replication_role TO ${facts.user}`,
+    remedy: knows(facts.version, 'parameterPrivileges')
+      ? `GRANT SET ON PARAMETER session_replication_role TO ${facts.user}`
+      : `Before PostgreSQL 15 only a superuser (or a role of your provider's) may set it: use one in the URL, or upgrade.`,
   });
   const missing = facts.originFunctions.join(', ');
   report({

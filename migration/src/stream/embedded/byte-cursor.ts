@@ -24,6 +24,10 @@ export class ByteCursor {
     this.#end = end;
   }
 
+  get atEnd(): boolean {
+    return this.#at === this.#end;
+  }
+
   /** @throws RangeError when more was read than the message holds: the bytes of the next one would pass as values */
   leave(): void {
     if (this.#at > this.#end) throw new RangeError('a message that ends out of range');

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { connect } from '../../database/connect.ts';
 import { quoteIdentifier, quoteLiteral } from '../../database/identifiers.ts';
 import { lsnToText } from '../../database/lsn.ts';
+import { knows } from '../../database/supported-versions.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream } from '../change-stream.ts';
 import { type ReplicationNames, replicationNames } from '../source/replication-names.ts';
@@ -107,8 +108,8 @@ const feedbackInterval = (walSenderTimeoutMs: number): number =>
   walSenderTimeoutMs === 0 ? 10_000 : Math.max(50, Math.min(10_000, walSenderTimeoutMs / 4));
 
 function startCommand(slot: string, publication: string, from: Lsn, version: number): string {
-  // Changes that replication itself wrote come back otherwise; before version 16 only one-stream-at-a-time prevents loops.
-  const origin = version >= 160_000 ? `, origin 'none'` : '';
+  // Changes that replication itself wrote would come back otherwise. An older server sends them, and the reader leaves them out.
+  const origin = knows(version, 'originFilter') ? `, origin 'none'` : '';
   return (
     `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${lsnToText(from)} (proto_version ` +
     `'1', publication_names ${quoteLiteral(quoteIdentifier(publication))}${origin})`

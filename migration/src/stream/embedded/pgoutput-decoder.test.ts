@@ -78,6 +78,7 @@ describe('pgoutput messages', () => {
       { kind: 'commit', commitLsn: 5n, endLsn: 6n, commitTime: postgresEpoch },
     ],
     ['origin', [letter('O'), int64(1n), string('o')], { kind: 'origin', name: 'o' }],
+    ['an origin that was dropped', [], { kind: 'origin', name: '' }],
     [
       'relation',
       [
@@ -183,7 +184,6 @@ describe('pgoutput messages', () => {
       ]),
     ],
     ['a name without an end', Buffer.concat([letter('R'), int32(7), letter('public')])],
-    ['nothing', Buffer.alloc(0)],
   ])('%s is refused, not guessed', (_name, bytes) =>
     expect(() => decode(bytes)).toThrow(
       /unknown message|unknown kind|longer|without an end|outside the bounds|out of range/,

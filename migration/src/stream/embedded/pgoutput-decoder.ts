@@ -153,6 +153,8 @@ function readRelation(cursor: ByteCursor): Relation {
  * @throws RangeError for a message that is cut short or of another protocol version: guessing on would lose data
  */
 export function decodePgoutput(cursor: ByteCursor): PgoutputMessage {
+  // Version 13 has nothing to say of an origin that was dropped since, and says it in a message of its own.
+  if (cursor.atEnd) return { kind: 'origin', name: '' };
   const message = readMessage(cursor);
   cursor.leave();
   return message;

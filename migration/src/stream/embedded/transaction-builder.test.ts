@@ -239,3 +239,20 @@ test('a row that came whole is there as it came, one with a value left out is no
   expect(whole).toMatchObject({ columns: ['id', 'name'], at: 0, size: tuple('1', 'a').end });
   expect([partial, gone]).toEqual([undefined, undefined]);
 });
+
+test('what replication wrote is left out where the server cannot; its tables and its end are told', () => {
+  const { take, events, out } = scene();
+  take(begin);
+  take({ kind: 'origin', name: 'strangler_shop_forward' });
+  for (const message of [described[0], insert('1'), commit, begin, insert('2'), commit])
+    take(message);
+  expect(out.map(([{ kind }]) => kind)).toEqual([
+    'begin',
+    'relation',
+    'commit',
+    'begin',
+    'changes',
+    'commit',
+  ]);
+  expect(events().map(({ after }) => after?.id)).toEqual(['2']);
+});

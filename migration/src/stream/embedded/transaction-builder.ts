@@ -10,6 +10,8 @@ export interface ChunkLimits {
 
 interface OpenTransaction extends EventTransaction {
   index: number;
+  /** Replication wrote it: a server that was not asked to leave such transactions out sends them. */
+  foreign: boolean;
 }
 
 /** Turns pgoutput's messages into envelopes, in chunks of bounded size. Pure: bytes in, messages out. */
@@ -46,6 +48,7 @@ export class TransactionBuilder {
           commitTime: message.commitTime,
           xid: message.xid,
           index: 0,
+          foreign: false,
         };
         this.#emit(message, 0);
         return;
@@ -85,6 +88,8 @@ export class TransactionBuilder {
           this.#add('t', this.#relation(id), null, null, lsn, size);
         return;
       case 'origin':
+        if (this.#transaction) this.#transaction.foreign = true;
+        return;
       case 'type':
       case 'message':
         return;
@@ -110,6 +115,7 @@ export class TransactionBuilder {
   ): void {
     const transaction = this.#transaction;
     if (!transaction) throw new RangeError('a change outside of a transaction');
+    if (transaction.foreign) return;
     this.#events.push(
       new RowEvent(op, before, tuple, relation, transaction, transaction.index, lsn),
     );

@@ -4,6 +4,8 @@ import { connect } from '../../database/connect.ts';
 import { databaseFailure } from '../../database/failures.ts';
 import { quoteIdentifier, quoteLiteral } from '../../database/identifiers.ts';
 import { lsnFromText } from '../../database/lsn.ts';
+import { serverVersion } from '../../database/server-version.ts';
+import { knows } from '../../database/supported-versions.ts';
 import type { Lsn } from '../change-event.ts';
 
 export interface SlotStatus {
@@ -72,14 +74,11 @@ export async function requireSlot(client: pg.Client, slot: string): Promise<Slot
 }
 
 /**
- * Where the server knows it (17 and newer) a standby takes the slot along, so that the stream goes on after a planned failover.
+ * Where the server knows it a standby takes the slot along, so that the stream goes on after a planned failover.
  * The words for SQL, and for a walsender.
  */
 async function failover(client: pg.Client): Promise<{ sql: string; command: string }> {
-  const { rows } = await client.query<{ version: string }>(
-    `SELECT current_setting('server_version_num') AS version`,
-  );
-  return Number(rows[0]?.version ?? 0) >= 170_000
+  return knows(await serverVersion(client), 'failoverSlots')
     ? { sql: ', failover => true', command: `(SNAPSHOT 'export', FAILOVER true)` }
     : { sql: '', command: 'EXPORT_SNAPSHOT' };
 }

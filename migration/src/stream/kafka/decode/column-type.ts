@@ -29,7 +29,9 @@ SELECT coalesce(json_agg(json_build_object('n', chain.n, 'domain', depth > 0, 'k
       WHEN 'c' THEN (SELECT json_agg(format_type(a.atttypid, NULL)) FROM pg_attribute a
         WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
       WHEN 'r' THEN (SELECT json_agg(format_type(r.rngsubtype, NULL)) FROM pg_range r WHERE r.rngtypid = t.oid)
-      WHEN 'm' THEN (SELECT json_agg(format_type(r.rngsubtype, NULL)) FROM pg_range r WHERE r.rngmultitypid = t.oid) END,
+      -- version 14 and newer have multiranges, and the column of the catalog
+      WHEN 'm' THEN (SELECT json_agg(format_type(r.rngsubtype, NULL)) FROM pg_range r
+        WHERE (to_jsonb(r) ->> 'rngmultitypid')::oid = t.oid) END,
     'element', CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN format_type(e.oid, chain.modifier)
       ELSE e.typname END)), '[]')::text AS types
 FROM chain JOIN pg_type t ON t.oid = chain.oid LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid

@@ -1,3 +1,4 @@
+import { knows } from '../../../database/supported-versions.ts';
 import type { DecoderColumn } from './column-type.ts';
 import { valueDecoder } from './value-decoder.ts';
 
@@ -12,7 +13,7 @@ export interface TableFacts {
   readonly full: boolean;
   /** Definitions of the validated CHECK constraints, as pg_get_constraintdef writes them. */
   readonly checks: readonly string[];
-  /** As server_version_num: intervals can be infinite from 17 on. */
+  /** As server_version_num. */
   readonly serverVersion: number;
 }
 
@@ -56,7 +57,7 @@ function reasonOf(column: DecoderColumn, table: TableFacts): string | undefined 
     );
   if (!table.full && losesLargeValues(column))
     return 'a large value that an update leaves alone arrives as NULL; with REPLICA IDENTITY FULL it does not';
-  if (type.startsWith('interval') && table.serverVersion >= 170_000) {
+  if (type.startsWith('interval') && knows(table.serverVersion, 'infiniteIntervals')) {
     const finite = [quoted(name), `(${quoted(name)})::interval`].map(
       (expression) => `CHECK (isfinite(${expression}))`,
     );

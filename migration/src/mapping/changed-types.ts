@@ -1,0 +1,54 @@
+import { type Direction, endsOf } from '@strangler-toolkit/plan';
+import { type CompiledMapping, tableName } from './compiled-mapping.ts';
+import { carries } from './type-compatibility.ts';
+
+interface ColumnNow {
+  /** `shop.products.price` */
+  readonly name: string;
+  readonly type: string;
+  readonly was: string;
+}
+
+export interface ChangedType {
+  /** Of the mapping. */
+  readonly line: string;
+  readonly source: ColumnNow;
+  readonly target: ColumnNow;
+}
+
+/**
+ * Columns whose type became one that the other side does not take. A text column may hold what an integer column never takes:
+ * fine when the mapping was written for it, not when it became so.
+ */
+export function changedTypes(
+  before: CompiledMapping,
+  now: CompiledMapping,
+  direction: Direction,
+): ChangedType[] {
+  return now.tables.flatMap((table, index) =>
+    table.parts.flatMap((part, partIndex) =>
+      part.columns.flatMap((link) => {
+        const was = before.tables[index]?.parts[partIndex]?.columns.find(
+          ({ from, to }) => from === link.from && to === link.to,
+        );
+        if (was === undefined || link.forward !== null) return [];
+        if (was.fromType === link.fromType && was.toType === link.toType) return [];
+        const { source, target } = endsOf(direction, {
+          monolith: {
+            name: `${tableName(table.monolith)}.${link.from}`,
+            type: link.fromType,
+            was: was.fromType,
+          },
+          service: {
+            name: `${tableName(part.service)}.${link.to}`,
+            type: link.toType,
+            was: was.toType,
+          },
+        });
+        return carries(source.type, target.type)
+          ? []
+          : [{ line: `${part.line}.columns.${link.from}`, source, target }];
+      }),
+    ),
+  );
+}
