@@ -50,6 +50,29 @@ test('the trap works: a command that is spelt right reads the contexts or knocks
   await rm(join(folder, 'read'), { force: true });
 });
 
+test.each([
+  [['nonsense'], "unknown command 'nonsense'"],
+  [['status', '--nope'], "unknown option '--nope'"],
+  [['cutover'], "missing required argument 'context'"],
+  [['fence', 'instal', 'catalog'], "unknown command 'instal'"],
+])(
+  '%j with --json is one JSON document on stdout, exit 2, and starts nothing',
+  async (words, message) => {
+    const { code, stdout } = await typed(...words, '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'USAGE', message } });
+    startedNothing();
+  },
+);
+
+test('completion prints a script that names the commands, and starts nothing', async () => {
+  const { code, stdout } = await typed('completion', 'bash');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/"fence audit"\) next="[^"]*--dry-run/);
+  expect((await typed('completion', 'csh')).code).toBe(2);
+  startedNothing();
+});
+
 test('--version says the version of the package, alone on stdout, and starts nothing', async () => {
   const { version } = JSON.parse(
     await readFile(new URL('../package.json', import.meta.url), 'utf8'),

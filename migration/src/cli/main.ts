@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { readFileSync } from 'node:fs';
-import { isStranglerError } from '@strangler-toolkit/plan';
+import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { CommanderError } from 'commander';
 import type { Session } from './command.ts';
 import { asStranglerError, exitCodeOf } from './exit-codes.ts';
@@ -38,6 +38,10 @@ function openTerminal(): Terminal {
   }
 }
 
+/** What commander has said on stderr, for programs. */
+const usageError = ({ message }: CommanderError) =>
+  new StranglerError('USAGE', message.replace(/^error: /, '').split('\n')[0] ?? '');
+
 const program = buildProgram(session, version);
 try {
   await program.parseAsync(process.argv);
@@ -45,6 +49,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode !== 0 && process.argv.includes('--json'))
+      terminal.data(JSON.stringify({ error: usageError(error) }));
   } else {
     const known = asStranglerError(error);
     if (process.argv.includes('--json'))

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Session } from './command.ts';
 import { canICommand } from './commands/can-i.ts';
 import { ownerCommands } from './commands/change-owner.ts';
+import { completionCommand } from './commands/completion.ts';
 import { contractsCommand } from './commands/contracts.ts';
 import { controlCommand } from './commands/control.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
@@ -30,12 +31,12 @@ export function buildProgram(session: Session, version: string): Command {
       'after',
       `
 Examples:
-  $ strangler init --database postgresql://… --context catalog --tables products,categories
+  $ strangler init --database MONOLITH_DATABASE_URL --context catalog --tables products,categories
   $ strangler doctor catalog
   $ strangler status
 
-Exit codes: 0 ok, 1 error, 2 usage, 3 differences found, 4 gate refused, 5 contracts broken,
-6 provider not reachable, 7 contracts not verified, 130 interrupted.
+Exit codes: 0 ok, 1 error, 2 usage or configuration, 3 differences found, 4 gate refused or move
+not allowed, 5 contracts broken, 6 provider not reachable, 7 contracts not verified, 130 interrupted.
 Environment: STRANGLER_CONTROL_URL, STRANGLER_CONTEXTS, UNLEASH_URL, UNLEASH_ADMIN_TOKEN,
 UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNECT_URL.`,
     );
@@ -57,6 +58,7 @@ UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNEC
     ...ownerCommands(session),
     outboxCommand(session),
     controlCommand(session),
+    completionCommand(session, program),
   ])
     program.addCommand(command);
   const strict = (command: Command): void => {
