@@ -99,9 +99,9 @@ describe('what a facade says of its contexts', () => {
     for (const write of under as { leave(): void }[]) write.leave();
     await until('drained', async () => (await saysOf('items'))?.drained);
     expect(await saysOf('other')).toMatchObject({ epoch: 5, hold: null, drained: false });
-    await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 3 });
+    await control.setContext({ stage: 'service', owner: 'service', epoch: 4 });
     await until('lifted', async () => (await saysOf('items'))?.hold === null);
-    expect(await saysOf('items')).toMatchObject({ epoch: 3, drained: false });
+    expect(await saysOf('items')).toMatchObject({ epoch: 4, drained: false });
   });
 
   test('is said again after the connection was cut, with what happened meanwhile', async () => {

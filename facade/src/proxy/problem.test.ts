@@ -55,6 +55,17 @@ test('to a HEAD it has no body', async () => {
   expect([answer.status, await answer.text()]).toEqual([503, '']);
 });
 
+test('it ends the connection where that was asked for, and only there', async () => {
+  for (const close of [true, false]) {
+    const answer = await answered((_request, response) =>
+      sendProblem(response, { ...problem, close }),
+    );
+    expect(answer.headers.get('connection')).toBe(close ? 'close' : 'keep-alive');
+    expect(await answer.json()).toEqual(body);
+    stop();
+  }
+});
+
 test('an answer that has begun is cut off, never ended as if it were whole', async () => {
   const answer = await answered((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/plain' });

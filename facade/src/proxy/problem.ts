@@ -44,7 +44,7 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
       ? {}
       : { 'retry-after': String(problem.retryAfterSeconds) }),
   });
-  response.end(response.req.method === 'HEAD' ? undefined : body);
+  response.end(body);
 }
 
 /** The same for a socket that never became a response (a refused upgrade). */

@@ -49,6 +49,17 @@ describe('the breaker of an upstream', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  test('what cannot be read says nothing about the next request, what refuses or is late does', async () => {
+    for (let round = 0; round < 8; round++)
+      expect(await failing(new UpstreamFailure('unreadable', 'no HTTP'))).toMatchObject({
+        kind: 'unreadable',
+      });
+    expect(breaker.state).toBe('closed');
+    for (const kind of ['timeout', 'refusing', 'unreachable', 'timeout', 'refusing'] as const)
+      await failing(new UpstreamFailure(kind, 'gone'));
+    expect(breaker.state).toBe('open');
+  });
+
   test('lets one try again within a second; nobody else waits for it', async () => {
     await fail(5);
     expect(await answers()).toBeUndefined();

@@ -34,6 +34,19 @@ test('writes that nobody waits for follow one another: the last one stays', asyn
   expect(await file.read(numbers)).toEqual([19]);
 });
 
+test('whoever reads while it is written finds the old or the new, never half of one', async () => {
+  const file = new DurableFile<number[]>(join(folder, 'state.json'));
+  const long = (first: number): number[] => [first, ...Array.from({ length: 100_000 }, () => 0)];
+  await file.write(long(0));
+  for (let round = 1; round <= 10; round++) {
+    let writing = true;
+    const written = file.write(long(round)).finally(() => (writing = false));
+    while (writing) expect([round - 1, round]).toContain((await file.read(numbers))?.[0]);
+    await written;
+  }
+  expect((await file.read(numbers))?.[0]).toBe(10);
+});
+
 test.each([
   ['half of it', '[1, 2'],
   ['something else', '{"a": 1}'],

@@ -85,6 +85,20 @@ describe('interpreting what the service changed', () => {
     );
   });
 
+  test('a change of the key that the mapping cannot carry waits under the new key', () => {
+    const moved = event('u', 'goods', { goods_id: '6', state: 'on' });
+    expect(reverse([{ ...moved, before: { goods_id: '5', state: 'active' } }])).toMatchObject([
+      { kind: 'invalid', key: { id: '6' } },
+    ]);
+  });
+
+  test('tables of one name in two schemas are two, also as neighbours', () => {
+    const ours = event('u', 'goods', { goods_id: '5', state: 'active' });
+    const foreign = { ...ours, source: { ...ours.source, schema: 'archive' } };
+    expect(reverse([ours, foreign])).toHaveLength(1);
+    expect(reverse([foreign, ours])).toHaveLength(1);
+  });
+
   test('a truncate of all parts empties the table, in whichever order it names them', () => {
     expect(
       reverse([
