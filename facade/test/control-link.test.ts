@@ -232,6 +232,7 @@ describe('whether a reader finds what he wrote', () => {
     const { pins } = writer();
     await pins.pin('items', ['guest']);
     await both();
+    await pins.pin('other', ['guest']);
     const carry = (into: string) => pins.carry([{ context: 'items', from: ['guest'], to: [into] }]);
     expect(await carry('ann')).toBe(true);
     expect(await fresh('items', 'ann')).toBe(true);

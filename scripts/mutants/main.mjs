@@ -129,7 +129,7 @@ if (options.json)
     JSON.stringify({ score, results: results.map((result) => ({ ...result, source: undefined })) }),
   );
 else
-  for (const { room } of choice)
+  for (const room of new Set(choice.map((each) => each.room)))
     console.log(
       scoreInWords(
         room,

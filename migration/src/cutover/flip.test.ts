@@ -1,8 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { fakeMove } from '../../test/support/fake-move.ts';
 import { flip } from './flip.ts';
 
-const scene = () => {
+const scene = (more: object = {}) => {
   const flips: unknown[] = [];
   const control = {
     flip: async (options: unknown) => {
@@ -12,10 +12,16 @@ const scene = () => {
   };
   return {
     ...fakeMove(
-      { control, stop: '0/50' },
+      { control, stop: '0/50', ...more },
       {
-        monolith: [[/insert_lsn/, [{ lsn: '0/A' }]]],
-        service: [[/insert_lsn/, [{ lsn: '0/B' }]]],
+        monolith: [
+          [/insert_lsn/, [{ lsn: '0/A' }]],
+          [/pg_trigger/, [{ mark: 'm' }]],
+        ],
+        service: [
+          [/insert_lsn/, [{ lsn: '0/B' }]],
+          [/pg_trigger/, [{ mark: 's' }]],
+        ],
       },
     ),
     flips,
@@ -50,6 +56,39 @@ test('the flip proves lease and epoch, begins the new stream where the new owner
       ],
     },
   ]);
+});
+
+describe('fences that had to stand until the flip', () => {
+  const lease = { token: 'the-token', check: async () => {} };
+
+  test('and did are no obstacle', async () => {
+    const { move, flips } = scene({ lease, fenceMarks: { from: 'm', to: 's' } });
+    await flip.execute(move);
+    expect(flips).toHaveLength(1);
+  });
+
+  test.each([
+    [{ from: 'other', to: 's' }, ['monolith']],
+    [{ from: 'm', to: 'other' }, ['service']],
+    [{ from: '', to: '' }, ['monolith', 'service']],
+  ])('and were opened meanwhile, %j: nothing flips', async (fenceMarks, sides) => {
+    const { move, flips } = scene({ lease, fenceMarks });
+    await expect(flip.execute(move)).rejects.toMatchObject({
+      code: 'FENCE_OPENED',
+      details: { sides },
+    });
+    expect(flips).toEqual([]);
+  });
+
+  test('and were moved by whoever overtook this move: that is what it hears', async () => {
+    const lost = Object.assign(new Error('lost'), { code: 'LEASE_LOST' });
+    const { move, flips } = scene({
+      lease: { ...lease, check: () => Promise.reject(lost) },
+      fenceMarks: { from: 'other', to: 's' },
+    });
+    await expect(flip.execute(move)).rejects.toBe(lost);
+    expect(flips).toEqual([]);
+  });
 });
 
 test('a flip of a move that knows no stop position says so', async () => {
