@@ -106,9 +106,9 @@ async function scene({
     told: async () =>
       (await stream.take()).map((message: StreamMessage) =>
         'lsn' in message
-          ? `idle ${message.lsn}`
+          ? `${message.kind} ${message.lsn}`
           : 'endLsn' in message
-            ? `commit ${message.endLsn}`
+            ? `${message.kind} ${message.endLsn}`
             : message.kind,
       ),
   };
@@ -182,6 +182,7 @@ describe('the stream of a slot', () => {
     stream.probe();
     expect(socket.feedback.at(-1)).toMatchObject({ received: 200n, durable: 100n });
     const closing = stream.close();
+    expect(stream.close()).toBe(closing);
     say(commit(200n, 210n), keepalive(300n));
     expect(await told()).toEqual([]);
     await closing;

@@ -191,12 +191,40 @@ describe('pgoutput messages', () => {
   );
 });
 
+test.each([
+  ['d', 'default'],
+  ['f', 'full'],
+  ['i', 'index'],
+  ['n', 'nothing'],
+  ['x', 'nothing'],
+])('the replica identity %s is %s', (sign, replicaIdentity) => {
+  expect(decode(relation(sign, []))).toMatchObject({ relation: { replicaIdentity } });
+});
+
+test('only the lowest bit of its flags makes a column one of the key', () => {
+  const columns: [string, number][] = [0, 1, 2, 3].map((flags) => [`c${flags}`, flags]);
+  expect(decode(relation('d', columns))).toMatchObject({
+    relation: { columns: [0, 1, 0, 1].map((bit) => ({ key: bit === 1 })) },
+  });
+});
+
+test('a message that is cut short is refused, though other bytes follow', () => {
+  for (const whole of [
+    Buffer.concat([letter('B'), int64(5n), int64(10n), int32(9)]),
+    Buffer.concat([letter('C'), byte(0), int64(5n), int64(6n), int64(0n)]),
+    Buffer.concat([letter('T'), int32(1), byte(0), int32(7)]),
+    Buffer.concat([letter('D'), int32(7), letter('K'), tuple('12345')]),
+    Buffer.concat([letter('I'), int32(7), letter('N'), tuple('12345')]),
+  ])
+    expect(() => decode(whole, 0, 1)).toThrow(RangeError);
+});
+
 describe('envelopes', () => {
   const begin = Buffer.concat([letter('B'), int64(100n), int64(0n), int32(9)]);
   const commit = Buffer.concat([letter('C'), byte(0), int64(100n), int64(120n), int64(0n)]);
-  const build = (messages: readonly Buffer[], events = 1000): StreamMessage[] => {
+  const build = (messages: readonly Buffer[]): StreamMessage[] => {
     const out: StreamMessage[] = [];
-    const builder = new TransactionBuilder('db', { events, bytes: 1e6 }, (message) =>
+    const builder = new TransactionBuilder('db', { events: 1000, bytes: 1e6 }, (message) =>
       out.push(message),
     );
     messages.forEach((bytes, index) => builder.take(decode(bytes), BigInt(index), bytes.length));
@@ -264,19 +292,4 @@ describe('envelopes', () => {
       ['c', null, { id: '3', name: 'n', big: null }],
     ]);
   });
-  test('chunks are bounded and say nothing of the transaction twice; a changed table comes between the rows before and after', () => {
-    const insert = Buffer.concat([letter('I'), int32(7), letter('N'), tuple('1', 'a', 'b')]);
-    const messages = build([begin, keyed, insert, insert, insert, full, insert, commit], 2);
-    expect(
-      messages.map((message) =>
-        message.kind === 'changes'
-          ? message.events.map((event) => event.position.index)
-          : message.kind,
-      ),
-    ).toEqual(['begin', 'relation', [0, 1], [2], 'relation', [3], 'commit']);
-  });
-  test('a change of a table that was never described is refused', () =>
-    expect(() =>
-      build([begin, Buffer.concat([letter('I'), int32(7), letter('N'), tuple('1')])]),
-    ).toThrow(/not described/));
 });

@@ -90,7 +90,7 @@ describe('a transaction', () => {
         source,
         position,
       ]),
-    ).toEqual(
+    ).toStrictEqual(
       ['items', 'tags'].map((table, index) => [
         'c',
         null,
@@ -127,6 +127,7 @@ describe('a transaction', () => {
     take({ kind: 'update', relation: 7, old: null, tuple: tuple('1', 'b') });
     take({ kind: 'update', relation: 7, old: key, tuple: tuple('2', 'b') });
     take({ kind: 'delete', relation: 7, old: key });
+    take({ kind: 'delete', relation: 7, old: { kind: 'full', tuple: ['1', 'a'] } });
     take({ kind: 'truncate', relations: [7, 8] });
     take(commit);
     expect(
@@ -135,10 +136,11 @@ describe('a transaction', () => {
       ['u', 'items', null, { id: '1', name: 'b' }],
       ['u', 'items', { id: '1' }, { id: '2', name: 'b' }],
       ['d', 'items', { id: '1' }, null],
+      ['d', 'items', { id: '1', name: 'a' }, null],
       ['t', 'items', null, null],
       ['t', 'tags', null, null],
     ]);
-    expect(events().map(({ position }) => position.index)).toEqual([0, 1, 2, 3, 4]);
+    expect(events().map(({ position }) => position.index)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test('what is no row is passed over', () => {
