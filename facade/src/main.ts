@@ -9,7 +9,7 @@ import { packageVersion } from './config/package-version.ts';
 import { createFacade } from './facade.ts';
 
 /** One facade from the environment, drained on SIGTERM and SIGINT. */
-async function run(env: NodeJS.ProcessEnv): Promise<void> {
+async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void> {
   const environment = parseEnvironment(env);
   const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME);
   const folder = environment.STRANGLER_CONTEXTS;
@@ -17,7 +17,7 @@ async function run(env: NodeJS.ProcessEnv): Promise<void> {
   if (contexts.length === 0)
     log.warn({ folder }, 'no context file: everything goes to the monolith as it comes');
   const facade = createFacade({
-    ...optionsOf(environment),
+    ...optionsOf(environment, { withoutFlags }),
     contexts,
     env,
     log,
@@ -49,7 +49,7 @@ export async function main(
     const wish = parseCommandLine(argv);
     if (wish === 'help') process.stdout.write(environmentHelp());
     else if (wish === 'version') process.stdout.write(`${packageVersion()}\n`);
-    else await run(env);
+    else await run(env, wish === 'without-flags');
   } catch (error) {
     process.stderr.write(told(error));
     process.exit(isStranglerError(error) && error.code === 'USAGE' ? 2 : 1);

@@ -1,3 +1,4 @@
+import { earlierVerificationText } from './earlier-verification.ts';
 import { finding, type Gate, result, seconds } from './gate-result.ts';
 
 export const databases = finding({
@@ -72,7 +73,7 @@ export const lag: Gate = ({ context, workerAlive, lagSeconds }, { maxLagSeconds 
 
 export const verified =
   (fresh: boolean): Gate =>
-  ({ context, verification }, { verificationMaxAgeSeconds }) => {
+  ({ context, verification, earlierVerification }, { verificationMaxAgeSeconds }) => {
     const asked = {
       gate: 'verification',
       expected: fresh
@@ -82,7 +83,13 @@ export const verified =
       command: `strangler verify ${context}`,
     } as const;
     if (verification === undefined)
-      return result({ ...asked, ok: false, actual: 'never verified' });
+      return result({
+        ...asked,
+        ok: false,
+        actual: earlierVerification
+          ? earlierVerificationText(earlierVerification)
+          : 'never verified',
+      });
     const { differences, ageSeconds, voidSince, notCompared } = verification;
     if (notCompared !== undefined)
       return result({ ...asked, ok: false, actual: `not verified: ${notCompared}` });

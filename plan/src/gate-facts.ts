@@ -1,3 +1,4 @@
+import type { EarlierVerification } from './earlier-verification.ts';
 import type { DataKind } from './migration.ts';
 import type { Stage } from './stages.ts';
 
@@ -46,6 +47,8 @@ export interface GateFacts {
   readonly workerAlive?: boolean;
   readonly lagSeconds?: number;
   readonly verification?: VerificationFact | undefined;
+  /** Where this epoch has none. */
+  readonly earlierVerification?: EarlierVerification | undefined;
   readonly openDeadLetters?: number | undefined;
   readonly pacts?: PactsFact;
   /** One entry per read route of the context. */

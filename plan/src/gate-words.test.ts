@@ -63,8 +63,10 @@ describe('what a gate on data says', () => {
 
   const verify = 'strangler verify shop';
   const fresh = '0 differing rows, at most 3600 s old';
+  const earlier = 'none since epoch 3 (the last: 2 min ago, epoch 2, 1 differ)';
   test.each([
     [true, undefined, 'refuses', 'never verified', fresh, verify],
+    [true, 'earlier', 'refuses', earlier, fresh, verify],
     [true, [0, 3600], 'passes', '0 differing rows, 3600 s old', fresh, undefined],
     [true, [0, 3600.5], 'refuses', '0 differing rows, 3601 s old', fresh, verify],
     [true, [1, 3], 'refuses', '1 differing rows, 3 s old', fresh, verify],
@@ -72,8 +74,11 @@ describe('what a gate on data says', () => {
     [false, [0, 9999], 'passes', '0 differing rows, 9999 s old', '0 differing rows', undefined],
     [false, [2, 9], 'refuses', '2 differing rows, 9 s old', '0 differing rows', verify],
   ] as const)('verification, fresh %s: %j', (isFresh, found, ok, actual, expected, command) => {
-    const verification = found && { differences: found[0], ageSeconds: found[1] };
-    expect(told(data.verified(isFresh), { verification })).toEqual([
+    const facts =
+      found === 'earlier'
+        ? { earlierVerification: { since: 3, epoch: 2, ageSeconds: 120, differences: 1 } }
+        : { verification: found && { differences: found[0], ageSeconds: found[1] } };
+    expect(told(data.verified(isFresh), facts)).toEqual([
       'verification',
       ok,
       actual,

@@ -41,10 +41,11 @@ export {
   streamsAt,
 } from './stages.ts';
 export { cutoverSettings, defaultCutover, defaultGates, gateSettings } from './gate-settings.ts';
+export { age, type EarlierVerification, earlierVerificationText } from './earlier-verification.ts';
 export type { Finding, GateFacts, PactsFact, ShadowFact, VerificationFact } from './gate-facts.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
-export { type RampVerdict, judgeRampStep, type SideWindow } from './ramp.ts';
+export { allowedOf, judgeRampStep, p99Text, type RampVerdict, type SideWindow } from './ramp.ts';
 export * from './control/index.ts';
 export { emptyStep, fittingSteps, type TrafficSeen } from './traffic-seen.ts';
 export { lookAtHealth, type UpstreamHealth } from './upstream-health.ts';

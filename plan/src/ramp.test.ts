@@ -54,16 +54,16 @@ test('a judgement says what it rests on', () => {
     'error rate of the service 1.6 % exceeds the allowed 1.5 %',
   );
   expect(reason(side(1000, 0, 20), side(1000, 0, 50))).toBe(
-    "p99 of the service 50 ms is over 2 times the monolith's 20 ms",
+    "p99 of the service, ≤ 50 ms, is over 2 times the monolith's, ≤ 20 ms",
   );
   expect(reason(side(1000, 10), side(1000, 5, 30))).toBe(
-    'errors 0.5 % (allowed 1.5 %), p99 30 ms (monolith 20 ms)',
+    'errors 0.5 % (allowed 1.5 %), p99 ≤ 30 ms (allowed 40 ms, monolith ≤ 20 ms)',
   );
 });
 
 test('without a sample of the monolith only errors are judged, against none of its own', () => {
   expect(reason(side(0, 0, 1), side(1000, 5, 30), 100)).toBe(
-    'errors 0.5 % (allowed 0.5 %), p99 30 ms',
+    'errors 0.5 % (allowed 0.5 %), p99 ≤ 30 ms',
   );
   expect(verdict(side(0, 0, 1), side(1000, 6, 30), 100)).toBe('back');
   // A sample that is large enough is the one that counts, not the older one.

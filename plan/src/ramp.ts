@@ -14,6 +14,19 @@ export type RampVerdict =
   | { readonly verdict: 'wait'; readonly reason: string }
   | { readonly verdict: 'back'; readonly reason: string };
 
+/** A percentile from buckets is at most the bucket's bound. */
+export const p99Text = (p99Ms: number): string =>
+  Number.isFinite(p99Ms) ? `≤ ${p99Ms} ms` : 'over 10 s';
+
+/** What the new side may do, by what the old one did in the same window. */
+export const allowedOf = (
+  measured: SideWindow,
+  { rampMaxErrorExcessPercent, rampMaxLatencyRatio }: Required<GateSettings>,
+): { readonly errorPercent: number; readonly p99Ms: number | null } => ({
+  errorPercent: percent(measured) + rampMaxErrorExcessPercent,
+  p99Ms: measured.requests === 0 ? null : measured.p99Ms * rampMaxLatencyRatio,
+});
+
 const percent = (side: SideWindow): number =>
   side.requests === 0 ? 0 : (100 * side.errors) / side.requests;
 const shown = (value: number): string => String(Number(value.toFixed(2)));
@@ -32,8 +45,7 @@ export function judgeRampStep(
       ? window.monolith
       : window.baseline;
   const errors = percent(service);
-  const compared = monolith.requests > 0;
-  const allowed = (compared ? percent(monolith) : 0) + settings.rampMaxErrorExcessPercent;
+  const { errorPercent: allowed, p99Ms: allowedP99 } = allowedOf(monolith, settings);
   // A side that fails this often needs no full sample to be judged.
   const clearlyBad = service.requests >= 10 && errors > Math.max(50, allowed);
   if (service.requests < settings.rampMinRequests && !clearlyBad) {
@@ -53,16 +65,20 @@ export function judgeRampStep(
       reason: `the monolith answered ${monolith.requests} of ${settings.rampMinRequests} requests that a judgement needs`,
     };
   }
-  if (compared && service.p99Ms > monolith.p99Ms * settings.rampMaxLatencyRatio) {
+  if (allowedP99 !== null && service.p99Ms > allowedP99) {
     return {
       verdict: 'back',
-      reason: `p99 of the service ${service.p99Ms} ms is over ${settings.rampMaxLatencyRatio} times the monolith's ${monolith.p99Ms} ms`,
+      reason:
+        `p99 of the service, ${p99Text(service.p99Ms)}, is over ` +
+        `${settings.rampMaxLatencyRatio} times the monolith's, ${p99Text(monolith.p99Ms)}`,
     };
   }
   return {
     verdict: 'keep',
     reason:
-      `errors ${shown(errors)} % (allowed ${shown(allowed)} %), p99 ${service.p99Ms} ms` +
-      (compared ? ` (monolith ${monolith.p99Ms} ms)` : ''),
+      `errors ${shown(errors)} % (allowed ${shown(allowed)} %), p99 ${p99Text(service.p99Ms)}` +
+      (allowedP99 === null
+        ? ''
+        : ` (allowed ${allowedP99} ms, monolith ${p99Text(monolith.p99Ms)})`),
   };
 }

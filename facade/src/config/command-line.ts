@@ -1,12 +1,14 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 
-export type Wish = 'start' | 'help' | 'version';
+/** `without-flags`: start although there is no token to read flags with. */
+export type Wish = 'start' | 'without-flags' | 'help' | 'version';
 
 const options = new Map<string, Wish>([
   ['--help', 'help'],
   ['-h', 'help'],
   ['--version', 'version'],
   ['-V', 'version'],
+  ['--without-flags', 'without-flags'],
 ]);
 
 /**

@@ -64,6 +64,7 @@ describe('the command line', () => {
     [['-h'], 'help'],
     [['--version'], 'version'],
     [['-V'], 'version'],
+    [['--without-flags'], 'without-flags'],
   ] as const)('%j asks to %s', (argv, wish) => expect(parseCommandLine(argv)).toBe(wish));
 
   test.each([[['--port=80']], [['start']], [['--help', '--verbose']]])(

@@ -110,9 +110,17 @@ describe('what the environment says becomes options of a facade', () => {
     expect(
       options({ ...both, UNLEASH_ENVIRONMENT: 'production', UNLEASH_REFRESH_MS: '5' }).unleash,
     ).toMatchObject({ environment: 'production', refreshMs: 5 });
-    for (const [variable, value] of Object.entries(both))
-      expect(options({ [variable]: value })).not.toHaveProperty('unleash');
+    expect(options({ UNLEASH_CLIENT_TOKEN: 't' })).not.toHaveProperty('unleash');
     expect(options()).not.toHaveProperty('controlUrl');
+  });
+
+  test('an address without a token is refused, unless flags are not wanted', () => {
+    const environment = parseEnvironment({
+      MONOLITH_URL: 'http://m',
+      UNLEASH_URL: 'http://u/api',
+    });
+    expect(() => optionsOf(environment)).toThrow('UNLEASH_CLIENT_TOKEN is not set');
+    expect(optionsOf(environment, { withoutFlags: true })).not.toHaveProperty('unleash');
   });
 });
 

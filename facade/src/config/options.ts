@@ -1,4 +1,4 @@
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { Environment } from './environment.ts';
 import { type FacadeLimits, limitsOf } from './limits.ts';
@@ -37,8 +37,24 @@ const listed = (commaSeparated: string): string[] =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 
-/** What the environment says about a facade, as options of one. */
-export const optionsOf = (environment: Environment): Omit<FacadeOptions, 'contexts'> => ({
+/** Somebody who names Unleash wants its flags: a facade that silently knows none would look like one whose flags are off. */
+function tokenOf({ UNLEASH_CLIENT_TOKEN: token }: Environment): string {
+  if (token) return token;
+  throw new StranglerError(
+    'CONFIG_ENV_MISSING',
+    'UNLEASH_CLIENT_TOKEN is not set, but UNLEASH_URL is: no flag could be read',
+    { remedy: 'Set it to a client token of Unleash, or start with --without-flags.' },
+  );
+}
+
+/**
+ * What the environment says about a facade, as options of one.
+ * @throws StranglerError CONFIG_ENV_MISSING
+ */
+export const optionsOf = (
+  environment: Environment,
+  { withoutFlags = false }: { readonly withoutFlags?: boolean } = {},
+): Omit<FacadeOptions, 'contexts'> => ({
   monolithUrl: environment.MONOLITH_URL,
   stateDir: environment.FACADE_STATE_DIR,
   name: environment.FACADE_NAME,
@@ -47,10 +63,10 @@ export const optionsOf = (environment: Environment): Omit<FacadeOptions, 'contex
   adminPort: environment.FACADE_ADMIN_PORT,
   ...(environment.STRANGLER_CONTROL_URL && { controlUrl: environment.STRANGLER_CONTROL_URL }),
   ...(environment.UNLEASH_URL &&
-    environment.UNLEASH_CLIENT_TOKEN && {
+    !withoutFlags && {
       unleash: {
         url: environment.UNLEASH_URL,
-        token: environment.UNLEASH_CLIENT_TOKEN,
+        token: tokenOf(environment),
         environment: environment.UNLEASH_ENVIRONMENT,
         refreshMs: environment.UNLEASH_REFRESH_MS,
       },

@@ -2,13 +2,14 @@ import {
   bothSides,
   type ContractSettings,
   directionFrom,
+  type EarlierVerification,
   type GateFacts,
   type MigrationDefinition,
   type PactsFact,
   type Side,
   type VerificationFact,
 } from '@strangler-toolkit/plan';
-import type { ContextRow, Evidence } from '../control/index.ts';
+import type { ContextRow, Control, Evidence } from '../control/index.ts';
 import {
   displayTable,
   parseTableName,
@@ -26,6 +27,20 @@ import type { Toolkit } from './toolkit.ts';
 const reasonOf = (error: unknown): string =>
   `what it was about cannot be looked at: ${error instanceof Error ? error.message : String(error)}`;
 
+const differencesIn = ({ ok, detail }: Evidence): number =>
+  ok ? 0 : Math.max(1, Number(detail.differences ?? 1) + Number(detail.orphans ?? 0));
+
+/** The last one before this epoch, where this epoch has none. */
+export async function earlierVerification(
+  control: Control,
+  row: ContextRow,
+): Promise<EarlierVerification | undefined> {
+  const last = await control.evidence.latest(row.context, 'verification');
+  if (!last || last.epoch === row.epoch) return undefined;
+  const { epoch, ageSeconds } = last;
+  return { since: row.epoch, epoch, ageSeconds, differences: differencesIn(last) };
+}
+
 /** The newest verification of this epoch, and whether it still is about what is there. */
 export async function verificationFact(
   kit: Toolkit,
@@ -37,12 +52,7 @@ export async function verificationFact(
   if (!evidence) return undefined;
   const { identity, tables } = evidence.detail;
   return {
-    differences: evidence.ok
-      ? 0
-      : Math.max(
-          1,
-          Number(evidence.detail.differences ?? 1) + Number(evidence.detail.orphans ?? 0),
-        ),
+    differences: differencesIn(evidence),
     ageSeconds: evidence.ageSeconds,
     voidSince: await presentIdentity(kit, definition, directionFrom(row.owner)).then(
       (now) => voidSince(identity, now),

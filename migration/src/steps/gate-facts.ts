@@ -12,7 +12,7 @@ import type { ContextRow, Control } from '../control/index.ts';
 import { contextTables, fenceStatus, strayWriters } from '../cutover/index.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
-import { trafficFacts, verificationFact } from './evidence-facts.ts';
+import { earlierVerification, trafficFacts, verificationFact } from './evidence-facts.ts';
 import { decisionsFinding, lookAround } from '../surroundings/index.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -154,6 +154,7 @@ export async function gatherFacts(
   ) {
     await streamFacts(control, row, facts);
     facts.verification = await verificationFact(kit, definition, row);
+    if (!facts.verification) facts.earlierVerification = await earlierVerification(control, row);
     if (move !== 'shadow') {
       facts.openDeadLetters = await countDeadLetters(kit, definition, row);
       facts.facades = await facadeFacts(control, row, options.noFacade === true);

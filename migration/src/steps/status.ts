@@ -1,6 +1,8 @@
 import {
+  allowedOf,
   commandToGoOn,
   directionFrom,
+  type EarlierVerification,
   evaluateGates,
   type GateResult,
   gateSettings,
@@ -15,6 +17,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
+import { earlierVerification } from './evidence-facts.ts';
 import { countDeadLetters, gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
 import { type SideHealth, sideHealth, wayOut } from './side-health.ts';
@@ -37,6 +40,8 @@ export interface ContextStatus {
     readonly ageSeconds: number;
     readonly detail: Readonly<Record<string, unknown>>;
   } | null;
+  /** The last one of an epoch before, where this one has none. */
+  readonly earlierVerification: EarlierVerification | null;
   readonly pacts: {
     readonly ok: boolean;
     readonly ageSeconds: number;
@@ -48,7 +53,11 @@ export interface ContextStatus {
   readonly traffic: TrafficSeen;
   /** Whether HTTP answers, and what facades measured lately. */
   readonly sides: Readonly<Record<Side, SideHealth>>;
+  /** What the service may do by what the monolith did lately; null before the canary, and without a request to compare with. */
+  readonly allowed: { readonly errorPercent: number; readonly p99Ms: number | null } | null;
   readonly deadLetters: number | null;
+  /** Why flags are not known. */
+  readonly flagsProblem: string | null;
   readonly flags: readonly FlagState[] | null;
   readonly facades: { readonly alive: number; readonly gone: number; readonly behind: number };
   readonly working: { readonly holder: string; readonly move: string } | null;
@@ -59,6 +68,20 @@ export interface ContextStatus {
   readonly because: string | null;
 }
 
+async function readFlags(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+): Promise<Pick<ContextStatus, 'flags' | 'flagsProblem'>> {
+  if (!kit.hasFlagWriter) return { flags: null, flagsProblem: 'UNLEASH_URL is not set' };
+  try {
+    const flags = await kit.flagWriter().readAll(routeFlags(definition), definition.context);
+    return { flags, flagsProblem: null };
+  } catch (error) {
+    if (!isStranglerError(error)) throw error;
+    return { flags: null, flagsProblem: `${error.code}: ${error.message}` };
+  }
+}
+
 async function contextStatus(
   kit: Toolkit,
   definition: MigrationDefinition,
@@ -67,8 +90,8 @@ async function contextStatus(
   const { context } = definition;
   const row = await kit.row(definition);
   const replicated = definition.data === 'replicated';
-  const [worker, verification, pacts, shadow, traffic, sides, instances, lease] = await Promise.all(
-    [
+  const [worker, verification, pacts, shadow, traffic, sides, instances, lease, known] =
+    await Promise.all([
       control.watermarks.get(context, directionFrom(row.owner)),
       control.evidence.latest(context, 'verification', row.epoch),
       control.evidence.latest(context, 'pacts'),
@@ -77,21 +100,13 @@ async function contextStatus(
       sideHealth(kit, control, definition),
       control.instances.forContext(context),
       control.leases.get(context),
-    ],
-  );
+      control.contexts.get(context),
+    ]);
   const move = nextMove(row.stage, definition.data) ?? null;
   const gates = move
     ? evaluateGates(move, await gatherFacts(kit, definition, move), gateSettings(definition))
     : [];
-  const flags = kit.hasFlagWriter
-    ? await kit
-        .flagWriter()
-        .readAll(routeFlags(definition), context)
-        .catch((error: unknown) => {
-          if (isStranglerError(error)) return null;
-          throw error;
-        })
-    : null;
+  const asked = await readFlags(kit, definition);
   const streams = replicated && streamsAt(row.stage);
   const stream = streams
     ? await kit.transport(definition).health(streamEnds(kit, definition, directionFrom(row.owner)))
@@ -116,6 +131,7 @@ async function contextStatus(
           detail: { ...verification.detail, identity: undefined },
         }
       : null,
+    earlierVerification: verification ? null : ((await earlierVerification(control, row)) ?? null),
     pacts: pacts
       ? {
           ok: pacts.ok,
@@ -133,11 +149,16 @@ async function contextStatus(
       replicated && row.stage !== 'monolith'
         ? ((await countDeadLetters(kit, definition, row)) ?? null)
         : null,
-    flags,
+    ...asked,
+    allowed:
+      (row.stage === 'canary' || row.stage === 'service') && sides.monolith.recent.requests > 0
+        ? allowedOf(sides.monolith.recent, gateSettings(definition))
+        : null,
     facades: {
       alive: alive.length,
       gone: instances.length - alive.length,
-      behind: alive.filter((instance) => instance.epoch !== row.epoch).length,
+      // Of a context that nothing was done to yet there is nothing to know.
+      behind: known ? alive.filter((instance) => instance.epoch !== row.epoch).length : 0,
     },
     working:
       lease && lease.expiresInSeconds > 0 ? { holder: lease.holder, move: lease.move } : null,

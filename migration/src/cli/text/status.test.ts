@@ -14,6 +14,9 @@ const fresh: ContextStatus = {
   worker: null,
   stream: null,
   verification: null,
+  earlierVerification: null,
+  allowed: null,
+  flagsProblem: 'UNLEASH_URL is not set',
   pacts: null,
   shadow: [],
   sides: {
@@ -69,6 +72,7 @@ test('a context at its beginning', () => {
     'monolith  up (it answers); no request in the last 5 min',
     'service  DOWN: does not answer (ECONNREFUSED); last 5 min: 40 requests, 25 % errors, p99 ≤ 200 ms',
     'traffic  no steered request in the last day',
+    'flags  not known: UNLEASH_URL is not set',
     '→ replicate  ✓ databases: both reachable',
     '✗ mapping: no column x (needs: it compiles)',
     'next  strangler replicate catalog',
@@ -77,7 +81,7 @@ test('a context at its beginning', () => {
 
 test('a context without data of its own says nothing of streams', () => {
   const text = lines({ data: 'none' }).join('\n');
-  expect(text).not.toMatch(/worker|lag|verification|dead letters/);
+  expect(text).not.toMatch(/worker|\blag\b|verification|dead letters/);
 });
 
 test('flags lose the name of their context, held writes are said aloud', () => {
@@ -144,4 +148,50 @@ test('who asks, and how many of them show no identity', () => {
 test('a side that is gone has a way out, with the reason under it', () => {
   const said = lines({ nextCommand: 'strangler rollback catalog', because: 'the service is gone' });
   expect(said.slice(-2)).toEqual(['next  strangler rollback catalog', 'the service is gone']);
+});
+
+test('after a change of owner nothing of the epoch before passes for now, and nothing is "never"', () => {
+  const worker = {
+    context: 'catalog',
+    direction: 'reverse',
+    epoch: 2,
+    state: 'caught-up',
+    appliedLsn: '0/1',
+    appliedAt: null,
+    lagSeconds: 900,
+    sourceLsn: null,
+    lagBytes: 7,
+    rowsApplied: 5,
+    workerId: '',
+    heartbeatAgeSeconds: 1,
+    workerAlive: true,
+    detail: {},
+  } as const;
+  const last = { since: 3, epoch: 2, ageSeconds: 120, differences: 0 };
+  const said = lines({ epoch: 3, worker, earlierVerification: last });
+  expect(said).toContain('lag  not known since epoch 3');
+  expect(said).toContain(
+    'verification  none since epoch 3 (the last: 2 min ago, epoch 2, 0 differ)',
+  );
+  expect(lines({ epoch: 2, worker })).toContain('lag  900.00 s, watermark 0/1, 7 bytes');
+  const failed = { ...worker, workerAlive: false, state: 'failed' } as const;
+  const detail = { code: 'SLOT_LOST', message: 'the slot is gone', retrying: false };
+  expect(lines({ epoch: 2, worker: { ...failed, detail } })).toContain(
+    'worker  FAILED 1 s ago: SLOT_LOST: the slot is gone, reverse, 5 rows applied',
+  );
+  expect(
+    lines({ epoch: 2, worker: { ...failed, detail: { ...detail, retrying: true } } })[1],
+  ).toMatch(/FAILED 1 s ago, tries again: SLOT_LOST/);
+});
+
+test('what is allowed stands beside what was measured', () => {
+  const text = lines({ allowed: { errorPercent: 2.5, p99Ms: 40 } }).join('\n');
+  expect(text).toMatch(/25 % errors \(allowed 2.5 %\), p99 ≤ 200 ms \(allowed 40 ms\)/);
+  expect(text.match(/allowed/g)).toHaveLength(2);
+});
+
+test('flags that are not known say why', () => {
+  expect(lines({ flagsProblem: 'UNLEASH_UNREACHABLE: no answer' })).toContain(
+    'flags  not known: UNLEASH_UNREACHABLE: no answer',
+  );
 });

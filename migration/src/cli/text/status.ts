@@ -1,4 +1,9 @@
-import { bothSides, parseFlagName } from '@strangler-toolkit/plan';
+import {
+  bothSides,
+  earlierVerificationText,
+  p99Text,
+  parseFlagName,
+} from '@strangler-toolkit/plan';
 import type { RouteShadow } from '../../control/index.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
 import { recentSeconds, type SideHealth } from '../../steps/side-health.ts';
@@ -7,10 +12,28 @@ import type { Terminal } from '../terminal.ts';
 import { trafficText } from './traffic.ts';
 import { age, bytes, share } from './units.ts';
 
-const workerState = (worker: NonNullable<ContextStatus['worker']>): string =>
-  worker.workerAlive
-    ? worker.state
-    : `not alive (${worker.state}, ${age(worker.heartbeatAgeSeconds)} ago)`;
+function workerState({
+  workerAlive,
+  state,
+  heartbeatAgeSeconds,
+  detail,
+}: NonNullable<ContextStatus['worker']>): string {
+  if (workerAlive) return state;
+  const ago = `${age(heartbeatAgeSeconds)} ago`;
+  return state === 'failed' && typeof detail.code === 'string'
+    ? `FAILED ${ago}${detail.retrying === true ? ', tries again' : ''}: ${detail.code}: ${String(detail.message)}`
+    : `not alive (${state}, ${ago})`;
+}
+
+/** Of the direction that runs now: a position of an epoch before is about the other way. */
+function lagText({ worker, epoch }: ContextStatus): string {
+  if (worker && worker.epoch !== epoch) return `not known since epoch ${epoch}`;
+  if (!worker || worker.lagSeconds === null) return 'not known';
+  return (
+    `${worker.lagSeconds.toFixed(2)} s, watermark ${worker.appliedLsn ?? '–'}` +
+    (worker.lagBytes === null ? '' : `, ${worker.lagBytes} bytes`)
+  );
+}
 
 function verificationText({
   ok,
@@ -101,13 +124,19 @@ function noticedText({ counts, compared }: RouteShadow): string {
 }
 
 /** Whether it answers, and what its clients saw of it. */
-function sideText({ health, recent }: SideHealth, terminal: Pick<Terminal, 'style'>): string {
+function sideText(
+  { health, recent }: SideHealth,
+  allowed: ContextStatus['allowed'],
+  terminal: Pick<Terminal, 'style'>,
+): string {
   const state = health.up ? `up (${health.how})` : terminal.style('red', `DOWN: ${health.why}`);
   const { requests, errors, p99Ms } = recent;
-  const slowest = Number.isFinite(p99Ms) ? `p99 ≤ ${p99Ms} ms` : 'p99 over 10 s';
+  const may = (limit: string): string => (allowed ? ` (allowed ${limit})` : '');
   return requests === 0
     ? `${state}; no request in the last ${recentSeconds / 60} min`
-    : `${state}; last ${recentSeconds / 60} min: ${requests} requests, ${share(errors, requests)} errors, ${slowest}`;
+    : `${state}; last ${recentSeconds / 60} min: ${requests} requests, ` +
+        `${share(errors, requests)} errors${may(share(allowed?.errorPercent ?? 0, 100))}, ` +
+        `p99 ${p99Text(p99Ms)}${may(`${allowed?.p99Ms ?? 0} ms`)}`;
 }
 
 /** One context on one screen. */
@@ -133,19 +162,17 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
                     : '')
               : 'never seen',
           ),
-          line(
-            'lag',
-            worker && worker.lagSeconds !== null
-              ? `${worker.lagSeconds.toFixed(2)} s, watermark ${worker.appliedLsn ?? '–'}` +
-                  (worker.lagBytes === null ? '' : `, ${worker.lagBytes} bytes`)
-              : 'not known',
-          ),
+          line('lag', lagText(status)),
           ...(status.stream
             ? streamLines(status.stream).map(([name, text]) => line(name, text))
             : []),
           line(
             'verification',
-            status.verification ? verificationText(status.verification) : 'never',
+            status.verification
+              ? verificationText(status.verification)
+              : status.earlierVerification
+                ? earlierVerificationText(status.earlierVerification)
+                : 'never',
           ),
           line('dead letters', status.deadLetters === null ? '–' : String(status.deadLetters)),
         ]
@@ -174,10 +201,15 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           ),
         )
       : [line('shadow', 'nothing compared')]),
-    ...bothSides.map((side) => line(side, sideText(status.sides[side], terminal))),
+    ...bothSides.map((side) =>
+      line(
+        side,
+        sideText(status.sides[side], side === 'service' ? status.allowed : null, terminal),
+      ),
+    ),
     line('traffic', trafficText(status.traffic)),
     ...(status.flags === null
-      ? []
+      ? [line('flags', `not known: ${status.flagsProblem ?? ''}`)]
       : [
           line(
             'flags',

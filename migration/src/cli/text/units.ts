@@ -1,12 +1,5 @@
-/** A time that has passed, as short as can be read. */
-export const age = (seconds: number): string =>
-  seconds < 90
-    ? `${Math.round(seconds)} s`
-    : seconds < 5400
-      ? `${Math.round(seconds / 60)} min`
-      : seconds < 172_800
-        ? `${Math.round(seconds / 3600)} h`
-        : `${Math.round(seconds / 86_400)} days`;
+export { age } from '@strangler-toolkit/plan';
+
 /** A part of a whole, in percent. */
 export const share = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${Number(((100 * part) / whole).toFixed(2))} %`;

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { registerInstanceStatement } from '@strangler-toolkit/plan';
+import { freePort } from '@strangler-toolkit/dev-stack';
+import pg from 'pg';
+import { type Control, openControl } from '../src/control/index.ts';
+import type { ContextStatus } from '../src/steps/status.ts';
+import { cli, json } from './support/cli.ts';
+import { openScene, type Scene } from './support/scene.ts';
+
+let scene: Scene;
+let control: Control;
+beforeAll(async () => {
+  scene = await openScene('status');
+  control = await openControl(scene.control.url);
+});
+afterAll(async () => {
+  await control?.close();
+  await scene?.close();
+});
+
+const status = async (env: Record<string, string> = {}): Promise<string> =>
+  (await cli(['status', 'catalog'], { ...scene.env, ...env })).stdout;
+
+/** Two facades that are alive and have been told of nothing. */
+async function startFacades(): Promise<void> {
+  const client = new pg.Client(scene.control.url);
+  await client.connect();
+  for (const name of ['f-1', 'f-2'])
+    await client.query(registerInstanceStatement(randomUUID(), name, {}));
+  await client.end();
+}
+
+test('of a system at its beginning no facade is behind, and that flags are not known is said', async () => {
+  await startFacades();
+  const text = await status();
+  expect(
+    json<ContextStatus>(await cli(['status', 'catalog', '--json'], scene.env)).facades,
+  ).toEqual({ alive: 2, gone: 0, behind: 0 });
+  expect(text).toMatch(/facades +2 alive\n/);
+  expect(text).toMatch(/flags +not known: UNLEASH_URL is not set/);
+});
+
+test('an Unleash that is down is named with its code', async () => {
+  const url = `http://127.0.0.1:${await freePort()}/api`;
+  const text = await status({ UNLEASH_URL: url, UNLEASH_ADMIN_TOKEN: 'x' });
+  expect(text).toMatch(/flags +not known: UNLEASH_UNREACHABLE: /);
+});
+
+test('after a change of owner the verification of the epoch before is told and does not count', async () => {
+  await control.contexts.register('catalog', 'replicated');
+  for (const stage of ['replicating', 'shadowing', 'canary'] as const)
+    await control.contexts.setStage({
+      context: 'catalog',
+      expectedStage: (await control.contexts.require('catalog')).stage,
+      stage,
+    });
+  const detail = { differences: 0, rowsCompared: 50 };
+  await control.evidence.record({
+    context: 'catalog',
+    kind: 'verification',
+    epoch: 1,
+    ok: true,
+    detail,
+  });
+  const worker = { context: 'catalog', workerId: randomUUID(), state: 'streaming' } as const;
+  await control.watermarks.upsert({
+    ...worker,
+    direction: 'reverse',
+    epoch: 1,
+    appliedLsn: '0/5',
+    appliedAt: await control.now(),
+  });
+  for (const [owner, stage] of [
+    ['service', 'service'],
+    ['monolith', 'canary'],
+    ['service', 'service'],
+  ] as const)
+    await control.flip({
+      context: 'catalog',
+      expectedEpoch: (await control.contexts.require('catalog')).epoch,
+      owner,
+      stage,
+      startLsn: '0/1',
+    });
+  const text = await status();
+  expect(text).toMatch(
+    /verification +none since epoch 4 \(the last: \d+ s ago, epoch 1, 0 differ\)/,
+  );
+  expect(text).toMatch(/lag +not known since epoch 4/);
+  await control.flip({
+    context: 'catalog',
+    expectedEpoch: 4,
+    owner: 'monolith',
+    stage: 'canary',
+    startLsn: '0/1',
+  });
+  expect(await status()).toMatch(
+    /verification: none since epoch 5 \(the last: \d+ s ago, epoch 1, 0 differ\) \(needs/,
+  );
+});
+
+test('a worker that failed shows its code', async () => {
+  await control.watermarks.upsert({
+    context: 'catalog',
+    direction: 'forward',
+    epoch: 5,
+    state: 'failed',
+    workerId: randomUUID(),
+    detail: { code: 'SLOT_LOST', message: 'the slot is gone', retrying: false },
+  });
+  expect(await status()).toMatch(/worker +FAILED \d+ s ago: SLOT_LOST: the slot is gone/);
+});
