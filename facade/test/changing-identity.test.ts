@@ -92,6 +92,15 @@ describe('a writer whose identity changes reads the own write', () => {
     expect(await reads(facade, { cookie: 'sid=new' })).toBe('service');
   });
 
+  test('when he had none before the answer gave him one: whoever comes without it may be him', async () => {
+    const facade = await start(['cookie:sid']);
+    answers = says({ 'set-cookie': 'sid=new; Path=/' });
+    await write(facade, {});
+    answers = says({});
+    expect(await reads(facade, { cookie: 'sid=new' })).toBe('monolith');
+    expect(await reads(facade, {})).toBe('monolith');
+  });
+
   test('when a login on a path that no context claims moves the session, through another facade', async () => {
     const [one, two] = [await start(['cookie:sid']), await start(['cookie:sid'], {}, 'two')];
     await write(one, { cookie: 'sid=before' });
