@@ -96,6 +96,22 @@ describe('P6 fail static', () => {
     await mortal.close();
   });
 
+  test.each([
+    [502, 'monolith'],
+    [503, 'monolith'],
+    [504, 'monolith'],
+    [500, 'service'],
+  ])('a service that answers %d to a read has it answered by the %s', async (status, side) => {
+    const lame = await startUpstream('service', (_request, response) => {
+      response.writeHead(status).end();
+    });
+    const facade = await items.start('a', { serviceUrl: lame.url });
+    await items.control.caughtUp();
+    expect(await servedBy(facade)).toBe(side);
+    expect(lame.seen).toHaveLength(1);
+    await lame.close();
+  });
+
   test('clients that go away never open the breaker', async () => {
     const lame = await startUpstream('service', () => {});
     const facade = await items.start('a', { serviceUrl: lame.url });
