@@ -1,6 +1,6 @@
 export { ContractsError, type ContractsErrorCode } from './contracts-error.ts';
 export type { StateSetup } from './provider-states.ts';
-export { readInteractions, type Interaction } from './read-interactions.ts';
+export { readInteractions, type AskedRequest, type Interaction } from './read-interactions.ts';
 export {
   verifyPacts,
   type InteractionResult,
@@ -8,6 +8,7 @@ export {
   type Side,
   type SideAddress,
   type SideResult,
+  type StatesOf,
   type Verdict,
   type VerifyOptions,
 } from './verify-pacts.ts';

@@ -2,6 +2,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ContractsError } from './contracts-error.ts';
 
+export interface AskedRequest {
+  readonly method: string;
+  readonly path: string;
+}
+
 /** One interaction as a pact of its own, so that each gets a result of its own. */
 export interface Interaction {
   readonly consumer: string;
@@ -13,6 +18,8 @@ export interface Interaction {
   /** Its author marked it as not to be relied on yet (Pact V4). */
   readonly pending: boolean;
   readonly kind: 'http' | 'message';
+  /** What is asked, as the pact's example has it; undefined for a message. */
+  readonly request?: AskedRequest;
 }
 
 type Json = Record<string, unknown>;
@@ -70,8 +77,15 @@ async function readPact(file: string, provider: string): Promise<Interaction[]> 
       states: statesOf(interaction),
       pending: interaction.pending === true,
       kind: key === 'messages' || isMessage(interaction) ? 'message' : 'http',
+      ...requestOf(interaction),
     }));
   return [...each(interactions, 'interactions'), ...each(messages, 'messages')];
+}
+
+function requestOf({ request }: Json): Pick<Interaction, 'request'> {
+  if (!isObject(request)) return {};
+  const [method, path] = [textOf(request.method), textOf(request.path)];
+  return { request: { method: (method ?? 'GET').toUpperCase(), path: path ?? '/' } };
 }
 
 function withoutPending(interaction: Json): Json {

@@ -6,11 +6,14 @@ import { enterState, type StateSetup } from './provider-states.ts';
 /** Where the native core asks for provider states: it knows URLs only, a side may name a command or SQL. */
 export interface StateDoor {
   readonly url: string;
+  /** How states are entered from now on. */
+  use(setup: StateSetup | undefined): void;
   /** Why a state was not entered since this was last asked. */
   refusal(): string | undefined;
 }
 
-export async function openStateDoor(setup: StateSetup | undefined): Promise<StateDoor> {
+export async function openStateDoor(): Promise<StateDoor> {
+  let setup: StateSetup | undefined;
   let refused: string | undefined;
   const server = createServer((request, response) => {
     void (async () => {
@@ -30,6 +33,9 @@ export async function openStateDoor(setup: StateSetup | undefined): Promise<Stat
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    use(next) {
+      setup = next;
+    },
     refusal() {
       const reason = refused;
       refused = undefined;

@@ -12,8 +12,9 @@ import {
 async function verify(
   { provider, url, timeoutMs }: VerifierSettings,
   door: StateDoor,
-  { file }: VerifierTask,
+  { file, states }: VerifierTask,
 ): Promise<VerifierReply> {
+  door.use(states);
   const outcome = await verifyNatively({
     provider,
     providerBaseUrl: url,
@@ -37,7 +38,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line) as VerifierSettings | VerifierTask;
   if (working === undefined) {
     const settings = message as VerifierSettings;
-    working = { settings, door: await openStateDoor(settings.states) };
+    working = { settings, door: await openStateDoor() };
     continue;
   }
   const reply = await verify(working.settings, working.door, message as VerifierTask);

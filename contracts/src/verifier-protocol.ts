@@ -4,7 +4,6 @@ import type { StateSetup } from './provider-states.ts';
 export interface VerifierSettings {
   readonly provider: string;
   readonly url: string;
-  readonly states?: StateSetup;
   /** Longest time for one answer of the provider, milliseconds. */
   readonly timeoutMs: number;
 }
@@ -12,6 +11,8 @@ export interface VerifierSettings {
 /** Every further line: one interaction, in a pact file of its own. */
 export interface VerifierTask {
   readonly file: string;
+  /** How its provider states are entered. */
+  readonly states?: StateSetup;
 }
 
 /** What the process answers, on a line that begins with the mark; what the native core printed stands before it. */

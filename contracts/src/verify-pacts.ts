@@ -2,16 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateSetup } from './provider-states.ts';
-import { readInteractions, type Interaction } from './read-interactions.ts';
+import { readInteractions, type AskedRequest, type Interaction } from './read-interactions.ts';
 import { VerifierProcess } from './verifier.ts';
+import type { VerifierTask } from './verifier-protocol.ts';
 import { causeOf } from './cause-of.ts';
 
 export type Side = 'monolith' | 'service';
 
+/** Where states go depends on who will answer: before a facade, on its routing. */
+export type StatesOf = (request: AskedRequest) => StateSetup | undefined;
+
 export interface SideAddress {
   readonly url: string;
   /** How provider states are entered; without it, an interaction that needs one is not verified. */
-  readonly states?: StateSetup;
+  readonly states?: StateSetup | StatesOf;
 }
 
 /**
@@ -132,13 +136,14 @@ async function verifySide<S extends string>({
       provider: options.provider,
       url,
       timeoutMs: options.timeoutMs ?? 30_000,
-      ...(states !== undefined && { states }),
     },
     signal,
   );
   try {
     for (const [index, interaction] of interactions.entries()) {
-      const judged = silent ?? (await judge(verifier, interaction, files[index] ?? ''));
+      const entered = typeof states === 'function' ? setupFor(states, interaction) : states;
+      const task = { file: files[index] ?? '', ...(entered !== undefined && { states: entered }) };
+      const judged = silent ?? (await judge(verifier, interaction, task));
       const { consumer, description } = interaction;
       const result = { consumer, description, ok: judged.verdict === 'kept', ...judged };
       results.push(result);
@@ -160,16 +165,19 @@ async function verifySide<S extends string>({
   };
 }
 
+const setupFor = (states: StatesOf, { request }: Interaction): StateSetup | undefined =>
+  request && states(request);
+
 type Judgement = Pick<InteractionResult, 'verdict' | 'mismatch'>;
 
 async function judge(
   verifier: VerifierProcess,
   { kind, pending }: Interaction,
-  file: string,
+  task: VerifierTask,
 ): Promise<Judgement> {
   if (kind === 'message')
     return { verdict: 'message', mismatch: 'not verified: a message, and only HTTP was asked' };
-  const { ok, notEntered, mismatch } = await verifier.verify({ file });
+  const { ok, notEntered, mismatch } = await verifier.verify(task);
   if (notEntered !== undefined)
     return {
       verdict: 'state-not-entered',

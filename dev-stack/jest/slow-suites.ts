@@ -31,6 +31,7 @@ export const slowSuites: readonly string[] = [
   'migration/test/parity/parity.test.ts',
   'migration/test/outbox/embedded.test.ts',
   'migration/test/worker/schema-change.test.ts',
+  'contracts/test/facade-positions.test.ts',
   'contracts/test/planted-regressions.test.ts',
   'contracts/test/provider.test.ts',
   'migration/test/worker/outage.test.ts',

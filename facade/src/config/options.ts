@@ -17,6 +17,8 @@ export interface FacadeOptions {
     readonly environment?: string;
     readonly refreshMs?: number;
   };
+  /** Flags that stand still, by name, instead of Unleash's: for a facade whose routing is examined, contracts for instance. */
+  readonly fixedFlags?: Readonly<Record<string, boolean>>;
   readonly stateDir: string;
   readonly name: string;
   readonly host?: string;

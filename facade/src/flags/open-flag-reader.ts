@@ -1,10 +1,14 @@
 import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
 import type { FlagReader } from './flag-reader.ts';
+import { standingFlags } from './standing-flags.ts';
 import { noFlags } from './no-flags.ts';
 import { unleashFlagReader } from './unleash/unleash-flag-reader.ts';
 
-export interface FlagReaderOptions extends Pick<FacadeOptions, 'unleash' | 'name' | 'stateDir'> {
+export interface FlagReaderOptions extends Pick<
+  FacadeOptions,
+  'unleash' | 'fixedFlags' | 'name' | 'stateDir'
+> {
   /** Milliseconds that the start waits for a first state, from the provider or from disk. */
   readonly startMs: number;
   readonly onProblem: (message: string) => void;
@@ -12,7 +16,8 @@ export interface FlagReaderOptions extends Pick<FacadeOptions, 'unleash' | 'name
 
 /** The flag provider that the options name, with a first state if one could be had. Another provider is one more line here. */
 export async function openFlagReader(options: FlagReaderOptions): Promise<FlagReader> {
-  const { unleash, name, ...shared } = options;
+  const { unleash, fixedFlags, name, ...shared } = options;
+  if (fixedFlags) return standingFlags(fixedFlags);
   if (!unleash) return noFlags;
   return unleashFlagReader({
     ...shared,

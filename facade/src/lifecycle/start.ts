@@ -22,6 +22,7 @@ export async function start(
       await openFlagReader({
         name: options.name,
         stateDir: options.stateDir,
+        ...(options.fixedFlags && { fixedFlags: options.fixedFlags }),
         ...(options.unleash && { unleash: options.unleash }),
         startMs: limits.startMs,
         onProblem: (problem) => log.warn({ problem }, 'flags'),

@@ -10,6 +10,7 @@ import { contractsText } from '../text/contracts.ts';
 
 interface VerifyOptions extends CommonOptions {
   readonly side?: string;
+  readonly facade?: boolean;
   readonly record: boolean;
   readonly junit?: string;
   readonly markdown?: string;
@@ -33,13 +34,18 @@ export function contractsCommand(session: Session): Command {
       examples: [
         'contracts verify catalog',
         'contracts verify catalog --json',
+        'contracts verify catalog --facade',
         'contracts verify catalog --side service --junit reports/pacts.xml',
         'contracts verify catalog --no-record --markdown pacts.md',
       ],
     })
       .option(
         '--side <name>',
-        'one provider only: monolith, service, or one of contracts.providers',
+        'one provider only: monolith, service, facade-monolith, facade-service, facade-mixed, or one of contracts.providers',
+      )
+      .option(
+        '--facade',
+        'besides, a facade before both sides with all routes on the monolith, on the service, and mixed',
       )
       .option('--no-record', 'record no evidence; needs no control database')
       .option('--junit <file>', 'write JUnit XML')
@@ -55,6 +61,7 @@ export function contractsCommand(session: Session): Command {
           options: {
             context,
             ...(options.side !== undefined && { side: options.side }),
+            ...(options.facade && { facade: true }),
             ...(!options.record && { record: false }),
             onResult: (result) => report(session, options, result),
           },

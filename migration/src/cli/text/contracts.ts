@@ -30,6 +30,16 @@ const signs: Readonly<Record<InteractionResult['verdict'], string>> = {
 export const verdictOf = (result: InteractionResult | undefined): string =>
   result === undefined ? '-' : signs[result.verdict];
 
+/** Providers that said the same stand beside each other: a difference is read once. */
+function grouped(names: readonly string[], { results }: MatrixRow): string[] {
+  const sayers = new Map<string, string[]>();
+  for (const [index, each] of results.entries()) {
+    const said = each?.mismatch || 'kept';
+    sayers.set(said, [...(sayers.get(said) ?? []), names[index] ?? '']);
+  }
+  return [...sayers].map(([said, who]) => `  ${who.join(', ')}: ${said}`);
+}
+
 /** interaction × provider, then what differed, the providers' answers below each other. */
 export function contractsText(result: ContractsResult): string {
   const names = Object.keys(result.sides);
@@ -41,15 +51,9 @@ export function contractsText(result: ContractsResult): string {
       .join('  ')
       .trimEnd();
   const table = rows.map(({ description, results }) => line(description, results.map(verdictOf)));
-  const differing = rows.flatMap(({ description, results }) =>
-    results.some((each) => each?.ok === false)
-      ? [
-          '',
-          `${description}:`,
-          ...results.map((each, index) => `  ${names[index]}: ${each?.mismatch || 'kept'}`),
-        ]
-      : [],
-  );
+  const differing = rows
+    .filter(({ results }) => results.some((each) => each?.ok === false))
+    .flatMap((row) => ['', `${row.description}:`, ...grouped(names, row)]);
   const kept = names.filter((name) => result.sides[name]?.ok);
   const verdict =
     kept.length === names.length

@@ -9,7 +9,10 @@ export type StateSetup =
 
 export interface ProviderAddress {
   readonly url: string;
-  readonly states?: StateSetup;
+  /** Depends on the request where a facade decides who answers. */
+  readonly states?:
+    | StateSetup
+    | ((request: { readonly method: string; readonly path: string }) => StateSetup | undefined);
 }
 
 export interface InteractionResult {

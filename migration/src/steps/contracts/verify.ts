@@ -4,6 +4,7 @@ import type { Toolkit } from '../toolkit.ts';
 import { planned, type Step } from '../step.ts';
 import { askBuilds } from '../builds.ts';
 import { pactContent } from '../pact-content.ts';
+import { facadesOf, inTurn, openProviders } from './open-providers.ts';
 import { providersOf } from './providers.ts';
 import { type InteractionResult, loadVerifier, type SideResult } from './verifier.ts';
 
@@ -11,6 +12,8 @@ export interface ContractsOptions {
   readonly context: string;
   /** One provider only: `monolith`, `service`, or a name of `contracts.providers`. Not recorded as evidence. */
   readonly side?: string;
+  /** Besides, a facade in each routing position before the two sides (needs @strangler-toolkit/facade). */
+  readonly facade?: boolean;
   /** false: nothing is recorded, and no control database is needed (default: recorded where one is named). */
   readonly record?: boolean;
   /** Sees the results whatever they are, before a failure is thrown. */
@@ -45,43 +48,59 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
     const { context } = options;
     const definition = await kit.definition(context);
     const contracts = contractsOf(definition);
-    const sides = providersOf(definition, contracts, kit.env, options.side);
     const verify = await loadVerifier();
-    const evidence = records(kit, options) ? await evidenceOf(kit, definition, sides) : undefined;
-    const results = await verify({
-      pactsDir: contracts.pacts,
-      provider: contracts.provider,
-      sides,
-      signal: kit.signal,
-      onProgress: ({ side, done, total, interaction }) =>
-        kit.tell(
-          `pact ${side} ${done}`,
-          `${side} ${done}/${total} ${interaction.description}${interaction.ok ? '' : `: ${interaction.mismatch}`}`,
-          interaction.ok ? 'done' : 'failed',
-        ),
-    });
-    await evidence?.(results);
-    const result: ContractsResult = {
-      context,
-      provider: contracts.provider,
-      pacts: contracts.pacts,
-      recorded: evidence !== undefined,
-      sides: results,
-    };
-    await options.onResult?.(result);
-    throwUnlessKept(result);
-    return result;
+    const { sides, close } = await openProviders(definition, contracts, kit.env, options);
+    try {
+      const evidence = records(kit, options) ? await evidenceOf(kit, definition, sides) : undefined;
+      const results: Record<string, SideResult> = {};
+      for (const those of inTurn(sides))
+        Object.assign(
+          results,
+          await verify({
+            pactsDir: contracts.pacts,
+            provider: contracts.provider,
+            sides: those,
+            signal: kit.signal,
+            onProgress: ({ side, done, total, interaction }) =>
+              kit.tell(
+                `pact ${side} ${done}`,
+                `${side} ${done}/${total} ${interaction.description}${interaction.ok ? '' : `: ${interaction.mismatch}`}`,
+                interaction.ok ? 'done' : 'failed',
+              ),
+          }),
+        );
+      await evidence?.(results);
+      const result: ContractsResult = {
+        context,
+        provider: contracts.provider,
+        pacts: contracts.pacts,
+        recorded: evidence !== undefined,
+        sides: results,
+      };
+      await options.onResult?.(result);
+      throwUnlessKept(result);
+      return result;
+    } finally {
+      await close();
+    }
   },
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
     const contracts = contractsOf(definition);
-    const sides = providersOf(definition, contracts, kit.env, options.side);
+    const facades = facadesOf(options);
+    const sides = providersOf(
+      definition,
+      contracts,
+      kit.env,
+      facades.length === 1 ? undefined : options.side,
+    );
     return planned([
       { action: 'verify the pacts', detail: contracts.pacts },
       ...Object.entries(sides).map(([side, { url }]) => ({
         action: `against the ${side}`,
         detail: url,
       })),
+      ...facades.map((name) => ({ action: `against a ${name}`, detail: 'started for it' })),
       ...(records(kit, options) ? [{ action: 'record the evidence "pacts"' }] : []),
     ]);
   },
