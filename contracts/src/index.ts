@@ -1,4 +1,5 @@
 export { ContractsError, type ContractsErrorCode } from './contracts-error.ts';
+export type { MessageSource } from './message-source.ts';
 export type { StateSetup } from './provider-states.ts';
 export { readInteractions, type AskedRequest, type Interaction } from './read-interactions.ts';
 export {

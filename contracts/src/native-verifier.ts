@@ -6,6 +6,11 @@ interface NativeOptions {
   readonly providerBaseUrl: string;
   readonly pactUrls: readonly string[];
   readonly providerStatesSetupUrl: string;
+  readonly transports: readonly {
+    readonly protocol: 'message';
+    readonly port: number;
+    readonly path: string;
+  }[];
   readonly providerStatesSetupBody: true;
   readonly followRedirects: false;
   readonly timeout: number;

@@ -20,6 +20,8 @@ export interface Interaction {
   readonly kind: 'http' | 'message';
   /** What is asked, as the pact's example has it; undefined for a message. */
   readonly request?: AskedRequest;
+  /** Of a message: what its metadata calls its type, else its description. */
+  readonly messageType?: string;
 }
 
 type Json = Record<string, unknown>;
@@ -78,6 +80,9 @@ async function readPact(file: string, provider: string): Promise<Interaction[]> 
       pending: interaction.pending === true,
       kind: key === 'messages' || isMessage(interaction) ? 'message' : 'http',
       ...requestOf(interaction),
+      ...((key === 'messages' || isMessage(interaction)) && {
+        messageType: messageTypeOf(interaction),
+      }),
     }));
   return [...each(interactions, 'interactions'), ...each(messages, 'messages')];
 }
@@ -86,6 +91,12 @@ function requestOf({ request }: Json): Pick<Interaction, 'request'> {
   if (!isObject(request)) return {};
   const [method, path] = [textOf(request.method), textOf(request.path)];
   return { request: { method: (method ?? 'GET').toUpperCase(), path: path ?? '/' } };
+}
+
+/** V4 `metadata`, V3 `metaData` or `metadata`. */
+function messageTypeOf({ metadata, metaData, description }: Json): string {
+  const said = isObject(metadata) ? metadata : isObject(metaData) ? metaData : {};
+  return textOf(said.type) ?? textOf(description) ?? 'unnamed';
 }
 
 function withoutPending(interaction: Json): Json {

@@ -1,45 +1,68 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { PublishedMessage } from './message-source.ts';
 import { enterState, type StateSetup } from './provider-states.ts';
 
-/** Where the native core asks for provider states: it knows URLs only, a side may name a command or SQL. */
-export interface StateDoor {
-  readonly url: string;
-  /** How states are entered from now on. */
-  use(setup: StateSetup | undefined): void;
-  /** Why a state was not entered since this was last asked. */
-  refusal(): string | undefined;
+/** What the door answers while one interaction is verified. */
+export interface Behind {
+  readonly states: StateSetup | undefined;
+  /** The message that a message pact is about. @throws Error when there is none */
+  readonly message: (() => Promise<PublishedMessage>) | undefined;
 }
 
+/** Where the native core asks for provider states and messages: it knows URLs only, a side may name a command, SQL or an outbox. */
+export interface StateDoor {
+  readonly url: string;
+  readonly port: number;
+  use(behind: Behind): void;
+  /** Why a state was not entered, or no message was there, since this was last asked. */
+  failures(): { readonly notEntered?: string; readonly unpublished?: string };
+}
+
+/** Messages are asked for here, states everywhere else. */
+export const messagePath = '/message';
+
 export async function openStateDoor(): Promise<StateDoor> {
-  let setup: StateSetup | undefined;
-  let refused: string | undefined;
+  let behind: Behind = { states: undefined, message: undefined };
+  let failures: { notEntered?: string; unpublished?: string } = {};
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { state, params } = await asked(request);
+    // Refused, the core would ask again until its time is over; the verdict is void anyhow.
+    let [made, headers]: [unknown, Record<string, string>] = [{}, {}];
+    try {
+      if (request.url === messagePath) {
+        if (behind.message === undefined) throw new Error('no source of messages is named');
+        const { contents, metadata } = await behind.message();
+        const encoded = Buffer.from(JSON.stringify(metadata)).toString('base64');
+        [made, headers] = [contents, { 'pact-message-metadata': encoded }];
+      } else if (state !== '') made = await enterState(behind.states, state, params);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (request.url === messagePath) failures.unpublished ??= reason;
+      else failures.notEntered ??= `"${state}": ${reason}`;
+    }
+    response
+      .writeHead(200, { 'content-type': 'application/json', ...headers })
+      .end(JSON.stringify(made));
+  };
   const server = createServer((request, response) => {
-    void (async () => {
-      const { state, params } = await asked(request);
-      try {
-        const made = state === '' ? {} : await enterState(setup, state, params);
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(made));
-      } catch (error) {
-        refused ??= `"${state}": ${error instanceof Error ? error.message : String(error)}`;
-        // Refused, the core would ask again until its time is over; the verdict is void anyhow.
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-      }
-    })().catch(() => response.destroy());
+    answer(request, response).catch(() => response.destroy());
   });
   // It lives as long as the process that verifies.
   server.listen(0, '127.0.0.1').unref();
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `http://127.0.0.1:${port}/`,
+    port,
     use(next) {
-      setup = next;
+      behind = next;
     },
-    refusal() {
-      const reason = refused;
-      refused = undefined;
-      return reason;
+    failures() {
+      const those = failures;
+      failures = {};
+      return those;
     },
   };
 }

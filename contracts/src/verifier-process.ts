@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { watchMessages } from './message-source.ts';
 import { verifyNatively } from './native-verifier.ts';
-import { openStateDoor, type StateDoor } from './state-door.ts';
+import { messagePath, openStateDoor, type StateDoor } from './state-door.ts';
 import {
   replyMark,
   type VerifierReply,
@@ -12,25 +13,33 @@ import {
 async function verify(
   { provider, url, timeoutMs }: VerifierSettings,
   door: StateDoor,
-  { file, states }: VerifierTask,
+  { file, states, message }: VerifierTask,
 ): Promise<VerifierReply> {
-  door.use(states);
-  const outcome = await verifyNatively({
-    provider,
-    providerBaseUrl: url,
-    pactUrls: [file],
-    providerStatesSetupUrl: door.url,
-    timeout: timeoutMs,
-  }).then(
-    () => ({ ok: true }),
-    (error: unknown) => ({
-      ok: false,
-      message: error instanceof Error ? error.message : String(error),
-    }),
-  );
-  const notEntered = door.refusal();
-  return notEntered === undefined ? outcome : { ...outcome, ok: false, notEntered };
+  const watch = message && (await watchMessages(message.source));
+  door.use({ states, message: watch && (() => watch.newest(message.type)) });
+  try {
+    const outcome = await verifyNatively({
+      provider,
+      providerBaseUrl: url,
+      pactUrls: [file],
+      providerStatesSetupUrl: door.url,
+      transports: message ? [{ protocol: 'message', port: door.port, path: messagePath }] : [],
+      timeout: timeoutMs,
+    }).then(
+      () => ({ ok: true }),
+      (error: unknown) => ({ ok: false, message: wordsOf(error) }),
+    );
+    const { notEntered, unpublished } = door.failures();
+    if (notEntered !== undefined) return { ...outcome, ok: false, notEntered };
+    if (unpublished !== undefined) return { ok: false, message: unpublished, unpublished: true };
+    return outcome;
+  } finally {
+    await watch?.close();
+  }
 }
+
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 let working: { readonly settings: VerifierSettings; readonly door: StateDoor } | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
@@ -41,7 +50,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     working = { settings, door: await openStateDoor() };
     continue;
   }
-  const reply = await verify(working.settings, working.door, message as VerifierTask);
+  const reply = await verify(working.settings, working.door, message as VerifierTask).catch(
+    (error: unknown): VerifierReply => ({ ok: false, message: wordsOf(error) }),
+  );
   if (!process.stdout.write(`\n${replyMark}${JSON.stringify(reply)}\n`))
     await once(process.stdout, 'drain');
 }

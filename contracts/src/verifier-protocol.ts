@@ -1,3 +1,4 @@
+import type { MessageSource } from './message-source.ts';
 import type { StateSetup } from './provider-states.ts';
 
 /** First line to the verifier's process. */
@@ -13,6 +14,8 @@ export interface VerifierTask {
   readonly file: string;
   /** How its provider states are entered. */
   readonly states?: StateSetup;
+  /** For a message: its type, and where it is published. */
+  readonly message?: { readonly type: string; readonly source: MessageSource };
 }
 
 /** What the process answers, on a line that begins with the mark; what the native core printed stands before it. */
@@ -21,6 +24,8 @@ export interface VerifierReply {
   /** Why a provider state was not entered. */
   readonly notEntered?: string;
   readonly message?: string;
+  /** The message alone tells: no message was there to compare. */
+  readonly unpublished?: true;
 }
 
 export const replyMark = '\u001E pact verdict ';

@@ -61,6 +61,7 @@ export class VerifierProcess {
       }
       if (reply.notEntered !== undefined)
         return { ok: false, notEntered: reply.notEntered, mismatch: '' };
+      if (reply.unpublished) return { ok: false, mismatch: reply.message ?? '' };
       if (reply.ok) return { ok: true, mismatch: '' };
       return { ok: false, mismatch: readable(`${output}\n${reply.message ?? ''}`) };
     } finally {

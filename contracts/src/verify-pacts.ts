@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StateSetup } from './provider-states.ts';
+import type { MessageSource } from './message-source.ts';
 import { readInteractions, type AskedRequest, type Interaction } from './read-interactions.ts';
 import { VerifierProcess } from './verifier.ts';
 import type { VerifierTask } from './verifier-protocol.ts';
@@ -16,6 +17,8 @@ export interface SideAddress {
   readonly url: string;
   /** How provider states are entered; without it, an interaction that needs one is not verified. */
   readonly states?: StateSetup | StatesOf;
+  /** Where its messages are published; without it, an interaction that is a message is not verified. */
+  readonly messages?: MessageSource;
 }
 
 /**
@@ -128,7 +131,7 @@ async function verifySide<S extends string>({
   signal,
 }: SideTask<S>): Promise<SideResult> {
   const started = performance.now();
-  const { url, states } = options.sides[side];
+  const { url, states, messages } = options.sides[side];
   const results: InteractionResult[] = [];
   const silent = await unreachable(url);
   const verifier = new VerifierProcess(
@@ -142,7 +145,13 @@ async function verifySide<S extends string>({
   try {
     for (const [index, interaction] of interactions.entries()) {
       const entered = typeof states === 'function' ? setupFor(states, interaction) : states;
-      const task = { file: files[index] ?? '', ...(entered !== undefined && { states: entered }) };
+      const { messageType } = interaction;
+      const task = {
+        file: files[index] ?? '',
+        ...(entered !== undefined && { states: entered }),
+        ...(messageType !== undefined &&
+          messages && { message: { type: messageType, source: messages } }),
+      };
       const judged = silent ?? (await judge(verifier, interaction, task));
       const { consumer, description } = interaction;
       const result = { consumer, description, ok: judged.verdict === 'kept', ...judged };
@@ -175,8 +184,11 @@ async function judge(
   { kind, pending }: Interaction,
   task: VerifierTask,
 ): Promise<Judgement> {
-  if (kind === 'message')
-    return { verdict: 'message', mismatch: 'not verified: a message, and only HTTP was asked' };
+  if (kind === 'message' && task.message === undefined)
+    return {
+      verdict: 'message',
+      mismatch: 'not verified: a message, and the side names no source of messages',
+    };
   const { ok, notEntered, mismatch } = await verifier.verify(task);
   if (notEntered !== undefined)
     return {

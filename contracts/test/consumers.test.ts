@@ -9,7 +9,7 @@ import { guardChild } from '@strangler-toolkit/dev-stack';
 const programOf = (consumer: string): string =>
   fileURLToPath(new URL(`../consumers/${consumer}/write-pacts.ts`, import.meta.url));
 const committed = fileURLToPath(new URL('../pacts/', import.meta.url));
-const consumers = ['storefront', 'back-office'] as const;
+const consumers = ['storefront', 'back-office', 'search'] as const;
 
 test.each(consumers)(
   'the client of the %s works against its pacts, and they are the committed ones',

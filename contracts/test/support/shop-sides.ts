@@ -15,6 +15,8 @@ export const side = (url: string, stateBase = url): SideAddress => ({
 export interface ShopSides {
   readonly monolith: string;
   readonly service: string;
+  /** The service's own. */
+  readonly database: string;
   stop(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function startShopSides(): Promise<ShopSides> {
   return {
     monolith: monolith.url,
     service: service.url,
+    database: own.url,
     async stop() {
       await service.stop();
       await monolith.close();

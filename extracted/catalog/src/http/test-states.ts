@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { assignCategory } from '../db/category-store.ts';
 import type { Db } from '../db/database.ts';
 import { addImage } from '../db/image-store.ts';
-import { createProduct } from '../db/product-writes.ts';
+import { changeProduct, createProduct, removeProduct } from '../db/product-writes.ts';
 import { moneyPattern } from './product-input.ts';
 import { isFields, readId } from './read-fields.ts';
 
@@ -39,6 +39,16 @@ async function enter(db: Db, state: string, params: Parameters): Promise<object 
       const categoryId = await categoryWith(db, String(params.slug));
       await assignCategory(db, id, categoryId, 0);
       return { id, categoryId };
+    }
+    case 'a product was renamed': {
+      const product = await newProduct(db, params);
+      await changeProduct(db, product.id, { title: 'Loud steel lamp' });
+      return product;
+    }
+    case 'a product was removed': {
+      const product = await newProduct(db, params);
+      await removeProduct(db, product.id);
+      return product;
     }
     case 'no product with sku':
       await db
