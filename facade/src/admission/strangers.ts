@@ -29,14 +29,14 @@ export class Strangers {
 
   note({ address, trusted }: Peer, rawHeaders: readonly string[]): void {
     if (trusted || this.#known.has(address) || this.#known.size >= mostPeers) return;
-    const headers: string[] = [];
+    let headers: string[] | undefined;
     for (let index = 0; index < rawHeaders.length; index += 2) {
       const name = rawHeaders[index] ?? '';
       if (name.length < 9 || name.length > 17) continue;
       const lower = name.toLowerCase();
-      if (forwarding.includes(lower) && !headers.includes(lower)) headers.push(lower);
+      if (forwarding.includes(lower) && !headers?.includes(lower)) (headers ??= []).push(lower);
     }
-    if (headers.length === 0) return;
+    if (!headers) return;
     this.#known.set(address, { address, headers });
     this.#log.warn(
       { peer: address, headers, remedy: `FACADE_TRUSTED_PROXIES=${address}` },

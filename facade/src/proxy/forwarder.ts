@@ -13,7 +13,7 @@ export interface AttemptRequest {
   /** The body can be sent once only; without one the attempt can be repeated. */
   readonly withBody: boolean;
   /** A body that was read already and can be sent again. */
-  readonly body?: Buffer;
+  readonly body?: Buffer | undefined;
   /** Milliseconds until an answer must have begun, counted from the end of the upload. */
   readonly patienceMs: number;
   /** On a connection that nothing was sent on before. */

@@ -154,8 +154,16 @@ describe('a client gets', () => {
     expect(given(['Transfer-Encoding', 'chunked', ...announced])).toEqual(announced);
   });
 
-  test('none that the facade says itself', () => {
-    expect(given([...kept, 'X-Request-Id', 'theirs'], 200, ['x-request-id'])).toEqual(kept);
+  test("what the facade says itself, at the end and instead of the upstream's", () => {
+    const own = ['x-request-id', 'ours'];
+    expect(given([...kept, 'X-Request-Id', 'theirs'], 200, own)).toEqual([...kept, ...own]);
+    // a value is no name
+    expect(given([...kept, 'Ours', 'theirs'], 200, own)).toEqual([
+      ...kept,
+      'Ours',
+      'theirs',
+      ...own,
+    ]);
   });
 });
 

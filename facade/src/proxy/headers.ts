@@ -39,9 +39,9 @@ const replaced = new Set([
   'x-forwarded-port',
 ]);
 const neverForwarded = new Set([...hopByHop, ...own]);
-const notFromStrangers = new Set([...neverForwarded, ...identifying]);
+const fromStrangers = new Set(identifying);
 
-/** What `Connection: X` of a client must not make disappear: framing, and what the facade itself says. */
+/** What `Connection: X` of a client must not make disappear: framing, and what a proxy of ours says. */
 const kept = (name: string): boolean =>
   name === 'host' ||
   name === 'content-length' ||
@@ -62,12 +62,26 @@ export interface Trail {
   readonly traceparent: string;
 }
 
+const isOption = (lower: string, options: readonly string[]): boolean =>
+  options.includes(lower) && !kept(lower);
+
 const portOf = (host: string): string | undefined => /:(\d+)$/.exec(host)?.[1];
 
+export interface ClientHead {
+  readonly rawHeaders: readonly string[];
+  /** The host that is asked: of an absolute request target, else of the Host header. */
+  readonly host: string;
+}
+
 /** Who asks, in the four headers that frameworks know. A proxy of ours may have said so before. */
-function forwarded(raw: readonly string[], host: string, peer: Peer): string[] {
-  const said = (name: string): string | undefined =>
-    peer.trusted ? rawHeader(raw, name) || undefined : undefined;
+function sayWhoAsks(result: string[], { rawHeaders, host }: ClientHead, peer: Peer): void {
+  if (!peer.trusted) {
+    result.push('x-forwarded-for', peer.address);
+    result.push('x-forwarded-proto', peer.encrypted ? 'https' : 'http');
+    result.push('x-forwarded-host', host, 'x-forwarded-port', String(peer.localPort));
+    return;
+  }
+  const said = (name: string): string | undefined => rawHeader(rawHeaders, name) || undefined;
   const before = said('x-forwarded-for');
   const saidProto = said('x-forwarded-proto');
   const saidHost = said('x-forwarded-host');
@@ -77,26 +91,35 @@ function forwarded(raw: readonly string[], host: string, peer: Peer): string[] {
     (saidProto === undefined && saidHost === undefined
       ? String(peer.localPort)
       : (portOf(saidHost ?? host) ?? (proto.startsWith('https') ? '443' : '80')));
-  return [
-    'x-forwarded-for',
-    before ? `${before}, ${peer.address}` : peer.address,
-    'x-forwarded-proto',
-    proto,
-    'x-forwarded-host',
-    saidHost ?? host,
-    'x-forwarded-port',
-    port,
-  ];
+  result.push('x-forwarded-for', before ? `${before}, ${peer.address}` : peer.address);
+  result.push('x-forwarded-proto', proto);
+  result.push('x-forwarded-host', saidHost ?? host, 'x-forwarded-port', port);
 }
 
-/** The same name for CGI, WSGI, Rack and PHP, which read `X_Real_IP` as `X-Real-IP`. */
-const asServersRead = (lower: string): string =>
-  lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+/** Who may say a header to an upstream: everybody, only a proxy of ours, or nobody, for the facade says it itself or not at all. */
+type Speaker = 'anybody' | 'trusted' | 'nobody';
 
-export interface ClientHead {
-  readonly rawHeaders: readonly string[];
-  /** The host that is asked: of an absolute request target, else of the Host header. */
-  readonly host: string;
+function speakerOf(name: string): Speaker {
+  const lower = name.toLowerCase();
+  if (lower === 'host' || neverForwarded.has(lower)) return 'nobody';
+  // the same name for CGI, WSGI, Rack and PHP, which read `X_Real_IP` as `X-Real-IP`
+  const read = lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+  if (read.startsWith('x-strangler-') || replaced.has(read)) return 'nobody';
+  if (read !== lower && (read === 'host' || neverForwarded.has(read) || fromStrangers.has(read)))
+    return 'nobody';
+  return fromStrangers.has(read) || read.startsWith('x-forwarded-') ? 'trusted' : 'anybody';
+}
+
+/** Spellings that are remembered: clients share a few dozen, and whoever invents others must not fill the memory. */
+const mostSpellings = 1_000;
+const speakers = new Map<string, Speaker>();
+
+function rememberedSpeakerOf(name: string): Speaker {
+  const known = speakers.get(name);
+  if (known !== undefined) return known;
+  const speaker = speakerOf(name);
+  if (speakers.size < mostSpellings) speakers.set(name, speaker);
+  return speaker;
 }
 
 /** The headers an upstream gets: end-to-end ones of the client as it spelt them, and the facade's own word on who asks. */
@@ -105,21 +128,17 @@ export function upstreamHeaders(
   peer: Peer,
   trail: Trail,
 ): string[] {
-  const options = connectionOptions(rawHeaders).filter((name) => !kept(name));
-  const dropped = peer.trusted ? neverForwarded : notFromStrangers;
+  const options = connectionOptions(rawHeaders);
   const result: string[] = [];
   if (host !== '') result.push('Host', host);
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
-    const lower = name.toLowerCase();
-    if (lower === 'host' || dropped.has(lower) || options.includes(lower)) continue;
-    const read = asServersRead(lower);
-    if (read.startsWith('x-strangler-') || replaced.has(read)) continue;
-    if (read.startsWith('x-forwarded-') && !peer.trusted) continue;
-    if (read !== lower && (notFromStrangers.has(read) || read === 'host')) continue;
+    const speaker = rememberedSpeakerOf(name);
+    if (speaker === 'nobody' || (speaker === 'trusted' && !peer.trusted)) continue;
+    if (options.length > 0 && isOption(name.toLowerCase(), options)) continue;
     result.push(name, rawHeaders[index + 1] ?? '');
   }
-  result.push(...forwarded(rawHeaders, host, peer));
+  sayWhoAsks(result, { rawHeaders, host }, peer);
   result.push('x-request-id', trail.requestId, 'traceparent', trail.traceparent);
   return result;
 }
@@ -141,27 +160,33 @@ export interface AnswerHead {
 }
 
 /**
- * Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection and
- * what the facade says itself. A 204 has no length (RFC 9110 §8.6), and trailers are announced only where they can follow.
+ * Raw pairs as the upstream sent them (case, order and repeated Set-Cookie kept), without what belongs to its connection, and
+ * `own` at their end: what the facade says itself, names in lower case. A 204 has no length (RFC 9110 §8.6), and trailers are
+ * announced only where they can follow.
  */
 export function clientHeaders(
   { status, rawHeaders }: AnswerHead,
-  replaced: readonly string[] = [],
+  own: readonly string[] = [],
 ): string[] {
   const options = connectionOptions(rawHeaders);
-  const chunked = rawHeader(rawHeaders, 'transfer-encoding') !== undefined;
   const result: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     const lower = name.toLowerCase();
-    if (notForClients.has(lower) || replaced.includes(lower)) continue;
+    if (notForClients.has(lower) || hasName(own, lower)) continue;
     if (lower === 'content-length') {
       if (status === 204) continue;
     } else if (options.includes(lower)) continue;
-    if (lower === 'trailer' && !chunked) continue;
+    if (lower === 'trailer' && rawHeader(rawHeaders, 'transfer-encoding') === undefined) continue;
     result.push(name, rawHeaders[index + 1] ?? '');
   }
+  for (const text of own) result.push(text);
   return result;
+}
+
+function hasName(pairs: readonly string[], lower: string): boolean {
+  for (let index = 0; index < pairs.length; index += 2) if (pairs[index] === lower) return true;
+  return false;
 }
 
 /** Does the request announce a body? */

@@ -18,6 +18,7 @@ class Exchange implements Watched {
   readonly wish: AttemptRequest;
   readonly url: URL;
   due: number;
+  place: number | undefined;
   readonly #deadlines: Deadlines;
   readonly #resolve: (attempt: Attempt) => void;
   #outgoing: ClientRequest | undefined;

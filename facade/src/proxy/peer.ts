@@ -22,12 +22,20 @@ export function trustedPeers(entries: readonly string[]): (address: string) => b
   return (address) => isIP(address) !== 0 && list.check(address, family(address));
 }
 
+/** A connection's other end stays who it is. */
+const known = new WeakMap<object, Peer>();
+
 export function peerOf(request: IncomingMessage, trusted: (address: string) => boolean): Peer {
-  const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return {
+  const { socket } = request;
+  const before = known.get(socket);
+  if (before) return before;
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const peer = {
     address,
-    encrypted: 'encrypted' in request.socket,
+    encrypted: 'encrypted' in socket,
     trusted: trusted(address),
-    localPort: request.socket.localPort ?? 0,
+    localPort: socket.localPort ?? 0,
   };
+  if (address !== '') known.set(socket, peer);
+  return peer;
 }

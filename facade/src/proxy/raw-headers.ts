@@ -10,18 +10,22 @@ export function rawHeader(raw: readonly string[], name: string): string | undefi
   return undefined;
 }
 
-/** The options of all `Connection` headers, in lower case. */
-export function connectionOptions(raw: readonly string[]): string[] {
-  const options: string[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2)
-    if (raw[index]?.length === 10 && raw[index]?.toLowerCase() === 'connection')
-      options.push(
-        ...(raw[index + 1] ?? '')
-          .split(',')
-          .map((option) => option.trim().toLowerCase())
-          .filter((option) => option !== ''),
-      );
-  return options;
+const none: readonly string[] = [];
+
+/** The options of all `Connection` headers, in lower case; `keep-alive` aside, whose header never travels anyway. */
+export function connectionOptions(raw: readonly string[]): readonly string[] {
+  let options: string[] | undefined;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index];
+    if (name?.length !== 10 || name.toLowerCase() !== 'connection') continue;
+    const value = raw[index + 1] ?? '';
+    if (value === 'keep-alive') continue;
+    for (const option of value.split(',')) {
+      const one = option.trim().toLowerCase();
+      if (one !== '' && one !== 'keep-alive') (options ??= []).push(one);
+    }
+  }
+  return options ?? none;
 }
 
 const single = new Set(['content-type', 'content-length', 'host', 'user-agent', 'authorization']);

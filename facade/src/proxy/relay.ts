@@ -20,7 +20,7 @@ export interface RelayOptions {
   /** Milliseconds until the whole answer must be there; undefined: only silence is limited. */
   readonly totalMs: number | undefined;
   readonly silenceMs: number;
-  readonly onlooker?: Onlooker;
+  readonly onlooker: Onlooker | undefined;
 }
 
 const isEventStream = (answer: UpstreamAnswer): boolean => {
@@ -34,9 +34,7 @@ const isEventStream = (answer: UpstreamAnswer): boolean => {
  */
 export function relay(options: RelayOptions): void {
   const { answer, response, extra, onlooker } = options;
-  const names = extra.filter((_, index) => index % 2 === 0);
-  const headers = clientHeaders(answer, names);
-  headers.push(...extra);
+  const headers = clientHeaders(answer, extra);
   if (!response.req.complete) lingerAfterEarlyAnswer(response);
   response.writeHead(answer.status, answer.reason, headers);
   const { whole } = answer;
@@ -55,6 +53,7 @@ export function relay(options: RelayOptions): void {
 /** An answer that is still coming. */
 class Relay implements BodyReceiver, Watched {
   due = Infinity;
+  place: number | undefined;
   readonly #options: RelayOptions;
   #totalDue = Infinity;
   #open = true;

@@ -63,6 +63,7 @@ interface ExchangeOptions {
 /** One request and its answer: undici's handler, the answer that is handed out, and what a deadline watches. */
 class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatcher.DispatchHandler {
   due: number;
+  place: number | undefined;
   status = 0;
   reason = '';
   rawHeaders: readonly string[] = [];
@@ -84,8 +85,8 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
   constructor(options: ExchangeOptions) {
     super();
     this.#options = options;
-    const { request, response, patienceMs } = options.wish;
-    this.#moved = request.socket.bytesRead;
+    const { request, response, patienceMs, withBody } = options.wish;
+    this.#moved = withBody ? request.socket.bytesRead : 0;
     this.due = performance.now() + Math.max(patienceMs, 1);
     options.deadlines.watch(this);
     response.on('close', () => this.#clientGone());
@@ -188,11 +189,13 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
   /** An upload may take as long as it moves; the clock starts anew with every look that found it moving. */
   overdue(now: number): void {
     const { request, withBody, patienceMs } = this.#options.wish;
-    const moved = request.socket.bytesRead + (this.client?.socket?.bytesWritten ?? 0);
-    if (withBody && moved !== this.#moved) {
-      this.#moved = moved;
-      this.due = now + patienceMs;
-      return;
+    if (withBody) {
+      const moved = request.socket.bytesRead + (this.client?.socket?.bytesWritten ?? 0);
+      if (moved !== this.#moved) {
+        this.#moved = moved;
+        this.due = now + patienceMs;
+        return;
+      }
     }
     const failure = timeoutOf(this.#options.pools.name);
     this.#settle({ kind: 'failed', failure, stale: false });

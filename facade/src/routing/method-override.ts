@@ -8,9 +8,10 @@ const harmless = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
  * one that changes nothing.
  */
 export function methodOverride({ headers, search }: IdentitySources): string | undefined {
-  const said =
-    carriers.map((name) => headers[name]).find((value) => value !== undefined) ??
-    (search.includes('_method=') ? new URLSearchParams(search).get('_method') : undefined);
+  const carrier = carriers.find((name) => headers[name] !== undefined);
+  const inQuery = carrier === undefined && search.includes('_method=');
+  if (carrier === undefined && !inQuery) return undefined;
+  const said = inQuery ? new URLSearchParams(search).get('_method') : carrier && headers[carrier];
   const method = (typeof said === 'string' ? said : said?.[0])?.trim().toUpperCase();
   return method && !harmless.has(method) ? method : undefined;
 }

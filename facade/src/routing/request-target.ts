@@ -7,10 +7,10 @@ export type RequestTarget =
       /** As it came, with its question mark. */
       readonly search: string;
       /** Of an absolute form: it stands for the Host header (RFC 9112 §3.2.2). */
-      readonly authority?: string;
+      readonly authority: string | undefined;
     }
   /** `OPTIONS *`: about the server, not about a path of it. */
-  | { readonly form: 'asterisk'; readonly authority?: string }
+  | { readonly form: 'asterisk'; readonly authority: string | undefined }
   | { readonly form: 'faulty'; readonly reason: string };
 
 const faulty = (reason: string): RequestTarget => ({ form: 'faulty', reason });
@@ -26,7 +26,7 @@ function pathForm(target: string, authority?: string): RequestTarget {
     form: 'path',
     path: cut === -1 ? target : target.slice(0, cut),
     search: cut === -1 ? '' : target.slice(cut),
-    ...(authority !== undefined && { authority }),
+    authority,
   };
 }
 
@@ -35,7 +35,7 @@ export function readTarget(method: string, target: string): RequestTarget {
   if (target.startsWith('/')) return pathForm(target);
   if (target === '*')
     return method === 'OPTIONS'
-      ? { form: 'asterisk' }
+      ? { form: 'asterisk', authority: undefined }
       : faulty('the request target * is for OPTIONS only');
   const [, authority = '', rest = ''] = absolute.exec(target) ?? [];
   if (!isHost(authority)) return faulty('the request target must be a path or an http address');

@@ -8,7 +8,7 @@ import type { Serving } from './serving.ts';
 export interface AnswerOptions {
   /** Milliseconds since the request's arrival in which the whole answer must be there. */
   readonly totalMs?: number;
-  readonly onlooker?: Onlooker;
+  readonly onlooker?: Onlooker | undefined;
 }
 
 /** The upstream's answer goes to the client as it comes. */
@@ -32,7 +32,7 @@ export function giveAnswer(
     extra,
     totalMs: leftMs,
     silenceMs,
-    ...(onlooker && { onlooker }),
+    onlooker,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Attempt } from '../proxy/forwarder.ts';
+import type { Attempt, AttemptRequest } from '../proxy/forwarder.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 
@@ -22,21 +22,20 @@ export async function tryUpstream(
   { upstream, patienceMs, once = false }: Upstream,
 ): Promise<Attempt> {
   const { request, method, target } = arrival;
-  const send = (fresh: boolean): Promise<Attempt> =>
-    forwarder.send({
-      request,
-      response,
-      upstream,
-      target,
-      headers,
-      withBody,
-      ...(body && { body }),
-      patienceMs,
-      fresh,
-    });
-  const first = await send(false);
+  const wish: AttemptRequest = {
+    request,
+    response,
+    upstream,
+    target,
+    headers,
+    withBody,
+    body,
+    patienceMs,
+    fresh: false,
+  };
+  const first = await forwarder.send(wish);
   if (first.kind !== 'failed' || !first.stale) return first;
   if (once || withBody || !repeatable.has(method)) return first;
   metrics.retries.inc();
-  return send(true);
+  return forwarder.send({ ...wish, fresh: true });
 }
