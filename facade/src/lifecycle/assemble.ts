@@ -15,13 +15,13 @@ import { trustedPeers } from '../proxy/peer.ts';
 import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
 import { UpstreamWatch } from '../resilience/upstream-watch.ts';
-import { type Claim, claimsOf } from '../serving/claim.ts';
+import { claimsOf } from '../serving/claim.ts';
 import type { Serving } from '../serving/serving.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { accessLogOf } from '../telemetry/open-log.ts';
 import { Recorder } from '../telemetry/recorder.ts';
-import { seenOnce } from '../telemetry/identities-seen.ts';
-import { requestMeters } from '../telemetry/request-meter.ts';
+import { noteIdentity } from '../telemetry/identities-seen.ts';
 import { noteTry } from '../telemetry/route-stats.ts';
 
 export type Phase = 'starting' | 'serving' | 'draining';
@@ -98,19 +98,16 @@ export function assemble(options: FacadeOptions): Parts {
       limits.healthMs,
     ),
     metrics,
-    meterOf: requestMeters(metrics, ({ route }: Claim) => ({
-      context: route.context,
-      route: route.definition.name,
-    })),
     limits,
     log,
+    accessLog: accessLogOf(log),
     debugHeaders: options.debugHeaders ?? false,
     trusted,
     strangers: new Strangers(log),
-    noteWho: ({ context, identity, sticky }) => {
+    noteWho: (context, { identity, sticky }) => {
       const share = sticky === undefined ? undefined : flags.shareOf(context, sticky);
       const now = Date.now() + (ownership.link?.clockOffsetMs ?? 0);
-      recorder.identities.add(seenOnce({ context, identity, share }, now));
+      noteIdentity(recorder.identities, { context, identity, share }, now);
     },
     noteTry: (tried) =>
       noteTry(recorder.stats, {

@@ -1,4 +1,4 @@
-import { bothSides } from '@strangler-toolkit/plan';
+import { bothSides, type Side } from '@strangler-toolkit/plan';
 import {
   decide,
   type Decision,
@@ -15,31 +15,49 @@ export interface Chosen extends Decision {
 }
 type Chooser = Pick<Serving, 'flags' | 'ownership' | 'metrics'>;
 
+const allWilling: ReadonlySet<Side> = new Set();
+
+/** From what is known here, if the other side has this much of the reader's writes. */
+function given(
+  { flags }: Chooser,
+  { flags: names, plan, route }: Claim,
+  sticky: string | undefined,
+  [view, freshness]: readonly [OwnerView, Freshness],
+): Decision {
+  const unwilling = bothSides.filter((side) => !plan.breakers[side].willing);
+  return decide({
+    kind: route.definition.kind,
+    view,
+    freshness,
+    unavailable: unwilling.length === 0 ? allWilling : new Set(unwilling),
+    flags: {
+      kill: flags.isEnabled(names.kill, sticky),
+      route: flags.isEnabled(names.route, sticky),
+    },
+  });
+}
+
 /**
  * Chooses the side. Where the side that does not own the data would answer, the control database is asked first whether it has
  * this reader's writes; while a hold runs it is asked in any case, because the owner may be changing right now.
  */
-export async function chooseSide(
-  { flags, ownership, metrics }: Chooser,
-  claim: Claim,
-  { sticky, all }: Who,
-): Promise<Chosen> {
+export function chooseSide(chooser: Chooser, claim: Claim, who: Who): Chosen | Promise<Chosen> {
   const { context, definition } = claim.route;
-  const { breakers } = claim.plan;
-  const { kind } = definition;
-  const unavailable = new Set(bothSides.filter((side) => !breakers[side].willing));
-  const given = (view: OwnerView, freshness: Freshness): Decision => {
-    const kill = flags.isEnabled(claim.flags.kill, sticky);
-    const route = flags.isEnabled(claim.flags.route, sticky);
-    return decide({ kind, view, freshness, unavailable, flags: { kill, route } });
-  };
-  const view = ownership.states.get(context);
-  const hoped = given(view, 'fresh');
-  if (view.dataKind !== 'replicated' || kind === 'write') return { ...hoped, view };
-  const moving = ownership.states.holding(context) !== undefined;
-  if (hoped.target === homeOf(view) && !moving) return { ...hoped, view };
+  const { states } = chooser.ownership;
+  const view = states.get(context);
+  const hoped = given(chooser, claim, who.sticky, [view, 'fresh']);
+  const askNobody =
+    view.dataKind !== 'replicated' ||
+    definition.kind === 'write' ||
+    (hoped.target === homeOf(view) && states.holding(context) === undefined);
+  if (askNobody) return { target: hoped.target, reason: hoped.reason, view };
+  return afterAsking(chooser, claim, who);
+}
 
-  const answer = await ownership.freshness(context, all());
+async function afterAsking(chooser: Chooser, claim: Claim, who: Who): Promise<Chosen> {
+  const { ownership, metrics } = chooser;
+  const { context } = claim.route;
+  const answer = await ownership.freshness(context, who.all());
   let current: OwnerView = ownership.states.get(context);
   // the owner changed and this answer is the first to tell
   if (answer.known && answer.owner && answer.epoch > current.epoch)
@@ -50,7 +68,8 @@ export async function chooseSide(
       stage: answer.owner === 'service' ? 'service' : 'canary',
     };
   const usable = answer.known && answer.epoch === current.epoch;
-  const decision = given(current, usable ? (answer.fresh ? 'fresh' : 'pinned') : 'unknown');
+  const freshness = usable ? (answer.fresh ? 'fresh' : 'pinned') : 'unknown';
+  const decision = given(chooser, claim, who.sticky, [current, freshness]);
   const { reason } = decision;
   if (reason === 'pin' || reason === 'pin-unknown') metrics.pinnedReads.inc({ context, reason });
   return { ...decision, view: current };

@@ -28,22 +28,26 @@ function moveOf(
   return from.length === 0 || to.length === 0 ? undefined : { context: plan.name, from, to };
 }
 
-/** Names and values stand in turn. */
-const tells =
-  (names: ReadonlySet<string>) =>
-  (text: string, index: number): boolean =>
-    index % 2 === 0 && names.has(text.toLowerCase());
+function tells(names: ReadonlySet<string>, rawHeaders: readonly string[]): boolean {
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (names.has((rawHeaders[index] ?? '').toLowerCase())) return true;
+  return false;
+}
+
+type Followed = Pick<Serving, 'ownership' | 'claims' | 'metrics'>;
 
 /**
  * An answer that gives its client another identity (a login, a new token, a logout) carries pins along, before the client has
  * it: also on paths that no context claims. Otherwise somebody who wrote a moment ago would read behind the own write.
+ * Undefined: nearly all answers say nothing of the kind, and there is nothing to wait for.
  */
-export async function followIdentity(
-  { ownership, claims, metrics }: Pick<Serving, 'ownership' | 'claims' | 'metrics'>,
+export function followIdentity(
+  serving: Followed,
   passage: Pick<Passage, 'arrival'>,
   { rawHeaders }: Pick<UpstreamAnswer, 'rawHeaders'>,
-): Promise<void> {
-  if (!ownership.link || !rawHeaders.some(tells(claims.answerHeaders))) return;
+): Promise<void> | undefined {
+  const { ownership, claims } = serving;
+  if (!ownership.link || !tells(claims.answerHeaders, rawHeaders)) return undefined;
   const headers = headersObject(rawHeaders);
   const moves: PinMove[] = [];
   for (const plan of claims.plans) {
@@ -52,7 +56,10 @@ export async function followIdentity(
     const move = moveOf(plan, passage, headers);
     if (move) moves.push(move);
   }
-  if (moves.length === 0) return;
+  return moves.length === 0 ? undefined : carry(serving, moves);
+}
+
+async function carry({ ownership, metrics }: Followed, moves: readonly PinMove[]): Promise<void> {
   const carried = await ownership.carryPins(moves);
   for (const { context } of moves)
     metrics.pins.inc({ context, outcome: carried ? 'carried' : 'lost' });

@@ -3,7 +3,7 @@ import type { Serving } from './serving.ts';
 
 /** One line in the log and two metrics per request, when its answer is over. */
 export function recordRequest(
-  { meterOf, log }: Pick<Serving, 'meterOf' | 'log'>,
+  { metrics, accessLog }: Pick<Serving, 'metrics' | 'accessLog'>,
   { arrival, response, told }: Passage,
 ): void {
   const { method, path, trace, claim, started } = arrival;
@@ -12,8 +12,8 @@ export function recordRequest(
   const route = claim?.route.definition.name ?? '';
   const seconds = (performance.now() - started) / 1_000;
   const status = response.headersSent ? response.statusCode : 499;
-  meterOf(claim).record({ side, reason, status, seconds });
-  const line = {
+  metrics.meters.of(claim?.route).record(side, reason, status, seconds);
+  accessLog({
     method,
     path,
     status,
@@ -25,8 +25,6 @@ export function recordRequest(
     traceId: trace.traceId,
     requestId: trace.requestId,
     ms: Math.round(seconds * 1e6) / 1e3,
-    // left out of the line when undefined
     aborted: response.writableFinished ? undefined : true,
-  };
-  log.info(line, 'request');
+  });
 }

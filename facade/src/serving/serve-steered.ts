@@ -19,17 +19,22 @@ export async function serveSteered(
   const { context, definition } = claim.route;
   const { limits, metrics } = serving;
   const isRead = definition.kind === 'read';
-  const passage = isRead ? await keepBody(incoming, limits.timeoutMs) : incoming;
+  const passage =
+    isRead && incoming.withBody ? await keepBody(incoming, limits.timeoutMs) : incoming;
   if (!passage) return;
   const { arrival, told } = passage;
   const who = whoAsks(arrival);
-  serving.noteWho({ context, ...who });
-  const chosen = await chooseSide(serving, claim, who);
+  serving.noteWho(context, who);
+  const choice = chooseSide(serving, claim, who);
+  // nearly always known at once
+  const chosen = choice instanceof Promise ? await choice : choice;
   const totalMs = definition.timeoutMs ?? limits.timeoutMs;
   const home = homeOf(chosen.view);
   const replaceable = chosen.target !== home && isRead && !passage.withBody;
   let side = chosen.target;
-  Object.assign(told, { side, reason: chosen.reason, epoch: String(chosen.view.epoch) });
+  told.side = side;
+  told.reason = chosen.reason;
+  told.epoch = String(chosen.view.epoch);
   // the first try leaves the second one half of the time
   const patienceMs = replaceable ? totalMs / 2 : totalMs;
   let attempt = await trySide(serving, passage, { claim, side, patienceMs, replaceable });
@@ -42,7 +47,8 @@ export async function serveSteered(
     if (attempt?.kind === 'answer') attempt.answer.discard();
     metrics.fallbacks.inc({ context, route: definition.name });
     side = home;
-    Object.assign(told, { side, reason: 'fallback' });
+    told.side = side;
+    told.reason = 'fallback';
     const leftMs = totalMs - (performance.now() - arrival.started);
     attempt = await trySide(serving, passage, {
       claim,
@@ -54,11 +60,12 @@ export async function serveSteered(
   if (!attempt || attempt.kind === 'client-gone') return;
   if (attempt.kind === 'failed') return giveFailure(serving, passage, attempt.failure);
   const { answer } = attempt;
-  await followIdentity(serving, passage, answer);
+  const following = followIdentity(serving, passage, answer);
+  if (following) await following;
   if (passage.response.destroyed) return answer.discard();
   const onlooker =
     isRead && !fallback
       ? mirrorAnswer(serving, passage, { claim, who, side, view: chosen.view, answer })
       : undefined;
-  giveAnswer(serving, passage, answer, { totalMs, ...(onlooker && { onlooker }) });
+  giveAnswer(serving, passage, answer, { totalMs, onlooker });
 }

@@ -13,7 +13,8 @@ export async function serveUnclaimed(serving: Serving, passage: Passage): Promis
   });
   if (attempt.kind === 'client-gone') return;
   if (attempt.kind === 'answer') {
-    await followIdentity(serving, passage, attempt.answer);
+    const following = followIdentity(serving, passage, attempt.answer);
+    if (following) await following;
     if (passage.response.destroyed) return attempt.answer.discard();
     return giveAnswer(serving, passage, attempt.answer);
   }

@@ -8,9 +8,9 @@ import type { Deadlines } from '../proxy/deadlines.ts';
 import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { RequestMeter } from '../telemetry/request-meter.ts';
-import type { Claim, Claims } from './claim.ts';
+import type { Claims } from './claim.ts';
 import type { Who } from './who.ts';
 
 /** What every request needs; made once. */
@@ -24,17 +24,16 @@ export interface Serving {
   readonly mirror: Mirror;
   readonly watch: UpstreamWatch;
   readonly metrics: Metrics;
-  /** Of a route; undefined: what no context claims. */
-  readonly meterOf: (claim: Claim | undefined) => RequestMeter;
   readonly limits: FacadeLimits;
   readonly log: Logger;
+  readonly accessLog: AccessLog;
   readonly debugHeaders: boolean;
   readonly trusted: (address: string) => boolean;
   readonly strangers: Strangers;
   /** One answered or failed try of a side, for the comparison of a ramp. */
   readonly noteTry: (tried: Tried) => void;
   /** Who asked for a route that a percentage may steer. */
-  readonly noteWho: (who: { readonly context: string } & Pick<Who, 'identity' | 'sticky'>) => void;
+  readonly noteWho: (context: string, who: Pick<Who, 'identity' | 'sticky'>) => void;
 }
 
 export interface Tried {

@@ -1,3 +1,5 @@
+import type { Ledger } from './ledger.ts';
+
 /** Marks of identities per hour and context. Two identities share one now and then: the number is an estimate above some hundreds. */
 const identityMarks = 4_096;
 const shareMarks = 100;
@@ -12,7 +14,10 @@ export interface IdentitiesSeen {
   readonly shares: Set<number>;
 }
 
-export const identitiesKey = ({ context, hour }: IdentitiesSeen): string => `${context}
+export const identitiesKey = ({
+  context,
+  hour,
+}: Pick<IdentitiesSeen, 'context' | 'hour'>): string => `${context}
 ${hour}`;
 
 export function addIdentities(into: IdentitiesSeen, more: IdentitiesSeen): void {
@@ -30,18 +35,32 @@ export interface Seen {
   readonly share: number | undefined;
 }
 
-/** `now`: the control database's clock, milliseconds. */
-export function seenOnce({ context, identity, share }: Seen, now: number): IdentitiesSeen {
-  const mark =
-    identity === undefined ? [] : [Number.parseInt(identity.slice(0, 8), 16) % identityMarks];
-  return {
-    context,
-    hour: new Date(Math.floor(now / 3_600_000) * 3_600_000).toISOString(),
-    requests: 1,
-    anonymous: identity === undefined ? 1 : 0,
-    seen: new Set(mark),
-    shares: new Set(share === undefined ? [] : [share - 1]),
-  };
+const hourMs = 3_600_000;
+let latest = { hour: Number.NaN, text: '' };
+
+/** Written out once an hour, not once a request. */
+function wholeHour(now: number): string {
+  const hour = Math.floor(now / hourMs);
+  if (latest.hour !== hour) latest = { hour, text: new Date(hour * hourMs).toISOString() };
+  return latest.text;
+}
+
+/** Notes one request. `now`: the control database's clock, milliseconds. */
+export function noteIdentity(
+  ledger: Ledger<IdentitiesSeen>,
+  { context, identity, share }: Seen,
+  now: number,
+): void {
+  const hour = wholeHour(now);
+  let entry = ledger.get(identitiesKey({ context, hour }));
+  if (!entry) {
+    entry = { context, hour, requests: 0, anonymous: 0, seen: new Set(), shares: new Set() };
+    ledger.add(entry);
+  }
+  entry.requests++;
+  if (identity === undefined) entry.anonymous++;
+  else entry.seen.add(Number.parseInt(identity.slice(0, 8), 16) % identityMarks);
+  if (share !== undefined) entry.shares.add(share - 1);
 }
 
 function hexadecimal(marks: ReadonlySet<number>, size: number): string {

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { RequestMeters } from './request-meter.ts';
 
 /** All metrics of one facade, in a registry of its own so that two facades fit into one process. */
 export function facadeMetrics() {
@@ -7,19 +8,7 @@ export function facadeMetrics() {
   const registers = [registry];
   return {
     registry,
-    requests: new Counter({
-      name: 'facade_requests_total',
-      help: 'Requests by where they went and why',
-      labelNames: ['context', 'route', 'side', 'reason', 'status'],
-      registers,
-    }),
-    duration: new Histogram({
-      name: 'facade_request_duration_seconds',
-      help: 'From the request to the end of the answer',
-      labelNames: ['context', 'route', 'side'],
-      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
-      registers,
-    }),
+    meters: new RequestMeters(registry),
     rejected: new Counter({
       name: 'facade_rejected_total',
       help: 'Requests refused before any upstream',
