@@ -8,13 +8,16 @@ import { serve } from '../serving/serve.ts';
 import type { Serving } from '../serving/serving.ts';
 
 /** From the front stage to an answer. */
-async function answer(
+function answer(
   serving: Serving,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
+): Promise<void> | undefined {
   const arrival = admit(serving, request, 'request');
-  if (!arrival.admitted) return sendProblem(response, arrival.problem);
+  if (!arrival.admitted) {
+    sendProblem(response, arrival.problem);
+    return undefined;
+  }
   const { host, peer, trace } = arrival;
   const { rawHeaders } = request;
   response.setMaxListeners(30);
@@ -25,22 +28,27 @@ async function answer(
     withBody: hasBody(rawHeaders),
     told: { side: 'monolith', reason: 'unclaimed', epoch: '' },
   };
-  response.once('close', () => recordRequest(serving, passage));
-  await serve(serving, passage);
+  response.on('close', () => recordRequest(serving, passage));
+  return serve(serving, passage);
 }
 
 /** The clients' port. While the facade drains, clients are told to come back on another connection. */
-export const httpEntrance =
-  (serving: Serving, draining: () => boolean): RequestListener =>
-  (request, response) => {
-    if (draining()) response.shouldKeepAlive = false;
-    answer(serving, request, response).catch((error: unknown) => {
-      const text = error instanceof Error ? error.stack : String(error);
-      serving.log.error({ err: text }, 'request failed inside the facade');
-      sendProblem(response, {
-        status: 500,
-        code: 'INTERNAL',
-        detail: 'The facade failed; its log says why.',
-      });
+export function httpEntrance(serving: Serving, draining: () => boolean): RequestListener {
+  const fail = (response: ServerResponse, error: unknown): void => {
+    const text = error instanceof Error ? error.stack : String(error);
+    serving.log.error({ err: text }, 'request failed inside the facade');
+    sendProblem(response, {
+      status: 500,
+      code: 'INTERNAL',
+      detail: 'The facade failed; its log says why.',
     });
   };
+  return (request, response) => {
+    if (draining()) response.shouldKeepAlive = false;
+    try {
+      answer(serving, request, response)?.catch((error: unknown) => fail(response, error));
+    } catch (error) {
+      fail(response, error);
+    }
+  };
+}

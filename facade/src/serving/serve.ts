@@ -6,7 +6,7 @@ import { serveUnclaimed } from './serve-unclaimed.ts';
 import type { Serving } from './serving.ts';
 
 /** Writes of a replicated context follow their owner, everything else that is claimed follows flags, the rest passes. */
-export async function serve(serving: Serving, passage: Passage): Promise<void> {
+export function serve(serving: Serving, passage: Passage): Promise<void> {
   const { claim } = passage.arrival;
   if (claim?.route.definition.kind === 'write') {
     const { dataKind } = serving.ownership.states.get(claim.route.context);

@@ -23,39 +23,59 @@ export interface SideToTry {
 export async function trySide(
   serving: Serving,
   passage: Passage,
-  { claim, side, patienceMs, replaceable }: SideToTry,
+  wanted: SideToTry,
 ): Promise<Attempt | undefined> {
-  const { route, plan } = claim;
-  const { context } = route;
+  const { claim, side, replaceable } = wanted;
+  const { context, definition } = claim.route;
   const started = performance.now();
-  const note = (error: boolean): void =>
-    serving.noteTry({
+  const attempt = replaceable
+    ? await watched(serving, passage, wanted)
+    : await one(serving, passage, wanted);
+  if (!attempt || attempt.kind === 'client-gone') return attempt;
+  const failed = attempt.kind === 'failed';
+  if (failed || (replaceable && refuses(attempt.answer)))
+    serving.metrics.upstreamFailures.inc({
       context,
-      route: route.definition.name,
       side,
-      milliseconds: performance.now() - started,
-      error,
+      kind: failed ? attempt.failure.kind : 'refusing',
     });
+  serving.noteTry({
+    context,
+    route: definition.name,
+    side,
+    milliseconds: performance.now() - started,
+    error: failed || attempt.answer.status >= 500,
+  });
+  return attempt;
+}
+
+const one = (
+  serving: Serving,
+  passage: Passage,
+  { claim, side, patienceMs }: SideToTry,
+): Promise<Attempt> =>
+  tryUpstream(serving, passage, {
+    upstream: claim.plan.urls[side],
+    patienceMs,
+    once: claim.route.definition.kind === 'write',
+  });
+
+/** With the breaker looking on. */
+async function watched(
+  serving: Serving,
+  passage: Passage,
+  wanted: SideToTry,
+): Promise<Attempt | undefined> {
   let attempt: Attempt | undefined;
-  const run = async (): Promise<void> => {
-    attempt = await tryUpstream(serving, passage, {
-      upstream: plan.urls[side],
-      patienceMs,
-      once: route.definition.kind === 'write',
-    });
-    if (attempt.kind === 'failed') throw attempt.failure;
-    if (attempt.kind === 'answer' && replaceable && refuses(attempt.answer))
-      throw new UpstreamFailure('refusing', `upstream answered ${attempt.answer.status}`);
-  };
   try {
-    if (replaceable) await plan.breakers[side].execute(run);
-    else await run();
+    await wanted.claim.plan.breakers[wanted.side].execute(async () => {
+      attempt = await one(serving, passage, wanted);
+      if (attempt.kind === 'failed') throw attempt.failure;
+      if (attempt.kind === 'answer' && refuses(attempt.answer))
+        throw new UpstreamFailure('refusing', `upstream answered ${attempt.answer.status}`);
+    });
   } catch (error) {
     if (attempt === undefined || attempt.kind === 'client-gone') throw error;
-    const kind = attempt.kind === 'failed' ? attempt.failure.kind : 'refusing';
-    serving.metrics.upstreamFailures.inc({ context, side, kind });
   }
-  if (attempt?.kind === 'failed') note(true);
-  if (attempt?.kind === 'answer') note(attempt.answer.status >= 500);
   return attempt;
 }

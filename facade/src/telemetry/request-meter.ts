@@ -137,7 +137,7 @@ export class RequestMeters {
       values: all.flatMap(({ timed }) => timed.flatMap(samplesOf)),
     });
     // what prom-client itself asks for a text
-    Reflect.set(histogram, 'getForPromString', histogram.get);
+    Reflect.set(histogram, 'getForPromString', () => histogram.get());
   }
 
   /** Of a route; undefined: what no context claims. */
