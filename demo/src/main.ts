@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Crowd } from './clients/crowd.ts';
 import { emptyResult, isGood } from './result.ts';
@@ -91,6 +91,11 @@ try {
   screen.chapter(
     `A shop, two facades, one service${transport === 'kafka' ? ', Kafka and Debezium' : ''}: starting`,
   );
+  screen.why(
+    byHand
+      ? 'Half a minute on a usual machine; then you type the commands.'
+      : 'Half a minute to start, two for the story: a minute of it is waiting for clients to use the shop.',
+  );
   starting = startStack({
     transport,
     contexts: new URL('../contexts', import.meta.url).pathname,
@@ -124,6 +129,8 @@ try {
       interrupted.signal.addEventListener('abort', resolve, { once: true }),
     );
     await crowd.stop();
+    // its addresses lead nowhere from here on
+    if (envFile) await rm(envFile, { force: true });
   } else {
     await tellStory({ stack, screen, result, pace, signal: interrupted.signal });
   }

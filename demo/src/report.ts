@@ -28,7 +28,7 @@ export function report(screen: Screen, result: DemoResult): void {
     ],
     [
       'shadow',
-      `${compared} compared, ${result.shadow.mismatch ?? 0} different, ${JSON.stringify(result.shadow)}`,
+      `${compared} answers compared, ${result.shadow.mismatch ?? 0} different; ${result.shadow.stale ?? 0} not yet in step`,
     ],
     [
       'contracts',
@@ -36,7 +36,7 @@ export function report(screen: Screen, result: DemoResult): void {
         'not verified',
       result.contracts.length > 0 && result.contracts.every(({ ok }) => ok),
     ],
-    ['writes waited', result.writePauseMs.map(({ move, ms }) => `${move} ${ms} ms`).join(', ')],
+    ['writes were held', result.writePauseMs.map(({ move, ms }) => `${move} ${ms} ms`).join(', ')],
     ['took', `${screen.seconds.toFixed(0)} s`],
   ]);
   for (const problem of result.problems.slice(0, 10)) screen.bad(problem);

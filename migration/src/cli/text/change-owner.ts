@@ -1,11 +1,11 @@
 import type { MoveOutcome } from '../../steps/change-owner/index.ts';
 
-/** The protocol's steps, where the context stands now, and how long writes waited. */
+/** Steps that did not end well (the others were told while they ran), where the context stands now, and how long writes waited. */
 export const outcomeText = (result: MoveOutcome): string =>
   [
-    ...result.steps.map(
-      (step) => `${step.status.padEnd(7)} ${step.step} (${step.seconds.toFixed(3)} s)`,
-    ),
+    ...result.steps
+      .filter(({ status }) => status !== 'done')
+      .map(({ status, step, seconds }) => `${status.padEnd(7)} ${step} (${seconds.toFixed(3)} s)`),
     `${result.context}: stage ${result.stage}, owner ${result.owner}, epoch ${result.epoch}` +
       (result.writePauseMs === null ? '' : `, writes waited ${Math.round(result.writePauseMs)} ms`),
     ...(result.goneInstances.length > 0

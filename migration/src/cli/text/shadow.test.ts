@@ -74,3 +74,22 @@ test('masks and ignored fields are spelt as a context file spells them', () => {
       "masks: [{ selector: 'p[title=\\'a\\']', reason: 'x' }] }",
   );
 });
+
+test('a sample says what was asked and where the answers part, not as JSON; what was only behind is counted, not shown', () => {
+  const differences = ['/a', '/b', 'status', '/d'].map((path, n) => ({
+    path,
+    reference: n,
+    ...(n > 0 && { candidate: 'x'.repeat(100) }),
+  }));
+  const all = result([{ method: 'GET', path: '/items/1', query: ['page'], differences }]);
+  const said = shadowText(all).split('\n').slice(3);
+  expect(said).toEqual([
+    'now  list  mismatch  GET /items/1?page',
+    '      /a: monolith 0, service nothing',
+    `      /b: monolith 1, service "${'x'.repeat(78)}…`,
+    `      status: monolith 2, service "${'x'.repeat(78)}…`,
+    '      and 1 more (--json shows all)',
+  ]);
+  const stale = { ...all, samples: all.samples.map((each) => ({ ...each, outcome: 'stale' })) };
+  expect(shadowText(stale as ShadowResult).split('\n')).toHaveLength(3);
+});

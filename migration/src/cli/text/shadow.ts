@@ -49,6 +49,27 @@ function outcomeText({ outcome, detail }: ShadowResult['samples'][number]): stri
   return onlyOrder ? `${outcome} (order only)` : outcome;
 }
 
+const short = (value: unknown): string => {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+};
+
+/** What was asked, and where the two answers part. */
+function foundText({ detail }: ShadowResult['samples'][number]): string {
+  const { method, path, query, differences, cause } = detail;
+  const asked = [method, path].filter((part) => typeof part === 'string').join(' ');
+  const names = Array.isArray(query) && query.length > 0 ? `?${query.join('&')}` : '';
+  const parts = (Array.isArray(differences) ? differences : [])
+    .filter((each): each is Record<string, unknown> => typeof each === 'object' && each !== null)
+    .map(
+      (each) =>
+        `${String(each['path'])}: monolith ${short(each['reference'])}, service ${short(each['candidate'])}`,
+    );
+  if (typeof cause === 'string') parts.push(cause);
+  const more = parts.length > 3 ? [`and ${parts.length - 3} more (--json shows all)`] : [];
+  return [`${asked}${names}`, ...parts.slice(0, 3), ...more].join('\n      ');
+}
+
 /** Counts of each read route, samples of what differed, and rules that would make it the same. */
 export const shadowText = (result: ShadowResult): string =>
   [
@@ -79,10 +100,11 @@ export const shadowText = (result: ShadowResult): string =>
         ].map(String),
       ),
     ]),
-    ...result.samples.map(
-      (sample) =>
-        `${sample.at}  ${sample.route}  ${outcomeText(sample)}  ` +
-        JSON.stringify({ ...sample.detail, propose: undefined }).slice(0, 400),
-    ),
+    ...result.samples
+      // nothing differs for good in what was only behind
+      .filter(({ outcome }) => outcome !== 'stale')
+      .map(
+        (sample) => `${sample.at}  ${sample.route}  ${outcomeText(sample)}  ${foundText(sample)}`,
+      ),
     ...proposals(result),
   ].join('\n');

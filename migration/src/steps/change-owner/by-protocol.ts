@@ -60,13 +60,17 @@ async function runProtocol(change: ProtocolChange, dryRun: boolean): Promise<Mov
     signal: kit.signal,
   };
   if (dryRun) return run({ ...base, dryRun: true });
+  let began = performance.now();
+  const took = (): string => `${((performance.now() - began) / 1_000).toFixed(2)} s`;
   return run({
     ...base,
     onStep: ({ step, moment }) => {
-      if (moment === 'started') kit.tell(step, step, 'started');
-      if (moment === 'done') kit.tell(step, step, 'done');
-      if (moment === 'undoing') kit.tell(step, `undo ${step}`, 'started');
-      if (moment === 'undone') kit.tell(step, `undone ${step}`, 'done');
+      if (moment === 'started' || moment === 'undoing') {
+        began = performance.now();
+        kit.tell(step, moment === 'started' ? step : `undo ${step}`, 'update');
+      }
+      if (moment === 'done') kit.tell(step, `${step}  ${took()}`, 'done');
+      if (moment === 'undone') kit.tell(step, `undone ${step}  ${took()}`, 'done');
     },
   });
 }

@@ -65,7 +65,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
               kit.tell(
                 `pact ${side} ${done}`,
                 `${side} ${done}/${total} ${interaction.description}${interaction.ok ? '' : `: ${interaction.mismatch}`}`,
-                interaction.ok ? 'done' : 'failed',
+                interaction.ok ? 'update' : 'failed',
               ),
           }),
         );
