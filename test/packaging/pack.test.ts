@@ -67,9 +67,9 @@ beforeAll(async () => {
   );
   for (const name of packages) await npm(['pack', '--pack-destination', project], join(copy, name));
   const tarballs = (await readdir(project)).filter(
-    (file) => file.endsWith('.tgz') && /-(plan|facade|migration)-/.test(file),
+    (file) => file.endsWith('.tgz') && /-(plan|facade|migration|contracts)-/.test(file),
   );
-  expect(tarballs).toHaveLength(3);
+  expect(tarballs).toHaveLength(4);
   await npm(
     ['install', '--prefer-offline', '--no-save', ...tarballs.map((file) => `./${file}`)],
     project,
@@ -132,10 +132,95 @@ export default defineMigration({
   }
 });
 
+/** The first block of the guide in this language that holds these words. */
+async function blockOf(language: string, words: string): Promise<string> {
+  const guide = await readFile(join(repository, 'docs/guide/contracts-in-ci.md'), 'utf8');
+  const found = [...guide.matchAll(/```(\w+)\n([^]*?)```/g)].find(
+    ([, tongue, text]) => tongue === language && text?.includes(words),
+  )?.[2];
+  if (found === undefined) throw new Error(`the guide has no ${language} with ${words}`);
+  return found;
+}
+
+// docs/guide/contracts-in-ci.md, from nothing to a red build: a team's own project, its consumer, a shop that knows nothing of Pact.
+test('the guide to contracts in a pipeline holds in a project that installed the packages', async () => {
+  for (const name of ['consumer', 'bin']) await mkdir(join(project, name), { recursive: true });
+  await writeFile(
+    join(project, 'contexts', 'shop.json'),
+    await blockOf('json', '"context": "shop"'),
+  );
+  await writeFile(
+    join(project, 'consumer', 'write-pacts.mjs'),
+    await blockOf('js', "consumer: 'checkout'"),
+  );
+  await writeFile(
+    join(project, 'bin', 'pact-state'),
+    `#!/bin/sh
+exec node -e 'const { readFileSync, writeFileSync } = require("node:fs");
+const { item, price } = JSON.parse(readFileSync(0, "utf8"));
+writeFileSync("prices.json", JSON.stringify({ [item]: price }));'
+`,
+    { mode: 0o755 },
+  );
+  const shops: RunningProcess[] = [];
+  const shop = async (name: string, ...manners: string[]): Promise<string> => {
+    const running = await startProcess({
+      name,
+      file: join(repository, 'test/packaging/foreign-shop.mjs'),
+      args: [join(project, 'prices.json'), ...manners],
+      nodeOptions: [],
+      env: { NODE_OPTIONS: '' },
+    });
+    shops.push(running);
+    return `http://127.0.0.1:${running.port}`;
+  };
+  try {
+    const urls = {
+      monolith: await shop('monolith'),
+      right: await shop('service', 'states'),
+      wrong: await shop('careless service', 'states', 'renamed'),
+    };
+    const bash = async (script: string, service: string) =>
+      run('bash', ['-c', `npx() { command npx --no-install "$@"; }\n${script}`], {
+        cwd: project,
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          PACT_DO_NOT_TRACK: 'true',
+          GITHUB_ACTIONS: '',
+          GITHUB_STEP_SUMMARY: '',
+          MONOLITH_URL: urls.monolith,
+          SERVICE_URL: service,
+          SERVICE_STATES_URL: `${service}/states`,
+        },
+      }).then(
+        ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
+        ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+          code,
+          output: stdout + stderr,
+        }),
+      );
+    const written = await bash(await blockOf('sh', 'node consumer/write-pacts.mjs'), urls.right);
+    expect(written).toEqual({ code: 0, output: '' });
+    const verify = await blockOf('sh', 'npx strangler contracts verify shop');
+    const green = await bash(verify, urls.right);
+    expect(green.output).toMatch(/a request for a quote +kept +kept/);
+    expect(green.code).toBe(0);
+    const red = await bash(verify, urls.wrong);
+    expect(red.output).toMatch(/a request for a quote +kept +BROKEN[^]*price/);
+    expect(red.code).toBe(5);
+    expect(await readFile(join(project, 'reports', 'pacts.xml'), 'utf8')).toMatch(
+      /<testsuite name="shop on service" tests="1" failures="1"/,
+    );
+  } finally {
+    for (const running of shops) await running.stop(3_000);
+  }
+});
+
 // Tests load modules in a loader of their own, which finds names that Node's does not.
 test('every module that the installed packages export loads in plain Node', async () => {
   const doors: string[] = [];
-  for (const name of ['plan', 'facade', 'migration']) {
+  for (const name of ['plan', 'facade', 'migration', 'contracts']) {
     const manifest = JSON.parse(
       await readFile(
         join(project, 'node_modules', '@strangler-toolkit', name, 'package.json'),
