@@ -37,6 +37,9 @@ export const errorCodes = {
   CONTROL_SCHEMA_NEWER: 'This release is older than the control schema: upgrade the toolkit.',
   REPLICA_SCHEMA_NEWER:
     "This release is older than the toolkit's schema in that data database: upgrade the toolkit.",
+  SQL_FAILED:
+    'Mend the file, or bring the scratch database to the schema that it begins with. What cannot run in a transaction ' +
+    '(CREATE INDEX CONCURRENTLY) goes with your own tool into a second database: --before and --after.',
   // moving data
   SLOT_LOST:
     'Changes may be missing: run strangler replicate <context> --restart, which copies anew.',

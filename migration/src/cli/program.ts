@@ -15,6 +15,7 @@ import { rampCommand } from './commands/ramp.ts';
 import { replicateCommand } from './commands/replicate.ts';
 import { resyncCommand } from './commands/resync.ts';
 import { routeCommand } from './commands/route.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { shadowCommand } from './commands/shadow.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -51,6 +52,7 @@ UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNEC
     contractsCommand(session),
     fenceCommand(session),
     replicateCommand(session),
+    schemaCommand(session),
     shadowCommand(session),
     routeCommand(session),
     rampCommand(session),
