@@ -140,6 +140,7 @@ describe('a file may say', () => {
           rampMinRequests: 0,
           rampMaxErrorExcessPercent: 0,
           rampMaxLatencyRatio: 0.5,
+          watchSeconds: 0.5,
           retireAfterDays: 0.5,
           pacts: false,
         },
@@ -355,9 +356,13 @@ describe('what is wrong is told at its field, in these words', () => {
       good({ contracts: { pacts: 'p', provider: 'p', stateUrl: { monolith: 'x' } } }),
       'contracts.stateUrl.monolith must be a URL that begins with http:// or https://',
     ],
-    ...['maxLagSeconds', 'verificationMaxAgeSeconds', 'rampMaxLatencyRatio', 'retireAfterDays'].map(
-      (name): [unknown, string] => [gate(name, -0.1), `gates.${name} ${some} 0`],
-    ),
+    ...[
+      'maxLagSeconds',
+      'verificationMaxAgeSeconds',
+      'rampMaxLatencyRatio',
+      'watchSeconds',
+      'retireAfterDays',
+    ].map((name): [unknown, string] => [gate(name, -0.1), `gates.${name} ${some} 0`]),
     ...['minShadowReads', 'rampMinRequests'].flatMap((name): [unknown, string][] => [
       [gate(name, -1), `gates.${name} ${whole} 0`],
       [gate(name, 0.5), `gates.${name} ${whole} 0`],

@@ -96,6 +96,7 @@ export const definitionSchema = strict({
     rampMinRequests: number('integer', 0).optional(),
     rampMaxErrorExcessPercent: percent.optional(),
     rampMaxLatencyRatio: number('any', 0).optional(),
+    watchSeconds: number('any', 0).optional(),
     retireAfterDays: number('any', 0).optional(),
     pacts: z.boolean({ error: 'must be true or false' }).optional(),
   }).optional(),

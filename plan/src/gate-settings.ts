@@ -8,6 +8,7 @@ export const defaultGates: Required<GateSettings> = {
   rampMinRequests: 100,
   rampMaxErrorExcessPercent: 0.5,
   rampMaxLatencyRatio: 2,
+  watchSeconds: 0,
   retireAfterDays: 14,
   pacts: true,
 };

@@ -306,6 +306,7 @@ describe('settings', () => {
       rampMinRequests: 100,
       rampMaxErrorExcessPercent: 0.5,
       rampMaxLatencyRatio: 2,
+      watchSeconds: 0,
       retireAfterDays: 14,
       pacts: true,
     });

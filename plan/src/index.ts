@@ -45,6 +45,7 @@ export { age, type EarlierVerification, earlierVerificationText } from './earlie
 export type { Finding, GateFacts, PactsFact, ShadowFact, VerificationFact } from './gate-facts.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
+export { judgeGuard } from './guard.ts';
 export { allowedOf, judgeRampStep, p99Text, type RampVerdict, type SideWindow } from './ramp.ts';
 export * from './control/index.ts';
 export { emptyStep, fittingSteps, type TrafficSeen } from './traffic-seen.ts';

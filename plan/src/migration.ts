@@ -227,6 +227,8 @@ export interface GateSettings {
   readonly rampMaxErrorExcessPercent?: number;
   /** p99 of the service may be this many times the monolith's (default 2). */
   readonly rampMaxLatencyRatio?: number;
+  /** The service's writes are watched that long after a cutover, seconds, which goes back when they are worse (default 0: not). */
+  readonly watchSeconds?: number;
   /** Days the service must have owned the data before retire (default 14). */
   readonly retireAfterDays?: number;
   /** Pacts must be verified on both sides before canary (default true). */

@@ -24,7 +24,10 @@ export const allowedOf = (
   { rampMaxErrorExcessPercent, rampMaxLatencyRatio }: Required<GateSettings>,
 ): { readonly errorPercent: number; readonly p99Ms: number | null } => ({
   errorPercent: percent(measured) + rampMaxErrorExcessPercent,
-  p99Ms: measured.requests === 0 ? null : measured.p99Ms * rampMaxLatencyRatio,
+  p99Ms:
+    measured.requests === 0 || !Number.isFinite(measured.p99Ms)
+      ? null
+      : measured.p99Ms * rampMaxLatencyRatio,
 });
 
 const percent = (side: SideWindow): number =>

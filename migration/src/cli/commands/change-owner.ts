@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { type CommonOptions, force, makeCommand, runStep, type Session } from '../command.ts';
+import {
+  type CommonOptions,
+  duration,
+  force,
+  makeCommand,
+  runStep,
+  type Session,
+} from '../command.ts';
 import { outcomeText } from '../text/change-owner.ts';
 
 /** The three moves that change who owns a context's data, or end the way back. */
@@ -9,25 +16,42 @@ export function ownerCommands(session: Session): Command[] {
     summary: string,
     description: string,
     question: (context: string) => string,
-  ): Command =>
-    makeCommand({
+  ): Command => {
+    const command = makeCommand({
       usage: `${kind} <context>`,
       summary,
       description,
       changes: true,
       gated: true,
-      examples: [`${kind} catalog --dry-run`, `${kind} catalog`, `${kind} catalog --yes --json`],
-    })
-      .option('--no-facade', 'no facade runs, so there is no traffic to hold')
-      .action(async (context: string, common: CommonOptions & { facade?: boolean }) => {
+      examples: [
+        `${kind} catalog --dry-run`,
+        `${kind} catalog`,
+        `${kind} catalog --yes --json`,
+        ...(kind === 'cutover' ? ['cutover catalog --watch 10m'] : []),
+      ],
+    }).option('--no-facade', 'no facade runs, so there is no traffic to hold');
+    if (kind === 'cutover')
+      command.option(
+        '--watch <time>',
+        "watch the service's writes that long, and go back when they are worse (default: gates.watchSeconds)",
+        duration,
+      );
+    return command.action(
+      async (context: string, common: CommonOptions & { facade?: boolean; watch?: number }) => {
         const steps = await import('../../steps/change-owner/index.ts');
         await runStep(session, common, {
           step: steps[kind],
-          options: { context, ...force(common) },
+          options: {
+            context,
+            ...force(common),
+            ...(common.watch !== undefined && { watchSeconds: common.watch }),
+          },
           confirm: question(context),
           text: outcomeText,
         });
-      });
+      },
+    );
+  };
 
   return [
     owner(

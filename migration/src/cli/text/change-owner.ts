@@ -8,6 +8,12 @@ export const outcomeText = (result: MoveOutcome): string =>
       .map(({ status, step, seconds }) => `${status.padEnd(7)} ${step} (${seconds.toFixed(3)} s)`),
     `${result.context}: stage ${result.stage}, owner ${result.owner}, epoch ${result.epoch}` +
       (result.writePauseMs === null ? '' : `, writes waited ${Math.round(result.writePauseMs)} ms`),
+    ...(result.watched
+      ? [
+          `watched: ${result.watched.reason}` +
+            (result.watched.verdict === 'keep' ? '' : ', so nothing was judged'),
+        ]
+      : []),
     ...(result.goneInstances.length > 0
       ? [`facades that were gone: ${result.goneInstances.join(', ')}`]
       : []),

@@ -1,6 +1,7 @@
 import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import type { StepResult } from '../../cutover/index.ts';
 import type { Toolkit } from '../toolkit.ts';
+import type { Watched } from './guard.ts';
 
 export interface MoveOutcome {
   readonly context: string;
@@ -10,6 +11,8 @@ export interface MoveOutcome {
   readonly steps: readonly StepResult[];
   readonly writePauseMs: number | null;
   readonly goneInstances: readonly string[];
+  /** Where somebody wanted the new owner to be watched. */
+  readonly watched?: Watched;
 }
 
 export async function outcome(

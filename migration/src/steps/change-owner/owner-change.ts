@@ -4,6 +4,8 @@ import type { Toolkit } from '../toolkit.ts';
 
 export interface ChangeOwnerOptions extends ForceOptions {
   readonly context: string;
+  /** Of a cutover: how long the service's writes are watched, instead of `gates.watchSeconds`. */
+  readonly watchSeconds?: number;
 }
 
 /** A change of owner that somebody asks for. */
