@@ -20,6 +20,8 @@ export function clientServer(serving: Serving, draining: () => boolean): ClientS
   const server = createServer(
     {
       shouldUpgradeCallback: isWebSocket,
+      // most requests have no body, and need not live a stream's whole life
+      optimizeEmptyRequests: true,
       maxHeaderSize: headerBytes,
       // a missing Host is refused with everything else that is faulty, with a line in the log
       requireHostHeader: false,
