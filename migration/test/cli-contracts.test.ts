@@ -79,6 +79,68 @@ const verify = (
     ...env,
   });
 
+describe('the documents of both sides', () => {
+  const documentOf = (price: object): string =>
+    JSON.stringify({
+      openapi: '3.1.0',
+      paths: {
+        '/quote': {
+          get: {
+            responses: {
+              200: {
+                content: {
+                  'application/json': {
+                    schema: { type: 'object', properties: { price }, required: ['price'] },
+                  },
+                },
+              },
+            },
+          },
+        },
+        // No route of the context: whatever it says is not looked at.
+        '/elsewhere': { get: { responses: { 200: {} } } },
+      },
+    });
+  const compared = async (price: object, ...more: string[]): Promise<CliResult> => {
+    const files = ['monolith', 'service'].map((side) => join(folder, `${side}-openapi`));
+    const [monolith, service] = files as [string, string];
+    await writeFile(monolith, documentOf({ type: 'string' }));
+    await writeFile(service, documentOf(price).replace('/elsewhere', '/nowhere'));
+    return cli(
+      ['contracts', 'openapi', 'shop', '--monolith', monolith, '--service', service, ...more],
+      { STRANGLER_CONTEXTS: folder, SERVICE: addresses.right },
+    );
+  };
+
+  test('agree: exit 0', async () => {
+    const { code, stdout } = await compared({ type: 'string' });
+    expect([code, stdout]).toEqual([0, 'shop: the documents agree on 1 routes\n']);
+  });
+
+  test('break: exit 3, by kind, and for machines', async () => {
+    const { code, stderr } = await compared({ type: 'number' });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /^answer-type-changed \(1\)\n {2}GET \/quote {2}200 \$\.price: string → number\n/m,
+    );
+    expect(stderr).toMatch(/OPENAPI_BREAKS: the service's document of shop breaks 1 promises/);
+    const result = await compared({ type: 'number' }, '--json');
+    expect(json<{ error: { details: unknown } }>(result).error.details).toMatchObject({
+      compared: ['GET /quote'],
+      breaking: [{ kind: 'answer-type-changed', route: 'GET /quote' }],
+    });
+  });
+
+  test('a side that has none: exit 2, with what to name', async () => {
+    const { code, stderr } = await cli(['contracts', 'openapi', 'shop'], {
+      STRANGLER_CONTEXTS: folder,
+      SERVICE: addresses.wrong,
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/CONFIG_NOT_FOUND: The OpenAPI document .*openapi\.json cannot be used/);
+  });
+});
+
 describe('in a pipeline without a control database', () => {
   test('kept on every provider: exit 0, and it is said that nothing was recorded', async () => {
     await pact();

@@ -114,6 +114,8 @@ export const errorCodes = {
     'Start the named provider, or mend its address (contracts.url, contracts.providers).',
   PACTS_NOT_VERIFIED:
     'Enter the state (contracts.states), or take away "pending": what was not verified proves nothing.',
+  OPENAPI_BREAKS:
+    "Mend the service or its document; what is meant to change needs its clients' word first.",
   CONTRACTS_NOT_INSTALLED: 'npm install --save-dev @strangler-toolkit/contracts',
   TIMEOUT: 'Try again; if it stays, look at the log of the process that was waited for.',
   CANCELLED: 'Run the command again: every step can be repeated.',

@@ -13,6 +13,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   CONTEXT_UNKNOWN: 2,
   ROUTE_UNKNOWN: 2,
   VERIFY_DIFFERENCES: 3,
+  OPENAPI_BREAKS: 3,
   GATE_REFUSED: 4,
   MOVE_NOT_ALLOWED: 4,
   PACTS_FAILED: 5,

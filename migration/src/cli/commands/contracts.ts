@@ -6,6 +6,7 @@ import { type CommonOptions, makeCommand, runStep, type Session } from '../comma
 import { githubAnnotations, gitlabReport } from '../reports/annotations.ts';
 import { junit } from '../reports/junit.ts';
 import { markdown } from '../reports/markdown.ts';
+import { openapiText } from '../text/openapi.ts';
 import { contractsText } from '../text/contracts.ts';
 
 interface VerifyOptions extends CommonOptions {
@@ -69,6 +70,7 @@ export function contractsCommand(session: Session): Command {
         });
       }),
   );
+  contracts.addCommand(openapiCommand(session));
   return contracts;
 }
 
@@ -93,3 +95,40 @@ async function report(
   // A failure is thrown afterwards as an error of one line: the matrix is what the reader needs first.
   if (failed && !options.json) session.terminal.talk(contractsText(result));
 }
+
+interface OpenapiFlags extends CommonOptions {
+  readonly monolith?: string;
+  readonly service?: string;
+}
+
+const openapiCommand = (session: Session): Command =>
+  makeCommand({
+    usage: 'openapi <context>',
+    summary: "compare the OpenAPI documents of both sides: what breaks the monolith's clients",
+    description:
+      "Compares the OpenAPI documents of both sides, for the context's routes, and lists by kind what a client of the monolith\n" +
+      'would stumble over: routes, statuses, fields, types, forms and values. Exit code 3 when there is something.',
+    changes: false,
+    examples: [
+      'contracts openapi catalog --service openapi/catalog.json',
+      'contracts openapi catalog --monolith http://127.0.0.1:3000/openapi.json --json',
+    ],
+  })
+    .option('--monolith <file-or-url>', "the monolith's document (default: its /openapi.json)")
+    .option('--service <file-or-url>', "the service's document (default: its /openapi.json)")
+    .action(async (context: string, options: OpenapiFlags) => {
+      const { contractsOpenapi } = await import('../../steps/contracts/openapi.ts');
+      await runStep(session, options, {
+        step: contractsOpenapi,
+        options: {
+          context,
+          ...(options.monolith !== undefined && { monolith: options.monolith }),
+          ...(options.service !== undefined && { service: options.service }),
+          onResult: (result) => {
+            if (result.breaking.length > 0 && !options.json)
+              session.terminal.talk(openapiText(result));
+          },
+        },
+        text: openapiText,
+      });
+    });
