@@ -38,6 +38,7 @@ test('a folder that somebody named and that is not there is a mistake', async ()
 
 test.each(['ts', 'js', 'mjs', 'json'])('a broken .%s file is no beginning', async (extension) => {
   await writeFile(join(folder, `items.${extension}`), '{');
+  await writeFile(join(folder, 'README.md'), '#');
   for (const named of [true, false])
     await expect(loadDefinitions(folder, named)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
 });
