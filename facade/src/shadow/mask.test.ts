@@ -118,8 +118,8 @@ describe('a page with parts that are others each time', () => {
     ],
     [
       { selector: '.b' },
-      '<i class="a\tb c">1</i><i class="ab">2</i>',
-      '<i class="a\tb c">…</i><i class="ab">2</i>',
+      '<i class="a\tb c">1</i><i class="ab">2</i><i>3</i>',
+      '<i class="a\tb c">…</i><i class="ab">2</i><i>3</i>',
     ],
     [{ preset: 'nonce' }, '<p nonce="1"> nonce="1"</p>', '<p nonce="…"> nonce="1"</p>'],
     [
