@@ -62,7 +62,10 @@ test('a stage moves only in the epoch that was seen, with its journal or not at 
 
 test('what is known better elsewhere is taken over, never an older epoch, and ends a hold', async () => {
   const lease = await control.leases.acquire({ context, holder: 'test', move: 'restore' });
-  const restore = (epoch: number, journal: (typeof done)[] = [done]) =>
+  const restore = (
+    epoch: number,
+    journal: readonly (typeof done & { moveId?: string })[] = [done],
+  ) =>
     control.contexts.restore({
       context,
       owner: 'service',
@@ -81,6 +84,10 @@ test('what is known better elsewhere is taken over, never an older epoch, and en
   await expect(restore(3)).rejects.toMatchObject({ code: 'MOVE_NOT_ALLOWED' });
   expect(await control.contexts.get(context)).toMatchObject({ epoch: 4 });
   expect(await control.contexts.get(other)).toMatchObject(begun);
+  await expect(restore(6, [done, { ...done, moveId: 'no uuid' }])).rejects.toMatchObject({
+    code: '22P02',
+  });
+  expect(await journaled()).toEqual(['flip']);
   await lease.release();
   await expect(restore(9)).rejects.toMatchObject({ code: 'LEASE_LOST' });
   expect(await control.contexts.get(context)).toMatchObject({ epoch: 4 });
