@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { listOf, nonEmpty, oneOf, recordOf, strict, text } from './schema-words.ts';
 
-export const tableName = text.refine(
-  (value) => /^[^.\s"]+(\.[^.\s"]+)?$/.test(value),
-  'must be "table" or "schema.table"',
-);
-/** Sequences may have names that want quotes. */
-const sequenceName = text.refine(
-  (value) => /^("([^"]|"")+"|[^.\s"]+)(\.("([^"]|"")+"|[^.\s"]+))?$/.test(value),
-  'must be "sequence" or "schema.sequence"',
-);
+/** Parts with blanks, dots or quotes are written in quotes, as in SQL: `"Sales Dept.".lines`. */
+const qualified = (kind: string) =>
+  text.refine(
+    (value) => /^("([^"]|"")+"|[^.\s"]+)(\.("([^"]|"")+"|[^.\s"]+))?$/.test(value),
+    `must be "${kind}" or "schema.${kind}"`,
+  );
+export const tableName = qualified('table');
+const sequenceName = qualified('sequence');
 const columnValues = recordOf(text);
 const columnMapping = z.unknown().superRefine((value, context) => {
   if (typeof value === 'string') {

@@ -31,7 +31,8 @@ export function verifyCommand(session: Session): Command {
         },
       ) => {
         const { isClean, verify: step } = await import('../../steps/verify.ts');
-        const keys = common.keys?.flatMap((key) => key.split(' ').filter((part) => part !== ''));
+        // Several in one word; a quoted name may hold blanks of its own.
+        const keys = common.keys?.flatMap((key) => key.match(/(?:"(?:[^"]|"")*"|[^\s"])+/g) ?? []);
         await runStep(session, common, {
           step,
           options: {
