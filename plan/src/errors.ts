@@ -34,6 +34,8 @@ export const errorCodes = {
     'ALTER ROLE … BYPASSRLS for the role of the database URL: row policies would hide rows from copy and comparison alike.',
   REPLICA_IDENTITY:
     'Add a primary key, or ALTER TABLE … REPLICA IDENTITY USING INDEX or FULL (FULL writes whole old rows to WAL).',
+  CONTROL_SCHEMA_OLDER:
+    'A command that only looks never changes it: strangler control migrate does, as does the next command that works.',
   CONTROL_SCHEMA_NEWER: 'This release is older than the control schema: upgrade the toolkit.',
   REPLICA_SCHEMA_NEWER:
     "This release is older than the toolkit's schema in that data database: upgrade the toolkit.",

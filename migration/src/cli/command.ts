@@ -106,15 +106,17 @@ export const force = (common: CommonOptions & { facade?: boolean }) => ({
   ...(common.facade === false && { noFacade: true }),
 });
 
-/** Opens what the command needs, runs it, and closes everything whatever happens. */
+/** Opens what a command needs that only looks, runs it, and closes everything whatever happens. */
 export async function withToolkit<T>(
   session: Session,
   options: CommonOptions,
   work: (kit: Toolkit) => Promise<T>,
+  { onlyLooks = true }: { readonly onlyLooks?: boolean } = {},
 ): Promise<T> {
   const kit = new Toolkit({
     env: process.env,
     signal: session.signal,
+    onlyLooks,
     onProgress: session.terminal.progress,
     ...(options.contexts !== undefined && { contextsDir: options.contexts }),
     ...(options.control !== undefined && { controlUrl: options.control }),
@@ -132,6 +134,8 @@ export async function withToolkit<T>(
 export interface Run<Options, Result> {
   readonly step: Step<Options, Result>;
   readonly options: Options;
+  /** It changes nothing, dry run or not. */
+  readonly onlyLooks?: boolean;
   /** The question to a person, which --yes answers. */
   readonly confirm?: string;
   readonly text: (result: Result) => string;
@@ -142,9 +146,9 @@ export interface Run<Options, Result> {
 export async function runStep<Options, Result>(
   session: Session,
   common: CommonOptions,
-  { step, options, confirm, text, exitCode }: Run<Options, Result>,
+  { step, options, onlyLooks, confirm, text, exitCode }: Run<Options, Result>,
 ): Promise<void> {
-  await withToolkit(session, common, async (kit) => {
+  const work = async (kit: Toolkit): Promise<void> => {
     if (common.force && !common.reason)
       throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
     if (common.dryRun) {
@@ -158,7 +162,8 @@ export async function runStep<Options, Result>(
     const result = await step.execute(kit, options);
     print(session.terminal, common.json, result, () => text(result));
     session.exitCode = exitCode?.(result) ?? 0;
-  });
+  };
+  await withToolkit(session, common, work, { onlyLooks: onlyLooks ?? common.dryRun === true });
 }
 
 export { print };

@@ -51,13 +51,16 @@ async function versionOf({ pool }: ControlPool): Promise<number> {
  */
 export async function openControl(
   url: string,
-  { applicationName = 'strangler-control' }: { applicationName?: string } = {},
+  {
+    applicationName = 'strangler-control',
+    onlyLooks = false,
+  }: { applicationName?: string; onlyLooks?: boolean } = {},
 ): Promise<Control> {
   let opened: ReturnType<typeof openPool> | undefined;
   try {
     opened = openPool(url, applicationName);
     requireSupported(await versionOf(opened), `The control database ${describeDatabase(url)}`);
-    await migrateControl(opened.db);
+    await migrateControl(opened.db, { onlyLooks });
   } catch (error) {
     await opened?.db.destroy().catch(() => {});
     throw controlFailure(error, url);

@@ -37,9 +37,28 @@ async function outdated(db: Kysely<unknown>): Promise<boolean> {
   return Object.keys(migrations).some((name) => !done.includes(name));
 }
 
-/** Brings the control schema to this release's version. Any number of processes may do it at once. */
-export async function migrateControl(db: Kysely<unknown>): Promise<void> {
+/** @throws StranglerError CONTROL_SCHEMA_OLDER unless there is none at all yet */
+async function refuseOlder(db: Kysely<unknown>): Promise<void> {
+  const done = await applied(db);
+  if (done.length > 0)
+    throw new StranglerError(
+      'CONTROL_SCHEMA_OLDER',
+      `The control schema is that of an older release: it lacks ${Object.keys(migrations)
+        .filter((name) => !done.includes(name))
+        .join(', ')}`,
+    );
+}
+
+/**
+ * Brings the control schema to this release's version. Any number of processes may do it at once. `onlyLooks`: makes it where
+ * there is none, and changes none that is there.
+ */
+export async function migrateControl(
+  db: Kysely<unknown>,
+  { onlyLooks = false }: { readonly onlyLooks?: boolean } = {},
+): Promise<void> {
   if (!(await outdated(db))) return;
+  if (onlyLooks) await refuseOlder(db);
   await db.connection().execute(async (connection) => {
     await sql`SELECT pg_advisory_lock(${LOCK})`.execute(connection);
     try {

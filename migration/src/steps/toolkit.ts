@@ -30,6 +30,8 @@ export interface Progress {
 export interface ToolkitOptions {
   readonly contextsDir?: string;
   readonly controlUrl?: string;
+  /** An older control schema is refused instead of brought to this release. */
+  readonly onlyLooks?: boolean;
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
@@ -89,7 +91,10 @@ export class Toolkit implements AsyncDisposable {
   }
 
   control(): Promise<Control> {
-    return (this.#control ??= openControl(this.controlUrl, { applicationName: 'strangler-cli' }));
+    return (this.#control ??= openControl(this.controlUrl, {
+      applicationName: 'strangler-cli',
+      onlyLooks: this.#options.onlyLooks === true,
+    }));
   }
 
   databaseUrl(definition: MigrationDefinition, side: Side): string {

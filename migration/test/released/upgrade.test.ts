@@ -13,6 +13,8 @@ import { claim } from '../../src/replica/move-guards.ts';
 import { readProbe } from '../../src/replica/probe.ts';
 import { noteProcessed } from '../../src/replica/processed-events.ts';
 import { installReplicaSchema } from '../../src/replica/schema.ts';
+import { cli } from '../support/cli.ts';
+import { openScene } from '../support/scene.ts';
 import { strayWriters } from '../../src/replica/stray-writes.ts';
 import { lockStreamRow, readStreamRow } from '../../src/replica/streams.ts';
 
@@ -191,4 +193,40 @@ test('a control database of release 0.1.0 keeps owner, epoch, journal and eviden
   });
   await control.contexts.setHold('shop', '00000000-0000-0000-0000-000000000001', 1_000);
   expect((await control.contexts.require('shop')).held).toBe(true);
+});
+
+describe('a control database of release 0.1.0', () => {
+  const applied = async (): Promise<string[]> =>
+    (
+      await client.query<{ name: string }>(
+        'SELECT name FROM strangler_control.kysely_migration ORDER BY name',
+      )
+    ).rows.map(({ name }) => name);
+
+  test('is changed by no command that only looks, and by `control migrate`', async () => {
+    await client.query(await released('control-0.1.0.sql'));
+    const scene = await openScene('upgrade');
+    try {
+      const env = { ...scene.env, STRANGLER_CONTROL_URL: database.url };
+      for (const args of [
+        ['status', 'catalog'],
+        ['journal'],
+        ['can-i', 'cutover', 'catalog'],
+        ['replicate', 'catalog', '--dry-run'],
+      ]) {
+        const looked = await cli(args, env);
+        expect([args, looked.code, looked.stderr]).toEqual([
+          args,
+          1,
+          expect.stringMatching(/CONTROL_SCHEMA_OLDER[^]*0002-identities-seen[^]*control migrate/),
+        ]);
+      }
+      expect(await applied()).toEqual(['0001-control']);
+      expect((await cli(['control', 'migrate'], env)).code).toBe(0);
+      expect(await applied()).toEqual(['0001-control', '0002-identities-seen']);
+      expect((await cli(['journal'], env)).stdout).toContain('flip');
+    } finally {
+      await scene.close();
+    }
+  });
 });

@@ -1,15 +1,25 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { Command } from 'commander';
-import { type CommonOptions, makeCommand, runStep, type Session } from '../command.ts';
+import {
+  type CommonOptions,
+  makeCommand,
+  print,
+  runStep,
+  type Session,
+  withToolkit,
+} from '../command.ts';
+import type { Toolkit } from '../../steps/toolkit.ts';
 import { controlRestoreText } from '../text/control-restore.ts';
 
 export function controlCommand(session: Session): Command {
   const control = new Command('control')
-    .summary('mend the control database')
-    .description('Mends a control database that went back to an earlier state.')
+    .summary('migrate or mend the control database')
+    .description(
+      'Brings the control schema to this release, or mends a control database that went back to an earlier state.',
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ strangler control restore catalog --from-sides --dry-run',
+      '\nExamples:\n  $ strangler control migrate\n  $ strangler control restore catalog --from-sides --dry-run',
     );
   control.addCommand(
     makeCommand({
@@ -39,6 +49,27 @@ export function controlCommand(session: Session): Command {
           text: controlRestoreText,
         });
       }),
+  );
+  control.addCommand(
+    makeCommand({
+      usage: 'migrate',
+      summary: "bring the control schema to this release's",
+      description:
+        'Makes the control schema, or brings one of an older release to this one. Commands that work do so by themselves, ' +
+        'those that only look never do. Facades and workers of the release before go on with it.',
+      examples: ['control migrate'],
+    }).action(async (common: CommonOptions) => {
+      const migrate = async (kit: Toolkit): Promise<void> => {
+        await kit.control();
+        print(
+          session.terminal,
+          common.json,
+          { migrated: true },
+          () => 'the control schema is that of this release',
+        );
+      };
+      await withToolkit(session, common, migrate, { onlyLooks: false });
+    }),
   );
   return control;
 }

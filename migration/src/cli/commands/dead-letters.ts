@@ -32,6 +32,7 @@ export function deadLettersCommand(session: Session): Command {
       const { deadLetters: step } = await import('../../steps/dead-letters.ts');
       await runStep(session, common, {
         step,
+        ...((action === 'list' || action === 'show') && { onlyLooks: true }),
         options: { context, action, ids, ...(common.all && { all: true }) },
         ...(action === 'drop' && {
           confirm: `Give up these change events of ${context}? Their rows will differ until repaired.`,

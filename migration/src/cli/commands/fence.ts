@@ -38,6 +38,7 @@ export function fenceCommand(session: Session): Command {
       await runStep(session, common, {
         step: fenceAudit,
         options: { context, action: 'status' },
+        onlyLooks: true,
         text: fenceText,
       });
     }),
