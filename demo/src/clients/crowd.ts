@@ -43,7 +43,7 @@ export class Crowd {
       const writer = new Writer({
         traffic: new Traffic(this.#rotated(options.facades, number), this.counts),
         ledger: this.ledger,
-        who: { token: `demo-token-${number}` },
+        token: `demo-token-${number}`,
         name: `w${number}-${run}`,
         random: randomFrom(seed + number),
         ...(options.forgiving ? { forgiving: true } : {}),

@@ -1,5 +1,9 @@
 import type { Ledger } from './ledger.ts';
-import type { Traffic, Who } from './traffic.ts';
+import {
+  type ListedCategory,
+  StorefrontClient,
+} from '../../../contracts/consumers/storefront/storefront-client.ts';
+import { failureOf, headersOf, type Traffic, type Who } from './traffic.ts';
 
 export interface ReaderOptions {
   readonly traffic: Traffic;
@@ -21,7 +25,6 @@ const seenOf = new WeakMap<Traffic, Seen>();
 export class Reader {
   readonly #options: ReaderOptions;
   readonly #seen: Seen;
-  #who: Who = { visitor: 'visitor-0' };
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -37,7 +40,7 @@ export class Reader {
   async step(): Promise<void> {
     const { random } = this.#options;
     // Another visitor each time: percentages stick to identities, so many are needed to see 25 % of them move.
-    this.#who =
+    const who: Who =
       random() < 0.5
         ? { token: `demo-token-${10 + Math.floor(random() * 40)}` }
         : { visitor: `visitor-${Math.floor(random() * 500)}` };
@@ -45,16 +48,18 @@ export class Reader {
     const category = this.#any(this.#seen.categories);
     const image = this.#any(this.#seen.images);
     const slug = this.#any(this.#seen.slugs);
-    const kinds: (() => Promise<unknown>)[] = [() => this.#categories()];
-    if (slug) kinds.push(() => this.#list(slug));
+    const shop = new StorefrontClient(this.#options.traffic.send, headersOf(who));
+    const kinds: (() => Promise<unknown>)[] = [() => this.#categories(shop)];
+    if (slug) kinds.push(() => this.#list(shop, slug));
     if (product)
       kinds.push(
-        () => this.#product(product),
-        () => this.#get(`/api/products/${product}/price-history`),
-        () => this.#get(`/api/products/${product}/images`, [200, 404]),
+        () => this.#product(shop, product),
+        () => this.#ask(`prices of ${product}`, () => shop.priceHistory(product)),
+        () => this.#ask(`images of ${product}`, () => shop.listImages(product)),
       );
-    if (category) kinds.push(() => this.#get(`/api/categories/${category}`));
-    if (image) kinds.push(() => this.#get(image, [200, 304], true));
+    if (category)
+      kinds.push(() => this.#found(`category ${category}`, () => shop.showCategory(category)));
+    if (image) kinds.push(() => this.#found(`image ${image}`, () => shop.downloadImage(image)));
     const step = kinds[Math.floor(random() * kinds.length)];
     await step?.();
   }
@@ -63,52 +68,58 @@ export class Reader {
     return of[Math.floor(this.#options.random() * of.length)];
   }
 
-  async #list(slug: string): Promise<void> {
+  async #list(shop: StorefrontClient, slug: string): Promise<void> {
     // By category: the whole list counts every product that comes and goes, so two answers to it differ by right.
-    const body = await this.#get(
-      `/api/products?category=${slug}&per_page=20&sort=${this.#options.random() < 0.5 ? 'name' : '-created_at'}`,
+    const sort = this.#options.random() < 0.5 ? 'name' : '-created_at';
+    const page = await this.#ask(`products of ${slug}`, () =>
+      shop.listProducts({ category: slug, per_page: '20', sort }),
     );
-    const items = Array.isArray(body?.items)
-      ? (body.items as { id?: unknown; sku?: unknown; status?: unknown }[])
-      : [];
-    for (const { id, sku, status } of items) {
+    for (const { id, sku, status } of page?.items ?? []) {
       // Products of the writers come and go, and drafts are for customers who are known: a visitor would rightly get 404.
-      const lasting = typeof sku === 'string' && !/^w\d+-/.test(sku) && status !== 'draft';
-      if (lasting && typeof id === 'string' && this.#seen.products.length < 300)
-        this.#seen.products.push(id);
+      const lasting = !/^w\d+-/.test(sku) && status !== 'draft';
+      if (lasting && this.#seen.products.length < 300) this.#seen.products.push(id);
     }
   }
 
-  async #categories(): Promise<void> {
-    if (this.#seen.categories.length > 0) {
-      await this.#get('/api/categories');
-      return;
-    }
-    const text = JSON.stringify((await this.#get('/api/categories')) ?? {});
-    for (const [, slug] of text.matchAll(/"slug":"([a-z0-9-]+)"/g))
-      if (slug) this.#seen.slugs.push(slug);
-    for (const [, id] of text.matchAll(/"id":"(\d+)"/g))
-      if (id && this.#seen.categories.length < 50) this.#seen.categories.push(id);
+  async #categories(shop: StorefrontClient): Promise<void> {
+    const tree = await this.#ask('categories', () => shop.categoryTree());
+    if (this.#seen.categories.length > 0) return;
+    const note = ({ id, slug, children }: ListedCategory): void => {
+      this.#seen.slugs.push(slug);
+      if (this.#seen.categories.length < 50) this.#seen.categories.push(id);
+      children.forEach(note);
+    };
+    tree?.forEach(note);
   }
 
-  async #product(id: string): Promise<void> {
-    const body = await this.#get(`/api/products/${id}`);
-    const images = Array.isArray(body?.images) ? (body.images as { url?: unknown }[]) : [];
-    for (const image of images)
-      if (this.#seen.images.length < 50 && typeof image.url === 'string')
-        this.#seen.images.push(image.url);
+  async #product(shop: StorefrontClient, id: string): Promise<void> {
+    const product = await this.#found(`product ${id}`, () => shop.showProduct(id));
+    for (const image of product?.images ?? [])
+      if (this.#seen.images.length < 50) this.#seen.images.push(image.url);
   }
 
-  async #get(
-    path: string,
-    expected: readonly number[] = [200],
-    binary = false,
-  ): Promise<Record<string, unknown> | undefined> {
+  /** What this reader was shown before is there. */
+  async #found<T>(what: string, call: () => Promise<T | undefined>): Promise<T | undefined> {
+    let asked = false;
+    const found = await this.#ask(what, async () => {
+      const value = await call();
+      asked = true;
+      return value;
+    });
+    if (asked && found === undefined)
+      this.#options.traffic.fail(what, { status: 404, said: 'it was there before' });
+    return found;
+  }
+
+  async #ask<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
     const { traffic, forgiving } = this.#options;
-    const answer = await traffic.send('GET', path, this.#who, { binary });
-    if (expected.includes(answer.status)) return answer.body;
-    if (!forgiving || (answer.status >= 400 && answer.status < 500))
-      traffic.fail(`GET ${path}`, answer);
-    return undefined;
+    try {
+      return await call();
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!forgiving || (failure.status >= 400 && failure.status < 500))
+        traffic.fail(what, failure);
+      return undefined;
+    }
   }
 }

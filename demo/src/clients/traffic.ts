@@ -1,3 +1,5 @@
+import { type Send, sendTo, UnexpectedAnswer } from '../../../contracts/consumers/shop-api.ts';
+
 /** What the clients met, added up over all of them. */
 export interface TrafficCounts {
   requests: number;
@@ -23,31 +25,29 @@ export function note(counts: TrafficCounts, problem: string): void {
   if (counts.problems.length < 50) counts.problems.push(problem);
 }
 
-export interface Answer {
+/** An answer that a client cannot use. */
+export interface Failure {
   /** 0: no answer. */
   readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly via: string;
-  readonly error?: string;
+  readonly said: string;
 }
+
+export const failureOf = (error: unknown): Failure =>
+  error instanceof UnexpectedAnswer
+    ? { status: error.status, said: error.text }
+    : {
+        status: 0,
+        said:
+          error instanceof Error
+            ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`.trim()
+            : String(error),
+      };
 
 /** A known customer, or a visitor with nothing but a cookie's worth of identity. */
 export type Who = { readonly token: string } | { readonly visitor: string };
 
-const parse = (text: string): Record<string, unknown> => {
-  try {
-    const parsed: unknown = text ? JSON.parse(text) : {};
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
-  } catch {
-    return { text };
-  }
-};
-
-export interface Payload {
-  readonly body?: object;
-  /** The answer is no JSON: its bytes are read and thrown away. */
-  readonly binary?: boolean;
-}
+export const headersOf = (who: Who): Readonly<Record<string, string>> =>
+  'token' in who ? { authorization: `Bearer ${who.token}` } : { 'x-client-id': who.visitor };
 
 /** Sends to the facades in turn, so that consecutive requests of one client meet different processes. */
 export class Traffic {
@@ -62,57 +62,26 @@ export class Traffic {
     this.#timeoutMs = timeoutMs;
   }
 
-  async send(
-    method: string,
-    path: string,
-    who: Who,
-    { body, binary = false }: Payload = {},
-  ): Promise<Answer> {
+  /** How the shop's clients send, whatever they ask: the next facade in turn, counted. */
+  readonly send: Send = async (path, init) => {
     const via = this.#facades[this.#turn++ % this.#facades.length] ?? '';
     this.counts.requests++;
     const began = performance.now();
-    try {
-      const response = await fetch(via + path, {
-        method,
-        headers: {
-          ...('token' in who
-            ? { authorization: `Bearer ${who.token}` }
-            : { 'x-client-id': who.visitor }),
-          ...(body ? { 'content-type': 'application/json' } : {}),
-        },
-        signal: AbortSignal.timeout(this.#timeoutMs),
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      });
-      if (method !== 'GET')
-        this.counts.longestWriteMs = Math.max(
-          this.counts.longestWriteMs,
-          performance.now() - began,
-        );
-      if (binary) {
-        await response.arrayBuffer();
-        return { status: response.status, body: {}, via };
-      }
-      const text = await response.text();
-      return { status: response.status, body: parse(text), via };
-    } catch (error) {
-      return {
-        status: 0,
-        body: {},
-        via,
-        error:
-          error instanceof Error
-            ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`.trim()
-            : String(error),
-      };
-    }
-  }
+    const response = await sendTo(via)(path, {
+      ...init,
+      signal: AbortSignal.timeout(this.#timeoutMs),
+    });
+    if (init?.method !== undefined && init.method !== 'GET')
+      this.counts.longestWriteMs = Math.max(this.counts.longestWriteMs, performance.now() - began);
+    return response;
+  };
 
   /** Counts an answer that a client should not have got. */
-  fail(what: string, answer: Answer): void {
+  fail(what: string, { status, said }: Failure): void {
     this.counts.failedRequests++;
     note(
       this.counts,
-      `${new Date().toISOString()} ${what}: ${answer.status || answer.error} ${JSON.stringify(answer.body).slice(0, 200)}`,
+      `${new Date().toISOString()} ${what}: ${status || 'no answer'} ${said.slice(0, 200)}`,
     );
   }
 }

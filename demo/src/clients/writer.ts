@@ -1,5 +1,13 @@
 import type { Entry, Ledger } from './ledger.ts';
-import { note, type Answer, type Traffic, type Who } from './traffic.ts';
+import {
+  BackOfficeClient,
+  type Done,
+} from '../../../contracts/consumers/back-office/back-office-client.ts';
+import {
+  type ShownProduct,
+  StorefrontClient,
+} from '../../../contracts/consumers/storefront/storefront-client.ts';
+import { type Failure, failureOf, headersOf, note, type Traffic } from './traffic.ts';
 
 export const toCents = (price: unknown): number => Math.round(Number(price) * 100);
 const toPrice = (cents: number): string =>
@@ -9,7 +17,7 @@ export interface WriterOptions {
   readonly traffic: Traffic;
   readonly ledger: Ledger;
   /** Its bearer token is its identity. */
-  readonly who: Who;
+  readonly token: string;
   /** Distinguishes its products from everybody else's. */
   readonly name: string;
   readonly random: () => number;
@@ -20,11 +28,16 @@ export interface WriterOptions {
 /** A client that writes its own products and reads each write back through another facade. */
 export class Writer {
   readonly #options: WriterOptions;
+  readonly #office: BackOfficeClient;
+  readonly #shop: StorefrontClient;
   readonly #own: Entry[] = [];
   #number = 0;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    const { traffic, token } = options;
+    this.#office = new BackOfficeClient(traffic.send, token);
+    this.#shop = new StorefrontClient(traffic.send, headersOf({ token }));
   }
 
   async step(): Promise<void> {
@@ -38,21 +51,21 @@ export class Writer {
   }
 
   async #create(): Promise<void> {
-    const { traffic, who, ledger, name } = this.#options;
+    const { ledger, name } = this.#options;
     const sku = `${name}-${++this.#number}`;
     const cents = 1_000 + Math.floor(this.#options.random() * 90_000);
-    const answer = await traffic.send('POST', '/api/products', who, {
-      body: {
+    const made = await this.#write(`create ${sku}`, () =>
+      this.#office.createProduct({
         sku,
         name: `Product ${sku}`,
         price: toPrice(cents),
         tags: ['demo'],
         description: `Made by ${name}.`,
-      },
-    });
-    if (!this.#acknowledged(`create ${sku}`, answer, 201)) return;
+      }),
+    );
+    if (made.kind !== 'acknowledged') return;
     const entry: Entry = {
-      id: String(answer.body.id),
+      id: made.value.id,
       sku,
       name: `Product ${sku}`,
       cents,
@@ -65,22 +78,20 @@ export class Writer {
   }
 
   async #adjust(entry: Entry): Promise<void> {
-    const { traffic, who, random } = this.#options;
+    const { traffic, random } = this.#options;
     const cents = 1 + Math.floor(random() * 99);
-    const answer = await traffic.send('POST', `/api/products/${entry.id}/adjust-price`, who, {
-      body: { delta: toPrice(cents) },
-    });
-    if (!this.#acknowledged(`adjust ${entry.sku}`, answer, 200)) {
-      if (this.#unanswered(answer)) entry.uncertain = { kind: 'price', cents };
-      return;
-    }
+    const adjusted = await this.#write(`adjust ${entry.sku}`, () =>
+      this.#office.adjustPrice(entry.id, toPrice(cents)),
+    );
+    if (adjusted.kind === 'uncertain') entry.uncertain = { kind: 'price', cents };
+    if (adjusted.kind !== 'acknowledged') return;
     entry.cents += cents;
     entry.revisions++;
-    if (toCents(answer.body.price) !== entry.cents) {
+    if (toCents(adjusted.value.price) !== entry.cents) {
       traffic.counts.staleReads++;
       note(
         traffic.counts,
-        `adjust ${entry.sku} answered ${String(answer.body.price)}, the ledger says ${toPrice(entry.cents)}`,
+        `adjust ${entry.sku} answered ${adjusted.value.price}, the ledger says ${toPrice(entry.cents)}`,
       );
     }
     await this.#readBack(entry);
@@ -88,69 +99,76 @@ export class Writer {
 
   async #rename(entry: Entry): Promise<void> {
     const name = `Product ${entry.sku} v${++this.#number}`;
-    const answer = await this.#options.traffic.send(
-      'PATCH',
-      `/api/products/${entry.id}`,
-      this.#options.who,
-      { body: { name } },
+    const renamed = await this.#write(`rename ${entry.sku}`, () =>
+      this.#office.changeProduct(entry.id, { name }),
     );
-    if (!this.#acknowledged(`rename ${entry.sku}`, answer, 200)) {
-      if (this.#unanswered(answer)) entry.uncertain = { kind: 'name', name };
-      return;
-    }
+    if (renamed.kind === 'uncertain') entry.uncertain = { kind: 'name', name };
+    if (renamed.kind !== 'acknowledged') return;
     entry.name = name;
     await this.#readBack(entry);
   }
 
   async #delete(entry: Entry): Promise<void> {
-    const answer = await this.#options.traffic.send(
-      'DELETE',
-      `/api/products/${entry.id}`,
-      this.#options.who,
+    const deleted = await this.#write(`delete ${entry.sku}`, () =>
+      this.#office.deleteProduct(entry.id),
     );
-    if (!this.#acknowledged(`delete ${entry.sku}`, answer, 204)) {
-      if (this.#unanswered(answer)) entry.uncertain = { kind: 'delete' };
-      return;
-    }
+    if (deleted.kind === 'uncertain') entry.uncertain = { kind: 'delete' };
+    if (deleted.kind !== 'acknowledged') return;
     entry.deleted = true;
     await this.#readBack(entry);
   }
 
-  #acknowledged(what: string, answer: Answer, expected: number): boolean {
+  async #write<T>(what: string, call: () => Promise<Done<T>>): Promise<Written<T>> {
     const { traffic, forgiving } = this.#options;
-    if (answer.status === expected) {
-      traffic.counts.acknowledgedWrites++;
-      return true;
+    const failed = (failure: Failure): void => {
+      if (!forgiving || (failure.status >= 400 && failure.status < 500))
+        traffic.fail(what, failure);
+    };
+    try {
+      const done = await call();
+      if (done.kind === 'done') {
+        traffic.counts.acknowledgedWrites++;
+        return { kind: 'acknowledged', value: done.value };
+      }
+      failed({ status: refusals[done.kind], said: JSON.stringify(done) });
+      return { kind: 'refused' };
+    } catch (error) {
+      const failure = failureOf(error);
+      failed(failure);
+      // Refused before anything could happen is 4xx. Everything else may have happened.
+      const uncertain = failure.status === 0 || failure.status >= 500;
+      return { kind: uncertain ? 'uncertain' : 'refused' };
     }
-    if (!forgiving || (answer.status >= 400 && answer.status < 500)) traffic.fail(what, answer);
-    return false;
-  }
-
-  /** Refused before anything could happen: 4xx, or 503 of a hold that took too long. Everything else may have happened. */
-  #unanswered(answer: Answer): boolean {
-    return answer.status === 0 || answer.status >= 500;
   }
 
   /** Whoever just wrote must see the write, whichever facade and side answers. */
   async #readBack(entry: Entry): Promise<void> {
-    const { traffic, who, forgiving } = this.#options;
-    const answer = await traffic.send('GET', `/api/products/${entry.id}`, who);
-    const expected = entry.deleted ? 404 : 200;
-    if (answer.status === 0 || answer.status >= 500) {
-      if (!forgiving) traffic.fail(`read ${entry.sku}`, answer);
+    const { traffic, forgiving } = this.#options;
+    let seen: ShownProduct | undefined;
+    try {
+      seen = await this.#shop.showProduct(entry.id);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!forgiving || (failure.status >= 400 && failure.status < 500))
+        traffic.fail(`read ${entry.sku}`, failure);
       return;
     }
-    const fresh =
-      answer.status === expected &&
-      (entry.deleted ||
-        (answer.body.name === entry.name && toCents(answer.body.price) === entry.cents));
+    const fresh = entry.deleted
+      ? seen === undefined
+      : seen?.name === entry.name && toCents(seen.price) === entry.cents;
     if (fresh) return;
     traffic.counts.staleReads++;
     note(
       traffic.counts,
-      `${new Date().toISOString()} stale read of ${entry.sku}: ${answer.status} ` +
-        `${JSON.stringify({ name: answer.body.name, price: answer.body.price })}, the ledger says ` +
-        `${expected} ${entry.name} ${toPrice(entry.cents)}`,
+      `${new Date().toISOString()} stale read of ${entry.sku}: ` +
+        `${JSON.stringify(seen && { name: seen.name, price: seen.price })}, the ledger says ` +
+        `${entry.deleted ? 'gone' : ''} ${entry.name} ${toPrice(entry.cents)}`,
     );
   }
 }
+
+type Written<T> =
+  { readonly kind: 'acknowledged'; readonly value: T } | { readonly kind: 'refused' | 'uncertain' };
+
+/** The statuses behind what the back office's client calls by name. */
+const refusals = { invalid: 422, conflict: 409, missing: 404, refused: 400 } as const;
