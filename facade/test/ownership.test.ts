@@ -37,8 +37,12 @@ describe('P2 one writer', () => {
     await items.control.setContext({ stage: 'canary', owner: 'monolith', epoch: 4 });
     await until(
       'the facade says that it was told an older epoch',
-      async () => (await facade.readiness()).status === 'degraded',
+      async () => (await facade.readiness()).control.olderEpochTold.length === 1,
     );
+    expect(await facade.readiness()).toMatchObject({
+      status: 'degraded',
+      contexts: { items: { owner: 'service', epoch: '5' } },
+    });
     expect(await servedBy(facade, '/api/items', {}, 'POST')).toBe('service');
   });
 

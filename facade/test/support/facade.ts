@@ -24,7 +24,7 @@ export interface RunningFacade {
       }
     >;
     flags: { state: string; rejected: boolean };
-    control: { state: string; restoredFromDisk: boolean };
+    control: { state: string; restoredFromDisk: boolean; olderEpochTold: readonly string[] };
   }>;
   metric(line: RegExp): Promise<number>;
   stop(options?: { deadlineMs?: number; keepState?: boolean }): Promise<void>;
