@@ -6,6 +6,8 @@ export const newestMajor = 18;
 
 /** What servers learnt on the way, with the first major version that has it. */
 const learnt = {
+  /** A time-out for sessions that do nothing; an older server refuses a session that sets it. */
+  idleSessionTimeout: 14,
   /** CREATE OR REPLACE TRIGGER. */
   replaceTrigger: 14,
   /** GRANT SET ON PARAMETER; before, only a superuser may set session_replication_role. */

@@ -22,6 +22,7 @@ const input: ConnectorInput = {
     name: 'shop',
     sslmode: null,
   },
+  serverVersion: 180_000,
   tables: [
     { schema: 'public', table: 'products' },
     { schema: 'odd', table: 'a.b, "c"' },
@@ -30,6 +31,13 @@ const input: ConnectorInput = {
   keyColumns: [{ table: { schema: 'odd', table: 'a.b, "c"' }, columns: ['x', 'y'] }],
 };
 const config = connectorConfig(input);
+
+test('a server that does not know a time-out is not asked for it', () => {
+  const options = (serverVersion: number) =>
+    connectorConfig({ ...input, serverVersion })['driver.options'];
+  expect(options(140_000)).toContain('-c idle_session_timeout=0');
+  expect(options(130_023)).not.toContain('idle_session_timeout');
+});
 
 describe('the connector', () => {
   test.each(Object.keys(essentialSettings))('%s is set', (setting) =>

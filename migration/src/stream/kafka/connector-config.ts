@@ -4,7 +4,7 @@ import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import { quoteLiteral } from '../../database/identifiers.ts';
 import type { Differences, SourceTable } from '../transport.ts';
 import type { ConnectDatabase } from './connect-database.ts';
-import { decoderSettings } from './decode/settings.ts';
+import { decoderSettings, driverOptions } from './decode/settings.ts';
 
 export type ConnectorConfig = Readonly<Record<string, string>>;
 
@@ -16,6 +16,8 @@ export interface ConnectorInput {
   readonly slot: string;
   readonly publication: string;
   readonly database: ConnectDatabase;
+  /** Of the database's server, as server_version_num has it. */
+  readonly serverVersion: number;
   /** All that the publication holds. */
   readonly tables: readonly SourceTable[];
   /** Of tables without a primary key. */
@@ -144,6 +146,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'signal.enabled.channels': 'source',
     'signal.data.collection': `${signalTable.schema}.${signalTable.table}`,
     ...decoderSettings,
+    'driver.options': driverOptions(input.serverVersion),
     ...converter('key'),
     ...converter('value'),
     'errors.tolerance': 'none',

@@ -1,5 +1,6 @@
 import { sourceOf } from '@strangler-toolkit/plan';
 import { databaseName } from '../../database/connect.ts';
+import { serverVersion } from '../../database/server-version.ts';
 import { replicationNames } from '../source/replication-names.ts';
 import type { SourceTable, StreamSource } from '../transport.ts';
 import { connectDatabase } from './connect-database.ts';
@@ -36,6 +37,7 @@ export async function planKafkaStream(
       url,
       `replication.databaseForConnect.${side}`,
     ),
+    serverVersion: await serverVersion(client),
     keyColumns: await tablesWithoutPrimaryKey(client, tables, settings.keyColumns[direction]),
     extra: settings.connect,
   });

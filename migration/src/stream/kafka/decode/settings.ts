@@ -1,3 +1,5 @@
+import { knows } from '../../../database/supported-versions.ts';
+
 /**
  * What Debezium puts in the place of a large value that the update left alone. The NUL cannot stand in a text of PostgreSQL, so no
  * value that travels as text equals it; the rest is long enough that no list of numbers does. (Kafka trims only the ends.)
@@ -8,7 +10,7 @@ export const unavailable = 'strangler\u0000unchanged:5c0f9e3b71d84a62b9d2f6a0e4c
  * A database or a role may have others, under which intervals lose months, floats digits, bytea stops the connector, a limit
  * ends it, and a row policy hides rows from a resync instead of failing it.
  */
-const sessionOptions = [
+const sessionOptions: readonly string[] = [
   'intervalstyle=postgres',
   'extra_float_digits=1',
   'bytea_output=hex',
@@ -16,12 +18,15 @@ const sessionOptions = [
   'statement_timeout=0',
   'lock_timeout=0',
   'idle_in_transaction_session_timeout=0',
-  'idle_session_timeout=0',
   'default_transaction_read_only=off',
   'search_path=public',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
+];
+
+/** `version` of the server, as server_version_num has it. */
+export const driverOptions = (version: number): string =>
+  [...sessionOptions, ...(knows(version, 'idleSessionTimeout') ? ['idle_session_timeout=0'] : [])]
+    .map((setting) => `-c ${setting}`)
+    .join(' ');
 
 /** The settings of the connector that the decoder's forms of values hang on. */
 export const decoderSettings = {
@@ -32,6 +37,5 @@ export const decoderSettings = {
   'binary.handling.mode': 'hex',
   'hstore.handling.mode': 'json',
   'include.unknown.datatypes': 'true',
-  'driver.options': sessionOptions,
   'unavailable.value.placeholder': unavailable,
 } as const;
