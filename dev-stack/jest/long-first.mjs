@@ -1,15 +1,17 @@
 import TestSequencer from '@jest/test-sequencer';
-import { slowSuites } from './slow-suites.ts';
+import { inOrder } from './in-order.ts';
+import { slowSuites, wholeStacks } from './slow-suites.ts';
 
-const placeOf = (path) => {
-  const place = slowSuites.findIndex((suite) => path.endsWith(`/${suite}`));
+const placeIn = (suites, path) => suites.findIndex((suite) => path.endsWith(`/${suite}`));
+const placeOf = ({ path }) => {
+  const place = placeIn(slowSuites, path);
   return place === -1 ? slowSuites.length : place;
 };
 
-/** The suites that take longest begin first, so that no worker is left alone with one of them at the end. */
+/** The suites that take longest begin first, whole stacks one at a time. */
 export default class LongFirst extends TestSequencer {
   async sort(tests) {
     const usual = await super.sort([...tests]);
-    return usual.toSorted((one, other) => placeOf(one.path) - placeOf(other.path));
+    return inOrder(usual, placeOf, ({ path }) => placeIn(wholeStacks, path) !== -1);
   }
 }

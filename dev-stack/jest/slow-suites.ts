@@ -1,12 +1,23 @@
 /**
- * Suites that `npm test -- --quick` leaves out: they start servers of their own, a JVM, containers' images, or commands by the dozen.
- * The slowest stand first; a whole run begins with them.
+ * Suites in which a whole stack with clients keeps both cores busy by itself. Side by side they only make each other longer, so a run
+ * has them one after the other, beside suites that mostly wait.
  */
-export const slowSuites: readonly string[] = [
+export const wholeStacks: readonly string[] = [
   'test/whole-stack/demo-kafka.test.ts',
   'test/whole-stack/faults.test.ts',
   'test/guide/first-context.test.ts',
   'test/whole-stack/demo.test.ts',
+  'test/whole-stack/demo-ends.test.ts',
+  'test/compose/images.test.ts',
+  'test/second-monolith/second-monolith.test.ts',
+];
+
+/**
+ * Suites that `npm test -- --quick` leaves out: they start servers of their own, a JVM, containers' images, or commands by the dozen.
+ * The slowest stand first; a whole run begins with them.
+ */
+export const slowSuites: readonly string[] = [
+  ...wholeStacks,
   'migration/test/worker/kafka.test.ts',
   'migration/test/versions/versions.test.ts',
   'migration/test/connector/commands.test.ts',
@@ -15,14 +26,34 @@ export const slowSuites: readonly string[] = [
   'migration/test/cli.test.ts',
   'dev-stack/test/kafka-servers.test.ts',
   'migration/test/outbox/kafka-faults.test.ts',
-  'test/whole-stack/demo-ends.test.ts',
   'migration/test/cutover-crash.test.ts',
-  'test/compose/images.test.ts',
-  'test/second-monolith/second-monolith.test.ts',
   'facade/test/unleash.test.ts',
   'migration/test/traps/kafka-crash.test.ts',
   'migration/test/cutover-kafka.test.ts',
   'test/packaging/pack.test.ts',
+  'migration/test/identity/kafka.test.ts',
+  'migration/test/worker/kafka-history.test.ts',
+  'migration/test/worker/source-history.test.ts',
+  'migration/test/worker/failover.test.ts',
+  'migration/test/cutover-watch.test.ts',
+  'migration/test/status.test.ts',
+  'migration/test/worker/operators-port.test.ts',
+  'migration/test/surroundings/rights.test.ts',
+  'migration/test/surroundings/doctor.test.ts',
+  'migration/test/control-fell-back.test.ts',
+  'migration/test/cutover-teardown.test.ts',
+  'migration/test/identity/cutover.test.ts',
+  'migration/test/identity/gates.test.ts',
+  'migration/test/outbox/restored-service.test.ts',
+  'migration/test/parity/transport-port.test.ts',
+  'migration/test/traps/traps.test.ts',
+  'migration/test/stream/given-up-slot.test.ts',
+  'migration/test/stream/server-limits.test.ts',
+  'migration/test/released/upgrade.test.ts',
+  'migration/test/schema/check.test.ts',
+  'migration/test/schema/order.test.ts',
+  'contracts/test/messages.test.ts',
+  'test/guide/schema-changes.test.ts',
   'migration/test/cli-moves.test.ts',
   'migration/test/traps/kafka-group.test.ts',
   'migration/test/stream/delivery.test.ts',
