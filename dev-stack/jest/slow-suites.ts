@@ -1,23 +1,12 @@
 /**
- * Suites in which a whole stack with clients keeps both cores busy by itself. Side by side they only make each other longer, so a run
- * has them one after the other, beside suites that mostly wait.
- */
-export const wholeStacks: readonly string[] = [
-  'test/whole-stack/demo-kafka.test.ts',
-  'test/whole-stack/faults.test.ts',
-  'test/guide/first-context.test.ts',
-  'test/whole-stack/demo.test.ts',
-  'test/whole-stack/demo-ends.test.ts',
-  'test/compose/images.test.ts',
-  'test/second-monolith/second-monolith.test.ts',
-];
-
-/**
  * Suites that `npm test -- --quick` leaves out: they start servers of their own, a JVM, containers' images, or commands by the dozen.
  * The slowest stand first; a whole run begins with them.
  */
 export const slowSuites: readonly string[] = [
-  ...wholeStacks,
+  'test/whole-stack/demo-kafka.test.ts',
+  'test/whole-stack/faults.test.ts',
+  'test/guide/first-context.test.ts',
+  'test/whole-stack/demo.test.ts',
   'migration/test/worker/kafka.test.ts',
   'migration/test/versions/versions.test.ts',
   'migration/test/connector/commands.test.ts',
@@ -26,11 +15,15 @@ export const slowSuites: readonly string[] = [
   'migration/test/cli.test.ts',
   'dev-stack/test/kafka-servers.test.ts',
   'migration/test/outbox/kafka-faults.test.ts',
+  'test/whole-stack/demo-ends.test.ts',
   'migration/test/cutover-crash.test.ts',
+  'test/compose/images.test.ts',
+  'test/second-monolith/second-monolith.test.ts',
   'facade/test/unleash.test.ts',
   'migration/test/traps/kafka-crash.test.ts',
   'migration/test/cutover-kafka.test.ts',
   'test/packaging/pack.test.ts',
+  'migration/test/cli-moves.test.ts',
   'migration/test/identity/kafka.test.ts',
   'migration/test/worker/kafka-history.test.ts',
   'migration/test/worker/source-history.test.ts',
@@ -54,7 +47,6 @@ export const slowSuites: readonly string[] = [
   'migration/test/schema/order.test.ts',
   'contracts/test/messages.test.ts',
   'test/guide/schema-changes.test.ts',
-  'migration/test/cli-moves.test.ts',
   'migration/test/traps/kafka-group.test.ts',
   'migration/test/stream/delivery.test.ts',
   'migration/test/versions/too-old.test.ts',

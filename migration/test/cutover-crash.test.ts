@@ -247,7 +247,8 @@ describe('two commands', () => {
         [[scene.databases.monolith.name, scene.databases.service.name]],
       )
     ).rows;
-    expect((await paused.resume()).code).toBe('LEASE_LOST');
+    // who slept for long enough finds its connection timed out before it can ask about its lease
+    expect((await paused.resume()).code).toMatch(/^(LEASE_LOST|DB_UNREACHABLE)$/);
     const row = await scene.control.contexts.require('shop');
     expect([row.epoch, row.held]).toEqual([epoch, false]);
     expect(
