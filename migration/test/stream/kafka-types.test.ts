@@ -10,9 +10,10 @@ import {
   type JsonRow,
   parseEnvelope,
 } from '../../src/stream/kafka/decode/envelope.ts';
+import { serverVersion } from '../../src/database/server-version.ts';
 import { refuseUnsupportedColumns } from '../../src/stream/kafka/decode/refuse-unsupported.ts';
 import { createRowDecoder } from '../../src/stream/kafka/decode/row-decoder.ts';
-import { decoderSettings } from '../../src/stream/kafka/decode/settings.ts';
+import { decoderSettings, driverOptions } from '../../src/stream/kafka/decode/settings.ts';
 import { readTransactions, type TestSource, testSource } from './source.ts';
 import { typeDdl, typeStatements, typeTables } from './type-workload.ts';
 
@@ -79,6 +80,7 @@ describeWithKafka('values that come through Debezium', () => {
       'topic.creation.default.partitions': '1',
       'topic.creation.default.replication.factor': '1',
       ...decoderSettings,
+      'driver.options': driverOptions(await serverVersion(source.client)),
     };
     await call('/config', { method: 'PUT', body: JSON.stringify(config) });
     await until('the connector runs', async () => {
