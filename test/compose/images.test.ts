@@ -269,19 +269,33 @@ describeWithKafka('over Kafka and Connect, as the containers do', () => {
 
   test('a worker copies and streams the catalog with the rights of its role, the health check sees it, and the second one stands by', async () => {
     const transport = { KAFKA_BROKERS: shared.brokers, CONNECT_URL: shared.connectUrl };
+    // containers have a port 8082 each, processes of one machine do not
+    const ports: Record<string, number> = {
+      'worker-1': await freePort(),
+      'worker-2': await freePort(),
+    };
     const worker = async (name: string): Promise<RunningProcess> => {
-      const process = await startProcess({ ...start(name, transport), ready: 'spawned' });
+      const own = {
+        STRANGLER_WORKER_HOST: '127.0.0.1',
+        STRANGLER_WORKER_PORT: String(ports[name]),
+      };
+      const process = await startProcess({
+        ...start(name, { ...transport, ...own }),
+        ready: 'spawned',
+      });
       running.push(process);
       return process;
     };
-    const check = compose.services['worker-1']!.healthcheck!.test[1]!;
-    const healthy = (): Promise<boolean> => {
-      const { env, cwd } = start('worker-1', transport);
-      return run('sh', ['-c', check], { cwd, env: { ...process.env, ...env } }).then(
+    const [kind, node, ...check] = compose.services['worker-1']!.healthcheck!.test;
+    expect([kind, node]).toEqual(['CMD', 'node']);
+    const healthy = (): Promise<boolean> =>
+      run(
+        process.execPath,
+        check.map((word) => word.replace(':8082/', `:${ports['worker-1']}/`)),
+      ).then(
         () => true,
         () => false,
       );
-    };
     expect(await healthy()).toBe(false);
     const first = await worker('worker-1');
     const logsOf = (process: RunningProcess) => ({ alsoTell: () => process.logs().join('\n') });
