@@ -116,22 +116,22 @@ describe.each(legs)('PostgreSQL %i as the %s', (major, older) => {
   });
 
   // Versions 14 and 15 do not say that there was an origin.
-  const whereItIsTold = major === 14 || major === 15 ? test.skip : test;
-  whereItIsTold('nor what a subscription wrote that is gone since', async () => {
-    worker?.child.kill('SIGTERM');
-    await worker?.done;
-    await foreign('monolith', `INSERT INTO products (id, name) VALUES (9003, 'replicated')`);
-    await place.sql('monolith', `SELECT pg_replication_origin_drop('another_subscription')`);
-    await place.sql('monolith', `INSERT INTO products (id, name) VALUES (9004, 'written')`);
-    worker = startCli(['replicate', 'shop'], place.env);
-    await until(
-      'the row that was written arrives',
-      async () => (await place.sql('service', 'SELECT FROM items WHERE id = 9004')).length === 1,
-    );
-    expect(await place.sql('service', 'SELECT FROM items WHERE id = 9003')).toEqual([]);
-    await foreign('monolith', 'DELETE FROM products WHERE id = 9003');
-    expect(await run('verify', 'shop')).toMatchObject({ differences: 0 });
-  });
+  if (major !== 14 && major !== 15)
+    test('nor what a subscription wrote that is gone since', async () => {
+      worker?.child.kill('SIGTERM');
+      await worker?.done;
+      await foreign('monolith', `INSERT INTO products (id, name) VALUES (9003, 'replicated')`);
+      await place.sql('monolith', `SELECT pg_replication_origin_drop('another_subscription')`);
+      await place.sql('monolith', `INSERT INTO products (id, name) VALUES (9004, 'written')`);
+      worker = startCli(['replicate', 'shop'], place.env);
+      await until(
+        'the row that was written arrives',
+        async () => (await place.sql('service', 'SELECT FROM items WHERE id = 9004')).length === 1,
+      );
+      expect(await place.sql('service', 'SELECT FROM items WHERE id = 9003')).toEqual([]);
+      await foreign('monolith', 'DELETE FROM products WHERE id = 9003');
+      expect(await run('verify', 'shop')).toMatchObject({ differences: 0 });
+    });
 
   test('the service takes over, and its changes come back', async () => {
     for (const [expectedStage, stage] of [
