@@ -86,13 +86,13 @@ describe('a fence that refuses', () => {
   });
 
   const { TEST_POSTGRES_MAJOR: major = '18' } = process.env;
-  const whereMergeIs = Number(major) >= 15 ? test : test.skip;
-  whereMergeIs('refuses MERGE', async () => {
-    await installFence(admin, fence);
-    await refusal(
-      `MERGE INTO products p USING (VALUES (1)) v(id) ON p.id = v.id WHEN MATCHED THEN UPDATE SET price = 9 WHEN NOT MATCHED THEN INSERT (name) VALUES ('m')`,
-    );
-  });
+  if (Number(major) >= 15)
+    test('refuses MERGE', async () => {
+      await installFence(admin, fence);
+      await refusal(
+        `MERGE INTO products p USING (VALUES (1)) v(id) ON p.id = v.id WHEN MATCHED THEN UPDATE SET price = 9 WHEN NOT MATCHED THEN INSERT (name) VALUES ('m')`,
+      );
+    });
 
   test('counts refusals although the refused transactions roll back', async () => {
     await installFence(admin, fence);

@@ -1,11 +1,9 @@
 import { z } from 'zod';
+import { jsonText } from '../json-text.ts';
 import type { ChangeEvent } from '../stream/change-event.ts';
 
-/** JSON has no 64-bit integers, so positions and times are written as decimal text. */
 export const eventToJson = ({ op, before, after, source, position }: ChangeEvent): string =>
-  JSON.stringify({ op, before, after, source, position }, (_key, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  );
+  jsonText({ op, before, after, source, position });
 
 const bigint = z.string().transform((text) => BigInt(text));
 const row = z.record(z.string(), z.string().nullable()).nullable();

@@ -2,6 +2,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Step } from '../steps/step.ts';
 import { Toolkit } from '../steps/toolkit.ts';
+import { jsonText } from '../json-text.ts';
 import { controlFailure } from '../control/control-database.ts';
 import type { Terminal } from './terminal.ts';
 import { dryRunText } from './text/dry-run.ts';
@@ -90,13 +91,7 @@ const print = (
   value: unknown,
   text: () => string,
 ): void => {
-  terminal.data(
-    json
-      ? JSON.stringify(value, (_key, item: unknown) =>
-          typeof item === 'bigint' ? String(item) : item,
-        )
-      : text(),
-  );
+  terminal.data(json ? jsonText(value) : text());
 };
 
 /** What all gated commands take to pass by their gates. */

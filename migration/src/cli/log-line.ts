@@ -1,4 +1,5 @@
 import { type Environment, StranglerError } from '@strangler-toolkit/plan';
+import { jsonText } from '../json-text.ts';
 
 /** As pino numbers them, which the facade writes. */
 const levels = { debug: 20, info: 30, warn: 40, error: 50, silent: Infinity } as const;
@@ -39,8 +40,5 @@ export function logLine(
   now: number,
 ): string | null {
   if (levels[level] < levels[threshold]) return null;
-  const line = { level: levels[level], time: now, name: 'strangler', ...fields, msg };
-  return JSON.stringify(line, (_key, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+  return jsonText({ level: levels[level], time: now, name: 'strangler', ...fields, msg });
 }

@@ -4,6 +4,7 @@ import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { CommanderError } from 'commander';
 import type { Session } from './command.ts';
 import { asStranglerError, exitCodeOf } from './exit-codes.ts';
+import { jsonText } from '../json-text.ts';
 import { logSettings } from './log-line.ts';
 import { buildProgram } from './program.ts';
 import { Terminal } from './terminal.ts';
@@ -50,15 +51,10 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     if (error.exitCode !== 0 && process.argv.includes('--json'))
-      terminal.data(JSON.stringify({ error: usageError(error) }));
+      terminal.data(jsonText({ error: usageError(error) }));
   } else {
     const known = asStranglerError(error);
-    if (process.argv.includes('--json'))
-      terminal.data(
-        JSON.stringify({ error: known.toJSON() }, (_key, value: unknown) =>
-          typeof value === 'bigint' ? String(value) : value,
-        ),
-      );
+    if (process.argv.includes('--json')) terminal.data(jsonText({ error: known.toJSON() }));
     terminal.fail(known);
     if (process.env.STRANGLER_DEBUG && known.cause) terminal.talk(inspect(known.cause));
     process.exitCode = exitCodeOf(

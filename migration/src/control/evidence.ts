@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
+import { jsonText } from '../json-text.ts';
 
 export type EvidenceKind =
   'copy' | 'verification' | 'pacts' | 'shadow' | 'probe' | 'ramp' | 'doctor';
@@ -29,9 +30,7 @@ export class EvidenceStore {
     ok: boolean;
     detail?: Readonly<Record<string, unknown>>;
   }): Promise<void> {
-    const detail = JSON.stringify(entry.detail ?? {}, (_key, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
-    );
+    const detail = jsonText(entry.detail ?? {});
     await sql`INSERT INTO strangler_control.evidence (context, kind, epoch, ok, detail)
       VALUES (${entry.context}, ${entry.kind}, ${entry.epoch}, ${entry.ok}, ${detail}::jsonb)`.execute(
       this.#db,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
+import { jsonText } from '../json-text.ts';
 
 export type JournalStatus =
   'started' | 'done' | 'failed' | 'refused' | 'forced' | 'aborted' | 'noted';
@@ -23,10 +24,7 @@ export interface JournalRow extends Required<Omit<JournalEntry, 'epoch' | 'moveI
   readonly moveId: string | null;
 }
 
-const json = (detail: unknown): string =>
-  JSON.stringify(detail ?? {}, (_key, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+const json = (detail: unknown): string => jsonText(detail ?? {});
 
 export async function appendJournal(db: Database, entry: JournalEntry): Promise<void> {
   await sql`INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)

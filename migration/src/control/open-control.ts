@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import type { Channel } from '@strangler-toolkit/plan';
 import { ContextStore, type FlipOptions, type ContextRow } from './contexts.ts';
 import { describeDatabase } from '../database/connect.ts';
+import { serverVersion } from '../database/server-version.ts';
 import { requireSupported } from '../database/supported-versions.ts';
-import { controlFailure, type ControlPool, openPool } from './control-database.ts';
+import { controlFailure, openPool } from './control-database.ts';
 import { EvidenceStore } from './evidence.ts';
 import { IdentitiesSeenStore } from './identities-seen.ts';
 import { InstanceStore } from './instances.ts';
@@ -38,13 +39,6 @@ export interface Control extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-async function versionOf({ pool }: ControlPool): Promise<number> {
-  const { rows } = await pool.query<{ version: number }>(
-    `SELECT current_setting('server_version_num')::int AS version`,
-  );
-  return rows[0]?.version ?? 0;
-}
-
 /**
  * Connects and brings the schema up to date; any number of processes may do so at once.
  * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, DB_VERSION, CONTROL_SCHEMA_NEWER
@@ -59,7 +53,10 @@ export async function openControl(
   let opened: ReturnType<typeof openPool> | undefined;
   try {
     opened = openPool(url, applicationName);
-    requireSupported(await versionOf(opened), `The control database ${describeDatabase(url)}`);
+    requireSupported(
+      await serverVersion(opened.pool),
+      `The control database ${describeDatabase(url)}`,
+    );
     await migrateControl(opened.db, { onlyLooks });
   } catch (error) {
     await opened?.db.destroy().catch(() => {});

@@ -1,4 +1,4 @@
-import type { StranglerError } from '@strangler-toolkit/plan';
+import { directions, type StranglerError } from '@strangler-toolkit/plan';
 import type { SchemaChange } from './change.ts';
 import { changedTypes } from '../mapping/changed-types.ts';
 import { whatChanged } from '../identity/what-changed.ts';
@@ -19,7 +19,7 @@ export function judgeChange(change: SchemaChange): readonly SchemaFinding[] {
     .filter(({ message }: StranglerError) => !known.has(message))
     .map((problem) => misfit(change, problem));
   const types = unique(
-    (['forward', 'reverse'] as const).flatMap((direction) =>
+    directions.flatMap((direction) =>
       changedTypes(before.mapping, after.mapping, direction).map((changed) => ({
         changed,
         direction,

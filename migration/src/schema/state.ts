@@ -1,12 +1,11 @@
 import type { MigrationDefinition, Side, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { TableCatalog } from '../database/catalog.ts';
-import { parseTableName } from '../database/identifiers.ts';
 import type { Identity } from '../identity/identity.ts';
 import { readIdentity } from '../identity/read-identity.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { examineMapping } from '../mapping/examine-mapping.ts';
-import { namedTables, readCatalogs } from '../mapping/load.ts';
+import { readCatalogs } from '../mapping/load.ts';
 import { isOpen, lookAround, type OpenQuestion } from '../surroundings/index.ts';
 
 /** What a table is called and what its columns are called, by the numbers that a rename leaves alone. */
@@ -51,7 +50,6 @@ export async function readState(
   const { monolith, service } = clients;
   const { mapping, problems } = await examineMapping(definition, monolith, service);
   const catalogs = await readCatalogs(definition, monolith, service);
-  const wanted = namedTables(definition)[side].map(({ name }) => parseTableName(name));
   return {
     problems,
     mapping,
@@ -64,9 +62,7 @@ export async function readState(
       publication: '',
     }),
     open: (await lookAround(definition, monolith, service)).filter(isOpen),
-    catalogs: catalogs[side].filter(({ schema, table }) =>
-      wanted.some((one) => one.schema === schema && one.table === table),
-    ),
+    catalogs: catalogs[side],
     shapes: await readShapes(clients[side]),
   };
 }

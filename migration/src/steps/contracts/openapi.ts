@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type MigrationDefinition,
   resolveSetting,
@@ -6,6 +5,7 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import type { Toolkit } from '../toolkit.ts';
+import { readSource } from '../document-source.ts';
 import { planned, type Step } from '../step.ts';
 import { type ComparedDocuments, compareDocuments } from './openapi/compare-documents.ts';
 import { isObject, type Json } from './openapi/document.ts';
@@ -92,7 +92,7 @@ async function documentAt(source: string, signal: AbortSignal): Promise<Json> {
     );
   let text: string;
   try {
-    text = /^https?:/.test(source) ? await fetched(source, signal) : await readFile(source, 'utf8');
+    text = await readSource(source, signal);
   } catch (cause) {
     throw refused(cause instanceof Error ? cause.message : String(cause), cause);
   }
@@ -104,12 +104,4 @@ async function documentAt(source: string, signal: AbortSignal): Promise<Json> {
   }
   if (!isObject(parsed) || !isObject(parsed.paths)) throw refused('it has no paths');
   return parsed;
-}
-
-async function fetched(url: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(15_000)]),
-  });
-  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-  return response.text();
 }

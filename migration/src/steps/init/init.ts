@@ -8,6 +8,7 @@ import { contextFile } from './context-file.ts';
 import type { FoundRoute } from './found-route.ts';
 import { openapiRoutes } from './openapi-routes.ts';
 import { recordedRequests, trafficRoutes } from './traffic-routes.ts';
+import { readSource } from '../document-source.ts';
 import { planned, type Step } from '../step.ts';
 import type { Toolkit } from '../toolkit.ts';
 
@@ -30,21 +31,16 @@ export interface InitResult {
   readonly notes: readonly string[];
 }
 
+/** `choose`: which of all tables are the context's. */
 async function readCatalogs(
   url: string,
-  tables: readonly TableName[],
+  choose: (all: readonly TableName[]) => readonly TableName[],
 ): Promise<{ chosen: TableCatalog[]; others: TableCatalog[] }> {
   const client = await connect(url, { applicationName: 'strangler-init' });
   try {
     const all = await listTables(client);
-    const names = all.map(writtenTable);
     const chosen: TableCatalog[] = [];
-    for (const table of tables) {
-      const name = writtenTable(table);
-      if (!names.includes(name))
-        throw new StranglerError('TABLE_MISSING', `table ${unknownName(name, names)}`);
-      chosen.push(await readTable(client, table));
-    }
+    for (const table of choose(all)) chosen.push(await readTable(client, table));
     const others: TableCatalog[] = [];
     for (const table of all) {
       if (
@@ -58,12 +54,6 @@ async function readCatalogs(
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-async function fetched(url: string): Promise<string> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-  if (!answer.ok) throw new Error(`it was answered with ${answer.status} ${answer.statusText}`);
-  return await answer.text();
 }
 
 async function traffic(
@@ -104,10 +94,14 @@ function databaseOf(kit: Toolkit, named: string | undefined): { url?: string; va
   return { url, variable: named };
 }
 
-async function openapi(source: string, prefixes: readonly string[]): Promise<FoundRoute[]> {
+async function openapi(
+  kit: Toolkit,
+  source: string,
+  prefixes: readonly string[],
+): Promise<FoundRoute[]> {
   let text: string;
   try {
-    text = /^https?:/.test(source) ? await fetched(source) : await readFile(source, 'utf8');
+    text = await readSource(source, kit.signal);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StranglerError(
@@ -155,16 +149,13 @@ async function prepare(
   const { chosen, others } =
     url === undefined
       ? { chosen: [], others: [] }
-      : await readCatalogs(
-          url,
-          options.tables?.length
-            ? options.tables.map(parseTableName)
-            : await guessTables(url, options),
+      : await readCatalogs(url, (all) =>
+          options.tables?.length ? namedAmong(all, options.tables) : guessed(all, options.context),
         );
   const prefixes = options.pathPrefix ?? [];
   const { routes, notes: fromTraffic } = options.traffic
     ? await traffic(options.traffic, prefixes)
-    : { routes: options.openapi ? await openapi(options.openapi, prefixes) : [], notes: [] };
+    : { routes: options.openapi ? await openapi(kit, options.openapi, prefixes) : [], notes: [] };
   const { text, notes } = contextFile({
     context: options.context,
     tables: chosen,
@@ -183,26 +174,29 @@ async function prepare(
   };
 }
 
+/** @throws StranglerError TABLE_MISSING */
+function namedAmong(all: readonly TableName[], wanted: readonly string[]): TableName[] {
+  const names = all.map(writtenTable);
+  return wanted.map((text) => {
+    const table = parseTableName(text);
+    const name = writtenTable(table);
+    if (!names.includes(name))
+      throw new StranglerError('TABLE_MISSING', `table ${unknownName(name, names)}`);
+    return table;
+  });
+}
+
 /** Without --tables: every table whose name or schema begins with the context's. */
-async function guessTables(url: string, options: InitOptions): Promise<TableName[]> {
-  const client = await connect(url, { applicationName: 'strangler-init' });
-  try {
-    const stem = options.context.replaceAll('-', '_').replace(/s$/, '');
-    const all = await listTables(client);
-    const found = all.filter(
-      (table) => table.schema === options.context || table.table.startsWith(stem),
+function guessed(all: readonly TableName[], context: string): TableName[] {
+  const stem = context.replaceAll('-', '_').replace(/s$/, '');
+  const found = all.filter(({ schema, table }) => schema === context || table.startsWith(stem));
+  if (found.length === 0)
+    throw new StranglerError(
+      'USAGE',
+      `No table looks like context ${context}; name them with --tables. ` +
+        `The database has: ${all.map(writtenTable).join(', ')}`,
     );
-    if (found.length === 0) {
-      throw new StranglerError(
-        'USAGE',
-        `No table looks like context ${options.context}; name them with --tables. ` +
-          `The database has: ${all.map(writtenTable).join(', ')}`,
-      );
-    }
-    return found;
-  } finally {
-    await client.end().catch(() => {});
-  }
+  return found;
 }
 
 export const init: Step<InitOptions, InitResult> = {
