@@ -98,15 +98,19 @@ function unknownIn(expr: string, known: Map<string, Set<string>>): string[] {
   const names = [
     ...expr.matchAll(/\b((?:facade|http|process|nodejs|strangler)_\w+|up(?=\{))/g),
   ].map((match) => match[1] ?? '');
-  const labels = [...expr.matchAll(/by \(([^)]*)\)/g), ...expr.matchAll(/\{([^}]*)\}/g)].flatMap(
-    (match) => (match[1] ?? '').split(',').map((part) => part.trim().split(/[=!~]/)[0] ?? ''),
+  const labelsIn = (list = ''): string[] =>
+    list.split(',').map((part) => part.trim().split(/[=!~]/)[0] ?? '');
+  const lacks = (name: string, label: string): boolean => known.get(name)?.has(label) === false;
+  const grouped = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list]) => labelsIn(list));
+  const selected = [...expr.matchAll(/(\w+)\{([^}]*)\}/g)].flatMap(([, name = '', list]) =>
+    labelsIn(list).flatMap((label) => (lacks(name, label) ? [`${name}{${label}}`] : [])),
   );
-  const missing = names.filter((name) => !known.has(name));
   return [
-    ...missing,
-    ...labels
-      .filter((label) => names.some((name) => known.get(name)?.has(label) === false))
+    ...names.filter((name) => !known.has(name)),
+    ...grouped
+      .filter((label) => names.some((name) => lacks(name, label)))
       .map((label) => `${names.join()}{${label}}`),
+    ...selected,
     ...(names.length === 0 ? ['no series at all'] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import { bothSides } from '@strangler-toolkit/plan';
+import { flagsDetail } from '../flags/without-flags.ts';
 import { homeOf, type OwnerView } from '../routing/decide.ts';
 import type { Serving } from '../serving/serving.ts';
 
@@ -39,7 +40,7 @@ export function readiness(
       restoredFromDisk: ownership.restoredFromDisk,
       olderEpochTold: ownership.regressed,
     },
-    flags: flagStatus,
+    flags: { ...flagStatus, ...flagsDetail(flags) },
     ...(strangers.all.length > 0 && {
       untrustedProxies: { peers: strangers.all, setting: 'FACADE_TRUSTED_PROXIES' },
     }),

@@ -1,15 +1,24 @@
+import type { Gauge } from 'prom-client';
 import type { Serving } from '../serving/serving.ts';
+
+/** What is not set up has no series: an alert must not fire for what nobody wants. */
+function told(gauge: Gauge, value: number | undefined): void {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
+}
 
 /** Gauges are looked up when somebody asks for them, not kept up to date by every request. */
 export function refreshGauges({ metrics, ownership, flags, mirror, watch }: Serving): void {
-  metrics.flagAge.set(flags.status().ageSeconds ?? -1);
-  metrics.controlUp.set(ownership.link?.up ? 1 : 0);
-  metrics.controlAge.set(ownership.link?.ageSeconds ?? -1);
+  const { link } = ownership;
+  const { state, ageSeconds } = flags.status();
+  told(metrics.flagAge, state === 'off' ? undefined : (ageSeconds ?? -1));
+  told(metrics.controlUp, link && (link.up ? 1 : 0));
+  told(metrics.controlAge, link && (link.ageSeconds ?? -1));
   metrics.shadowQueued.set(mirror.waiting);
   metrics.epoch.reset();
   for (const context of ownership.states.contexts()) {
-    const { owner, stage, epoch } = ownership.states.get(context);
-    metrics.epoch.set({ context, owner, stage }, Number(epoch));
+    const { owner, stage, epoch, dataKind } = ownership.states.get(context);
+    metrics.epoch.set({ context, owner, stage, data: dataKind }, Number(epoch));
     metrics.holding.set({ context }, ownership.states.holding(context) ? 1 : 0);
     metrics.waitingWrites.set({ context }, ownership.gate.waiting(context));
     metrics.writesInFlight.set({ context }, ownership.gate.inFlight(context));

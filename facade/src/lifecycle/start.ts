@@ -1,6 +1,7 @@
 import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
 import { openFlagReader } from '../flags/open-flag-reader.ts';
+import { flagsDetail } from '../flags/without-flags.ts';
 import type { Parts } from './assemble.ts';
 import { listen } from './listen.ts';
 import { release } from './release.ts';
@@ -28,6 +29,8 @@ export async function start(
         onProblem: (problem) => log.warn({ problem }, 'flags'),
       }),
     );
+    const lacking = flagsDetail(flags);
+    if (lacking) log.warn(lacking, 'no flag provider is set');
     await ownership.start();
     serving.watch.start();
     const port = await listen(clients.server, options.port ?? 0, host);

@@ -99,23 +99,23 @@ export function facadeMetrics() {
     }),
     flagAge: new Gauge({
       name: 'facade_flags_age_seconds',
-      help: 'Since Unleash last answered; -1 never',
+      help: 'Since Unleash last answered; -1 never; absent where none is set',
       registers,
     }),
     controlUp: new Gauge({
       name: 'facade_control_up',
-      help: '1 while the control database answers',
+      help: '1 while the control database answers; absent where none is set',
       registers,
     }),
     controlAge: new Gauge({
       name: 'facade_control_age_seconds',
-      help: 'Since the control database last answered; -1 never',
+      help: 'Since the control database last answered; -1 never; absent where none is set',
       registers,
     }),
     epoch: new Gauge({
       name: 'facade_epoch',
       help: 'Known epoch',
-      labelNames: ['context', 'owner', 'stage'],
+      labelNames: ['context', 'owner', 'stage', 'data'],
       registers,
     }),
     statsDropped: new Counter({
