@@ -11,6 +11,7 @@ export interface WorkerView {
   readonly copying: WorkerProgress | null;
   /** The newest sample of the stream; it outlives a failure. */
   readonly streaming: WorkerProgress | null;
+  /** Until it got past the place where it failed. */
   readonly failure: WorkerProgress | null;
   /** By code. */
   readonly failures: Readonly<Record<string, number>>;
@@ -47,7 +48,12 @@ export function seen(view: WorkerView, told: WorkerProgress, now: number): Worke
     case 'copying':
       return { ...next, copying: told, streaming: null, failure: null };
     case 'streaming':
-      return { ...next, copying: null, streaming: told, failure: null };
+      return {
+        ...next,
+        copying: null,
+        streaming: told,
+        failure: goesOn(view, told, now) ? null : view.failure,
+      };
     case 'failed': {
       const code = told.code ?? '';
       const failures = { ...view.failures, [code]: (view.failures[code] ?? 0) + 1 };
@@ -56,6 +62,21 @@ export function seen(view: WorkerView, told: WorkerProgress, now: number): Worke
     default:
       return phase satisfies never;
   }
+}
+
+/** A stream that moved nothing and did not fail for so long had nothing to move. */
+const steadyAfterSeconds = 30;
+
+/** A stream that was opened again has proven nothing: on a full disk that succeeds many times a minute. */
+function goesOn(
+  { failure, streaming, phase, since }: WorkerView,
+  told: WorkerProgress,
+  now: number,
+): boolean {
+  if (failure === null || streaming === null || told.position === undefined) return true;
+  if (streaming.direction !== told.direction || streaming.epoch !== told.epoch) return true;
+  if (streaming.position === undefined || told.position > streaming.position) return true;
+  return phase === 'streaming' && now - since >= steadyAfterSeconds * 1000;
 }
 
 /** Whether something began that a person wants a line about; samples between two such moments say nothing new. */
@@ -81,6 +102,9 @@ export interface WorkerHealth {
 /** A copy may be at one big index for minutes; a stream tells ten times a second. */
 const silentAfterSeconds = { copying: 300, streaming: WORKER_DEAD_SECONDS };
 
+const failureText = ({ failure }: WorkerView): string =>
+  `${failure?.code ?? ''}: ${failure?.message ?? ''}`;
+
 /** Whether this worker does its work, standing by included. */
 export function healthOf(view: WorkerView, now: number): WorkerHealth {
   const { phase } = view;
@@ -88,16 +112,13 @@ export function healthOf(view: WorkerView, now: number): WorkerHealth {
     case 'starting':
       return { ok: false, status: phase, why: 'it has not begun yet' };
     case 'failed':
-      return {
-        ok: false,
-        status: phase,
-        why: `${view.failure?.code ?? ''}: ${view.failure?.message ?? ''}`,
-      };
+      return { ok: false, status: 'failed', why: failureText(view) };
     case 'standby':
     case 'waiting':
       return { ok: true, status: phase, why: null };
     case 'copying':
     case 'streaming': {
+      if (view.failure !== null) return { ok: false, status: 'failed', why: failureText(view) };
       const seconds = (now - view.heard) / 1000;
       return seconds <= silentAfterSeconds[phase]
         ? { ok: true, status: phase, why: null }
