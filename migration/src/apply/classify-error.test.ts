@@ -19,6 +19,7 @@ describe('what a failure asks for', () => {
     ['transient', '25P02', 'a transaction that failed before'],
     ['transient', '25P03', 'a session that was idle for too long'],
     ['transient', '25P04', 'a transaction that took too long'],
+    ['transient', '25006', 'a standby that is not promoted yet'],
     ['transient', 'ECONNRESET', 'a connection that was reset'],
     ['transient', 'ECONNREFUSED', 'nobody listens'],
     ['transient', 'EPIPE', 'a connection that is gone'],
@@ -48,6 +49,13 @@ describe('what a failure asks for', () => {
     ['fatal', '0A000', 'what the server cannot do'],
     ['fatal', 'SF001', 'our own fence'],
   ])('%s: %s, %s', (kind, code) => expect(classifyFailure(database(code))).toBe(kind));
+
+  test.each<[FailureKind, string]>([
+    ['transient', 'recovery is in progress'],
+    ['fatal', 'replication slot "s" was not created in this database'],
+  ])('%s: a state that does not fit, %s', (kind, message) =>
+    expect(classifyFailure(Object.assign(new Error(message), { code: '55000' }))).toBe(kind),
+  );
 
   test.each<[FailureKind, ErrorCode, Record<string, unknown>?]>([
     ['disk-full', 'DB_DISK_FULL'],

@@ -16,6 +16,10 @@ const connectionCodes = new Set([
   'EAI_AGAIN',
   'ENETUNREACH',
 ]);
+/** A server that still recovers, or waits to be promoted: read only, and without a log of its own. */
+const inRecovery = (state: string, error: unknown): boolean =>
+  state === '25006' ||
+  (state === '55000' && error instanceof Error && /recovery/i.test(error.message));
 /** Undefined column, table, function, object, type; wrong type of an expression; generated column; no matching constraint. */
 const schemaStates = new Set([
   '42703',
@@ -49,6 +53,7 @@ export function classifyFailure(error: unknown): FailureKind {
   if (state === '53100') return 'disk-full';
   if (
     connectionCodes.has(state) ||
+    inRecovery(state, error) ||
     /^(08|40|53|57P|58)/.test(state) ||
     ['55P03', '55006', '57014', '25P02', '25P03', '25P04'].includes(state)
   )

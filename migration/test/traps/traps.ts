@@ -150,7 +150,7 @@ export const traps: readonly Trap[] = [
     kafka: [
       [
         crash,
-        'a COPY of 40,000 rows and small transactions around it come once each and in order, though Connect was killed twice in between',
+        'a COPY of 40,000 rows and small transactions around it come once each and in order though Connect was killed twice in between',
       ],
       [
         assembler,

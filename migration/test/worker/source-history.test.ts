@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type PostgresServer, startPostgres } from '@strangler-toolkit/dev-stack';
+import { type PostgresServer, startPostgres, until } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
 import { readStreamRow } from '../../src/replica/streams.ts';
+import type { WorkerProgress } from '../../src/worker/index.ts';
 import { copyServer } from '../support/server-copy.ts';
 import { endOf, insert, pastPosition, reconnected, targetState } from './restored-source.ts';
 import { bothSides, caughtUp, flip, openShop, type Shop, startWorker } from './shop.ts';
@@ -118,6 +121,33 @@ test('a monolith that goes on from a copy of all it had goes on: it was moved, n
   const row = await readStreamRow(shop.service, 'goods', 'forward');
   expect(row?.history?.timeline).toBeGreaterThan(1);
   await shop.monolith.end();
+});
+
+test('a monolith that is still in recovery is waited for', async () => {
+  const server = await startPostgres();
+  try {
+    await using opened = await openShop({ monolith: server });
+    await using worker = startWorker(opened);
+    await caughtUp(opened, 'forward');
+    await server.crash();
+    await writeFile(join(server.dataDir, 'standby.signal'), '');
+    await server.restart();
+    const seen = worker.progress.length;
+    const refusal = (): WorkerProgress | undefined =>
+      worker.progress.slice(seen).find(({ message }) => /read-only|recover/.test(message ?? ''));
+    await until('it met the server in recovery', () =>
+      Promise.race([worker.ended.then(() => true), Promise.resolve(refusal() !== undefined)]),
+    );
+    expect(refusal()).toMatchObject({ phase: 'failed', retrying: true });
+    const shop = await reconnected(opened);
+    await shop.monolith.query('SELECT pg_promote()');
+    await shop.monolith.query(insert(2001, 2100));
+    await caughtUp(shop, 'forward');
+    expect(await bothSides(shop).then((sides) => sides.service === sides.monolith)).toBe(true);
+    await shop.monolith.end();
+  } finally {
+    await server.stop();
+  }
 });
 
 test('a service that owns and was set back stops the stream to the monolith', async () => {
