@@ -1,5 +1,5 @@
 import { isStranglerError } from '@strangler-toolkit/plan';
-import { openLog } from './telemetry/open-log.ts';
+import { logWritten, openLog } from './telemetry/open-log.ts';
 import { parseCommandLine } from './config/command-line.ts';
 import { parseEnvironment } from './config/environment.ts';
 import { environmentHelp } from './config/help.ts';
@@ -26,9 +26,10 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
   log.info({ port, adminPort }, 'listening');
   const drain = (signal: string): void => {
     log.info({ signal }, 'draining');
+    const exit = (code: number) => logWritten(log).finally(() => process.exit(code));
     facade.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
+      () => exit(0),
+      () => exit(1),
     );
   };
   process.once('SIGTERM', drain);

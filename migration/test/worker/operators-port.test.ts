@@ -121,7 +121,7 @@ describe('the port of a worker', () => {
           why: expect.stringContaining('DB_DISK_FULL'),
         });
         expect(await metric(worker.url, 'strangler_worker_healthy')).toBe(0);
-        await pause(100);
+        await pause(100, new AbortController().signal);
       }
       expect((await fetch(`${worker.url}/health/live`)).status).toBe(200);
       await scene.sql(scene.service, 'DROP TRIGGER no_space ON items');

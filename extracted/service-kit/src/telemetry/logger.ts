@@ -23,5 +23,6 @@ export function createLogger(
         : {};
     },
   };
-  return options.destination ? pino(settings, options.destination) : pino(settings);
+  // Written at once: a process that ends would overtake its own lines, or lose them.
+  return pino(settings, options.destination ?? pino.destination({ dest: 1, sync: true }));
 }
