@@ -127,13 +127,6 @@ module.exports = {
       to: { path: '^migration/src/stream/(kafka|embedded)/', pathNot: '/kafka-settings\\.ts$' },
     },
     {
-      name: 'routing-is-pure',
-      severity: 'error',
-      comment: 'Who answers is decided by a function of plan, flags and ownership.',
-      from: { path: '^facade/src/routing/', pathNot: '\\.test\\.ts$' },
-      to: { path: inputOutput },
-    },
-    {
       name: 'proxy-knows-no-flags',
       severity: 'error',
       comment: 'Forwarding is the same whoever decided.',
@@ -144,7 +137,7 @@ module.exports = {
       name: 'shadow-never-in-the-way',
       severity: 'error',
       comment: 'What a client waits for does not know the shadow.',
-      from: { path: '^facade/src/(proxy|routing|resilience)/' },
+      from: { path: '^facade/src/(proxy|resilience)/' },
       to: { path: '^facade/src/shadow/' },
     },
     {

@@ -48,5 +48,6 @@ export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { judgeGuard } from './guard.ts';
 export { allowedOf, judgeRampStep, p99Text, type RampVerdict, type SideWindow } from './ramp.ts';
 export * from './control/index.ts';
+export * from './routing/index.ts';
 export { emptyStep, fittingSteps, type TrafficSeen } from './traffic-seen.ts';
 export { lookAtHealth, type UpstreamHealth } from './upstream-health.ts';

@@ -9,7 +9,7 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url));
  */
 export const rooms = {
   plan: { files: ['plan/src/*.ts'], suites: ['plan/src/*.test.ts'] },
-  routing: { files: ['facade/src/routing/*.ts'], suites: ['facade/src/routing/*.test.ts'] },
+  routing: { files: ['plan/src/routing/*.ts'], suites: ['plan/src/routing/*.test.ts'] },
   shadow: {
     files: ['compare*', 'decimal', 'json-text', 'judge', 'media-type', 'pointer'].map(
       (name) => `facade/src/shadow/${name}.ts`,

@@ -1,6 +1,5 @@
-import { bothSides } from '@strangler-toolkit/plan';
+import { bothSides, homeOf, type OwnerView } from '@strangler-toolkit/plan';
 import { flagsDetail } from '../flags/without-flags.ts';
-import { homeOf, type OwnerView } from '../routing/decide.ts';
 import type { Serving } from '../serving/serving.ts';
 
 /** What the facade knows, in words. A facade that serves with the last known state is ready: taking it away would help nobody (P6). */

@@ -1,4 +1,4 @@
-import { type Decision, decide } from '../routing/decide.ts';
+import { type Decision, decide } from '@strangler-toolkit/plan';
 import type { Serving } from '../serving/serving.ts';
 
 /** Every claimed route and where it would go now, with its flag off and on. */

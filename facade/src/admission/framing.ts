@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isHost } from '../routing/request-target.ts';
+import { isHost } from '@strangler-toolkit/plan';
 
 export interface Refusal {
   readonly status: number;

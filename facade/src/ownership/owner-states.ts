@@ -1,7 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { type DataKind, type Side, type Stage, stages } from '@strangler-toolkit/plan';
+import {
+  type DataKind,
+  type OwnerView,
+  type Side,
+  type Stage,
+  stages,
+} from '@strangler-toolkit/plan';
 import { z } from 'zod';
-import type { OwnerView } from '../routing/decide.ts';
 
 export interface Hold {
   readonly id: string;

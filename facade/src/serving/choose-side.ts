@@ -1,11 +1,12 @@
-import { bothSides, type Side } from '@strangler-toolkit/plan';
 import {
+  bothSides,
   decide,
   type Decision,
   type Freshness,
   homeOf,
   type OwnerView,
-} from '../routing/decide.ts';
+  type Side,
+} from '@strangler-toolkit/plan';
 import type { Claim } from './claim.ts';
 import type { Serving } from './serving.ts';
 import type { Who } from './who.ts';

@@ -1,5 +1,12 @@
+import { hash } from 'node:crypto';
 import {
+  type CompiledRoute,
+  compileRoutes,
+  findClaim,
+  type FindClaim,
   flagName,
+  type IdentityReader,
+  identityReader,
   killFlagName,
   type MigrationDefinition,
   resolveSetting,
@@ -7,10 +14,7 @@ import {
   type Side,
 } from '@strangler-toolkit/plan';
 import type { Breaker } from '../resilience/breaker.ts';
-import { type IdentityReader, identityReader } from '../routing/identity.ts';
-import { findClaim, type Found } from '../routing/find-claim.ts';
 import { Aliases } from './aliases.ts';
-import { type CompiledRoute, compileRoutes } from '../routing/route-table.ts';
 
 /** One context, ready to serve. */
 export interface ContextPlan {
@@ -36,11 +40,8 @@ export interface Claims {
   readonly plans: readonly ContextPlan[];
   /** Headers of answers that may change whom requests belong to, in lower case. */
   readonly answerHeaders: ReadonlySet<string>;
-  /**
-   * For a path in the client's own spelling. `override`: a method that the application may take instead; what could be a
-   * write is claimed as one.
-   */
-  find(method: string, rawPath: string, override?: string): Found<Claim>;
+  /** For a path in the client's own spelling. */
+  readonly find: FindClaim<Claim>;
 }
 
 export interface ClaimsOptions {
@@ -49,6 +50,8 @@ export interface ClaimsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly breaker: (context: string, side: Side) => Breaker;
 }
+
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** @throws StranglerError CONFIG_INVALID for conflicting routes, CONFIG_ENV_MISSING for an address that is not set */
 export function claimsOf({ definitions, env, breaker }: ClaimsOptions): Claims {
@@ -64,50 +67,30 @@ export function claimsOf({ definitions, env, breaker }: ClaimsOptions): Claims {
       urls: { monolith: url('monolith'), service: url('service') },
       health: { monolith: definition.monolith.health, service: definition.service.health },
       breakers: { monolith: breaker(context, 'monolith'), service: breaker(context, 'service') },
-      identity: identityReader(definition.identity),
+      identity: identityReader(definition.identity, sha256),
       aliases: new Aliases(),
     };
     plans.add(plan);
-    for (const route of table.routes) {
+    for (const [route, asWrite] of table.asWrites) {
       if (route.context !== context) continue;
       const { name } = route.definition;
-      claims.set(route, {
-        route,
-        plan,
-        flags: {
-          kill: killFlagName(context),
-          route: flagName(context, name),
-          shadow: shadowFlagName(context, name),
-        },
-      });
+      const flags = {
+        kill: killFlagName(context),
+        route: flagName(context, name),
+        shadow: shadowFlagName(context, name),
+      };
+      claims.set(route, { route, plan, flags });
+      claims.set(asWrite, { route: asWrite, plan, flags });
     }
   }
-  const asWrites = new Map(
-    [...claims.values()].map((claim): [Claim, Claim] => {
-      const definition = { ...claim.route.definition, kind: 'write' as const };
-      return [claim, { ...claim, route: { ...claim.route, definition } }];
-    }),
-  );
-  const isWrite = ({ route }: Claim): boolean => route.definition.kind === 'write';
-  const claimed = (method: string, path: string): Claim | undefined => {
-    const route = table.match(method, path);
-    return route && claims.get(route);
-  };
-  const strictest = (method: string, override: string, path: string): Claim | undefined => {
-    const either = [claimed(override, path), claimed(method, path)].filter(
-      (claim) => claim !== undefined,
-    );
-    return either.find(isWrite) ?? (either[0] && asWrites.get(either[0]));
-  };
   return {
-    all: [...claims.values()],
+    all: table.routes.flatMap((route) => claims.get(route) ?? []),
     plans: [...plans],
     answerHeaders: new Set([...plans].flatMap(({ identity }) => identity.answerHeaders)),
     find: (method, rawPath, override) =>
-      findClaim(
-        (path) =>
-          override === undefined ? claimed(method, path) : strictest(method, override, path),
-        rawPath,
-      ),
+      findClaim((path) => {
+        const route = table.match(method, path, override);
+        return route && claims.get(route);
+      }, rawPath),
   };
 }

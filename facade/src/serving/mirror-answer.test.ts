@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Side } from '@strangler-toolkit/plan';
+import type { OwnerView, Side } from '@strangler-toolkit/plan';
 import { upstreamBreaker } from '../resilience/breaker.ts';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import type { Onlooker } from '../proxy/relay.ts';
-import type { OwnerView } from '../routing/decide.ts';
 import type { MirroredRead } from '../shadow/mirror.ts';
 import { facadeMetrics } from '../telemetry/metrics.ts';
 import { type Claim, claimsOf } from './claim.ts';

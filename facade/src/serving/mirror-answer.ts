@@ -1,8 +1,7 @@
-import { mirrorsAt, otherSide, type Side } from '@strangler-toolkit/plan';
+import { homeOf, mirrorsAt, otherSide, type OwnerView, type Side } from '@strangler-toolkit/plan';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
 import type { Onlooker } from '../proxy/relay.ts';
-import { homeOf, type OwnerView } from '../routing/decide.ts';
 import type { MirroredRead } from '../shadow/mirror.ts';
 import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';

@@ -2,7 +2,7 @@ import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
 import type { Onlooker } from '../proxy/relay.ts';
-import type { OwnerView } from '../routing/decide.ts';
+import type { OwnerView } from '@strangler-toolkit/plan';
 import { giveAnswer, giveFailure } from './answer.ts';
 import type { Claim, ContextPlan } from './claim.ts';
 import { followIdentity } from './follow-identity.ts';

@@ -1,4 +1,4 @@
-import { homeOf } from '../routing/decide.ts';
+import { homeOf } from '@strangler-toolkit/plan';
 import { followIdentity } from './follow-identity.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
 import { chooseSide } from './choose-side.ts';

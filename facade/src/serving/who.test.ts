@@ -1,12 +1,15 @@
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { expect, test } from '@jest/globals';
-import { identityReader } from '../routing/identity.ts';
+import { identityReader } from '@strangler-toolkit/plan';
 import { Aliases } from './aliases.ts';
 import type { Claim } from './claim.ts';
 import { whoAsks } from './who.ts';
 
 const aliases = new Aliases();
-const plan = { identity: identityReader(['header:authorization', 'cookie:user']), aliases };
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
+const identity = identityReader(['header:authorization', 'cookie:user'], sha256);
+const plan = { identity, aliases };
 const claim = { plan } as unknown as Claim;
 const who = (headers: IncomingHttpHeaders, address = '192.0.2.1') =>
   whoAsks({

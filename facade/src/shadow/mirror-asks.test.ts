@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
-import { compileRoutes } from '../routing/route-table.ts';
+import { compileRoutes } from '@strangler-toolkit/plan';
 import type { Verdict } from './judge.ts';
 import { Mirror, type MirroredRead } from './mirror.ts';
 

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { compileRoutes, type MigrationDefinition } from '@strangler-toolkit/plan';
 import { upstreamAgents } from '../resilience/upstream-agents.ts';
-import { compileRoutes } from '../routing/route-table.ts';
 import { Mirror } from './mirror.ts';
 
 const definition: MigrationDefinition = {

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ShadowOutcome, Side } from '@strangler-toolkit/plan';
+import type { CompiledRoute, ShadowOutcome, Side } from '@strangler-toolkit/plan';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
-import type { CompiledRoute } from '../routing/route-table.ts';
 import { Comparer } from './comparer.ts';
 import type { Observed } from './difference.ts';
 import { judge, type Verdict } from './judge.ts';

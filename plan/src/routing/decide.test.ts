@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { stages } from '@strangler-toolkit/plan';
+import { stages } from '../stages.ts';
 import fc from 'fast-check';
 import { decide, type DecisionInput, homeOf } from './decide.ts';
 

@@ -1,4 +1,5 @@
-import { type DataKind, type Side, type Stage, steersAt } from '@strangler-toolkit/plan';
+import type { DataKind, Side } from '../migration.ts';
+import { type Stage, steersAt } from '../stages.ts';
 
 /** What the control database said last about a context. */
 export interface OwnerView {

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { identityReader } from './identity.ts';
 
-const read = identityReader(['header:Authorization', 'cookie:sid', 'query:user']);
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const readerOf = (texts?: readonly string[]) => identityReader(texts, sha256);
+
+const read = readerOf(['header:Authorization', 'cookie:sid', 'query:user']);
 const of = (headers: Record<string, string>, search = '') => read.first({ headers, search });
 
 test('the first source that is there decides, and no token is readable in the result', () => {
@@ -25,9 +29,7 @@ test('the same value from two sources is two identities', () =>
   expect(of({ cookie: 'sid=7' })).not.toBe(of({}, '?user=7')));
 test('nobody stays nobody', () => expect(of({ cookie: 'sidx=1' }, '?users=1')).toBeUndefined());
 test.each(['body:user', 'sid', 'claim:sub', 'claim:sub@body:x'])('%s is refused', (source) =>
-  expect(() => identityReader([source])).toThrow(
-    expect.objectContaining({ code: 'CONFIG_INVALID' }),
-  ),
+  expect(() => readerOf([source])).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' })),
 );
 test('a header sent several times counts with its first, a cookie with its spaces trimmed', () => {
   const twice = read.first({ headers: { authorization: ['Bearer a', 'Bearer b'] }, search: '' });
@@ -36,7 +38,7 @@ test('a header sent several times counts with its first, a cookie with its space
   expect(of({ cookie: 'sid=a=b' })).not.toBe(of({ cookie: 'sid=a' }));
 });
 test('a cookie of one letter is one too, and what only begins like it is not', () => {
-  const short = identityReader(['cookie:s']);
+  const short = readerOf(['cookie:s']);
   expect(short.first({ headers: { cookie: 's=1' }, search: '' })).toBeDefined();
   expect(short.first({ headers: { cookie: 'sx' }, search: '' })).toBeUndefined();
 });
@@ -45,14 +47,14 @@ test('nothing, and a cookie without a value, are nobody', () => {
   expect(of({ cookie: 'sid=' })).toBeUndefined();
   expect(of({ cookie: 'sid' })).toBeUndefined();
   expect(of({ authorization: '' }, '?user=')).toBeUndefined();
-  expect(identityReader().first({ headers: { authorization: 'x' }, search: '' })).toBeUndefined();
+  expect(readerOf().first({ headers: { authorization: 'x' }, search: '' })).toBeUndefined();
 });
 test('the name of a header is read in any case, those of cookies and of the query as they are', () =>
   expect(of({ cookie: 'SID=1' }, '?USER=1')).toBeUndefined());
 
 describe('a claim of a token', () => {
   const token = (payload: string): string => `h.${Buffer.from(payload).toString('base64url')}.s`;
-  const claims = identityReader(['claim:sub@header:authorization', 'claim:sub@cookie:t']);
+  const claims = readerOf(['claim:sub@header:authorization', 'claim:sub@cookie:t']);
   const by = (authorization: string) => claims.first({ headers: { authorization }, search: '' });
   test('is the identity, whatever else is in it and whoever carries it', () => {
     const ann = by(`Bearer ${token('{"sub":"ann","iat":1}')}`);
@@ -77,7 +79,7 @@ describe('a claim of a token', () => {
 });
 
 describe('an answer', () => {
-  const answers = identityReader(['cookie:sid', 'header:x-session', 'answer:X-User', 'query:u']);
+  const answers = readerOf(['cookie:sid', 'header:x-session', 'answer:X-User', 'query:u']);
   const said = (headers: Record<string, string | string[]>) => answers.inAnswer(headers);
   const request = (headers: Record<string, string>) => answers.first({ headers, search: '' });
   test('gives what the client will send from now on', () => {

@@ -1,8 +1,5 @@
-import {
-  type MigrationDefinition,
-  type RouteDefinition,
-  StranglerError,
-} from '@strangler-toolkit/plan';
+import { StranglerError } from '../errors.ts';
+import type { MigrationDefinition, RouteDefinition } from '../migration.ts';
 
 export interface CompiledRoute {
   readonly context: string;
@@ -17,7 +14,12 @@ type Segment =
 
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
-  match(method: string, path: string): CompiledRoute | undefined;
+  /** Each route as a write: what is matched where a request may be another method than it says. */
+  readonly asWrites: ReadonlyMap<CompiledRoute, CompiledRoute>;
+  /**
+   * For a canonical path. `override`: a method that the application may take instead; what could be a write is claimed as one.
+   */
+  match(method: string, path: string, override?: string): CompiledRoute | undefined;
 }
 
 /** A trailing slash never makes another route: most frameworks serve both spellings, and a write must not slip past by one. */
@@ -118,6 +120,17 @@ function refuseConflicts(routes: readonly CompiledRoute[]): void {
  * route serves HEAD unless a HEAD route is declared, ANY what no other route of the path names; two contexts that claim one
  * request are refused.
  * @throws StranglerError CONFIG_INVALID
+ *
+ * @example
+ * ```ts
+ * import { compileRoutes, findClaim } from '@strangler-toolkit/plan';
+ * import { loadContexts } from '@strangler-toolkit/plan/load';
+ *
+ * const contexts = [...(await loadContexts('contexts')).values()];
+ * const table = compileRoutes(contexts.map(({ definition }) => definition));
+ * const found = findClaim((path) => table.match('GET', path), '/api//products');
+ * if (found.kind === 'claimed') console.log(found.claim.context, found.claim.definition.name);
+ * ```
  */
 export function compileRoutes(definitions: Iterable<MigrationDefinition>): RouteTable {
   const routes = [...definitions].flatMap((definition) =>
@@ -132,15 +145,31 @@ export function compileRoutes(definitions: Iterable<MigrationDefinition>): Route
       isPrefix(route) ? fixedLength(route) <= length : fixedLength(route) === length,
     ),
   );
+  const asWrites = new Map(
+    routes.map((route): [CompiledRoute, CompiledRoute] => [
+      route,
+      { ...route, definition: { ...route.definition, kind: 'write' } },
+    ]),
+  );
+  const named = (method: string, path: string): CompiledRoute | undefined => {
+    const parts = segmentsOf(path);
+    const candidates = byLength[Math.min(parts.length, longest + 1)] ?? [];
+    const first = (...methods: readonly string[]): CompiledRoute | undefined =>
+      candidates.find((route) => methods.includes(route.definition.method) && fits(route, parts));
+    if (method !== 'HEAD') return first(method, 'ANY');
+    return first('HEAD') ?? first('GET', 'ANY');
+  };
   return {
     routes,
-    match(method, path) {
-      const parts = segmentsOf(path);
-      const candidates = byLength[Math.min(parts.length, longest + 1)] ?? [];
-      const first = (...methods: readonly string[]): CompiledRoute | undefined =>
-        candidates.find((route) => methods.includes(route.definition.method) && fits(route, parts));
-      if (method !== 'HEAD') return first(method, 'ANY');
-      return first('HEAD') ?? first('GET', 'ANY');
+    asWrites,
+    match(method, path, override) {
+      const said = named(method, path);
+      if (override === undefined) return said;
+      const meant = named(override, path);
+      if (meant?.definition.kind === 'write') return meant;
+      if (said?.definition.kind === 'write') return said;
+      const read = meant ?? said;
+      return read && asWrites.get(read);
     },
   };
 }

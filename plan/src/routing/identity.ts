@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { StranglerError } from '@strangler-toolkit/plan';
+import { StranglerError } from '../errors.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 export interface IdentitySources {
@@ -133,12 +132,16 @@ function sourceOf(text: string): Source {
   }
 }
 
-const hashOf = (key: string, value: string): string =>
-  hash('sha256', `${key}\n${value}`, 'hex').slice(0, 32);
-
-/** @throws StranglerError CONFIG_INVALID */
-export function identityReader(texts: readonly string[] = []): IdentityReader {
-  const sources = texts.map(sourceOf);
+/**
+ * `sha256`: of a text, as hexadecimal digits. It is passed in because this package needs nothing but zod.
+ * @throws StranglerError CONFIG_INVALID
+ */
+export function identityReader(
+  texts: readonly string[] | undefined,
+  sha256: (text: string) => string,
+): IdentityReader {
+  const sources = (texts ?? []).map(sourceOf);
+  const hashOf = (key: string, value: string): string => sha256(`${key}\n${value}`).slice(0, 32);
   return {
     answerHeaders: sources.flatMap(({ answerHeader }) => answerHeader ?? []),
     first(request) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { HttpMethod, MigrationDefinition } from '@strangler-toolkit/plan';
+import type { HttpMethod, MigrationDefinition } from '../migration.ts';
 import { compileRoutes } from './route-table.ts';
 
 const context = (
@@ -165,5 +165,28 @@ describe('route table', () => {
           (method) => compileRoutes([context('a', ...routes)]).match(method, '/q')?.definition.name,
         ),
       ).toEqual(['get', 'get', 'any']);
+  });
+});
+
+describe('a request that may be another method than it says', () => {
+  const table = compileRoutes([
+    context('items', ['list', 'GET', '/items'], ['add', 'POST', '/items']),
+    context('tags', ['all', 'GET', '/tags'], ['drop', 'DELETE', '/tags']),
+  ]);
+  test.each([
+    ['POST', '/items', 'DELETE', 'add write', 'the method in the line writes'],
+    ['GET', '/tags', 'DELETE', 'drop write', 'the other method writes'],
+    ['GET', '/items', 'POST', 'add write', 'the other method writes too'],
+    ['PATCH', '/items', 'GET', 'list write', 'only the other method is claimed'],
+    ['GET', '/tags', 'PUT', 'all write', 'a read that may be a write is one'],
+    ['PATCH', '/tags', 'PUT', undefined, 'neither is claimed'],
+  ])('%s %s as %s is %s: %s', (method, path, override, claim, _why) => {
+    const found = table.match(method, path, override);
+    expect(found && `${found.definition.name} ${found.definition.kind}`).toBe(claim);
+  });
+
+  test('is the same object each time, so that two readings of a path can be told apart', () => {
+    expect(table.match('GET', '/tags', 'PUT')).toBe(table.match('GET', '/tags/', 'PUT'));
+    expect([...table.asWrites.keys()]).toEqual(table.routes);
   });
 });

@@ -1,0 +1,20 @@
+export { type Asked, type Asking, type FindClaim, whatIsAsked } from './asked.ts';
+export {
+  decide,
+  type Decision,
+  type DecisionInput,
+  type FlagView,
+  type Freshness,
+  homeOf,
+  type OwnerView,
+  type Reason,
+} from './decide.ts';
+export { findClaim, type Found } from './find-claim.ts';
+export {
+  type AnswerIdentity,
+  type IdentityReader,
+  identityReader,
+  type IdentitySources,
+} from './identity.ts';
+export { isHost } from './request-target.ts';
+export { type CompiledRoute, compileRoutes, type RouteTable } from './route-table.ts';
