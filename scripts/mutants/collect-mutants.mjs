@@ -12,14 +12,15 @@ const wholeLine = (source, offset) => {
 
 /**
  * Mistakes that somebody thought of. `suite` names who must notice, with servers, and `test` which of its tests; without it the
- * nearest suites that need no server are asked. `from` stands in the file once, or the entry has grown old.
+ * nearest suites that need no server are asked. `from` stands in the file once, or the entry has grown old. `equivalent` says why
+ * nobody could notice it after all: it stays, so that nobody thinks of it again.
  */
 function byHand({ room, files, whole }, tellOld) {
   const path = `by-hand/${room}.json`;
   if (!existsSync(new URL(path, import.meta.url))) return [];
   return readJson(path)
     .filter(({ file }) => whole || files.includes(file))
-    .flatMap(({ file, from, to, why, suite, test }) => {
+    .flatMap(({ file, from, to, why, suite, test, equivalent }) => {
       const source = existsSync(join(repository, file))
         ? readFileSync(join(repository, file), 'utf8')
         : '';
@@ -36,6 +37,7 @@ function byHand({ room, files, whole }, tellOld) {
         end: pieces[0].length + from.length,
         to,
         why,
+        ...(equivalent !== undefined && { equivalent }),
         ...(suite !== undefined && {
           suites: [suite].flat().map((each) => ({ suite: each, test })),
         }),

@@ -80,18 +80,16 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
           ),
       );
       const queue = planJobs(mapping, catalogs, tables, count).values();
-      const results = await Promise.allSettled(
+      // The first to fail stops the others; theirs are consequences.
+      await Promise.all(
         workers.map((connections) =>
-          runCopyWorker(connections, queue, mark, signal).catch((error: unknown) => {
-            failed.abort(error);
-            throw error;
-          }),
+          runCopyWorker(connections, queue, mark, signal).catch((error: unknown) =>
+            failed.abort(error),
+          ),
         ),
       );
-      // The first to fail stopped the others; theirs are consequences.
       if (failed.signal.aborted) throw failed.signal.reason;
       options.signal?.throwIfAborted();
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
       for (const progress of tables) progress.finish();
       return {
         mark,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import { forgetCopyMark } from '../../src/copy/index.ts';
 import { prepareTarget } from '../../src/copy/prepare-target.ts';
 import { connect } from '../../src/database/connect.ts';
@@ -24,15 +25,32 @@ const count = async (): Promise<string | undefined> =>
   (await pair.service.client.query<{ count: string }>('SELECT count(*) FROM items')).rows[0]?.count;
 
 describe('two that copy the same context', () => {
-  test("a copy that was overtaken writes no row into its successor's tables, and says who it was", async () => {
+  test("a copy that is overtaken is waited for, writes no row into its successor's tables, and says who it was", async () => {
     const successor = await connect(pair.service.url, { applicationName: 'test-successor' });
     const mark = { context: 'shop', copier: randomUUID() };
-    let overtaking: Promise<void> | undefined;
-    await expect(
-      pair.copy({
-        onProgress: () => void (overtaking ??= prepareTarget(successor, pair.mapping, mark, false)),
-      }),
-    ).rejects.toMatchObject({ code: 'LEASE_LOST', message: expect.stringContaining('shop') });
+    // its first ranges wait here, with their tables emptied
+    await pair.service.client
+      .query(`CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END';
+      CREATE TRIGGER gate BEFORE INSERT ON items EXECUTE FUNCTION gate(); ALTER TABLE items ENABLE ALWAYS TRIGGER gate;
+      SELECT pg_advisory_lock(1)`);
+    const waits = (name: string) => async (): Promise<string | undefined> =>
+      (
+        await pair.service.client.query<{ kind: string }>(
+          `SELECT locktype AS kind FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE NOT granted AND datname = current_database() AND application_name = $1`,
+          [name],
+        )
+      ).rows[0]?.kind;
+    const copying = pair.copy().catch((error: unknown) => error);
+    await until('a range is under way', waits('strangler-copy'));
+    const overtaking = prepareTarget(successor, pair.mapping, mark, false);
+    // for the range, not for the table, which it might get before a range that is about to begin
+    expect(await until('the successor waits', waits('test-successor'))).toBe('advisory');
+    await pair.service.client.query('SELECT pg_advisory_unlock(1)');
+    expect(await copying).toMatchObject({
+      code: 'LEASE_LOST',
+      message: expect.stringContaining('shop'),
+    });
     await overtaking;
     expect(await count()).toBe('0');
     // the successor's own way to the end is open

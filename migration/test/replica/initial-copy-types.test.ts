@@ -113,7 +113,7 @@ describe('what the initial copy sends', () => {
     pair = await testPair(
       'copy_casts',
       'CREATE TABLE things (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, small smallint, whole int, short character(5), code varchar(9), active boolean, twice bigint GENERATED ALWAYS AS (whole * 2::bigint) STORED)',
-      `CREATE TABLE goods (good_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, small int, whole numeric, short character(5), code varchar(3), active text, source varchar(9) NOT NULL, since date, nothing jsonb, rank numeric(4,1), thrice numeric GENERATED ALWAYS AS (whole * 3) STORED)`,
+      `CREATE TABLE goods (good_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, small int, whole numeric, short character(5), code varchar(3), active text, source varchar(9) NOT NULL, since date, nothing jsonb, grade character(4), rank numeric(4,1), thrice numeric GENERATED ALWAYS AS (whole * 3) STORED)`,
       [
         {
           monolith: 'things',
@@ -125,10 +125,16 @@ describe('what the initial copy sends', () => {
                 small: 'small',
                 whole: 'whole',
                 short: 'short',
-                code: 'code',
-                active: { to: 'active', values: { t: 'yes', f: 'no' } },
+                code: { to: 'code', values: { '': 'non' } },
+                active: { to: 'active', values: { t: 'yes' } },
               },
-              constants: { source: `it's \\n`, since: '2026-01-02', nothing: null, rank: '1.25' },
+              constants: {
+                source: `it's \\n`,
+                since: '2026-01-02',
+                nothing: null,
+                grade: 'abc',
+                rank: '1.25',
+              },
             },
           ],
         },
@@ -157,11 +163,12 @@ describe('what the initial copy sends', () => {
         `it's \\n`,
         '2026-01-02',
         null,
+        'abc ',
         '1.3',
         '6442450941',
       ],
-      ['2', null, null, null, null, null, `it's \\n`, '2026-01-02', null, '1.3', null],
-      ['3', '1', '-7', '     ', '', 'no', `it's \\n`, '2026-01-02', null, '1.3', '-21'],
+      ['2', null, null, null, null, null, `it's \\n`, '2026-01-02', null, 'abc ', '1.3', null],
+      ['3', '1', '-7', '     ', 'non', 'f', `it's \\n`, '2026-01-02', null, 'abc ', '1.3', '-21'],
     ]);
   });
 

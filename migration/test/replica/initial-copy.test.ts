@@ -66,7 +66,9 @@ describe('the initial copy', () => {
     await monolith.client.query(
       `INSERT INTO "Odd Names" VALUES (1, '\\N', '\\.'), (1, 'ä€😀', NULL)`,
     );
-    const result = await pair.copy();
+    const result = await pair.copy({
+      afterSnapshot: () => monolith.client.query(`INSERT INTO "Odd Names" VALUES (2, 'late', '')`),
+    });
     expect(await all(service.client, 'SELECT * FROM items ORDER BY 1')).toEqual([
       ['1', 'tab\t nl\n back\\ q\'"', 'active', 'yes', '1.10', "it's \\n the monolith"],
       ['3', null, 'blocked', 'no', '0.00', "it's \\n the monolith"],
@@ -155,7 +157,9 @@ describe('the initial copy', () => {
   test('rows that replication did not write are never overwritten, unless --restart says so', async () => {
     const { monolith, service } = await begin('copy_full');
     await monolith.client.query(`INSERT INTO products (id) VALUES (1)`);
-    await service.client.query(`INSERT INTO odd VALUES (9, 'mine')`);
+    await service.client.query(
+      `INSERT INTO odd VALUES (9, 'mine'); INSERT INTO reviews VALUES (1, NULL)`,
+    );
     await expect(pair.copy()).rejects.toMatchObject({
       code: 'TARGET_NOT_EMPTY',
       message: expect.stringContaining('odd'),
@@ -164,6 +168,8 @@ describe('the initial copy', () => {
     await pair.copy({ restart: true });
     expect(await all(service.client, 'SELECT a FROM odd')).toEqual([]);
     expect(await all(service.client, 'SELECT item_id FROM items')).toEqual([['1']]);
+    // a table that nobody maps, and that refers to one that was emptied
+    expect(await all(service.client, 'SELECT id FROM reviews')).toEqual([['1']]);
   });
 
   test('a copy that failed in the middle says which table, stops the rest, and starts anew by itself', async () => {
@@ -184,6 +190,19 @@ describe('the initial copy', () => {
         `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'strangler-copy' AND datname = current_database()`,
       ),
     ).toEqual([['0']]);
+  });
+
+  test('a range that the service takes and does not commit is not copied', async () => {
+    const { monolith, service } = await begin('copy_commit');
+    await monolith.client.query(`INSERT INTO "Odd Names" VALUES (1, 'one', NULL)`);
+    await service.client.query(
+      `CREATE CONSTRAINT TRIGGER late AFTER INSERT ON odd DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse();
+       ALTER TABLE odd ENABLE ALWAYS TRIGGER late`,
+    );
+    await expect(pair.copy()).rejects.toMatchObject({
+      code: 'COPY_FAILED',
+      message: expect.stringContaining('fenced'),
+    });
   });
 
   test('a value that cannot come back is refused by name', async () => {

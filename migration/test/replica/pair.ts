@@ -28,7 +28,9 @@ export interface Pair {
   readonly service: { readonly url: string; readonly client: pg.Client };
   readonly definition: MigrationDefinition;
   readonly mapping: CompiledMapping;
-  copy(options?: Partial<InitialCopyOptions>): Promise<InitialCopyResult>;
+  copy(
+    options?: Partial<InitialCopyOptions> & { afterSnapshot?: () => Promise<unknown> },
+  ): Promise<InitialCopyResult>;
   /** Streams in the background; stands still for `lagMs` again and again. */
   replicate(lagMs: number): Promise<void>;
   appliedPosition(): Promise<Lsn>;
@@ -76,13 +78,14 @@ export async function testPair(
     service,
     definition,
     mapping,
-    async copy(options = {}) {
+    async copy({ afterSnapshot, ...options } = {}) {
       await monolith.client.query(
         'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
         [slot],
       );
       const snapshot = await createSlotWithSnapshot(monolith.url, slot);
       try {
+        await afterSnapshot?.();
         const result = await initialCopy({
           mapping,
           monolithUrl: monolith.url,
