@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  compileRoutes,
   type Environment,
+  findClaim,
   flagName,
   type MigrationDefinition,
   type RouteDefinition,
@@ -54,6 +56,7 @@ export async function startFacades(
     await rm(stateDir, { recursive: true, force: true });
   };
   const addresses: Record<string, ProviderAddress> = {};
+  const table = compileRoutes([definition]);
   try {
     for (const [name, sideOf] of Object.entries(positions)) {
       if (!names.includes(name)) continue;
@@ -75,8 +78,9 @@ export async function startFacades(
       addresses[name] = {
         url: `http://127.0.0.1:${port}`,
         states: (request) => {
-          const route = routeOf(definition, request);
-          const { states } = sides[route ? sideOf(route) : 'monolith'];
+          const found = findClaim((path) => table.match(request.method, path), request.path);
+          const side = found.kind === 'claimed' ? sideOf(found.claim.definition) : 'monolith';
+          const { states } = sides[side];
           return typeof states === 'function' ? states(request) : states;
         },
       };
@@ -100,21 +104,6 @@ const asShared = (
   routes,
   ...(identity && { identity }),
 });
-
-function routeOf(
-  { routes }: MigrationDefinition,
-  { method, path }: { readonly method: string; readonly path: string },
-): RouteDefinition | undefined {
-  const asked = path.split('/');
-  return routes.find((route) => {
-    const wanted = route.path.split('/');
-    return (
-      route.method === method &&
-      wanted.length === asked.length &&
-      wanted.every((part, index) => part.startsWith(':') || part === asked[index])
-    );
-  });
-}
 
 /** @throws StranglerError CONTRACTS_NOT_INSTALLED */
 async function loadFacade(): Promise<CreateFacade> {
