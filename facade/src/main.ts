@@ -23,7 +23,8 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
     log,
   });
   const { port, adminPort } = await facade.start();
-  log.info({ port, adminPort }, 'listening');
+  const { FACADE_HOST: host, FACADE_ADMIN_HOST: adminHost } = environment;
+  log.info({ host, port, adminHost, adminPort }, 'listening');
   const drain = (signal: string): void => {
     log.info({ signal }, 'draining');
     const exit = (code: number) => logWritten(log).finally(() => process.exit(code));

@@ -67,6 +67,30 @@ describe('stopping', () => {
       await impatient.stop();
     }
   });
+  test("the operators' port is on loopback wherever clients are served, and elsewhere when told", async () => {
+    const own = { contexts: [], monolithUrl: monolith.url, host: '127.0.0.2' };
+    const reach = async (host: string, port: number): Promise<number | string> => {
+      const asked = http.get({ host, port, path: '/health/live', agent: false });
+      return once(asked, 'response').then(
+        ([answer]) => (answer as http.IncomingMessage).resume().statusCode ?? 0,
+        (error: NodeJS.ErrnoException) => error.code ?? 'failed',
+      );
+    };
+    const alone = await startFacade(own);
+    try {
+      expect(await reach('127.0.0.2', alone.adminPort)).toBe('ECONNREFUSED');
+      expect(await reach('127.0.0.1', alone.adminPort)).toBe(200);
+    } finally {
+      await alone.stop();
+    }
+    const open = await startFacade({ ...own, adminHost: '127.0.0.3' });
+    try {
+      expect(await reach('127.0.0.3', open.adminPort)).toBe(200);
+      expect(await reach('127.0.0.1', open.adminPort)).toBe('ECONNREFUSED');
+    } finally {
+      await open.stop();
+    }
+  });
   test('a port in use is a clear error', async () => {
     await expect(
       startFacade({ contexts: [], monolithUrl: monolith.url, port: monolith.port }),

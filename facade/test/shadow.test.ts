@@ -53,7 +53,7 @@ const startShadowing = async (limits: Partial<FacadeLimits> = {}): Promise<Runni
             method: 'GET',
             path: '/api/items',
             kind: 'read',
-            compare: { redact: ['/token'] },
+            compare: { show: ['/name'], redact: ['/token'] },
           },
         ],
       }),

@@ -72,6 +72,7 @@ describe('a file may say', () => {
           { path: 'header:x-y', reason: 'r' },
         ],
         unordered: ['', '/a/0'],
+        show: ['', '/c/*', 'header:location'],
         redact: ['/b'],
         headers: ['x-total'],
         numbers: 'value',

@@ -22,6 +22,7 @@ export {
   parseFlagName,
   shadowFlagName,
 } from './flag-names.ts';
+export { collapsedAs, collapsedPath, isIdentifier } from './collapsed-path.ts';
 export { nearestName, unknownName } from './nearest-name.ts';
 export { validateDefinition, validateTogether } from './validate.ts';
 export {

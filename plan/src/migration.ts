@@ -85,7 +85,12 @@ export interface RouteDefinition {
     readonly ignore?: readonly { readonly path: string; readonly reason: string }[];
     /** Arrays (JSON pointers) whose order does not matter. */
     readonly unordered?: readonly string[];
-    /** JSON pointers whose values are never stored in samples. */
+    /**
+     * JSON pointers and `header:<name>` whose values samples may hold (default: none; `''` is the whole body). Of all others they
+     * hold kind, size and a fingerprint; tokens, e-mail addresses and long numbers they never hold.
+     */
+    readonly show?: readonly string[];
+    /** JSON pointers whose values are never stored in samples, not even where `show` includes them. */
     readonly redact?: readonly string[];
     /**
      * Response headers to compare besides those that always are: content-type, location, cache-control, content-disposition,

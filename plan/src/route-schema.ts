@@ -79,6 +79,7 @@ export const route = strict({
   compare: strict({
     ignore: listOf(strict({ path: ignorable, reason: nonEmpty })).optional(),
     unordered: listOf(jsonPointer).optional(),
+    show: listOf(ignorable).optional(),
     redact: listOf(jsonPointer).optional(),
     headers: listOf(nonEmpty).optional(),
     numbers: oneOf(['value', 'text']).optional(),

@@ -17,9 +17,16 @@ export const rooms = {
     suites: ['facade/src/shadow/*.test.ts'],
   },
   mirror: {
-    files: ['decode-body', 'mask', 'mirror', 'records', 'selector', 'shadow-queue'].map(
-      (name) => `facade/src/shadow/${name}.ts`,
-    ),
+    files: [
+      'decode-body',
+      'kept-value',
+      'mask',
+      'mirror',
+      'records',
+      'scrub',
+      'selector',
+      'shadow-queue',
+    ].map((name) => `facade/src/shadow/${name}.ts`),
     suites: ['facade/src/shadow/*.test.ts'],
   },
   admission: { files: ['facade/src/admission/*.ts'], suites: ['facade/src/admission/*.test.ts'] },

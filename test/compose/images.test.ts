@@ -241,6 +241,7 @@ test('the roles that the databases are started with have the rights that the doc
 test('a facade serves what the monolith answers, keeps its state in its volume and is ready', async () => {
   const facade = await serve('facade-1', {
     FACADE_HOST: '127.0.0.1',
+    FACADE_ADMIN_HOST: '127.0.0.1',
     FACADE_PORT: '0',
     FACADE_ADMIN_PORT: '0',
   });

@@ -130,6 +130,8 @@ describe('Prometheus', () => {
       'worker-2:8082',
     ]);
     // The same ports that the health checks use inside the containers.
+    for (const facade of ['facade-1', 'facade-2'])
+      expect(compose.services[facade]!.environment!.FACADE_ADMIN_HOST).toBe('0.0.0.0');
     for (const target of asked)
       expect(compose.services[target.split(':')[0]!]!.healthcheck!.test.join(' ')).toContain(
         `http://127.0.0.1:${target.split(':')[1]}/health/ready`,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { whatIsAsked } from '@strangler-toolkit/plan';
+import { collapsedPath, whatIsAsked } from '@strangler-toolkit/plan';
 import { peerOf } from '../proxy/peer.ts';
 import type { Serving } from '../serving/serving.ts';
 import { traceOf } from '../telemetry/trace.ts';
@@ -25,7 +25,7 @@ function refuse(
   const { requestId, traceId } = trace;
   const { method, url } = request;
   metrics.rejected.inc({ code });
-  const path = url?.split('?', 1)[0];
+  const path = url && collapsedPath(url.split('?', 1)[0] ?? '');
   log.info(
     { method, path, status, code, reason: detail, traceId, requestId },
     `${entrance} refused`,

@@ -23,6 +23,8 @@ export interface FacadeOptions {
   readonly name: string;
   readonly host?: string;
   readonly port?: number;
+  /** Where the operators' port listens; default: loopback, wherever clients are served. */
+  readonly adminHost?: string;
   readonly adminPort?: number;
   readonly log?: Logger;
   readonly debugHeaders?: boolean;
@@ -62,6 +64,7 @@ export const optionsOf = (
   name: environment.FACADE_NAME,
   host: environment.FACADE_HOST,
   port: environment.FACADE_PORT,
+  adminHost: environment.FACADE_ADMIN_HOST,
   adminPort: environment.FACADE_ADMIN_PORT,
   ...(environment.STRANGLER_CONTROL_URL && { controlUrl: environment.STRANGLER_CONTROL_URL }),
   ...(environment.UNLEASH_URL &&

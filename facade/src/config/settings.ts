@@ -76,6 +76,12 @@ const processSettings = {
     standard: 8080,
     help: 'port for clients (0: any free one)',
   },
+  adminHost: {
+    variable: 'FACADE_ADMIN_HOST',
+    type: word,
+    standard: '127.0.0.1',
+    help: 'address for health, metrics and routes: they ask for no login, so open it to your own network only',
+  },
   adminPort: {
     variable: 'FACADE_ADMIN_PORT',
     type: port,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { codeOf } from '@strangler-toolkit/plan';
+import { codeOf, collapsedPath } from '@strangler-toolkit/plan';
 import { rawProblem } from '../proxy/problem.ts';
 import type { Serving } from '../serving/serving.ts';
 
@@ -59,6 +59,6 @@ export function answerFaultyConnections(server: Server, { metrics, log }: Servin
   });
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
-    refuse(socket, connect, `CONNECT ${request.url ?? ''}`);
+    refuse(socket, connect, `CONNECT ${collapsedPath(request.url ?? '')}`);
   });
 }

@@ -7,6 +7,7 @@ import { admit } from '../admission/front-stage.ts';
 import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
 import { chooseSide } from '../serving/choose-side.ts';
+import { shownPath } from '../serving/shown-path.ts';
 import { whoAsks } from '../serving/who.ts';
 import type { Serving } from '../serving/serving.ts';
 
@@ -117,7 +118,7 @@ function connect({ serving, open, arrival, outgoing, client }: Connection): void
   };
   const abandon = (): void => {
     if (!ends()) return;
-    log.info({ path: arrival.path, traceId, requestId }, 'upgrade abandoned');
+    log.info({ path: shownPath(arrival), traceId, requestId }, 'upgrade abandoned');
     outgoing.destroy();
     socket.destroy();
   };
@@ -154,7 +155,7 @@ function connect({ serving, open, arrival, outgoing, client }: Connection): void
     const said = early();
     log.info(
       {
-        path: arrival.path,
+        path: shownPath(arrival),
         context: claim?.route.context ?? '',
         route: claim?.route.definition.name ?? '',
         traceId,

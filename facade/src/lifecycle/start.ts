@@ -18,7 +18,8 @@ export async function start(
   const { limits, log, ownership } = serving;
   const host = options.host ?? settings.host.standard;
   try {
-    const adminPort = await listen(admin, options.adminPort ?? 0, host);
+    const adminHost = options.adminHost ?? settings.adminHost.standard;
+    const adminPort = await listen(admin, options.adminPort ?? 0, adminHost);
     flags.use(
       await openFlagReader({
         name: options.name,

@@ -4,6 +4,7 @@ import { type Onlooker, relay } from '../proxy/relay.ts';
 import type { UpstreamFailure } from '../resilience/breaker.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
+import { shownPath } from './shown-path.ts';
 
 export interface AnswerOptions {
   /** Milliseconds since the request's arrival in which the whole answer must be there. */
@@ -57,7 +58,10 @@ export function giveFailure(
 ): void {
   const { requestId } = arrival.trace;
   if (failure.kind === 'unreadable')
-    log.warn({ requestId, path: arrival.path, problem: failure.message }, 'answer unreadable');
+    log.warn(
+      { requestId, path: shownPath(arrival), problem: failure.message },
+      'answer unreadable',
+    );
   const context = arrival.claim?.route.context;
   const who = context === undefined ? 'The monolith' : `The ${told.side} of ${context}`;
   const { status, code, what } = failures[failure.kind];

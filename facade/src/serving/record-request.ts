@@ -1,5 +1,6 @@
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
+import { shownPath } from './shown-path.ts';
 
 /** One line in the log and two metrics per request, when its answer is over. */
 export function recordRequest(
@@ -15,7 +16,7 @@ export function recordRequest(
   metrics.meters.of(claim?.route).record(side, reason, status, seconds);
   accessLog({
     method,
-    path,
+    path: shownPath({ claim, path }),
     status,
     context,
     route,

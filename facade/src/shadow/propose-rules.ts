@@ -1,6 +1,8 @@
 import type { Mask } from '@strangler-toolkit/plan';
 import type { Difference } from './difference.ts';
 import type { Verdict } from './judge.ts';
+import { segments, toPointer } from './pointer.ts';
+import { scrub } from './scrub.ts';
 
 /** Lines for a route's `compare`, for a person to decide about. */
 export interface ProposedRules {
@@ -10,8 +12,11 @@ export interface ProposedRules {
 }
 
 const reason = 'the monolith answers something else here each time';
-/** A rule for one item is a rule for all of them. */
-const general = (path: string): string => path.replaceAll(/\/\d+(?=\/|$)/g, '/*');
+/** A rule for one item is a rule for all of them; keys that are data are items. */
+const general = (path: string): string =>
+  path.startsWith('/')
+    ? toPointer(segments(path).map((key) => (/^\d+$/.test(key) || scrub(key) !== key ? '*' : key)))
+    : path;
 const unique = (paths: readonly string[]): string[] => [...new Set(paths)];
 
 /**

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
@@ -20,6 +21,10 @@ export interface RecordedMirrorOptions {
 /** A mirror whose verdicts are counted here and in the control database, with a sample of what differed. */
 export function recordedMirror(options: RecordedMirrorOptions): Mirror {
   const { agents, recorder, metrics, limits, log, epochOf } = options;
+  // a key of this process: nobody who reads samples can try values until one fits
+  const key = randomBytes(32);
+  const fingerprint = (text: string): string =>
+    createHmac('sha256', key).update(text).digest('hex').slice(0, 8);
   const note = (read: MirroredRead, reached: Verdict): void => {
     const { context, definition } = read.route;
     // the sides changed their parts while they were asked: nobody knows whom the verdict is about
@@ -32,7 +37,16 @@ export function recordedMirror(options: RecordedMirrorOptions): Mirror {
     if (outcome === 'match' || outcome === 'dropped') return;
     const { path, search } = read.target;
     recorder.sample(
-      sampleOf({ context, route: definition, verdict, method: read.method, path, search, epoch }),
+      sampleOf({
+        context,
+        route: definition,
+        verdict,
+        method: read.method,
+        path,
+        search,
+        epoch,
+        fingerprint,
+      }),
     );
   };
   return new Mirror({

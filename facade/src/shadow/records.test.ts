@@ -7,6 +7,7 @@ const sample = (
   differences: readonly Difference[],
   redact?: readonly string[],
   more: Partial<Verdict> = {},
+  show: readonly string[] = ['', 'header:location'],
 ) =>
   sampleOf({
     context: 'items',
@@ -15,13 +16,14 @@ const sample = (
       method: 'GET',
       path: '/items/:id',
       kind: 'read',
-      ...(redact && { compare: { redact } }),
+      compare: { show, ...(redact && { redact }) },
     },
     verdict: { outcome: 'mismatch', differences, ...more },
     method: 'GET',
     path: '/items/7',
     search: '?user=ann&user=bob&page=2',
     epoch: '3',
+    fingerprint: (text) => `mark of ${text}`,
   });
 const kept = (difference: Omit<Difference, 'path'> & { path?: string }, ...redact: string[]) =>
   (sample([{ path: '/name', ...difference }], redact).detail.differences as Difference[])[0];
@@ -39,7 +41,7 @@ describe('a sample of what differed', () => {
       outcome: 'mismatch',
       detail: {
         method: 'GET',
-        path: '/items/7',
+        path: '/items/:id',
         query: ['user', 'user', 'page'],
         epoch: '3',
         statuses: { reference: 200, candidate: 404 },
@@ -88,12 +90,82 @@ describe('a sample of what differed', () => {
   });
 });
 
+describe('what a route does not show', () => {
+  test('is kept as kind, size and fingerprint', () => {
+    const of = (reference: unknown) =>
+      (
+        sample([{ path: '/name', reference, candidate: '(absent)' }], undefined, {}, []).detail
+          .differences as Difference[]
+      )[0];
+    for (const [value, expected] of [
+      ['chair', 'text of 5 #mark of "chair"'],
+      [7, 'number #mark of 7'],
+      [[1, 2], 'list of 2 #mark of [1,2]'],
+      [{ a: 1 }, 'object of 1 #mark of {"a":1}'],
+      [true, true],
+      [null, null],
+    ])
+      expect(of(value)).toEqual({ path: '/name', reference: expected, candidate: '(absent)' });
+  });
+
+  test('but says what no person wrote: status, digests, headers that say how to read an answer', () => {
+    const told = [
+      { path: 'status', reference: 200, candidate: 404 },
+      { path: 'body', reference: 'sha256:0 (3 bytes)', candidate: 'sha256:1 (3 bytes)' },
+      { path: 'header:vary', reference: 'accept', candidate: '(absent)' },
+      { path: 'header:set-cookie/sid', reference: 'httponly; path=/', candidate: '(absent)' },
+    ];
+    expect(sample(told, undefined, {}, []).detail.differences).toEqual(told);
+    const location = { path: 'header:location', reference: '/a', candidate: '/b' };
+    expect(sample([location], undefined, {}, ['']).detail.differences).toMatchObject([
+      { reference: 'text of 2 #mark of "/a"' },
+    ]);
+    expect(sample([location], undefined, {}, ['header:Location']).detail.differences).toEqual([
+      location,
+    ]);
+  });
+
+  test('is everything beside what it lists, also below and above', () => {
+    const differences = ['/a', '/a/b', '/a/b/c', '/ab'].map((path) => ({
+      path,
+      reference: 'x',
+      candidate: 'y',
+    }));
+    const shown = sample(differences, undefined, {}, ['/a/*']).detail.differences as Difference[];
+    expect(shown.map(({ reference }) => reference === 'x')).toEqual([false, true, true, false]);
+  });
+
+  test('is never what is called a secret, whatever it lists', () => {
+    const differences = ['/user/password', '/token', '/a/apiKey', 'header:set-cookie'].map(
+      (path) => ({ path, reference: 'x', candidate: 'y' }),
+    );
+    const listed = ['', '/token', 'header:set-cookie'];
+    const shown = sample(differences, undefined, {}, listed).detail.differences as Difference[];
+    for (const { reference, candidate } of shown)
+      expect([reference, candidate]).toEqual(['(redacted)', '(redacted)']);
+  });
+
+  test('may hide in keys, names of the query and causes', () => {
+    const at = '/users/ann@example.com/age';
+    const { detail } = sample([], undefined, {
+      differences: [{ path: at, reference: 1, candidate: 2 }],
+      noise: [{ path: at, reference: 1, candidate: 2 }],
+      cause: 'no user ann@example.com',
+    });
+    expect(detail).toMatchObject({
+      cause: 'no user (e-mail)',
+      differences: [{ path: '/users/(e-mail)/age' }],
+      propose: { ignore: [{ path: '/users/*/age' }] },
+    });
+  });
+});
+
 describe('what a route redacts', () => {
   const secret = { reference: 'secret', candidate: 'other secret' };
   test.each([
-    ['/token', '/token'],
-    ['/token/inner/0', '/token'],
-    ['/items/3/token', '/items/*/token'],
+    ['/code', '/code'],
+    ['/code/inner/0', '/code'],
+    ['/items/3/code', '/items/*/code'],
     ['/', '/'],
   ])('%s is told by its place only, by the rule %s', (path, rule) => {
     expect(kept({ path, ...secret }, '/else', rule)).toEqual({
@@ -105,9 +177,8 @@ describe('what a route redacts', () => {
 
   test.each([
     ['/items/3/name', '/items/*/token'],
-    ['/tokens', '/token'],
+    ['/codes', '/code'],
     ['header:location', '/header:location'],
-    ['body', '/body'],
   ])('%s is not meant by the rule %s', (path, rule) => {
     expect(kept({ path, ...secret }, rule)).toEqual({ path, ...secret });
   });
@@ -135,7 +206,6 @@ describe('what a route redacts', () => {
     const value = { reference: { a: 1 }, candidate: null };
     expect(kept({ path: '/user/name', ...value }, '/user/token')).toMatchObject(value);
     expect(kept({ path: '', ...value })).toMatchObject(value);
-    expect(kept({ path: 'body', ...value }, '/user/token')).toMatchObject(value);
   });
 });
 
