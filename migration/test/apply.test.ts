@@ -4,6 +4,7 @@ import { isStranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { Applier } from '../src/apply/applier.ts';
 import { prepareApplySession } from '../src/apply/apply-session.ts';
+import { replayDeadLetter } from '../src/apply/dead-letters.ts';
 import { listDeadLetters } from '../src/replica/dead-letters.ts';
 import { openStreamRow, readStreamRow } from '../src/replica/streams.ts';
 import { connect } from '../src/database/connect.ts';
@@ -256,6 +257,36 @@ describe('applying changes', () => {
     expect(
       (await listDeadLetters(client, { context: 'items' })).map(({ key }) => key['id']),
     ).toEqual(['1', '1', '5']);
+  });
+
+  test('a replay of one change takes along all that wait with it, through changes of the key, and only in its own epoch', async () => {
+    await client.query('ALTER TABLE items ADD CONSTRAINT small CHECK (n < 100)');
+    const { applier, session } = await newApplier();
+    await applier.apply(
+      transaction(110n, [
+        ['c', null, item(1, 's1', '500')],
+        ['u', { id: '1' }, item(2, 's2')],
+        ['u', { id: '2' }, item(3, 's3')],
+        ['u', null, item(3, 's3', '7')],
+        ['c', null, item(9, 's9', '500')],
+      ]),
+    );
+    await client.query('ALTER TABLE items DROP CONSTRAINT small');
+    const letters = await listDeadLetters(client, { context: 'items' });
+    const [, , , last] = letters;
+    const replay = (epoch: bigint): Promise<unknown> =>
+      replayDeadLetter({
+        client: session,
+        mapping,
+        context: 'items',
+        direction: 'forward',
+        epoch,
+        id: String(last?.id),
+      });
+    expect(await codeOf(replay(2n))).toBe('STREAM_CLOSED');
+    expect(await replay(1n)).toEqual({ replayed: letters.slice(0, 4).map(({ id }) => id) });
+    expect(await rows('SELECT id, slug, n FROM items')).toEqual([['3', 's3', '7']]);
+    expect(await listDeadLetters(client, { context: 'items' })).toEqual(letters.slice(4));
   });
 
   test('a row that was deleted and made anew keeps nothing of the old one', async () => {

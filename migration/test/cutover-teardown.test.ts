@@ -61,6 +61,10 @@ test('abandoning a replication leaves both databases as if it had never begun, b
     error: { code: 'MOVE_NOT_ALLOWED' },
   });
 
+  await scene.sql.service.query(
+    `INSERT INTO strangler.dead_letters (context, direction, table_name, key, event, error_code, error)
+     VALUES ('shop', 'reverse', 'public.items', '{}', '{}', '23514', 'refused')`,
+  );
   expect(await abandon(scene.options)).toMatchObject({
     outcome: 'done',
     steps: planned.steps.map((step) => ({ step: step.step, status: 'done' })),
@@ -73,7 +77,11 @@ test('abandoning a replication leaves both databases as if it had never begun, b
   expect(await leftovers()).toEqual({ slots: 0, publications: [] });
   expect([await triggers('service'), await triggers('monolith')]).toEqual([0, 0]);
   expect(await scene.writable()).toEqual(['monolith', 'service']);
-  expect((await scene.sql.service.query('SELECT FROM strangler.streams')).rowCount).toBe(0);
+  for (const table of ['streams', 'identities', 'dead_letters'])
+    expect([
+      table,
+      (await scene.sql.service.query(`SELECT FROM strangler.${table}`)).rowCount,
+    ]).toEqual([table, 0]);
   expect((await scene.sql.service.query('SELECT FROM items')).rowCount).toBe(200);
   expect(await scene.control.watermarks.get('shop', 'forward')).toBeUndefined();
   await waiting();

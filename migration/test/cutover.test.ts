@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import { bothSides } from '@strangler-toolkit/plan';
 import pg from 'pg';
+import { readOwnerNote } from '../src/replica/owners.ts';
 import { withConnection } from '../src/database/connect.ts';
 import {
   cutover,
@@ -246,7 +248,7 @@ describe('a move that cannot go through leaves everything as it was', () => {
     await facade('a');
     const role = `${scene.databases.monolith.name}_weak`;
     await scene.sql.monolith.query(
-      `CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'weak'; GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+      `CREATE ROLE ${role} LOGIN REPLICATION PASSWORD 'weak'; GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}; GRANT ALL ON products TO ${role}`,
     );
     const url = new URL(scene.databases.monolith.url);
     url.username = role;
@@ -296,6 +298,29 @@ describe('a move that cannot go through leaves everything as it was', () => {
       error: { code: 'FENCE_OPENED', message: expect.stringContaining(side) },
     });
     await scene.sql.monolith.query(`DELETE FROM products WHERE sku = 'past the fence'`);
+  });
+
+  test('the fence of one of the tables does not hold', async () => {
+    await facade('a');
+    const result = await cutover({
+      ...scene.options,
+      async onStep({ step, moment }) {
+        if (step === 'fence-source' && moment === 'middle')
+          await scene.sql.monolith.query('ALTER TABLE tags DISABLE TRIGGER strangler_fence');
+      },
+    });
+    expect(result).toMatchObject({
+      outcome: 'aborted',
+      error: { code: 'INTERNAL', message: expect.stringMatching(/tags.* lets writes pass/) },
+    });
+  });
+
+  test('the service is further behind than writes may wait', async () => {
+    await facade('a');
+    const gates = { ...definition.gates, maxLagSeconds: -1 };
+    const result = await cutover({ ...scene.options, definition: { ...definition, gates } });
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CATCH_UP_TIMEOUT' } });
+    expect(emptySteps(result)[0]).toBe('prepare: failed');
   });
 
   test('the sides differ', async () => {
@@ -515,6 +540,13 @@ describe('cutover and rollback', () => {
         }
         if (step === 'catch-up' && moment === 'started')
           setTimeout(() => scene.worker()?.kill('SIGCONT'), 300);
+        // Whoever comes to either side now, with an older word of the control database, is refused.
+        if (step === 'release' && moment === 'started')
+          for (const side of bothSides)
+            await until(
+              `the ${side} knows its new owner`,
+              async () => (await readOwnerNote(scene.sql[side], 'shop'))?.owner === 'service',
+            );
         if (step === 'flip' && moment === 'started')
           await expect(write('after the fence')).rejects.toMatchObject({ code: 'SF001' });
       },

@@ -34,7 +34,6 @@ export async function writeInOrder(
     from = index + 1;
     if (work.parked.size === 0) continue;
     await dropParkedOfTable(work, change.table);
-    work.savepoint.keep();
     for (const key of work.parked) if (key.startsWith(`${change.table}:`)) work.parked.delete(key);
   }
   if (from === 0) return writeOrPark(work, changes, steps);

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { TableMapping } from '@strangler-toolkit/plan';
 import { connect } from '../../src/database/connect.ts';
 import { repair, verify, type VerifyOptions, type VerifyResult } from '../../src/verify/index.ts';
+import { keysOfLeaf } from '../../src/verify/leaf-keys.ts';
+import type { NamedKey } from '../../src/verify/verify.ts';
 import { type Pair, testPair } from './pair.ts';
 
 const monolithDdl = `
@@ -9,7 +11,7 @@ CREATE TABLE products (id bigint PRIMARY KEY, name text DEFAULT 'none', status t
 CREATE TABLE lines (code text, n int, note text, PRIMARY KEY (code, n));
 CREATE TABLE nothing (id int PRIMARY KEY);`;
 const serviceDdl = `
-CREATE TABLE items (item_id bigint PRIMARY KEY, title text DEFAULT 'none', state text, price numeric(12,2), ratio float8, at timestamptz);
+CREATE TABLE items (item_id bigint PRIMARY KEY, title varchar(99) DEFAULT 'none', state text, price numeric(12,2), ratio float8, at timestamptz);
 CREATE TABLE item_details (item_id bigint PRIMARY KEY, data bytea, extra jsonb, big text);
 CREATE TABLE item_lines (line_code text COLLATE "und-x-icu", n int, note text, PRIMARY KEY (line_code, n));
 CREATE TABLE nothings (id int PRIMARY KEY);`;
@@ -64,6 +66,18 @@ const run = (options: Partial<VerifyOptions> = {}): Promise<VerifyResult> =>
     catchUpMs: 60_000,
     ...options,
   });
+const mend = (keys: readonly NamedKey[], catchUpMs = 60_000): ReturnType<typeof repair> =>
+  repair({
+    mapping: pair.mapping,
+    monolithUrl: pair.monolith.url,
+    serviceUrl: pair.service.url,
+    direction: 'forward',
+    keys,
+    appliedPosition: () => pair.appliedPosition(),
+    catchUpMs,
+  });
+/** As if everything were applied. */
+const endOfLog = 0xffff_ffff_ffff_ffffn;
 const kinds = (result: VerifyResult): unknown[] =>
   result.tables
     .flatMap((table) =>
@@ -155,6 +169,7 @@ describe('verification', () => {
       UPDATE item_details SET extra = 'null' WHERE item_id = 12;
       UPDATE item_details SET extra = '{"g":    13}' WHERE item_id = 13;
       DELETE FROM item_details WHERE item_id = 14;
+      UPDATE items SET title = title || ' ' WHERE item_id = 15;
       UPDATE item_lines SET line_code = lower(line_code) WHERE line_code LIKE 'Ca%' AND n = (SELECT max(n) FROM item_lines WHERE line_code LIKE 'Ca%');
       INSERT INTO nothings VALUES (1)`);
     await pair.monolith.client.query(
@@ -215,16 +230,20 @@ describe('verification', () => {
     ]);
     expect(expected('13')).toBeUndefined();
     expect(expected('14')).toEqual(['products', '14', 'item_details', 'missing']);
+    expect(expected('15')).toMatchObject({ 4: ['name', 'p15', 'p15 '] });
     const lines = found.filter((row) => Array.isArray(row) && row[0] === 'lines');
     expect(lines.map((row) => String(Array.isArray(row) && row[3])).sort()).toEqual([
       ...Array(lines.length / 2).fill('extra'),
       ...Array(lines.length / 2).fill('missing'),
     ]);
     expect(lines.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(lines.map((row) => JSON.stringify(row))).size).toBe(lines.length);
     expect(found.filter((row) => Array.isArray(row) && row[0] === 'nothing')).toEqual([
       ['nothing', '1', 'nothings', 'extra'],
     ]);
     expect(result.unsettled).toBe(0);
+    expect(result.tables.map(({ truncated }) => truncated)).toEqual([false, false, false]);
+    expect((await run({ maxDifferences: 1 })).tables[0]?.truncated).toBe(true);
   });
 
   test('when the other side does not catch up, unlike rows are unsettled, never clean and never different', async () => {
@@ -233,6 +252,16 @@ describe('verification', () => {
     const result = await run({ catchUpMs: 300 });
     expect(result).toMatchObject({ differences: 0, unsettled: 1 });
     expect(result.tables[0]?.unsettledKeys).toEqual([['500']]);
+    const taken: unknown[] = [];
+    expect(
+      await run({ catchUpMs: 300, onDiffering: async (rows) => void taken.push(...rows) }),
+    ).toMatchObject({ unsettled: 1 });
+    expect(taken).toEqual([]);
+    const key = { table: 'public.products', key: ['500'] };
+    await expect(mend([key], 300)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(
+      (await pair.service.client.query('SELECT title FROM items WHERE item_id = 500')).rows,
+    ).toEqual([{ title: 'p500' }]);
   });
 
   test('reverse: the service is the one to be right, and the monolith the one that lags', async () => {
@@ -243,7 +272,6 @@ describe('verification', () => {
     await pair.monolith.client.query(
       `UPDATE products SET price = 12.50 WHERE id = 7; INSERT INTO products (id, name) VALUES (6000, 'only there')`,
     );
-    const endOfLog = 0xffff_ffff_ffff_ffffn;
     expect(
       kinds(await run({ direction: 'reverse', appliedPosition: async () => endOfLog })),
     ).toEqual([
@@ -261,15 +289,7 @@ describe('verification', () => {
     );
     const keys = ['1', '2', '7777'].map((id) => ({ table: 'public.products', key: [id] }));
     expect((await run({ keys })).differences).toBe(3);
-    const repaired = await repair({
-      mapping: pair.mapping,
-      monolithUrl: pair.monolith.url,
-      serviceUrl: pair.service.url,
-      direction: 'forward',
-      keys,
-      appliedPosition: () => pair.appliedPosition(),
-    });
-    expect(repaired).toEqual({
+    expect(await mend(keys)).toEqual({
       unsettled: [],
       deadLettersDropped: [],
       repaired: [
@@ -296,5 +316,64 @@ describe('verification', () => {
     await expect(
       run({ signal: controller.signal, onProgress: () => controller.abort() }),
     ).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  test('the keys of one partition come all, and as the monolith writes them', async () => {
+    pair = await testPair(
+      'verify_leaf',
+      `CREATE TABLE parts (kind text, id int, PRIMARY KEY (kind, id)) PARTITION BY LIST (kind);
+       CREATE TABLE parts_a PARTITION OF parts FOR VALUES IN ('A'); CREATE TABLE parts_b PARTITION OF parts FOR VALUES IN ('B');
+       INSERT INTO parts SELECT CASE WHEN n > 1200 THEN 'B' ELSE 'A' END, n FROM generate_series(1, 1203) n`,
+      'CREATE TABLE pieces (sort text, id int, PRIMARY KEY (sort, id))',
+      [
+        {
+          monolith: 'parts',
+          service: [
+            {
+              table: 'pieces',
+              columns: { kind: { to: 'sort', values: { A: 'alpha' } }, id: 'id' },
+            },
+          ],
+        },
+      ],
+    );
+    const { client } = pair.monolith;
+    const { rows } = await client.query(`SELECT 'parts_a'::regclass::oid::text AS oid`);
+    const leaf = { side: 'monolith', oid: rows[0].oid } as const;
+    const keys: (readonly string[])[] = [];
+    for await (const some of keysOfLeaf(client, pair.mapping.tables[0]!, leaf)) keys.push(...some);
+    expect(keys.sort((a, b) => Number(a[1]) - Number(b[1]))).toEqual(
+      Array.from({ length: 1200 }, (_, index) => ['A', String(index + 1)]),
+    );
+    // and what differs among them is named so too
+    await pair.copy();
+    await pair.service.client.query(`SET session_replication_role = replica; DELETE FROM pieces`);
+    const { differences, tables: compared } = await run({ appliedPosition: async () => endOfLog });
+    expect(differences).toBe(1203);
+    expect(new Set(compared[0]?.differing.map(({ key }) => key[0]))).toEqual(new Set(['A', 'B']));
+  });
+
+  test('rows that the monolith has twice under one key are differences, whichever of them the service has', async () => {
+    pair = await testPair(
+      'verify_twice',
+      `CREATE TABLE twice (code int NOT NULL, note text); ALTER TABLE twice REPLICA IDENTITY FULL;
+       INSERT INTO twice SELECT n, 'a' FROM generate_series(1, 20) n`,
+      'CREATE TABLE once (code int PRIMARY KEY, note text)',
+      [
+        {
+          monolith: 'twice',
+          key: ['code'],
+          service: [{ table: 'once', columns: { code: 'code', note: 'note' } }],
+        },
+      ],
+    );
+    await pair.copy();
+    const same = await run({ appliedPosition: async () => endOfLog });
+    expect(same.differences).toBe(0);
+    await pair.monolith.client.query(
+      `INSERT INTO twice SELECT n, 'b' FROM generate_series(1, 20) n; UPDATE twice SET note = 'a' WHERE note = 'a' AND code % 2 = 0`,
+    );
+    const found = await run({ appliedPosition: async () => endOfLog });
+    expect(found.differences).toBe(20);
   });
 });

@@ -94,8 +94,13 @@ describe('repairing rows', () => {
           }
         })();
         try {
-          const { repaired } = await repairRows(shop, direction, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+          const { repaired, unsettled } = await repairRows(
+            shop,
+            direction,
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+          );
           expect(repaired.length).toBeGreaterThanOrEqual(5);
+          expect(repaired.length + unsettled.length).toBe(10);
         } finally {
           writing = false;
           await writes;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { TableMapping } from '@strangler-toolkit/plan';
 import { listDeadLetters } from '../../src/replica/dead-letters.ts';
 import {
   bothSides,
@@ -125,6 +126,30 @@ describe('a table that changes under the stream', () => {
     expect((await shop.control.watermarks.get('goods', 'forward'))?.detail['message']).toContain(
       'table public.products of the monolith was exchanged for another one',
     );
+  });
+
+  test('a table that came to the mapping after the copy is not taken for replicated', async () => {
+    await using shop = await openShop();
+    const first = startWorker(shop);
+    await caughtUp(shop, 'forward');
+    await first.stop();
+    await shop.monolith.query(
+      'CREATE TABLE brands (id int PRIMARY KEY); INSERT INTO brands VALUES (1)',
+    );
+    await shop.service.query('CREATE TABLE makers (id int PRIMARY KEY)');
+    const brands: TableMapping = {
+      monolith: 'brands',
+      service: [{ table: 'makers', columns: { id: 'id' } }],
+    };
+    const { tables = [] } = shop.definition;
+    const more: Shop = {
+      ...shop,
+      definition: { ...shop.definition, tables: [...tables, brands] },
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+    expect(await startWorker(more).ended).toBe('SCHEMA_CHANGED');
+    const watermark = await shop.control.watermarks.get('goods', 'forward');
+    expect(watermark?.detail['message']).toContain('brands, so changes were not streamed');
   });
 
   test('columns that nobody maps come and go, types get wider, and the stream goes on, within a transaction too', async () => {
