@@ -1,9 +1,8 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Step } from '../steps/step.ts';
-import { Toolkit } from '../steps/toolkit.ts';
+import type { Toolkit } from '../steps/toolkit.ts';
 import { jsonText } from '../json-text.ts';
-import { controlFailure } from '../control/control-database.ts';
 import type { Terminal } from './terminal.ts';
 import { dryRunText } from './text/dry-run.ts';
 
@@ -108,7 +107,11 @@ export async function withToolkit<T>(
   work: (kit: Toolkit) => Promise<T>,
   { onlyLooks = true }: { readonly onlyLooks?: boolean } = {},
 ): Promise<T> {
-  const kit = new Toolkit({
+  const [{ Toolkit: ToolkitOf }, { controlFailure }] = await Promise.all([
+    import('../steps/toolkit.ts'),
+    import('../control/control-database.ts'),
+  ]);
+  const kit = new ToolkitOf({
     env: process.env,
     signal: session.signal,
     onlyLooks,

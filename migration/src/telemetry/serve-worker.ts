@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { WorkerAddress } from './worker-address.ts';
 import type { WorkerView } from './worker-view.ts';
@@ -19,7 +19,10 @@ export async function serveWorker(
   view: () => WorkerView,
 ): Promise<WorkerServer> {
   // A command line that serves nothing does not pay for loading them.
-  const { healthText, workerMetrics } = await import('./worker-metrics.ts');
+  const [{ createServer }, { healthText, workerMetrics }] = await Promise.all([
+    import('node:http'),
+    import('./worker-metrics.ts'),
+  ]);
   const { registry, fill } = workerMetrics();
   const answer = async (path: string, response: ServerResponse): Promise<void> => {
     const now = performance.now();

@@ -30,6 +30,11 @@ interface Answer {
   readonly text: string;
 }
 
+export interface ConnectorPlugin {
+  readonly class: string;
+  readonly version: string;
+}
+
 /** Kafka Connect's REST interface. `undefined` stands for what does not exist. */
 export class ConnectClient {
   readonly #url: string;
@@ -56,6 +61,10 @@ export class ConnectClient {
   async version(): Promise<string> {
     const { version } = (await this.#ask('GET', '/')) as { version: string };
     return version;
+  }
+
+  async plugins(): Promise<readonly ConnectorPlugin[]> {
+    return ((await this.#ask('GET', '/connector-plugins')) ?? []) as ConnectorPlugin[];
   }
 
   async list(): Promise<string[]> {

@@ -16,6 +16,8 @@ export interface TopicReader {
   release(queue: PartitionQueue<KafkaChange>): void;
   holdEnds(): void;
   releaseEnds(): void;
+  /** Offsets behind the newest messages of these topics, by name of the partition's queue. */
+  newest(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** For people's tools only: the offsets that count are with the data. */
   commit(offsets: ReadonlyMap<string, number>): void;
   beat(): void;

@@ -1,6 +1,13 @@
+import { createRequire } from 'node:module';
 import { StranglerError } from '@strangler-toolkit/plan';
-import { type Admin, Kafka, logLevel, type RetryOptions, type SASLOptions } from 'kafkajs';
+import type * as kafkajs from 'kafkajs';
+import type { Admin, Kafka, RetryOptions, SASLOptions } from 'kafkajs';
 import type { KafkaSettings } from './kafka-settings.ts';
+
+const require = createRequire(import.meta.url);
+
+/** Only for whom asks a broker: each command would wait for its 140 files, whatever the transport. */
+export const loadKafkajs = (): typeof kafkajs => require('kafkajs') as typeof kafkajs;
 
 let quiet = false;
 
@@ -16,6 +23,7 @@ function withoutTimeoutWarnings(): void {
 
 export function createKafka(settings: KafkaSettings, retry: RetryOptions = {}): Kafka {
   withoutTimeoutWarnings();
+  const { Kafka, logLevel } = loadKafkajs();
   return new Kafka({
     clientId: settings.clientId,
     brokers: [...settings.brokers],

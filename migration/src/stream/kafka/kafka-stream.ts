@@ -30,6 +30,7 @@ export class KafkaStream implements ChangeStream {
   #closing: Promise<void> | undefined;
   #failed = false;
   #pumping = false;
+  #asking = false;
 
   constructor(settings: KafkaStreamSettings) {
     this.#settings = settings;
@@ -98,6 +99,7 @@ export class KafkaStream implements ChangeStream {
       this.#pumping = false;
     }
     this.#messages.flush();
+    this.#ask();
     for (const queue of this.#settings.queues) {
       if (
         !queue.paused ||
@@ -112,6 +114,24 @@ export class KafkaStream implements ChangeStream {
       this.#endsHeld = false;
       this.#reader?.releaseEnds();
     }
+  }
+
+  /** Only Kafka knows whether something came again behind what was read. */
+  #ask(): void {
+    const waiting = this.#assembler.unsettled;
+    if (waiting === null || this.#asking || this.#reader === undefined) return;
+    this.#asking = true;
+    const topics = [...new Set(waiting.queues.map(({ topic }) => topic))];
+    this.#reader
+      .newest(topics)
+      .then(
+        (newest) => this.#assembler.settle(waiting.end, newest),
+        (error: unknown) => this.fail(error),
+      )
+      .finally(() => {
+        this.#asking = false;
+        this.pump();
+      });
   }
 
   fail(error: unknown): void {

@@ -1,12 +1,13 @@
-import { AssignerProtocol, type PartitionAssigner } from 'kafkajs';
+import type { PartitionAssigner } from 'kafkajs';
+import { loadKafkajs } from './kafka-client.ts';
 
 /**
  * Gives every partition to the member that began last. The changes of one transaction lie in many partitions, so a context has
  * one reader at a time; the workers of its group stand by. A worker that was overtaken gets nothing.
  */
-export const newestMember =
-  (began: number): PartitionAssigner =>
-  ({ cluster }) => ({
+export function newestMember(began: number): PartitionAssigner {
+  const { AssignerProtocol } = loadKafkajs();
+  return ({ cluster }) => ({
     name: 'strangler-newest',
     version: 1,
     protocol: ({ topics }) => ({
@@ -40,3 +41,4 @@ export const newestMember =
       }));
     },
   });
+}

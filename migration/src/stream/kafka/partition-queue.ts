@@ -7,6 +7,10 @@ export interface QueuedChange {
   readonly xid: number | null;
   /** `transaction.total_order`, from 1. */
   readonly order: number;
+  /** What tells it from other changes of its transaction (`changeMark`). */
+  readonly mark: number;
+  /** Place of its record in the log; rows of one COPY share it, as do the halves of a change of key. */
+  readonly lsn: number | null;
   /** End of the commit before this transaction (first of `source.sequence`), 0 when none is known. */
   readonly previous: number;
   /** Offset of the message; the consumer goes on at `next`, which is past the tombstones behind it. */

@@ -3,6 +3,7 @@ import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { assertContinuity, type Received } from './assert-continuity.ts';
 import { type Beats, isHeartbeat } from './beats.ts';
+import { changeMark } from './change-mark.ts';
 import { type CarriedTable, readColumns } from './carried-columns.ts';
 import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';
 import { createKafka, kafkaFailure } from './kafka-client.ts';
@@ -13,6 +14,7 @@ import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
+import { readTopicOffsets } from './topic-offsets.ts';
 import { parseTransactionEnd } from './transaction-end.ts';
 import { watchReader } from './watch-reader.ts';
 
@@ -113,6 +115,8 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
         op: envelope.op,
         xid: envelope.op === 'r' ? null : xid,
         order: totalOrder ?? 0,
+        mark: changeMark(message.key, envelope.lsn),
+        lsn: envelope.lsn,
         previous: envelope.previousCommit ?? envelope.lsn ?? 0,
         offset,
         bytes: message.value.length,
@@ -233,6 +237,14 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     release: (queue) => consumer.resume(pauses(queue)),
     holdEnds: () => consumer.pause([{ topic: endsTopic }]),
     releaseEnds: () => consumer.resume([{ topic: endsTopic }]),
+    newest: async (topics) => {
+      const offsets = await readTopicOffsets(kafka, topics);
+      return new Map(
+        [...offsets].flatMap(([topic, partitions]) =>
+          partitions.map(({ partition, high }) => [`${topic}/${partition}`, high] as const),
+        ),
+      );
+    },
     commit: (offsets) => {
       if (performance.now() - committedAt < 1000 || offsets.size === 0) return;
       committedAt = performance.now();

@@ -1,4 +1,5 @@
 import { StranglerError } from '@strangler-toolkit/plan';
+import { ChangeMarks } from './change-mark.ts';
 import type { PartitionQueue, QueuedChange } from './partition-queue.ts';
 
 /** An END message of the transaction topic (Debezium reference, "transaction metadata"). */
@@ -29,6 +30,11 @@ const remembered = 20_000;
  *
  * Delivery is at least once. A commit at or before the position was applied; a number that was given out already came again; and
  * a change whose transaction lies before the current one is a leftover of such a repetition. What is missing is never passed over.
+ *
+ * A connector that is started again within a transaction goes on counting at its stored offset, and goes on reading where it
+ * believes that this is. Rows of one COPY share a place in the log: it may leave some out there, or send some again, and count on
+ * as if nothing had happened (debezium/dbz#1554). What it sends again shows it: the same numbers belong to other rows. A
+ * transaction in which changes share a place is therefore whole only when nothing of it can come again (`settle`).
  */
 export class TransactionAssembler<Change extends QueuedChange> {
   readonly #output: AssemblerOutput<Change>;
@@ -41,6 +47,11 @@ export class TransactionAssembler<Change extends QueuedChange> {
   #parts: PartitionQueue<Change>[] = [];
   #heads = new Map<number, PartitionQueue<Change>>();
   #next = 1;
+  readonly #marks = new ChangeMarks();
+  #place: number | null = null;
+  #placeShared = false;
+  #settled: { readonly end: TransactionEnd; readonly newest: ReadonlyMap<string, number> } | null =
+    null;
   #snapshotRows = 0;
   #given = new Set<number>();
   #givenBefore = new Set<number>();
@@ -78,6 +89,31 @@ export class TransactionAssembler<Change extends QueuedChange> {
     return this.#current === null ? null : { end: this.#current, queues: this.#parts };
   }
 
+  /** A transaction all of whose changes are there, while it is not known whether some came again as others. */
+  get unsettled(): TransactionAssembler<Change>['incomplete'] {
+    const end = this.#current;
+    return end !== null &&
+      this.#next > end.count &&
+      this.#settled?.end !== end &&
+      !this.#isSettled()
+      ? this.incomplete
+      : null;
+  }
+
+  /** `newest`: offsets behind what its partitions held after its end had come, by name of the queue. */
+  settle(end: TransactionEnd, newest: ReadonlyMap<string, number>): void {
+    this.#settled = { end, newest };
+  }
+
+  #isSettled(): boolean {
+    if (!this.#placeShared) return true;
+    const newest = this.#settled?.end === this.#current ? this.#settled?.newest : undefined;
+    // a change that is left now belongs to a later transaction: nothing that came again lies behind it
+    return this.#parts.every(
+      (queue) => queue.length > 0 || queue.received >= (newest?.get(queue.name) ?? Infinity),
+    );
+  }
+
   /** @returns false for one that came again */
   addEnd(end: TransactionEnd): boolean {
     if (end.lsn <= this.#last) return false;
@@ -112,6 +148,8 @@ export class TransactionAssembler<Change extends QueuedChange> {
     }
     this.#current = end;
     this.#next = 1;
+    this.#place = null;
+    this.#placeShared = false;
     this.#parts = [];
     for (const table of end.tables.keys()) {
       const queues = this.#byTable.get(table);
@@ -144,6 +182,9 @@ export class TransactionAssembler<Change extends QueuedChange> {
       const change = queue.head;
       this.#heads.delete(this.#next);
       queue.waiting = 0;
+      this.#marks.set(this.#next, change?.mark ?? 0);
+      if (change?.lsn != null && change.lsn === this.#place) this.#placeShared = true;
+      this.#place = change?.lsn ?? null;
       this.#next += 1;
       if (change === undefined)
         throw new StranglerError('INTERNAL', `${queue.name} lost a change that waited`);
@@ -152,8 +193,11 @@ export class TransactionAssembler<Change extends QueuedChange> {
       this.#look(queue, end);
       if (full()) return false;
     }
+    if (!this.#isSettled()) return false;
     this.#current = null;
+    this.#settled = null;
     this.#heads.clear();
+    this.#marks.clear();
     this.#remember(end);
     if (this.waitingEnds === 0) for (const queue of this.#queues) this.#dropRepeated(queue, end);
     this.#output.end(end);
@@ -186,11 +230,15 @@ export class TransactionAssembler<Change extends QueuedChange> {
       if (head === undefined) return;
       if (head.xid === null) this.#takeSnapshotRows(queue, end);
       else if (head.xid === end.xid && head.previous < end.lsn) {
-        if (head.order >= this.#next && !this.#heads.has(head.order)) {
+        if (head.order > end.count) throw this.#slip(queue, head, end);
+        const same = this.#heads.get(head.order);
+        if (head.order >= this.#next && same === undefined) {
           queue.waiting = head.order;
           this.#heads.set(head.order, queue);
           return;
         }
+        const before = same === undefined ? this.#marks.get(head.order) : same.head?.mark;
+        if (before !== head.mark) throw this.#slip(queue, head, end);
         queue.pop();
       } else if (head.previous >= end.lsn) return;
       else {
@@ -232,6 +280,19 @@ export class TransactionAssembler<Change extends QueuedChange> {
       this.#output.change(head, end);
       queue.pop();
     }
+  }
+
+  #slip(
+    { name }: PartitionQueue<Change>,
+    { order, offset }: Change,
+    end: TransactionEnd,
+  ): StranglerError {
+    return new StranglerError(
+      'POSITION_GAP',
+      `${name}@${offset} is change ${order} of ${end.count} of transaction ${end.xid}, which another row is as well or none ` +
+        `should be: the connector was started again within it and counted on from another place; rows may be missing`,
+      { details: { xid: end.xid, order, tables: [...end.tables.keys()] } },
+    );
   }
 
   #hole(end: TransactionEnd): StranglerError {

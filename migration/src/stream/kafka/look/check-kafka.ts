@@ -6,6 +6,7 @@ import { withAdmin } from '../kafka-client.ts';
 import type { KafkaTransportSettings } from '../transport-settings.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { checkStream } from './check-stream.ts';
+import { debeziumFinding } from './debezium-version.ts';
 import { lookingClient } from './looking-client.ts';
 import type { Patient } from './patient.ts';
 
@@ -22,6 +23,7 @@ export async function checkKafka(
     const reachable = await checkServers(patient);
     for (const direction of ['forward', 'reverse'] as const)
       await checkColumnTypes(patient, direction);
+    if (reachable.connect) report(debeziumFinding(await connect.plugins()));
     if (streaming?.begun) await checkStream(patient, streaming.direction, reachable);
     if (reachable.kafka && reachable.connect)
       await checkLeftovers(patient, streaming?.direction ?? null);
