@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sharedKafka } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
+import { createKafka } from '../../src/stream/kafka/kafka-client.ts';
 import {
   type KafkaLeg,
   kafkaLeg,
@@ -79,5 +80,31 @@ describeWithKafka('changes read from Kafka', () => {
       ['t', 'lines', null, null],
       ['c', 'lines', null, { a: '31', b: 'x', note: null }],
     ]);
+  });
+
+  test('a change that was announced and is nowhere stops the stream, once the connector was alive for long without sending it', async () => {
+    const { commitLsn } = await run(`INSERT INTO items VALUES (900, 'last')`);
+    // past the beats that are committed meanwhile
+    const lsn = Number(commitLsn) + 100_000_000;
+    const producer = createKafka(leg.settings.kafka).producer();
+    await producer.connect();
+    await producer.send({
+      topic: `${leg.name}.transaction`,
+      messages: [
+        {
+          value: JSON.stringify({
+            status: 'END',
+            id: `999999:${lsn}`,
+            event_count: 1,
+            data_collections: [{ data_collection: 'public.lines', event_count: 1 }],
+          }),
+        },
+      ],
+    });
+    await producer.disconnect();
+    await expect(nextTransaction(opened.messages)).rejects.toMatchObject({
+      code: 'POSITION_GAP',
+      message: 'transaction 999999 has 1 changes, and not all of them are in public.lines',
+    });
   });
 });

@@ -1,52 +1,59 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { pause } from '../../pause.ts';
+import type { Beats } from './beats.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import type { KafkaStream } from './kafka-stream.ts';
+import { Stall } from './stall.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
 
 export interface Watched {
   readonly kafka: KafkaSettings;
   readonly stream: KafkaStream;
+  readonly beats: Beats;
   readonly assertAlive: (quietMs: number) => Promise<void>;
 }
 
-/** How long changes that Debezium announced may take to arrive before somebody looks where they are. */
-const patienceMs = 20_000;
+/** Looks, two seconds apart, at which changes that Debezium announced were nowhere, until somebody asks Kafka where they are. */
+const patience = 10;
 
 /** Looks after what no message tells: a slot that is gone, and changes that were announced and are nowhere. */
 export async function watchReader(
-  { stream, kafka, assertAlive }: Watched,
+  { stream, beats, kafka, assertAlive }: Watched,
   quietMs: () => number,
   signal: AbortSignal,
 ): Promise<void> {
-  let since = { xid: 0, at: 0 };
+  const stall = new Stall();
   while (!signal.aborted) {
     await pause(2000, signal);
     if (signal.aborted) return;
     await assertAlive(quietMs());
     const waiting = stream.incomplete;
-    if (waiting === null || waiting.queues.some(({ paused }) => paused)) {
-      since = { xid: 0, at: 0 };
-      continue;
-    }
-    if (since.xid !== waiting.end.xid) since = { xid: waiting.end.xid, at: performance.now() };
-    if (performance.now() - since.at < patienceMs) continue;
-    const offsets = await readTopicOffsets(kafka, [
-      ...new Set(waiting.queues.map(({ topic }) => topic)),
-    ]);
-    const behind = waiting.queues.some((queue) =>
+    // within a partition the order only grows: where something else waits, it cannot come any more
+    const empty = (waiting?.queues ?? []).filter(({ length }) => length === 0);
+    const stalled = stall.look({
+      xid: waiting?.end.xid ?? null,
+      empty: empty.map(placeOf),
+      beat: beats.last,
+    });
+    if (waiting === null || stalled < patience) continue;
+    const offsets = await readTopicOffsets(kafka, [...new Set(empty.map(({ topic }) => topic))]);
+    const behind = empty.some((queue) =>
       (offsets.get(queue.topic) ?? []).some(
         ({ partition, high }) => partition === queue.partition && high > queue.received,
       ),
     );
-    if (!behind && stream.incomplete?.end === waiting.end) {
+    if (!behind && stream.incomplete?.end === waiting.end)
       throw new StranglerError(
         'POSITION_GAP',
         `transaction ${waiting.end.xid} has ${waiting.end.count} changes, and not all of them ` +
           `are in ${[...waiting.end.tables.keys()].join(', ')}`,
         { details: { xid: waiting.end.xid } },
       );
-    }
-    since = { xid: 0, at: 0 };
   }
 }
+
+// a copy: the queue itself goes on
+const placeOf = ({ name, received }: { readonly name: string; readonly received: number }) => ({
+  name,
+  received,
+});
