@@ -1,7 +1,7 @@
 import { type DataKind, type Side, type Stage, StranglerError } from '@strangler-toolkit/plan';
-import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 import { appendJournal, type JournalEntry } from './journal.ts';
+import { type Querying, sql } from './sql.ts';
 
 export interface ContextRow {
   readonly context: string;
@@ -67,7 +67,7 @@ export interface RestoreChange {
 }
 
 const assertLease = async (
-  trx: Database,
+  trx: Querying,
   context: string,
   token: string | undefined,
 ): Promise<void> => {

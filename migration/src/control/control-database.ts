@@ -1,6 +1,6 @@
 import { codeOf, StranglerError } from '@strangler-toolkit/plan';
-import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import type { Querying } from './sql.ts';
 
 const TIMESTAMPTZ = 1184;
 /** Times stay text: microseconds matter, and the control database's clock is the only one that counts. */
@@ -9,7 +9,27 @@ const types: pg.CustomTypesConfig = {
     oid === TIMESTAMPTZ ? (value: string) => value : pg.types.getTypeParser(oid, format),
 };
 
-export type Database = Kysely<unknown>;
+export interface Database extends Querying {
+  /** Runs work in a transaction; what it throws takes everything back. */
+  transaction(): { execute<T>(work: (trx: Querying) => Promise<T>): Promise<T> };
+  destroy(): Promise<void>;
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (trx: Querying) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken = false;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => (broken = true));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
 
 const where = (url: string): string => {
   try {
@@ -73,5 +93,10 @@ export function openPool(url: string, applicationName: string): ControlPool {
   pool.on('error', () => {});
   // the pool listens to idle connections only; one that is lost in use ends its query, and must not end the process
   pool.on('connect', (client) => client.on('error', () => {}));
-  return { pool, db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }) };
+  const db: Database = {
+    query: (text, values) => pool.query(text, values),
+    transaction: () => ({ execute: (work) => inTransaction(pool, work) }),
+    destroy: () => pool.end(),
+  };
+  return { pool, db };
 }

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
 import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
 import { quantile, registerInstanceStatement } from '@strangler-toolkit/plan';
 import { openPool } from './control-database.ts';
 import { LEASE_TTL_MS } from './leases.ts';
 import { type Control, openControl } from './open-control.ts';
+import { sql } from './sql.ts';
 
 let database: TestDatabase;
 let control: Control;
@@ -389,7 +389,8 @@ describe('moves', () => {
   test('whether a flip landed waits for one that is being committed', async () => {
     await control.contexts.register('slow-flip', 'replicated');
     const moveId = randomUUID();
-    const trx = await raw.db.startTransaction().execute();
+    const trx = await raw.pool.connect();
+    await trx.query('BEGIN');
     await sql`UPDATE strangler_control.contexts SET epoch = epoch + 1 WHERE context = 'slow-flip'`.execute(
       trx,
     );
@@ -405,7 +406,8 @@ describe('moves', () => {
           )
         ).rows.length > 0,
     );
-    await trx.commit().execute();
+    await trx.query('COMMIT');
+    trx.release();
     expect(await landed).toBe(true);
   });
 

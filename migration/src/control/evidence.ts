@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 import { jsonText } from '../json-text.ts';
+import { sql } from './sql.ts';
 
 export type EvidenceKind =
   'copy' | 'verification' | 'pacts' | 'shadow' | 'probe' | 'ramp' | 'doctor';

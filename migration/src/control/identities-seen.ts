@@ -1,6 +1,6 @@
 import type { TrafficSeen } from '@strangler-toolkit/plan';
-import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
+import { sql } from './sql.ts';
 
 const marks = 4_096;
 

@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import { INSTANCE_GONE_SECONDS } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
+import { sql } from './sql.ts';
 
 export interface InstanceRow {
   readonly instanceId: string;

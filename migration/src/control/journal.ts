@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 import { jsonText } from '../json-text.ts';
+import { type Querying, sql } from './sql.ts';
 
 export type JournalStatus =
   'started' | 'done' | 'failed' | 'refused' | 'forced' | 'aborted' | 'noted';
@@ -26,7 +26,7 @@ export interface JournalRow extends Required<Omit<JournalEntry, 'epoch' | 'moveI
 
 const json = (detail: unknown): string => jsonText(detail ?? {});
 
-export async function appendJournal(db: Database, entry: JournalEntry): Promise<void> {
+export async function appendJournal(db: Querying, entry: JournalEntry): Promise<void> {
   await sql`INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)
     VALUES (${entry.context}, ${entry.actor}, ${entry.moveId ?? null}, ${entry.step}, ${entry.status},
       COALESCE(${entry.epoch ?? null}::bigint, (SELECT epoch FROM strangler_control.contexts

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { StranglerError } from '@strangler-toolkit/plan';
-import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
+import { sql } from './sql.ts';
 
 export interface LeaseRow {
   readonly context: string;

@@ -1,7 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
 import type { Lease } from './leases.ts';
+import { sql } from './sql.ts';
 
 /** The lease that a statement proves in its own transaction. */
 type Held = Pick<Lease, 'context' | 'token'>;

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Channel } from '@strangler-toolkit/plan';
 import { ContextStore, type FlipOptions, type ContextRow } from './contexts.ts';
 import { describeDatabase } from '../database/connect.ts';
@@ -16,6 +15,7 @@ import { MoveStore } from './moves.ts';
 import { migrateControl } from './schema-version.ts';
 import { ShadowStore } from './shadow-results.ts';
 import { WatermarkStore } from './watermarks.ts';
+import { sql } from './sql.ts';
 
 /** The control database: what CLI, workers and facades agree on. */
 export interface Control extends AsyncDisposable {
@@ -57,7 +57,7 @@ export async function openControl(
       await serverVersion(opened.pool),
       `The control database ${describeDatabase(url)}`,
     );
-    await migrateControl(opened.db, { onlyLooks });
+    await migrateControl(opened.pool, { onlyLooks });
   } catch (error) {
     await opened?.db.destroy().catch(() => {});
     throw controlFailure(error, url);

@@ -1,6 +1,6 @@
 import { LATENCY_BOUNDS, quantile, type Side, type SideWindow } from '@strangler-toolkit/plan';
-import { sql } from 'kysely';
 import type { Database } from './control-database.ts';
+import { sql } from './sql.ts';
 
 export class RouteStatsStore {
   readonly #db: Database;

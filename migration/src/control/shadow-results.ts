@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import type { ShadowOutcome } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
+import { sql } from './sql.ts';
 
 export interface RouteShadow {
   readonly route: string;

@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
 import { type Direction, WORKER_DEAD_SECONDS } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
+import { sql } from './sql.ts';
 
 export type WorkerState = 'copying' | 'streaming' | 'caught-up' | 'stopped' | 'failed';
 
