@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url';
 export type Ending = 'group' | 'postgres';
 type Guarded = { kind: 'process'; id: number; how: Ending } | { kind: 'folder'; id: string };
 
+/** How long a watchdog waits for more to guard: starting one costs a tenth of a command, and tests start commands one after the other. */
+const idleMs = 2_000;
+
 let watchdog: ChildProcess | undefined;
+let ending: NodeJS.Timeout | undefined;
 const guarded = new Set<string>();
 
 /** What is guarded ends or vanishes with this process, however this process dies. */
@@ -24,16 +28,19 @@ function guard(what: Guarded): () => void {
     const { stdin } = watchdog;
     if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
   }
+  clearTimeout(ending);
   guarded.add(key);
   watchdog.stdin?.write(`${JSON.stringify({ add: true, ...what })}\n`);
   return () => {
     if (!guarded.delete(key)) return;
     watchdog?.stdin?.write(`${JSON.stringify({ add: false, ...what })}\n`);
     // An idle watchdog would be a process left behind by a long test run.
-    if (guarded.size === 0) {
+    if (guarded.size > 0) return;
+    ending = setTimeout(() => {
       watchdog?.stdin?.end();
       watchdog = undefined;
-    }
+    }, idleMs);
+    ending.unref();
   };
 }
 
