@@ -58,7 +58,7 @@ export async function openFacade(
           [id],
         );
       await new Promise((resolve) => {
-        setTimeout(resolve, 10);
+        setTimeout(resolve, 25);
       });
     }
   })();
@@ -145,8 +145,9 @@ export function hammer(
   const all = Array.from({ length: count }, async () => {
     while (running) {
       await write();
+      // each write is work for eight processes
       await new Promise((resolve) => {
-        setTimeout(resolve, 2);
+        setTimeout(resolve, 20);
       });
     }
   });

@@ -40,13 +40,17 @@ describeWithKafka('the command line over Kafka', () => {
     );
   /** What doctor finds wrong, once it is about this. */
   const finds = (check: string): Promise<Check> =>
-    until(`doctor finds ${check}`, async () =>
-      (await wrong()).find((one) => one.check.startsWith(check)),
+    until(
+      `doctor finds ${check}`,
+      async () => (await wrong()).find((one) => one.check.startsWith(check)),
+      { everyMs: 500 },
     );
   const right = async (): Promise<void> => {
     let last: Check[] = [];
-    await until('doctor finds nothing', async () => (last = await wrong()).length === 0).catch(
-      (error: Error) => Promise.reject(new Error(`${error.message}: ${JSON.stringify(last)}`)),
+    await until('doctor finds nothing', async () => (last = await wrong()).length === 0, {
+      everyMs: 500,
+    }).catch((error: Error) =>
+      Promise.reject(new Error(`${error.message}: ${JSON.stringify(last)}`)),
     );
   };
   const mended = async (): Promise<void> => {
