@@ -3,7 +3,6 @@ import { settings } from '../config/settings.ts';
 import type { FlagReader } from './flag-reader.ts';
 import { standingFlags } from './standing-flags.ts';
 import { noFlags } from './no-flags.ts';
-import { unleashFlagReader } from './unleash/unleash-flag-reader.ts';
 
 export interface FlagReaderOptions extends Pick<
   FacadeOptions,
@@ -19,6 +18,8 @@ export async function openFlagReader(options: FlagReaderOptions): Promise<FlagRe
   const { unleash, fixedFlags, name, ...shared } = options;
   if (fixedFlags) return standingFlags(fixedFlags);
   if (!unleash) return noFlags;
+  // Unleash's client brings a quarter of all files that a facade loads.
+  const { unleashFlagReader } = await import('./unleash/unleash-flag-reader.ts');
   return unleashFlagReader({
     ...shared,
     ...unleash,
