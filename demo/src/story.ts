@@ -164,7 +164,7 @@ export async function tellStory(telling: Telling): Promise<void> {
     await strangler('shadow', 'catalog', '--wait', '100', '--timeout', '300s');
 
     chapter('canary', 'Canary: reads move by percent, judged by errors and latency');
-    await strangler('ramp', 'catalog', '--steps', '25,50,100', '--hold', '2s');
+    await strangler('ramp', 'catalog', '--steps', '25,50,100', '--hold', '2s', '--max-wait', '5m');
 
     chapter('cutover', 'Cutover: the writes move');
     screen.why(
@@ -246,7 +246,16 @@ async function moveShippingRates(
   try {
     await strangler('shadow', 'shipping-rates', '--sample', '100');
     await strangler('shadow', 'shipping-rates', '--wait', '50', '--timeout', '300s');
-    await strangler('ramp', 'shipping-rates', '--steps', '50,100', '--hold', '1s');
+    await strangler(
+      'ramp',
+      'shipping-rates',
+      '--steps',
+      '50,100',
+      '--hold',
+      '1s',
+      '--max-wait',
+      '5m',
+    );
   } finally {
     done.abort();
     await customers;

@@ -58,10 +58,13 @@ export const nothingLeft = async (): Promise<void> => {
   expect(await readdir(folder.path)).toEqual([]);
 };
 
-/** One whole run of the demo, and what it measured. Its clients pause twelve times as long as for a person who watches: each of their requests is work for six processes. */
+/** Clients pause ten times as long as for a person who watches: each of their requests is work for six processes. */
+const pace = ['--pace', '10'] as const;
+
+/** One whole run of the demo, and what it measured. */
 export async function movesOutBackAndOutAgain(...args: string[]): Promise<void> {
   const stdout: string[] = [];
-  const running = await startDemo(['--json', '--pace', '4', ...args], (line, stream) => {
+  const running = await startDemo(['--json', ...pace, ...args], (line, stream) => {
     if (stream === 'stdout') stdout.push(line);
   });
   const { code } = await running.exit;
@@ -95,7 +98,7 @@ export async function reach(line: RegExp, args: readonly string[] = []): Promise
   const reached = new Promise<void>((resolve) => {
     seen = resolve;
   });
-  const running = await startDemo(args, (printed) => {
+  const running = await startDemo([...pace, ...args], (printed) => {
     if (line.test(printed)) seen();
   });
   await Promise.race([reached, running.exit]);
