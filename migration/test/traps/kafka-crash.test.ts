@@ -34,6 +34,8 @@ describeWithKafka(
       });
       leg = await kafkaLeg(db.database.url, 'trap', ['items', 'others'], {
         connectUrl: connectServer.url,
+        // some rows a batch: the COPY lasts for seconds, so that the middle of it can be met
+        connect: { 'producer.override.batch.size': '2048' },
       });
     });
     afterAll(async () => {
