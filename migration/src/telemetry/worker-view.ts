@@ -52,7 +52,7 @@ export function seen(view: WorkerView, told: WorkerProgress, now: number): Worke
         ...next,
         copying: null,
         streaming: told,
-        failure: goesOn(view, told, now) ? null : view.failure,
+        failure: told.failing === undefined ? null : view.failure,
       };
     case 'failed': {
       const code = told.code ?? '';
@@ -62,21 +62,6 @@ export function seen(view: WorkerView, told: WorkerProgress, now: number): Worke
     default:
       return phase satisfies never;
   }
-}
-
-/** A stream that moved nothing and did not fail for so long had nothing to move. */
-const steadyAfterSeconds = 30;
-
-/** A stream that was opened again has proven nothing: on a full disk that succeeds many times a minute. */
-function goesOn(
-  { failure, streaming, phase, since }: WorkerView,
-  told: WorkerProgress,
-  now: number,
-): boolean {
-  if (failure === null || streaming === null || told.position === undefined) return true;
-  if (streaming.direction !== told.direction || streaming.epoch !== told.epoch) return true;
-  if (streaming.position === undefined || told.position > streaming.position) return true;
-  return phase === 'streaming' && now - since >= steadyAfterSeconds * 1000;
 }
 
 /** Whether something began that a person wants a line about; samples between two such moments say nothing new. */

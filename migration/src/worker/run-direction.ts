@@ -30,6 +30,7 @@ import {
 import { copyInitially, needsCopy, writeStatistics } from './prepare-forward.ts';
 import { publishedTables } from './published-tables.ts';
 import { applierName, runStream } from './run-stream.ts';
+import type { WorkerFailure } from './still-failing.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { asSchemaChange, checkFit, requirePublished } from './schema-check.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -44,6 +45,8 @@ export interface DirectionRun {
   readonly row: ContextRow;
   readonly direction: Direction;
   readonly workerId: string;
+  /** Why the stream before this one ended. */
+  readonly failure: WorkerFailure | undefined;
   readonly signal: AbortSignal;
   /** @throws when another worker or another epoch took over */
   readonly stillMine: () => Promise<void>;
@@ -52,7 +55,7 @@ export interface DirectionRun {
 /** One direction of one epoch: from the connections to the end of the stream. */
 export async function runDirection(
   options: WorkerOptions,
-  { control, row, direction, workerId, signal, stillMine }: DirectionRun,
+  { control, row, direction, workerId, failure, signal, stillMine }: DirectionRun,
 ): Promise<void> {
   const { definition, transport } = options;
   const clients: pg.Client[] = [];
@@ -182,6 +185,7 @@ export async function runDirection(
       tables,
       target,
       workerId,
+      failure,
       signal,
       publication: names.publication,
       slot: names.slot,

@@ -11,6 +11,7 @@ import type { Lsn } from '../stream/change-event.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 import { HistoryMarks } from '../stream/source/history-marks.ts';
 import { MessageBuffer } from './message-buffer.ts';
+import type { WorkerFailure } from './still-failing.ts';
 import type { WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
 import { pause } from '../pause.ts';
@@ -34,6 +35,8 @@ export interface StreamRun {
   /** Name of the slot in the source. */
   readonly slot: string;
   readonly workerId: string;
+  /** Why the stream before this one ended. */
+  readonly failure: WorkerFailure | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: WorkerProgress) => void;
   /** @throws when another worker or another epoch took over */
@@ -116,6 +119,7 @@ export async function runStream(run: StreamRun): Promise<void> {
     marks,
     held: () => watch.held,
     slot: run.slot,
+    failure: run.failure,
     lagBefore: before?.epoch === run.epoch ? (before.lagSeconds ?? 0) : 0,
     onSample: (sample) =>
       run.onProgress({

@@ -11,6 +11,7 @@ import { classifyFailure } from '../apply/classify-error.ts';
 import { type ContextRow, type Control, openControl } from '../control/index.ts';
 import { runDirection } from './run-direction.ts';
 import { pause } from '../pause.ts';
+import type { WorkerFailure } from './still-failing.ts';
 import { tryWorkerLock } from './worker-lock.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -29,6 +30,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const workerId = randomUUID();
   const { context } = options.definition;
   let failures = 0;
+  let failure: WorkerFailure | undefined;
   while (!options.signal.aborted) {
     let control: Control | undefined;
     let current: { row: ContextRow; direction: Direction } | undefined;
@@ -37,7 +39,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       control = await openControl(options.controlUrl, {
         applicationName: `strangler-worker-${context}`,
       });
-      await follow(options, control, workerId, (at) => {
+      await follow(options, { control, workerId, failure }, (at) => {
         current = at;
       });
     } catch (error) {
@@ -51,6 +53,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
             ? 'DB_UNREACHABLE'
             : codeOf(error) || 'APPLY_FAILED';
       const message = error instanceof Error ? error.message : String(error);
+      failure = { code, message };
       const retry = kind === 'transient' || kind === 'disk-full';
       const remedy = isStranglerError(error) ? error.remedy : undefined;
       options.onProgress?.({
@@ -91,11 +94,20 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 /** With the context's lock: one direction after the other, as its owner changes. */
 async function follow(
   options: WorkerOptions,
-  control: Control,
-  workerId: string,
+  {
+    control,
+    workerId,
+    failure,
+  }: {
+    readonly control: Control;
+    readonly workerId: string;
+    readonly failure: WorkerFailure | undefined;
+  },
   at: (current: { row: ContextRow; direction: Direction }) => void,
 ): Promise<void> {
   const { context } = options.definition;
+  // of the stream that is opened next, not of those after it
+  let last = failure;
   const lock = await waitForLock(options);
   if (lock === null) return;
   const over = new AbortController();
@@ -157,6 +169,7 @@ async function follow(
           row,
           direction,
           workerId,
+          failure: last,
           signal: AbortSignal.any([signal, session.signal]),
           stillMine: async () => {
             await lock.check();
@@ -174,6 +187,7 @@ async function follow(
         await pause(100, AbortSignal.any([signal, session.signal]));
         await recoverIfAbandoned();
       } finally {
+        last = undefined;
         session.abort();
       }
       await watching;

@@ -2,6 +2,7 @@ import { pause } from '../pause.ts';
 import type { Control } from '../control/index.ts';
 import { currentLsn } from '../database/current-lsn.ts';
 import { lsnToText } from '../database/lsn.ts';
+import { stillFailing, type WorkerFailure } from './still-failing.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
@@ -27,6 +28,8 @@ export interface SamplerOptions {
   readonly slot: string;
   /** Lag when this stream began, as an earlier one left it. */
   readonly lagBefore: number;
+  /** Why the stream before this one ended. */
+  readonly failure: WorkerFailure | undefined;
   readonly onSample: (sample: StreamSample) => void;
 }
 
@@ -41,6 +44,7 @@ export interface StreamSample {
   /** `null`: none since this epoch began. */
   readonly verification: Verification | null;
   readonly held?: string;
+  readonly failing?: WorkerFailure;
 }
 
 export interface Verification {
@@ -68,6 +72,8 @@ export class WatermarkSampler {
   #reached: Sample | null = null;
   #moved = performance.now();
   #position: Lsn = 0n;
+  readonly #beganAt: Lsn;
+  #failing: WorkerFailure | undefined;
   readonly #begun = performance.now();
   #slot: SlotHealth | null = null;
   #verification: Verification | null = null;
@@ -75,6 +81,8 @@ export class WatermarkSampler {
 
   constructor(options: SamplerOptions) {
     this.#options = options;
+    this.#beganAt = options.progress().position;
+    this.#failing = options.failure;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -125,6 +133,12 @@ export class WatermarkSampler {
     } = this.#options;
     const { position, rows, deadLetters } = this.#options.progress();
     const held = this.#options.held();
+    const seconds = (performance.now() - this.#begun) / 1000;
+    if (!stillFailing(this.#beganAt, { position, seconds })) this.#failing = undefined;
+    const more = {
+      ...(held !== undefined && { held }),
+      ...(this.#failing && { failing: this.#failing }),
+    };
     if (held === undefined) {
       const passed = this.#waiting.filter((sample) => sample.lsn <= position);
       this.#reached = passed.at(-1) ?? this.#reached;
@@ -132,7 +146,7 @@ export class WatermarkSampler {
     }
     const lagSeconds =
       this.#reached === null
-        ? this.#options.lagBefore + (performance.now() - this.#begun) / 1000
+        ? this.#options.lagBefore + seconds
         : (performance.now() - this.#reached.at) / 1000;
     const caughtUp = held === undefined && this.#reached !== null && lagSeconds < 1;
     const lagBytes = sourceLsn > position ? sourceLsn - position : 0n;
@@ -147,7 +161,7 @@ export class WatermarkSampler {
       sourceLsn: lsnToText(sourceLsn),
       lagBytes,
       rowsApplied: rows,
-      detail: { deadLetters, transport: transport.kind, ...(held !== undefined && { held }) },
+      detail: { deadLetters, transport: transport.kind, ...more },
     });
     onSample({
       lagBytes: Number(lagBytes),
@@ -157,7 +171,7 @@ export class WatermarkSampler {
       sourcePosition: sourceLsn,
       slot: this.#slot,
       verification: this.#verification,
-      ...(held !== undefined && { held }),
+      ...more,
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { Direction, MigrationDefinition } from '@strangler-toolkit/plan';
 import type { Lsn } from '../stream/change-event.ts';
 import type { SlotHealth } from '../stream/source/slot-health.ts';
+import type { WorkerFailure } from './still-failing.ts';
 import type { Differences, Transport } from '../stream/transport.ts';
 
 export interface WorkerProgress {
@@ -26,6 +27,8 @@ export interface WorkerProgress {
   readonly verification?: { readonly ok: boolean; readonly ageSeconds: number } | null;
   /** Tables that are read again because something changed them without an event. */
   readonly held?: string;
+  /** Of a stream that was opened again after a failure and has not got past it. */
+  readonly failing?: WorkerFailure;
   readonly code?: string;
   readonly message?: string;
   readonly remedy?: string;

@@ -121,6 +121,11 @@ describe('the port of a worker', () => {
           why: expect.stringContaining('DB_DISK_FULL'),
         });
         expect(await metric(worker.url, 'strangler_worker_healthy')).toBe(0);
+        const status = await scene.sql(
+          scene.control,
+          `SELECT COALESCE(detail->'failing'->>'code', detail->>'code') AS code FROM strangler_control.watermarks`,
+        );
+        expect(status).toEqual([{ code: 'DB_DISK_FULL' }]);
         await pause(100, new AbortController().signal);
       }
       expect((await fetch(`${worker.url}/health/live`)).status).toBe(200);

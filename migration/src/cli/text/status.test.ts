@@ -174,6 +174,10 @@ test('after a change of owner nothing of the epoch before passes for now, and no
     'verification  none since epoch 3 (the last: 2 min ago, epoch 2, 0 differ)',
   );
   expect(lines({ epoch: 2, worker })).toContain('lag  900.00 s, watermark 0/1, 7 bytes');
+  const failing = { code: 'DB_DISK_FULL', message: 'no space' };
+  expect(lines({ epoch: 2, worker: { ...worker, detail: { failing } } })).toContain(
+    'worker  TRIES AGAIN after DB_DISK_FULL: no space, reverse, 5 rows applied',
+  );
   const failed = { ...worker, workerAlive: false, state: 'failed' } as const;
   const detail = { code: 'SLOT_LOST', message: 'the slot is gone', retrying: false };
   expect(lines({ epoch: 2, worker: { ...failed, detail } })).toContain(

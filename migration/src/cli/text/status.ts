@@ -18,7 +18,9 @@ function workerState({
   heartbeatAgeSeconds,
   detail,
 }: NonNullable<ContextStatus['worker']>): string {
-  if (workerAlive) return state;
+  const failing = detail.failing as { code: string; message: string } | undefined;
+  if (workerAlive)
+    return failing === undefined ? state : `TRIES AGAIN after ${failing.code}: ${failing.message}`;
   const ago = `${age(heartbeatAgeSeconds)} ago`;
   return state === 'failed' && typeof detail.code === 'string'
     ? `FAILED ${ago}${detail.retrying === true ? ', tries again' : ''}: ${detail.code}: ${String(detail.message)}`
