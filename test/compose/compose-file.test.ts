@@ -220,6 +220,26 @@ describe('the file', () => {
     }
   });
 
+  test('lets no container take the memory or the disk of all others', () => {
+    const bytes = (text = ''): number => {
+      const [, number = '', unit = ''] = /^(\d+)([mg])$/i.exec(text) ?? [];
+      return Number(number) * (unit.toLowerCase() === 'g' ? 1_024 : 1);
+    };
+    for (const [name, service] of services) {
+      const limit = bytes(service.mem_limit);
+      expect([name, limit >= 256 && limit <= 2_048]).toEqual([name, true]);
+      expect([name, service.logging]).toEqual([
+        name,
+        { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
+      ]);
+      // a JVM needs half as much again beside its heap
+      const heaps = Object.values(service.environment ?? {}).flatMap((value) =>
+        [...String(value).matchAll(/-Xmx(\w+)/g)].map(([, size]) => bytes(size)),
+      );
+      for (const heap of heaps) expect([name, heap * 1.5 <= limit]).toEqual([name, true]);
+    }
+  });
+
   test('has a worker that stands by, and is asked itself how it is', () => {
     const [first, second] = [compose.services['worker-1']!, compose.services['worker-2']!];
     const port = first.environment!.STRANGLER_WORKER_PORT;
