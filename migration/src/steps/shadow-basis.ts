@@ -26,16 +26,19 @@ export async function presentShadowBasis(
       definition.data === 'replicated'
         ? await presentIdentity(kit, definition, directionFrom(row.owner))
         : null,
-    routes: JSON.stringify(
-      readRoutes(definition).map(({ name, method, path, compare }) => [
-        name,
-        method,
-        path,
-        compare,
-      ]),
-    ),
+    routes: judgedRoutes(definition),
   };
 }
+
+/** Read routes and how their answers are judged, as one text. What samples may hold judges nothing. */
+export const judgedRoutes = (definition: MigrationDefinition): string =>
+  JSON.stringify(
+    readRoutes(definition).map(({ name, method, path, compare }) => {
+      if (!compare) return [name, method, path, compare];
+      const { show: _shown, redact: _redacted, ...judged } = compare;
+      return [name, method, path, judged];
+    }),
+  );
 
 const isBasis = (value: unknown): value is ShadowBasis =>
   typeof value === 'object' && value !== null && 'builds' in value && 'routes' in value;
