@@ -43,6 +43,7 @@ describe('a file may say', () => {
     ['nothing more than it must', good()],
     ['that it has no data', flags()],
     ['that its data is shared', flags({ data: 'shared' })],
+    ['why nothing of it is a write', good({ noWriteRoutes: 'a job writes it' })],
     [
       'every method',
       good({

@@ -70,6 +70,7 @@ export const definitionSchema = strict({
     ),
   ).optional(),
   routes: listOf(route),
+  noWriteRoutes: nonEmpty.optional(),
   tables: listOf(table).optional(),
   sequences: listOf(strict({ monolith: tableName, service: tableName })).optional(),
   foreignKeys: strict({

@@ -294,6 +294,8 @@ export interface MigrationDefinition {
    */
   readonly identity?: readonly string[];
   readonly routes: readonly RouteDefinition[];
+  /** Only for `replicated`: why no route is a write, where that is so. Else `doctor` takes it for a forgotten one. */
+  readonly noWriteRoutes?: string;
   /** Only for `replicated`. */
   readonly tables?: readonly TableMapping[];
   readonly sequences?: readonly SequenceMapping[];

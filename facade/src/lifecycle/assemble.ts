@@ -109,6 +109,9 @@ export function assemble(options: FacadeOptions): Parts {
       const now = Date.now() + (ownership.link?.clockOffsetMs ?? 0);
       noteIdentity(recorder.identities, { context, identity, share }, now);
     },
+    noteUnclaimed: (method, path) => {
+      if (controlUrl !== undefined) recorder.unclaimed.add({ method, path, requests: 1 });
+    },
     noteTry: (tried) =>
       noteTry(recorder.stats, {
         ...tried,

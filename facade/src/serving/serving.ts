@@ -32,6 +32,8 @@ export interface Serving {
   readonly strangers: Strangers;
   /** One answered or failed try of a side, for the comparison of a ramp. */
   readonly noteTry: (tried: Tried) => void;
+  /** One request that no context claims; `path` without identifiers. */
+  readonly noteUnclaimed: (method: string, path: string) => void;
   /** Who asked for a route that a percentage may steer. */
   readonly noteWho: (context: string, who: Pick<Who, 'identity' | 'sticky'>) => void;
 }

@@ -10,6 +10,7 @@ import {
   toldIdentities,
 } from './identities-seen.ts';
 import { Ledger } from './ledger.ts';
+import { addUnclaimed, type Unclaimed, unclaimedKey } from './unclaimed.ts';
 import { addRouteStats, type RouteStat, routeStatKey } from './route-stats.ts';
 
 export interface RecorderOptions {
@@ -17,7 +18,7 @@ export interface RecorderOptions {
   readonly name: string;
   readonly flushMs: number;
   readonly onDrop: (
-    kind: 'route-stats' | 'shadow-counts' | 'shadow-samples' | 'identities',
+    kind: 'route-stats' | 'shadow-counts' | 'shadow-samples' | 'identities' | 'unclaimed',
     count: number,
   ) => void;
 }
@@ -35,6 +36,7 @@ export class Recorder {
   readonly stats: Ledger<RouteStat>;
   readonly counts: Ledger<ShadowCount>;
   readonly identities: Ledger<IdentitiesSeen>;
+  readonly unclaimed: Ledger<Unclaimed>;
   readonly #options: RecorderOptions;
   readonly #timer: NodeJS.Timeout | undefined;
   #samples: ShadowSample[] = [];
@@ -64,6 +66,12 @@ export class Recorder {
       merge: addIdentities,
       limit: 1_000,
       onDrop: (count) => options.onDrop('identities', count),
+    });
+    this.unclaimed = new Ledger({
+      keyOf: unclaimedKey,
+      merge: addUnclaimed,
+      limit: 500,
+      onDrop: (count) => options.onDrop('unclaimed', count),
     });
     if (options.url) this.#timer = setInterval(() => void this.flush(), options.flushMs).unref();
   }
@@ -115,6 +123,7 @@ export class Recorder {
       (this.stats.size === 0 &&
         this.counts.size === 0 &&
         this.identities.size === 0 &&
+        this.unclaimed.size === 0 &&
         this.#samples.length === 0)
     )
       return;
@@ -133,11 +142,13 @@ export class Recorder {
     await this.identities
       .flush((entries) => send(numberStatements.addIdentitiesSeen)(entries.map(toldIdentities)))
       .catch(unlessMissing);
+    await this.unclaimed.flush(send(numberStatements.addUnclaimed)).catch(unlessMissing);
     if (performance.now() - this.#sweptAt < retentionMs) return;
     this.#sweptAt = performance.now();
     await client.query(numberStatements.forgetOldShadowSamples);
     await client.query(numberStatements.forgetOldRouteStats);
     await client.query(numberStatements.forgetOldIdentities).catch(unlessMissing);
+    await client.query(numberStatements.forgetOldUnclaimed).catch(unlessMissing);
   }
 
   #forget(): void {

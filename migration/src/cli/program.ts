@@ -15,6 +15,7 @@ import { rampCommand } from './commands/ramp.ts';
 import { replicateCommand } from './commands/replicate.ts';
 import { resyncCommand } from './commands/resync.ts';
 import { routeCommand } from './commands/route.ts';
+import { routesCommand } from './commands/routes.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { shadowCommand } from './commands/shadow.ts';
 import { statusCommand } from './commands/status.ts';
@@ -55,6 +56,7 @@ UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNEC
     schemaCommand(session),
     shadowCommand(session),
     routeCommand(session),
+    routesCommand(session),
     rampCommand(session),
     canICommand(session),
     ...ownerCommands(session),

@@ -14,6 +14,7 @@ import { RouteStatsStore } from './route-stats.ts';
 import { MoveStore } from './moves.ts';
 import { migrateControl } from './schema-version.ts';
 import { ShadowStore } from './shadow-results.ts';
+import { UnclaimedRequestStore } from './unclaimed-requests.ts';
 import { WatermarkStore } from './watermarks.ts';
 import { sql } from './sql.ts';
 
@@ -29,6 +30,7 @@ export interface Control extends AsyncDisposable {
   readonly watermarks: WatermarkStore;
   readonly shadow: ShadowStore;
   readonly routeStats: RouteStatsStore;
+  readonly unclaimed: UnclaimedRequestStore;
   readonly moves: MoveStore;
   setHold(context: string, holdId: string, milliseconds: number): Promise<void>;
   liftHold(context: string, holdId?: string): Promise<void>;
@@ -80,6 +82,7 @@ export async function openControl(
     watermarks: new WatermarkStore(db),
     shadow: new ShadowStore(db),
     routeStats: new RouteStatsStore(db),
+    unclaimed: new UnclaimedRequestStore(db),
     setHold: (context, holdId, milliseconds) => contexts.setHold(context, holdId, milliseconds),
     liftHold: (context, holdId) => contexts.liftHold(context, holdId),
     flip: (options) => contexts.flip(options),

@@ -223,7 +223,11 @@ describe('a control database of release 0.1.0', () => {
       }
       expect(await applied()).toEqual(['0001-control']);
       expect((await cli(['control', 'migrate'], env)).code).toBe(0);
-      expect(await applied()).toEqual(['0001-control', '0002-identities-seen']);
+      expect(await applied()).toEqual([
+        '0001-control',
+        '0002-identities-seen',
+        '0003-unclaimed-requests',
+      ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
     } finally {
       await scene.close();

@@ -36,6 +36,7 @@ const context = {
   monolith: { url: { env: 'MONOLITH_URL' }, database: { env: 'MONOLITH_DATABASE_URL' } },
   service: { url: { env: 'SERVICE_URL' }, database: { env: 'SERVICE_DATABASE_URL' } },
   routes: [{ name: 'list', method: 'GET', path: '/products', kind: 'read' }],
+  noWriteRoutes: 'the test writes into the tables itself',
   tables: [
     {
       monolith: 'products',

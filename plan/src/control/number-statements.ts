@@ -55,3 +55,22 @@ export const forgetOldShadowSamples = `
            SELECT id, row_number() OVER (PARTITION BY context, route, outcome ORDER BY id DESC) AS n
              FROM strangler_control.shadow_samples) ranked
           WHERE n > 100)`;
+
+/** Requests that no context claims, per day, method and path without identifiers. */
+export const addUnclaimed = `
+  INSERT INTO strangler_control.unclaimed_requests AS known (day, method, path, requests, last_at)
+  SELECT current_date, method, path, requests, clock_timestamp()
+    FROM jsonb_to_recordset($1::jsonb) AS told (method text, path text, requests bigint)
+   ORDER BY method, path
+  ON CONFLICT (day, method, path) DO UPDATE SET
+    requests = known.requests + EXCLUDED.requests,
+    last_at = EXCLUDED.last_at`;
+
+/** A week of them stays, and of each day the five hundred that were asked most. */
+export const forgetOldUnclaimed = `
+  DELETE FROM strangler_control.unclaimed_requests known
+   WHERE day <= current_date - 7
+      OR (day, method, path) IN (SELECT day, method, path FROM (
+           SELECT day, method, path, row_number() OVER (PARTITION BY day ORDER BY requests DESC, last_at DESC) AS n
+             FROM strangler_control.unclaimed_requests) ranked
+          WHERE n > 500)`;

@@ -13,6 +13,7 @@ import { checkState } from './state.ts';
 import { mapping, replicaIdentity } from './tables.ts';
 import { transport } from './transport.ts';
 import { worker } from './worker.ts';
+import { writeRoutes } from './write-routes.ts';
 
 /** In the order in which a person reads them. A new check is a file and its name here. */
 const checks: readonly ContextCheck[] = [
@@ -21,6 +22,7 @@ const checks: readonly ContextCheck[] = [
   server('service'),
   mapping,
   decisions,
+  writeRoutes,
   owners,
   fences,
   transport,

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { type CommonOptions, makeCommand, print, type Session, withToolkit } from '../command.ts';
+import { discoveredText } from '../text/discover-routes.ts';
+
+export const discoverCommand = (session: Session): Command =>
+  makeCommand({
+    usage: 'discover',
+    summary: 'which requests no context claims, writes first',
+    description:
+      'Facades count what passes to the monolith because no context claims it, by method and path ' +
+      'without identifiers: a route that somebody forgot stands there. What was not found (404, ' +
+      '405) is left out. A week stays, the five hundred most asked of each day.',
+    examples: ['routes discover', 'routes discover --json'],
+  }).action(async (common: CommonOptions) => {
+    const { discoverRoutes } = await import('../../steps/routes/discover-routes.ts');
+    await withToolkit(session, common, async (kit) => {
+      const found = await discoverRoutes(kit);
+      print(session.terminal, common.json, { routes: found }, () => discoveredText(found));
+    });
+  });

@@ -1,0 +1,65 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { cli, json } from './support/cli.ts';
+import { openScene, type Scene, shop } from './support/scene.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene('forgotten');
+  expect((await cli(['control', 'migrate'], scene.env)).code).toBe(0);
+});
+afterAll(() => scene?.close());
+
+test('routes discover lists what no context claims with its counts, writes first, and whose routes are beside it', async () => {
+  const nothing = await cli(['routes', 'discover'], scene.env);
+  expect([nothing.code, nothing.stdout]).toEqual([0, expect.stringMatching(/^nothing: /)]);
+  await scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.unclaimed_requests
+     VALUES (current_date, 'GET', '/about', 9, clock_timestamp()),
+            (current_date, 'POST', '/api/products/:id/reviews', 2, clock_timestamp()),
+            (current_date - 1, 'POST', '/api/products/:id/reviews', 3, clock_timestamp() - interval '1 day'),
+            (current_date - 8, 'GET', '/long-ago', 9, clock_timestamp() - interval '8 days')`,
+  );
+  const { routes } = json<{ routes: unknown[] }>(
+    await cli(['routes', 'discover', '--json'], scene.env),
+  );
+  expect(routes).toMatchObject([
+    {
+      method: 'POST',
+      path: '/api/products/:id/reviews',
+      kind: 'write',
+      requests: 5,
+      near: ['catalog'],
+    },
+    { method: 'GET', path: '/about', kind: 'read', requests: 9, near: [] },
+  ]);
+  const { stdout } = await cli(['routes', 'discover'], scene.env);
+  expect(stdout).toContain('2 of the last week, 1 of them writes');
+});
+
+test('doctor finds a replicated context without a write route, unless its file says why, and names unclaimed writes beside it', async () => {
+  const look = async (changes: object) => {
+    await writeFile(join(scene.dir, 'catalog.json'), JSON.stringify({ ...shop, ...changes }));
+    const { checks } = json<{
+      checks: { check: string; context: string; ok: boolean; actual: string; remedy: string }[];
+    }>(await cli(['doctor', 'catalog', '--json'], scene.env));
+    return checks.filter(({ check }) => check === 'write routes');
+  };
+  const unclaimed = 'unclaimed beside them: POST /api/products/:id/reviews (5)';
+  expect(await look({})).toMatchObject([
+    { context: 'catalog', ok: true, actual: `1; ${unclaimed}` },
+  ]);
+  const routes = shop.routes.filter(({ kind }) => kind === 'read');
+  expect(await look({ routes })).toMatchObject([
+    {
+      ok: false,
+      actual: `0; ${unclaimed}`,
+      remedy: expect.stringContaining('strangler routes discover'),
+    },
+  ]);
+  expect(await look({ routes, noWriteRoutes: 'a job imports them' })).toMatchObject([
+    { ok: true, actual: expect.stringContaining('none: a job imports them') },
+  ]);
+});
