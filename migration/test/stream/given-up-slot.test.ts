@@ -9,6 +9,7 @@ import {
   replicationNames,
   slotStatus,
 } from '../../src/stream/index.ts';
+import { requireSlot } from '../../src/stream/source/slot.ts';
 
 /** The server keeps one megabyte of log for slots, so that a slot nobody reads is given up soon. */
 let server: PostgresServer;
@@ -53,6 +54,7 @@ describe('a slot that the server gave up', () => {
         message: expect.stringContaining(slot),
         details: { slot },
       });
+      await expect(requireSlot(client, slot)).rejects.toMatchObject({ code: 'SLOT_LOST' });
       // It is still there: only the server's word says that it is of no use.
       expect(await slotStatus(client, slot)).toMatchObject({ plugin: 'pgoutput' });
     } finally {

@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import { StranglerError } from '@strangler-toolkit/plan';
 import { prepareApplySession } from '../../src/apply/apply-session.ts';
 import { connect, databaseName, withConnection } from '../../src/database/connect.ts';
 import { installReplicaSchema } from '../../src/replica/schema.ts';
+import { readStreamRow } from '../../src/replica/streams.ts';
 import { withStreamLock } from '../../src/stream/source/stream-lock.ts';
 import { embeddedTransport, replicationNames, type Transport } from '../../src/stream/index.ts';
 import { applierName, runStream, type StreamRun } from '../../src/worker/run-stream.ts';
@@ -115,6 +117,23 @@ test('a copy one of whose tables is exchanged meanwhile stores no first position
   expect(await worker.ended).toBe('COPY_FAILED');
   expect((await gate.query('SELECT FROM strangler.streams')).rowCount).toBe(0);
   await gate.end();
+});
+
+test('the first position says which history it belongs to before anything was streamed', async () => {
+  await using shop = await openShop();
+  let first: Awaited<ReturnType<typeof readStreamRow>> = null;
+  const transport: Transport = {
+    ...embeddedTransport,
+    open: async () => {
+      first = await readStreamRow(shop.service, 'goods', 'forward');
+      throw new StranglerError('SLOT_LOST', 'seen enough');
+    },
+  };
+  expect(await startWorker({ ...shop, transport }).ended).toBe('SLOT_LOST');
+  const { rows } = await shop.monolith.query(
+    'SELECT system_identifier::text AS system FROM pg_control_system()',
+  );
+  expect(first).toMatchObject({ history: { system: rows[0].system, timeline: 1 } });
 });
 
 test('a worker whose connection to the control database is cut has lost its lock, and learns it also when it asks', async () => {
