@@ -28,7 +28,7 @@ test('the connector reads the outbox through its own slot and publication, and m
     'snapshot.mode': 'no_data',
     'publication.name': 'strangler_outbox',
     'publication.autocreate.mode': 'disabled',
-    'table.include.list': 'public\\.outbox',
+    'table.include.list': 'public\\.outbox,strangler\\.outbox_marks',
     'database.initial.statements': expect.stringContaining(
       "WHERE slot_name = 'strangler_catalog_outbox_1a2b3c4d') THEN RAISE EXCEPTION",
     ),
@@ -73,9 +73,12 @@ test('heartbeats let the log go, and the router does not take them for events', 
     table: { schema: 'shop', table: 'out+box' },
   });
   expect(Number(config['heartbeat.interval.ms'])).toBeGreaterThan(0);
-  expect(config['heartbeat.action.query']).toContain('pg_logical_emit_message');
+  expect(config['heartbeat.action.query']).toBe(
+    "SELECT strangler.outbox_mark('strangler_catalog_outbox_1a2b3c4d', false)",
+  );
   const routed = new RegExp(`^${config['predicates.outbox.pattern'] ?? ''}$`);
-  expect(routed.test('strangler_catalog_outbox_1a2b3c4d_ffff.shop.out+box')).toBe(true);
+  for (const table of ['shop.out+box', 'strangler.outbox_marks'])
+    expect(routed.test(`strangler_catalog_outbox_1a2b3c4d_ffff.${table}`)).toBe(true);
   for (const other of [
     '__debezium-heartbeat.strangler_catalog_outbox_1a2b3c4d_ffff',
     'strangler_catalog_outbox_1a2b3c4d_ffff.message',

@@ -1,4 +1,10 @@
 import type { TableName } from '../database/identifiers.ts';
+import {
+  markInBlock,
+  markStatement,
+  outboxMarksTable,
+  outboxSlotMadeAnew,
+} from '../replica/outbox-marks.ts';
 import type { ConnectDatabase } from '../stream/kafka/connect-database.ts';
 import {
   type ConnectorConfig,
@@ -41,10 +47,12 @@ export function outboxConnectorConfig({
   return {
     ...databaseSettings(database),
     // Debezium would make a slot that is gone, with a hole before it.
-    'database.initial.statements': slotGuard(
+    'database.initial.statements': slotGuard({
       slot,
-      'events may be missing, run strangler outbox connect',
-    ),
+      consequence: 'events may be missing, run strangler outbox connect',
+      madeAnew: outboxSlotMadeAnew(slot),
+      then: markInBlock(slot),
+    }),
     'topic.prefix': prefix,
     'plugin.name': 'pgoutput',
     'slot.name': slot,
@@ -54,16 +62,17 @@ export function outboxConnectorConfig({
     'slot.retry.delay.ms': '2000',
     'publication.name': outboxPublication,
     'publication.autocreate.mode': 'disabled',
-    'table.include.list': tablePattern(table),
+    'table.include.list': [table, outboxMarksTable].map(tablePattern).join(','),
     // What the outbox held when the slot was made is sent before the connector is: in the snapshot of the slot, without a gap.
     'snapshot.mode': 'no_data',
     'offset.mismatch.strategy': 'trust_offset',
     'errors.tolerance': 'none',
     'event.processing.failure.handling.mode': 'fail',
     'poll.interval.ms': '20',
-    // Without it a service whose outbox rests while its tables are written to would keep its log for ever.
+    // Without it a service whose outbox rests while its tables are written to would keep its log for ever; and a database that
+    // went back to an earlier state, or a slot that skipped something, breaks the chain of these marks.
     'heartbeat.interval.ms': '5000',
-    'heartbeat.action.query': `SELECT pg_logical_emit_message(false, 'strangler-outbox', '')`,
+    'heartbeat.action.query': markStatement(slot),
     'message.prefix.exclude.list': '.*',
     'key.converter': text,
     'value.converter': text,
@@ -80,6 +89,6 @@ export function outboxConnectorConfig({
     // Heartbeats are no events.
     predicates: 'outbox',
     'predicates.outbox.type': 'org.apache.kafka.connect.transforms.predicates.TopicNameMatches',
-    'predicates.outbox.pattern': escapedPattern(`${prefix}.${table.schema}.${table.table}`),
+    'predicates.outbox.pattern': `${escapedPattern(prefix)}\\.(${[table, outboxMarksTable].map(tablePattern).join('|')})`,
   };
 }

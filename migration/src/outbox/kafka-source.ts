@@ -1,26 +1,36 @@
-import { StranglerError } from '@strangler-toolkit/plan';
-import type { EachBatchPayload, Kafka } from 'kafkajs';
-import { createKafka, kafkaFailure } from '../stream/kafka/kafka-client.ts';
-import { readOffsets, storeOffset } from '../replica/event-positions.ts';
+import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka } from 'kafkajs';
+import { createKafka, kafkaFailure, withAdmin } from '../stream/kafka/kafka-client.ts';
+import { readMarks, storeOffset } from '../replica/event-positions.ts';
 import { ensureEventTopics } from './ensure-event-topics.ts';
-import { eventTopic } from './event-topics.ts';
+import { eventTopic, marksTopic } from './event-topics.ts';
 import { eventOfMessage } from './kafka-event.ts';
+import { KnownPlaces } from './known-places.ts';
+import { followMarks } from './read-marks.ts';
 import { daysToRemember } from './remembered.ts';
 import type { EventSource, Session } from './subscription.ts';
 
 type KafkaSource = Extract<EventSource, { transport: 'kafka' }>;
+
+/** A group of its own for each service: members of one group must want the same topics. */
+export const consumerGroup = (
+  consumer: string,
+  { service }: Pick<KafkaSource, 'service'>,
+): string => `${service}.${consumer}`;
 
 /**
  * Reads the topics that the outbox connector writes. Offsets are committed after the handler's transaction; what is delivered
  * again in between (a rebalance, a crash, a restarted connector) is known by its id.
  */
 export async function followTopics(source: KafkaSource, session: Session): Promise<void> {
-  const { consumer, signal, onProgress } = session;
-  const topics = source.aggregateTypes.map((type) => eventTopic(source.service, type));
+  const { consumer, signal, target } = session;
+  const { service } = source;
+  const events = source.aggregateTypes.map((type) => eventTopic(service, type));
+  const marks = marksTopic(service);
+  const topics = [...events, marks];
   const kafka = createKafka(source.kafka);
-  // A group of its own for each service: members of one group must want the same topics.
+  const groupId = consumerGroup(consumer, source);
   const reader = kafka.consumer({
-    groupId: `${source.service}.${consumer}`,
+    groupId,
     sessionTimeout: 10_000,
     heartbeatInterval: 2_000,
     maxWaitTimeInMs: 100,
@@ -40,28 +50,51 @@ export async function followTopics(source: KafkaSource, session: Session): Promi
   signal.addEventListener('abort', onAbort, { once: true });
   // Its own restarts would go on after an error that a person has to look at.
   reader.on(reader.events.CRASH, ({ payload }) => end(payload.error));
-  reader.on(reader.events.GROUP_JOIN, () => onProgress({ phase: 'streaming' }));
   try {
-    await ensureEventTopics(kafka, topics, source.partitions ?? 3);
-    await assertNothingExpired(kafka, topics, source, session);
-    await forgetWhatIsGone(kafka, topics, session);
+    await ensureEventTopics(kafka, events, source.partitions ?? 3);
+    await ensureEventTopics(kafka, [marks], 1);
+    const places = await KnownPlaces.read(target, { consumer, service });
+    const { from, marked } = await withAdmin(
+      source.kafka,
+      `${consumer} cannot look at ${topics.join(', ')}`,
+      async (admin) => ({
+        from: await places.resume(admin, groupId, topics),
+        marked: BigInt((await admin.fetchTopicOffsets(marks))[0]?.high ?? 0),
+      }),
+    );
+    await forgetWhatIsGone(kafka, events, session);
+    const fresh = Object.keys(await readMarks(target, { consumer, service })).length === 0;
+    const delivery = {
+      service,
+      session,
+      places,
+      marksBefore: fresh ? Number(marked) : 0,
+      over: over.signal,
+      end,
+    };
+    const first = new FirstLook(reader, { events, marks, marked, from });
+    reader.on(reader.events.GROUP_JOIN, (joined) => {
+      first.begin(joined);
+      session.onProgress({ phase: 'streaming' });
+    });
     await reader.connect();
     await reader.subscribe({ topics, fromBeginning: true });
     await reader.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       eachBatch: async (payload) => {
-        const next = await deliverBatch(payload, session, over.signal, end);
-        if (next === undefined) return;
         const { topic, partition } = payload.batch;
+        const place = `${topic}/${partition}`;
+        const reached =
+          topic === marks
+            ? await deliverMarks(payload, delivery)
+            : await deliverBatch(payload, delivery);
+        if (reached === undefined) return;
         // For the check at the next start: the group's own offsets are forgotten after some days.
-        await storeOffset(
-          session.target,
-          { consumer, service: source.service },
-          `${topic}/${partition}`,
-          next,
-        ).catch(end);
-        await reader.commitOffsets([{ topic, partition, offset: String(next) }]);
+        await storeOffset(target, { consumer, service }, place, reached).catch(end);
+        places.set(place, reached);
+        await reader.commitOffsets([{ topic, partition, offset: String(reached.next) }]);
+        if (topic === marks) first.reached(reached.next);
       },
     });
     if (signal.aborted) end();
@@ -75,36 +108,111 @@ export async function followTopics(source: KafkaSource, session: Session): Promi
   }
 }
 
-/** The offset after what was handled; what is thrown by kafkajs goes back to it. */
-async function deliverBatch(
-  delivery: EachBatchPayload,
-  { inbox }: Session,
-  over: AbortSignal,
-  end: (reason: unknown) => void,
-): Promise<bigint | undefined> {
-  // A handler may take longer than the group waits; the next heartbeat below tells when it was too long.
-  const alive = setInterval(() => void delivery.heartbeat().catch(() => undefined), 2_000);
-  let next: bigint | undefined;
+/** Before the first event is handled, marks that wait are followed, and the event that was handled last is seen again. */
+class FirstLook {
+  readonly #reader: Consumer;
+  readonly #events: { topic: string }[];
+  readonly #marks: string;
+  readonly #marked: bigint;
+  readonly #from: readonly { topic: string; partition: number; offset: string }[];
+  #begun = false;
+  #followed: boolean;
+
+  constructor(
+    reader: Consumer,
+    options: {
+      readonly events: readonly string[];
+      readonly marks: string;
+      /** The end of the marks when the look began. */
+      readonly marked: bigint;
+      readonly from: readonly { topic: string; partition: number; offset: string }[];
+    },
+  ) {
+    this.#reader = reader;
+    this.#events = options.events.map((topic) => ({ topic }));
+    this.#marks = options.marks;
+    this.#marked = options.marked;
+    this.#from = options.from;
+    this.#followed = options.marked === 0n;
+  }
+
+  begin({ payload }: ConsumerGroupJoinEvent): void {
+    const mine = payload.memberAssignment;
+    // Partitions that come later were looked at by whoever had them before.
+    if (!this.#begun)
+      for (const place of this.#from)
+        if (mine[place.topic]?.includes(place.partition)) this.#reader.seek(place);
+    this.#begun = true;
+    if (mine[this.#marks]?.includes(0) && !this.#followed) this.#reader.pause(this.#events);
+    else this.#reader.resume(this.#events);
+  }
+
+  reached(next: bigint): void {
+    if (this.#followed || next < this.#marked) return;
+    this.#followed = true;
+    this.#reader.resume(this.#events);
+  }
+}
+
+interface Reached {
+  readonly next: bigint;
+  /** The event before `next`. */
+  readonly handled: string;
+}
+
+interface Delivery {
+  readonly service: string;
+  readonly session: Session;
+  readonly places: KnownPlaces;
+  /** Marks that lay in the topic when this consumer began with it. */
+  readonly marksBefore: number;
+  readonly over: AbortSignal;
+  readonly end: (reason: unknown) => void;
+}
+
+async function deliverMarks(
+  { batch, isStale }: EachBatchPayload,
+  { service, session, places, marksBefore, end }: Delivery,
+): Promise<Reached | undefined> {
+  if (isStale()) return undefined;
   try {
-    for (const message of delivery.batch.messages) {
-      if (over.aborted || !delivery.isRunning() || delivery.isStale()) break;
+    for (const message of batch.messages)
+      places.refuseAnother(`${batch.topic}/${batch.partition}`, message);
+    return await followMarks(batch, service, session, marksBefore);
+  } catch (error) {
+    // Not thrown: kafkajs would deliver the same batch again at once.
+    end(error);
+    return undefined;
+  }
+}
+
+/** How far it came; what is thrown by kafkajs goes back to it. */
+async function deliverBatch(
+  payload: EachBatchPayload,
+  { session: { inbox }, places, over, end }: Delivery,
+): Promise<Reached | undefined> {
+  const { topic, partition, messages } = payload.batch;
+  // A handler may take longer than the group waits; the next heartbeat below tells when it was too long.
+  const alive = setInterval(() => void payload.heartbeat().catch(() => undefined), 2_000);
+  let reached: Reached | undefined;
+  try {
+    for (const message of messages) {
+      if (over.aborted || !payload.isRunning() || payload.isStale()) break;
+      const next = BigInt(message.offset) + 1n;
       try {
-        await inbox.deliver(
-          eventOfMessage(
-            `${delivery.batch.topic}[${delivery.batch.partition}]@${message.offset}`,
-            message,
-          ),
-        );
+        places.refuseAnother(`${topic}/${partition}`, message);
+        const event = eventOfMessage(`${topic}[${partition}]@${message.offset}`, message);
+        await inbox.deliver(event);
+        reached = { next, handled: event.id };
       } catch (error) {
         // Not thrown: kafkajs would deliver the same batch again at once.
         end(error);
         break;
       }
-      delivery.resolveOffset(message.offset);
-      next = BigInt(message.offset) + 1n;
-      await delivery.heartbeat();
+      payload.resolveOffset(message.offset);
+      await payload.heartbeat();
     }
-    return next;
+    return reached;
   } finally {
     clearInterval(alive);
   }
@@ -140,42 +248,6 @@ async function forgetWhatIsGone(
       });
     });
     await inbox.forget(Math.max(...days));
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
-}
-
-/** A consumer that was away for longer than the topics keep messages would go on at the first one that is left. */
-async function assertNothingExpired(
-  kafka: Kafka,
-  topics: readonly string[],
-  source: KafkaSource,
-  { consumer, target }: Session,
-): Promise<void> {
-  const stored = await readOffsets(target, { consumer, service: source.service });
-  if (stored.size === 0) return;
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    for (const topic of topics) {
-      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-        const next = stored.get(`${topic}/${partition}`);
-        if (next === undefined || (BigInt(low) <= next && next <= BigInt(high))) continue;
-        throw new StranglerError(
-          'POSITION_GAP',
-          `${consumer} needs ${topic}, partition ${partition}, from offset ${next}, but it ` +
-            `holds ${low} to ${high}: ` +
-            `${next < BigInt(low) ? 'messages were removed before they were handled' : 'the topic was made anew'}`,
-          {
-            details: { topic, partition, wanted: String(next), low, high },
-            remedy:
-              `Events of ${source.service} may be missing for ${consumer}: call ` +
-              `restartSubscription, which reads again all that the topics hold; handled events ` +
-              `stay handled.`,
-          },
-        );
-      }
-    }
   } finally {
     await admin.disconnect().catch(() => undefined);
   }

@@ -11,7 +11,14 @@ SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = $1) AS made,
        EXISTS (SELECT FROM pg_publication_tables WHERE pubname = $1 AND schemaname = $2 AND tablename = $3) AS holds`;
 
 /** Publishes inserts only: that old events are removed is nobody's news. Runs again without harm. */
-export async function ensureOutboxPublication(client: pg.Client, table: TableName): Promise<void> {
+export async function ensureOutboxPublication(
+  client: pg.Client,
+  ...tables: readonly TableName[]
+): Promise<void> {
+  for (const table of tables) await publish(client, table);
+}
+
+async function publish(client: pg.Client, table: TableName): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const { rows } = await client.query<{ made: string; holds: string }>(needed, [

@@ -14,10 +14,15 @@ import {
 } from '../stream/kafka/connect-client.ts';
 import { connectDatabase } from '../stream/kafka/connect-database.ts';
 import { configDifferences, type ConnectorConfig } from '../stream/kafka/connector-config.ts';
+import { createKafka } from '../stream/kafka/kafka-client.ts';
 import type { KafkaSettings } from '../stream/kafka/kafka-settings.ts';
 import { streamNames } from '../stream/source/replication-names.ts';
 import { outboxConnectorConfig } from './connector-config.ts';
+import { ensureEventTopics } from './ensure-event-topics.ts';
+import { marksTopic } from './event-topics.ts';
 import { ensureOutboxPublication } from './outbox-publication.ts';
+import { markNewSlot, outboxMarksTable, outboxSlotIsAnother } from '../replica/outbox-marks.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import { sendRetained } from './send-retained.ts';
 
 export interface OutboxConnection {
@@ -74,7 +79,8 @@ async function look(
   const { service, url } = options;
   const { connector, slot } = namesOf(options);
   const status = await slotStatus(client, slot);
-  const newSlot = status === null || status.lost !== null;
+  const newSlot =
+    status === null || status.lost !== null || (await outboxSlotIsAnother(client, connector));
   const running = await connect.config(connector);
   const known = running?.['topic.prefix'];
   const prefix =
@@ -136,7 +142,10 @@ export const connectOutbox = (
           ),
         ),
       );
-    await ensureOutboxPublication(client, table);
+    await installReplicaSchema(client, 'outbox');
+    await ensureOutboxPublication(client, table, outboxMarksTable);
+    // The connector would make one with as many partitions as the events have, and marks are a chain.
+    await ensureEventTopics(createKafka(options.kafka), [marksTopic(options.service)], 1);
     const { config, ...plan } = await look(options, client, connect);
     const eventsSent = plan.newSlot ? await makeSlot(options, client) : 0;
     if (plan.newConnector || plan.differences.length > 0) await connect.put(plan.connector, config);
@@ -166,6 +175,7 @@ async function makeSlot(options: OutboxConnection, client: pg.Client): Promise<n
       .catch((error: unknown) =>
         Promise.reject(databaseFailure(error, `Cannot create replication slot ${slot}`)),
       );
+    await markNewSlot(client, slot);
     return sent;
   } finally {
     await made.close();

@@ -69,20 +69,61 @@ export async function readOffsets(
   return new Map(rows.map(({ place, next }) => [place, BigInt(next)]));
 }
 
-/** A process that was late does not set another one's offset back. */
+/** The event before the next offset of each partition, by `topic/partition`; an older release did not say which it was. */
+export async function readHandled(
+  client: pg.ClientBase,
+  { consumer, service }: Subscriber,
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query<{ place: string; event: string }>(
+    `SELECT key AS place, value AS event FROM strangler.event_positions, jsonb_each_text(handled)
+      WHERE consumer = $1 AND service = $2`,
+    [consumer, service],
+  );
+  return new Map(rows.map(({ place, event }) => [place, event]));
+}
+
+/** A process that was late does not set another one's offset back. `handled`: the event before `next`. */
 export async function storeOffset(
   client: pg.ClientBase,
   { consumer, service }: Subscriber,
   place: string,
-  next: bigint,
+  { next, handled }: { readonly next: bigint; readonly handled: string },
 ): Promise<void> {
   await client.query(
-    `INSERT INTO strangler.event_positions AS stored (consumer, service, offsets)
-     VALUES ($1, $2, jsonb_build_object($3::text, $4::bigint))
+    `INSERT INTO strangler.event_positions AS stored (consumer, service, offsets, handled)
+     VALUES ($1, $2, jsonb_build_object($3::text, $4::bigint), jsonb_build_object($3::text, $5::text))
      ON CONFLICT (consumer, service) DO UPDATE
-       SET offsets = stored.offsets || jsonb_build_object($3::text, greatest($4::bigint, (stored.offsets ->> $3)::bigint)),
-           at = clock_timestamp()`,
-    [consumer, service, place, String(next)],
+       SET offsets = stored.offsets || excluded.offsets, handled = stored.handled || excluded.handled,
+           at = clock_timestamp()
+     WHERE coalesce((stored.offsets ->> $3)::bigint <= $4::bigint, true)`,
+    [consumer, service, place, String(next), handled],
+  );
+}
+
+/** What is known of the chains of marks, by connector. */
+export async function readMarks<T>(
+  client: pg.ClientBase,
+  { consumer, service }: Subscriber,
+): Promise<Readonly<Record<string, T>>> {
+  const { rows } = await client.query<{ marks: string }>(
+    `SELECT marks::text AS marks FROM strangler.event_positions WHERE consumer = $1 AND service = $2`,
+    [consumer, service],
+  );
+  return rows[0] === undefined ? {} : JSON.parse(rows[0].marks);
+}
+
+export async function storeMarks(
+  client: pg.ClientBase,
+  { consumer, service }: Subscriber,
+  connector: string,
+  known: unknown,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO strangler.event_positions AS stored (consumer, service, marks)
+     VALUES ($1, $2, jsonb_build_object($3::text, $4::jsonb))
+     ON CONFLICT (consumer, service) DO UPDATE
+       SET marks = stored.marks || excluded.marks, at = clock_timestamp()`,
+    [consumer, service, connector, JSON.stringify(known)],
   );
 }
 

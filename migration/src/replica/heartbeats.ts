@@ -46,7 +46,7 @@ export async function noteNewStream(
   const name = `${slot}_${randomBytes(4).toString('hex')}`;
   await client.query(
     `INSERT INTO strangler.heartbeat (context, direction, stream) VALUES ($1, $2, $3)
-     ON CONFLICT (context, direction) DO UPDATE SET stream = excluded.stream, beat = 0, at = clock_timestamp()`,
+     ON CONFLICT (context, direction) DO UPDATE SET stream = excluded.stream, beat = 0, at = clock_timestamp(), slot_seen = NULL`,
     [context, direction, name],
   );
   return name;
@@ -80,10 +80,42 @@ interface Beating {
   readonly stream: string;
 }
 
-/** One beat of a stream, as a statement without parameters: the connector sends it. */
-export const beatStatement = ({ context, direction, stream }: Beating): string =>
-  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = ` +
-  `${quoteLiteral(context)} AND direction = ${quoteLiteral(direction)} AND stream = ${quoteLiteral(stream)}`;
+const where = ({ context, direction, stream }: Beating): string =>
+  `context = ${quoteLiteral(context)} AND direction = ${quoteLiteral(direction)} AND stream = ${quoteLiteral(stream)}`;
+
+const madeAnew = (slot: string): string =>
+  `strangler.slot_made_anew(slot_seen, ${quoteLiteral(slot).trim()})`;
+
+/** One beat of a stream, as a statement without parameters. */
+const beatStatement = (of: Beating): string =>
+  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE ${where(of)}`;
+
+/** The connector's own beat also says what it sees of its slot; of another slot it says nothing. */
+export const connectorBeatStatement = (of: Beating & { readonly slot: string }): string =>
+  `UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp(), slot_seen = CASE WHEN ` +
+  `${madeAnew(of.slot)} THEN slot_seen ELSE strangler.slot_now(${quoteLiteral(of.slot).trim()}) END WHERE ${where(of)}`;
+
+/** Whether the slot is another one than the connector read last, as an expression. */
+export const slotMadeAnew = (of: Beating & { readonly slot: string }): string =>
+  `EXISTS (SELECT FROM strangler.heartbeat WHERE ${where(of)} AND ${madeAnew(of.slot)})`;
+
+/** @throws StranglerError POSITION_GAP when the slot is another one than the connector read last */
+export async function refuseSlotMadeAnew(
+  client: pg.Client,
+  of: Beating & { readonly slot: string },
+): Promise<void> {
+  const { rows } = await client.query<{ anew: string }>(`SELECT ${slotMadeAnew(of)}::text AS anew`);
+  if (rows[0]?.anew !== 'true') return;
+  throw new StranglerError(
+    'POSITION_GAP',
+    `${of.context}: replication slot ${of.slot} was made anew since the connector read it: changes in between are missing ` +
+      `(${of.direction})`,
+    {
+      details: { slot: of.slot, stream: of.stream },
+      remedy: `Run strangler replicate ${of.context} --restart, which copies anew.`,
+    },
+  );
+}
 
 export async function beat(client: pg.Client, of: Beating): Promise<void> {
   await client.query(beatStatement(of));

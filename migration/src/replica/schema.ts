@@ -4,11 +4,14 @@ import { databaseFailure } from '../database/failures.ts';
 import { quoteLiteral } from '../database/identifiers.ts';
 import { events0001 } from './migrations/0001-events.ts';
 import { events0002 } from './migrations/0002-events.ts';
+import { events0003 } from './migrations/0003-events.ts';
 import { fences0001 } from './migrations/0001-fences.ts';
+import { outbox0001 } from './migrations/0001-outbox.ts';
 import { replication0001 } from './migrations/0001-replication.ts';
 import { replication0002 } from './migrations/0002-replication.ts';
 import { replication0003 } from './migrations/0003-replication.ts';
 import { replication0004 } from './migrations/0004-replication.ts';
+import { replication0005 } from './migrations/0005-replication.ts';
 
 /** The toolkit's own schema in the data databases of monolith, services and consumers. */
 export const replicaSchema = 'strangler';
@@ -23,7 +26,13 @@ interface Part {
 /** A database holds the parts that it is used for, no others: a consumer of events has no streams. */
 const parts = {
   replication: {
-    migrations: [replication0001, replication0002, replication0003, replication0004],
+    migrations: [
+      replication0001,
+      replication0002,
+      replication0003,
+      replication0004,
+      replication0005,
+    ],
     released: `(SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL)
       FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name)`,
   },
@@ -34,10 +43,11 @@ const parts = {
         AND obj_description(p.oid, 'pg_proc') = 'strangler fence 2')`,
   },
   events: {
-    migrations: [events0001, events0002],
+    migrations: [events0001, events0002, events0003],
     released: `(to_regclass('strangler.processed_events') IS NOT NULL
       AND to_regclass('strangler.event_positions') IS NOT NULL)`,
   },
+  outbox: { migrations: [outbox0001], released: 'false' },
 } as const satisfies Record<string, Part>;
 export type ReplicaPart = keyof typeof parts;
 

@@ -9,6 +9,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { type EventSource, restartSubscription } from '../../src/outbox/index.ts';
 import { connectOutbox, type OutboxConnection } from '../../src/outbox/register-connector.ts';
 import { cli } from '../support/cli.ts';
+import { removeTopics } from './remove-topics.ts';
 import { openRig, type Rig } from './rig.ts';
 
 describeWithKafka('the outbox connector', () => {
@@ -81,12 +82,7 @@ describeWithKafka('the outbox connector', () => {
     if (rig) {
       await cli(['outbox', 'disconnect', service, '--yes'], env);
       await rig[Symbol.asyncDispose]();
-      await withAdmin(async (admin) => {
-        const topics = (await admin.listTopics()).filter(
-          (name) => name.startsWith(`${service}.`) || name.includes(service.replace('-', '_')),
-        );
-        if (topics.length > 0) await admin.deleteTopics({ topics });
-      });
+      await removeTopics(source.kafka, service);
     }
     if (dir) await rm(dir, { recursive: true, force: true });
   });

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { Kafka, logLevel } from 'kafkajs';
-import type { DomainEvent, EventSource } from '../../src/outbox/index.ts';
+import { type DomainEvent, type EventSource, restartSubscription } from '../../src/outbox/index.ts';
 import {
   connectOutbox,
   disconnectOutbox,
   planOutbox,
 } from '../../src/outbox/register-connector.ts';
+import { removeTopics } from './remove-topics.ts';
 import { openRig, type Rig } from './rig.ts';
 
 describeWithKafka('events through Debezium and Kafka', () => {
@@ -39,13 +40,7 @@ describeWithKafka('events through Debezium and Kafka', () => {
     if (!rig) return;
     await disconnectOutbox(connection);
     await rig[Symbol.asyncDispose]();
-    const admin = new Kafka({ brokers: [shared.brokers], logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    const topics = (await admin.listTopics()).filter(
-      (topic) => topic.startsWith(`${service}.`) || topic.includes(service.replace('-', '_')),
-    );
-    if (topics.length > 0) await admin.deleteTopics({ topics });
-    await admin.disconnect();
+    await removeTopics(source.kafka, service);
   });
 
   test('are the same objects, in the same order for each aggregate, as through the embedded transport', async () => {
@@ -163,5 +158,65 @@ describeWithKafka('events through Debezium and Kafka', () => {
       code: 'EVENT_FAILED',
       message: expect.stringContaining(`${topic}[0]@0 has no header id`),
     });
+  });
+
+  test('a topic that was made anew stops the consumer, though it holds as many messages as were handled', async () => {
+    const topic = `${service}.events.renewed`;
+    const renewed = { ...source, aggregateTypes: ['renewed'] };
+    const kafka = new Kafka({ brokers: [shared.brokers], logLevel: logLevel.NOTHING });
+    const admin = kafka.admin();
+    const producer = kafka.producer();
+    const headers = { aggregateType: 'renewed', type: 't', occurredAt: '2026-01-02T03:04:05Z' };
+    const send = (from: number, to: number) =>
+      producer.send({
+        topic,
+        messages: order(from, to).map((payload) => ({
+          key: '1',
+          value: JSON.stringify(payload),
+          headers: { ...headers, id: randomUUID() },
+        })),
+      });
+    const make = () =>
+      admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    const handled = async () =>
+      (await rig.handled()).filter(({ n }) => n > 500).map(({ n, times }) => [n, times]);
+    await admin.connect();
+    await producer.connect();
+    await make();
+    await send(501, 503);
+    const first = rig.subscribe({ consumer: 'renewing', source: renewed });
+    await until('three', async () => (await handled()).length === 3);
+    await first.close();
+    const again = rig.subscribe({ consumer: 'renewing', source: renewed });
+    await send(504, 504);
+    await until('goes on in the same topic', async () => (await handled()).length === 4);
+    await again.close();
+    await admin.deleteTopics({ topics: [topic] });
+    await until('gone', async () => !(await admin.listTopics()).includes(topic));
+    await make();
+    await until('sent', () =>
+      send(601, 606).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await expect(
+      Promise.race([
+        rig.subscribe({ consumer: 'renewing', source: renewed }).ended,
+        until('skipped', async () => (await handled()).length > 4),
+      ]),
+    ).rejects.toMatchObject({
+      code: 'POSITION_GAP',
+      message: expect.stringContaining('the topic was made anew'),
+      remedy: expect.stringContaining('restartSubscription'),
+    });
+    await restartSubscription({ consumer: 'renewing', target: rig.target.url, source: renewed });
+    const last = rig.subscribe({ consumer: 'renewing', source: renewed });
+    await until('all of it', async () => (await handled()).length === 10);
+    expect(await handled()).toEqual(
+      [501, 502, 503, 504, 601, 602, 603, 604, 605, 606].map((n) => [n, 1]),
+    );
+    await last.close();
+    await Promise.all([admin.disconnect(), producer.disconnect()]);
   });
 });

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type PostgresServer, startPostgres, until } from '@strangler-toolkit/dev-stack';
-import { restartSubscription } from '../../src/outbox/index.ts';
+import { randomBytes } from 'node:crypto';
+import {
+  type PostgresServer,
+  sharedKafka,
+  startPostgres,
+  until,
+} from '@strangler-toolkit/dev-stack';
+import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
+import { type EventSource, restartSubscription } from '../../src/outbox/index.ts';
+import { connectOutbox, disconnectOutbox } from '../../src/outbox/register-connector.ts';
+import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import { copyServer } from '../support/server-copy.ts';
+import { removeTopics } from './remove-topics.ts';
 import { openRig } from './rig.ts';
 
 let server: PostgresServer;
@@ -67,4 +77,80 @@ describe('a service that was restored from a copy of its data folder', () => {
       await until('what the outbox holds', async () => (await rig.count()) === 30);
     },
   );
+});
+
+describeWithKafka('a service that was restored behind a running connector', () => {
+  test('breaks the chain of marks: its consumers stop with a code before anything of the other history is handled', async () => {
+    const shared = await sharedKafka();
+    const service = `shop-${randomBytes(4).toString('hex')}`;
+    const kafka = { brokers: [shared.brokers], clientId: 'test' };
+    const source: EventSource = { transport: 'kafka', service, aggregateTypes: ['order'], kafka };
+    await using rig = await openRig('restored_kafka', server);
+    const connection = { service, url: rig.service.url, connectUrl: shared.connectUrl, kafka };
+    const { connector } = await connectOutbox(connection);
+    /** Whether consumers know the newest mark, or one more is made: by the connector too, every five seconds. */
+    const marked = () =>
+      until('the newest mark is followed', async () => {
+        await rig.pool.query('SELECT strangler.outbox_mark($1, false)', [connector]);
+        const { rows } = await rig.pool.query<{ id: string }>(
+          'SELECT id FROM strangler.outbox_marks ORDER BY number DESC LIMIT 1',
+        );
+        return until(
+          'it is followed',
+          async () =>
+            (
+              await rig.targetPool.query(
+                `SELECT FROM strangler.event_positions WHERE marks -> $1 -> 'recent' ? $2`,
+                [connector, rows[0]?.id],
+              )
+            ).rowCount === 1,
+        );
+      });
+    const marksSent = () =>
+      withAdmin(kafka, 'Cannot read offsets', async (admin) =>
+        Number((await admin.fetchTopicOffsets(`${service}.events.strangler-marks`))[0]?.high),
+      );
+    try {
+      const first = rig.subscribe({ source });
+      await rig.publish(order(1, 10));
+      await until('ten', async () => (await rig.count()) === 10);
+      await marked();
+      const copy = await copyServer(server);
+      await until('the server answers', () => rig.pool.query('SELECT 1'));
+      await rig.publish(order(11, 20));
+      await until('twenty', async () => (await rig.count()) === 20);
+      await marked();
+      await first.close();
+      await copy.putBack('same timeline');
+      await until('the server answers', () => rig.pool.query('SELECT 1'));
+      await rig.publish(order(101, 110));
+      await rig.pool.query('SELECT pg_switch_wal()');
+      await rig.pool.query(`SELECT pg_logical_emit_message(false, 'test', repeat('x', 20000000))`);
+      await rig.publish(order(111, 120));
+      const before = await marksSent();
+      await until(
+        'the connector marks the other history',
+        async () => (await marksSent()) > before,
+      );
+
+      const second = rig.subscribe({ source });
+      await expect(
+        Promise.race([second.ended, until('handled or not', async () => (await rig.count()) > 20)]),
+      ).rejects.toMatchObject({
+        code: 'HISTORY_CHANGED',
+        remedy: expect.stringContaining(`strangler outbox connect ${service}`),
+      });
+      expect(await rig.count()).toBe(20);
+
+      await disconnectOutbox(connection);
+      await connectOutbox(connection);
+      await restartSubscription({ consumer: 'counter', target: rig.target.url, source });
+      const last = rig.subscribe({ source });
+      await until('what the outbox holds', async () => (await rig.count()) === 40);
+      await last.close();
+    } finally {
+      await disconnectOutbox(connection);
+      await removeTopics(kafka, service);
+    }
+  });
 });

@@ -116,7 +116,7 @@ describe('the numbered schema of a data database', () => {
     }
     expect(await versions()).toEqual([
       { part: 'fences', version: '1' },
-      { part: 'replication', version: '4' },
+      { part: 'replication', version: '5' },
     ]);
   });
 
@@ -170,7 +170,7 @@ describe('the numbered schema of a data database', () => {
     await client.query(`UPDATE strangler.schema_versions SET version = 99`);
     await expect(installReplicaSchema(client)).rejects.toMatchObject({
       code: 'REPLICA_SCHEMA_NEWER',
-      details: { part: 'replication', version: 99, newest: 4 },
+      details: { part: 'replication', version: 99, newest: 5 },
     });
     expect(await versions()).toEqual([{ part: 'replication', version: '99' }]);
   });

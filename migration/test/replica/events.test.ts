@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { connect } from '../../src/database/connect.ts';
 import {
   forgetPosition,
+  readHandled,
   readHistory,
   readOffsets,
   readPosition,
@@ -46,16 +47,24 @@ const offsets = async (of: Subscriber) => Object.fromEntries(await readOffsets(c
 
 test('an offset moves its own partition, forwards only, and no other subscriber', async () => {
   for (const each of all) {
-    await storeOffset(client, each, 'shop.events/0', 5n);
-    await storeOffset(client, each, 'shop.events/1', 9n);
+    await storeOffset(client, each, 'shop.events/0', { next: 5n, handled: 'e5n' });
+    await storeOffset(client, each, 'shop.events/1', { next: 9n, handled: 'e9n' });
   }
   const begun = { 'shop.events/0': 5n, 'shop.events/1': 9n };
   expect(await offsets(here)).toEqual(begun);
-  await storeOffset(client, here, 'shop.events/0', 4n);
+  await storeOffset(client, here, 'shop.events/0', { next: 4n, handled: 'e4n' });
   expect(await offsets(here)).toEqual(begun);
-  await storeOffset(client, here, 'shop.events/0', 9_007_199_254_740_993n);
+  await storeOffset(client, here, 'shop.events/0', {
+    next: 9_007_199_254_740_993n,
+    handled: 'e9_007_199_254_740_993n',
+  });
   expect(await offsets(here)).toEqual({ ...begun, 'shop.events/0': 9_007_199_254_740_993n });
   for (const each of others) expect(await offsets(each)).toEqual(begun);
+  // The event that goes with the offset moves with it.
+  expect(Object.fromEntries(await readHandled(client, here))).toEqual({
+    'shop.events/0': 'e9_007_199_254_740_993n',
+    'shop.events/1': 'e9n',
+  });
   expect(await readPosition(client, here)).toBe('beginning');
 });
 
@@ -80,7 +89,7 @@ test('a position is known to its own subscriber, and what it was read from stays
 test('who is forgotten is unknown again, alone', async () => {
   for (const each of all) {
     await storePosition(client, each, 16n);
-    await storeOffset(client, each, 'shop.events/0', 5n);
+    await storeOffset(client, each, 'shop.events/0', { next: 5n, handled: 'e5n' });
   }
   await forgetPosition(client, here);
   expect(await readPosition(client, here)).toBe('unknown');

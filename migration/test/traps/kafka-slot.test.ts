@@ -141,6 +141,41 @@ describeWithKafka('a slot and the connector that reads it', () => {
     expect(seen).toEqual([]);
   });
 
+  test('a slot that was made anew between two runs is POSITION_GAP, also when the connector was started before the worker', async () => {
+    const leg = await openLeg('between');
+    const opened = await leg.open();
+    await insert(15);
+    await nextTransaction(opened.messages);
+    await settled(leg);
+    await opened.stream.close();
+    await leg.connect.stop(leg.name);
+    await freed(leg);
+    await insert(16);
+    await dropSlot(db.client, leg.slot);
+    await createSlot(db.client, leg.slot);
+    const looks = async (): Promise<number> =>
+      Number(
+        (
+          await db.client.query<{ looks: string }>(
+            'SELECT xact_rollback::text AS looks FROM pg_stat_database WHERE datname = current_database()',
+          )
+        ).rows[0]?.looks,
+      );
+    const before = await looks();
+    await leg.connect.resume(leg.name);
+    await until('the connector reads the slot, or refuses to', async () => {
+      const { rows } = await db.client.query<{ active: string }>(
+        'SELECT active::text AS active FROM pg_replication_slots WHERE slot_name = $1',
+        [leg.slot],
+      );
+      return rows[0]?.active === 'true' || (await looks()) > before;
+    });
+    expect(
+      await codeOf(leg.transport.ensure(leg.source, { tables: leg.tables, signal: never })),
+    ).toBe('POSITION_GAP');
+    expect(await codeOf(leg.open())).toBe('POSITION_GAP');
+  });
+
   test('a slot that was moved on while a reader ran skips a beat: POSITION_GAP, and nothing behind the hole is given out', async () => {
     const leg = await openLeg('ahead');
     const opened = await leg.open();

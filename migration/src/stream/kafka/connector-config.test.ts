@@ -78,7 +78,9 @@ describe('the connector', () => {
   test('beats for its own stream only, with names that cannot end the statement', () => {
     const { 'heartbeat.action.query': beat } = connectorConfig({ ...input, context: "o'hara" });
     expect(beat).toBe(
-      "UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp() WHERE context = 'o''hara' AND direction = 'forward' AND stream = 'slot_0123abcd'",
+      'UPDATE strangler.heartbeat SET beat = beat + 1, at = clock_timestamp(), slot_seen = CASE WHEN ' +
+        "strangler.slot_made_anew(slot_seen, 'slot') THEN slot_seen ELSE strangler.slot_now('slot') END " +
+        "WHERE context = 'o''hara' AND direction = 'forward' AND stream = 'slot_0123abcd'",
     );
   });
 
@@ -87,6 +89,9 @@ describe('the connector', () => {
     expect(statement.replaceAll(';;', '')).not.toContain(';');
     expect(statement).toMatch(
       /NOT EXISTS \(SELECT FROM pg_replication_slots WHERE slot_name = 'slot'\) THEN RAISE EXCEPTION/,
+    );
+    expect(statement).toMatch(
+      /strangler\.slot_made_anew\(slot_seen, 'slot'\)\) THEN RAISE EXCEPTION 'replication slot slot was made anew/,
     );
   });
 

@@ -1,4 +1,4 @@
-import { beatStatement } from '../../replica/heartbeats.ts';
+import { connectorBeatStatement, slotMadeAnew } from '../../replica/heartbeats.ts';
 import { signalTable } from '../../replica/signals.ts';
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import { quoteLiteral } from '../../database/identifiers.ts';
@@ -52,13 +52,29 @@ export const databaseSettings = (database: ConnectDatabase): ConnectorConfig => 
   ...(database.sslmode !== null && { 'database.sslmode': database.sslmode }),
 });
 
-/** For `database.initial.statements`: fails when the slot is gone, else does the rest. */
-export function slotGuard(slot: string, consequence: string, rest: readonly string[] = []): string {
+const refuse = (condition: string, message: string): readonly string[] => [
+  `IF ${condition} THEN RAISE EXCEPTION '${message}'`,
+  'END IF',
+];
+
+interface SlotGuard {
+  readonly slot: string;
+  /** What it means that the slot is gone. */
+  readonly consequence: string;
+  /** Whether it is another one than was read last, as an expression. */
+  readonly madeAnew: string;
+  readonly then: string;
+}
+
+/** For `database.initial.statements`: fails when the slot is gone or another one, else does the rest. */
+export function slotGuard({ slot, consequence, madeAnew, then }: SlotGuard): string {
   const statements = [
-    `IF NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(slot)}) THEN ` +
-      `RAISE EXCEPTION 'replication slot ${slot} is gone: ${consequence}'`,
-    'END IF',
-    ...rest,
+    ...refuse(
+      `NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(slot)})`,
+      `replication slot ${slot} is gone: ${consequence}`,
+    ),
+    ...refuse(madeAnew, `replication slot ${slot} was made anew: ${consequence}`),
+    then,
     'END',
   ];
   // One statement; a doubled semicolon stands for one that is part of it.
@@ -67,11 +83,16 @@ export function slotGuard(slot: string, consequence: string, rest: readonly stri
 
 /**
  * What the connector does before it looks for its slot, on every start. As long as it has sent nothing, Debezium would make a
- * slot that is gone, with a hole before it (later it fails by itself): so it fails before. And it beats: if the slot went away
- * right after the look, the reader misses this beat.
+ * slot that is gone, with a hole before it (later it fails by itself), and it always takes one that somebody else made anew: so
+ * it fails before. And it beats: if the slot went away right after the look, the reader misses this beat.
  */
 const startStatement = (input: ConnectorInput): string =>
-  slotGuard(input.slot, 'changes may be missing', [beatStatement(input)]);
+  slotGuard({
+    slot: input.slot,
+    consequence: 'changes may be missing',
+    madeAnew: slotMadeAnew(input),
+    then: connectorBeatStatement(input),
+  });
 
 const converter = (side: 'key' | 'value'): ConnectorConfig => ({
   [`${side}.converter`]: 'org.apache.kafka.connect.json.JsonConverter',
@@ -142,7 +163,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
     'tombstones.on.delete': 'true',
     'offset.mismatch.strategy': 'trust_offset',
     'message.prefix.exclude.list': '.*',
-    'heartbeat.action.query': beatStatement(input),
+    'heartbeat.action.query': connectorBeatStatement(input),
     'signal.enabled.channels': 'source',
     'signal.data.collection': `${signalTable.schema}.${signalTable.table}`,
     ...decoderSettings,

@@ -16,7 +16,7 @@ import { ensureConnector } from './ensure-connector.ts';
 import { withAdmin } from './kafka-client.ts';
 import { planKafkaStream } from './plan-stream.ts';
 import { removeStreams } from './remove-streams.ts';
-import { noteNewStream, requireStreamNote } from '../../replica/heartbeats.ts';
+import { noteNewStream, refuseSlotMadeAnew, requireStreamNote } from '../../replica/heartbeats.ts';
 import { ensureTopics } from './topics.ts';
 import { type KafkaTransportSettings, kafkaOwnTables } from './transport-settings.ts';
 import { unappliedMessages } from './unapplied-messages.ts';
@@ -56,6 +56,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
       const note = await requireStreamNote(client, context, direction);
       // Before the offset is read below: a running connector moves the offset, then the slot.
       const { confirmed } = await requireSlot(client, slotOf(source));
+      await refuseSlotMadeAnew(client, { ...source, stream: note.name, slot: slotOf(source) });
       await refuseUnsupportedColumns(client, settings.carried?.[direction] ?? []);
       const plan = await planKafkaStream(settings, source, note.name, tables);
       await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) =>

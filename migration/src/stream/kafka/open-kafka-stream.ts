@@ -2,6 +2,7 @@ import { type Direction, isStranglerError, StranglerError } from '@strangler-too
 import { connect, databaseName } from '../../database/connect.ts';
 import type { Lsn } from '../change-event.ts';
 import type { ChangeStream, Checkpoint } from '../change-stream.ts';
+import { refuseSlotMadeAnew } from '../../replica/heartbeats.ts';
 import { requireSlot } from '../source/slot.ts';
 import { replicationNames } from '../source/replication-names.ts';
 import type { SourceTable } from '../transport.ts';
@@ -77,6 +78,7 @@ async function openWith(source: SourceQueries, options: KafkaStreamOptions): Pro
     source.run(async (client) => {
       // A connector makes a slot that is gone anew, and goes on as if nothing were missing.
       await requireSlot(client, slot);
+      await refuseSlotMadeAnew(client, { context, direction, stream: streamName, slot });
       return onlyRead(await readColumnTypes(client, tables), readColumns(options.carried));
     });
   const types = await look();
