@@ -36,6 +36,7 @@ export function judgeMark(
   return {
     why: passed
       ? `mark ${id} follows an earlier one than ${newest}, which was read: the database went back to a state before it`
-      : `mark ${id} does not follow ${newest}, which was read last: the database went back to a state before it, or its slot skipped changes`,
+      : `mark ${id} does not follow ${newest}, which was read last: the database went back to a state before ` +
+        `it, or its slot skipped changes`,
   };
 }

@@ -171,10 +171,11 @@ interface Delivery {
 }
 
 async function deliverMarks(
-  { batch, isStale }: EachBatchPayload,
+  payload: EachBatchPayload,
   { service, session, places, marksBefore, end }: Delivery,
 ): Promise<Reached | undefined> {
-  if (isStale()) return undefined;
+  if (payload.isStale()) return undefined;
+  const { batch } = payload;
   try {
     for (const message of batch.messages)
       places.refuseAnother(`${batch.topic}/${batch.partition}`, message);
