@@ -11,6 +11,8 @@ export type { RampOptions, RampResult } from './steps/ramp.ts';
 export type { ReplicateOptions, ReplicateResult } from './steps/replicate.ts';
 export type { ResyncOptions, ResyncResult } from './steps/resync.ts';
 export type { RouteOptions, RouteResult } from './steps/route.ts';
+export type { ExplainOptions, RouteExplanation } from './steps/routes/explain-route.ts';
+export type { RouteList, RouteRow } from './steps/routes/list-routes.ts';
 export type { ShadowOptions, ShadowResult } from './steps/shadow.ts';
 export type { ContextStatus } from './steps/status.ts';
 export type { DryRun, PlannedAction } from './steps/step.ts';

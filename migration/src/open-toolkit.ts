@@ -28,6 +28,12 @@ import { outbox, type OutboxStepOptions, type OutboxStepResult } from './steps/o
 import { ramp, type RampOptions, type RampResult } from './steps/ramp.ts';
 import { replicate, type ReplicateOptions, type ReplicateResult } from './steps/replicate.ts';
 import { resync, type ResyncOptions, type ResyncResult } from './steps/resync.ts';
+import {
+  explainRoute,
+  type ExplainOptions,
+  type RouteExplanation,
+} from './steps/routes/explain-route.ts';
+import { listRoutes, type RouteList } from './steps/routes/list-routes.ts';
 import { route, type RouteOptions, type RouteResult } from './steps/route.ts';
 import { shadow, type ShadowOptions, type ShadowResult } from './steps/shadow.ts';
 import { status, type ContextStatus } from './steps/status.ts';
@@ -84,6 +90,10 @@ export interface Toolkit extends AsyncDisposable {
   readonly outbox: Command<OutboxStepOptions, OutboxStepResult>;
   /** Owner and epoch back into a control database that went back to an earlier state, from what the data databases remember. */
   readonly controlRestore: Command<ControlRestoreOptions, ControlRestoreResult>;
+  /** Which requests the contexts claim, and who owns their data now. */
+  readonly routes: (context?: string) => Promise<RouteList>;
+  /** Which route claims a request, why no other does, and who would answer it now. */
+  readonly explainRoute: (options: ExplainOptions) => Promise<RouteExplanation>;
   /** Where every context stands, or one. */
   readonly status: (context?: string) => Promise<ContextStatus[]>;
   /** Compares what the control database says with what is there, and says how to mend. */
@@ -144,6 +154,8 @@ function commands(kit: Kit): Omit<Toolkit, 'close' | typeof Symbol.asyncDispose>
     resync: command(resync),
     outbox: command(outbox),
     controlRestore: command(controlRestore),
+    routes: (context?: string) => listRoutes(kit, context),
+    explainRoute: (options: ExplainOptions) => explainRoute(kit, options),
     status: (context?: string) => status(kit, context),
     doctor: (context?: string) => doctor(kit, context),
     journal: (options: JournalOptions) => journal(kit, options),

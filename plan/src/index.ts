@@ -12,7 +12,7 @@ export {
   sourceOf,
   targetOf,
 } from './directions.ts';
-export { defineMigration, env } from './migration.ts';
+export { defineMigration, env, httpMethods } from './migration.ts';
 export type * from './migration.ts';
 export { type Environment, requireVariable, resolveSetting } from './settings.ts';
 export {

@@ -15,7 +15,9 @@ function harmless(): Command {
   );
   const disarm = (command: Command): void => {
     command.exitOverride().configureOutput({ writeOut() {}, writeErr() {} });
-    if (command.commands.length === 0) command.action(() => {});
+    // one that works by itself has arguments, also where it has commands below it
+    if (command.commands.length === 0 || command.registeredArguments.length > 0)
+      command.action(() => {});
     command.commands.forEach(disarm);
   };
   disarm(program);

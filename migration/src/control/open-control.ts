@@ -10,6 +10,7 @@ import { InstanceStore } from './instances.ts';
 import { JournalStore } from './journal.ts';
 import { LeaseStore } from './leases.ts';
 import { listen } from './listen.ts';
+import { PinStore } from './pins.ts';
 import { RouteStatsStore } from './route-stats.ts';
 import { MoveStore } from './moves.ts';
 import { migrateControl } from './schema-version.ts';
@@ -28,6 +29,7 @@ export interface Control extends AsyncDisposable {
   readonly identities: IdentitiesSeenStore;
   readonly instances: InstanceStore;
   readonly watermarks: WatermarkStore;
+  readonly pins: PinStore;
   readonly shadow: ShadowStore;
   readonly routeStats: RouteStatsStore;
   readonly unclaimed: UnclaimedRequestStore;
@@ -80,6 +82,7 @@ export async function openControl(
     identities: new IdentitiesSeenStore(db),
     instances: new InstanceStore(db),
     watermarks: new WatermarkStore(db),
+    pins: new PinStore(db),
     shadow: new ShadowStore(db),
     routeStats: new RouteStatsStore(db),
     unclaimed: new UnclaimedRequestStore(db),

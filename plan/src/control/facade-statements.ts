@@ -129,6 +129,23 @@ export const readFreshnessStatement = (
   values: [contexts, identities, floor],
 });
 
+/** Pins that the stream has not passed: how many, and the newest of these identities or of nobody known. */
+export const standingPinsStatement = (
+  context: string,
+  identities: readonly string[],
+): Statement => ({
+  text: `
+    SELECT count(p.identity)::int AS count,
+           max(p.pinned_at) FILTER (WHERE p.identity = ANY ($2::text[] || '*'::text)) AS since,
+           coalesce(bool_or(w.applied_at IS NOT NULL), false) AS streams
+      FROM strangler_control.contexts c
+      LEFT JOIN strangler_control.watermarks w ON ${runningWatermark}
+      LEFT JOIN strangler_control.pins p
+        ON p.context = c.context AND (w.applied_at IS NULL OR p.pinned_at > w.applied_at)
+     WHERE c.context = $1`,
+  values: [context, identities],
+});
+
 export const controlClockStatement = (): Statement => ({
   text: 'SELECT clock_timestamp()::text AS now',
   values: [],

@@ -9,6 +9,7 @@ export {
   type OwnerView,
   type Reason,
 } from './decide.ts';
+export { explainRoutes, type OtherRoute, type RoutesExplained } from './explain-routes.ts';
 export { findClaim, type Found } from './find-claim.ts';
 export {
   type AnswerIdentity,

@@ -6,7 +6,7 @@ export interface CompiledRoute {
   readonly definition: RouteDefinition;
   readonly segments: readonly Segment[];
 }
-type Segment =
+export type Segment =
   | { readonly kind: 'static'; readonly text: string }
   | { readonly kind: 'param'; readonly name: string }
   /** The end of a prefix: any number of further segments, also none. */
@@ -23,7 +23,7 @@ export interface RouteTable {
 }
 
 /** A trailing slash never makes another route: most frameworks serve both spellings, and a write must not slip past by one. */
-const segmentsOf = (path: string): string[] => {
+export const segmentsOf = (path: string): string[] => {
   const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
   return trimmed === '/' ? [] : trimmed.slice(1).split('/');
 };
@@ -49,7 +49,7 @@ const fits = (route: CompiledRoute, parts: readonly string[]): boolean =>
   });
 
 /** How narrow a segment is; a path that ends is narrower than a prefix that goes on. */
-const width = (segment: Segment | undefined): number =>
+export const width = (segment: Segment | undefined): number =>
   segment === undefined ? 2 : { static: 0, param: 1, rest: 3 }[segment.kind];
 
 /** From the left: a fixed segment beats a parameter, a parameter beats the end of a prefix; then a method beats ANY. */

@@ -11,7 +11,9 @@ export const discoverCommand = (session: Session): Command =>
       'without identifiers: a route that somebody forgot stands there. What was not found (404, ' +
       '405) is left out. A week stays, the five hundred most asked of each day.',
     examples: ['routes discover', 'routes discover --json'],
-  }).action(async (common: CommonOptions) => {
+  }).action(async (_own: unknown, command: Command) => {
+    // options that `routes` has as well are taken by it
+    const common: CommonOptions = command.optsWithGlobals();
     const { discoverRoutes } = await import('../../steps/routes/discover-routes.ts');
     await withToolkit(session, common, async (kit) => {
       const found = await discoverRoutes(kit);

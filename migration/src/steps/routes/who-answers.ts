@@ -1,0 +1,41 @@
+import {
+  decide,
+  type Decision,
+  type FlagView,
+  type Freshness,
+  type OwnerView,
+} from '@strangler-toolkit/plan';
+import type { FlagState } from '../../flags/index.ts';
+
+export interface Answer extends Decision {
+  /** Share of identities, percent; null where the flag is not known. */
+  readonly percent: number | null;
+}
+
+export interface AnswerInput {
+  readonly kind: 'read' | 'write';
+  readonly view: OwnerView;
+  readonly freshness: Freshness;
+  readonly killed: boolean;
+  /** Null: not known here. */
+  readonly flag: FlagState | null;
+}
+
+/** Who answers a request, with shares where a flag divides them: what each facade would decide with all upstreams well. */
+export function whoAnswers({ kind, view, freshness, killed, flag }: AnswerInput): Answer[] {
+  const given = (route: FlagView['route']): Decision =>
+    decide({ kind, view, freshness, unavailable: new Set(), flags: { kill: killed, route } });
+  if (flag?.exists === false) return [{ ...given(undefined), percent: 100 }];
+  const [on, off] = [given(true), given(false)];
+  // one of them is led back home, and why is what counts
+  if (on.target === off.target) return [{ ...(on.reason === 'flag' ? off : on), percent: 100 }];
+  if (flag === null)
+    return [
+      { ...on, percent: null },
+      { ...off, percent: null },
+    ];
+  return [
+    { ...on, percent: flag.percent },
+    { ...off, percent: 100 - flag.percent },
+  ].filter(({ percent }) => percent > 0);
+}
