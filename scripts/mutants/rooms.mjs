@@ -42,7 +42,9 @@ export const rooms = {
     suites: ['facade/src/{admission,serving}/*.test.ts'],
   },
   resilience: {
-    files: ['facade/src/resilience/breaker.ts', 'facade/src/resilience/durable-file.ts'],
+    files: ['breaker', 'durable-file', 'mend-head'].map(
+      (name) => `facade/src/resilience/${name}.ts`,
+    ),
     suites: ['facade/src/resilience/*.test.ts'],
   },
   proxy: {

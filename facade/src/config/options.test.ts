@@ -20,6 +20,7 @@ describe('what the environment says becomes options of a facade', () => {
       port: 8080,
       adminHost: '127.0.0.1',
       adminPort: 8081,
+      lenientMonolith: false,
       debugHeaders: false,
       trustedProxies: [],
       forwarder: 'undici',
@@ -70,6 +71,7 @@ describe('what the environment says becomes options of a facade', () => {
     ['FACADE_ADMIN_HOST', '10.0.0.1', { host: '127.0.0.1', adminHost: '10.0.0.1' }],
     ['FACADE_ADMIN_PORT', '9', { adminPort: 9 }],
     ['FACADE_FORWARDER', 'middleware', { forwarder: 'middleware' }],
+    ['FACADE_MONOLITH_LENIENT', '1', { lenientMonolith: true }],
     ['FACADE_DEBUG_HEADERS', '1', { debugHeaders: true }],
     ['FACADE_DEBUG_HEADERS', '0', { debugHeaders: false }],
     [

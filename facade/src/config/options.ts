@@ -28,6 +28,8 @@ export interface FacadeOptions {
   readonly adminPort?: number;
   readonly log?: Logger;
   readonly debugHeaders?: boolean;
+  /** Takes from the monolith what old servers send: bare LF, spaces in names, one length said twice. */
+  readonly lenientMonolith?: boolean;
   /** What sends requests on; default: undici. */
   readonly forwarder?: 'undici' | 'middleware';
   /** Addresses or CIDR blocks of proxies in front of the facade. */
@@ -77,6 +79,7 @@ export const optionsOf = (
       },
     }),
   forwarder: environment.FACADE_FORWARDER,
+  lenientMonolith: environment.FACADE_MONOLITH_LENIENT === '1',
   debugHeaders: environment.FACADE_DEBUG_HEADERS === '1',
   trustedProxies: listed(environment.FACADE_TRUSTED_PROXIES),
   limits: limitsOf(environment),

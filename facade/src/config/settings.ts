@@ -112,6 +112,12 @@ const processSettings = {
     standard: 'undici',
     help: 'what sends requests on: undici, or middleware (http-proxy-middleware)',
   },
+  lenientMonolith: {
+    variable: 'FACADE_MONOLITH_LENIENT',
+    type: yesOrNo,
+    standard: '0',
+    help: '1 takes from the monolith what old servers send: bare LF, spaces in names, one length said twice',
+  },
   debugHeaders: {
     variable: 'FACADE_DEBUG_HEADERS',
     type: yesOrNo,

@@ -68,7 +68,9 @@ export function assemble(options: FacadeOptions): Parts {
     onDrop: (kind, count) => metrics.statsDropped.inc({ kind }, count),
   });
   const { upstreamConnections: connections, headerBytes, connectMs } = limits;
-  const agents = upstreamAgents({ connections, headerBytes });
+  const monoliths = [options.monolithUrl, ...claims.plans.map(({ urls }) => urls.monolith)];
+  const lenientTo = options.lenientMonolith === true ? monoliths : [];
+  const agents = upstreamAgents({ connections, headerBytes, lenientTo });
   const deadlines = new Deadlines();
   const forwarder = openForwarder(options.forwarder ?? settings.forwarder.standard, {
     agents,

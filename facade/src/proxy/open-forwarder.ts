@@ -24,8 +24,13 @@ export function openForwarder(
   const middleware = new MiddlewareForwarder(agents, deadlines);
   if (name === 'middleware') return { forwarder: middleware, close: () => deadlines.stop() };
   const pools = new UndiciPools(limits);
+  const undici = new UndiciForwarder(pools, deadlines, middleware);
+  const { mended } = agents;
   return {
-    forwarder: new UndiciForwarder(pools, deadlines, middleware),
+    forwarder:
+      mended.size === 0
+        ? undici
+        : { send: (wish) => (mended.has(wish.upstream) ? middleware : undici).send(wish) },
     close() {
       deadlines.stop();
       pools.destroy();

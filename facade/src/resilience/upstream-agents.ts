@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import { HeadMender } from './mend-head.ts';
 
 type WriteDone = (error?: Error | null) => void;
 
@@ -28,30 +29,43 @@ export function keepReadingAfterFailedWrite<S extends Duplex>(socket: S): S {
   return socket;
 }
 
+/** Heads of answers are mended on their way from the connection to the parser, which stays as strict as it is. */
+function mendAnswers<S extends Duplex>(socket: S, headerBytes: number): S {
+  const mender = new HeadMender(headerBytes);
+  const push = socket.push.bind(socket);
+  socket.push = (chunk: Buffer | null) => {
+    const ready = chunk === null ? mender.end() : mender.take(chunk);
+    const wanted = ready.length === 0 || push(ready);
+    return chunk === null ? push(null) : wanted;
+  };
+  return socket;
+}
+
 export interface AgentLimits {
   /** Connections to one upstream at a time; more requests wait for one. */
   readonly connections: number;
   /** Bytes that the head of an answer may have. */
   readonly headerBytes: number;
-  /** Takes what old servers send and the standard forbids. */
-  readonly lenient?: boolean;
+  /** Addresses of old servers: what they send is mended, and each request to them has a connection of its own. */
+  readonly lenientTo?: readonly string[];
 }
 
 /** What a request must know before it gets a connection, and its options cannot say when a library makes it. */
-function prepare(request: http.ClientRequest, { headerBytes, lenient }: AgentLimits): void {
+function prepare(request: http.ClientRequest, { headerBytes }: AgentLimits): void {
   request.maxHeadersCount = 0;
   Reflect.set(request, 'maxHeaderSize', headerBytes);
-  if (lenient) Reflect.set(request, 'insecureHTTPParser', true);
 }
 
 type Adding = (request: http.ClientRequest, ...more: unknown[]) => void;
 
 /** An agent of node's whose connections let an early answer through, and whose requests know the limits. */
-function patient<A extends http.Agent>(agent: A, limits: AgentLimits): A {
+function patient<A extends http.Agent>(agent: A, limits: AgentLimits, mends = false): A {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (...args) => {
     const socket = connect(...args);
-    return socket ? keepReadingAfterFailedWrite(socket) : socket;
+    if (!socket) return socket;
+    const deaf = keepReadingAfterFailedWrite(socket);
+    return mends ? mendAnswers(deaf, limits.headerBytes) : deaf;
   };
   const add = Reflect.get<http.Agent, string>(agent, 'addRequest') as Adding;
   Reflect.set(agent, 'addRequest', (request: http.ClientRequest, ...more: unknown[]) => {
@@ -67,6 +81,8 @@ const idle = { keepAlive: true, maxFreeSockets: 256, timeout: 4_000, scheduling:
 export interface UpstreamAgents {
   /** `fresh`: a connection that nothing was sent on before. */
   for(url: URL, connection?: 'pooled' | 'fresh'): http.Agent;
+  /** Addresses whose answers are mended. */
+  readonly mended: ReadonlySet<string>;
   destroy(): void;
 }
 
@@ -74,6 +90,8 @@ const standard: AgentLimits = { connections: 256, headerBytes: 65_536 };
 
 export function upstreamAgents(limits: AgentLimits = standard): UpstreamAgents {
   const pooled = { ...idle, maxSockets: limits.connections };
+  // where an answer begins is certain on a connection of its own only
+  const mended = { keepAlive: false, maxSockets: limits.connections };
   const agents = {
     pooled: {
       'http:': patient(new http.Agent(pooled), limits),
@@ -83,10 +101,19 @@ export function upstreamAgents(limits: AgentLimits = standard): UpstreamAgents {
       'http:': patient(new http.Agent({ keepAlive: false }), limits),
       'https:': patient(new https.Agent({ keepAlive: false }), limits),
     },
+    mended: {
+      'http:': patient(new http.Agent(mended), limits, true),
+      'https:': patient(new https.Agent(mended), limits, true),
+    },
   };
+  const lenientTo = limits.lenientTo ?? [];
+  const origins = new Set(lenientTo.map((address) => new URL(address).origin));
   return {
-    for: ({ protocol }, connection = 'pooled') =>
-      agents[connection][protocol === 'https:' ? 'https:' : 'http:'],
+    mended: new Set(lenientTo),
+    for: ({ protocol, origin }, connection = 'pooled') =>
+      agents[origins.has(origin) ? 'mended' : connection][
+        protocol === 'https:' ? 'https:' : 'http:'
+      ],
     destroy() {
       for (const kind of Object.values(agents))
         for (const agent of Object.values(kind)) agent.destroy();
