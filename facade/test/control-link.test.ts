@@ -61,6 +61,7 @@ async function linked(limits: { pollMs?: number; heartbeatMs?: number } = {}) {
     states,
     gate,
     log: pino({ level: 'silent' }),
+    detail: () => ({}),
     // nothing here may rest on the next look or beat
     ...{ pollMs: 600_000, heartbeatMs: 600_000, ...limits },
   });

@@ -1,3 +1,4 @@
+import type { UntrustedProxy } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { Peer } from '../proxy/headers.ts';
 
@@ -6,24 +7,19 @@ const forwarding = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 
 /** Whoever lies by these headers from many addresses must not fill memory or log. */
 const mostPeers = 20;
 
-export interface Stranger {
-  readonly address: string;
-  readonly headers: readonly string[];
-}
-
 /**
  * Peers that speak like a proxy and are not trusted. Nothing fails at once when such a proxy is ours: logins are refused and
  * cookies lose Secure much later, in the application, and nobody thinks of the facade. So each is named, once.
  */
 export class Strangers {
-  readonly #known = new Map<string, Stranger>();
+  readonly #known = new Map<string, UntrustedProxy>();
   readonly #log: Logger;
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
-  get all(): readonly Stranger[] {
+  get all(): readonly UntrustedProxy[] {
     return [...this.#known.values()];
   }
 

@@ -60,7 +60,16 @@ export function assemble(options: FacadeOptions): Parts {
   });
   const trusted = trustedPeers(options.trustedProxies ?? []);
   const declared = new Map(definitions.map(({ context, data }) => [context, data]));
-  const ownership = new Ownership({ controlUrl, name, stateDir, limits, log, declared });
+  const strangers = new Strangers(log);
+  const ownership = new Ownership({
+    controlUrl,
+    name,
+    stateDir,
+    limits,
+    log,
+    declared,
+    detail: () => ({ pid: process.pid, untrustedProxies: [...strangers.all] }),
+  });
   const recorder = new Recorder({
     url: controlUrl,
     name,
@@ -105,7 +114,7 @@ export function assemble(options: FacadeOptions): Parts {
     accessLog: accessLogOf(log),
     debugHeaders: options.debugHeaders ?? false,
     trusted,
-    strangers: new Strangers(log),
+    strangers,
     noteWho: (context, { identity, sticky }) => {
       const share = sticky === undefined ? undefined : flags.shareOf(context, sticky);
       const now = Date.now() + (ownership.link?.clockOffsetMs ?? 0);

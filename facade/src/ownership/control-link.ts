@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { channels } from '@strangler-toolkit/plan';
+import { channels, type InstanceDetail } from '@strangler-toolkit/plan';
 import { openSession } from './control-session.ts';
 import { type OwnerStates, parseOwnerRow } from './owner-states.ts';
 import { acknowledge, forgetInstance, readOwners, registerInstance } from './sql.ts';
@@ -15,6 +15,8 @@ export interface ControlLinkOptions {
   readonly log: Logger;
   readonly pollMs: number;
   readonly heartbeatMs: number;
+  /** What the instance tells of itself. */
+  readonly detail: () => InstanceDetail;
 }
 
 /**
@@ -142,7 +144,8 @@ export class ControlLink {
   }
 
   async #beat(client: pg.Client): Promise<void> {
-    await registerInstance(client, this.instanceId, this.#options.name, { pid: process.pid });
+    const { name, detail } = this.#options;
+    await registerInstance(client, this.instanceId, { name, detail: detail() });
     this.#beatAt = performance.now();
   }
 

@@ -20,6 +20,7 @@ const own = (): Ownership =>
     declared: new Map([['items', 'replicated']]),
     limits: defaultLimits,
     log: pino({ level: 'silent' }),
+    detail: () => ({}),
   });
 const told = {
   context: 'items',

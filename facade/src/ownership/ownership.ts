@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DataKind, Side } from '@strangler-toolkit/plan';
+import type { DataKind, InstanceDetail, Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/limits.ts';
 import { DurableFile } from '../resilience/durable-file.ts';
@@ -16,6 +16,8 @@ export interface OwnershipOptions {
   readonly declared: ReadonlyMap<string, DataKind>;
   readonly limits: FacadeLimits;
   readonly log: Logger;
+  /** What this instance tells of itself. */
+  readonly detail: () => InstanceDetail;
 }
 
 /** Everything the facade knows about who owns what: from the control database, else from disk, else the monolith. */
@@ -31,7 +33,8 @@ export class Ownership {
   #regressed = new Set<string>();
   #restored = false;
 
-  constructor({ controlUrl, name, stateDir, declared, limits, log }: OwnershipOptions) {
+  constructor(options: OwnershipOptions) {
+    const { controlUrl, name, stateDir, declared, limits, log, detail } = options;
     this.states = new OwnerStates(declared);
     this.gate = new WriteGate(
       this.states,
@@ -63,6 +66,7 @@ export class Ownership {
       log,
       pollMs: limits.pollMs,
       heartbeatMs: limits.heartbeatMs,
+      detail,
     });
     this.#freshness = new FreshnessCheck({ url: controlUrl, name, patienceMs: limits.freshnessMs });
     this.#pins = new PinWriter({

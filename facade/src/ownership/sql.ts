@@ -10,6 +10,7 @@ import {
   readFreshnessStatement,
   readOwnersStatement,
   registerInstanceStatement,
+  type InstanceDetail,
   type Side,
   watermarkPassedStatement,
   writePinsStatement,
@@ -30,8 +31,7 @@ export async function readOwners(client: Queryable): Promise<{ now: number; rows
 export async function registerInstance(
   client: Queryable,
   instanceId: string,
-  name: string,
-  detail: Record<string, unknown>,
+  { name, detail }: { readonly name: string; readonly detail: InstanceDetail },
 ): Promise<void> {
   await client.query(registerInstanceStatement(instanceId, name, detail));
 }

@@ -1,3 +1,5 @@
+import type { InstanceDetail } from './instance-detail.ts';
+
 /** A statement of the control database's protocol, as PostgreSQL takes it. Whoever sends it brings the connection. */
 export interface Statement {
   /** Prepared under this name, where it is sent often. */
@@ -24,11 +26,11 @@ export const readOwnersStatement = (): Statement => ({
   values: [],
 });
 
-/** Registers an instance, or says that it is alive. */
+/** Registers an instance, or says that it is alive and what it tells of itself. */
 export const registerInstanceStatement = (
   instanceId: string,
   name: string,
-  detail: Readonly<Record<string, unknown>>,
+  detail: InstanceDetail,
 ): Statement => ({
   text: `
     WITH forgotten AS (
@@ -36,7 +38,7 @@ export const registerInstanceStatement = (
        WHERE heartbeat_at < clock_timestamp() - $4 * interval '1 second' AND instance_id <> $1
     )
     INSERT INTO strangler_control.instances (instance_id, name, detail) VALUES ($1, $2, $3)
-    ON CONFLICT (instance_id) DO UPDATE SET heartbeat_at = clock_timestamp()`,
+    ON CONFLICT (instance_id) DO UPDATE SET heartbeat_at = clock_timestamp(), detail = EXCLUDED.detail`,
   values: [instanceId, name, JSON.stringify(detail), INSTANCE_FORGOTTEN_SECONDS],
 });
 

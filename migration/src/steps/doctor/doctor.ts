@@ -2,6 +2,7 @@ import { type Check, checked, type Report, reportAttempt } from '../../findings/
 import type { Toolkit } from '../toolkit.ts';
 import { examineContext } from './examine-context.ts';
 import { checkFacades } from './facades.ts';
+import { checkForwardedHeaders } from './forwarded-headers.ts';
 
 export type { Check } from '../../findings/check.ts';
 
@@ -34,6 +35,7 @@ export async function doctor(
       () => kit.flagWriter().ping(),
     );
   await checkFacades(await kit.control(), report);
+  await checkForwardedHeaders(await kit.control(), report);
   for (const definition of definitions)
     await reportAttempt(report, `context ${definition.context}`, 'can be examined', () =>
       examineContext(kit, definition, reportFor(definition.context)),

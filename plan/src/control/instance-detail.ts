@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** A peer that speaks like a proxy and is not trusted, with the headers by which it does. */
+const untrustedProxy = z.object({ address: z.string(), headers: z.array(z.string()) });
+export type UntrustedProxy = z.infer<typeof untrustedProxy>;
+
+/** What a facade tells of itself with each heartbeat. One of an earlier release tells less. */
+const instanceDetail = z.object({
+  pid: z.number().optional(),
+  untrustedProxies: z.array(untrustedProxy).optional(),
+});
+export type InstanceDetail = z.infer<typeof instanceDetail>;
+
+/** What cannot be read is not known; another release may have written it. */
+export const readInstanceDetail = (value: unknown): InstanceDetail =>
+  instanceDetail.safeParse(value).data ?? {};
