@@ -1,5 +1,4 @@
 import { standingPinsStatement } from '@strangler-toolkit/plan';
-import { CompiledQuery } from 'kysely';
 import type { Database } from './control-database.ts';
 
 export interface StandingPins {
@@ -20,7 +19,7 @@ export class PinStore {
 
   async standing(context: string, identities: readonly string[]): Promise<StandingPins> {
     const { text, values } = standingPinsStatement(context, identities);
-    const { rows } = await this.#db.executeQuery<StandingPins>(CompiledQuery.raw(text, values));
-    return rows[0] ?? { count: 0, since: null, streams: false };
+    const { rows } = await this.#db.query(text, values);
+    return (rows as StandingPins[])[0] ?? { count: 0, since: null, streams: false };
   }
 }

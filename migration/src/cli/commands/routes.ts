@@ -59,12 +59,13 @@ export function routesCommand(session: Session): Command {
       .option(
         '--header <header>',
         'a header of the request, "name: value"; may be given several times',
-        (line: string, all: string[] = []) => [...all, line],
+        (line: string, all: string[]) => [...all, line],
+        new Array<string>(),
       )
-      .action(async (request: string, own: { header?: string[] }, command: Command) => {
+      .action(async (request: string, own: { header: string[] }, command: Command) => {
         // options that `routes` has as well are taken by it
         const common: CommonOptions = command.optsWithGlobals();
-        const asked = { ...requestLine(request), headers: headersOf(own.header ?? []) };
+        const asked = { ...requestLine(request), headers: headersOf(own.header) };
         const { explainRoute } = await import('../../steps/routes/explain-route.ts');
         await withToolkit(session, common, async (kit) => {
           const explained = await explainRoute(kit, asked);
