@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
+import { openPool } from './control-database.ts';
 import { type Control, openControl } from './open-control.ts';
 
 let database: TestDatabase;
 let control: Control;
+/** Statements of the test's own. */
+let raw: ReturnType<typeof openPool>;
 let round = 0;
 /** One for each test, and one beside it that nothing may touch. */
 let [context, other] = ['', ''];
 beforeAll(async () => {
   database = await createTestDatabase('control_contexts');
   control = await openControl(database.url);
+  raw = openPool(database.url, 'test');
 });
 beforeEach(async () => {
   round += 1;
@@ -18,6 +22,7 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   await control?.close();
+  await raw?.db.destroy();
   await database?.drop();
 });
 const begun = { stage: 'monolith', owner: 'monolith', epoch: 1 };
@@ -39,6 +44,15 @@ test('of a flip that cannot be journaled to its end nothing stands, in no table'
   await control.flip({ ...flip, journal: [done] });
   expect(await control.contexts.get(context)).toMatchObject({ owner: 'service', epoch: 2 });
   expect(await control.journal.list({ context })).toMatchObject([{ step: 'flip', epoch: 2 }]);
+  await control.flip({
+    ...flip,
+    expectedEpoch: 2,
+    owner: 'monolith',
+    startLsn: '0/2',
+    journal: [{ ...done, step: 'back' }],
+  });
+  expect(await control.contexts.get(context)).toMatchObject({ epoch: 3, startLsn: '0/2' });
+  expect(await control.journal.list({ context, limit: 1 })).toMatchObject([{ step: 'back' }]);
   expect(await control.contexts.get(other)).toMatchObject(begun);
 });
 
@@ -65,13 +79,14 @@ test('what is known better elsewhere is taken over, never an older epoch, and en
   const restore = (
     epoch: number,
     journal: readonly (typeof done & { moveId?: string })[] = [done],
+    startLsn: string | null = '0/5',
   ) =>
     control.contexts.restore({
       context,
       owner: 'service',
       epoch,
       stage: 'service',
-      startLsn: '0/5',
+      startLsn,
       numbersFrom: '5000',
       leaseToken: lease.token,
       journal,
@@ -81,8 +96,10 @@ test('what is known better elsewhere is taken over, never an older epoch, and en
   expect(await control.contexts.get(context)).toMatchObject({ holdId: null, startLsn: '0/5' });
   const [line] = await control.journal.list({ context });
   expect(line?.id).toBeGreaterThan(5000);
+  expect(await restore(5, [], '0/6')).toMatchObject({ epoch: 5, startLsn: '0/6' });
+  expect(await restore(5, [], null)).toMatchObject({ epoch: 5, startLsn: '0/6' });
   await expect(restore(3)).rejects.toMatchObject({ code: 'MOVE_NOT_ALLOWED' });
-  expect(await control.contexts.get(context)).toMatchObject({ epoch: 4 });
+  expect(await control.contexts.get(context)).toMatchObject({ epoch: 5 });
   expect(await control.contexts.get(other)).toMatchObject(begun);
   await expect(restore(6, [done, { ...done, moveId: 'no uuid' }])).rejects.toMatchObject({
     code: '22P02',
@@ -90,5 +107,44 @@ test('what is known better elsewhere is taken over, never an older epoch, and en
   expect(await journaled()).toEqual(['flip']);
   await lease.release();
   await expect(restore(9)).rejects.toMatchObject({ code: 'LEASE_LOST' });
-  expect(await control.contexts.get(context)).toMatchObject({ epoch: 4 });
+  expect(await control.contexts.get(context)).toMatchObject({ epoch: 5 });
+});
+
+const waiting = async (): Promise<number> =>
+  (
+    await raw.pool.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    )
+  ).rows.length;
+
+test('while a flip is under way nobody else gets the lease that it proved', async () => {
+  const lease = await control.leases.acquire({ context, holder: 'test', move: 'cutover' });
+  const holder = await raw.pool.connect();
+  await holder.query(
+    `BEGIN; SELECT FROM strangler_control.contexts WHERE context = '${context}' FOR UPDATE`,
+  );
+  const order: string[] = [];
+  const flip = { context, expectedEpoch: 1, owner: 'service', stage: 'service' } as const;
+  const flipping = control
+    .flip({ ...flip, startLsn: '0/1', leaseToken: lease.token })
+    .then(() => order.push('flipped'));
+  await until('the flip waits for its row', async () => (await waiting()) > 0);
+  const releasing = lease.release().then(() => order.push('free'));
+  await until('who gives it away waits too', async () => order.length > 0 || (await waiting()) > 1);
+  await holder.query('COMMIT');
+  holder.release();
+  await Promise.all([flipping, releasing]);
+  expect(order).toEqual(['flipped', 'free']);
+});
+
+test('what kind of data a context has follows its file only until replication begins', async () => {
+  expect(await control.contexts.register(context, 'none')).toMatchObject({ dataKind: 'none' });
+  await control.contexts.register(context, 'replicated');
+  const change = { context, expectedStage: 'monolith', stage: 'replicating' } as const;
+  await control.contexts.setStage(change);
+  expect(await control.contexts.register(context, 'none')).toMatchObject({
+    dataKind: 'replicated',
+    stage: 'replicating',
+  });
+  expect(await control.contexts.get(other)).toMatchObject({ dataKind: 'replicated' });
 });

@@ -497,18 +497,20 @@ describe('measurements', () => {
       rowsApplied: 5,
       workerAlive: true,
     });
-    await control.watermarks.upsert({
-      context: 'wm',
-      direction: 'forward',
-      epoch: 2,
-      state: 'stopped',
-      workerId,
-    });
-    expect(await control.watermarks.get('wm', 'forward')).toMatchObject({
-      appliedLsn: '0/20',
-      rowsApplied: 5,
-      workerAlive: false,
-    });
+    for (const state of ['failed', 'stopped'] as const) {
+      await control.watermarks.upsert({
+        context: 'wm',
+        direction: 'forward',
+        epoch: 2,
+        state,
+        workerId,
+      });
+      expect(await control.watermarks.get('wm', 'forward')).toMatchObject({
+        appliedLsn: '0/20',
+        rowsApplied: 5,
+        workerAlive: false,
+      });
+    }
   });
 
   test('the newest evidence counts', async () => {

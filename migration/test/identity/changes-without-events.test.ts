@@ -91,9 +91,23 @@ describe.each(['forward', 'reverse'] as const)('a stream whose tables change (%s
     const { shop, worker } = await open();
     await using _shop = shop;
     await using _worker = worker;
+    // Whoever writes what is read again waits here.
+    const other = shop[side === 'monolith' ? 'service' : 'monolith'];
+    await other.query(
+      `BEGIN; LOCK TABLE ${side === 'monolith' ? 'goods' : 'products'} IN SHARE MODE`,
+    );
     await shop[side].query(
       `ALTER TABLE ${table} ALTER COLUMN ${name} TYPE varchar(200) USING upper(${name})`,
     );
+    const held = () =>
+      until('the watermark is held', async () => {
+        const watermark = await shop.control.watermarks.get('goods', direction);
+        return watermark?.detail['held'] === undefined ? undefined : watermark;
+      });
+    const { appliedAt, sourceLsn } = await held();
+    await until('it is measured once more', async () => (await held()).sourceLsn !== sourceLsn);
+    expect((await held()).appliedAt).toBe(appliedAt);
+    await other.query('COMMIT');
     await until('the rewritten rows are read again', async () => {
       const sides = await bothSides(shop);
       return sides.monolith === sides.service && sides.monolith.includes('PRODUCT 7');
