@@ -543,10 +543,11 @@ describe('many rows at once', () => {
 
   test('a table that was small when the first batch came is not read from end to end for those that follow', async () => {
     const { applier, session } = await newApplier();
-    const scans = async (): Promise<unknown> => {
+    const scans = async (): Promise<number> => {
       // the test's own scans too: what it did before is counted up to a second later
       for (const each of [session, client]) await each.query('SELECT pg_stat_force_next_flush()');
-      return (await rows(`SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'items'`))[0];
+      const found = await rows(`SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'items'`);
+      return Number((found as string[][])[0]?.[0]);
     };
     await applier.apply(updated(110n, many(1, 2)));
     await applier.apply(
@@ -566,7 +567,8 @@ describe('many rows at once', () => {
         ]),
       );
     }
-    expect(await scans()).toEqual(before);
+    // sessions of tests before count theirs when they end; the batches here would be sixteen
+    expect((await scans()) - before).toBeLessThan(4);
     expect(await rows('SELECT count(*) FROM items WHERE n = 7')).toEqual([['1000']]);
   });
 
