@@ -268,6 +268,8 @@ describeWithKafka('the command line over Kafka', () => {
   });
 
   test('doctor names a setting that loses changes, with the reason; the worker sets it right and says so', async () => {
+    // It would set a connector right that is silent for too long.
+    await stopWorker();
     const config = await rest.config(await name());
     // What it sent with these settings, the worker would rightly refuse.
     await rest.stop(await name());
@@ -295,7 +297,6 @@ describeWithKafka('the command line over Kafka', () => {
         'value.converter.schemas.enable',
       ].map((setting) => `connector setting ${setting}`),
     );
-    await stopWorker();
     const dry = await run('replicate', 'catalog', '--dry-run');
     expect(dry.stdout).toContain('decimal.handling.mode: double → string');
     startWorker();
@@ -304,12 +305,14 @@ describeWithKafka('the command line over Kafka', () => {
   });
 
   test('doctor finds a connector that is paused, and one that is missing', async () => {
+    await stopWorker();
     await rest.pause(await name());
     expect(await finds('connector strangler')).toMatchObject({
       expected: 'RUNNING, task RUNNING',
       actual: expect.stringContaining('PAUSED'),
     });
     await mended();
+    await stopWorker();
     await rest.delete(await name());
     expect(await finds('connector strangler')).toMatchObject({
       actual: 'missing',
