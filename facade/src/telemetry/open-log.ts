@@ -4,7 +4,7 @@ import { type AccessLog, accessText } from './access-log.ts';
 
 const gatheredCharacters = 32_768;
 const flushEveryMs = 100;
-const stuckAfterMs = 2000;
+const stuckAfterMs = 5000;
 
 /** Lines on their way to stdout: they gather for a moment, for a write per request costs more than the line. */
 class GatheredLines {
