@@ -1,3 +1,12 @@
+import type {
+  ForeignKeyDecision,
+  SequenceMapping,
+  TableMapping,
+  TriggerDecision,
+} from './table-mapping.ts';
+
+export type * from './table-mapping.ts';
+
 /**
  * The shape of a context file. Plain data, so that the facade, the CLI and an editor read the same thing.
  * A value that differs between environments is `env('NAME')`, looked up when it is used and never stored.
@@ -109,82 +118,6 @@ export interface RouteDefinition {
   readonly pinRefused?: boolean;
   /** Largest time the facade waits for an answer, milliseconds (default 30000; streams and upgrades are exempt). */
   readonly timeoutMs?: number;
-}
-
-export interface ColumnMapping {
-  /** Column of the service's table. */
-  readonly to: string;
-  /** Monolith text → service text; must be one-to-one, so that the way back exists. Others pass unchanged. */
-  readonly values?: Readonly<Record<string, string>>;
-  /**
-   * Between `timestamp` and `timestamptz`: the zone in which the one without zone is to be read. Only UTC comes back as it
-   * went: where clocks are put back, two moments have one local time.
-   */
-  readonly zone?: 'UTC';
-}
-
-/** One service table that takes a part of a monolith table's columns. */
-export interface TargetTable {
-  /** `table` or `schema.table` (default schema public) in the service's database. */
-  readonly table: string;
-  /** Monolith column → service column. Every part must map the monolith's key columns. */
-  readonly columns: Readonly<Record<string, string | ColumnMapping>>;
-  /** Fixed values (PostgreSQL text) of service columns that the monolith does not have. */
-  readonly constants?: Readonly<Record<string, string | null>>;
-}
-
-/** How one monolith table becomes service tables and back: the anti-corruption layer. */
-export interface TableMapping {
-  /** `table` or `schema.table` (default schema public) in the monolith's database. */
-  readonly monolith: string;
-  /** Columns that identify a row. Default: the primary key. Needed for a table without one (with REPLICA IDENTITY FULL). */
-  readonly key?: readonly string[];
-  /**
-   * The first part carries the row: it decides about existence. Further parts hold more columns of the same rows, one row
-   * each, with the same key (a vertical split).
-   */
-  readonly service: readonly [TargetTable, ...TargetTable[]];
-  /** Monolith columns that stay behind, with what a row made by the service gets: PostgreSQL text, null, or 'default'. */
-  readonly leave?: Readonly<
-    Record<
-      string,
-      { readonly onReturn: 'default' | { readonly value: string | null }; readonly reason: string }
-    >
-  >;
-  /** Key columns (the monolith's names) whose default does not tell where new ids come from. */
-  readonly ids?: Readonly<Record<string, IdSource>>;
-}
-
-/**
- * Where the ids of new rows come from, where the column's default does not tell: the sequence that the application draws
- * from, per side; or the reason why no sequence needs to be moved (ids come from elsewhere, count within a parent, …).
- */
-export interface IdSource {
-  readonly monolith?: string;
-  readonly service?: string;
-  readonly reason?: string;
-}
-
-/**
- * What happens to a foreign key that crosses the border of a context's tables when replication writes there, which does not
- * look at foreign keys. `carry-out`: what the key says (CASCADE, SET NULL, …; where it forbids, as `park`). `park`: a change
- * that would leave a row referring to nothing waits as a dead letter. `accept`: nothing, and `verify` only tells how many.
- */
-export interface ForeignKeyDecision {
-  readonly onApply: 'carry-out' | 'park' | 'accept';
-  readonly reason: string;
-}
-
-/** A trigger on a mapped table. Replication writes without firing it (unless it is ENABLE ALWAYS or REPLICA). */
-export interface TriggerDecision {
-  readonly onApply: 'accept';
-  readonly reason: string;
-}
-
-/** A sequence that both sides draw from; those of mapped columns are found through identity, default and `ids`. */
-export interface SequenceMapping {
-  readonly monolith: string;
-  readonly service: string;
 }
 
 /** How one side enters provider states, where it has no endpoint for them. */
