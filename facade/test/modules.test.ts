@@ -43,5 +43,5 @@ test('the facade loads its own modules and the plan, nothing of the migration, n
   );
   expect(foreign).toEqual([]);
   // a hook that saw nothing would find nothing to complain about
-  expect(loaded.some((path) => path.includes('/node_modules/unleash-client/'))).toBe(true);
+  expect(loaded.some((path) => path.includes('/node_modules/pino/'))).toBe(true);
 });

@@ -103,8 +103,9 @@ describe.each(['undici', 'middleware'] as const)('through %s', (forwarder) => {
     ] as const)(
       'is refused in a %s whose spelling servers read differently; answer and log line say why',
       async (entrance, asking) => {
-        for (const [target, reason] of [
-          ['/api;x=1/items', 'parameters'],
+        for (const [target, reason, shown = target] of [
+          // such a parameter may be a session
+          ['/api;x=1/items', 'parameters', '/api;…/items'],
           ['/api%2Fitems', 'encoded slash'],
           ['/api/items/a%5Cb', 'backslash'],
           ['http://shop/api%2fitems', 'encoded slash'],
@@ -116,7 +117,7 @@ describe.each(['undici', 'middleware'] as const)('through %s', (forwarder) => {
           expect(answer).toContain('"code":"PATH_REFUSED"');
           expect(answer).toContain(reason);
           expect(lines.slice(before)).toMatchObject([
-            { msg: `${entrance} refused`, path: target, reason: expect.stringContaining(reason) },
+            { msg: `${entrance} refused`, path: shown, reason: expect.stringContaining(reason) },
           ]);
           expect(monolith.heard.join('').length).toBe(heard);
         }

@@ -146,6 +146,12 @@ describeWithKafka('a slot and the connector that reads it', () => {
     const opened = await leg.open();
     await insert(15);
     await nextTransaction(opened.messages);
+    await until('the connector noted what its slot decoded', async () => {
+      const { rows } = await db.client.query(
+        `SELECT FROM strangler.heartbeat WHERE context = 'between' AND (slot_seen ->> 'transactions')::bigint > 0`,
+      );
+      return rows.length > 0;
+    });
     await settled(leg);
     await opened.stream.close();
     await leg.connect.stop(leg.name);

@@ -1,7 +1,7 @@
 /**
  * A slot has no mark of who made it and when, but the server counts what each has decoded, and begins at nought with a new one. It
- * also begins anew after a crash, which its count of commits shows, and on another server, which its timeline shows. Never changes
- * once released: two parts of the schema make it, whichever comes first.
+ * also begins anew after a crash, with all its statistics, and says since when; and on another server, which its timeline shows.
+ * Never changes once released: two parts of the schema make it, whichever comes first.
  */
 export const slotSeen = `
 CREATE OR REPLACE FUNCTION strangler.slot_now(slot text) RETURNS jsonb
@@ -11,15 +11,15 @@ BEGIN
     RETURN NULL;
   END IF;
   RETURN (
-    SELECT jsonb_build_object('transactions', s.total_txns, 'commits', d.xact_commit,
+    SELECT jsonb_build_object('transactions', s.total_txns, 'since', a.stats_reset,
              'timeline', left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))
-      FROM pg_stat_replication_slots s, pg_stat_database d
-     WHERE s.slot_name = slot AND d.datname = current_database());
+      FROM pg_stat_replication_slots s, pg_stat_archiver a
+     WHERE s.slot_name = slot);
 END $now$;
 CREATE OR REPLACE FUNCTION strangler.slot_made_anew(seen jsonb, slot text) RETURNS boolean
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $anew$
   SELECT coalesce((now ->> 'timeline') = (seen ->> 'timeline')
-                  AND (now ->> 'commits')::bigint >= (seen ->> 'commits')::bigint
+                  AND (now ->> 'since') = (seen ->> 'since')
                   AND (now ->> 'transactions')::bigint < (seen ->> 'transactions')::bigint, false)
     FROM strangler.slot_now(slot) now
 $anew$;`;
