@@ -208,3 +208,24 @@ describe('a table that changes under the stream', () => {
     ]);
   });
 });
+
+test.each([
+  [
+    'monolith',
+    'ALTER TABLE products DROP CONSTRAINT products_price_check; ALTER TABLE products ALTER COLUMN price TYPE text',
+  ],
+  ['monolith', 'ALTER TABLE products ALTER COLUMN price TYPE double precision'],
+  [
+    'service',
+    'ALTER TABLE good_prices DROP CONSTRAINT good_prices_amount_check; ALTER TABLE good_prices ALTER COLUMN amount TYPE text',
+  ],
+] as const)(
+  'a type that the mapping cannot carry stops the worker though nobody writes: %s, %s',
+  async (side, sql) => {
+    await using shop = await openShop();
+    await using worker = startWorker(shop);
+    await caughtUp(shop, 'forward');
+    await shop[side].query(sql);
+    expect(await worker.ended).toBe('SCHEMA_CHANGED');
+  },
+);
