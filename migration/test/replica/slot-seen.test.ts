@@ -31,7 +31,7 @@ const madeAnew = async (seen: string): Promise<unknown> =>
     'anew'
   ];
 
-test('a slot is known as another one by what the server counted, and not after a crash, however often and however much was committed since', async () => {
+test('a slot is known as another one by what the server counted, and not after a crash, however often and however much was committed since, nor when somebody resets the count', async () => {
   await withConnection(server.url('postgres'), { applicationName: 'test' }, (client) =>
     installReplicaSchema(client),
   );
@@ -50,6 +50,8 @@ test('a slot is known as another one by what the server counted, and not after a
   }
   await decode();
   seen = await note();
+  await ask(`SELECT pg_stat_reset_replication_slot('${slot}')`);
+  expect(await madeAnew(seen)).toBe('false');
   await ask(`SELECT pg_drop_replication_slot('${slot}')`);
   await make();
   await commit(3);
