@@ -56,31 +56,33 @@ export async function readHistory(
   return text === null ? null : JSON.parse(text);
 }
 
+async function readByPlace(
+  client: pg.ClientBase,
+  { consumer, service }: Subscriber,
+  column: 'offsets' | 'handled',
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query<{ place: string; value: string }>(
+    `SELECT key AS place, value FROM strangler.event_positions, jsonb_each_text(${column})
+      WHERE consumer = $1 AND service = $2`,
+    [consumer, service],
+  );
+  return new Map(rows.map(({ place, value }) => [place, value]));
+}
+
 /** Next offset of each partition, by `topic/partition`. */
 export async function readOffsets(
   client: pg.ClientBase,
-  { consumer, service }: Subscriber,
+  subscriber: Subscriber,
 ): Promise<ReadonlyMap<string, bigint>> {
-  const { rows } = await client.query<{ place: string; next: string }>(
-    `SELECT key AS place, value AS next FROM strangler.event_positions, jsonb_each_text(offsets)
-      WHERE consumer = $1 AND service = $2`,
-    [consumer, service],
-  );
-  return new Map(rows.map(({ place, next }) => [place, BigInt(next)]));
+  const texts = await readByPlace(client, subscriber, 'offsets');
+  return new Map([...texts].map(([place, next]) => [place, BigInt(next)]));
 }
 
 /** The event before the next offset of each partition, by `topic/partition`; an older release did not say which it was. */
-export async function readHandled(
+export const readHandled = (
   client: pg.ClientBase,
-  { consumer, service }: Subscriber,
-): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await client.query<{ place: string; event: string }>(
-    `SELECT key AS place, value AS event FROM strangler.event_positions, jsonb_each_text(handled)
-      WHERE consumer = $1 AND service = $2`,
-    [consumer, service],
-  );
-  return new Map(rows.map(({ place, event }) => [place, event]));
-}
+  subscriber: Subscriber,
+): Promise<ReadonlyMap<string, string>> => readByPlace(client, subscriber, 'handled');
 
 /** A process that was late does not set another one's offset back. `handled`: the event before `next`. */
 export async function storeOffset(

@@ -40,9 +40,11 @@ export const tablePattern = ({ schema, table }: SourceTable): string =>
 
 const literal = (text: string): string => quoteLiteral(text).trim();
 
+export const connectorClass = 'io.debezium.connector.postgresql.PostgresConnector';
+
 /** How a connector reaches its database. */
 export const databaseSettings = (database: ConnectDatabase): ConnectorConfig => ({
-  'connector.class': 'io.debezium.connector.postgresql.PostgresConnector',
+  'connector.class': connectorClass,
   'tasks.max': '1',
   'database.hostname': database.hostname,
   'database.port': database.port,

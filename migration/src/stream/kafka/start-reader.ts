@@ -14,7 +14,7 @@ import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
-import { readTopicOffsets } from './topic-offsets.ts';
+import { readNewestOffsets } from './topic-offsets.ts';
 import { parseTransactionEnd } from './transaction-end.ts';
 import { watchReader } from './watch-reader.ts';
 
@@ -237,14 +237,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     release: (queue) => consumer.resume(pauses(queue)),
     holdEnds: () => consumer.pause([{ topic: endsTopic }]),
     releaseEnds: () => consumer.resume([{ topic: endsTopic }]),
-    newest: async (topics) => {
-      const offsets = await readTopicOffsets(kafka, topics);
-      return new Map(
-        [...offsets].flatMap(([topic, partitions]) =>
-          partitions.map(({ partition, high }) => [`${topic}/${partition}`, high] as const),
-        ),
-      );
-    },
+    newest: (topics) => readNewestOffsets(kafka, topics),
     commit: (offsets) => {
       if (performance.now() - committedAt < 1000 || offsets.size === 0) return;
       committedAt = performance.now();

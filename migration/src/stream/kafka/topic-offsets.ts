@@ -27,3 +27,16 @@ export async function readTopicOffsets(
     return new Map(await Promise.all(topics.map(read)));
   });
 }
+
+/** Offsets behind the newest message of each partition, by `topic/partition`. @throws StranglerError KAFKA_UNREACHABLE */
+export async function readNewestOffsets(
+  kafka: KafkaSettings,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const offsets = await readTopicOffsets(kafka, topics);
+  return new Map(
+    [...offsets].flatMap(([topic, partitions]) =>
+      partitions.map(({ partition, high }) => [`${topic}/${partition}`, high] as const),
+    ),
+  );
+}

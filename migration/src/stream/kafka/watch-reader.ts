@@ -4,7 +4,7 @@ import type { Beats } from './beats.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import type { KafkaStream } from './kafka-stream.ts';
 import { Stall } from './stall.ts';
-import { readTopicOffsets } from './topic-offsets.ts';
+import { readNewestOffsets } from './topic-offsets.ts';
 
 export interface Watched {
   readonly kafka: KafkaSettings;
@@ -36,12 +36,8 @@ export async function watchReader(
       beat: beats.last,
     });
     if (waiting === null || stalled < patience) continue;
-    const offsets = await readTopicOffsets(kafka, [...new Set(empty.map(({ topic }) => topic))]);
-    const behind = empty.some((queue) =>
-      (offsets.get(queue.topic) ?? []).some(
-        ({ partition, high }) => partition === queue.partition && high > queue.received,
-      ),
-    );
+    const newest = await readNewestOffsets(kafka, [...new Set(empty.map(({ topic }) => topic))]);
+    const behind = empty.some(({ name, received }) => (newest.get(name) ?? 0) > received);
     if (!behind && stream.incomplete?.end === waiting.end)
       throw new StranglerError(
         'POSITION_GAP',

@@ -1,7 +1,7 @@
 import type { Finding } from '../../../findings/check.ts';
 import type { ConnectorPlugin } from '../connect-client.ts';
+import { connectorClass } from '../connector-config.ts';
 
-const connectorClass = 'io.debezium.connector.postgresql.PostgresConnector';
 const atLeast = [3, 7] as const;
 
 /**
