@@ -8,14 +8,11 @@ import {
   freePort,
   guardChild,
   type RunningProcess,
-  startProcess,
   type TestDatabase,
-  until,
 } from '@strangler-toolkit/dev-stack';
-import pg from 'pg';
+import { fixture, runSql, startApplication } from '../second-monolith/application.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const fixture = (name: string): string => here(`../second-monolith/fixture/${name}`);
 
 interface Typed {
   readonly code: number | null;
@@ -102,7 +99,7 @@ export class YourSystem {
   }
 
   async control(text: string): Promise<Record<string, unknown>[]> {
-    return this.#sql(this.env.STRANGLER_CONTROL_URL ?? '', text);
+    return runSql(this.env.STRANGLER_CONTROL_URL ?? '', text);
   }
 
   async log(name: string): Promise<string> {
@@ -139,38 +136,11 @@ export class YourSystem {
   async #database(label: string, schema?: string): Promise<string> {
     const database = await createTestDatabase(label);
     this.#databases.push(database);
-    if (schema) await this.#sql(database.url, await readFile(fixture(schema), 'utf8'));
+    if (schema) await runSql(database.url, await readFile(fixture(schema), 'utf8'));
     return database.url;
   }
 
-  async #app(kind: 'monolith' | 'service', url: string): Promise<string> {
-    const port = await freePort();
-    this.#servers.push(
-      await startProcess({
-        name: kind,
-        file: fixture('app.js'),
-        args: [kind],
-        env: { DATABASE_URL: url, PORT: String(port) },
-        nodeOptions: [],
-        ready: 'spawned',
-      }),
-    );
-    const address = `http://127.0.0.1:${port}`;
-    await until(
-      `${kind} to answer`,
-      async () => (await fetch(`${address}/health`).catch(() => undefined))?.ok === true,
-    );
-    return address;
-  }
-
-  async #sql(url: string, text: string): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    try {
-      const result = await client.query(text);
-      return Array.isArray(result) ? [] : (result.rows as Record<string, unknown>[]);
-    } finally {
-      await client.end();
-    }
+  #app(kind: 'monolith' | 'service', url: string): Promise<string> {
+    return startApplication(kind, url, (process) => this.#servers.push(process));
   }
 }

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import {
   createTestDatabase,
-  freePort,
   type ProgramResult,
   type RunningProcess,
   runProgram,
@@ -14,8 +12,8 @@ import {
   type TemporaryFolder,
   type TestDatabase,
   type UnleashServer,
-  until,
 } from '@strangler-toolkit/dev-stack';
+import { fixture, runSql, startApplication } from './application.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const strangler = here('../../migration/bin/strangler.js');
@@ -48,7 +46,7 @@ export class Rig {
     const database = async (label: string, schema?: string): Promise<TestDatabase> => {
       const created = await createTestDatabase(label);
       this.databases.push(created);
-      if (schema) await this.sql(created.url, await readFile(here(`fixture/${schema}`), 'utf8'));
+      if (schema) await this.sql(created.url, await readFile(fixture(schema), 'utf8'));
       return created;
     };
     const [hr, time, control, flags] = await Promise.all([
@@ -58,25 +56,8 @@ export class Rig {
       database('hr_unleash'),
     ]);
     this.unleash = await startUnleash({ postgresUrl: flags.url });
-    const app = async (kind: 'monolith' | 'service', url: string): Promise<string> => {
-      const port = await freePort();
-      this.processes.push(
-        await startProcess({
-          name: kind,
-          file: here('fixture/app.js'),
-          args: [kind],
-          env: { DATABASE_URL: url, PORT: String(port) },
-          nodeOptions: [],
-          ready: 'spawned',
-        }),
-      );
-      const address = `http://127.0.0.1:${port}`;
-      await until(
-        `${kind} to answer`,
-        async () => (await fetch(`${address}/health`).catch(() => undefined))?.ok === true,
-      );
-      return address;
-    };
+    const app = (kind: 'monolith' | 'service', url: string): Promise<string> =>
+      startApplication(kind, url, (process) => this.processes.push(process));
     Object.assign(this.env, {
       HR_URL: await app('monolith', hr.url),
       HR_DATABASE_URL: hr.url,
@@ -106,15 +87,8 @@ export class Rig {
     this.facade = `http://127.0.0.1:${facade.port}`;
   }
 
-  async sql(url: string, text: string): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    try {
-      const result = await client.query(text);
-      return Array.isArray(result) ? [] : (result.rows as Record<string, unknown>[]);
-    } finally {
-      await client.end();
-    }
+  sql(url: string, text: string): Promise<Record<string, unknown>[]> {
+    return runSql(url, text);
   }
 
   /** Runs a command; unless it may fail, a failure shows everything that it printed. */
