@@ -17,6 +17,7 @@ import {
   type TestDatabase,
   until,
 } from '../src/index.ts';
+import { makeTopicAt } from './make-topic.ts';
 import { alive, listens } from './probes.ts';
 
 const client = (server: KafkaServer, retries = 20): Kafka =>
@@ -30,7 +31,7 @@ const client = (server: KafkaServer, retries = 20): Kafka =>
 async function makeTopic(server: KafkaServer, topic: string): Promise<void> {
   const admin = client(server).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await makeTopicAt(admin, topic, 1);
   await admin.disconnect();
 }
 

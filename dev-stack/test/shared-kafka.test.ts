@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { sharedKafka, type SharedKafka } from '../src/index.ts';
+import { makeTopicAt } from './make-topic.ts';
 
 describeWithKafka('the Kafka of a test run', () => {
   let shared: SharedKafka;
@@ -38,7 +39,7 @@ describeWithKafka('the Kafka of a test run', () => {
   });
 
   test('what is sent to a topic is read from it', async () => {
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
+    await makeTopicAt(admin, topic, 3);
     const producer = kafka.producer();
     await producer.connect();
     await producer.send({

@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs';
+import { makeTopics } from '../stream/kafka/make-topics.ts';
 
 /** Whoever comes first makes a topic: a consumer would not notice one that is made later, and a broker need not make any by itself. */
 export async function ensureEventTopics(
@@ -11,15 +12,10 @@ export async function ensureEventTopics(
   try {
     const present = new Set(await admin.listTopics());
     const missing = topics.filter((topic) => !present.has(topic));
-    if (missing.length > 0)
-      await admin.createTopics({
-        topics: missing.map((topic) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor: -1,
-        })),
-        waitForLeaders: true,
-      });
+    await makeTopics(
+      admin,
+      missing.map((topic) => ({ topic, numPartitions: partitions, replicationFactor: -1 })),
+    );
   } finally {
     await admin.disconnect().catch(() => undefined);
   }

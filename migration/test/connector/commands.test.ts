@@ -12,6 +12,7 @@ import { tableTopic } from '../../src/stream/kafka/topic-names.ts';
 import { cli, type CliResult, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openScene, type Scene, shop } from '../support/scene.ts';
 import { definition } from './source.ts';
+import { makeTopics } from '../../src/stream/kafka/make-topics.ts';
 
 interface Check {
   readonly check: string;
@@ -355,9 +356,7 @@ describeWithKafka('the command line over Kafka', () => {
           },
         ],
       });
-      await admin.createTopics({
-        topics: [{ topic: `${slot}_00000000.public.products`, numPartitions: 1 }],
-      });
+      await makeTopics(admin, [{ topic: `${slot}_00000000.public.products`, numPartitions: 1 }]);
     });
     expect(await finds('topic settings')).toMatchObject({
       actual: expect.stringContaining('retention.ms 1000000 → 604800000'),

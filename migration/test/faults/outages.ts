@@ -4,6 +4,7 @@ import { dropSlot } from '../../src/stream/index.ts';
 import { caughtUp, startWorker } from '../worker/shop.ts';
 import { type KafkaShop, openKafkaShop, replicated, settled, toldCode } from './kafka-shop.ts';
 import type { Servers } from './servers.ts';
+import { makeTopics } from '../../src/stream/kafka/make-topics.ts';
 
 /** Damage that is done while nobody looks, one shop for each. */
 const damage = {
@@ -38,10 +39,7 @@ const damage = {
     await shop.admin(async (admin) => {
       await admin.deleteTopics({ topics: [topic] });
       await until('the topic is gone', async () => !(await admin.listTopics()).includes(topic));
-      await admin.createTopics({
-        topics: [{ topic, numPartitions: 1, replicationFactor: 1 }],
-        waitForLeaders: true,
-      });
+      await makeTopics(admin, [{ topic, numPartitions: 1, replicationFactor: 1 }]);
     });
   },
   'retention removes what nobody has read': async (shop: KafkaShop) => {

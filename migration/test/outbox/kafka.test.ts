@@ -11,6 +11,7 @@ import {
 } from '../../src/outbox/register-connector.ts';
 import { removeTopics } from './remove-topics.ts';
 import { openRig, type Rig } from './rig.ts';
+import { makeTopics } from '../../src/stream/kafka/make-topics.ts';
 
 describeWithKafka('events through Debezium and Kafka', () => {
   let rig: Rig;
@@ -146,7 +147,7 @@ describeWithKafka('events through Debezium and Kafka', () => {
     const kafka = new Kafka({ brokers: [shared.brokers], logLevel: logLevel.NOTHING });
     const admin = kafka.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await makeTopics(admin, [{ topic, numPartitions: 1 }]);
     await admin.disconnect();
     const producer = kafka.producer();
     await producer.connect();
@@ -176,8 +177,7 @@ describeWithKafka('events through Debezium and Kafka', () => {
           headers: { ...headers, id: randomUUID() },
         })),
       });
-    const make = () =>
-      admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    const make = () => makeTopics(admin, [{ topic, numPartitions: 1 }]);
     const handled = async () =>
       (await rig.handled()).filter(({ n }) => n > 500).map(({ n, times }) => [n, times]);
     await admin.connect();

@@ -3,6 +3,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import type { Admin } from 'kafkajs';
 import type { SourceTable } from '../transport.ts';
 import { maxMessageBytes } from './connector-config.ts';
+import { makeTopics } from './make-topics.ts';
 import { heartbeatTopic, streamOf, tableTopics, transactionTopic } from './topic-names.ts';
 
 export interface TopicWish {
@@ -154,17 +155,15 @@ export async function ensureTopics(
           'Set replication.partitions of the context file back, or run strangler replicate <context> --restart.',
       },
     );
-  if (missing.length > 0) {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ topic, partitions, settings }) => ({
-        topic,
-        numPartitions: partitions,
-        replicationFactor: -1,
-        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-      })),
-    });
-  }
+  await makeTopics(
+    admin,
+    missing.map(({ topic, partitions, settings }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: -1,
+      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+    })),
+  );
   if (differences.length === 0) return;
   onDifference?.(differences.map(({ line }) => line));
   const names = new Set(differences.map(({ topic }) => topic));
