@@ -1,6 +1,10 @@
-import http from 'node:http';
-import https from 'node:https';
-import { bothSides, lookAtHealth, type Side, type UpstreamHealth } from '@strangler-toolkit/plan';
+import {
+  bothSides,
+  lookAtHealth,
+  statusOf,
+  type Side,
+  type UpstreamHealth,
+} from '@strangler-toolkit/plan';
 
 /** One side of one context. */
 export interface Watched {
@@ -10,25 +14,6 @@ export interface Watched {
   readonly path: string | undefined;
 }
 type Sides = Readonly<Record<Side, UpstreamHealth | undefined>>;
-
-/** Longest wait for one answer, milliseconds. */
-const patienceMs = 2_000;
-
-/** Not by `fetch`: that refuses ports such as 6000 on which services do listen. */
-const statusOf = (address: string): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const client = address.startsWith('https:') ? https : http;
-    const asked = client.get(address, { agent: false }, (answer) => {
-      clearTimeout(timer);
-      resolve(answer.statusCode ?? 0);
-      answer.destroy();
-    });
-    const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), patienceMs);
-    asked.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
 
 /** Asks monolith and services whether they are there, so that somebody knows before a client does. Traffic never waits for it. */
 export class UpstreamWatch {

@@ -5,13 +5,12 @@ import {
   resolveSetting,
   type Side,
   type SideWindow,
+  statusOf,
   type UpstreamHealth,
 } from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../control/index.ts';
 import type { Toolkit } from './toolkit.ts';
 
-/** Longest wait for one answer, milliseconds. */
-const patienceMs = 2_000;
 /** What facades measured that long ago still counts, seconds. */
 export const recentSeconds = 300;
 
@@ -20,25 +19,6 @@ export interface SideHealth {
   /** What facades measured in the last minutes; reads and writes together. */
   readonly recent: SideWindow;
 }
-
-/** Not by `fetch`: that refuses ports such as 6000 on which services do listen. */
-const statusOf = (address: string): Promise<number> =>
-  new Promise((resolve, reject) => {
-    // An import of them would read every export, and so load WebSockets: a tenth of the command.
-    const { get } = process.getBuiltinModule(
-      address.startsWith('https:') ? 'node:https' : 'node:http',
-    );
-    const asked = get(address, { agent: false }, (answer) => {
-      clearTimeout(timer);
-      resolve(answer.statusCode ?? 0);
-      answer.destroy();
-    });
-    const timer = setTimeout(() => asked.destroy(new Error('no answer in time')), patienceMs);
-    asked.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
 
 /** Whether a side's HTTP answers, asked from here; an address that is not set is told, not thrown. */
 async function healthOf(
