@@ -25,6 +25,8 @@ export const slowSuites: readonly string[] = [
   'test/packaging/pack.test.ts',
   'migration/test/cli-moves.test.ts',
   'migration/test/identity/kafka.test.ts',
+  'migration/test/tls/kafka.test.ts',
+  'migration/test/tls/postgres.test.ts',
   'migration/test/worker/kafka-history.test.ts',
   'migration/test/worker/source-history.test.ts',
   'migration/test/worker/failover.test.ts',

@@ -1,6 +1,8 @@
 export { freePort } from './free-port.ts';
 export { guardChild, guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
+export { startTlsPostgres, type TlsPostgres } from './tls-postgres.ts';
+export { type Authority, makeAuthority, type Signed } from './certificates.ts';
 export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
 export {
   startCommand,

@@ -18,6 +18,7 @@ import { table, tableName } from './table-schema.ts';
 const side = strict({
   url: httpUrl,
   database: databaseUrl.optional(),
+  databaseDirect: databaseUrl.optional(),
   health: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
   buildPath: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { codeOf, errorCodes, isStranglerError, StranglerError } from './errors.ts';
-import { requireVariable, resolveSetting } from './settings.ts';
+import { optionalSetting, requireVariable, resolveSetting } from './settings.ts';
 
 test('an error says its own remedy, or the one of its code', () => {
   const cause = new Error('why');
@@ -44,6 +44,11 @@ test.each<[unknown, string]>([
 test('a setting is its own text, its variable or its default, and otherwise says what it is for', () => {
   const setting = { env: 'SHOP_URL', default: 'fallback' };
   expect(resolveSetting('text', {})).toBe('text');
+  expect(optionalSetting(undefined, {})).toBeUndefined();
+  expect(optionalSetting('text', {})).toBe('text');
+  expect(optionalSetting(setting, { SHOP_URL: 'here' })).toBe('here');
+  expect(optionalSetting(setting, {})).toBe('fallback');
+  expect(optionalSetting({ env: 'SHOP_URL' }, { SHOP_URL: '' })).toBeUndefined();
   expect(resolveSetting(setting, { SHOP_URL: 'here' })).toBe('here');
   expect(resolveSetting(setting, { SHOP_URL: '' })).toBe('fallback');
   expect(resolveSetting({ ...setting, default: '' }, {})).toBe('');

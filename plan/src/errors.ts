@@ -17,9 +17,15 @@ export const errorCodes = {
   DB_UNREACHABLE:
     'Check that the database runs and that the URL, user, password and network path are right.',
   DB_AUTH: 'Check user and password of the database URL.',
+  TLS_FILE:
+    'Give the path of a PEM file that this process may read: sslrootcert, sslcert and sslkey of a database URL, KAFKA_SSL_…_FILE.',
+  TLS_FAILED:
+    "Name the CA that signed the server's certificate (sslmode=verify-full&sslrootcert=… in a database URL, KAFKA_SSL_CA_FILE), " +
+    'and the host as the certificate has it; a server without TLS wants neither.',
   DB_PRIVILEGE: 'Run the GRANT that the message names, as a superuser of that database.',
   DB_POOLER:
-    'Give the URL of the server itself, or of a pool with pool_mode = session: settings and locks must outlive a transaction.',
+    'Give the URL of the server itself beside it (databaseDirect of that side), or of a pool with pool_mode = session: ' +
+    'settings and locks must outlive a transaction.',
   DB_VERSION:
     'Upgrade that server; docs/guide/your-database.md lists the versions and what an older one lacks.',
   DB_DISK_FULL:

@@ -14,7 +14,8 @@ export {
 } from './directions.ts';
 export { defineMigration, env, httpMethods } from './migration.ts';
 export type * from './migration.ts';
-export { type Environment, requireVariable, resolveSetting } from './settings.ts';
+export { type Environment, optionalSetting, requireVariable, resolveSetting } from './settings.ts';
+export { tlsFailure } from './tls-failure.ts';
 export {
   type FlagMeaning,
   flagName,

@@ -205,6 +205,11 @@ export interface ReplicationSettings {
 export interface SideSettings {
   readonly url: Setting;
   readonly database?: Setting;
+  /**
+   * URL of the server itself, where `database` is a pooler's. All of ours goes there: replication, snapshots, fences and locks
+   * need a session that stays. A variable that is not set means: no difference.
+   */
+  readonly databaseDirect?: Setting;
   /** Path that answers below 400 while the side is well (default: the first of /health/ready, /health, /healthz that it knows). */
   readonly health?: string;
   /**

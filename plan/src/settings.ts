@@ -19,6 +19,13 @@ export function resolveSetting(setting: Setting, env: Environment, usedFor?: str
   );
 }
 
+/** As `resolveSetting`, where a variable that is not set means that there is nothing to say. */
+export const optionalSetting = (
+  setting: Setting | undefined,
+  env: Environment,
+): string | undefined =>
+  typeof setting === 'object' ? env[setting.env] || setting.default || undefined : setting;
+
 /** A variable of the toolkit itself, e.g. STRANGLER_CONTROL_URL. */
 export const requireVariable = (name: string, env: Environment, usedFor?: string): string =>
   resolveSetting({ env: name }, env, usedFor);

@@ -7,6 +7,8 @@ export const serviceErrorCodes = {
   HOST_UNKNOWN: 'Set HOST to an address of this machine, for example 127.0.0.1.',
   DB_UNREACHABLE: 'Check that the database runs and that host and port in DATABASE_URL are right.',
   DB_AUTH: 'Check user and password in DATABASE_URL.',
+  DB_TLS:
+    "Give a readable file with the CA that signed the server's certificate in DATABASE_URL (sslmode=verify-full&sslrootcert=…), and the host as the certificate has it.",
   DB_MISSING: 'Create the database that DATABASE_URL names.',
   DB_PRIVILEGE: 'Grant the right that the message names to the user of DATABASE_URL.',
 } as const;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { channels, type InstanceDetail } from '@strangler-toolkit/plan';
+import { channels, errorCodes, type InstanceDetail, tlsFailure } from '@strangler-toolkit/plan';
 import { openSession } from './control-session.ts';
 import { type OwnerStates, parseOwnerRow } from './owner-states.ts';
 import { acknowledge, forgetInstance, readOwners, registerInstance } from './sql.ts';
@@ -95,9 +95,10 @@ export class ControlLink {
           onFirst();
         });
       } catch (error) {
+        const code = tlsFailure(error);
         if (failures++ % 20 === 0)
           log.warn(
-            { err: message(error) },
+            { err: message(error), ...(code && { code, remedy: errorCodes[code] }) },
             'control database is not reachable; serving with the last known state',
           );
       }

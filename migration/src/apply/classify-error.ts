@@ -34,6 +34,8 @@ const schemaStates = new Set([
 ]);
 const transientStrangler = new Set([
   'DB_UNREACHABLE',
+  // A certificate is renewed while a worker waits.
+  'TLS_FAILED',
   'SLOT_BUSY',
   'TIMEOUT',
   'NO_REPLICATION_SLOTS',

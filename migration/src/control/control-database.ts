@@ -1,4 +1,4 @@
-import { codeOf, StranglerError } from '@strangler-toolkit/plan';
+import { codeOf, StranglerError, tlsFailure } from '@strangler-toolkit/plan';
 import pg from 'pg';
 import type { Querying } from './sql.ts';
 
@@ -44,6 +44,11 @@ const where = (url: string): string => {
 export function controlFailure(error: unknown, url: string): unknown {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message || code : String(error);
+  const tls = tlsFailure(error);
+  if (tls !== undefined)
+    return new StranglerError(tls, `The control database ${where(url)}: ${message}`, {
+      cause: error,
+    });
   if (code === '28P01' || code === '28000')
     return new StranglerError(
       'DB_AUTH',

@@ -45,7 +45,7 @@ export interface Control extends AsyncDisposable {
 
 /**
  * Connects and brings the schema up to date; any number of processes may do so at once.
- * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, DB_VERSION, CONTROL_SCHEMA_NEWER
+ * @throws StranglerError DB_UNREACHABLE, TLS_FILE, TLS_FAILED, DB_AUTH, DB_PRIVILEGE, DB_VERSION, CONTROL_SCHEMA_NEWER
  */
 export async function openControl(
   url: string,

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { StranglerError } from '@strangler-toolkit/plan';
+import { StranglerError, tlsFailure } from '@strangler-toolkit/plan';
 import pg from 'pg';
 import { databaseFailure } from './failures.ts';
 import { quoteLiteral } from './identifiers.ts';
@@ -76,7 +76,7 @@ export const databaseName = (url: string): string =>
 
 /**
  * A connection on which every value is PostgreSQL's text.
- * @throws StranglerError DB_UNREACHABLE, DB_AUTH, DB_PRIVILEGE, DB_POOLER, DB_VERSION, NO_REPLICATION_SLOTS
+ * @throws StranglerError DB_UNREACHABLE, TLS_FILE, TLS_FAILED, DB_AUTH, DB_PRIVILEGE, DB_POOLER, DB_VERSION, NO_REPLICATION_SLOTS
  */
 export async function connect(url: string, options: ConnectOptions): Promise<pg.Client> {
   const where = describeDatabase(url);
@@ -99,6 +99,23 @@ export async function connect(url: string, options: ConnectOptions): Promise<pg.
   }
 }
 
+/** A session as it comes, of a pooler perhaps: nothing is set in it, because somebody else gets it next. */
+export async function withPooledSession<T>(
+  url: string,
+  options: ConnectOptions,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = newClient(url, options);
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    throw databaseFailure(error, `Cannot connect to ${describeDatabase(url)}`, 'DB_UNREACHABLE');
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
 function newClient(url: string, options: ConnectOptions): pg.Client {
   try {
     // `replication` is read by pg but missing from its types.
@@ -115,6 +132,9 @@ function newClient(url: string, options: ConnectOptions): pg.Client {
     client.on('error', () => {});
     return client;
   } catch (error) {
+    // pg reads the URL's certificates here.
+    if (tlsFailure(error) !== undefined)
+      throw databaseFailure(error, `Cannot connect to ${describeDatabase(url)}`);
     throw new StranglerError(
       'DB_UNREACHABLE',
       `The database URL of ${options.applicationName} cannot be read`,

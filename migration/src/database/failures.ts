@@ -1,4 +1,10 @@
-import { codeOf, type ErrorCode, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
+import {
+  codeOf,
+  type ErrorCode,
+  isStranglerError,
+  StranglerError,
+  tlsFailure,
+} from '@strangler-toolkit/plan';
 
 const text = (error: unknown): string => {
   if (error instanceof AggregateError) return error.errors.map(text).join('; ');
@@ -39,6 +45,8 @@ const routineOf = (error: unknown): unknown =>
 function errorCodeOf(error: unknown): ErrorCode | undefined {
   const code = codeOf(error);
   const message = text(error);
+  const tls = tlsFailure(error);
+  if (tls !== undefined) return tls;
   if (code === '28P01' || code === '28000') return 'DB_AUTH';
   // Its text is in the server's language, the name of the function that raised it is not.
   if (code === '42501' && routineOf(error) === 'check_enable_rls') return 'ROW_POLICY';

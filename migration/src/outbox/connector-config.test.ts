@@ -10,6 +10,7 @@ const connector = {
     password: '${file:/run/secrets/shop:password}',
     name: 'shop',
     sslmode: null,
+    certificates: {},
   },
   slot: 'strangler_catalog_outbox_1a2b3c4d',
   prefix: 'strangler_catalog_outbox_1a2b3c4d_ffff',
@@ -47,9 +48,13 @@ test('it reaches the database as it is told, with a reference to the password wh
   expect(
     outboxConnectorConfig({
       ...connector,
-      database: { ...connector.database, sslmode: 'verify-full' },
+      database: {
+        ...connector.database,
+        sslmode: 'verify-full',
+        certificates: { sslrootcert: '/etc/ca.crt' },
+      },
     }),
-  ).toMatchObject({ 'database.sslmode': 'verify-full' });
+  ).toMatchObject({ 'database.sslmode': 'verify-full', 'database.sslrootcert': '/etc/ca.crt' });
 });
 
 test('events go to a topic for each kind of aggregate, with what they are in headers and their JSON untouched', () => {

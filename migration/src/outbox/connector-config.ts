@@ -7,6 +7,7 @@ import {
 } from '../replica/outbox-marks.ts';
 import type { ConnectDatabase } from '../stream/kafka/connect-database.ts';
 import {
+  certificateSettings,
   type ConnectorConfig,
   databaseSettings,
   escapedPattern,
@@ -46,6 +47,7 @@ export function outboxConnectorConfig({
 }: OutboxConnector): ConnectorConfig {
   return {
     ...databaseSettings(database),
+    ...certificateSettings(database),
     // Debezium would make a slot that is gone, with a hole before it.
     'database.initial.statements': slotGuard({
       slot,

@@ -1,4 +1,4 @@
-import { type MigrationDefinition, resolveSetting, type Side } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, optionalSetting, type Side } from '@strangler-toolkit/plan';
 import {
   connectOutbox,
   disconnectOutbox,
@@ -35,12 +35,7 @@ function connectionOf(
   options: OutboxStepOptions,
 ): OutboxConnection {
   const side = options.side ?? 'service';
-  const forConnect = definition.replication?.databaseForConnect?.[side];
-  const given =
-    forConnect === undefined ||
-    typeof forConnect === 'string' ||
-    kit.env[forConnect.env] ||
-    forConnect.default !== undefined;
+  const forConnect = optionalSetting(definition.replication?.databaseForConnect?.[side], kit.env);
   const partitions = options.partitions ?? definition.replication?.partitions;
   return {
     service: options.context,
@@ -48,8 +43,7 @@ function connectionOf(
     connectUrl: connectUrl(kit.env),
     kafka: kafkaSettings(kit.env, `strangler-outbox-${options.context}`),
     signal: kit.signal,
-    ...(forConnect !== undefined &&
-      given && { urlForConnect: resolveSetting(forConnect, kit.env) }),
+    ...(forConnect !== undefined && { urlForConnect: forConnect }),
     ...(options.table !== undefined && { table: options.table }),
     ...(partitions !== undefined && { partitions }),
   };

@@ -2,6 +2,7 @@ import { userInfo, hostname } from 'node:os';
 import {
   type Environment,
   type MigrationDefinition,
+  optionalSetting,
   requireVariable,
   resolveSetting,
   type Side,
@@ -97,7 +98,16 @@ export class Toolkit implements AsyncDisposable {
     }));
   }
 
+  /** Where all of ours goes: past a pooler, where the context file knows a way. */
   databaseUrl(definition: MigrationDefinition, side: Side): string {
+    return (
+      optionalSetting(definition[side].databaseDirect, this.env) ??
+      this.pooledDatabaseUrl(definition, side)
+    );
+  }
+
+  /** What applications use, and what may be a pooler. */
+  pooledDatabaseUrl(definition: MigrationDefinition, side: Side): string {
     const setting = definition[side].database;
     if (setting === undefined)
       throw new StranglerError(

@@ -58,6 +58,9 @@ describe('how changes travel', () => {
     [{ KAFKA_BROKERS: 'http://a:9092' }, 'is not host:port'],
     [{ CONNECT_URL: 'connect:8083' }, 'CONNECT_URL must be a URL'],
     [{ KAFKA_SSL: 'yes' }, 'KAFKA_SSL must be true or false'],
+    [{ KAFKA_SSL: 'false', KAFKA_SSL_CA_FILE: '/ca' }, 'KAFKA_SSL is false, but'],
+    [{ KAFKA_SSL_CERT_FILE: '/cert' }, 'KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE belong'],
+    [{ KAFKA_SSL_KEY_FILE: '/key', KAFKA_SSL_CERT_FILE: '' }, 'belong together'],
     [{ KAFKA_SASL_MECHANISM: 'gssapi' }, 'KAFKA_SASL_MECHANISM must be one of'],
     [{ KAFKA_SASL_MECHANISM: 'plain' }, 'KAFKA_SASL_USERNAME is not set'],
   ])('%j: %s', (environment, message) => expect(() => settings(environment)).toThrow(message));
@@ -78,6 +81,18 @@ describe('how changes travel', () => {
       ssl: true,
       sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
     });
+  });
+
+  test('a file of certificates asks for encryption by itself', () => {
+    expect(settings({ KAFKA_SSL_CA_FILE: '/ca' }).kafka).toMatchObject({ ssl: { ca: '/ca' } });
+    expect(
+      settings({
+        KAFKA_SSL: 'true',
+        KAFKA_SSL_CA_FILE: '/ca',
+        KAFKA_SSL_CERT_FILE: '/cert',
+        KAFKA_SSL_KEY_FILE: '/key',
+      }).kafka,
+    ).toMatchObject({ ssl: { ca: '/ca', cert: '/cert', key: '/key' } });
   });
 
   test('the mapping says what is read and by what rows are known, on both sides', () => {

@@ -1,8 +1,8 @@
 import {
   type Environment,
   type MigrationDefinition,
+  optionalSetting,
   resolveSetting,
-  type Setting,
   StranglerError,
 } from '@strangler-toolkit/plan';
 import { embeddedTransport } from './embedded/embedded-transport.ts';
@@ -39,15 +39,9 @@ export function kafkaTransportSettings(
   env: Environment,
 ): KafkaTransportSettings {
   const { context, replication = {} } = definition;
-  const forConnect = (setting: Setting | undefined): string | undefined =>
-    setting === undefined
-      ? undefined
-      : typeof setting === 'string'
-        ? setting
-        : env[setting.env] || setting.default;
   const [forward, reverse] = [
-    forConnect(replication.databaseForConnect?.monolith),
-    forConnect(replication.databaseForConnect?.service),
+    optionalSetting(replication.databaseForConnect?.monolith, env),
+    optionalSetting(replication.databaseForConnect?.service, env),
   ];
   return {
     kafka: kafkaSettings(env, `strangler-${context}`),

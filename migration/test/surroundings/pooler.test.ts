@@ -1,6 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import { connect } from '../../src/database/connect.ts';
+import type { Check } from '../../src/findings/check.ts';
+import { cli, json } from '../support/cli.ts';
+import { openScene, shop } from '../support/scene.ts';
 import { startPooler } from './transaction-pooler.ts';
 
 let database: TestDatabase;
@@ -40,5 +45,45 @@ test('one that keeps a session together is not', async () => {
     await client.end();
   } finally {
     await pooler.close();
+  }
+});
+
+test('behind a pooler everything goes to the direct address, and doctor holds both against each other', async () => {
+  const scene = await openScene('direct');
+  const pooler = await startPooler(scene.monolith.url, 'transaction');
+  try {
+    const monolith = { ...shop.monolith, databaseDirect: { env: 'MONOLITH_DATABASE_DIRECT_URL' } };
+    await writeFile(join(scene.dir, 'catalog.json'), JSON.stringify({ ...shop, monolith }));
+    const env = (direct: string): Record<string, string> => ({
+      ...scene.env,
+      MONOLITH_DATABASE_URL: pooler.url,
+      MONOLITH_DATABASE_DIRECT_URL: direct,
+    });
+    const found = async (direct: string): Promise<Check[]> =>
+      json<{ checks: Check[] }>(await cli(['doctor', 'catalog', '--json'], env(direct))).checks;
+    const named = (checks: Check[], name: string) => checks.find(({ check }) => check === name);
+
+    expect(named(await found(''), 'monolith database')).toMatchObject({
+      ok: false,
+      remedy: expect.stringContaining('databaseDirect'),
+    });
+    const right = await found(scene.monolith.url);
+    expect(named(right, 'monolith direct address')).toMatchObject({ ok: true });
+    expect(right.filter(({ ok }) => !ok)).toEqual([]);
+    expect(named(await found(scene.control.url), 'monolith direct address')).toMatchObject({
+      ok: false,
+      actual: 'another database of the same server',
+    });
+    const copied = await cli(
+      ['replicate', 'catalog', '--until-caught-up'],
+      env(scene.monolith.url),
+    );
+    expect(copied).toMatchObject({ code: 0 });
+    expect(await scene.sql(scene.service, 'SELECT count(*)::int AS n FROM items')).toEqual([
+      { n: 50 },
+    ]);
+  } finally {
+    await pooler.close();
+    await scene.close();
   }
 });

@@ -9,6 +9,9 @@ test.each([
   ['28P01', 'DB_AUTH'],
   ['3D000', 'DB_MISSING'],
   ['42501', 'DB_PRIVILEGE'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'DB_TLS'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'DB_TLS'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'DB_TLS'],
 ])('the reason %s becomes %s and names the database but not the password', (code, expected) => {
   const error = databaseError(Object.assign(new Error('driver text'), { code }), url);
   expect(error.code).toBe(expected);

@@ -26,6 +26,16 @@ const codes: Readonly<Record<string, ServiceErrorCode>> = {
   '42501': 'DB_PRIVILEGE',
 };
 
+/** A file of the URL's that cannot be read, or what OpenSSL and Node say of a handshake. */
+function failedTls(error: unknown, code: string | undefined): boolean {
+  const call =
+    typeof error === 'object' && error !== null && 'syscall' in error ? error.syscall : undefined;
+  if (call === 'open' || (call === 'read' && code === 'EISDIR')) return true;
+  if (code !== undefined)
+    return /^(CERT_|ERR_TLS_|ERR_SSL_|ERR_OSSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code);
+  return error instanceof Error && error.message.includes('does not support SSL');
+}
+
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'the host name is unknown',
@@ -38,6 +48,8 @@ export function databaseError(error: unknown, url: string): ServiceError {
   const found = codeOf(error);
   const text = error instanceof Error && error.message ? error.message : String(error);
   const reason = (found === undefined ? undefined : reasons[found]) ?? text;
-  const code = (found === undefined ? undefined : codes[found]) ?? 'DB_UNREACHABLE';
+  const code = failedTls(error, found)
+    ? 'DB_TLS'
+    : ((found === undefined ? undefined : codes[found]) ?? 'DB_UNREACHABLE');
   return new ServiceError(code, `Database ${describeDatabase(url)}: ${reason}`, { cause: error });
 }

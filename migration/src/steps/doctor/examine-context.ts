@@ -2,6 +2,7 @@ import { bothSides, type MigrationDefinition, type Side } from '@strangler-toolk
 import { type Report, reportAttempt } from '../../findings/check.ts';
 import type { Toolkit } from '../toolkit.ts';
 import type { ContextCheck, Need, Patient } from './context-check.ts';
+import { directAddress } from './direct-address.ts';
 import { decisions } from './decisions.ts';
 import { fences } from './fences.ts';
 import { flags } from './flags.ts';
@@ -17,6 +18,8 @@ import { writeRoutes } from './write-routes.ts';
 
 /** In the order in which a person reads them. A new check is a file and its name here. */
 const checks: readonly ContextCheck[] = [
+  directAddress('monolith'),
+  directAddress('service'),
   server('monolith'),
   replicaIdentity,
   server('service'),

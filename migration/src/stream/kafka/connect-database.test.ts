@@ -13,6 +13,7 @@ test('a URL becomes what the connector is told, with its encoded characters', ()
     password: 'p:w/',
     name: 'shop',
     sslmode: 'require',
+    certificates: {},
   });
   expect(connectDatabase('postgresql://u:p@db/shop', ours, 'x')).toMatchObject({
     port: '5432',
@@ -20,6 +21,19 @@ test('a URL becomes what the connector is told, with its encoded characters', ()
   });
   expect(connectDatabase('postgresql://u:p@[::1]:5432/shop', ours, 'x')).toMatchObject({
     hostname: '::1',
+  });
+});
+
+test('the certificates of a URL are those that Connect sees, and a mode of ours alone becomes the driver’s', () => {
+  const query =
+    'sslmode=verify-full&sslrootcert=%2Fetc%2Fca.crt&sslcert=/etc/us.crt&sslkey=/etc/us.pk8';
+  expect(connectDatabase(`postgresql://u:p@db/shop?${query}`, ours, 'x')).toMatchObject({
+    sslmode: 'verify-full',
+    certificates: { sslrootcert: '/etc/ca.crt', sslcert: '/etc/us.crt', sslkey: '/etc/us.pk8' },
+  });
+  expect(connectDatabase('postgresql://db/shop?sslmode=no-verify', ours, 'x')).toMatchObject({
+    sslmode: 'require',
+    certificates: {},
   });
 });
 

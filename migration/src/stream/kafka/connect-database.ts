@@ -10,7 +10,16 @@ export interface ConnectDatabase {
   readonly password: string;
   readonly name: string;
   readonly sslmode: string | null;
+  /** Paths as Connect sees them. */
+  readonly certificates: Readonly<Partial<Record<CertificateFile, string>>>;
 }
+
+const certificateFiles = ['sslrootcert', 'sslcert', 'sslkey'] as const;
+export type CertificateFile = (typeof certificateFiles)[number];
+
+// Ours alone: encrypted, and the certificate is not looked at.
+const modeOfDriver = (mode: string | null): string | null =>
+  mode === 'no-verify' ? 'require' : mode;
 
 /**
  * Reads a database URL whose password may be `${provider:path:key}`.
@@ -39,7 +48,13 @@ export function connectDatabase(text: string, url: string, field: string): Conne
     user: decodeURIComponent(parsed.username),
     password: reference ?? decodeURIComponent(parsed.password),
     name,
-    sslmode: parsed.searchParams.get('sslmode'),
+    sslmode: modeOfDriver(parsed.searchParams.get('sslmode')),
+    certificates: Object.fromEntries(
+      certificateFiles.flatMap((name) => {
+        const path = parsed.searchParams.get(name);
+        return path === null ? [] : [[name, path]];
+      }),
+    ),
   };
 }
 

@@ -21,6 +21,7 @@ const input: ConnectorInput = {
     password: 'geheim',
     name: 'shop',
     sslmode: null,
+    certificates: {},
   },
   serverVersion: 180_000,
   tables: [
@@ -99,6 +100,11 @@ describe('the connector', () => {
     expect(
       connectorConfig({ ...input, extra: { 'max.batch.size': '100', 'poll.interval.ms': '50' } }),
     ).toMatchObject({ 'max.batch.size': '100', 'poll.interval.ms': '50' });
+    const certificates = { sslrootcert: '/ours/ca.crt' };
+    const withCa = { ...input, database: { ...input.database, certificates } };
+    expect(connectorConfig(withCa)).toMatchObject({ 'database.sslrootcert': '/ours/ca.crt' });
+    const extra = { 'database.sslrootcert': '/connects/ca.crt' };
+    expect(connectorConfig({ ...withCa, extra })).toMatchObject(extra);
     for (const setting of Object.keys(essentialSettings).filter(
       (one) => one !== 'heartbeat.interval.ms',
     )) {

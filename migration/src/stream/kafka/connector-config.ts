@@ -54,6 +54,12 @@ export const databaseSettings = (database: ConnectDatabase): ConnectorConfig => 
   ...(database.sslmode !== null && { 'database.sslmode': database.sslmode }),
 });
 
+/** May be said otherwise in the context file: where Connect keeps the files of a URL that it shares with us. */
+export const certificateSettings = ({ certificates }: ConnectDatabase): ConnectorConfig =>
+  Object.fromEntries(
+    Object.entries(certificates).map(([name, path]) => [`database.${name}`, path]),
+  );
+
 const refuse = (condition: string, message: string): readonly string[] => [
   `IF ${condition} THEN RAISE EXCEPTION '${message}'`,
   'END IF',
@@ -187,7 +193,7 @@ export function connectorConfig(input: ConnectorInput): ConnectorConfig {
       'CONFIG_INVALID',
       `contexts/${context}: replication.connect: heartbeat.interval.ms must be more than 0: ${essentialSettings['heartbeat.interval.ms']}`,
     );
-  return { ...tuning, ...extra, ...own };
+  return { ...tuning, ...certificateSettings(database), ...extra, ...own };
 }
 
 /** May be changed by the context file. */

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
-import { StranglerError } from '@strangler-toolkit/plan';
+import type tls from 'node:tls';
+import { readFileSync } from 'node:fs';
+import { StranglerError, tlsFailure } from '@strangler-toolkit/plan';
 import type * as kafkajs from 'kafkajs';
 import type { Admin, Kafka, RetryOptions, SASLOptions } from 'kafkajs';
-import type { KafkaSettings } from './kafka-settings.ts';
+import type { KafkaSettings, KafkaTlsFiles } from './kafka-settings.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -21,13 +23,32 @@ function withoutTimeoutWarnings(): void {
   };
 }
 
+/** @throws StranglerError TLS_FILE */
+function pem(variable: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StranglerError('TLS_FILE', `${variable}: ${why}`, { cause });
+  }
+}
+
+const tlsOptions = ({ ca, cert, key }: KafkaTlsFiles): tls.ConnectionOptions => ({
+  ...(ca !== undefined && { ca: [pem('KAFKA_SSL_CA_FILE', ca)] }),
+  ...(cert !== undefined && { cert: pem('KAFKA_SSL_CERT_FILE', cert) }),
+  ...(key !== undefined && { key: pem('KAFKA_SSL_KEY_FILE', key) }),
+});
+
+/** @throws StranglerError TLS_FILE */
 export function createKafka(settings: KafkaSettings, retry: RetryOptions = {}): Kafka {
   withoutTimeoutWarnings();
   const { Kafka, logLevel } = loadKafkajs();
   return new Kafka({
     clientId: settings.clientId,
     brokers: [...settings.brokers],
-    ...(settings.ssl !== undefined && { ssl: settings.ssl }),
+    ...(settings.ssl !== undefined && {
+      ssl: typeof settings.ssl === 'boolean' ? settings.ssl : tlsOptions(settings.ssl),
+    }),
     ...(settings.sasl !== undefined && { sasl: settings.sasl as SASLOptions }),
     // Its log goes to the console as it comes; what matters arrives as an error.
     logLevel: logLevel.NOTHING,
@@ -40,7 +61,7 @@ export function createKafka(settings: KafkaSettings, retry: RetryOptions = {}): 
 export function kafkaFailure(error: unknown, { brokers }: KafkaSettings, doing: string): unknown {
   if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) return error;
   return new StranglerError(
-    'KAFKA_UNREACHABLE',
+    tlsFailure(error) ?? 'KAFKA_UNREACHABLE',
     `${doing} (${brokers.join(', ')}): ${error.message}`,
     { cause: error },
   );

@@ -1,10 +1,17 @@
 import { type Environment, requireVariable, StranglerError } from '@strangler-toolkit/plan';
 
+export interface KafkaTlsFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface KafkaSettings {
   /** host:port of some brokers. */
   readonly brokers: string[];
   readonly clientId: string;
-  readonly ssl?: boolean;
+  /** With paths of PEM files where the cluster's CA is one of your own, or where it wants to know who we are. */
+  readonly ssl?: boolean | KafkaTlsFiles;
   readonly sasl?: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
     readonly username: string;
@@ -32,10 +39,9 @@ export function kafkaSettings(env: Environment, clientId: string): KafkaSettings
   );
   if (wrong !== undefined || brokers.length === 0)
     throw invalid(`KAFKA_BROKERS: ${JSON.stringify(wrong ?? '')} is not host:port`);
-  const { KAFKA_SASL_MECHANISM: mechanism = '', KAFKA_SSL: ssl = '' } = env;
-  if (!['', 'true', 'false'].includes(ssl))
-    throw invalid(`KAFKA_SSL must be true or false (is ${JSON.stringify(ssl)})`);
-  if (mechanism === '') return { brokers, clientId, ...(ssl === 'true' && { ssl: true }) };
+  const ssl = tlsSettings(env);
+  const { KAFKA_SASL_MECHANISM: mechanism = '' } = env;
+  if (mechanism === '') return { brokers, clientId, ...(ssl && { ssl }) };
   const name = mechanism.toLowerCase();
   if (!isMechanism(name))
     throw invalid(
@@ -46,7 +52,22 @@ export function kafkaSettings(env: Environment, clientId: string): KafkaSettings
     username: requireVariable('KAFKA_SASL_USERNAME', env, 'KAFKA_SASL_MECHANISM'),
     password: requireVariable('KAFKA_SASL_PASSWORD', env, 'KAFKA_SASL_MECHANISM'),
   };
-  return { brokers, clientId, ...(ssl === 'true' && { ssl: true }), sasl };
+  return { brokers, clientId, ...(ssl && { ssl }), sasl };
+}
+
+/** A file that is named asks for TLS by itself. */
+function tlsSettings(env: Environment): boolean | KafkaTlsFiles {
+  const { KAFKA_SSL: ssl = '' } = env;
+  if (!['', 'true', 'false'].includes(ssl))
+    throw invalid(`KAFKA_SSL must be true or false (is ${JSON.stringify(ssl)})`);
+  const { KAFKA_SSL_CA_FILE: ca, KAFKA_SSL_CERT_FILE: cert, KAFKA_SSL_KEY_FILE: key } = env;
+  const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  if (Object.keys(files).length === 0) return ssl === 'true';
+  if (ssl === 'false')
+    throw invalid('KAFKA_SSL is false, but a KAFKA_SSL_…_FILE is named: remove one of them');
+  if ((cert === undefined || cert === '') !== (key === undefined || key === ''))
+    throw invalid('KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE belong together: set both or none');
+  return files;
 }
 
 /** Where Kafka Connect listens. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
