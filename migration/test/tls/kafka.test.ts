@@ -71,7 +71,7 @@ describeWithKafka('a broker, and a database of a connector, that speak TLS only'
 
   /** Connect is shared: what reads this server must not go on asking for it. */
   const removeConnectors = async (): Promise<void> => {
-    const connectors = new URL('/connectors', scene?.env['CONNECT_URL']);
+    const connectors = `${scene?.env['CONNECT_URL']}/connectors`;
     const found = (await (await fetch(`${connectors}?expand=info`)).json()) as Record<
       string,
       { info: { config: Record<string, string> } }
