@@ -8,7 +8,8 @@ export const serviceErrorCodes = {
   DB_UNREACHABLE: 'Check that the database runs and that host and port in DATABASE_URL are right.',
   DB_AUTH: 'Check user and password in DATABASE_URL.',
   DB_TLS:
-    "Give a readable file with the CA that signed the server's certificate in DATABASE_URL (sslmode=verify-full&sslrootcert=…), and the host as the certificate has it.",
+    'Give a readable file with the CA of the server in DATABASE_URL (sslmode=verify-full&sslrootcert=…), ' +
+    'and the host as its certificate has it.',
   DB_MISSING: 'Create the database that DATABASE_URL names.',
   DB_PRIVILEGE: 'Grant the right that the message names to the user of DATABASE_URL.',
 } as const;
