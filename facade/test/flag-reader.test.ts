@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { FlagReader } from '../src/flags/flag-reader.ts';
 import { LateFlags } from '../src/flags/late-flags.ts';
 import { openFlagReader } from '../src/flags/open-flag-reader.ts';
-import { flagReaderSuite, suiteFlags } from './support/flag-reader-suite.ts';
+import { flagReaderSuite, flagSharesSuite, suiteFlags } from './support/flag-reader-suite.ts';
 import { lastKnownFlags } from './support/last-known-flags.ts';
 
 let known: Awaited<ReturnType<typeof lastKnownFlags>>;
@@ -37,5 +37,7 @@ test('without a provider every flag is unknown', async () => {
   expect(none.status().state).toBe('off');
 });
 
+flagSharesSuite('the last state of an Unleash that is gone', () => reader);
 flagReaderSuite('the last state of an Unleash that is gone', () => reader);
+flagSharesSuite('a reader that was put in late', () => late);
 flagReaderSuite('a reader that was put in late', () => late);

@@ -14,7 +14,7 @@ import { openFlagReader } from '../src/flags/open-flag-reader.ts';
 import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
-import { flagReaderSuite, suiteFlags } from './support/flag-reader-suite.ts';
+import { flagReaderSuite, flagSharesSuite, suiteFlags } from './support/flag-reader-suite.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
 let database: TestDatabase;
@@ -97,6 +97,7 @@ beforeAll(async () => {
   );
 });
 afterAll(() => reader?.stop());
+flagSharesSuite('Unleash', () => reader);
 flagReaderSuite('Unleash', () => reader);
 
 test('the real Unleash: sticky halves, alike on all routes of a context; kill switch; a rejected token; last known state', async () => {

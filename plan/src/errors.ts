@@ -112,6 +112,8 @@ export const errorCodes = {
   // flags, http, contracts
   UNLEASH_UNREACHABLE:
     'Check UNLEASH_URL and that the server runs; the facade keeps the last known flags.',
+  UNLEASH_NEEDED:
+    'Use 0 or 100, or set UNLEASH_URL: shares between them need Unleash (docs/guide/your-system.md).',
   UNLEASH_AUTH: 'Check UNLEASH_ADMIN_TOKEN: changing flags needs an admin token.',
   PORT_IN_USE: 'Stop the other process or choose another port.',
   PACTS_NOT_FOUND:

@@ -26,6 +26,7 @@ test.each<[string, string, string]>([
     verdict(side(0), side(1000, 0, 100), 100, side(1000, 0, 20)),
     'back',
   ],
+  ['nobody is sent there: nothing to judge', verdict(side(1000), side(0), 0), 'keep'],
   ['errors within the allowance', verdict(side(1000, 10), side(1000, 15)), 'keep'],
   ['errors over the allowance', verdict(side(1000, 10), side(1000, 16)), 'back'],
   ["p99 at twice the monolith's", verdict(side(1000), side(1000, 0, 40)), 'keep'],

@@ -42,6 +42,8 @@ export function judgeRampStep(
   window: { monolith: SideWindow; service: SideWindow; percent: number; baseline?: SideWindow },
   settings: Required<GateSettings>,
 ): RampVerdict {
+  if (window.percent === 0)
+    return { verdict: 'keep', reason: 'nobody is sent to the service: there is nothing to judge' };
   const { service } = window;
   const monolith =
     window.monolith.requests >= settings.rampMinRequests || !window.baseline

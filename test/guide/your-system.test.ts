@@ -20,7 +20,6 @@ afterAll(async () => {
   await folder?.remove();
 });
 
-// without Unleash, as far as the page says that goes
 test('the guide to your own system holds in an empty folder, before a monolith that knows nothing of this project', async () => {
   const init = await system.type(await system.block('strangler init'));
   expect([init.code, init.output]).toEqual([0, expect.stringContaining('hours')]);
@@ -39,8 +38,8 @@ test('the guide to your own system holds in an empty folder, before a monolith t
       return answer?.ok === true;
     });
   for (const name of ['facade-1', 'facade-2'])
-    await until(`${name} to say what it lacks`, async () =>
-      (await system.log(`${name}.log`)).includes('no flag provider is set'),
+    await until(`${name} to say where its flags come from`, async () =>
+      (await system.log(`${name}.log`)).includes('flags come from the control database'),
     );
   await system.leaveRunning(await system.block('strangler replicate'));
   await until('the copy is followed', async () => {

@@ -31,10 +31,10 @@ export class Rig {
     this.folder = folder;
   }
 
-  static async start(): Promise<Rig> {
+  static async start({ unleash = true }: { unleash?: boolean } = {}): Promise<Rig> {
     const rig = new Rig(await temporaryFolder('second'));
     try {
-      await rig.#start();
+      await rig.#start(unleash);
       return rig;
     } catch (error) {
       await rig.stop();
@@ -42,20 +42,20 @@ export class Rig {
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(unleash: boolean): Promise<void> {
     const database = async (label: string, schema?: string): Promise<TestDatabase> => {
       const created = await createTestDatabase(label);
       this.databases.push(created);
       if (schema) await this.sql(created.url, await readFile(fixture(schema), 'utf8'));
       return created;
     };
-    const [hr, time, control, flags] = await Promise.all([
+    const [hr, time, control] = await Promise.all([
       database('hr', 'schema.sql'),
       database('timekeeping', 'service-schema.sql'),
       database('hr_control'),
-      database('hr_unleash'),
     ]);
-    this.unleash = await startUnleash({ postgresUrl: flags.url });
+    if (unleash)
+      this.unleash = await startUnleash({ postgresUrl: (await database('hr_unleash')).url });
     const app = (kind: 'monolith' | 'service', url: string): Promise<string> =>
       startApplication(kind, url, (process) => this.processes.push(process));
     Object.assign(this.env, {
@@ -65,9 +65,11 @@ export class Rig {
       TIME_DATABASE_URL: time.url,
       STRANGLER_CONTROL_URL: control.url,
       STRANGLER_CONTEXTS: here('contexts'),
-      UNLEASH_URL: this.unleash.url,
-      UNLEASH_CLIENT_TOKEN: this.unleash.clientToken,
-      UNLEASH_ADMIN_TOKEN: this.unleash.adminToken,
+      ...(this.unleash && {
+        UNLEASH_URL: this.unleash.url,
+        UNLEASH_CLIENT_TOKEN: this.unleash.clientToken,
+        UNLEASH_ADMIN_TOKEN: this.unleash.adminToken,
+      }),
     });
     const facade = await startProcess({
       name: 'facade',

@@ -3,86 +3,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until, Hopeless } from '@strangler-toolkit/dev-stack';
 import { Rig } from './rig.ts';
+import { inOrder, Traffic } from './traffic.ts';
 
 let rig: Rig;
-/** Acknowledged minutes per day, as a client of the facade knows them. */
-const ledger = new Map<string, number>();
-const inOrder = (totals: ReadonlyMap<string, number>): string =>
-  Array.from(totals, ([name, total]) => `${name} ${total}`)
-    .toSorted()
-    .join();
-let notes = 0;
-let stopClient = false;
-let client: Promise<void>;
-const problems: string[] = [];
-
-const send = async (
-  method: string,
-  path: string,
-  body?: object,
-  user = 'E1',
-): Promise<{ status: number; body: Record<string, unknown>; side: string | null }> => {
-  const response = await fetch(rig.facade + path, {
-    method,
-    headers: { 'x-user': user, 'content-type': 'application/json' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    body: text ? (JSON.parse(text) as Record<string, unknown>) : {},
-    side: response.headers.get('x-strangler-served-by'),
-  };
-};
-
-/** Adds minutes to days of its own and notes to them, reads each back, until told to stop. */
-async function work(): Promise<void> {
-  for (let number = 0; !stopClient; number++) {
-    const day = `2025-02-${String(1 + (number % 28)).padStart(2, '0')}`;
-    const path = `/staff/E1/days/${day}`;
-    const known = ledger.get(day);
-    const minutes = 1 + (number % 7);
-    const answer =
-      known === undefined
-        ? await send('PUT', path, { minutesWorked: minutes })
-        : number % 9 === 0
-          ? await send('POST', `${path}/notes`, { noteText: `note ${number}` })
-          : await send('POST', `${path}/add`, { minutes });
-    if (answer.status >= 300)
-      problems.push(`${path} answered ${answer.status} ${JSON.stringify(answer.body)}`);
-    else if (answer.status === 201) notes++;
-    else ledger.set(day, (known ?? 0) + minutes);
-    const read = await send('GET', path);
-    if (read.status !== 200 || read.body.minutesWorked !== ledger.get(day))
-      problems.push(
-        `${path} read ${read.status} ${String(read.body.minutesWorked)} from ${read.side}, acknowledged ${ledger.get(day)}`,
-      );
-    // many users: percentages stick to identities
-    await send('GET', '/staff/E2/days', undefined, `E${number % 100}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-const sums = async (side: 'monolith' | 'service'): Promise<Map<string, number>> => {
-  const rows =
-    side === 'monolith'
-      ? await rig.sql(
-          rig.env.HR_DATABASE_URL!,
-          `SELECT "workDay"::text AS day, "minutesWorked" AS minutes FROM "hr"."timeEntry" WHERE "employeeNo" = 'E1' AND "workDay" >= '2025-01-01'`,
-        )
-      : await rig.sql(
-          rig.env.TIME_DATABASE_URL!,
-          `SELECT on_day::text AS day, minutes FROM day_record WHERE staff_no = 'E1' AND on_day >= '2025-01-01'`,
-        );
-  return new Map(rows.map((row) => [String(row.day), Number(row.minutes)]));
-};
+let traffic: Traffic;
 
 beforeAll(async () => {
   rig = await Rig.start();
+  traffic = new Traffic(rig);
 });
 afterAll(async () => {
-  stopClient = true;
-  await client?.catch(() => {});
+  await traffic?.end().catch(() => {});
   await rig?.stop();
 });
 
@@ -151,7 +82,7 @@ describe('a monolith that knows nothing of this project', () => {
   });
 
   test('is replicated and verified while a client writes', async () => {
-    client = work();
+    traffic.begin();
     const worker = await rig.worker();
     await until('the copy', async () => {
       if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
@@ -176,10 +107,12 @@ describe('a monolith that knows nothing of this project', () => {
     // somebody who does not write: E1 is pinned to the owner by its own writes
     await until(
       'reads from the service',
-      async () => (await send('GET', '/staff/E3/days', undefined, 'E77')).side === 'service',
+      async () =>
+        (await traffic.send('GET', '/staff/E3/days', undefined, 'E77')).side === 'service',
     );
     expect(
-      (await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side,
+      (await traffic.send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' }))
+        .side,
     ).toBe('monolith');
   });
 
@@ -192,31 +125,31 @@ describe('a monolith that knows nothing of this project', () => {
       if (command === 'cutover') await rig.type(['verify', 'timekeeping']);
       await rig.type([command, 'timekeeping', '--yes']);
       expect((await rig.context()).owner).toBe(owner);
-      const before = [...ledger.values()].reduce((sum, minutes) => sum + minutes, 0);
-      await until(
-        'writes at the new owner',
-        async () => [...ledger.values()].reduce((sum, minutes) => sum + minutes, 0) > before + 50,
-      );
+      const before = traffic.acknowledged;
+      await until('writes at the new owner', async () => traffic.acknowledged > before + 50);
       expect(
-        (await send('POST', '/staff/E1/days/2024-01-05/notes', { noteText: 'to the owner' })).side,
+        (
+          await traffic.send('POST', '/staff/E1/days/2024-01-05/notes', {
+            noteText: 'to the owner',
+          })
+        ).side,
       ).toBe(owner);
     }
   });
 
   test('lost nothing and doubled nothing, on either side', async () => {
-    stopClient = true;
-    await client;
-    expect(problems).toEqual([]);
-    expect(await sums('service')).toEqual(ledger);
+    await traffic.end();
+    expect(traffic.problems).toEqual([]);
+    expect(await traffic.sums('service')).toEqual(traffic.ledger);
     await until(
       'the reverse stream',
-      async () => inOrder(await sums('monolith')) === inOrder(ledger),
+      async () => inOrder(await traffic.sums('monolith')) === inOrder(traffic.ledger),
     );
     const [written] = await rig.sql(
       rig.env.HR_DATABASE_URL!,
       `SELECT count(*)::int AS n, count(DISTINCT "noteNo")::int AS numbers FROM "hr"."entryNote" WHERE "noteText" LIKE 'note %' AND "workDay" >= '2025-01-01' AND "employeeNo" = 'E1'`,
     );
-    expect(written).toEqual({ n: notes, numbers: notes });
+    expect(written).toEqual({ n: traffic.notes, numbers: traffic.notes });
     await rig.type(['verify', 'timekeeping']);
   });
 });

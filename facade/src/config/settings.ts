@@ -45,7 +45,7 @@ const processSettings = {
   unleashUrl: {
     variable: 'UNLEASH_URL',
     type: httpUrl.optional(),
-    help: 'Unleash, e.g. http://127.0.0.1:4242/api; without it everything stays with its owner',
+    help: "Unleash, e.g. http://127.0.0.1:4242/api; without it flags are the control database's, for everybody or nobody",
   },
   unleashToken: {
     variable: 'UNLEASH_CLIENT_TOKEN',

@@ -1,4 +1,7 @@
+import type { FlagSource } from '@strangler-toolkit/plan';
+
 export interface FlagStatus {
+  readonly source: FlagSource;
   /** `synced`: the server answered; `stale`: last known state is used; `none`: no state was ever seen; `off`: not configured. */
   readonly state: 'synced' | 'stale' | 'none' | 'off';
   readonly ageSeconds: number | null;

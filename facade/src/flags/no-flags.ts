@@ -4,6 +4,12 @@ import type { FlagReader } from './flag-reader.ts';
 export const noFlags: FlagReader = {
   isEnabled: () => undefined,
   shareOf: () => undefined,
-  status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
+  status: () => ({
+    source: 'none',
+    state: 'off',
+    ageSeconds: null,
+    rejected: false,
+    lastError: null,
+  }),
   stop: () => Promise.resolve(),
 };

@@ -4,6 +4,12 @@ import type { FlagReader } from './flag-reader.ts';
 export const standingFlags = (flags: Readonly<Record<string, boolean>>): FlagReader => ({
   isEnabled: (name) => flags[name],
   shareOf: () => undefined,
-  status: () => ({ state: 'synced', ageSeconds: 0, rejected: false, lastError: null }),
+  status: () => ({
+    source: 'fixed',
+    state: 'synced',
+    ageSeconds: 0,
+    rejected: false,
+    lastError: null,
+  }),
   stop: () => Promise.resolve(),
 });

@@ -8,6 +8,7 @@ import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
 import { type ClientServer, clientServer } from '../entrance/client-server.ts';
 import { LateFlags } from '../flags/late-flags.ts';
+import { controlFlags, type ControlFlagReader } from '../flags/open-flag-reader.ts';
 import { Ownership } from '../ownership/ownership.ts';
 import { Deadlines } from '../proxy/deadlines.ts';
 import { openForwarder, type OpenForwarder } from '../proxy/open-forwarder.ts';
@@ -32,6 +33,7 @@ export interface Parts {
   readonly clients: ClientServer;
   readonly admin: Server;
   readonly flags: LateFlags;
+  readonly controlFlags: ControlFlagReader | undefined;
   readonly recorder: Recorder;
   readonly agents: UpstreamAgents;
   readonly forwarder: OpenForwarder;
@@ -61,6 +63,8 @@ export function assemble(options: FacadeOptions): Parts {
   const trusted = trustedPeers(options.trustedProxies ?? []);
   const declared = new Map(definitions.map(({ context, data }) => [context, data]));
   const strangers = new Strangers(log);
+  const flags = new LateFlags();
+  const ownFlags = controlFlags(options, limits, (problem) => log.warn({ problem }, 'flags'));
   const ownership = new Ownership({
     controlUrl,
     name,
@@ -68,7 +72,12 @@ export function assemble(options: FacadeOptions): Parts {
     limits,
     log,
     declared,
-    detail: () => ({ pid: process.pid, untrustedProxies: [...strangers.all] }),
+    detail: () => ({
+      pid: process.pid,
+      untrustedProxies: [...strangers.all],
+      flags: flags.status().source,
+    }),
+    ...(ownFlags && { alsoLook: (client) => ownFlags.look(client) }),
   });
   const recorder = new Recorder({
     url: controlUrl,
@@ -86,7 +95,6 @@ export function assemble(options: FacadeOptions): Parts {
     deadlines,
     limits: { connections, headerBytes, connectMs },
   });
-  const flags = new LateFlags();
   const serving: Serving = {
     claims,
     monolithUrl: options.monolithUrl,
@@ -134,6 +142,7 @@ export function assemble(options: FacadeOptions): Parts {
     clients: clientServer(serving, () => parts.phase === 'draining'),
     admin: createServer(adminApp(serving, () => parts.phase === 'serving')),
     flags,
+    controlFlags: ownFlags,
     recorder,
     agents,
     forwarder,

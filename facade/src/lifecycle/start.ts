@@ -1,7 +1,7 @@
 import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
 import { openFlagReader } from '../flags/open-flag-reader.ts';
-import { flagsDetail } from '../flags/without-flags.ts';
+import { flagsDetail, withoutFlags } from '../flags/without-flags.ts';
 import type { Parts } from './assemble.ts';
 import { listen } from './listen.ts';
 import { release } from './release.ts';
@@ -14,7 +14,7 @@ export async function start(
   parts: Parts,
   options: FacadeOptions,
 ): Promise<{ readonly port: number; readonly adminPort: number }> {
-  const { serving, clients, admin, flags } = parts;
+  const { serving, clients, admin, flags, controlFlags } = parts;
   const { limits, log, ownership } = serving;
   const host = options.host ?? settings.host.standard;
   try {
@@ -26,12 +26,14 @@ export async function start(
         stateDir: options.stateDir,
         ...(options.fixedFlags && { fixedFlags: options.fixedFlags }),
         ...(options.unleash && { unleash: options.unleash }),
+        control: controlFlags,
         startMs: limits.startMs,
         onProblem: (problem) => log.warn({ problem }, 'flags'),
       }),
     );
     const lacking = flagsDetail(flags);
-    if (lacking) log.warn(lacking, 'no flag provider is set');
+    if (lacking === withoutFlags) log.warn(lacking, 'no flag provider is set');
+    else if (lacking) log.info(lacking, 'flags come from the control database');
     await ownership.start();
     serving.watch.start();
     const port = await listen(clients.server, options.port ?? 0, host);

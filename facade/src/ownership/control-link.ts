@@ -17,6 +17,8 @@ export interface ControlLinkOptions {
   readonly heartbeatMs: number;
   /** What the instance tells of itself. */
   readonly detail: () => InstanceDetail;
+  /** What else is looked up whenever the owners are, on the same connection. */
+  readonly alsoLook?: (client: pg.Client) => Promise<void>;
 }
 
 /**
@@ -142,6 +144,7 @@ export class ControlLink {
     this.#lastAnswer = performance.now();
     this.#clockOffsetMs = now - Date.now();
     for (const row of rows) this.#options.states.merge(parseOwnerRow(row));
+    await this.#options.alsoLook?.(client);
   }
 
   async #beat(client: pg.Client): Promise<void> {

@@ -3,7 +3,7 @@ import type { DataKind, InstanceDetail, Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/limits.ts';
 import { DurableFile } from '../resilience/durable-file.ts';
-import { ControlLink } from './control-link.ts';
+import { ControlLink, type ControlLinkOptions } from './control-link.ts';
 import { type FreshnessAnswer, FreshnessCheck } from './freshness.ts';
 import { type OwnerSnapshot, OwnerStates, parseOwnerSnapshot } from './owner-states.ts';
 import { type PinMove, PinWriter } from './pin-writer.ts';
@@ -18,6 +18,8 @@ export interface OwnershipOptions {
   readonly log: Logger;
   /** What this instance tells of itself. */
   readonly detail: () => InstanceDetail;
+  /** What else is looked up whenever the owners are. */
+  readonly alsoLook?: ControlLinkOptions['alsoLook'];
 }
 
 /** Everything the facade knows about who owns what: from the control database, else from disk, else the monolith. */
@@ -34,7 +36,7 @@ export class Ownership {
   #restored = false;
 
   constructor(options: OwnershipOptions) {
-    const { controlUrl, name, stateDir, declared, limits, log, detail } = options;
+    const { controlUrl, name, stateDir, declared, limits, log, detail, alsoLook } = options;
     this.states = new OwnerStates(declared);
     this.gate = new WriteGate(
       this.states,
@@ -67,6 +69,7 @@ export class Ownership {
       pollMs: limits.pollMs,
       heartbeatMs: limits.heartbeatMs,
       detail,
+      ...(alsoLook && { alsoLook }),
     });
     this.#freshness = new FreshnessCheck({ url: controlUrl, name, patienceMs: limits.freshnessMs });
     this.#pins = new PinWriter({

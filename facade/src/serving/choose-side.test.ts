@@ -59,7 +59,13 @@ async function choose(given: Given) {
       return (given.flags ?? { 'items.list': true, 'items.add': true })[name];
     },
     shareOf: () => undefined,
-    status: () => ({ state: 'off', ageSeconds: null, rejected: false, lastError: null }),
+    status: () => ({
+      source: 'none',
+      state: 'off',
+      ageSeconds: null,
+      rejected: false,
+      lastError: null,
+    }),
     stop: () => Promise.resolve(),
   };
   const breaker = (_context: string, side: Side): Breaker => ({

@@ -16,6 +16,8 @@ export interface TestControl {
   caughtUp(direction?: 'forward' | 'reverse', epoch?: number): Promise<void>;
   /** Mirrored reads by outcome. */
   shadowOutcomes(): Promise<Readonly<Record<string, number>>>;
+  /** Whether anybody gets in; who is in is thrown out. For a database that this made. */
+  allowConnections(allowed: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,21 @@ export async function startControl(url?: string): Promise<TestControl> {
         'SELECT outcome, sum(count)::int AS n FROM strangler_control.shadow_counts GROUP BY 1',
       );
       return Object.fromEntries(rows.map((row) => [String(row.outcome), Number(row.n)]));
+    },
+    async allowConnections(allowed) {
+      const client = new pg.Client({ connectionString: process.env.TEST_PG_URL });
+      await client.connect();
+      try {
+        const name = database?.name ?? '';
+        await client.query(`ALTER DATABASE "${name}" WITH ALLOW_CONNECTIONS ${allowed}`);
+        if (!allowed)
+          await client.query(
+            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1',
+            [name],
+          );
+      } finally {
+        await client.end();
+      }
     },
     async close() {
       await pool.end();

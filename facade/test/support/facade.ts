@@ -23,7 +23,7 @@ export interface RunningFacade {
         upstreams: Record<Side, UpstreamHealth | undefined>;
       }
     >;
-    flags: { state: string; rejected: boolean };
+    flags: { state: string; source: string; rejected: boolean; lastError: string | null };
     control: { state: string; restoredFromDisk: boolean; olderEpochTold: readonly string[] };
   }>;
   metric(line: RegExp): Promise<number>;

@@ -9,9 +9,10 @@ export const suiteFlags = {
   'suite.other-half': 50,
 } as const;
 
+const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+
 /** What every implementation of the port promises to the serving path. `reader` is asked for inside the tests. */
 export function flagReaderSuite(provider: string, reader: () => FlagReader): void {
-  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
   const asked = (name: string) => users.map((user) => reader().isEnabled(name, user));
 
   describe(`flags read from ${provider}`, () => {
@@ -27,6 +28,25 @@ export function flagReaderSuite(provider: string, reader: () => FlagReader): voi
       expect(reader().isEnabled('suite.all', undefined)).toBe(true);
     });
 
+    test('come with a status that tells where they are from', () => {
+      const { state, rejected } = reader().status();
+      expect(['synced', 'stale']).toContain(state);
+      expect(rejected).toBe(false);
+    });
+
+    test('still answer when the provider was let go', async () => {
+      const before = [...asked('suite.all'), ...asked('suite.half')];
+      await reader().stop();
+      expect([...asked('suite.all'), ...asked('suite.half')]).toEqual(before);
+    });
+  });
+}
+
+/** What those promise besides that can give a flag to some; asked before the provider is let go. */
+export function flagSharesSuite(provider: string, reader: () => FlagReader): void {
+  const asked = (name: string) => users.map((user) => reader().isEnabled(name, user));
+
+  describe(`shares of flags read from ${provider}`, () => {
     test('are on by chance for those who show no identity, when they are on for some', () => {
       const answers = Array.from({ length: 200 }, () =>
         reader().isEnabled('suite.half', undefined),
@@ -50,18 +70,6 @@ export function flagReaderSuite(provider: string, reader: () => FlagReader): voi
       expect(on).toBeLessThan(50);
       expect(asked('suite.half')).toEqual(first);
       expect(asked('suite.other-half')).toEqual(first);
-    });
-
-    test('come with a status that tells where they are from', () => {
-      const { state, rejected } = reader().status();
-      expect(['synced', 'stale']).toContain(state);
-      expect(rejected).toBe(false);
-    });
-
-    test('still answer when the provider was let go', async () => {
-      const before = asked('suite.half');
-      await reader().stop();
-      expect(asked('suite.half')).toEqual(before);
     });
   });
 }

@@ -5,6 +5,7 @@ import { serverVersion } from '../database/server-version.ts';
 import { requireSupported } from '../database/supported-versions.ts';
 import { controlFailure, openPool } from './control-database.ts';
 import { EvidenceStore } from './evidence.ts';
+import { FlagStore } from './flags.ts';
 import { IdentitiesSeenStore } from './identities-seen.ts';
 import { InstanceStore } from './instances.ts';
 import { JournalStore } from './journal.ts';
@@ -26,6 +27,7 @@ export interface Control extends AsyncDisposable {
   readonly journal: JournalStore;
   readonly leases: LeaseStore;
   readonly evidence: EvidenceStore;
+  readonly flags: FlagStore;
   readonly identities: IdentitiesSeenStore;
   readonly instances: InstanceStore;
   readonly watermarks: WatermarkStore;
@@ -79,6 +81,7 @@ export async function openControl(
     journal: new JournalStore(db),
     leases: new LeaseStore(db),
     evidence: new EvidenceStore(db),
+    flags: new FlagStore(db),
     identities: new IdentitiesSeenStore(db),
     instances: new InstanceStore(db),
     watermarks: new WatermarkStore(db),

@@ -1,21 +1,34 @@
 import { type Environment, StranglerError } from '@strangler-toolkit/plan';
+import type { Control } from '../control/index.ts';
+import { ControlFlagWriter } from './control/control-flag-writer.ts';
 import type { FlagWriter } from './flag-writer.ts';
 import { UnleashAdmin } from './unleash/unleash-admin.ts';
 import { unleashSettings } from './unleash/unleash-settings.ts';
 
-/** The flag provider that the environment names; undefined when it names none. Another provider is one more line here. */
-export function chooseFlagWriter(env: Environment): FlagWriter | undefined {
+export type OpenControl = () => Promise<Control>;
+
+/**
+ * The flag provider that the environment names, else the control database; undefined without either. Another provider is one
+ * more line here.
+ */
+export function chooseFlagWriter(
+  env: Environment,
+  control: OpenControl | undefined,
+): FlagWriter | undefined {
   const unleash = unleashSettings(env);
-  return unleash && new UnleashAdmin(unleash);
+  if (unleash) return new UnleashAdmin(unleash);
+  return control && new ControlFlagWriter(control);
 }
 
-/** @throws StranglerError CONFIG_ENV_MISSING when no flag provider is named */
-export function requireFlagWriter(env: Environment): FlagWriter {
-  const writer = chooseFlagWriter(env);
+/** @throws StranglerError CONFIG_ENV_MISSING when flags can be kept nowhere */
+export function requireFlagWriter(env: Environment, control: OpenControl | undefined): FlagWriter {
+  const writer = chooseFlagWriter(env, control);
   if (writer) return writer;
   throw new StranglerError(
     'CONFIG_ENV_MISSING',
-    'UNLEASH_URL is not set (needed to change flags)',
-    { remedy: 'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN.' },
+    'neither UNLEASH_URL nor STRANGLER_CONTROL_URL is set (needed to change flags)',
+    {
+      remedy: 'Set STRANGLER_CONTROL_URL; for percentages UNLEASH_URL and UNLEASH_ADMIN_TOKEN too.',
+    },
   );
 }

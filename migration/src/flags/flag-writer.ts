@@ -1,3 +1,5 @@
+import type { FlagSource } from '@strangler-toolkit/plan';
+
 /** What a flag says now, in the environment that the toolkit changes. */
 export interface FlagState {
   readonly name: string;
@@ -16,11 +18,18 @@ export interface FlagState {
 export interface FlagWriter {
   /** For people: `Unleash`. */
   readonly provider: string;
+  /** What facades that read these flags tell of themselves. */
+  readonly source: FlagSource;
+  /** Whether a flag can be for some; else for everybody or for nobody. */
+  readonly percentages: boolean;
   /** Reachable, and the token may change flags? @throws StranglerError UNLEASH_UNREACHABLE, UNLEASH_AUTH, CONFIG_INVALID */
   ping(): Promise<void>;
   read(name: string, groupId: string): Promise<FlagState>;
   readAll(names: readonly string[], groupId: string): Promise<FlagState[]>;
-  /** Makes the flag when it is missing (a deleted one comes back) and gives it to `percent` of identities; 0 turns it off. */
+  /**
+   * Makes the flag when it is missing (a deleted one comes back) and gives it to `percent` of identities; 0 turns it off.
+   * @throws StranglerError UNLEASH_NEEDED for a share where there are no percentages
+   */
   setPercent(name: string, groupId: string, percent: number): Promise<void>;
   /** A flag that does not exist is off already. */
   turnOff(name: string): Promise<void>;

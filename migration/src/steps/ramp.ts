@@ -9,14 +9,16 @@ import {
   StranglerError,
   type TrafficSeen,
 } from '@strangler-toolkit/plan';
-import { routeFlags, steerableRoutes } from '../flags/index.ts';
+import { type FlagWriter, requireShares, routeFlags, steerableRoutes } from '../flags/index.ts';
+import { recentSeconds } from './side-health.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
 
 export interface RampOptions extends ForceOptions {
   readonly context: string;
-  readonly steps: readonly number[];
+  /** Growing percentages; default: 1, 5, 25, 50, 100, and 100 alone without Unleash. */
+  readonly steps?: readonly number[];
   readonly holdSeconds: number;
   /** Longest wait of a step for enough traffic. */
   readonly maxWaitSeconds?: number;
@@ -48,8 +50,15 @@ async function setAll(
   for (const name of names) await flags.setPercent(name, context, percent);
 }
 
+/** The steps of a ramp, if they can be given. @throws StranglerError UNLEASH_NEEDED */
+function stepsOf({ steps }: RampOptions, flags: FlagWriter): readonly number[] {
+  if (steps === undefined) return flags.percentages ? [1, 5, 25, 50, 100] : [100];
+  requireShares(flags, steps);
+  return steps;
+}
+
 /** A share sticks to identities; where there are few of them, small steps are for nobody and would wait in vain. */
-function refuseEmptyStep({ context, steps }: RampOptions, traffic: TrafficSeen): void {
+function refuseEmptyStep(context: string, steps: readonly number[], traffic: TrafficSeen): void {
   const step = emptyStep(steps, traffic);
   if (step === undefined) return;
   throw new StranglerError(
@@ -63,6 +72,16 @@ function refuseEmptyStep({ context, steps }: RampOptions, traffic: TrafficSeen):
   );
 }
 
+/** What the monolith did before a ramp whose only step takes all reads from it. */
+async function lately(
+  kit: Toolkit,
+  context: string,
+  routes: readonly string[],
+): Promise<SideWindow> {
+  const { routeStats } = await kit.control();
+  return (await routeStats.window(context, { seconds: recentSeconds, routes })).monolith;
+}
+
 export const ramp: Step<RampOptions, RampResult> = {
   async execute(kit, options) {
     const { context } = options;
@@ -71,9 +90,11 @@ export const ramp: Step<RampOptions, RampResult> = {
     const settings = gateSettings(definition);
     const names = routeFlags(definition);
     const routes = steerableRoutes(definition).map((chosen) => chosen.name);
-    await kit.flagWriter().ping();
+    const flags = kit.flagWriter();
+    const steps = stepsOf(options, flags);
+    await flags.ping();
     const traffic = await control.identities.of(context, 24);
-    if (!options.force) refuseEmptyStep(options, traffic);
+    if (!options.force) refuseEmptyStep(context, steps, traffic);
     return kit.withLease(context, 'ramp', async (lease, signal) => {
       const row = await kit.row(definition);
       if (!steersAt(row.stage)) {
@@ -81,11 +102,11 @@ export const ramp: Step<RampOptions, RampResult> = {
         await enterStage(kit, definition, { decision, lease });
         kit.tell('stage', 'canary', 'done');
       }
-      const states = await kit.flagWriter().readAll(names, context);
+      const states = await flags.readAll(names, context);
       let kept = states.length === 0 ? 0 : Math.min(...states.map((state) => state.percent));
       const results: RampStepResult[] = [];
-      let baseline: SideWindow | undefined;
-      for (const percent of options.steps) {
+      let baseline = flags.percentages ? undefined : await lately(kit, context, routes);
+      for (const percent of steps) {
         await lease.check();
         const journal = (status: 'started' | 'done' | 'failed', detail: object): Promise<void> =>
           control.journal.append({
@@ -177,8 +198,10 @@ export const ramp: Step<RampOptions, RampResult> = {
     const definition = await kit.definition(options.context);
     const row = await kit.row(definition);
     const control = await kit.control();
-    if (!options.force) refuseEmptyStep(options, await control.identities.of(options.context, 24));
-    const steps = options.steps.map((percent) => ({
+    const percents = stepsOf(options, kit.flagWriter());
+    if (!options.force)
+      refuseEmptyStep(options.context, percents, await control.identities.of(options.context, 24));
+    const steps = percents.map((percent) => ({
       action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`,
       detail: routeFlags(definition).join(', '),
     }));

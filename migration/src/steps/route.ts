@@ -8,7 +8,7 @@ import {
   StranglerError,
   unknownName,
 } from '@strangler-toolkit/plan';
-import { type FlagState, routeFlags, steerableRoutes } from '../flags/index.ts';
+import { type FlagState, requireShares, routeFlags, steerableRoutes } from '../flags/index.ts';
 import { planned, type Step } from './step.ts';
 
 export interface RouteOptions {
@@ -88,6 +88,7 @@ export const route: Step<RouteOptions, RouteResult> = {
         )
         .catch(() => {});
     } else if (options.percent !== undefined) {
+      requireShares(writer, [options.percent]);
       const routes = chosenRoutes(definition, options);
       const row = await kit.row(definition);
       // Turning off is always allowed.
@@ -125,6 +126,7 @@ export const route: Step<RouteOptions, RouteResult> = {
         },
       ]);
     if (options.percent === undefined) return planned(['show the flags']);
+    requireShares(kit.flagWriter(), [options.percent]);
     const routes = chosenRoutes(definition, options);
     const row = await kit.row(definition);
     const actions = routes.map((chosen) => ({

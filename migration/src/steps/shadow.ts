@@ -5,7 +5,7 @@ import {
   type TrafficSeen,
 } from '@strangler-toolkit/plan';
 import type { ContextRow, RouteShadow, ShadowSample } from '../control/index.ts';
-import { readRoutes, shadowFlags } from '../flags/index.ts';
+import { readRoutes, requireShares, shadowFlags } from '../flags/index.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { presentShadowBasis } from './shadow-basis.ts';
 import { planned, type Step } from './step.ts';
@@ -51,8 +51,9 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
     const definition = await kit.definition(options.context);
     const control = await kit.control();
     if (options.sample !== undefined) {
-      await control.contexts.register(options.context, definition.data);
       const flags = kit.flagWriter();
+      requireShares(flags, [options.sample]);
+      await control.contexts.register(options.context, definition.data);
       await flags.ping();
       await kit.withLease(options.context, 'shadow', async (lease) => {
         const row = await kit.row(definition);
@@ -131,6 +132,7 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
     const definition = await kit.definition(options.context);
     if (options.sample === undefined)
       return planned([options.reset ? 'forget counts and samples' : 'show counts and samples']);
+    requireShares(kit.flagWriter(), [options.sample]);
     const flags = readRoutes(definition).map((route) => ({
       action: options.sample === 0 ? 'turn off flag' : `set flag to ${options.sample} %`,
       detail: shadowFlagName(options.context, route.name),

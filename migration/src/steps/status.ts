@@ -72,7 +72,8 @@ async function readFlags(
   kit: Toolkit,
   definition: MigrationDefinition,
 ): Promise<Pick<ContextStatus, 'flags' | 'flagsProblem'>> {
-  if (!kit.hasFlagWriter) return { flags: null, flagsProblem: 'UNLEASH_URL is not set' };
+  if (!kit.hasFlagWriter)
+    return { flags: null, flagsProblem: 'neither UNLEASH_URL nor STRANGLER_CONTROL_URL is set' };
   try {
     const flags = await kit.flagWriter().readAll(routeFlags(definition), definition.context);
     return { flags, flagsProblem: null };

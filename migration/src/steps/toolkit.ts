@@ -12,7 +12,12 @@ import { loadContexts, type LoadedContext, requireContext } from '@strangler-too
 import type pg from 'pg';
 import { type ContextRow, type Control, type Lease, openControl } from '../control/index.ts';
 import { connect } from '../database/connect.ts';
-import { chooseFlagWriter, type FlagWriter, requireFlagWriter } from '../flags/index.ts';
+import {
+  chooseFlagWriter,
+  type FlagWriter,
+  type OpenControl,
+  requireFlagWriter,
+} from '../flags/index.ts';
 import { pause, throwIfCancelled } from '../pause.ts';
 import { chooseTransport } from '../stream/choose-transport.ts';
 import type { Transport } from '../stream/transport.ts';
@@ -145,13 +150,17 @@ export class Toolkit implements AsyncDisposable {
     }
   }
 
-  /** @throws StranglerError CONFIG_ENV_MISSING when no flag provider is named */
+  /** @throws StranglerError CONFIG_ENV_MISSING when flags can be kept nowhere */
   flagWriter(): FlagWriter {
-    return requireFlagWriter(this.env);
+    return requireFlagWriter(this.env, this.#openControl);
   }
 
   get hasFlagWriter(): boolean {
-    return chooseFlagWriter(this.env) !== undefined;
+    return chooseFlagWriter(this.env, this.#openControl) !== undefined;
+  }
+
+  get #openControl(): OpenControl | undefined {
+    return this.hasControl ? () => this.control() : undefined;
   }
 
   /** The row of a context; for one that was never registered, what it would be. */

@@ -227,6 +227,7 @@ describe('a control database of release 0.1.0', () => {
         '0001-control',
         '0002-identities-seen',
         '0003-unclaimed-requests',
+        '0004-flags',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
     } finally {

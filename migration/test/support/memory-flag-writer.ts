@@ -9,6 +9,8 @@ interface Flag {
 /** The twin of a flag provider for tests of steps: flags in memory, one environment, nobody else's rules. */
 export class MemoryFlagWriter implements FlagWriter {
   readonly provider = 'memory';
+  readonly source = 'fixed';
+  readonly percentages = true;
   readonly #flags = new Map<string, Flag>();
 
   async ping(): Promise<void> {}

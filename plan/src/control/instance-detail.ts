@@ -4,10 +4,15 @@ import { z } from 'zod';
 const untrustedProxy = z.object({ address: z.string(), headers: z.array(z.string()) });
 export type UntrustedProxy = z.infer<typeof untrustedProxy>;
 
+/** Where a facade reads its flags: `none` when nowhere, `fixed` when somebody examines it. */
+export const flagSources = ['unleash', 'control', 'fixed', 'none'] as const;
+export type FlagSource = (typeof flagSources)[number];
+
 /** What a facade tells of itself with each heartbeat. One of an earlier release tells less. */
 const instanceDetail = z.object({
   pid: z.number().optional(),
   untrustedProxies: z.array(untrustedProxy).optional(),
+  flags: z.enum(flagSources).optional(),
 });
 export type InstanceDetail = z.infer<typeof instanceDetail>;
 

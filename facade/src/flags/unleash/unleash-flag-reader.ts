@@ -135,7 +135,7 @@ export async function unleashFlagReader(options: UnleashFlagReaderOptions): Prom
         : current.getFeatureToggleDefinitions().length > 0
           ? 'stale'
           : 'none';
-      return { state, ageSeconds, rejected, lastError };
+      return { source: 'unleash', state, ageSeconds, rejected, lastError };
     },
     stop() {
       stopped = true;

@@ -27,14 +27,18 @@ export function rampCommand(session: Session): Command {
     description:
       'Enters canary on first use (gates: pacts, shadow reads, mismatches). Each step compares ' +
       'error rate and p99 of both sides over the same window; a worse service gets the share of ' +
-      'the step before. Ctrl-C steps back too.',
+      'the step before. Ctrl-C steps back too. Without Unleash there are no shares between 0 and 100.',
     examples: [
       'ramp catalog',
       'ramp catalog --steps 1,5,25,50,100 --hold 30s',
       'ramp catalog --dry-run',
     ],
   })
-    .option('--steps <percents>', 'percentages, growing (default: 1,5,25,50,100)', parseSteps)
+    .option(
+      '--steps <percents>',
+      'percentages, growing (default: 1,5,25,50,100; without Unleash 100 alone)',
+      parseSteps,
+    )
     .option('--hold <time>', 'how long each step is watched', duration, 30)
     .option(
       '--max-wait <time>',
@@ -46,14 +50,13 @@ export function rampCommand(session: Session): Command {
         context: string,
         common: CommonOptions & { steps?: number[]; hold: number; maxWait?: number },
       ) => {
-        const steps = common.steps ?? [1, 5, 25, 50, 100];
         const { ramp: step } = await import('../../steps/ramp.ts');
         await runStep(session, common, {
           step,
           options: {
             context,
             ...force(common),
-            steps,
+            ...(common.steps && { steps: common.steps }),
             holdSeconds: common.hold,
             ...(common.maxWait !== undefined && { maxWaitSeconds: common.maxWait }),
           },

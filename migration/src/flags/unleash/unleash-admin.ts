@@ -30,6 +30,8 @@ const isOurs = (candidate: Strategy, groupId: string): boolean =>
 /** Changes flags through Unleash's admin API; ours is the strategy of the context's group without constraints. */
 export class UnleashAdmin implements FlagWriter {
   readonly provider = 'Unleash';
+  readonly source = 'unleash';
+  readonly percentages = true;
   readonly #settings: UnleashSettings;
   readonly #api: UnleashApi;
   readonly #project: string;

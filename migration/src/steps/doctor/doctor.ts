@@ -2,6 +2,7 @@ import { type Check, checked, type Report, reportAttempt } from '../../findings/
 import type { Toolkit } from '../toolkit.ts';
 import { examineContext } from './examine-context.ts';
 import { checkFacades } from './facades.ts';
+import { checkFlagSource } from './flag-source.ts';
 import { checkForwardedHeaders } from './forwarded-headers.ts';
 
 export type { Check } from '../../findings/check.ts';
@@ -27,13 +28,13 @@ export async function doctor(
     ))
   )
     return { ok: false, checks };
-  if (kit.hasFlagWriter)
-    await reportAttempt(
-      report,
-      kit.flagWriter().provider,
-      'reachable, the token may change flags',
-      () => kit.flagWriter().ping(),
+  const flags = kit.flagWriter();
+  // the control database was reached already
+  if (flags.source !== 'control')
+    await reportAttempt(report, flags.provider, 'reachable, the token may change flags', () =>
+      flags.ping(),
     );
+  await checkFlagSource(await kit.control(), flags, report);
   await checkFacades(await kit.control(), report);
   await checkForwardedHeaders(await kit.control(), report);
   for (const definition of definitions)

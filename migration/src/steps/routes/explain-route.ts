@@ -76,7 +76,8 @@ const nameOf = ({ context, definition }: CompiledRoute): string => `${context}.$
 
 async function readFlags(kit: Toolkit, context: string, route: string): Promise<Flags> {
   const nothing = { killed: false, route: null, shadow: null };
-  if (!kit.hasFlagWriter) return { ...nothing, problem: 'UNLEASH_URL is not set' };
+  if (!kit.hasFlagWriter)
+    return { ...nothing, problem: 'neither UNLEASH_URL nor STRANGLER_CONTROL_URL is set' };
   try {
     const names = [killFlagName(context), flagName(context, route), shadowFlagName(context, route)];
     const [kill, steered, shadow] = await kit.flagWriter().readAll(names, context);

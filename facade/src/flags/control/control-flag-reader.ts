@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { codeOf, type ControlFlag, readFlagsStatement } from '@strangler-toolkit/plan';
+import type pg from 'pg';
+import { z } from 'zod';
+import { DurableFile } from '../../resilience/durable-file.ts';
+import type { FlagReader, FlagStatus } from '../flag-reader.ts';
+
+export interface ControlFlagReaderOptions {
+  readonly name: string;
+  readonly stateDir: string;
+  /** Milliseconds after which what was read last is old. */
+  readonly staleMs: number;
+  readonly onProblem: (message: string) => void;
+}
+
+const saved = z.record(z.string(), z.boolean());
+
+/** Neither must keep a facade from hearing who owns what. */
+const refusals: Readonly<Record<string, string>> = {
+  '42P01':
+    'the control schema is that of an older release and has no flags: strangler control migrate',
+  '42501': 'the role of the control database may not read its flags',
+};
+
+/**
+ * Flags of the control database, for everybody or for nobody, where no flag provider is set. Whoever looks at the owners looks
+ * at the flags on the same connection; requests are answered from memory.
+ */
+export class ControlFlagReader implements FlagReader {
+  readonly #options: ControlFlagReaderOptions;
+  readonly #file: DurableFile<Record<string, boolean>>;
+  #flags: ReadonlyMap<string, boolean> | undefined;
+  #stored = '';
+  #readAt: number | undefined;
+  #lastError: string | null = null;
+  #stopped = false;
+
+  constructor(options: ControlFlagReaderOptions) {
+    this.#options = options;
+    this.#file = new DurableFile(join(options.stateDir, `control-flags-${options.name}.json`));
+  }
+
+  /** What was known before the process started. */
+  async restore(): Promise<void> {
+    const known = await this.#file.read((value) => saved.parse(value));
+    if (known) this.#flags ??= new Map(Object.entries(known));
+  }
+
+  async look(client: Pick<pg.Client, 'query'>): Promise<void> {
+    try {
+      const { rows } = await client.query<ControlFlag>(readFlagsStatement());
+      this.#flags = new Map(rows.map(({ name, enabled }) => [name, enabled]));
+      this.#readAt = performance.now();
+      this.#lastError = null;
+      this.#store(this.#flags);
+    } catch (error) {
+      const refusal = refusals[codeOf(error)];
+      if (refusal === undefined) throw error;
+      this.#problem(refusal);
+    }
+  }
+
+  isEnabled(name: string): boolean | undefined {
+    return this.#flags?.get(name);
+  }
+
+  shareOf(): undefined {
+    return undefined;
+  }
+
+  status(): FlagStatus {
+    const ageSeconds =
+      this.#readAt === undefined ? null : (performance.now() - this.#readAt) / 1_000;
+    const fresh = ageSeconds !== null && ageSeconds * 1_000 < this.#options.staleMs;
+    const state = fresh && this.#lastError === null ? 'synced' : this.#flags ? 'stale' : 'none';
+    return { source: 'control', state, ageSeconds, rejected: false, lastError: this.#lastError };
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    return this.#file.settled();
+  }
+
+  #store(flags: ReadonlyMap<string, boolean>): void {
+    const text = JSON.stringify([...flags].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    if (text === this.#stored || this.#stopped) return;
+    this.#stored = text;
+    this.#file
+      .write(Object.fromEntries(flags))
+      .catch((error: unknown) =>
+        this.#options.onProblem(`flags cannot be stored in ${this.#file.path}: ${String(error)}`),
+      );
+  }
+
+  #problem(text: string): void {
+    if (text !== this.#lastError) this.#options.onProblem(text);
+    this.#lastError = text;
+  }
+}

@@ -1,0 +1,75 @@
+import { readInstanceDetail, StranglerError } from '@strangler-toolkit/plan';
+import type { Control } from '../../control/index.ts';
+import type { FlagState, FlagWriter } from '../flag-writer.ts';
+
+const flag = (name: string, enabled: boolean | undefined): FlagState => ({
+  name,
+  exists: enabled !== undefined,
+  enabled: enabled ?? false,
+  percent: enabled === true ? 100 : 0,
+  otherStrategies: 0,
+});
+
+/**
+ * Flags in the control database, where no flag provider is set: for everybody or for nobody. While a facade reads its flags
+ * elsewhere nothing is told of them and nothing changed: whoever forgot UNLEASH_URL would believe it done.
+ */
+export class ControlFlagWriter implements FlagWriter {
+  readonly provider = 'control database';
+  readonly source = 'control';
+  readonly percentages = false;
+  readonly #open: () => Promise<Control>;
+
+  constructor(open: () => Promise<Control>) {
+    this.#open = open;
+  }
+
+  async ping(): Promise<void> {
+    await this.#heard();
+  }
+
+  async read(name: string, _groupId: string): Promise<FlagState> {
+    const { flags } = await this.#heard();
+    return flag(name, (await flags.all()).get(name));
+  }
+
+  async readAll(names: readonly string[], _groupId: string): Promise<FlagState[]> {
+    const { flags } = await this.#heard();
+    const known = await flags.all();
+    return names.map((name) => flag(name, known.get(name)));
+  }
+
+  async setPercent(name: string, _groupId: string, percent: number): Promise<void> {
+    if (percent <= 0) return this.turnOff(name);
+    if (percent < 100)
+      throw new StranglerError(
+        'UNLEASH_NEEDED',
+        `${percent} % of ${name}: without Unleash a flag is for everybody or for nobody`,
+      );
+    const { flags } = await this.#heard();
+    await flags.turnOn(name);
+  }
+
+  async turnOff(name: string): Promise<void> {
+    const { flags } = await this.#heard();
+    await flags.turnOff(name);
+  }
+
+  async archive(names: readonly string[]): Promise<void> {
+    const { flags } = await this.#open();
+    await flags.forget(names);
+  }
+
+  async #heard(): Promise<Control> {
+    const control = await this.#open();
+    const elsewhere = (await control.instances.list()).filter(
+      ({ alive, detail }) => alive && readInstanceDetail(detail).flags === 'unleash',
+    );
+    if (elsewhere.length === 0) return control;
+    throw new StranglerError(
+      'CONFIG_ENV_MISSING',
+      `UNLEASH_URL is not set, but ${elsewhere.map(({ name }) => name).join(', ')} reads its flags from Unleash`,
+      { remedy: 'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN.' },
+    );
+  }
+}
