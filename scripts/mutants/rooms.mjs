@@ -106,7 +106,15 @@ export const rooms = {
     files: ['migration/src/cli/exit-codes.ts', 'migration/src/cli/text/*.ts'],
     suites: ['migration/src/cli/*.test.ts', 'migration/src/cli/text/*.test.ts'],
   },
-  control: { files: ['migration/src/control/*.ts'], suites: [], servers: true },
+  control: {
+    files: [
+      'migration/src/control/*.ts',
+      'migration/src/control/migrations/*.ts',
+      'migration/src/flags/*/*.ts',
+    ],
+    suites: [],
+    servers: true,
+  },
   replica: { files: ['migration/src/replica/*.ts'], suites: [], servers: true },
   stream: {
     files: ['embedded-stream', 'frame-splitter', 'pgoutput-decoder', 'transaction-builder'].map(
