@@ -20,6 +20,8 @@ test('routes discover lists what no context claims with its counts, writes first
      VALUES (current_date, 'GET', '/about', 9, clock_timestamp()),
             (current_date, 'POST', '/api/products/:id/reviews', 2, clock_timestamp()),
             (current_date - 1, 'POST', '/api/products/:id/reviews', 3, clock_timestamp() - interval '1 day'),
+            (current_date, 'PUT', '/api/products-of-old/:id', 1, clock_timestamp()),
+            (current_date, 'GET', '/api/products/:id/price', 4, clock_timestamp()),
             (current_date - 8, 'GET', '/long-ago', 9, clock_timestamp() - interval '8 days')`,
   );
   const { routes } = json<{ routes: unknown[] }>(
@@ -33,10 +35,18 @@ test('routes discover lists what no context claims with its counts, writes first
       requests: 5,
       near: ['catalog'],
     },
+    { method: 'PUT', path: '/api/products-of-old/:id', kind: 'write', requests: 1, near: [] },
     { method: 'GET', path: '/about', kind: 'read', requests: 9, near: [] },
+    {
+      method: 'GET',
+      path: '/api/products/:id/price',
+      kind: 'read',
+      requests: 4,
+      near: ['catalog'],
+    },
   ]);
   const { stdout } = await cli(['routes', 'discover'], scene.env);
-  expect(stdout).toContain('2 of the last week, 1 of them writes');
+  expect(stdout).toContain('4 of the last week, 2 of them writes');
 });
 
 test('doctor finds a replicated context without a write route, unless its file says why, and names unclaimed writes beside it', async () => {

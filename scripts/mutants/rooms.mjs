@@ -116,6 +116,14 @@ export const rooms = {
     servers: true,
   },
   replica: { files: ['migration/src/replica/*.ts'], suites: [], servers: true },
+  routes: {
+    files: [
+      'migration/src/steps/routes/discover-routes.ts',
+      'migration/src/steps/doctor/write-routes.ts',
+    ],
+    suites: [],
+    servers: true,
+  },
   stream: {
     files: ['embedded-stream', 'frame-splitter', 'pgoutput-decoder', 'transaction-builder'].map(
       (name) => `migration/src/stream/embedded/${name}.ts`,

@@ -26,11 +26,13 @@ export function startCli(
     STRANGLER_CONTROL_URL: _url,
     STRANGLER_CONTEXTS: _dir,
     UNLEASH_URL: _unleash,
-    NODE_OPTIONS: _options,
+    NODE_OPTIONS: options,
     ...rest
   } = process.env;
+  // By options of Node only the mistakes come that scripts/mutants plants.
+  const planted = rest.PLANTED_MUTANT === undefined ? {} : { NODE_OPTIONS: options };
   const child = spawn(process.execPath, [bin, ...args], {
-    env: { ...rest, ...env },
+    env: { ...rest, ...planted, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   guardChild(child);
