@@ -1,10 +1,9 @@
 import { expect, test } from '@jest/globals';
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { nearContexts } from './discover-routes.ts';
 
 const definition = (context: string, ...paths: string[]) => ({
   context,
-  routes: paths.map((path) => ({ path })) as MigrationDefinition['routes'],
+  routes: paths.map((path) => ({ name: path, method: 'GET', path, kind: 'read' as const })),
 });
 
 test('a route that begins with a parameter is beside nothing: it would be beside everything', () => {
