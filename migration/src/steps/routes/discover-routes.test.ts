@@ -3,7 +3,12 @@ import { nearContexts } from './discover-routes.ts';
 
 const definition = (context: string, ...paths: string[]) => ({
   context,
-  routes: paths.map((path) => ({ name: path, method: 'GET', path, kind: 'read' as const })),
+  routes: paths.map((path) => ({
+    name: path,
+    method: 'GET' as const,
+    path,
+    kind: 'read' as const,
+  })),
 });
 
 test('a route that begins with a parameter is beside nothing: it would be beside everything', () => {
