@@ -206,6 +206,13 @@ writeFileSync("prices.json", JSON.stringify({ [item]: price }));'
     const green = await bash(verify, urls.right);
     expect(green.output).toMatch(/a request for a quote +kept +kept/);
     expect(green.code).toBe(0);
+    await writeFile(
+      join(project, 'access.log'),
+      '127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET /quote?item=lamp HTTP/1.1" 200 33\n',
+    );
+    const draft = await bash(await blockOf('sh', 'npx strangler contracts record'), urls.right);
+    expect(draft.output).toMatch(/1 of 1 interactions hold on the monolith/);
+    expect(draft.code).toBe(0);
     const red = await bash(verify, urls.wrong);
     expect(red.output).toMatch(/a request for a quote +kept +BROKEN[^]*price/);
     expect(red.code).toBe(5);

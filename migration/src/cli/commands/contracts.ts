@@ -8,6 +8,7 @@ import { junit } from '../reports/junit.ts';
 import { markdown } from '../reports/markdown.ts';
 import { openapiText } from '../text/openapi.ts';
 import { contractsText } from '../text/contracts.ts';
+import { recordCommand } from './contracts-record.ts';
 
 interface VerifyOptions extends CommonOptions {
   readonly side?: string;
@@ -71,6 +72,7 @@ export function contractsCommand(session: Session): Command {
       }),
   );
   contracts.addCommand(openapiCommand(session));
+  contracts.addCommand(recordCommand(session));
   return contracts;
 }
 

@@ -1,0 +1,134 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { verifyPacts } from '@strangler-toolkit/contracts';
+import { cli } from '../../migration/test/support/cli.ts';
+import { AlteringProxy } from './support/altering-proxy.ts';
+import { startShopSides, type ShopSides } from './support/shop-sides.ts';
+
+const contexts = new URL('../../contexts/', import.meta.url).pathname;
+let targets: string[] = [];
+const targetsOf = (ids: readonly string[]): string[] => [
+  ...ids.map((id) => `/api/products/${id}`),
+  '/api/products/999999999',
+  '/api/products?page=1&per_page=5',
+  '/api/products?page=2&per_page=5',
+  '/api/categories',
+  '/api/products?q=Anna',
+];
+
+let shop: ShopSides;
+let folder: string;
+beforeAll(async () => {
+  shop = await startShopSides();
+  const listed = await fetch(`${shop.monolith}/api/products?page=1&per_page=5`);
+  const { items } = (await listed.json()) as { items: { id: string | number }[] };
+  targets = targetsOf(items.map(({ id }) => String(id)));
+  folder = await mkdtemp(join(tmpdir(), 'recorded-'));
+});
+afterAll(async () => {
+  await shop?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const record = (traffic: string, out: string, monolith: string, ...more: string[]) =>
+  cli(
+    ['contracts', 'record', 'catalog', '--traffic', traffic, '--out', join(folder, out), ...more],
+    { STRANGLER_CONTEXTS: contexts, MONOLITH_URL: monolith },
+  );
+const draftOf = (out: string): Promise<string> =>
+  readFile(join(folder, out, 'recorded-traffic-catalog.json'), 'utf8');
+
+/** As a browser saves it. */
+async function harOf(base: string): Promise<string> {
+  const entries = await Promise.all(
+    targets.map(async (target) => {
+      const response = await fetch(`${base}${target}`);
+      const list = [...response.headers].map(([name, value]) => ({ name, value }));
+      return {
+        request: { method: 'GET', url: `https://shop.example${target}`, headers: [] },
+        response: {
+          status: response.status,
+          headers: list,
+          content: { text: await response.text() },
+        },
+      };
+    }),
+  );
+  return JSON.stringify({ log: { entries } });
+}
+
+test('an access log becomes a pact that the monolith keeps, and one that a careless rewrite breaks', async () => {
+  const log = join(folder, 'access.log');
+  const line = (target: string) =>
+    `127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET ${target} HTTP/1.1" 200 1`;
+  await writeFile(log, [...targets.map(line), 'no request', ''].join('\n'));
+  const { code, stdout, stderr } = await record(log, 'from-log', shop.monolith);
+  expect([code, stderr]).toEqual([0, expect.anything()]);
+  expect(stdout).toMatch(
+    /^GET \/api\/products\/:id answers 200 with application\/json: from 5 answers, holds\n {2}given a product exists \(id = \d+\)$/m,
+  );
+  expect(stdout).toMatch(
+    /answers 404 .*holds\n {2}given a product does not exist \(id = 999999999\)$/m,
+  );
+  expect(stdout).toMatch(
+    /^ {2}1 answers of 200 are not drafted: what was asked could be [^\n]*: GET \/api\/products \(200 ×3\)$/m,
+  );
+  expect(stdout).toMatch(
+    /^ {2}no traffic: GET \/api\/products\/:id\/price-history, [^\n]*GET \/api\/categories\/:id$/m,
+  );
+  expect(stdout).toMatch(/^ {2}a write, never drafted: POST \/api\/products, PATCH/m);
+  expect(stdout).toMatch(/1 lines of the recording could not be read/);
+  expect(stdout).toMatch(
+    /4 of 4 interactions hold on the monolith, which was asked 10 of the requests again/,
+  );
+
+  const careless = await new AlteringProxy(shop.monolith).start();
+  careless.alter = ({ text }) => ({ text: text.replaceAll(/"price":"([\d.]+)"/g, '"price":$1') });
+  try {
+    const { monolith, rewrite } = await verifyPacts({
+      pactsDir: join(folder, 'from-log'),
+      provider: 'catalog',
+      sides: {
+        monolith: { url: shop.monolith, states: { present: 'recorded there' } },
+        rewrite: { url: careless.url, states: { present: 'the same data' } },
+      },
+    });
+    expect(monolith.interactions.filter(({ ok }) => !ok)).toEqual([]);
+    expect(
+      rewrite.interactions
+        .filter(({ verdict }) => verdict === 'broken')
+        .map(({ mismatch }) => mismatch),
+    ).toEqual([expect.stringMatching(/price/), expect.stringMatching(/price/)]);
+  } finally {
+    await careless.stop();
+  }
+});
+
+test('a HAR file is enough by itself, and no value of it stands in the draft', async () => {
+  const har = join(folder, 'shop.har');
+  const text = await harOf(shop.monolith);
+  await writeFile(har, text);
+  const { code, stdout } = await record(har, 'from-har', shop.monolith, '--json');
+  expect([code, (JSON.parse(stdout) as { asked: number }).asked]).toEqual([0, 0]);
+  const draft = await draftOf('from-har');
+  const names = [...text.matchAll(/\\"name\\":\\"([^"\\]{3,})\\"/g)].map(([, name]) => name ?? '');
+  expect(names.length).toBeGreaterThan(5);
+  expect(names.filter((name) => draft.includes(name))).toEqual([]);
+});
+
+test('a draft of another monolith than the one that is asked does not hold: exit 5, with what differs', async () => {
+  const other = await new AlteringProxy(shop.monolith).start();
+  other.alter = ({ text }) => ({ text: text.replaceAll('"name":', '"title":') });
+  try {
+    const har = join(folder, 'other.har');
+    await writeFile(har, await harOf(other.url));
+    const { code, stderr } = await record(har, 'other', shop.monolith, '--route', 'product-detail');
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/GET \/api\/products\/:id answers 200 .*DOES NOT HOLD\n[^]*title/);
+    expect(stderr).toMatch(/PACTS_FAILED: 1 of 2 drafted interactions do not hold on the monolith/);
+  } finally {
+    await other.stop();
+  }
+});

@@ -1,0 +1,242 @@
+import {
+  compileRoutes,
+  type CompiledRoute,
+  findClaim,
+  type MigrationDefinition,
+} from '@strangler-toolkit/plan';
+import { type BodyNote, type ExpectedBody, expectedBody } from './expected-body.ts';
+import { jsonOf } from './json-values.ts';
+import { plainRequest } from './plain-request.ts';
+import type { Answer, Recorded } from './recorded-answers.ts';
+import { type ProposedState, proposedStates } from './states.ts';
+
+export interface Drafted {
+  readonly route: string;
+  readonly description: string;
+  /** How many answers it was drawn from. */
+  readonly answers: number;
+  readonly states: readonly ProposedState[];
+  /** Of the body: what is not promised and why, and what was guessed. */
+  readonly notes: readonly BodyNote[];
+}
+
+/** What the traffic of one route was, and what it was not. */
+export interface Coverage {
+  readonly route: string;
+  readonly requests: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly gaps: readonly string[];
+}
+
+export interface Draft {
+  readonly pact: Readonly<Record<string, unknown>>;
+  readonly interactions: readonly Drafted[];
+  readonly coverage: readonly Coverage[];
+}
+
+/** A read of one route, and what it was answered. */
+export interface Exchange {
+  readonly route: CompiledRoute;
+  readonly target: string;
+  readonly accept?: string;
+  readonly answer: Answer;
+}
+
+const nameOf = ({ definition: { method, path } }: CompiledRoute): string => `${method} ${path}`;
+const pathOf = (target: string): string => target.split('?')[0] ?? '';
+
+/** The routes of the context, each with its requests of a recording. `only`: `GET /x`, or a route's name. */
+export function byRoute(
+  definition: MigrationDefinition,
+  recorded: readonly Recorded[],
+  only?: string,
+): ReadonlyMap<CompiledRoute, readonly Recorded[]> {
+  const table = compileRoutes([definition]);
+  const found = new Map(
+    table.routes
+      .filter((route) => [undefined, nameOf(route), route.definition.name].includes(only))
+      .map((route): [CompiledRoute, Recorded[]] => [route, []]),
+  );
+  for (const each of recorded) {
+    const claim = findClaim((path) => table.match(each.method, path), pathOf(each.target));
+    if (claim.kind === 'claimed') found.get(claim.claim)?.push(each);
+  }
+  return found;
+}
+
+/** What is only looked at: a request that may change something is never repeated, nor promised from hearsay. */
+export const isDrafted = ({ definition: { kind, method } }: CompiledRoute): boolean =>
+  kind === 'read' && (method === 'GET' || method === 'ANY');
+
+/**
+ * A pact (V4) of what was answered: an interaction for each route, status, set of query names and media type.
+ * Nothing of it is a value of the recording but paths and queries that are nobody's, and words of an enum, which are told.
+ */
+export function draftPact({
+  provider,
+  consumer,
+  routes,
+  exchanges,
+}: {
+  readonly provider: string;
+  readonly consumer: string;
+  readonly routes: ReadonlyMap<CompiledRoute, readonly Recorded[]>;
+  readonly exchanges: readonly Exchange[];
+}): Draft {
+  const interactions: { pact: Readonly<Record<string, unknown>>; drafted: Drafted }[] = [];
+  const coverage: Coverage[] = [];
+  for (const [route, recorded] of routes) {
+    const seen = exchanges.filter((exchange) => exchange.route === route);
+    const gaps = gapsOf(route, recorded, seen);
+    for (const group of isDrafted(route) ? grouped(seen) : []) {
+      const made = interactionOf(route, group);
+      if (typeof made === 'string') gaps.push(made);
+      else interactions.push(made);
+    }
+    coverage.push({
+      route: nameOf(route),
+      requests: recorded.length,
+      statuses: countBy(seen.map(({ answer }) => String(answer.status))),
+      gaps,
+    });
+  }
+  return {
+    pact: {
+      consumer: { name: consumer },
+      provider: { name: provider },
+      interactions: interactions.map(({ pact }) => pact),
+      metadata: { pactSpecification: { version: '4.0' } },
+    },
+    interactions: interactions.map(({ drafted }) => drafted),
+    coverage,
+  };
+}
+
+function gapsOf(
+  route: CompiledRoute,
+  recorded: readonly Recorded[],
+  seen: readonly Exchange[],
+): string[] {
+  if (!isDrafted(route)) return ['a write, never drafted'];
+  if (recorded.length === 0) return ['no traffic'];
+  const wanted = route.definition.path.includes('/:') ? [200, 404] : [200];
+  return wanted
+    .filter((status) => !seen.some(({ answer }) => answer.status === status))
+    .map((status) => `never answered ${status}`);
+}
+
+const countBy = (keys: readonly string[]): Record<string, number> => {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return Object.fromEntries(counts);
+};
+
+const mediaType = ({ contentType = '' }: Answer): string =>
+  (contentType.split(';')[0] ?? '').trim().toLowerCase();
+const queryNames = (target: string): string[] =>
+  [...new Set(new URLSearchParams(target.split('?')[1] ?? '').keys())].sort();
+
+function grouped(exchanges: readonly Exchange[]): Exchange[][] {
+  const groups = new Map<string, Exchange[]>();
+  for (const exchange of exchanges) {
+    const { answer, target } = exchange;
+    const key = JSON.stringify([answer.status, mediaType(answer), queryNames(target)]);
+    groups.set(key, [...(groups.get(key) ?? []), exchange]);
+  }
+  return [...groups.values()];
+}
+
+/** The interaction, or why there is none. */
+function interactionOf(
+  route: CompiledRoute,
+  group: readonly Exchange[],
+): { pact: Readonly<Record<string, unknown>>; drafted: Drafted } | string {
+  const [first] = group;
+  if (first === undefined) return 'nothing was asked';
+  const { status } = first.answer;
+  if (status >= 500) return `${status} is not drafted: nobody relies on it`;
+  if (status === 304) return '304 is not drafted: it depends on what the client holds';
+  const asked = group
+    .map((exchange) => ({ exchange, plain: plainRequest(exchange.target) }))
+    .find(({ plain }) => plain !== undefined);
+  if (asked?.plain === undefined)
+    return `${group.length} answers of ${status} are not drafted: what was asked could be a person's, or a secret`;
+  const { path, query } = asked.plain;
+  const names = queryNames(first.target);
+  const type = mediaType(first.answer);
+  const body = bodyOf(group);
+  const states = proposedStates({
+    template: route.definition.path,
+    path,
+    status,
+    filled: Object.values(body?.rules ?? {}).some(({ matchers }) => matchers[0]?.min === 1),
+  });
+  const description =
+    `GET ${route.definition.path}${names.length > 0 ? `?${names.join('&')}` : ''} answers ${status}` +
+    (type === '' ? '' : ` with ${type}`);
+  const { accept } = asked.exchange;
+  return {
+    pact: {
+      type: 'Synchronous/HTTP',
+      description,
+      pending: false,
+      ...(states.length > 0 && { providerStates: states }),
+      request: {
+        method: 'GET',
+        path,
+        ...(names.length > 0 && { query }),
+        ...(accept !== undefined && { headers: { Accept: [accept] } }),
+      },
+      response: responseOf(group, body),
+    },
+    drafted: {
+      route: nameOf(route),
+      description,
+      answers: group.length,
+      states,
+      notes: body?.notes ?? [],
+    },
+  };
+}
+
+function bodyOf(group: readonly Exchange[]): ExpectedBody | undefined {
+  if (!/[/+]json$/.test(group[0] ? mediaType(group[0].answer) : '')) return undefined;
+  // The same answer twice says nothing more: only different ones show what is few-valued.
+  const texts = [...new Set(group.map(({ answer }) => answer.body ?? ''))];
+  const bodies = texts.map(jsonOf);
+  const read = bodies.filter((body) => body !== undefined);
+  return read.length === bodies.length ? expectedBody(read) : undefined;
+}
+
+function responseOf(
+  group: readonly Exchange[],
+  body: ExpectedBody | undefined,
+): Readonly<Record<string, unknown>> {
+  const { status } = group[0]?.answer ?? { status: 200 };
+  const types = new Set(group.map(({ answer }) => answer.contentType));
+  const [contentType] = types;
+  const redirects = group.every(({ answer }) => answer.location !== undefined);
+  const headers = {
+    // With several charsets, none is promised.
+    ...(types.size === 1 && contentType !== undefined && { 'Content-Type': [contentType] }),
+    ...(redirects && { Location: ['/elsewhere'] }),
+  };
+  const rules = {
+    ...(redirects && {
+      header: { Location: { combine: 'AND', matchers: [{ match: 'regex', regex: '.+' }] } },
+    }),
+    ...(body && { body: body.rules }),
+  };
+  return {
+    status,
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(body && {
+      body: {
+        content: body.example,
+        contentType: group[0] ? mediaType(group[0].answer) : '',
+        encoded: false,
+      },
+    }),
+    ...(Object.keys(rules).length > 0 && { matchingRules: rules }),
+  };
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { recordedRequests } from '../../init/traffic-routes.ts';
+
+/** A request that somebody recorded; with the answer it got where the recording holds that. */
+export interface Recorded {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly accept?: string;
+  readonly answer?: Answer;
+  /** What an access log says of the answer. */
+  readonly status?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly location?: string;
+  /** undefined where it is no text. */
+  readonly body?: string;
+}
+
+const headers = z.array(z.object({ name: z.string(), value: z.string() })).default([]);
+const har = z.object({
+  log: z.object({
+    entries: z.array(
+      z.object({
+        request: z.object({ method: z.string(), url: z.string(), headers }),
+        response: z.object({
+          status: z.number(),
+          headers,
+          content: z
+            .object({ text: z.string().optional(), encoding: z.string().optional() })
+            .optional(),
+        }),
+      }),
+    ),
+  }),
+});
+
+type Headers = z.infer<typeof headers>;
+const valueOf = (list: Headers, wanted: string): string | undefined =>
+  list.find(({ name }) => name.toLowerCase() === wanted)?.value;
+
+/** Of a HAR file, an access log or JSON lines. Paths and queries only, wherever it was recorded. */
+export function recordedAnswers(text: string): { recorded: Recorded[]; unread: number } {
+  const archive = har.safeParse(jsonOrNothing(text));
+  if (!archive.success) {
+    const { requests, unread } = recordedRequests(text);
+    return {
+      recorded: requests.map(({ method, target, status }) => ({
+        method,
+        target: withoutOrigin(target),
+        ...(status !== undefined && { status }),
+      })),
+      unread,
+    };
+  }
+  return {
+    recorded: archive.data.log.entries.map(({ request, response }) => {
+      const accept = valueOf(request.headers, 'accept');
+      const { text: body, encoding } = response.content ?? {};
+      return {
+        method: request.method,
+        target: withoutOrigin(request.url),
+        status: response.status,
+        ...(accept !== undefined && { accept }),
+        // Some recorders leave bodies out: the monolith is asked again for those.
+        ...(body !== undefined && {
+          answer: answerOf(
+            response.status,
+            (name) => valueOf(response.headers, name),
+            () => (encoding === 'base64' ? undefined : body),
+          ),
+        }),
+      };
+    }),
+    unread: 0,
+  };
+}
+
+export function answerOf(
+  status: number,
+  header: (name: string) => string | undefined,
+  bodyText: () => string | undefined,
+): Answer {
+  const [contentType, location, body] = [header('content-type'), header('location'), bodyText()];
+  return {
+    status,
+    ...(contentType !== undefined && { contentType }),
+    ...(location !== undefined && { location }),
+    ...(body !== undefined && { body }),
+  };
+}
+
+function withoutOrigin(target: string): string {
+  const url = /^https?:/i.test(target) ? URL.parse(target) : null;
+  return url ? `${url.pathname}${url.search}` : (target.split('#')[0] ?? '');
+}
+
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
