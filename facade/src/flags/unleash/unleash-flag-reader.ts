@@ -6,6 +6,7 @@ import { normalizedStrategyValue } from 'unleash-client/lib/strategy/util.js';
 import { z } from 'zod';
 import { DurableFile } from '../../resilience/durable-file.ts';
 import type { FlagReader, FlagStatus } from '../flag-reader.ts';
+import { inRollout } from './rollout.ts';
 
 export interface UnleashFlagReaderOptions {
   readonly url: string;
@@ -36,6 +37,16 @@ function letGo(client: Unleash): void {
   client.on(UnleashEvents.Error, () => {});
 }
 
+/** A request asks for several flags of one group in a row: its hash is made once. */
+function rememberedShare(): (userId: string, group: string) => number {
+  let last = { userId: '', group: '', share: Number.NaN };
+  return (userId, group) => {
+    if (last.userId !== userId || last.group !== group)
+      last = { userId, group, share: normalizedStrategyValue(userId, group) };
+    return last.share;
+  };
+}
+
 /**
  * The client library stops polling for ever on 401 and 403. A token is often rotated a moment before the other side knows it,
  * so the adapter starts a new client every now and then while the old state keeps answering.
@@ -50,6 +61,9 @@ export async function unleashFlagReader(options: UnleashFlagReaderOptions): Prom
   let lastError: string | null = null;
   let retry: NodeJS.Timeout | undefined;
   let stopped = false;
+  /** Before that, the client calls every flag off, whatever it has. */
+  const ready = new WeakSet<Unleash>();
+  const share = rememberedShare();
 
   const problem = (text: string): void => {
     if (text !== lastError) options.onProblem(text);
@@ -85,7 +99,10 @@ export async function unleashFlagReader(options: UnleashFlagReaderOptions): Prom
     };
     client.on(UnleashEvents.Changed, synced);
     client.on(UnleashEvents.Unchanged, synced);
-    client.on(UnleashEvents.Ready, onFirstState);
+    client.on(UnleashEvents.Ready, () => {
+      ready.add(client);
+      onFirstState();
+    });
     client.on(UnleashEvents.Warn, (message: unknown) => problem(String(message)));
     client.on(UnleashEvents.Error, (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
@@ -122,11 +139,16 @@ export async function unleashFlagReader(options: UnleashFlagReaderOptions): Prom
 
   return {
     isEnabled(name, identity) {
-      if (!current.getFeatureToggleDefinition(name)) return undefined;
+      const feature = current.getFeatureToggleDefinition(name);
+      if (!feature) return undefined;
       // flags that stick to users are off for a request without one, at 100 % too
-      return current.isEnabled(name, { userId: identity ?? randomUUID() });
+      const userId = identity ?? randomUUID();
+      const included = ready.has(current) ? inRollout(feature, userId, share) : undefined;
+      if (included === undefined) return current.isEnabled(name, { userId });
+      current.count(name, included);
+      return included;
     },
-    shareOf: (context, identity) => normalizedStrategyValue(identity, context),
+    shareOf: (context, identity) => share(identity, context),
     status(): FlagStatus {
       const ageSeconds = lastSync === undefined ? null : (performance.now() - lastSync) / 1_000;
       const fresh = ageSeconds !== null && ageSeconds * 1_000 < refreshMs * 5 + 2_000 && !rejected;
