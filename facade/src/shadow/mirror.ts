@@ -5,6 +5,7 @@ import { Comparer } from './comparer.ts';
 import type { Observed } from './difference.ts';
 import { judge, type Verdict } from './judge.ts';
 import { decoded, observe } from './observe.ts';
+import { shadowPace } from './pace.ts';
 import { ShadowQueue } from './shadow-queue.ts';
 
 export interface MirrorLimits {
@@ -60,7 +61,7 @@ export class Mirror {
 
   constructor(options: MirrorOptions) {
     this.#options = options;
-    this.#queue = new ShadowQueue(options.limits, options.onCrash);
+    this.#queue = new ShadowQueue(options.limits, options.onCrash, shadowPace());
   }
 
   get waiting(): number {

@@ -1,12 +1,21 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { ShadowQueue } from './shadow-queue.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function scene(limits: Partial<{ maxJobs: number; maxBytes: number; concurrency: number }> = {}) {
+interface Wanted {
+  readonly maxJobs?: number;
+  readonly maxBytes?: number;
+  readonly concurrency?: number;
+  readonly gapMs?: number;
+}
+
+function scene({ gapMs = 0, ...limits }: Wanted = {}) {
   const crashes: unknown[] = [];
-  const queue = new ShadowQueue({ maxJobs: 3, maxBytes: 100, concurrency: 1, ...limits }, (error) =>
-    crashes.push(error),
+  const queue = new ShadowQueue(
+    { maxJobs: 3, maxBytes: 100, concurrency: 1, ...limits },
+    (error) => crashes.push(error),
+    () => gapMs,
   );
   const ran: string[] = [];
   const ends: (() => void)[] = [];
@@ -72,6 +81,26 @@ describe('work that nobody waits for', () => {
     offer('after');
     await turn();
     expect(ran).toEqual(['after']);
+  });
+});
+
+describe('work that keeps its distance', () => {
+  test('begins when the distance is over, whatever has ended before', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const { ran, offer, end } = scene({ concurrency: 2, gapMs: 10 });
+      for (const name of ['a', 'b', 'c']) offer(name);
+      await turn();
+      await end();
+      jest.advanceTimersByTime(9);
+      expect(ran).toEqual(['a']);
+      jest.advanceTimersByTime(1);
+      expect(ran).toEqual(['a', 'b']);
+      jest.advanceTimersByTime(10);
+      expect(ran).toEqual(['a', 'b', 'c']);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

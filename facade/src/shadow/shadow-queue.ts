@@ -1,4 +1,7 @@
-/** Work that nobody waits for: bounded in number, bytes and concurrency. What does not fit is refused, what throws is counted. */
+/**
+ * Work that nobody waits for: bounded in number, bytes and concurrency. What does not fit is refused, what throws is counted.
+ * `gapMs`: asked at each start, how long the next one is put off.
+ */
 export class ShadowQueue {
   readonly #limits: {
     readonly maxJobs: number;
@@ -6,18 +9,23 @@ export class ShadowQueue {
     readonly concurrency: number;
   };
   readonly #onCrash: (error: unknown) => void;
+  readonly #gapMs: () => number;
   readonly #waiting: { readonly bytes: number; readonly run: () => Promise<void> }[] = [];
   #running = 0;
   #bytes = 0;
   #closed = false;
+  /** Until it ends, nothing more begins. */
+  #gap: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
   constructor(
     limits: { maxJobs: number; maxBytes: number; concurrency: number },
     onCrash: (error: unknown) => void,
+    gapMs: () => number = () => 0,
   ) {
     this.#limits = limits;
     this.#onCrash = onCrash;
+    this.#gapMs = gapMs;
   }
 
   get waiting(): number {
@@ -46,16 +54,26 @@ export class ShadowQueue {
   async close(): Promise<void> {
     this.#closed = true;
     this.#waiting.length = 0;
+    clearTimeout(this.#gap);
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #pump(): void {
-    while (this.#running < this.#limits.concurrency) {
+    while (this.#running < this.#limits.concurrency && this.#gap === undefined) {
       const job = this.#waiting.shift();
       if (!job) break;
       this.#running++;
       void this.#run(job);
+      this.#keepDistance(this.#gapMs());
     }
+  }
+
+  #keepDistance(milliseconds: number): void {
+    if (milliseconds === 0) return;
+    this.#gap = setTimeout(() => {
+      this.#gap = undefined;
+      this.#pump();
+    }, milliseconds).unref();
   }
 
   async #run(job: { readonly bytes: number; readonly run: () => Promise<void> }): Promise<void> {
