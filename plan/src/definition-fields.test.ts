@@ -110,6 +110,8 @@ describe('a file may say', () => {
               f: { onReturn: 'default', reason: 'r' },
               g: { onReturn: { value: null }, reason: 'r' },
               h: { onReturn: { value: '' }, reason: 'r' },
+              i: { onReturn: { expression: 'lower(a)' }, reason: 'r' },
+              j: { onReturn: { trigger: 'touch' }, reason: 'r' },
             },
             ids: {
               id: { monolith: '"Odd ""Seq"', service: 'shop."S"' },
@@ -318,20 +320,24 @@ describe('what is wrong is told at its field, in these words', () => {
       'tables[0].service[0].constants.a must be PostgreSQL text or null',
     ],
     [
+      table({ leave: { a: { onReturn: { expression: ' ' }, reason: 'r' } } }),
+      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null } or { expression: 'SQL' } or { trigger: 'name' }",
+    ],
+    [
       table({ leave: { a: { onReturn: {}, reason: 'r' } } }),
-      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null }",
+      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null } or { expression: 'SQL' } or { trigger: 'name' }",
     ],
     [
       table({ leave: { a: { onReturn: { value: 5 }, reason: 'r' } } }),
-      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null }",
+      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null } or { expression: 'SQL' } or { trigger: 'name' }",
     ],
     [
       table({ leave: { a: { onReturn: { value: '', more: 1 }, reason: 'r' } } }),
-      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null }",
+      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null } or { expression: 'SQL' } or { trigger: 'name' }",
     ],
     [
       table({ leave: { a: { onReturn: null, reason: 'r' } } }),
-      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null }",
+      "tables[0].leave.a.onReturn must be 'default' or { value: 'PostgreSQL text' } or { value: null } or { expression: 'SQL' } or { trigger: 'name' }",
     ],
     [table({ leave: { a: { onReturn: 'default' } } }), 'tables[0].leave.a.reason is missing'],
     [

@@ -53,7 +53,7 @@ const providers = recordOf(strict({ url: httpUrl, states: states.optional() })).
 );
 const foreignKey = strict({ onApply: oneOf(['carry-out', 'park', 'accept']), reason: nonEmpty });
 
-const trigger = strict({ onApply: oneOf(['accept']), reason: nonEmpty });
+const trigger = strict({ onApply: oneOf(['accept', 'fires']), reason: nonEmpty });
 
 const percent = number('any', 0, 100);
 export const definitionSchema = strict({

@@ -31,16 +31,24 @@ export interface TableMapping {
    * each, with the same key (a vertical split).
    */
   readonly service: readonly [TargetTable, ...TargetTable[]];
-  /** Monolith columns that stay behind, with what a row made by the service gets: PostgreSQL text, null, or 'default'. */
+  /** Monolith columns that stay behind, with what they hold once the service's rows come back. */
   readonly leave?: Readonly<
-    Record<
-      string,
-      { readonly onReturn: 'default' | { readonly value: string | null }; readonly reason: string }
-    >
+    Record<string, { readonly onReturn: OnReturn; readonly reason: string }>
   >;
   /** Key columns (the monolith's names) whose default does not tell where new ids come from. */
   readonly ids?: Readonly<Record<string, IdSource>>;
 }
+
+/**
+ * What a column that stayed behind holds in a row that the service made: its `default`, or a value (PostgreSQL text, or null).
+ * Or in every row that the service writes: what the expression says of the row (SQL over the columns of the monolith's table;
+ * `verify` computes it as well), or what the named trigger of the monolith's table sets, which must be ENABLE ALWAYS or REPLICA.
+ */
+export type OnReturn =
+  | 'default'
+  | { readonly value: string | null }
+  | { readonly expression: string }
+  | { readonly trigger: string };
 
 /**
  * Where the ids of new rows come from, where the column's default does not tell: the sequence that the application draws
@@ -62,9 +70,12 @@ export interface ForeignKeyDecision {
   readonly reason: string;
 }
 
-/** A trigger on a mapped table. Replication writes without firing it (unless it is ENABLE ALWAYS or REPLICA). */
+/**
+ * A trigger on a mapped table. Replication writes without firing it (unless it is ENABLE ALWAYS or REPLICA): `accept` that, or
+ * say that it `fires`, which holds when it is one of these.
+ */
 export interface TriggerDecision {
-  readonly onApply: 'accept';
+  readonly onApply: 'accept' | 'fires';
   readonly reason: string;
 }
 

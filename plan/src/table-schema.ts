@@ -24,18 +24,21 @@ const columnMapping = z.unknown().superRefine((value, context) => {
   for (const issue of parsed.error?.issues ?? [])
     context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
 });
+const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
+const waysBack: Readonly<Record<string, (value: unknown) => boolean>> = {
+  value: (value) => value === null || typeof value === 'string',
+  expression: isText,
+  trigger: isText,
+};
 const onReturn = z.unknown().superRefine((value, context) => {
-  const ok =
-    value === 'default' ||
-    (typeof value === 'object' &&
-      value !== null &&
-      'value' in value &&
-      (value.value === null || typeof value.value === 'string') &&
-      Object.keys(value).length === 1);
-  if (!ok)
+  if (value === 'default') return;
+  const [[way, said] = ['', undefined], ...more] =
+    typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  if (more.length > 0 || waysBack[way]?.(said) !== true)
     context.addIssue({
       code: 'custom',
-      message: `must be 'default' or { value: 'PostgreSQL text' } or { value: null }`,
+      message:
+        "must be 'default' or { value: 'PostgreSQL text' } or { value: null } or { expression: 'SQL' } or { trigger: 'name' }",
     });
 });
 export const table = strict({

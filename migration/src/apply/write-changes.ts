@@ -12,12 +12,13 @@ import {
   addStatement,
   clearStatement,
   deleteStatement,
+  deriveStatement,
   emptyStatement,
   patchStatement,
   putStatement,
   rekeyStatement,
 } from './write-statements.ts';
-import { projectOnto, type WriteTarget } from './write-target.ts';
+import { projectOnto, type TargetInput, type WriteTarget } from './write-target.ts';
 
 export type Targets = readonly (readonly WriteTarget[])[];
 
@@ -63,9 +64,11 @@ async function writeStep(
         break;
       case 'clear':
         await run(client, clearStatement(target, change.columns), []);
+        if (target.derived.size > 0) await run(client, deriveStatement(target, []), []);
         break;
       case 'rekey':
         await writeRekey(client, target, change);
+        await deriveColumns(client, target, [change.row]);
         break;
     }
   }
@@ -136,6 +139,7 @@ async function writeRows(
       await writePatches(client, target, rows.lenient, true);
       // last: a new row may take a unique value that another one gave up
       await writeInserts(client, target, rows.inserts, plainInserts);
+      if (target.derived.size > 0) await deriveColumns(client, target, writtenRows(rows));
     }
   }
 }
@@ -146,10 +150,29 @@ async function writeDeletes(
   keys: readonly LogicalRow[],
 ): Promise<void> {
   if (keys.length === 0) return;
-  const inputs = target.key.flatMap((column) =>
-    target.inputs.filter((input) => input.column === column),
-  );
-  for (const group of groupRows(inputs, keys)) await runGroup(client, target, 'delete', group);
+  for (const group of groupRows(keyInputs(target), keys))
+    await runGroup(client, target, 'delete', group);
+}
+
+const keyInputs = (target: WriteTarget): TargetInput[] =>
+  target.key.flatMap((column) => target.inputs.filter((input) => input.column === column));
+
+const writtenRows = (rows: TableRows): LogicalRow[] => [
+  ...rows.puts,
+  ...rows.patches,
+  ...rows.lenient,
+  ...rows.inserts.map(({ row }) => row),
+];
+
+/** What follows from the rest of the rows that were written. */
+async function deriveColumns(
+  client: pg.Client,
+  target: WriteTarget,
+  rows: readonly LogicalRow[],
+): Promise<void> {
+  if (target.derived.size === 0) return;
+  for (const group of groupRows(keyInputs(target), rows))
+    await runGroup(client, target, 'derive', group);
 }
 
 /** Fewer rows than this are sent sooner with one statement that is prepared already. */
@@ -224,6 +247,7 @@ const statements = {
   put: putStatement,
   patch: patchStatement,
   add: addStatement,
+  derive: deriveStatement,
 };
 
 async function runGroup(

@@ -13,6 +13,7 @@ const target = (name: string): WriteTarget => ({
   inputs: ['id', 'n'].map((column) => ({ column, from: column, translate: null })),
   castTypes: new Map([['id', 'bigint']]),
   extras: new Map(),
+  derived: new Map(),
   fixed: new Set(),
   unique: true,
   partitioned: false,

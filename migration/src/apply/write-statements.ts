@@ -122,6 +122,35 @@ export const deleteStatement = (
 ): string =>
   `DELETE FROM ${target.name} AS target USING ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
 
+const derivedValue = (index: number): string => quoteIdentifier(`strangler derived ${index}`);
+
+/**
+ * Sets the columns that follow from the rest of a row, in the rows of these keys, or in all where no columns are given. They
+ * were written before, because an expression may look at any column of the row. Rows that hold it already are left alone.
+ */
+export function deriveStatement(target: WriteTarget, keys: readonly string[]): string {
+  const derived = [...target.derived];
+  const values = derived.map(
+    ([column, expression], index) =>
+      `${castOf(target, column, `(${expression}\n)`)} AS ${derivedValue(index)}`,
+  );
+  const set = derived.map(
+    ([column], index) => `${quoteIdentifier(column)} = computed.${derivedValue(index)}`,
+  );
+  const stale = derived.map(
+    ([column], index) =>
+      `target.${quoteIdentifier(column)}::text IS DISTINCT FROM computed.${derivedValue(index)}::text`,
+  );
+  const rows =
+    keys.length === 0
+      ? ''
+      : ` WHERE (${quoted(keys)}) IN (SELECT ${quoted(keys, 'input.')} FROM ${inputRows(target, keys)} AS input)`;
+  return (
+    `UPDATE ${target.name} AS target SET ${set.join(', ')} FROM (SELECT ${quoted(target.key)}, ${values.join(', ')} ` +
+    `FROM ${target.name}${rows}) AS computed WHERE ${sameKey(target, 'target', 'computed')} AND (${stale.join(' OR ')})`
+  );
+}
+
 /** One row; the old key's values come after the columns' values, all as plain text. */
 export function rekeyStatement(target: WriteTarget, columns: readonly string[]): string {
   const set = columns

@@ -8,6 +8,7 @@ import type {
   CompiledPart,
   CompiledTable,
 } from '../mapping/compiled-mapping.ts';
+import { expressionsOf } from '../mapping/expressions.ts';
 import { projectForward } from '../mapping/project.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
 import type { ColumnText } from '../stream/change-event.ts';
@@ -23,6 +24,8 @@ export interface WriteTarget {
   readonly castTypes: ReadonlyMap<string, string>;
   /** Values of a new row's other columns; an existing row keeps its own. */
   readonly extras: ReadonlyMap<string, string | null>;
+  /** Column → what SQL says that it holds, of every row that is written. */
+  readonly derived: ReadonlyMap<string, string>;
   /** Columns that only the database may set (GENERATED ALWAYS AS IDENTITY). */
   readonly fixed: ReadonlySet<string>;
   /** Whether ON CONFLICT has an index to look at. */
@@ -78,6 +81,7 @@ function forwardTargets(mapping: CompiledMapping, table: CompiledTable): WriteTa
       translate: link.forward === null ? null : translation({ ...part, columns: [link] }, link),
     })),
     extras: new Map(Object.entries(part.constants)),
+    derived: new Map(),
     watched: watchedKeys(mapping, 'forward', part.service),
   }));
 }
@@ -91,11 +95,12 @@ function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTar
   const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
   const extras = new Map<string, string | null>();
   for (const [column, { onReturn }] of Object.entries(table.leave))
-    if (onReturn !== 'default') extras.set(column, onReturn.value);
+    if (onReturn !== 'default' && 'value' in onReturn) extras.set(column, onReturn.value);
   return {
     ...describe(table.monolith, table.key),
     inputs: columns.map((column) => ({ column, from: column, translate: null })),
     extras,
+    derived: expressionsOf(table),
     watched: watchedKeys(mapping, 'reverse', table.monolith),
   };
 }

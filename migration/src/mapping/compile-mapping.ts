@@ -1,10 +1,11 @@
 import {
   type MigrationDefinition,
+  type OnReturn,
   StranglerError,
   type TableMapping,
   type TargetTable,
 } from '@strangler-toolkit/plan';
-import type { TableCatalog } from '../database/catalog.ts';
+import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
 import {
@@ -213,22 +214,37 @@ function checkLeftBehind(
       );
   }
   const behind = monolith.columns.filter((column) => !column.generated && !mapped.has(column.name));
-  for (const column of behind) {
-    if (!column.notNull) continue;
-    const left = leave[column.name];
-    const value =
-      left?.onReturn === 'default' || left === undefined ? undefined : left.onReturn.value;
-    const hasDefault = column.hasDefault || Boolean(column.identity);
-    if (value === null || (value === undefined && !hasDefault)) {
-      throw new StranglerError(
-        'CONFIG_INVALID',
-        `${line}.leave: ${tableName(monolith)}.${column.name} is NOT NULL without a default and ` +
-          `not mapped; say what a row made by the service gets in ` +
-          `${line}.leave.${column.name}.onReturn`,
-      );
-    }
-  }
+  for (const column of behind) refuseUnfilled(monolith, column, leave[column.name]?.onReturn, line);
   return behind.map((column) => column.name);
+}
+
+/** A row that the service made must be taken as it comes: NOT NULL is looked at before an expression can be computed over it. */
+function refuseUnfilled(
+  monolith: TableCatalog,
+  column: ColumnCatalog,
+  onReturn: OnReturn | undefined,
+  line: string,
+): void {
+  if (!column.notNull) return;
+  const hasDefault = column.hasDefault || Boolean(column.identity);
+  if (typeof onReturn === 'object' && 'trigger' in onReturn) return;
+  const filled =
+    typeof onReturn === 'object' && 'value' in onReturn ? onReturn.value !== null : hasDefault;
+  if (filled) return;
+  const named = `${tableName(monolith)}.${column.name}`;
+  if (typeof onReturn === 'object' && 'expression' in onReturn)
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `${line}.leave.${column.name}.onReturn: ${named} is NOT NULL without a default, and ` +
+        'the expression is computed over the row that was written',
+      { remedy: `ALTER TABLE ${tableName(monolith)} ALTER COLUMN ${column.name} SET DEFAULT …` },
+    );
+  throw new StranglerError(
+    'CONFIG_INVALID',
+    `${line}.leave: ${named} is NOT NULL without a default and ` +
+      `not mapped; say what a row made by the service gets in ` +
+      `${line}.leave.${column.name}.onReturn`,
+  );
 }
 
 function refuseSharedColumns(

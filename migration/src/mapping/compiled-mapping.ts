@@ -1,4 +1,4 @@
-import type { IdSource, Side } from '@strangler-toolkit/plan';
+import type { IdSource, OnReturn, Side } from '@strangler-toolkit/plan';
 import type { CrossingKey } from './crossing-keys.ts';
 import type { TableCatalog } from '../database/catalog.ts';
 
@@ -27,7 +27,7 @@ export interface CompiledPart {
 }
 
 export interface LeftColumn {
-  readonly onReturn: 'default' | { readonly value: string | null };
+  readonly onReturn: OnReturn;
   readonly reason: string;
 }
 

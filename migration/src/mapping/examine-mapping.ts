@@ -8,6 +8,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import { compileColumn } from './compile-column.ts';
 import { compileTable } from './compile-mapping.ts';
 import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
+import { refuseExpressions } from './expressions.ts';
 import { namedTables, readBorder, readCatalogs } from './load.ts';
 import { refuseServers } from './refuse-servers.ts';
 import { refuseTables } from './refuse-tables.ts';
@@ -69,6 +70,7 @@ export async function examineMapping(
     crossing: await readBorder(definition, catalogs, { monolith, service }),
   };
   await attempt(() => refuseServers(mapping, monolith, service));
+  await attempt(() => refuseExpressions(mapping, monolith));
   return { mapping, problems };
 }
 

@@ -5,6 +5,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
 import { type CrossingKey, readCrossingKeys } from './crossing-keys.ts';
+import { refuseExpressions } from './expressions.ts';
 import { refuseServers } from './refuse-servers.ts';
 import { type NamedTable, refuseTables } from './refuse-tables.ts';
 
@@ -27,6 +28,7 @@ export async function loadMapping(
   const catalogs = await readCatalogs(definition, monolith, service);
   const compiled = compileMapping(definition, catalogs.monolith, catalogs.service);
   await refuseServers(compiled, monolith, service);
+  await refuseExpressions(compiled, monolith);
   return { ...compiled, crossing: await readBorder(definition, catalogs, { monolith, service }) };
 }
 

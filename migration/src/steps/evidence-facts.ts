@@ -28,7 +28,14 @@ const reasonOf = (error: unknown): string =>
   `what it was about cannot be looked at: ${error instanceof Error ? error.message : String(error)}`;
 
 const differencesIn = ({ ok, detail }: Evidence): number =>
-  ok ? 0 : Math.max(1, Number(detail.differences ?? 1) + Number(detail.orphans ?? 0));
+  ok
+    ? 0
+    : Math.max(
+        1,
+        Number(detail.differences ?? 1) +
+          Number(detail.orphans ?? 0) +
+          Number(detail.underived ?? 0),
+      );
 
 /** The last one before this epoch, where this epoch has none. */
 export async function earlierVerification(

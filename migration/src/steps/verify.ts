@@ -31,9 +31,15 @@ export interface VerifyResult extends Comparison {
 const openOrphans = ({ orphans }: Pick<Comparison, 'orphans'>): number =>
   orphans.reduce((sum, { accepted, rows }) => sum + (accepted ? 0 : rows), 0);
 
-/** Nothing differs, nothing is open, and no row refers to nothing. */
+const underivedRows = ({ underived }: Pick<Comparison, 'underived'>): number =>
+  underived.reduce((sum, { rows }) => sum + rows, 0);
+
+/** Nothing differs, nothing is open, no row refers to nothing, and each derived column holds what it should. */
 export const isClean = (result: Comparison): boolean =>
-  result.differences === 0 && result.unsettled === 0 && openOrphans(result) === 0;
+  result.differences === 0 &&
+  result.unsettled === 0 &&
+  openOrphans(result) === 0 &&
+  underivedRows(result) === 0;
 
 /** `products:42` or `shop.order_lines:7,3` */
 function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] {
@@ -134,6 +140,7 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
           detail: {
             differences: result.differences,
             orphans: openOrphans(result),
+            underived: underivedRows(result),
             unsettled: result.unsettled,
             rowsCompared: result.rowsCompared,
             tables: Object.fromEntries(result.tables.map(({ table, rows }) => [table, rows])),

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { writtenBy } from './triggers.ts';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { type TableTrigger, triggerSurroundings, writtenBy } from './triggers.ts';
 
 test.each<[string, string[]]>([
   ['BEGIN NEW.updated_at := now(); RETURN NEW; END', ['updated_at']],
@@ -11,3 +12,60 @@ test.each<[string, string[]]>([
   ['IF NEW.price == 1 THEN RETURN NULL; END IF', []],
   ['BEGIN PERFORM pg_notify($1, NEW.id::text); RETURN NULL; END', []],
 ])('%s', (source, writes) => expect(writtenBy(source)).toEqual(writes));
+
+const trigger = (whenApplied: boolean): TableTrigger => ({
+  side: 'monolith',
+  name: 'people.stamping',
+  enable: 'ALTER TABLE public.people ENABLE ALWAYS TRIGGER stamping',
+  definition: 'CREATE TRIGGER stamping …',
+  writes: ['stamp'],
+  whenApplied,
+});
+const definition = (more: object): MigrationDefinition => ({
+  context: 'people',
+  data: 'replicated',
+  monolith: { url: '' },
+  service: { url: '' },
+  routes: [],
+  ...more,
+});
+const fires = definition({
+  triggers: { monolith: { 'people.stamping': { onApply: 'fires', reason: 'it stamps' } } },
+});
+const sets = definition({
+  tables: [
+    {
+      monolith: 'people',
+      service: [{ table: 'persons', columns: { id: 'id' } }],
+      leave: { stamp: { onReturn: { trigger: 'stamping' }, reason: 'it stamps' } },
+    },
+  ],
+});
+
+test.each([
+  ['listed', fires],
+  ['named by the column that it sets', sets],
+])('a trigger that is to fire for replicated rows (%s) is held to it', (_how, told) => {
+  expect(triggerSurroundings([trigger(true)], told)).toEqual([
+    {
+      about: 'trigger people.stamping',
+      decision: expect.stringMatching(/^fires: .*it stamps \(monolith, writes stamp\)$/),
+    },
+  ]);
+  expect(triggerSurroundings([trigger(false)], told)).toEqual([
+    {
+      about: 'trigger people.stamping',
+      decision: null,
+      problem: expect.stringContaining('neither ENABLE ALWAYS nor REPLICA'),
+      remedy: 'On the monolith: ALTER TABLE public.people ENABLE ALWAYS TRIGGER stamping',
+    },
+  ]);
+  expect(triggerSurroundings([], told)).toEqual([
+    {
+      about: 'trigger people.stamping',
+      decision: null,
+      problem: expect.stringContaining('no such trigger'),
+      remedy: expect.any(String),
+    },
+  ]);
+});

@@ -1,12 +1,20 @@
-import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, Side, TriggerDecision } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { displayTable, type TableName } from '../database/identifiers.ts';
+import {
+  displayTable,
+  parseTableName,
+  quoteIdentifier,
+  quoteTable,
+  type TableName,
+} from '../database/identifiers.ts';
 import type { Surrounding } from './surrounding.ts';
 
 export interface TableTrigger {
   readonly side: Side;
   /** `table.trigger`, as the context file names it. */
   readonly name: string;
+  /** What makes it fire for replicated rows: only its owner can say that it should. */
+  readonly enable: string;
   readonly definition: string;
   /** Columns of the row and tables that its function's text names as written; empty when the text does not tell. */
   readonly writes: readonly string[];
@@ -44,10 +52,26 @@ export async function readTriggers(
   return rows.map((row) => ({
     side,
     name: `${displayTable({ schema: row.schema ?? '', table: row.table ?? '' })}.${row.name ?? ''}`,
+    enable:
+      `ALTER TABLE ${quoteTable({ schema: row.schema ?? '', table: row.table ?? '' })} ` +
+      `ENABLE ALWAYS TRIGGER ${quoteIdentifier(row.name ?? '')}`,
     definition: row.definition ?? '',
     writes: writtenBy(row.source ?? ''),
     whenApplied: row.enabled !== 'O',
   }));
+}
+
+/** Those that are to set a column that stayed behind: to name one there decides about it. */
+function settingTriggers(definition: MigrationDefinition): Map<string, TriggerDecision> {
+  const found = new Map<string, TriggerDecision>();
+  for (const { monolith, leave = {} } of definition.tables ?? [])
+    for (const [column, { onReturn, reason }] of Object.entries(leave))
+      if (typeof onReturn === 'object' && 'trigger' in onReturn)
+        found.set(`${displayTable(parseTableName(monolith))}.${onReturn.trigger}`, {
+          onApply: 'fires',
+          reason: `sets ${column}: ${reason}`,
+        });
+  return found;
 }
 
 /** Every trigger on a mapped table, with its decision; and decisions about triggers that are not there. */
@@ -57,11 +81,20 @@ export function triggerSurroundings(
 ): Surrounding[] {
   const line = (side: Side, name: string): string =>
     `contexts/${definition.context}: triggers.${side}['${name}']`;
+  const setting = settingTriggers(definition);
   const found = triggers.map((trigger): Surrounding => {
     const { side, name, writes, whenApplied } = trigger;
     const about = `trigger ${name}`;
     const written = writes.length > 0 ? `, writes ${writes.join(', ')}` : '';
-    const decided = definition.triggers?.[side]?.[name];
+    const decided =
+      definition.triggers?.[side]?.[name] ?? (side === 'monolith' ? setting.get(name) : undefined);
+    if (decided?.onApply === 'fires' && !whenApplied)
+      return {
+        about,
+        decision: null,
+        problem: `it is to fire for replicated rows (${decided.reason}), and does not: it is neither ENABLE ALWAYS nor REPLICA`,
+        remedy: `On the ${side}: ${trigger.enable}`,
+      };
     if (decided)
       return { about, decision: `${decided.onApply}: ${decided.reason} (${side}${written})` };
     const other = side === 'monolith' ? 'service' : 'monolith';
@@ -78,6 +111,15 @@ export function triggerSurroundings(
         `computed by the ${other}, or not needed`,
     };
   });
+  const missing = [...setting.keys()]
+    .filter((name) => !triggers.some((one) => one.side === 'monolith' && one.name === name))
+    .map((name): Surrounding => ({
+      about: `trigger ${name}`,
+      decision: null,
+      problem:
+        'the monolith has no such trigger, or it is disabled: what it is to set on return would be missing',
+      remedy: `contexts/${definition.context}: mend onReturn.trigger of the table, or make the trigger`,
+    }));
   const unknown = (['monolith', 'service'] as const).flatMap((side) =>
     Object.keys(definition.triggers?.[side] ?? {})
       .filter((name) => !triggers.some((one) => one.side === side && one.name === name))
@@ -88,5 +130,5 @@ export function triggerSurroundings(
         remedy: `Mend or remove ${line(side, name)}`,
       })),
   );
-  return [...found, ...unknown];
+  return [...found, ...missing, ...unknown];
 }

@@ -7,6 +7,7 @@ import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping
 import type { Lsn } from '../stream/change-event.ts';
 import { compareParts, sharedKey } from './comparison.ts';
 import { addSettled, compareTable, type TableCounts } from './compare-table.ts';
+import { findUnderived, type Underived } from './derived.ts';
 import { countOrphans, type Orphans } from './orphans.ts';
 import { type DifferingRow, type SettleContext, settle, throwIfCancelled } from './settle.ts';
 
@@ -69,6 +70,8 @@ export interface VerifyResult {
   readonly unsettled: number;
   /** Not looked for when only some rows are compared. */
   readonly orphans: readonly Orphans[];
+  /** Not looked for when only some rows are compared. */
+  readonly underived: readonly Underived[];
   readonly seconds: number;
 }
 
@@ -104,9 +107,12 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     }
     const [first] = connections;
     const orphans = options.keys || !first ? [] : await countOrphans(options.mapping, first);
+    const underived =
+      options.keys || !first ? [] : await findUnderived(options.mapping, first.monolith);
     return {
       tables,
       orphans,
+      underived,
       rowsCompared: tables.reduce((sum, table) => sum + table.rows, 0),
       differences: tables.reduce((sum, table) => sum + table.differing.length, 0),
       unsettled: tables.reduce((sum, table) => sum + table.unsettled, 0),

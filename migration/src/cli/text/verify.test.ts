@@ -29,6 +29,7 @@ test('tables that agree are a table and a sum', () => {
     differences: 0,
     unsettled: 0,
     orphans: [],
+    underived: [],
     seconds: 1.26,
   });
   expect(text.split('\n')).toEqual([
@@ -45,6 +46,7 @@ test('rows that differ are named with their columns, twenty of a table at most',
     differences: 21,
     unsettled: 2,
     orphans: [],
+    underived: [],
     seconds: 1,
   }).split('\n');
   expect(lines[2]).toBe('shop.products ["1"] different: price, name');

@@ -23,10 +23,19 @@ const orphanLine = ({
 }: VerifyResult['orphans'][number]): string =>
   `${rows} rows of the ${side} refer to nothing: ${foreignKey}${accepted ? ' (accepted)' : ''}`;
 
+const underivedLine = ({
+  table: name,
+  column,
+  rows,
+  keys,
+}: VerifyResult['underived'][number]): string =>
+  `${rows} rows of the monolith hold another ${name}.${column} than its expression says: ` +
+  keys.map((key) => JSON.stringify(key)).join(', ');
+
 export const verifyText = (
   result: Pick<
     VerifyResult,
-    'tables' | 'rowsCompared' | 'differences' | 'unsettled' | 'orphans' | 'seconds'
+    'tables' | 'rowsCompared' | 'differences' | 'unsettled' | 'orphans' | 'underived' | 'seconds'
   >,
 ): string =>
   [
@@ -41,6 +50,7 @@ export const verifyText = (
     ]),
     ...result.tables.flatMap(differingRows),
     ...result.orphans.map(orphanLine),
+    ...result.underived.map(underivedLine),
     `${result.rowsCompared} rows compared, ${result.differences} differ` +
       (result.unsettled > 0 ? `, ${result.unsettled} unsettled, not differing: run again` : '') +
       `, ${result.seconds.toFixed(1)} s`,

@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import type { MigrationDefinition, OnReturn } from '@strangler-toolkit/plan';
+import type pg from 'pg';
+import { Applier } from '../../src/apply/applier.ts';
+import { prepareApplySession } from '../../src/apply/apply-session.ts';
+import { connect } from '../../src/database/connect.ts';
+import { loadMapping } from '../../src/mapping/load.ts';
+import { installReplicaSchema } from '../../src/replica/schema.ts';
+import { openStreamRow } from '../../src/replica/streams.ts';
+import type { ChangeEvent, Row } from '../../src/stream/change-event.ts';
+import { findUnderived } from '../../src/verify/derived.ts';
+import { encodeRow } from '../encode-row.ts';
+
+let database: TestDatabase;
+let client: pg.Client;
+let session: pg.Client;
+let applier: Applier;
+let position = 1000n;
+
+const expression =
+  "lower(name) || ':' || region || ':' || coalesce(note, '-') -- what people search for";
+const definition = (search: OnReturn): MigrationDefinition => ({
+  context: 'people',
+  data: 'replicated',
+  monolith: { url: '' },
+  service: { url: '' },
+  routes: [],
+  tables: [
+    {
+      monolith: 'people',
+      service: [
+        { table: 'persons', columns: { id: 'id', name: 'name' } },
+        { table: 'notes', columns: { id: 'id', note: 'note' } },
+      ],
+      leave: {
+        region: { onReturn: 'default', reason: 'all are here' },
+        search: { onReturn: search, reason: 'derived' },
+        stamp: { onReturn: { trigger: 'stamping' }, reason: 'the trigger sets it' },
+      },
+    },
+  ],
+});
+
+beforeAll(async () => {
+  database = await createTestDatabase('on_return');
+  client = await connect(database.url, { applicationName: 'test' });
+  session = await connect(database.url, { applicationName: 'test' });
+  await client.query(`
+    CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL, note text, region text NOT NULL DEFAULT 'eu',
+      search text NOT NULL DEFAULT '', stamp text NOT NULL);
+    CREATE TABLE persons (id bigint PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE notes (id bigint PRIMARY KEY, note text);
+    CREATE FUNCTION stamping() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.stamp := ''by '' || NEW.name; RETURN NEW; END';
+    CREATE TRIGGER stamping BEFORE INSERT OR UPDATE ON people FOR EACH ROW EXECUTE FUNCTION stamping();
+    ALTER TABLE people ENABLE ALWAYS TRIGGER stamping`);
+  await installReplicaSchema(client);
+  await prepareApplySession(session, null);
+  const mapping = await loadMapping(definition({ expression }), client, client);
+  const stream = { context: 'people', direction: 'reverse' } as const;
+  await openStreamRow(client, stream, { epoch: 1n, position: 100n });
+  applier = new Applier({ client: session, mapping, ...stream, epoch: 1n });
+});
+afterAll(async () => {
+  await client?.end();
+  await session?.end();
+  await database?.drop();
+});
+beforeEach(() => client.query('TRUNCATE people'));
+
+type Change = Pick<ChangeEvent, 'op' | 'before' | 'after' | 'encoded'> & { readonly table: string };
+const made = (table: string, after: Row): Change => ({ table, op: 'c', before: null, after });
+const encoded = (table: string, after: Row): Change => ({
+  ...made(table, after),
+  encoded: encodeRow(after),
+});
+const changed = (table: string, after: Row, before: Row | null = null): Change => ({
+  table,
+  op: 'u',
+  before,
+  after,
+});
+
+async function apply(...changes: readonly Change[]): Promise<void> {
+  const commitLsn = (position += 100n);
+  await applier.apply([
+    { kind: 'begin', commitLsn, commitTime: 0n, xid: 1 },
+    {
+      kind: 'changes',
+      size: changes.length,
+      events: changes.map(({ table, ...change }, index): ChangeEvent => ({
+        ...change,
+        source: {
+          connector: 'postgresql',
+          db: 'd',
+          schema: 'public',
+          table,
+          txId: 1,
+          lsn: commitLsn,
+          ts_us: 0n,
+        },
+        position: { commitLsn, index },
+      })),
+    },
+    { kind: 'commit', commitLsn, endLsn: commitLsn + 5n, commitTime: 0n },
+  ]);
+}
+const rows = async (): Promise<unknown[]> =>
+  (await client.query('SELECT id, name, search, stamp FROM people ORDER BY people.id')).rows;
+const person = (id: number, name = `Name ${id}`): Row => ({ id: String(id), name });
+
+test('an expression is computed over each row that comes back: made, changed in one part, under another key', async () => {
+  await apply(
+    made('persons', person(1)),
+    made('notes', { id: '1', note: 'n1' }),
+    made('persons', person(2)),
+    made('notes', { id: '2', note: null }),
+  );
+  expect(await rows()).toEqual([
+    { id: '1', name: 'Name 1', search: 'name 1:eu:n1', stamp: 'by Name 1' },
+    { id: '2', name: 'Name 2', search: 'name 2:eu:-', stamp: 'by Name 2' },
+  ]);
+  await client.query(`UPDATE people SET region = 'us' WHERE id = 1`);
+  await apply(
+    changed('persons', person(1, 'Ann')),
+    changed('notes', { id: '2', note: 'new' }),
+    made('persons', person(4)),
+  );
+  await apply(changed('persons', person(3, 'Name 2'), { id: '2' }));
+  expect(await rows()).toEqual([
+    { id: '1', name: 'Ann', search: 'ann:us:n1', stamp: 'by Ann' },
+    { id: '3', name: 'Name 2', search: 'name 2:eu:new', stamp: 'by Name 2' },
+    { id: '4', name: 'Name 4', search: 'name 4:eu:-', stamp: 'by Name 4' },
+  ]);
+  await apply({ table: 'notes', op: 't', before: null, after: null });
+  expect(await rows()).toMatchObject([
+    { search: 'ann:us:-' },
+    { search: 'name 2:eu:-' },
+    { search: 'name 4:eu:-' },
+  ]);
+});
+
+test.each([
+  ['as texts', made],
+  ['as bytes, with COPY', encoded],
+])('so it is for many new rows at once (%s)', async (_how, make) => {
+  const ids = Array.from({ length: 50 }, (_, index) => index + 1);
+  await apply(...ids.map((id) => make('persons', person(id))));
+  expect(await rows()).toEqual(
+    ids.map((id) => ({
+      id: String(id),
+      name: `Name ${id}`,
+      search: `name ${id}:eu:-`,
+      stamp: `by Name ${id}`,
+    })),
+  );
+});
+
+test('verify computes it as well, and names rows that hold something else', async () => {
+  await apply(made('persons', person(1)), made('persons', person(2)));
+  const mapping = await loadMapping(definition({ expression }), client, client);
+  expect(await findUnderived(mapping, client)).toEqual([]);
+  await client.query(`UPDATE people SET search = 'stale' WHERE id = 2`);
+  expect(await findUnderived(mapping, client)).toEqual([
+    { table: 'people', column: 'search', rows: 1, keys: [['2']] },
+  ]);
+});
+
+test.each([
+  ['lower(nam)', 'column "nam" does not exist'],
+  ['lower(name', 'syntax error'],
+  ['max(name)', 'must appear in the GROUP BY clause'],
+])('%s is refused by the line of the context file', async (wrong, why) => {
+  await expect(
+    loadMapping(definition({ expression: wrong }), client, client),
+  ).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(
+      new RegExp(
+        `^contexts/people: tables\\[0\\]\\.leave\\.search\\.onReturn\\.expression: .*${why}`,
+      ),
+    ),
+  });
+});
+
+test('a column that takes no row before it is computed wants a default', async () => {
+  await client.query('ALTER TABLE people ALTER COLUMN search DROP DEFAULT');
+  try {
+    await expect(loadMapping(definition({ expression }), client, client)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('computed over the row that was written'),
+      remedy: expect.stringContaining('SET DEFAULT'),
+    });
+  } finally {
+    await client.query(`ALTER TABLE people ALTER COLUMN search SET DEFAULT ''`);
+  }
+});
