@@ -8,7 +8,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import { compileColumn } from './compile-column.ts';
 import { compileTable } from './compile-mapping.ts';
 import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
-import { refuseExpressions } from './expressions.ts';
+import { refuseExpressions } from './refuse-expressions.ts';
 import { namedTables, readBorder, readCatalogs } from './load.ts';
 import { refuseServers } from './refuse-servers.ts';
 import { refuseTables } from './refuse-tables.ts';

@@ -5,7 +5,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
 import { type CrossingKey, readCrossingKeys } from './crossing-keys.ts';
-import { refuseExpressions } from './expressions.ts';
+import { refuseExpressions } from './refuse-expressions.ts';
 import { refuseServers } from './refuse-servers.ts';
 import { type NamedTable, refuseTables } from './refuse-tables.ts';
 
