@@ -5,6 +5,7 @@ import type { TokenCheck } from '../identity/token-check.ts';
 import { authenticate } from './authenticate.ts';
 import { categoryRoutes } from './category-routes.ts';
 import { imageRoutes } from './image-routes.ts';
+import { openApi } from './openapi.ts';
 import { productRoutes } from './product-routes.ts';
 import { refuseShadowWrites } from './refuse-shadow-writes.ts';
 import { answerErrors, unknownRoute } from './refusal-answers.ts';
@@ -17,6 +18,7 @@ export function catalogRoutes(parts: {
   testStates: boolean;
 }): Router {
   const router = Router();
+  router.get('/openapi.json', (_request, response) => void response.json(openApi));
   router.use(refuseShadowWrites);
   router.use(express.json({ limit: '1mb' }));
   router.use(authenticate(parts.checkToken));
