@@ -1,11 +1,18 @@
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import type { FacadeOptions } from './config/options.ts';
 import { assemble } from './lifecycle/assemble.ts';
 import { drain } from './lifecycle/drain.ts';
+import { reload } from './lifecycle/reload.ts';
 import { start } from './lifecycle/start.ts';
 
 export interface Facade {
   /** @throws StranglerError PORT_IN_USE */
   start(): Promise<{ readonly port: number; readonly adminPort: number }>;
+  /**
+   * Serves new requests by other context files, without dropping a connection; what is under way ends by those before.
+   * @throws StranglerError CONFIG_INVALID, CONFIG_ENV_MISSING and what `load` throws; then nothing has changed
+   */
+  reload(load: () => Promise<Iterable<MigrationDefinition>>): Promise<void>;
   /** Readiness fails, no new connections, what is under way may finish until the deadline. */
   stop(options?: { readonly deadlineMs?: number }): Promise<void>;
 }
@@ -37,8 +44,15 @@ export interface Facade {
  */
 export function createFacade(options: FacadeOptions): Facade {
   const parts = assemble(options);
+  let reloading: Promise<void> = Promise.resolve();
   return {
     start: () => start(parts, options),
+    // one after the other: the newest files are the last that are read
+    reload(load) {
+      const next = reloading.then(() => reload(parts, options, load));
+      reloading = next.catch(() => {});
+      return next;
+    },
     stop: ({ deadlineMs = parts.serving.limits.drainMs } = {}) => drain(parts, deadlineMs),
   };
 }

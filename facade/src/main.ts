@@ -6,14 +6,16 @@ import { environmentHelp } from './config/help.ts';
 import { loadDefinitions } from './config/load-definitions.ts';
 import { optionsOf } from './config/options.ts';
 import { packageVersion } from './config/package-version.ts';
+import { watchFolder } from './config/watch-folder.ts';
 import { createFacade } from './facade.ts';
 
-/** One facade from the environment, drained on SIGTERM and SIGINT. */
+/** One facade from the environment, drained on SIGTERM and SIGINT; context files are read again on SIGHUP. */
 async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void> {
   const environment = parseEnvironment(env);
   const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME);
   const folder = environment.STRANGLER_CONTEXTS;
-  const contexts = await loadDefinitions(folder, Boolean(env.STRANGLER_CONTEXTS));
+  const named = Boolean(env.STRANGLER_CONTEXTS);
+  const contexts = await loadDefinitions(folder, named);
   if (contexts.length === 0)
     log.warn({ folder }, 'no context file: everything goes to the monolith as it comes');
   const facade = createFacade({
@@ -25,6 +27,14 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
   const { port, adminPort } = await facade.start();
   const { FACADE_HOST: host, FACADE_ADMIN_HOST: adminHost } = environment;
   log.info({ host, port, adminHost, adminPort }, 'listening');
+  // what was wrong is logged and told by readiness
+  const again = (): void =>
+    void facade.reload(() => loadDefinitions(folder, named, true)).catch(() => {});
+  process.on('SIGHUP', again);
+  if (environment.FACADE_RELOAD === '1')
+    watchFolder(folder, again, (problem) =>
+      log.warn({ folder, problem }, 'context files are not watched: SIGHUP has them read again'),
+    );
   const drain = (signal: string): void => {
     log.info({ signal }, 'draining');
     const exit = (code: number) => logWritten(log).finally(() => process.exit(code));

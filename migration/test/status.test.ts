@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { registerInstanceStatement } from '@strangler-toolkit/plan';
+import { planMark, registerInstanceStatement } from '@strangler-toolkit/plan';
+import { loadContexts, requireContext } from '@strangler-toolkit/plan/load';
 import { freePort } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
@@ -40,9 +41,28 @@ test('of a system at its beginning no facade is behind, and every flag is off', 
   const text = await status();
   expect(
     json<ContextStatus>(await cli(['status', 'catalog', '--json'], scene.env)).facades,
-  ).toEqual({ alive: 2, gone: 0, behind: 0 });
+  ).toEqual({ alive: 2, gone: 0, behind: 0, otherPlan: [] });
   expect(text).toMatch(/facades +2 alive\n/);
   expect(text).toMatch(/flags +list 0 %/);
+});
+
+test('facades that serve by another context file than this one are named', async () => {
+  const client = new pg.Client(scene.control.url);
+  await client.connect();
+  const { definition } = requireContext(await loadContexts(scene.dir), 'catalog');
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const catalog = planMark(definition, sha256);
+  for (const [name, plans] of Object.entries({
+    'same-1': { catalog },
+    'other-1': { catalog: planMark({ ...definition, identity: ['cookie:sid'] }, sha256) },
+    'without-1': {},
+  }))
+    await client.query(registerInstanceStatement(randomUUID(), name, { plans }));
+  await client.query(
+    `UPDATE strangler_control.instances SET heartbeat_at = clock_timestamp() + interval '1 hour'`,
+  );
+  await client.end();
+  expect(await status()).toMatch(/OTHER CONTEXT FILE than here: other-1, without-1 /);
 });
 
 test('an Unleash that is down is named with its code', async () => {

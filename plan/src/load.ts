@@ -28,10 +28,13 @@ const shown = (path: string): string => {
 const isUnresolved = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
 
-async function defaultExport(path: string, file: string): Promise<unknown> {
+/** Node keeps what was imported once under its address. */
+let readings = 0;
+
+async function defaultExport(path: string, file: string, again: string): Promise<unknown> {
   try {
     if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'));
-    const module: { default?: unknown } = await import(pathToFileURL(path).href);
+    const module: { default?: unknown } = await import(`${pathToFileURL(path).href}${again}`);
     if (module.default === undefined)
       throw new StranglerError('CONFIG_INVALID', `${file}: has no default export`, {
         remedy: 'Write: export default defineMigration({ … })',
@@ -55,7 +58,8 @@ async function defaultExport(path: string, file: string): Promise<unknown> {
 }
 
 /**
- * Reads every context file of a folder (.ts, .js, .mjs, .json; names that begin with "_" or "." are left out).
+ * Reads every context file of a folder (.ts, .js, .mjs, .json; names that begin with "_" or "." are left out). `again`: as
+ * they are now, though this process has read them before; what they import themselves stays as it was.
  * @throws StranglerError CONFIG_NOT_FOUND, CONFIG_INVALID
  *
  * @example
@@ -67,7 +71,10 @@ async function defaultExport(path: string, file: string): Promise<unknown> {
  * console.log(`${file} moves ${definition.routes.length} routes`);
  * ```
  */
-export async function loadContexts(dir: string): Promise<Map<string, LoadedContext>> {
+export async function loadContexts(
+  dir: string,
+  { again = false }: { readonly again?: boolean } = {},
+): Promise<Map<string, LoadedContext>> {
   const folder = resolve(dir);
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new StranglerError(
@@ -79,12 +86,13 @@ export async function loadContexts(dir: string): Promise<Map<string, LoadedConte
   const files = names.filter(isContextFile).sort();
   if (files.length === 0)
     throw new StranglerError('CONFIG_NOT_FOUND', `No context file in ${folder}`);
+  const suffix = again ? `?reading=${++readings}` : '';
   const loaded: LoadedContext[] = [];
   for (const name of files) {
     const path = join(folder, name);
     const file = shown(path);
     loaded.push({
-      definition: validateDefinition(await defaultExport(path, file), file),
+      definition: validateDefinition(await defaultExport(path, file, suffix), file),
       file,
       path,
     });

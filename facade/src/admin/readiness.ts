@@ -9,7 +9,8 @@ export function readiness(
     flags,
     watch,
     strangers,
-  }: Pick<Serving, 'ownership' | 'flags' | 'watch' | 'strangers'>,
+    plan,
+  }: Pick<Serving, 'ownership' | 'flags' | 'watch' | 'strangers' | 'plan'>,
   serves: boolean,
 ): Record<string, unknown> {
   const control = ownership.link === undefined ? 'off' : ownership.link.up ? 'up' : 'down';
@@ -27,6 +28,7 @@ export function readiness(
   const flagStatus = flags.status();
   const degraded =
     missing ||
+    plan.problem !== null ||
     control === 'down' ||
     flagStatus.state === 'stale' ||
     flagStatus.state === 'none' ||
@@ -40,6 +42,7 @@ export function readiness(
       olderEpochTold: ownership.regressed,
     },
     flags: { ...flagStatus, ...flagsDetail(flags) },
+    plan: plan.status,
     ...(strangers.all.length > 0 && {
       untrustedProxies: { peers: strangers.all, setting: 'FACADE_TRUSTED_PROXIES' },
     }),

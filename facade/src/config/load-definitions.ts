@@ -18,9 +18,12 @@ async function nothingYet(folder: string, named: boolean): Promise<boolean> {
 export async function loadDefinitions(
   folder: string,
   named: boolean,
+  again = false,
 ): Promise<readonly MigrationDefinition[]> {
   try {
-    return [...(await loadContexts(folder)).values()].map(({ definition }) => definition);
+    return [...(await loadContexts(folder, { again })).values()].map(
+      ({ definition }) => definition,
+    );
   } catch (error) {
     if (await nothingYet(folder, named)) return [];
     throw error;

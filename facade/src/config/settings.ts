@@ -37,6 +37,12 @@ const processSettings = {
     standard: './contexts',
     help: 'folder of context files',
   },
+  reload: {
+    variable: 'FACADE_RELOAD',
+    type: yesOrNo,
+    standard: '1',
+    help: '1 reads context files again when one changes, 0 on SIGHUP only',
+  },
   controlUrl: {
     variable: 'STRANGLER_CONTROL_URL',
     type: postgresUrl.optional(),

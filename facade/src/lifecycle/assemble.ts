@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { bothSides, type Side } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
 import { type Logger, pino } from 'pino';
 import { adminApp } from '../admin/admin-app.ts';
 import { Strangers } from '../admission/strangers.ts';
@@ -16,8 +16,10 @@ import { trustedPeers } from '../proxy/peer.ts';
 import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
 import { UpstreamWatch } from '../resilience/upstream-watch.ts';
-import { claimsOf } from '../serving/claim.ts';
+import { type Claims, claimsOf } from '../serving/claim.ts';
+import { RunningPlan } from '../serving/running-plan.ts';
 import type { Serving } from '../serving/serving.ts';
+import { dataKinds, monolithsOf, watchedOf } from './plan-parts.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { accessLogOf } from '../telemetry/open-log.ts';
@@ -33,6 +35,7 @@ export interface Parts {
   readonly clients: ClientServer;
   readonly admin: Server;
   readonly flags: LateFlags;
+  readonly claimsFor: (wanted: readonly MigrationDefinition[], before?: Claims) => Claims;
   readonly controlFlags: ControlFlagReader | undefined;
   readonly recorder: Recorder;
   readonly agents: UpstreamAgents;
@@ -55,13 +58,12 @@ export function assemble(options: FacadeOptions): Parts {
   const log = options.log ?? pino({ level: 'silent' });
   const definitions = [...options.contexts];
   const metrics = facadeMetrics();
-  const claims = claimsOf({
-    definitions,
-    env: options.env ?? process.env,
-    breaker: watchedBreaker(metrics, log),
-  });
+  const breaker = watchedBreaker(metrics, log);
+  const env = options.env ?? process.env;
+  const claimsFor = (wanted: readonly MigrationDefinition[], before?: Claims): Claims =>
+    claimsOf({ definitions: wanted, env, breaker, ...(before && { before }) });
+  const plan = new RunningPlan(definitions, claimsFor(definitions));
   const trusted = trustedPeers(options.trustedProxies ?? []);
-  const declared = new Map(definitions.map(({ context, data }) => [context, data]));
   const strangers = new Strangers(log);
   const flags = new LateFlags();
   const ownFlags = controlFlags(options, limits, (problem) => log.warn({ problem }, 'flags'));
@@ -71,11 +73,12 @@ export function assemble(options: FacadeOptions): Parts {
     stateDir,
     limits,
     log,
-    declared,
+    declared: dataKinds(definitions),
     detail: () => ({
       pid: process.pid,
       untrustedProxies: [...strangers.all],
       flags: flags.status().source,
+      plans: plan.plans,
     }),
     ...(ownFlags && { alsoLook: (client) => ownFlags.look(client) }),
   });
@@ -86,8 +89,8 @@ export function assemble(options: FacadeOptions): Parts {
     onDrop: (kind, count) => metrics.statsDropped.inc({ kind }, count),
   });
   const { upstreamConnections: connections, headerBytes, connectMs } = limits;
-  const monoliths = [options.monolithUrl, ...claims.plans.map(({ urls }) => urls.monolith)];
-  const lenientTo = options.lenientMonolith === true ? monoliths : [];
+  const lenientTo =
+    options.lenientMonolith === true ? [options.monolithUrl, ...monolithsOf(plan.claims)] : [];
   const agents = upstreamAgents({ connections, headerBytes, lenientTo });
   const deadlines = new Deadlines();
   const forwarder = openForwarder(options.forwarder ?? settings.forwarder.standard, {
@@ -96,7 +99,10 @@ export function assemble(options: FacadeOptions): Parts {
     limits: { connections, headerBytes, connectMs },
   });
   const serving: Serving = {
-    claims,
+    get claims() {
+      return plan.claims;
+    },
+    plan,
     monolithUrl: options.monolithUrl,
     ownership,
     flags,
@@ -110,12 +116,7 @@ export function assemble(options: FacadeOptions): Parts {
       log,
       epochOf: (context) => ownership.states.get(context).epoch,
     }),
-    watch: new UpstreamWatch(
-      claims.plans.flatMap(({ name: context, urls, health }) =>
-        bothSides.map((side) => ({ context, side, url: urls[side], path: health[side] })),
-      ),
-      limits.healthMs,
-    ),
+    watch: new UpstreamWatch(watchedOf(plan.claims), limits.healthMs),
     metrics,
     limits,
     log,
@@ -142,6 +143,7 @@ export function assemble(options: FacadeOptions): Parts {
     clients: clientServer(serving, () => parts.phase === 'draining'),
     admin: createServer(adminApp(serving, () => parts.phase === 'serving')),
     flags,
+    claimsFor,
     controlFlags: ownFlags,
     recorder,
     agents,

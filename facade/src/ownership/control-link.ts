@@ -29,6 +29,7 @@ export class ControlLink {
   readonly instanceId = randomUUID();
   readonly #options: ControlLinkOptions;
   readonly #dirty = new Set<string>();
+  readonly #onLook = new Set<() => void>();
   #client: pg.Client | undefined;
   #stopped = false;
   #woken = false;
@@ -73,6 +74,17 @@ export class ControlLink {
   /** Something else told that the owners may have changed. */
   lookSoon(): void {
     this.#wake();
+  }
+
+  /** Resolves after a look that begins from now on, or after `withinMs`. */
+  async looked(withinMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#onLook.add(resolve);
+      timer = setTimeout(resolve, withinMs);
+      this.#wake();
+    });
+    clearTimeout(timer);
   }
 
   /** Says what this instance knows about the context, as soon as possible and again after every reconnection. */
@@ -140,11 +152,16 @@ export class ControlLink {
   }
 
   async #look(client: pg.Client): Promise<void> {
+    const waiting = [...this.#onLook];
     const { now, rows } = await readOwners(client);
     this.#lastAnswer = performance.now();
     this.#clockOffsetMs = now - Date.now();
     for (const row of rows) this.#options.states.merge(parseOwnerRow(row));
     await this.#options.alsoLook?.(client);
+    for (const done of waiting) {
+      this.#onLook.delete(done);
+      done();
+    }
   }
 
   async #beat(client: pg.Client): Promise<void> {

@@ -66,7 +66,7 @@ export class OwnerStates extends EventEmitter<{
   agreed: [context: string];
 }> {
   readonly #states = new Map<string, OwnerState>();
-  readonly #declared: ReadonlyMap<string, DataKind>;
+  #declared: ReadonlyMap<string, DataKind> = new Map();
   readonly #now: () => number;
 
   constructor(
@@ -74,9 +74,20 @@ export class OwnerStates extends EventEmitter<{
     now: () => number = () => performance.now(),
   ) {
     super();
-    this.#declared = declared;
     this.#now = now;
-    for (const [context, dataKind] of declared) this.#states.set(context, unknownState(dataKind));
+    this.declare(declared);
+  }
+
+  /** What the context files say now. What was told of a context stays, also of one that they leave out. */
+  declare(declared: ReadonlyMap<string, DataKind>): void {
+    this.#declared = declared;
+    for (const [context, dataKind] of declared) {
+      const state = this.#states.get(context);
+      const known = state?.known
+        ? { ...state, dataKind: stricter(state.dataKind, dataKind) }
+        : unknownState(dataKind);
+      this.#states.set(context, known);
+    }
   }
 
   get(context: string): OwnerState {

@@ -101,6 +101,13 @@ export class Ownership {
     await Promise.all([this.link?.start(this.#limits.startMs), this.#freshness?.warm()]);
   }
 
+  /** New contexts: resolves when the control database has told of them, or could have. */
+  async declare(declared: ReadonlyMap<string, DataKind>): Promise<void> {
+    this.states.declare(declared);
+    for (const context of declared.keys()) this.link?.acknowledge(context);
+    await this.link?.looked(this.#limits.startMs);
+  }
+
   /** Asked while a write of ours has no pin yet, the control database would call stale fresh: its word on the owner counts, no more. */
   async freshness(context: string, identities: readonly string[]): Promise<FreshnessAnswer> {
     const owed = this.#pins?.owes(context) ?? false;

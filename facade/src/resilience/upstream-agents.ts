@@ -83,6 +83,8 @@ export interface UpstreamAgents {
   for(url: URL, connection?: 'pooled' | 'fresh'): http.Agent;
   /** Addresses whose answers are mended. */
   readonly mended: ReadonlySet<string>;
+  /** More of them. */
+  mend(addresses: readonly string[]): void;
   destroy(): void;
 }
 
@@ -91,7 +93,7 @@ const standard: AgentLimits = { connections: 256, headerBytes: 65_536 };
 export function upstreamAgents(limits: AgentLimits = standard): UpstreamAgents {
   const pooled = { ...idle, maxSockets: limits.connections };
   // where an answer begins is certain on a connection of its own only
-  const mended = { keepAlive: false, maxSockets: limits.connections };
+  const alone = { keepAlive: false, maxSockets: limits.connections };
   const agents = {
     pooled: {
       'http:': patient(new http.Agent(pooled), limits),
@@ -102,14 +104,22 @@ export function upstreamAgents(limits: AgentLimits = standard): UpstreamAgents {
       'https:': patient(new https.Agent({ keepAlive: false }), limits),
     },
     mended: {
-      'http:': patient(new http.Agent(mended), limits, true),
-      'https:': patient(new https.Agent(mended), limits, true),
+      'http:': patient(new http.Agent(alone), limits, true),
+      'https:': patient(new https.Agent(alone), limits, true),
     },
   };
-  const lenientTo = limits.lenientTo ?? [];
-  const origins = new Set(lenientTo.map((address) => new URL(address).origin));
+  const mended = new Set<string>();
+  const origins = new Set<string>();
+  const mend = (addresses: readonly string[]): void => {
+    for (const address of addresses) {
+      mended.add(address);
+      origins.add(new URL(address).origin);
+    }
+  };
+  mend(limits.lenientTo ?? []);
   return {
-    mended: new Set(lenientTo),
+    mended,
+    mend,
     for: ({ protocol, origin }, connection = 'pooled') =>
       agents[origins.has(origin) ? 'mended' : connection][
         protocol === 'https:' ? 'https:' : 'http:'

@@ -17,7 +17,7 @@ type Sides = Readonly<Record<Side, UpstreamHealth | undefined>>;
 
 /** Asks monolith and services whether they are there, so that somebody knows before a client does. Traffic never waits for it. */
 export class UpstreamWatch {
-  readonly #watched: readonly Watched[];
+  #watched: readonly Watched[];
   readonly #everyMs: number;
   readonly #known = new Map<string, UpstreamHealth>();
   #timer: NodeJS.Timeout | undefined;
@@ -36,6 +36,11 @@ export class UpstreamWatch {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** From the next round on. */
+  watch(watched: readonly Watched[]): void {
+    this.#watched = watched;
   }
 
   /** Undefined: not asked yet. */

@@ -49,12 +49,14 @@ export interface ClaimsOptions {
   /** Looks up `env('NAME')` of context files. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly breaker: (context: string, side: Side) => Breaker;
+  /** Those before, whose contexts keep what was learnt of them. */
+  readonly before?: Claims;
 }
 
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** @throws StranglerError CONFIG_INVALID for conflicting routes, CONFIG_ENV_MISSING for an address that is not set */
-export function claimsOf({ definitions, env, breaker }: ClaimsOptions): Claims {
+export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): Claims {
   const table = compileRoutes(definitions);
   const claims = new Map<CompiledRoute, Claim>();
   const plans = new Set<ContextPlan>();
@@ -62,13 +64,17 @@ export function claimsOf({ definitions, env, breaker }: ClaimsOptions): Claims {
     const { context } = definition;
     const url = (side: Side): string =>
       resolveSetting(definition[side].url, env, `contexts/${context}: ${side}.url`);
+    const known = before?.plans.find(({ name }) => name === context);
+    const urls = { monolith: url('monolith'), service: url('service') };
+    const breakerOf = (side: Side): Breaker =>
+      known?.urls[side] === urls[side] ? known.breakers[side] : breaker(context, side);
     const plan: ContextPlan = {
       name: context,
-      urls: { monolith: url('monolith'), service: url('service') },
+      urls,
       health: { monolith: definition.monolith.health, service: definition.service.health },
-      breakers: { monolith: breaker(context, 'monolith'), service: breaker(context, 'service') },
+      breakers: { monolith: breakerOf('monolith'), service: breakerOf('service') },
       identity: identityReader(definition.identity, sha256),
-      aliases: new Aliases(),
+      aliases: known?.aliases ?? new Aliases(),
     };
     plans.add(plan);
     for (const [route, asWrite] of table.asWrites) {

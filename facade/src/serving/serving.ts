@@ -11,11 +11,14 @@ import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Claims } from './claim.ts';
+import type { RunningPlan } from './running-plan.ts';
 import type { Who } from './who.ts';
 
 /** What every request needs; made once. */
 export interface Serving {
+  /** Of now; a request that found its claim keeps it. */
   readonly claims: Claims;
+  readonly plan: RunningPlan;
   readonly monolithUrl: string;
   readonly flags: FlagReader;
   readonly ownership: Ownership;

@@ -21,6 +21,7 @@ import { earlierVerification } from './evidence-facts.ts';
 import { countDeadLetters, gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
 import { type SideHealth, sideHealth, wayOut } from './side-health.ts';
+import { otherPlans } from './other-plans.ts';
 import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -59,7 +60,13 @@ export interface ContextStatus {
   /** Why flags are not known. */
   readonly flagsProblem: string | null;
   readonly flags: readonly FlagState[] | null;
-  readonly facades: { readonly alive: number; readonly gone: number; readonly behind: number };
+  readonly facades: {
+    readonly alive: number;
+    readonly gone: number;
+    readonly behind: number;
+    /** Names of those that serve it by another context file than this one. */
+    readonly otherPlan: readonly string[];
+  };
   readonly working: { readonly holder: string; readonly move: string } | null;
   readonly nextMove: Move | null;
   readonly gates: readonly GateResult[];
@@ -159,6 +166,7 @@ async function contextStatus(
       alive: alive.length,
       gone: instances.length - alive.length,
       // Of a context that nothing was done to yet there is nothing to know.
+      otherPlan: otherPlans(definition, alive),
       behind: known ? alive.filter((instance) => instance.epoch !== row.epoch).length : 0,
     },
     working:

@@ -13,6 +13,8 @@ const instanceDetail = z.object({
   pid: z.number().optional(),
   untrustedProxies: z.array(untrustedProxy).optional(),
   flags: z.enum(flagSources).optional(),
+  /** `planMark` of each context that it serves. */
+  plans: z.record(z.string(), z.string()).optional(),
 });
 export type InstanceDetail = z.infer<typeof instanceDetail>;
 

@@ -33,7 +33,7 @@ const fresh: ContextStatus = {
   traffic: { requests: 0, anonymous: 0, identities: 0, shares: [] },
   deadLetters: null,
   flags: null,
-  facades: { alive: 1, gone: 0, behind: 0 },
+  facades: { alive: 1, gone: 0, behind: 0, otherPlan: [] },
   working: null,
   nextMove: 'replicate',
   gates: [

@@ -191,6 +191,17 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
         (status.facades.gone > 0 ? `, ${status.facades.gone} gone` : '') +
         (status.facades.behind > 0 ? `, ${status.facades.behind} behind` : ''),
     ),
+    ...(status.facades.otherPlan.length > 0
+      ? [
+          line(
+            '',
+            terminal.style(
+              'red',
+              `OTHER CONTEXT FILE than here: ${status.facades.otherPlan.join(', ')} (/health/ready says why)`,
+            ),
+          ),
+        ]
+      : []),
     ...(status.shadow.length > 0
       ? status.shadow.map((route, index) =>
           line(

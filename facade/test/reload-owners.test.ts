@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { createFacade, type Facade } from '../src/facade.ts';
+import { ask } from './support/client.ts';
+import { itemsContext } from './support/contexts.ts';
+import { startControl, type TestControl } from './support/control.ts';
+import { startUpstream, type Upstream } from './support/upstream.ts';
+
+let monolith: Upstream;
+let service: Upstream;
+let control: TestControl;
+let stateDir: string;
+let facade: Facade;
+let port: number;
+beforeAll(async () => {
+  monolith = await startUpstream('monolith');
+  service = await startUpstream('service');
+});
+beforeEach(async () => {
+  control = await startControl();
+  await control.setContext({ stage: 'service', owner: 'service', epoch: 4 });
+  stateDir = await mkdtemp(join(tmpdir(), 'facade-'));
+});
+afterEach(async () => {
+  await facade.stop({ deadlineMs: 500 });
+  await control.close();
+  await rm(stateDir, { recursive: true, force: true });
+});
+afterAll(async () => {
+  await monolith?.close();
+  await service?.close();
+});
+
+const items = (): MigrationDefinition => itemsContext('replicated', monolith.url, service.url);
+const start = async (contexts: readonly MigrationDefinition[]): Promise<void> => {
+  facade = createFacade({
+    contexts,
+    monolithUrl: monolith.url,
+    controlUrl: control.url,
+    name: 'facade',
+    stateDir,
+    debugHeaders: true,
+    // as long as a hang may last; the database answers at once
+    limits: { healthMs: 0, startMs: 30_000, pinMs: 10_000, freshnessMs: 10_000, pollMs: 3_600_000 },
+  });
+  ({ port } = await facade.start());
+};
+const writes = async (): Promise<unknown> =>
+  (await ask(port, '/api/items', { method: 'POST', headers: { authorization: 'ann' } })).headers[
+    'x-strangler-served-by'
+  ];
+
+test('the owner of a context that appears is known before its first write is served', async () => {
+  await start([]);
+  expect(await writes()).toBe('monolith');
+  await facade.reload(async () => [items()]);
+  expect(await writes()).toBe('service');
+});
+
+test('a context that has left the monolith is not lost because its file is', async () => {
+  await start([items()]);
+  await expect(facade.reload(async () => [])).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('stage service'),
+  });
+  expect(await writes()).toBe('service');
+});

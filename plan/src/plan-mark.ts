@@ -1,0 +1,12 @@
+import type { MigrationDefinition, SideSettings } from './migration.ts';
+
+const asked = ({ url, health }: SideSettings): unknown => [url, health ?? null];
+
+/** A hash of what a facade makes of a context: equal marks serve alike. Tables, gates and contracts are for others. */
+export const planMark = (
+  { context, data, identity, monolith, service, routes }: MigrationDefinition,
+  sha256: (text: string) => string,
+): string => {
+  const sides = [asked(monolith), asked(service)];
+  return sha256(JSON.stringify([context, data, identity ?? [], sides, routes])).slice(0, 16);
+};
