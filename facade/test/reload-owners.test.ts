@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import pg from 'pg';
 import { createFacade, type Facade } from '../src/facade.ts';
 import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
@@ -56,7 +58,25 @@ const writes = async (): Promise<unknown> =>
 test('the owner of a context that appears is known before its first write is served', async () => {
   await start([]);
   expect(await writes()).toBe('monolith');
-  await facade.reload(async () => [items()]);
+  const client = new pg.Client(control.url);
+  await client.connect();
+  let served = false;
+  try {
+    // nobody tells of owners for now
+    await client.query('BEGIN; LOCK TABLE strangler_control.contexts IN ACCESS EXCLUSIVE MODE');
+    const reloaded = facade.reload(async () => [items()]).then(() => (served = true));
+    await until('the facade asks for them', async () => {
+      const { rows } = await client.query(
+        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'strangler_control.contexts'::regclass`,
+      );
+      return rows.length > 0;
+    });
+    expect(served).toBe(false);
+    await client.query('COMMIT');
+    await reloaded;
+  } finally {
+    await client.end();
+  }
   expect(await writes()).toBe('service');
 });
 

@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { guardChild, until } from '@strangler-toolkit/dev-stack';
+import { type RunningProcess, startProcess, until } from '@strangler-toolkit/dev-stack';
 import { ask } from './support/client.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
@@ -23,7 +21,7 @@ interface Readiness {
 let folder: string;
 let monolith: Upstream;
 let held: http.ServerResponse[] = [];
-const children = new Set<ChildProcess>();
+const facades: RunningProcess[] = [];
 beforeAll(async () => {
   monolith = await startUpstream('monolith', (request, response) => {
     if (request.url === '/api/slow') held.push(response);
@@ -35,11 +33,7 @@ beforeEach(async () => {
   await mkdir(join(folder, 'contexts'));
 });
 afterEach(async () => {
-  for (const child of children) {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
-  children.clear();
+  for (const facade of facades.splice(0)) await facade.stop(5_000);
   held = [];
   await rm(folder, { recursive: true, force: true });
 });
@@ -59,9 +53,11 @@ const write = (name: string, path: string): Promise<void> =>
   );
 
 async function start(env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [bin], {
+  const lines: Record<string, unknown>[] = [];
+  const running = await startProcess({
+    name: 'facade',
+    file: bin,
     env: {
-      PATH: process.env.PATH,
       MONOLITH_URL: monolith.url,
       STRANGLER_CONTEXTS: join(folder, 'contexts'),
       FACADE_STATE_DIR: join(folder, 'state'),
@@ -70,27 +66,21 @@ async function start(env: Record<string, string> = {}) {
       FACADE_HEALTH_MS: '0',
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    onLine: (line) => {
+      if (line.startsWith('{')) lines.push(JSON.parse(line) as Record<string, unknown>);
+    },
   });
-  guardChild(child);
-  children.add(child);
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  const lines = (): Record<string, unknown>[] =>
-    output
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line));
-  const found = await until('it listens', () => lines().find(({ msg }) => msg === 'listening'));
-  const [port, adminPort] = [Number(found.port), Number(found.adminPort)];
+  facades.push(running);
+  const { adminPort } = await until('it listens', () => lines.find((line) => 'adminPort' in line));
+  const operators = Number(adminPort);
   return {
-    child,
-    port,
+    running,
+    port: running.port,
     lines,
     readiness: async (): Promise<Readiness> =>
-      JSON.parse((await ask(adminPort, '/health/ready')).body),
+      JSON.parse((await ask(operators, '/health/ready')).body),
     routes: async (): Promise<string[]> =>
-      (JSON.parse((await ask(adminPort, '/routes')).body) as { path: string }[]).map(
+      (JSON.parse((await ask(operators, '/routes')).body) as { path: string }[]).map(
         ({ path }) => path,
       ),
   };
@@ -127,7 +117,7 @@ test('a changed file is served by at once; what is under way ends by the old one
       { status: 200, body: 'monolith /api/fast', from: first.from },
     ]);
     const served = await until('both lines', () => {
-      const routes = facade.lines().flatMap(({ route }) => (route === undefined ? [] : [route]));
+      const routes = facade.lines.flatMap(({ route }) => (route === undefined ? [] : [route]));
       return routes.length === 2 ? routes : undefined;
     });
     expect(served).toEqual(['slow', 'fast']);
@@ -156,7 +146,7 @@ test('a file that cannot be taken changes nothing, and readiness says why until 
   expect(await facade.routes()).toEqual(['/api/one']);
   expect((await ask(facade.port, '/api/one')).status).toBe(200);
   await until('its log says so', () =>
-    facade.lines().some(({ code, level }) => code === 'CONFIG_INVALID' && level === 50),
+    facade.lines.some(({ code, level }) => code === 'CONFIG_INVALID' && level === 50),
   );
   await write('two', '/api/two');
   await until('it is mended', async () => (await facade.readiness()).plan.problem === null);
@@ -168,6 +158,6 @@ test('a facade that does not watch its files reads them on SIGHUP', async () => 
   const facade = await start({ FACADE_RELOAD: '0' });
   await write('two', '/api/two');
   expect(await facade.routes()).toEqual(['/api/one']);
-  facade.child.kill('SIGHUP');
+  void facade.running.kill('SIGHUP');
   await until('the new route', async () => (await facade.routes()).includes('/api/two'));
 });
