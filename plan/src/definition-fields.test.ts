@@ -121,6 +121,16 @@ describe('a file may say', () => {
         ],
       }),
     ],
+    [
+      'how values are converted',
+      inPart({
+        columns: {
+          id: { to: 'id', as: 'text-to-uuid' },
+          a: { to: 'a', as: 'letters-to-boolean', letters: { true: 'Y', false: 'N' } },
+          b: { to: 'b', as: 'boolean-to-letters', letters: { true: 'T', false: 'F' } },
+        },
+      }),
+    ],
     ['sequences of its own', good({ sequences: [{ monolith: 'a', service: 'b.c' }] })],
     [
       'where its contracts are',
@@ -310,6 +320,36 @@ describe('what is wrong is told at its field, in these words', () => {
     [
       inPart({ columns: { id: { to: 'a', values: { a: 5 } } } }),
       'tables[0].service[0].columns.id.values.a must be a string',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', as: 'cents' } } }),
+      'tables[0].service[0].columns.id.as must be one of cents-to-decimal, decimal-to-cents, letters-to-boolean, boolean-to-letters, ' +
+        'epoch-seconds-to-timestamptz, timestamptz-to-epoch-seconds, epoch-milliseconds-to-timestamptz, ' +
+        'timestamptz-to-epoch-milliseconds, text-to-uuid, uuid-to-text (is "cents")',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', as: 'uuid-to-text', values: {} } } }),
+      'tables[0].service[0].columns.id.as cannot stand beside values',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', as: 'uuid-to-text', zone: 'UTC' } } }),
+      'tables[0].service[0].columns.id.as cannot stand beside zone',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', as: 'letters-to-boolean' } } }),
+      "tables[0].service[0].columns.id.letters is missing: { true: 'Y', false: 'N' }, or what stands for them",
+    ],
+    [
+      inPart({
+        columns: { id: { to: 'a', as: 'uuid-to-text', letters: { true: 'Y', false: 'N' } } },
+      }),
+      'tables[0].service[0].columns.id.letters belongs to letters-to-boolean and boolean-to-letters only',
+    ],
+    [
+      inPart({
+        columns: { id: { to: 'a', as: 'letters-to-boolean', letters: { true: 'Y', false: 'Y' } } },
+      }),
+      'tables[0].service[0].columns.id.letters must differ, or there is no way back',
     ],
     [
       inPart({ columns: { id: { to: 'a', valves: {} } } }),

@@ -8,7 +8,27 @@ export interface ColumnMapping {
    * went: where clocks are put back, two moments have one local time.
    */
   readonly zone?: 'UTC';
+  /**
+   * How each value becomes the service's, where the types differ. A value without an exact way back is refused, never
+   * rounded: the row waits as a dead letter.
+   */
+  readonly as?: ConversionName;
+  /** What stands for true and false; for 'letters-to-boolean' and 'boolean-to-letters'. */
+  readonly letters?: { readonly true: string; readonly false: string };
 }
+
+/** Conversions of the monolith's value into the service's; each has an exact inverse. */
+export type ConversionName =
+  | 'cents-to-decimal'
+  | 'decimal-to-cents'
+  | 'letters-to-boolean'
+  | 'boolean-to-letters'
+  | 'epoch-seconds-to-timestamptz'
+  | 'timestamptz-to-epoch-seconds'
+  | 'epoch-milliseconds-to-timestamptz'
+  | 'timestamptz-to-epoch-milliseconds'
+  | 'text-to-uuid'
+  | 'uuid-to-text';
 
 /** One service table that takes a part of a monolith table's columns. */
 export interface TargetTable {

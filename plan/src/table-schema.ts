@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listOf, nonEmpty, oneOf, recordOf, strict, text } from './schema-words.ts';
+import type { ConversionName } from './table-mapping.ts';
 
 /** Parts with blanks, dots or quotes are written in quotes, as in SQL: `"Sales Dept.".lines`. */
 const qualified = (kind: string) =>
@@ -10,17 +11,44 @@ const qualified = (kind: string) =>
 export const tableName = qualified('table');
 const sequenceName = qualified('sequence');
 const columnValues = recordOf(text);
+const conversionNames = [
+  'cents-to-decimal',
+  'decimal-to-cents',
+  'letters-to-boolean',
+  'boolean-to-letters',
+  'epoch-seconds-to-timestamptz',
+  'timestamptz-to-epoch-seconds',
+  'epoch-milliseconds-to-timestamptz',
+  'timestamptz-to-epoch-milliseconds',
+  'text-to-uuid',
+  'uuid-to-text',
+] as const satisfies readonly ConversionName[];
+const columnObject = strict({
+  to: nonEmpty,
+  values: columnValues.optional(),
+  zone: oneOf(['UTC']).optional(),
+  as: oneOf(conversionNames).optional(),
+  letters: strict({ true: nonEmpty, false: nonEmpty })
+    .refine(({ true: yes, false: no }) => yes !== no, 'must differ, or there is no way back')
+    .optional(),
+}).superRefine(({ values, zone, as, letters }, context) => {
+  const problem = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', message, path: [path] });
+  if (as !== undefined && (values !== undefined || zone !== undefined))
+    problem('as', `cannot stand beside ${values === undefined ? 'zone' : 'values'}`);
+  const takesLetters = as === 'letters-to-boolean' || as === 'boolean-to-letters';
+  if (takesLetters && letters === undefined)
+    problem('letters', `is missing: { true: 'Y', false: 'N' }, or what stands for them`);
+  if (!takesLetters && letters !== undefined)
+    problem('letters', 'belongs to letters-to-boolean and boolean-to-letters only');
+});
 const columnMapping = z.unknown().superRefine((value, context) => {
   if (typeof value === 'string') {
     if (value === '')
       context.addIssue({ code: 'custom', message: 'must name a column of the service' });
     return;
   }
-  const parsed = strict({
-    to: nonEmpty,
-    values: columnValues.optional(),
-    zone: oneOf(['UTC']).optional(),
-  }).safeParse(value);
+  const parsed = columnObject.safeParse(value);
   for (const issue of parsed.error?.issues ?? [])
     context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
 });

@@ -83,7 +83,7 @@ function keyBackward(
   for (const link of part.columns) {
     const value = row[link.to];
     if (table.key.includes(link.from) && value !== undefined)
-      key[link.from] = value === null ? null : (link.backward?.get(value) ?? value);
+      key[link.from] = value === null ? null : (link.conversion?.backward.text(value) ?? value);
   }
   return key;
 }

@@ -78,7 +78,7 @@ function forwardTargets(mapping: CompiledMapping, table: CompiledTable): WriteTa
     inputs: part.columns.map((link) => ({
       column: link.to,
       from: link.from,
-      translate: link.forward === null ? null : translation({ ...part, columns: [link] }, link),
+      translate: link.conversion === null ? null : translation({ ...part, columns: [link] }, link),
     })),
     extras: new Map(Object.entries(part.constants)),
     derived: new Map(),

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/identifiers.ts';
 import type { ColumnLink, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
+import type { Conversion } from '../mapping/conversions/conversion.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
 import type { PageRange } from './page-ranges.ts';
 import { forwardColumn } from './projection-sql.ts';
@@ -85,14 +86,25 @@ function binaryColumn(link: ColumnLink): string | null {
   const expression = forwardColumn(link);
   const [from, to] = [parseType(link.fromType), parseType(link.toType)];
   if (!binaryTypes.has(to.base) || from.array !== to.array) return null;
-  // A translated value is text, whatever it was before.
-  if (link.forward !== null && link.forward.size > 0)
-    return textual.has(to.base) && !to.array ? `(${expression})::text` : null;
+  if (link.conversion !== null)
+    return to.array ? null : convertedBinary(link.conversion, to.base, expression);
   if (from.base === to.base) return expression;
   if (textual.has(from.base) && textual.has(to.base)) return expression;
   const wider =
     integers.includes(from.base) && (to.base === 'numeric' || integers.includes(to.base));
   return wider && !from.array ? `(${expression})::${to.base}` : null;
+}
+
+function convertedBinary(
+  { forward: { type } }: Conversion,
+  base: string,
+  expression: string,
+): string | null {
+  // without its length, so that the column refuses what is too long
+  if (textual.has(base)) return type === 'text' ? `(${expression})::text` : null;
+  if (type === base) return expression;
+  const number = type === 'numeric' || integers.includes(type);
+  return number && integers.includes(base) ? `(${expression})::${base}` : null;
 }
 
 function binaryConstant(part: CompiledPart, name: string, value: string | null): string | null {

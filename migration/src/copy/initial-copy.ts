@@ -17,7 +17,7 @@ import {
 import { pageRanges } from './page-ranges.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { type CopyProgress, TableProgress } from './progress.ts';
-import { unmappedMarker } from './projection-sql.ts';
+import { refusalMarker } from './projection-sql.ts';
 
 export interface InitialCopyOptions {
   readonly mapping: CompiledMapping;
@@ -171,16 +171,12 @@ function copyFailure(
     });
   if (isStranglerError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const marker = message.indexOf(unmappedMarker);
-  if (codeOf(error) === '22P02' && marker !== -1) {
-    return new StranglerError(
-      'CONFIG_INVALID',
-      `${context}: the mapping has ` +
-        message.slice(marker + 'strangler: '.length).replace(/"$/, '') +
-        ', which is also what another value becomes',
-      { cause: error },
-    );
-  }
+  const [, code = '', refusal] =
+    new RegExp(`${refusalMarker}([A-Z_]+): (.*)"$`, 's').exec(message) ?? [];
+  if (codeOf(error) === '22P02' && refusal !== undefined)
+    return new StranglerError(code === 'CONFIG_INVALID' ? code : 'VALUE_INEXACT', refusal, {
+      cause: error,
+    });
   const where =
     error instanceof Error && 'where' in error && typeof error.where === 'string'
       ? ` (${error.where.split('\n')[0]?.replace(/:.*/, '')})`

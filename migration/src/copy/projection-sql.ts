@@ -1,35 +1,43 @@
 import { quoteIdentifier, quoteLiteral } from '../database/identifiers.ts';
 import type { ColumnLink } from '../mapping/compiled-mapping.ts';
+import type { Refusal, Way } from '../mapping/conversions/conversion.ts';
 
-/** Begins the text of the conversion error by which SQL reports a value that the mapping cannot carry. */
-export const unmappedMarker = 'strangler: no entry in values for';
+/** Begins the text of the conversion error by which SQL reports a value that the mapping cannot carry; its code follows. */
+export const refusalMarker = 'strangler refuses ';
 
 /** The text that the stream would carry (a cast to text writes booleans and char(n) differently). */
 export const outputText = (expression: string): string =>
   `CASE WHEN ${expression} IS NOT NULL THEN format('%s', ${expression}) END`;
 
-/** `projectForward` or `projectBackward` of one column, in SQL. */
-export function translated(
-  expression: string,
-  values: ReadonlyMap<string, string> | null,
-  inverse: ReadonlyMap<string, string> | null,
-): string {
-  if (values === null || values.size === 0) return expression;
-  const cases = [...values].map(
-    ([from, to]) => `WHEN ${quoteLiteral(from)} THEN ${quoteLiteral(to)}`,
-  );
-  // Passing such a value unchanged would bring it back as another one. Not a constant, or the planner would raise it for every row.
-  const images = [...(inverse?.keys() ?? [])].filter((image) => !values.has(image));
-  const refusals = images.map(
-    (image) =>
-      `WHEN ${quoteLiteral(image)} THEN CAST(${quoteLiteral(`${unmappedMarker} `)} || format('%s', ${expression}) AS int)::text`,
-  );
-  return `CASE format('%s', ${expression}) ${[...cases, ...refusals].join(' ')} ELSE ${outputText(expression)} END`;
-}
-
+/** `projectForward` of one column, in SQL. */
 export const forwardColumn = (link: ColumnLink, alias = ''): string => {
   const column = `${alias}${quoteIdentifier(link.from)}`;
-  return link.forward === null
-    ? column
-    : `CASE WHEN ${column} IS NOT NULL THEN ${translated(column, link.forward, link.backward)} END`;
+  return link.conversion === null ? column : converted(column, link.conversion.forward);
 };
+
+/** A value without an exact way back raises an error that names it. */
+function converted(column: string, way: Way & Refusal): string {
+  const exact = way.exact?.(column);
+  // Not a constant, or the planner would raise it for every row.
+  const [before, after] = [`${refusalMarker}${way.code}: ${way.before}'`, `'${way.after}`];
+  const refused = `CAST(${quoteLiteral(before)} || format('%s', ${column}) || ${quoteLiteral(after)} AS int)`;
+  const value =
+    exact === undefined
+      ? way.sql(column)
+      : `CASE WHEN ${exact} THEN ${way.sql(column)} ELSE CAST(${refused}::text AS ${way.type}) END`;
+  return `CASE WHEN ${column} IS NOT NULL THEN ${value} END`;
+}
+
+/** Begins the text of a value that the mapping cannot carry where both sides' texts are compared. */
+export const inexactMark = 'not convertible: ';
+
+/** The text of the other side's value, of a value that does not pass its own text behind a mark; never an error. */
+export function convertedText(column: string, way: Way): string {
+  const exact = way.exact?.(column);
+  const text = `format('%s', ${way.sql(column)})`;
+  const value =
+    exact === undefined
+      ? text
+      : `CASE WHEN ${exact} THEN ${text} ELSE ${quoteLiteral(inexactMark)} || format('%s', ${column}) END`;
+  return `CASE WHEN ${column} IS NOT NULL THEN ${value} END`;
+}

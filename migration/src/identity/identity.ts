@@ -77,8 +77,6 @@ export interface Identity {
   readonly mapping: readonly MappedTable[];
 }
 
-const byText = (one: unknown[], other: unknown[]): number => (String(one) < String(other) ? -1 : 1);
-
 /** The part of an identity that comes from the context file. */
 export const mappingIdentity = ({ tables }: CompiledMapping): MappedTable[] =>
   tables.map((table) => ({
@@ -90,9 +88,7 @@ export const mappingIdentity = ({ tables }: CompiledMapping): MappedTable[] =>
       links: Object.fromEntries(
         part.columns.map((link) => [
           link.from,
-          link.forward === null
-            ? link.to
-            : `${link.to} ${JSON.stringify([...link.forward].sort(byText))}`,
+          link.conversion === null ? link.to : `${link.to} ${link.conversion.identity}`,
         ]),
       ),
       constants: sortedJson(part.constants),

@@ -31,7 +31,7 @@ export function changedTypes(
         const was = before.tables[index]?.parts[partIndex]?.columns.find(
           ({ from, to }) => from === link.from && to === link.to,
         );
-        if (was === undefined || link.forward !== null) return [];
+        if (was === undefined || link.conversion !== null) return [];
         if (was.fromType === link.fromType && was.toType === link.toType) return [];
         const { source, target } = endsOf(direction, {
           monolith: {

@@ -1,6 +1,8 @@
 import { type ColumnMapping, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { type ColumnLink, tableName } from './compiled-mapping.ts';
+import { namedConversion } from './conversions/named.ts';
+import { listedValues } from './conversions/values.ts';
 import { differentMeaning } from './different-meaning.ts';
 import { commonType } from './type-compatibility.ts';
 
@@ -28,7 +30,7 @@ export function compileColumn(
   mapping: string | ColumnMapping,
   line: string,
 ): ColumnLink {
-  const { to, values, zone } = columnOf(mapping);
+  const { to, values, zone, as, letters } = columnOf(mapping);
   const source = findColumn(monolith, from, line);
   const target = findColumn(service, to, line);
   for (const [table, column] of [
@@ -42,7 +44,19 @@ export function compileColumn(
       );
     }
   }
-  const other = differentMeaning({ monolith: source, service: target, values, zone });
+  const columns = {
+    monolith: { name: `${tableName(monolith)}.${from}`, type: source.baseType ?? source.type },
+    service: { name: `${tableName(service)}.${to}`, type: target.baseType ?? target.type },
+  };
+  const named = as && namedConversion({ as, ...(letters && { letters }), line, columns });
+  if (named !== undefined) refuseDrawn(line, [source, target]);
+  const other = differentMeaning({
+    monolith: source,
+    service: target,
+    values,
+    zone,
+    converted: named !== undefined,
+  });
   if (other !== null) {
     throw new StranglerError(
       other.code,
@@ -51,44 +65,36 @@ export function compileColumn(
     );
   }
   const type = commonType(source.type, target.type);
-  if (type === null && values === undefined) {
+  const conversion = named ?? (values === undefined ? null : listedValues(values, line));
+  if (type === null && conversion === null) {
     throw new StranglerError(
       'CONFIG_INVALID',
       `${line}: ${tableName(monolith)}.${from} is ${source.type}, which ` +
         `${tableName(service)}.${to} (${target.type}) cannot carry both ways`,
       {
         remedy:
-          'Give the service column a type that takes the same text, or map its values one by one.',
+          'Give the service column a type that takes the same text, convert its values (as: …), or map them one by one (values).',
         details: { from: source.type, to: target.type },
       },
     );
   }
-  const maps = values === undefined ? { forward: null, backward: null } : oneToOne(values, line);
   return {
     from,
     to,
     fromType: source.type,
     toType: target.type,
     compareType: type ?? 'text',
-    ...maps,
+    conversion,
   };
 }
 
-function oneToOne(
-  values: Readonly<Record<string, string>>,
-  line: string,
-): { forward: Map<string, string>; backward: Map<string, string> } {
-  const forward = new Map(Object.entries(values));
-  const backward = new Map<string, string>();
-  for (const [from, to] of forward) {
-    const other = backward.get(to);
-    if (other !== undefined) {
-      throw new StranglerError(
-        'CONFIG_INVALID',
-        `${line}.values: '${other}' and '${from}' both become '${to}', so there is no way back; values must be one-to-one`,
-      );
-    }
-    backward.set(to, from);
-  }
-  return { forward, backward };
+/** New ids of the two sides would count in different units. */
+function refuseDrawn(line: string, ends: readonly ColumnCatalog[]): void {
+  const drawn = ends.find(({ sequence }) => (sequence ?? null) !== null);
+  if (drawn !== undefined)
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `${line}.as: ${drawn.name} draws from the sequence ${drawn.sequence ?? ''}, whose numbers the other side would not understand`,
+      { remedy: 'Map ids as they are, without a conversion.' },
+    );
 }

@@ -1,6 +1,7 @@
 import type { IdSource, OnReturn, Side } from '@strangler-toolkit/plan';
 import type { CrossingKey } from './crossing-keys.ts';
 import type { TableCatalog } from '../database/catalog.ts';
+import type { Conversion } from './conversions/conversion.ts';
 
 /** A monolith column and the service column that holds the same value. */
 export interface ColumnLink {
@@ -10,9 +11,8 @@ export interface ColumnLink {
   readonly toType: string;
   /** Type to cast both sides to before comparing their text: the wider of the two. */
   readonly compareType: string;
-  /** Monolith text → service text; null when values pass unchanged. */
-  readonly forward: ReadonlyMap<string, string> | null;
-  readonly backward: ReadonlyMap<string, string> | null;
+  /** Null when values pass unchanged. */
+  readonly conversion: Conversion | null;
 }
 
 /** One service table that holds a part of a monolith table's columns, one row per monolith row. */

@@ -7,6 +7,8 @@ export interface ColumnPair {
   readonly service: ColumnCatalog;
   readonly values: Readonly<Record<string, string>> | undefined;
   readonly zone: string | undefined;
+  /** Whether a conversion of its own carries the values. */
+  readonly converted?: boolean;
 }
 
 export interface Misunderstanding {
@@ -69,6 +71,7 @@ export function differentMeaning(pair: ColumnPair): Misunderstanding | null {
   const unzoned = [monolith, service].filter(
     (base) => base === 'timestamp without time zone',
   ).length;
+  if (pair.converted === true) return otherEquality(pair, refuse);
   if (zoned === 1 && unzoned === 1 && pair.zone === undefined)
     return refuse(
       'nothing tells in which zone the one without zone is written',

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
 import type { CompiledPart } from './compiled-mapping.ts';
+import { listedValues } from './conversions/values.ts';
 import { projectBackward, projectForward } from './project.ts';
 
 const values = { on: 'active', off: '', '': 'none' };
@@ -11,8 +12,7 @@ const link = (from: string, to: string, pairs: Record<string, string> | null) =>
   fromType: 'text',
   toType: 'text',
   compareType: 'text',
-  forward: pairs && new Map(Object.entries(pairs)),
-  backward: pairs && new Map(Object.entries(pairs).map(([from, to]) => [to, from])),
+  conversion: pairs && listedValues(pairs, `contexts/a.ts:tables[0].service[0].columns.${from}`),
 });
 const part = {
   line: 'contexts/a.ts:tables[0].service[0]',
@@ -57,7 +57,7 @@ describe('a row on its way', () => {
     const refusal = expect.objectContaining({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining(`${part.line}.columns.status.values`),
-      details: { column: 'status', value: 'active' },
+      details: { column: 'status', value: 'active', data: true },
     });
     expect(() => projectForward(part, { status: 'active' })).toThrow(refusal);
     expect(() => projectBackward(part, { state: 'on' })).toThrow(/has no entry for 'on'/);
@@ -86,20 +86,15 @@ describe('a column of the mapping', () => {
       fromType: 'integer',
       toType: 'bigint',
       compareType: 'bigint',
-      forward: null,
-      backward: null,
+      conversion: null,
     });
-    expect(compile('id', { to: 'flag', values: { 1: 'true', 0: 'false' } })).toMatchObject({
-      compareType: 'text',
-      forward: new Map([
-        ['0', 'false'],
-        ['1', 'true'],
-      ]),
-      backward: new Map([
-        ['false', '0'],
-        ['true', '1'],
-      ]),
+    const { compareType, conversion } = compile('id', {
+      to: 'flag',
+      values: { 1: 'true', 0: 'false' },
     });
+    expect(compareType).toBe('text');
+    expect(['0', '1'].map((value) => conversion?.forward.text(value))).toEqual(['false', 'true']);
+    expect(['false', 'true'].map((value) => conversion?.backward.text(value))).toEqual(['0', '1']);
   });
 
   test.each<[string, Parameters<typeof compileColumn>[2], string, RegExp]>([

@@ -9,7 +9,7 @@ import {
   rowHashes,
   unlikeKeys,
 } from './chunks.ts';
-import { type Comparison, hasSharedOrder, keyOnSide } from './comparison.ts';
+import { type Comparison, hasSharedOrder, shownKey } from './comparison.ts';
 import {
   type DifferingRow,
   settle,
@@ -51,8 +51,8 @@ export function addSettled(
 ): void {
   const part = displayTable(comparison.part.service);
   for (const { shared, row } of differing)
-    counts.differing.push({ key: keyOnSide(comparison, 'monolith', shared), part, ...row });
-  for (const shared of unsettled) counts.unsettled.push(keyOnSide(comparison, 'monolith', shared));
+    counts.differing.push({ key: shownKey(comparison, shared), part, ...row });
+  for (const shared of unsettled) counts.unsettled.push(shownKey(comparison, shared));
 }
 
 export async function compareTable(options: CompareTableOptions): Promise<void> {
@@ -163,7 +163,7 @@ async function drillDown(
       if (differing.length > 0)
         await options.onDiffering(
           differing.map(({ shared, row }) => ({
-            key: keyOnSide(comparison, 'monolith', shared),
+            key: shownKey(comparison, shared),
             part,
             ...row,
           })),

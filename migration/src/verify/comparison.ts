@@ -1,6 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
-import { outputText, translated } from '../copy/projection-sql.ts';
+import { convertedText, inexactMark, outputText } from '../copy/projection-sql.ts';
+import type { Conversion } from '../mapping/conversions/conversion.ts';
 import {
   type ColumnLink,
   columnOn,
@@ -34,12 +35,9 @@ const isCharacter = (type: string): boolean => /^character(\(|$)/.test(type);
 
 function normalised(side: Side, link: ColumnLink): string {
   const column = quoteIdentifier(columnOn(link, side));
-  // Values that are listed one by one are texts of their own, of no common type.
-  if (link.forward !== null) {
-    return side === 'service'
-      ? outputText(column)
-      : `CASE WHEN ${column} IS NOT NULL THEN ${translated(column, link.forward, null)} END`;
-  }
+  // what is converted has no common type: the service's own text is what both show
+  if (link.conversion !== null)
+    return side === 'service' ? outputText(column) : convertedText(column, link.conversion.forward);
   if (link.fromType === link.toType) return `${column}::text`;
   const wide = `CAST(${outputText(column)} AS ${link.compareType})`;
   // 12.5 and 12.50, or 'ab' and 'ab   ', differ only because one of the two types writes them so.
@@ -80,15 +78,40 @@ export function compareParts(table: CompiledTable): Comparison[] {
   });
 }
 
-/** A key in shared terms → as the side's own column writes it. */
-export const keyOnSide = (comparison: Comparison, side: Side, key: readonly string[]): string[] =>
-  key.map((value, index) =>
-    side === 'monolith' ? (comparison.keyLinks[index]?.backward?.get(value) ?? value) : value,
-  );
+/** A key in shared terms → as the side's own column writes it; null when the side cannot have such a row. */
+export function keyOnSide(
+  { keyLinks }: Comparison,
+  side: Side,
+  key: readonly string[],
+): readonly string[] | null {
+  const own: string[] = [];
+  for (const [index, shared] of key.entries()) {
+    const value = onSide(keyLinks[index]?.conversion ?? null, side, shared);
+    if (value === null) return null;
+    own.push(value);
+  }
+  return own;
+}
+
+function onSide(conversion: Conversion | null, side: Side, shared: string): string | null {
+  if (conversion === null) return shared;
+  const inexact = shared.startsWith(inexactMark);
+  if (side === 'service') return inexact ? null : shared;
+  return inexact ? shared.slice(inexactMark.length) : conversion.backward.text(shared);
+}
+
+/** A key in shared terms as people read it: as the monolith writes it, if it can have such a row. */
+export const shownKey = (comparison: Comparison, key: readonly string[]): readonly string[] =>
+  keyOnSide(comparison, 'monolith', key) ?? key;
 
 /** A key as the monolith writes it → in shared terms. */
-export const sharedKey = (comparison: Comparison, key: readonly string[]): string[] =>
-  key.map((value, index) => comparison.keyLinks[index]?.forward?.get(value) ?? value);
+export const sharedKey = ({ keyLinks }: Comparison, key: readonly string[]): string[] =>
+  key.map((value, index) => {
+    const conversion = keyLinks[index]?.conversion ?? null;
+    return conversion === null
+      ? value
+      : (conversion.forward.text(value) ?? `${inexactMark}${value}`);
+  });
 
 const ordered = new Set([
   'smallint',
@@ -105,7 +128,7 @@ const ordered = new Set([
 export const hasSharedOrder = (comparison: Comparison): boolean =>
   comparison.keyLinks.every(
     (link) =>
-      link.forward === null &&
+      link.conversion === null &&
       ordered.has(link.fromType.replace(/\([^)]*\)/, '')) &&
       ordered.has(link.toType.replace(/\([^)]*\)/, '')) &&
       (link.fromType === link.toType || ordered.has(link.compareType)),

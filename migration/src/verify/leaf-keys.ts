@@ -1,7 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledTable } from '../mapping/compiled-mapping.ts';
-import { type Comparison, compareParts, keyOnSide } from './comparison.ts';
+import { type Comparison, compareParts, shownKey } from './comparison.ts';
 
 const rowsAtOnce = 500;
 
@@ -26,8 +26,7 @@ export async function* keysOfLeaf(
       text: `FETCH ${rowsAtOnce} FROM keys`,
       rowMode: 'array',
     });
-    if (found.rows.length > 0)
-      yield found.rows.map((shared) => keyOnSide(comparison, 'monolith', shared));
+    if (found.rows.length > 0) yield found.rows.map((shared) => shownKey(comparison, shared));
     if (found.rows.length < rowsAtOnce) break;
   }
   await client.query('COMMIT');

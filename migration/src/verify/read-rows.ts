@@ -20,7 +20,7 @@ export async function readRows(
 ): Promise<Map<string, ReadRow>> {
   if (keys.length === 0) return new Map();
   const view = comparison[side];
-  const own = keys.map((key) => keyOnSide(comparison, side, key));
+  const own = keys.map((key) => keyOnSide(comparison, side, key)).filter((key) => key !== null);
   const wanted = view.keyColumns.map(
     ({ type }, index) => `CAST(w.${alias(index)} AS ${type}) AS ${alias(index)}`,
   );

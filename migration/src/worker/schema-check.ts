@@ -3,6 +3,7 @@ import {
   endsOf,
   isStranglerError,
   type MigrationDefinition,
+  sidesOf,
   sourceOf,
   StranglerError,
 } from '@strangler-toolkit/plan';
@@ -96,7 +97,11 @@ export async function checkRelation(check: SchemaCheck, relation: RelationMessag
         ? [link.from, link.fromType, `${tableName(part.service)}.${link.to}`, link.toType]
         : [link.to, link.toType, `${tableName(table.monolith)}.${link.from}`, link.fromType];
       const type = types.get(column) ?? '';
-      if (type === was || link.forward !== null || carries(type, targetType)) continue;
+      const fits =
+        link.conversion === null
+          ? carries(type, targetType)
+          : link.conversion.takes(sidesOf(check.direction, type, targetType));
+      if (type === was || fits) continue;
       throw changedType(
         `${part.line}.columns.${link.from}`,
         { name: `${name}.${column}`, type, was },

@@ -198,7 +198,9 @@ export async function flip(shop: Shop, owner: 'monolith' | 'service'): Promise<v
     direction,
     databaseName(owner === 'service' ? shop.serviceUrl : shop.monolithUrl),
   );
-  const tables = owner === 'service' ? ['goods', 'good_prices'] : ['products'];
+  const tables = (shop.definition.tables ?? []).flatMap((table) =>
+    owner === 'service' ? table.service.map((part) => part.table) : [table.monolith],
+  );
   await ensurePublication(source, names.publication, [
     ...tables.map((table) => ({ schema: 'public', table })),
     { schema: 'strangler', table: 'probe' },

@@ -1,0 +1,37 @@
+import type { BySide, ErrorCode } from '@strangler-toolkit/plan';
+
+/** One direction of a conversion: as a function for the stream, and as SQL where a server does the work. Both say the same. */
+export interface Way {
+  /** Null: the value has no exact way back. */
+  readonly text: (value: string) => string | null;
+  /** Whether a column's value (not NULL) has an exact way back; null: every value has. */
+  readonly exact: ((column: string) => string) | null;
+  readonly sql: (column: string) => string;
+  /** Type of what the SQL gives. */
+  readonly type: string;
+  /** What is wrong with a value that is refused. */
+  readonly problem: string;
+}
+
+/** What becomes of a mapped column's values on their way, and back. NULL stays NULL. */
+export interface Conversion {
+  /** What evidence rests on: the context file's own words. */
+  readonly identity: string;
+  readonly forward: Way & Refusal;
+  readonly backward: Way & Refusal;
+  /** Whether it also fits columns of these types. */
+  readonly takes: (types: BySide<string>) => boolean;
+}
+
+/** Why a value does not pass: line of the context file and column before the value, the reason after it. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly before: string;
+  readonly after: string;
+}
+
+export const refusalText = ({ before, after }: Refusal, value: string): string =>
+  `${before}'${value}'${after}`;
+
+/** The text that the stream would carry of a value that is not NULL, compared byte by byte. */
+export const exactText = (column: string): string => `format('%s', ${column}) COLLATE "C"`;

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
+import type { ConversionName } from '@strangler-toolkit/plan';
+import fc from 'fast-check';
+import type pg from 'pg';
+import { convertedText, inexactMark } from '../../src/copy/projection-sql.ts';
+import { connect } from '../../src/database/connect.ts';
+import { namedConversion } from '../../src/mapping/conversions/named.ts';
+
+let database: TestDatabase;
+let client: pg.Client;
+beforeAll(async () => {
+  database = await createTestDatabase('conversions');
+  client = await connect(database.url, { applicationName: 'test' });
+});
+afterAll(async () => {
+  await client?.end();
+  await database?.drop();
+});
+
+const sample = (values: fc.Arbitrary<bigint | string>): string[] =>
+  fc.sample(values, 300).map(String);
+const moments = fc.bigInt(-210_866_803_200n, 9_224_318_015_999n);
+const epochs = ['0', '-1', '1', '-86400', '253402300800', '-62135596801', '-210866803200'];
+const uuids = ['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'];
+const times = [
+  'infinity',
+  '-infinity',
+  '1969-12-31 23:59:59.5+00',
+  '1969-12-31 23:59:59.999001+00',
+  '0044-03-15 00:00:00+00 BC',
+  '4714-11-24 00:00:00+00 BC',
+  '294276-12-31 23:59:59.999+00',
+  '10000-01-01 00:00:00.01+00',
+];
+
+const pairs: readonly [ConversionName, string, string, readonly string[]][] = [
+  [
+    'cents-to-decimal',
+    'bigint',
+    'numeric(20,2)',
+    [
+      '0',
+      '-1',
+      '9223372036854775807',
+      '-9223372036854775808',
+      ...sample(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)),
+    ],
+  ],
+  [
+    'decimal-to-cents',
+    'numeric(30,2)',
+    'bigint',
+    ['0.00', '-0.01', 'NaN', '1234567890123456789012345678.99', '92233720368547758.07'],
+  ],
+  ['letters-to-boolean', 'character(1)', 'boolean', ['Y', 'N', 'y', ' ', '', 't']],
+  ['letters-to-boolean', 'text', 'boolean', ['Y', 'N', 'Y ', ' N', '', 'true', 'ÿ', 'Y\n']],
+  ['boolean-to-letters', 'boolean', 'text', ['t', 'f']],
+  [
+    'epoch-seconds-to-timestamptz',
+    'bigint',
+    'timestamp with time zone',
+    [...epochs, '9224318015999', '9224318016000', '-210866803201', ...sample(moments)],
+  ],
+  [
+    'epoch-milliseconds-to-timestamptz',
+    'bigint',
+    'timestamp with time zone',
+    [
+      ...epochs,
+      '9224318015999999',
+      '9224318016000000',
+      '9223372036854775807',
+      ...sample(moments.map((value) => value * 1_000n - 1n)),
+    ],
+  ],
+  [
+    'epoch-seconds-to-timestamptz',
+    'integer',
+    'timestamp with time zone',
+    ['2147483647', '-2147483648'],
+  ],
+  ['timestamptz-to-epoch-seconds', 'timestamp with time zone', 'bigint', times],
+  ['timestamptz-to-epoch-milliseconds', 'timestamp with time zone', 'bigint', times],
+  [
+    'text-to-uuid',
+    'text',
+    'uuid',
+    [...uuids, ` ${uuids[0]}`, `${uuids[0]}\n`, '', ...sample(fc.uuid())],
+  ],
+  ['uuid-to-text', 'uuid', 'text', [...uuids, ...sample(fc.uuid())]],
+];
+
+/** What the stream carries of a column of the type, and what the expression makes of it. */
+async function asSql(
+  type: string,
+  values: readonly string[],
+  expression: string,
+): Promise<{ text: string; converted: string }[]> {
+  await client.query(`CREATE TEMP TABLE given (value ${type}) ON COMMIT PRESERVE ROWS`);
+  try {
+    await client.query(`INSERT INTO given SELECT unnest($1::text[])::${type}`, [values]);
+    const { rows } = await client.query<{ text: string; converted: string }>(
+      `SELECT format('%s', value) AS text, ${expression} AS converted FROM given`,
+    );
+    return rows;
+  } finally {
+    await client.query('DROP TABLE given');
+  }
+}
+
+test.each(pairs)(
+  'SQL says of %s what the function says: %s to %s',
+  async (as, from, to, values) => {
+    const { forward, backward } = namedConversion({
+      as,
+      line: 'here',
+      columns: { monolith: { name: 'm', type: from }, service: { name: 's', type: to } },
+      ...(as.includes('letters') && { letters: { true: 'Y', false: 'N' } }),
+    });
+    const there = await asSql(from, values, convertedText('value', forward));
+    expect(there.map(({ converted }) => converted)).toEqual(
+      there.map(({ text }) => forward.text(text) ?? `${inexactMark}${text}`),
+    );
+    const passed = there.filter(({ converted }) => !converted.startsWith(inexactMark));
+    expect(passed.length).toBeGreaterThan(0);
+    // what is larger than the column is refused by the column
+    const fitting = passed.filter(({ converted }) => to !== 'bigint' || converted.length < 20);
+    const back = await asSql(
+      to,
+      fitting.map(({ converted }) => converted),
+      convertedText('value', backward),
+    );
+    expect(back).toEqual(
+      fitting.map(({ text, converted }) => ({ text: converted, converted: text })),
+    );
+    expect(back.map(({ text }) => backward.text(text))).toEqual(fitting.map(({ text }) => text));
+  },
+);
