@@ -65,7 +65,8 @@ export const errorCodes = {
   IDENTITY_CHANGED:
     'Changes that came without an event may be missing: strangler replicate <context> --reread compares the ' +
     'tables and sends what differs, --restart copies anew.',
-  VALUE_INEXACT: 'Mend the row at its owner, or map the column otherwise (docs/guide/mapping.md).',
+  VALUE_INEXACT:
+    'Mend the row at its owner, or map the column otherwise; strangler mapping check <context> counts such rows.',
   APPLY_FAILED: 'Read the cause; the batch was rolled back and will be applied again.',
   DEAD_LETTERS: 'List them with: strangler dead-letters list <context>; then replay or drop each.',
   COPY_FAILED: 'Run strangler replicate <context> again: the initial copy starts anew.',

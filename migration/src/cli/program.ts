@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { fenceCommand } from './commands/fence.ts';
 import { initCommand } from './commands/init.ts';
 import { journalCommand } from './commands/journal.ts';
+import { mappingCommand } from './commands/mapping.ts';
 import { outboxCommand } from './commands/outbox.ts';
 import { rampCommand } from './commands/ramp.ts';
 import { replicateCommand } from './commands/replicate.ts';
@@ -54,6 +55,7 @@ UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNEC
     fenceCommand(session),
     replicateCommand(session),
     schemaCommand(session),
+    mappingCommand(session),
     shadowCommand(session),
     routeCommand(session),
     routesCommand(session),

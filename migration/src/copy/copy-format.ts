@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/identifie
 import type { ColumnLink, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import type { Conversion } from '../mapping/conversions/conversion.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
-import type { PageRange } from './page-ranges.ts';
+import { pageCondition, type PageRange } from './page-ranges.ts';
 import { forwardColumn } from './projection-sql.ts';
 
 /** Types whose binary form every server writes and reads alike. Locale and extensions have no say in them. */
@@ -52,7 +52,7 @@ export function copyStatements(
   range: PageRange,
 ): { readonly out: string; readonly into: string } {
   const { binary, columns, values } = copyFormat(part);
-  const pages = `ctid >= '(${range.from},0)'::tid${range.to === undefined ? '' : ` AND ctid < '(${range.to},0)'::tid`}`;
+  const pages = pageCondition(range);
   const format = binary ? ' (FORMAT binary)' : '';
   return {
     out: `COPY (SELECT ${values.join(', ')} FROM ${quoteTable(table.monolith)} WHERE ${pages}) TO STDOUT${format}`,

@@ -4,6 +4,9 @@ export interface PageRange {
   readonly to: number | undefined;
 }
 
+export const pageCondition = ({ from, to }: PageRange): string =>
+  `ctid >= '(${from},0)'::tid${to === undefined ? '' : ` AND ctid < '(${to},0)'::tid`}`;
+
 const smallestChunk = 256;
 
 /** Enough chunks to keep every worker busy to the end, none so small that starting it costs more than copying it. */

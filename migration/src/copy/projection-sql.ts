@@ -1,6 +1,12 @@
+import type { Side } from '@strangler-toolkit/plan';
 import { quoteIdentifier, quoteLiteral } from '../database/identifiers.ts';
 import type { ColumnLink } from '../mapping/compiled-mapping.ts';
-import type { Refusal, Way } from '../mapping/conversions/conversion.ts';
+import {
+  type Conversion,
+  exactText,
+  type Refusal,
+  type Way,
+} from '../mapping/conversions/conversion.ts';
 
 /** Begins the text of the conversion error by which SQL reports a value that the mapping cannot carry; its code follows. */
 export const refusalMarker = 'strangler refuses ';
@@ -40,4 +46,18 @@ export function convertedText(column: string, way: Way): string {
       ? text
       : `CASE WHEN ${exact} THEN ${text} ELSE ${quoteLiteral(inexactMark)} || format('%s', ${column}) END`;
   return `CASE WHEN ${column} IS NOT NULL THEN ${value} END`;
+}
+
+/** Whether a side's value (not NULL) becomes one of the other side that comes back as it was. */
+export function convertedBack(column: string, conversion: Conversion | null, side: Side): string {
+  if (conversion === null) return 'true';
+  const [there, back] =
+    side === 'monolith'
+      ? [conversion.forward, conversion.backward]
+      : [conversion.backward, conversion.forward];
+  const returns = `${exactText(back.sql(`(${there.sql(column)})`))} = ${exactText(column)}`;
+  const exact = there.exact?.(column);
+  return exact === undefined
+    ? `(${returns})`
+    : `(CASE WHEN ${exact} THEN ${returns} ELSE false END)`;
 }
