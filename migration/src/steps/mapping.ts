@@ -207,8 +207,9 @@ function previewed(part: CompiledPart, link: ColumnLink, is: ColumnText): Previe
 
 async function firstKey(client: pg.Client, { monolith, key }: CompiledTable): Promise<string[]> {
   const names = key.map(quoteIdentifier);
+  const texts = names.map((name) => `format('%s', ${name})`);
   const { rows } = await client.query<string[]>({
-    text: `SELECT ${names.map((name) => `format('%s', ${name})`).join(', ')} FROM ${quoteTable(monolith)} ORDER BY ${names.join(', ')} LIMIT 1`,
+    text: `SELECT ${texts.join(', ')} FROM ${quoteTable(monolith)} ORDER BY ${names.join(', ')} LIMIT 1`,
     rowMode: 'array',
   });
   if (rows[0] === undefined)
