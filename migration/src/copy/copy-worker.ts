@@ -5,6 +5,7 @@ import type { CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts
 import { copyStatements } from './copy-format.ts';
 import { type CopyMark, holdCopyMark } from '../replica/copies.ts';
 import { forwardCopy } from './forward-copy.ts';
+import type { Pace } from './pace.ts';
 import type { PageRange } from './page-ranges.ts';
 import type { TableProgress } from './progress.ts';
 
@@ -71,7 +72,7 @@ export async function runCopyWorker(
   connections: CopyConnections,
   jobs: Iterator<CopyJob>,
   mark: CopyMark,
-  signal: AbortSignal,
+  { signal, pace }: { readonly signal: AbortSignal; readonly pace: Pace | null },
 ): Promise<void> {
   const { source, target } = connections;
   // A cancelled copy must not wait for any server's answer.
@@ -87,8 +88,12 @@ export async function runCopyWorker(
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next())
-      await Promise.race([copyRange(source, target, next.value, mark), cancellation]);
+    await pace?.turn(signal);
+    for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next()) {
+      const read = await Promise.race([copyRange(source, target, next.value, mark), cancellation]);
+      pace?.spent(read.rows, read.bytes);
+      await pace?.turn(signal);
+    }
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
@@ -99,14 +104,17 @@ async function copyRange(
   target: pg.Client,
   { table, part, range, progress }: CopyJob,
   mark: CopyMark,
-): Promise<void> {
+): Promise<{ readonly rows: number; readonly bytes: number }> {
+  let read = 0;
   progress.begin();
   await target.query('BEGIN');
   await holdCopyMark(target, mark);
-  const rows = await forwardCopy(source, target, copyStatements(table, part, range), (bytes) =>
-    progress.add(0, bytes),
-  );
+  const rows = await forwardCopy(source, target, copyStatements(table, part, range), (bytes) => {
+    read += bytes;
+    progress.add(0, bytes);
+  });
   await target.query('COMMIT');
   // Every part holds one row per row of the monolith; the first speaks for all.
   if (part === table.parts[0]) progress.add(rows, 0);
+  return { rows, bytes: read };
 }

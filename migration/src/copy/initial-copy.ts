@@ -14,6 +14,7 @@ import {
   openTarget,
   runCopyWorker,
 } from './copy-worker.ts';
+import type { Pace } from './pace.ts';
 import { pageRanges } from './page-ranges.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { type CopyProgress, TableProgress } from './progress.ts';
@@ -27,6 +28,8 @@ export interface InitialCopyOptions {
   readonly snapshot: string;
   /** Connections per side (default 4). */
   readonly parallel?: number;
+  /** Holds the source's readers back. Ranges are small then, so that none of them is read in one go for long. */
+  readonly pace?: Pace;
   readonly onProgress?: (progress: CopyProgress) => void;
   readonly signal?: AbortSignal;
   /** Replaces whatever the target tables hold. */
@@ -79,12 +82,13 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
             options.onProgress ?? (() => {}),
           ),
       );
-      const queue = planJobs(mapping, catalogs, tables, count).values();
+      const workersPlanned = options.pace === undefined ? count : Infinity;
+      const queue = planJobs(mapping, catalogs, tables, workersPlanned).values();
       // The first to fail stops the others; theirs are consequences.
       await Promise.all(
         workers.map((connections) =>
-          runCopyWorker(connections, queue, mark, signal).catch((error: unknown) =>
-            failed.abort(error),
+          runCopyWorker(connections, queue, mark, { signal, pace: options.pace ?? null }).catch(
+            (error: unknown) => failed.abort(error),
           ),
         ),
       );

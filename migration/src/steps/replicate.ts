@@ -5,6 +5,7 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
+import { parseRate } from '../copy/index.ts';
 import { contextTables, installFence, requireSidesAgree } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
@@ -26,6 +27,8 @@ export interface ReplicateOptions extends ForceOptions {
   readonly restart?: boolean;
   /** Publishes and compares again what changed without an event, instead of stopping. */
   readonly reread?: boolean;
+  /** Most that the initial copy reads of the monolith in a second: `20000rows`, `5MB`. */
+  readonly maxRate?: string;
 }
 
 export interface ReplicateResult {
@@ -102,6 +105,7 @@ async function fenceAgain(kit: Toolkit, definition: MigrationDefinition): Promis
 
 export const replicate: Step<ReplicateOptions, ReplicateResult> = {
   async execute(kit, options) {
+    if (options.maxRate !== undefined) parseRate(options.maxRate);
     const definition = await kit.definition(options.context);
     assertReplicated(definition);
     const control = await kit.control();

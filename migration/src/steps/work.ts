@@ -1,4 +1,5 @@
 import { directionFrom, type MigrationDefinition } from '@strangler-toolkit/plan';
+import { parseRate } from '../copy/index.ts';
 import { lsnToText } from '../database/lsn.ts';
 import { recoverMove } from '../cutover/index.ts';
 import { throwIfCancelled } from '../pause.ts';
@@ -15,8 +16,14 @@ export async function work(
   {
     untilCaughtUp = false,
     reread = false,
-  }: { readonly untilCaughtUp?: boolean; readonly reread?: boolean },
+    maxRate,
+  }: {
+    readonly untilCaughtUp?: boolean;
+    readonly reread?: boolean;
+    readonly maxRate?: string;
+  },
 ): Promise<boolean> {
+  const rate = maxRate === undefined ? undefined : parseRate(maxRate);
   const control = await kit.control();
   const places = { ...kit.databaseUrls(definition), transport: kit.transport(definition) };
   const enough = new AbortController();
@@ -31,6 +38,7 @@ export async function work(
     controlUrl: kit.controlUrl,
     ...places,
     reread,
+    ...(rate && { maxRate: rate }),
     signal,
     onProgress: (told) => {
       const before = view;

@@ -2,7 +2,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { openStreamRow, readStreamRow, type StreamHistory } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
-import { type CopyMark, forgetCopyMark, initialCopy } from '../copy/index.ts';
+import { type CopyMark, forgetCopyMark, initialCopy, Pace, type Rate } from '../copy/index.ts';
 import { connect, terminate } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
@@ -41,6 +41,7 @@ export interface CopyOptions {
   readonly names: ReplicationNames;
   readonly workerId: string;
   readonly parallel: number;
+  readonly maxRate?: Rate | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: WorkerProgress) => void;
 }
@@ -65,6 +66,7 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
       serviceUrl: options.serviceUrl,
       snapshot: snapshot.snapshot,
       parallel: options.parallel,
+      ...(options.maxRate && { pace: new Pace(options.maxRate) }),
       signal: options.signal,
       onProgress: (progress) => {
         rows.set(progress.table, progress.rowsCopied);

@@ -130,6 +130,7 @@ export async function runDirection(
         monolithUrl: options.monolithUrl,
         serviceUrl: options.serviceUrl,
         parallel: options.parallel ?? 2,
+        maxRate: options.maxRate,
         onProgress: options.onProgress ?? (() => undefined),
       });
       statistics = writeStatistics({

@@ -1,4 +1,5 @@
 import type { Direction, MigrationDefinition } from '@strangler-toolkit/plan';
+import type { Rate } from '../copy/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { SlotHealth } from '../stream/source/slot-health.ts';
 import type { WorkerFailure } from './still-failing.ts';
@@ -52,4 +53,6 @@ export interface WorkerOptions {
   readonly reread?: boolean;
   /** Connections per side for the initial copy (default 2). */
   readonly parallel?: number;
+  /** Most that the initial copy reads of the monolith's database. */
+  readonly maxRate?: Rate;
 }

@@ -15,6 +15,7 @@ export function replicateCommand(session: Session): Command {
     examples: [
       'replicate catalog',
       'replicate catalog --until-caught-up',
+      'replicate catalog --max-rate 5MB',
       'replicate catalog --restart --yes',
       'replicate catalog --reread',
       'replicate catalog --dry-run',
@@ -29,10 +30,19 @@ export function replicateCommand(session: Session): Command {
       '--reread',
       'publish and compare again tables that were exchanged or left out, and go on',
     )
+    .option(
+      '--max-rate <rate>',
+      'most that the initial copy reads of the monolith in a second: 20000rows, 5MB',
+    )
     .action(
       async (
         context: string,
-        common: CommonOptions & { untilCaughtUp?: boolean; restart?: boolean; reread?: boolean },
+        common: CommonOptions & {
+          untilCaughtUp?: boolean;
+          restart?: boolean;
+          reread?: boolean;
+          maxRate?: string;
+        },
       ) => {
         const { replicate: step } = await import('../../steps/replicate.ts');
         await runStep(session, common, {
@@ -43,6 +53,7 @@ export function replicateCommand(session: Session): Command {
             ...(common.untilCaughtUp && { untilCaughtUp: true }),
             ...(common.restart && { restart: true }),
             ...(common.reread && { reread: true }),
+            ...(common.maxRate !== undefined && { maxRate: common.maxRate }),
           },
           ...(common.restart && {
             confirm:
