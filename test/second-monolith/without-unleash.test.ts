@@ -50,7 +50,7 @@ describe('without Unleash a context', () => {
     await rig.type(['verify', 'timekeeping']);
     await rig.type(['shadow', 'timekeeping', '--sample', '100']);
     expect((await rig.context()).stage).toBe('shadowing');
-    await rig.type(['shadow', 'timekeeping', '--wait', '20', '--timeout', '120s']);
+    await rig.type(['shadow', 'timekeeping', '--wait', '20', '--timeout', '300s']);
   });
 
   test('is refused every share between none and all, with the reason, and nothing is changed', async () => {
@@ -65,7 +65,7 @@ describe('without Unleash a context', () => {
   });
 
   test('gives all reads to the service and takes them back, and its kill switch works', async () => {
-    await rig.type(['ramp', 'timekeeping', '--hold', '1s']);
+    await rig.type(['ramp', 'timekeeping', '--hold', '1s', '--max-wait', '5m']);
     expect((await rig.context()).stage).toBe('canary');
     expect((await rig.type(['status', 'timekeeping'])).stdout).toMatch(/days 100 %, day 100 %/);
     await readsFrom('service');
