@@ -108,7 +108,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     const [first] = connections;
     const orphans = options.keys || !first ? [] : await countOrphans(options.mapping, first);
     const underived =
-      options.keys || !first ? [] : await findUnderived(options.mapping, first.monolith);
+      first && !options.keys ? await findUnderived(options.mapping, first.monolith) : [];
     return {
       tables,
       orphans,
