@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { copyFormat } from '../../src/copy/copy-format.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { runWorker } from '../../src/worker/index.ts';
+import { caughtUp, startWorker } from '../worker/shop.ts';
 import { expectNamed, openConverted, expectBothWays } from './converted.ts';
 
 test('converted columns and keys are copied, streamed, compared and come back', async () => {
@@ -34,4 +35,13 @@ test('the copy stops at such a value, with column, line and value', async () => 
       /goods: tables\[0\]\.service\[0\]\.columns\.at: public\.accounts\.at '1968-05-01 00:00:00\.001\+00' is no whole number of seconds/,
     ),
   });
+});
+
+test('a column that becomes what its conversion does not take stops the worker', async () => {
+  await using shop = await openConverted();
+  await using worker = startWorker(shop);
+  await caughtUp(shop, 'forward');
+  await shop.monolith.query(`ALTER TABLE accounts ALTER cents TYPE numeric`);
+  await shop.monolith.query(`UPDATE accounts SET cents = cents + 1`);
+  expect(await worker.ended).toBe('SCHEMA_CHANGED');
 });
