@@ -76,18 +76,21 @@ describe("the document of the catalog's service", () => {
     );
   });
 
-  test("keeps what the monolith's promises for its routes", async () => {
+  test("keeps what the monolith's promises for its routes, and both promise what the pacts rely on", async () => {
     const { code, stdout, stderr } = await cli(
       [
         ...['contracts', 'openapi', 'catalog'],
         ...['--monolith', `${sides.monolith}/openapi.json`],
         ...['--service', `${sides.service}/openapi.json`],
+        '--pacts',
       ],
       { STRANGLER_CONTEXTS: contexts, MONOLITH_URL: sides.monolith },
     );
     expect([code, stdout, stderr]).toEqual([
       0,
-      'catalog: the documents agree on 17 routes\n',
+      expect.stringMatching(
+        /^monolith: (\d\d+) of \1 interactions are in its document\nservice: (\d\d+) of \2 interactions .*\ncatalog: the documents agree on 17 routes\n$/,
+      ),
       expect.anything(),
     ]);
   });

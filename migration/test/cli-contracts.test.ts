@@ -131,6 +131,28 @@ describe('the documents of both sides', () => {
     });
   });
 
+  test('say what the pacts rely on, or else: exit 5, by interaction and side', async () => {
+    const answer = (content: object) => ({
+      response: { status: 200, body: { content, contentType: 'application/json', encoded: false } },
+    });
+    await pact(answer({ price: '19.90' }));
+    const kept = await compared({ type: 'string' }, '--pacts');
+    expect([kept.code, kept.stdout]).toEqual([
+      0,
+      'monolith: 1 of 1 interactions are in its document\n' +
+        'service: 1 of 1 interactions are in its document\n' +
+        'shop: the documents agree on 1 routes\n',
+    ]);
+    await pact(answer({ price: '19.90', amount: 1 }));
+    const { code, stderr } = await compared({ type: 'string' }, '--pacts');
+    expect(code).toBe(5);
+    for (const side of ['monolith', 'service'])
+      expect(stderr).toContain(
+        `web: a quote: not in the document of the ${side}\n  answer 200: $.amount is not described\n`,
+      );
+    expect(stderr).toMatch(/^PACTS_FAILED: the pacts of shop rely on what the document of/m);
+  });
+
   test('a side that has none: exit 2, with what to name', async () => {
     const { code, stderr } = await cli(['contracts', 'openapi', 'shop'], {
       STRANGLER_CONTEXTS: folder,

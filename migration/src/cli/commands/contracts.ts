@@ -101,6 +101,7 @@ async function report(
 interface OpenapiFlags extends CommonOptions {
   readonly monolith?: string;
   readonly service?: string;
+  readonly pacts?: boolean;
 }
 
 const openapiCommand = (session: Session): Command =>
@@ -109,15 +110,18 @@ const openapiCommand = (session: Session): Command =>
     summary: "compare the OpenAPI documents of both sides: what breaks the monolith's clients",
     description:
       "Compares the OpenAPI documents of both sides, for the context's routes, and lists by kind what a client of the monolith\n" +
-      'would stumble over: routes, statuses, fields, types, forms and values. Exit code 3 when there is something.',
+      'would stumble over: routes, statuses, fields, types, forms and values. Exit code 3 when there is something;\n' +
+      '5 when a pact relies on what a document does not say (--pacts).',
     changes: false,
     examples: [
       'contracts openapi catalog --service openapi/catalog.json',
+      'contracts openapi catalog --pacts',
       'contracts openapi catalog --monolith http://127.0.0.1:3000/openapi.json --json',
     ],
   })
     .option('--monolith <file-or-url>', "the monolith's document (default: its /openapi.json)")
     .option('--service <file-or-url>', "the service's document (default: its /openapi.json)")
+    .option('--pacts', "besides, hold the context's pacts against both documents")
     .action(async (context: string, options: OpenapiFlags) => {
       const { contractsOpenapi } = await import('../../steps/contracts/openapi.ts');
       await runStep(session, options, {
@@ -126,8 +130,11 @@ const openapiCommand = (session: Session): Command =>
           context,
           ...(options.monolith !== undefined && { monolith: options.monolith }),
           ...(options.service !== undefined && { service: options.service }),
+          ...(options.pacts && { pacts: true }),
           onResult: (result) => {
-            if (result.breaking.length > 0 && !options.json)
+            const held = Object.values(result.pacts ?? {}).flat();
+            const broken = held.some(({ differences }) => differences.length > 0);
+            if ((result.breaking.length > 0 || broken) && !options.json)
               session.terminal.talk(openapiText(result));
           },
         },

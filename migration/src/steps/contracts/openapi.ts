@@ -1,4 +1,5 @@
 import {
+  bothSides,
   type MigrationDefinition,
   resolveSetting,
   type Side,
@@ -8,6 +9,8 @@ import type { Toolkit } from '../toolkit.ts';
 import { readSource } from '../document-source.ts';
 import { planned, type Step } from '../step.ts';
 import { type ComparedDocuments, compareDocuments } from './openapi/compare-documents.ts';
+import { type HeldPact, holdPacts } from './openapi/hold-pacts.ts';
+import { loadReader } from './verifier.ts';
 import { isObject, type Json } from './openapi/document.ts';
 
 export interface OpenapiOptions {
@@ -15,6 +18,8 @@ export interface OpenapiOptions {
   /** File or URL of each side's document in JSON; default: `/openapi.json` of the instance whose pacts are verified. */
   readonly monolith?: string;
   readonly service?: string;
+  /** Besides, the context's pacts are held against each document. */
+  readonly pacts?: boolean;
   /** Sees what was found whatever it is, before a failure is thrown. */
   readonly onResult?: (result: OpenapiResult) => void;
 }
@@ -23,6 +28,8 @@ export interface OpenapiResult extends ComparedDocuments {
   readonly context: string;
   readonly monolith: string;
   readonly service: string;
+  /** By side, each interaction and what its document does not allow of it. */
+  readonly pacts?: Readonly<Record<Side, readonly HeldPact[]>>;
 }
 
 /** What the documents of both sides say, held against each other: what a client of the monolith would stumble over. */
@@ -38,13 +45,28 @@ export const contractsOpenapi: Step<OpenapiOptions, OpenapiResult> = {
       definition.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, '{}')}`),
     );
     const compared = compareDocuments(monolith, service, (key) => claimed.has(key));
-    const result = { context: definition.context, ...sources, ...compared };
+    const pacts = options.pacts ? await heldPacts(definition, { monolith, service }) : undefined;
+    const result = {
+      context: definition.context,
+      ...sources,
+      ...compared,
+      ...(pacts && { pacts }),
+    };
     options.onResult?.(result);
     if (compared.compared.length === 0 && compared.breaking.length === 0)
       throw new StranglerError(
         'CONFIG_INVALID',
         `${sources.monolith} describes none of the routes of ${definition.context}`,
         { remedy: 'Name the document that describes them with --monolith.' },
+      );
+    const broken = bothSides.filter((side) =>
+      pacts?.[side].some(({ differences }) => differences.length > 0),
+    );
+    if (broken.length > 0)
+      throw new StranglerError(
+        'PACTS_FAILED',
+        `the pacts of ${definition.context} rely on what the document of ${broken.join(' and ')} does not say`,
+        { details: { ...result } },
       );
     if (compared.breaking.length > 0)
       throw new StranglerError(
@@ -59,9 +81,25 @@ export const contractsOpenapi: Step<OpenapiOptions, OpenapiResult> = {
     return planned([
       { action: "read the monolith's document", detail: monolith },
       { action: "compare the service's with it", detail: service },
+      ...(options.pacts ? [{ action: 'hold the pacts against both' }] : []),
     ]);
   },
 };
+
+async function heldPacts(
+  { context, contracts }: MigrationDefinition,
+  documents: Readonly<Record<Side, Json>>,
+): Promise<Readonly<Record<Side, readonly HeldPact[]>>> {
+  if (contracts === undefined)
+    throw new StranglerError('PACTS_NOT_FOUND', `context ${context} names no pacts`, {
+      remedy: 'Add contracts: { pacts, provider } to the context file.',
+    });
+  const interactions = await (await loadReader())(contracts.pacts, contracts.provider);
+  return {
+    monolith: holdPacts(documents.monolith, interactions),
+    service: holdPacts(documents.service, interactions),
+  };
+}
 
 function sourcesOf(
   kit: Toolkit,

@@ -43,8 +43,38 @@ export type VerifyPacts = (options: {
   readonly signal?: AbortSignal;
 }) => Promise<Record<string, SideResult>>;
 
+export type ReadInteractions = (
+  pactsDir: string,
+  provider: string,
+) => Promise<
+  readonly {
+    readonly consumer: string;
+    readonly description: string;
+    readonly kind: 'http' | 'message';
+    readonly pact: string;
+  }[]
+>;
+
 /** The verifier has a native core: only this command loads it. @throws StranglerError CONTRACTS_NOT_INSTALLED */
 export async function loadVerifier(): Promise<VerifyPacts> {
+  // The package's own types are held to these by the contracts' tests.
+  const verify = (await loadPackage('verifyPacts')) as VerifyPacts;
+  return (options) =>
+    verify(options).catch((error: unknown) => {
+      throw known(error);
+    });
+}
+
+/** @throws StranglerError CONTRACTS_NOT_INSTALLED */
+export async function loadReader(): Promise<ReadInteractions> {
+  const read = (await loadPackage('readInteractions')) as ReadInteractions;
+  return (...where) =>
+    read(...where).catch((error: unknown) => {
+      throw known(error);
+    });
+}
+
+async function loadPackage(wanted: 'verifyPacts' | 'readInteractions'): Promise<unknown> {
   const name = '@strangler-toolkit/contracts';
   let loaded: unknown;
   try {
@@ -56,22 +86,13 @@ export async function loadVerifier(): Promise<VerifyPacts> {
       { cause },
     );
   }
-  if (
-    typeof loaded !== 'object' ||
-    loaded === null ||
-    !('verifyPacts' in loaded) ||
-    typeof loaded.verifyPacts !== 'function'
-  )
-    throw new StranglerError(
-      'CONTRACTS_NOT_INSTALLED',
-      `${name} has no verifyPacts: its version does not fit`,
-    );
-  // The package's own types are held to these by the contracts' tests.
-  const verify = loaded.verifyPacts as VerifyPacts;
-  return (options) =>
-    verify(options).catch((error: unknown) => {
-      throw known(error);
-    });
+  const found: unknown =
+    typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, wanted) : undefined;
+  if (typeof found === 'function') return found;
+  throw new StranglerError(
+    'CONTRACTS_NOT_INSTALLED',
+    `${name} has no ${wanted}: its version does not fit`,
+  );
 }
 
 /** The verifier's own errors carry a code too; those that this toolkit knows pass with it. */
