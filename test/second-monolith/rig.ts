@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   createTestDatabase,
+  Hopeless,
   type ProgramResult,
   type RunningProcess,
   runProgram,
@@ -12,6 +13,7 @@ import {
   type TemporaryFolder,
   type TestDatabase,
   type UnleashServer,
+  until,
 } from '@strangler-toolkit/dev-stack';
 import { fixture, runSql, startApplication } from './application.ts';
 
@@ -119,6 +121,18 @@ export class Rig {
     });
     this.processes.push(worker);
     return worker;
+  }
+
+  /** Starts the worker; resolves when the copy is there, verified, and reads are mirrored. */
+  async mirrored(): Promise<void> {
+    const worker = await this.worker();
+    await until('the copy', async () => {
+      if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
+      const { copied, lagMs } = await this.context();
+      return copied && lagMs < 2_000;
+    });
+    await this.type(['verify', 'timekeeping']);
+    await this.type(['shadow', 'timekeeping', '--sample', '100']);
   }
 
   async context(): Promise<{ stage: string; owner: string; copied: boolean; lagMs: number }> {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { until, Hopeless } from '@strangler-toolkit/dev-stack';
+import { until } from '@strangler-toolkit/dev-stack';
 import { Rig } from './rig.ts';
 import { inOrder, Traffic } from './traffic.ts';
 
@@ -83,14 +83,7 @@ describe('a monolith that knows nothing of this project', () => {
 
   test('is replicated and verified while a client writes', async () => {
     traffic.begin();
-    const worker = await rig.worker();
-    await until('the copy', async () => {
-      if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
-      const { copied, lagMs } = await rig.context();
-      return copied && lagMs < 2_000;
-    });
-    await rig.type(['verify', 'timekeeping']);
-    await rig.type(['shadow', 'timekeeping', '--sample', '100']);
+    await rig.mirrored();
     expect((await rig.context()).stage).toBe('shadowing');
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Hopeless, until } from '@strangler-toolkit/dev-stack';
+import { until } from '@strangler-toolkit/dev-stack';
 import { Rig } from './rig.ts';
 import { inOrder, Traffic } from './traffic.ts';
 
@@ -41,14 +41,7 @@ describe('without Unleash a context', () => {
 
   test('is replicated and mirrored while a client writes', async () => {
     traffic.begin();
-    const worker = await rig.worker();
-    await until('the copy', async () => {
-      if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
-      const { copied, lagMs } = await rig.context();
-      return copied && lagMs < 2_000;
-    });
-    await rig.type(['verify', 'timekeeping']);
-    await rig.type(['shadow', 'timekeeping', '--sample', '100']);
+    await rig.mirrored();
     expect((await rig.context()).stage).toBe('shadowing');
     await rig.type(['shadow', 'timekeeping', '--wait', '20', '--timeout', '300s']);
   });

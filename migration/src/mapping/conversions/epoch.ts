@@ -1,4 +1,4 @@
-import { dateOf, dayOf } from './calendar.ts';
+import { dateOf, dayOf } from '../../database/calendar.ts';
 import type { Way } from './conversion.ts';
 
 /** What timestamptz holds (PostgreSQL documentation, table 8.9), in seconds since 1970. */

@@ -1,3 +1,5 @@
+import { dateOf } from '../../../database/calendar.ts';
+
 const two = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'));
 const microsPerDay = 86_400_000_000;
 
@@ -6,39 +8,12 @@ const negativeInfiniteDate = -2147472691;
 /** 4714-11-24 BC and 5874897-12-31. */
 const [firstDay, lastDay] = [-2440588, 2145042905];
 
-/**
- * Days since 1970 as year, month and day of the Gregorian calendar at all times (Hinnant,
- * "chrono-compatible low-level date algorithms").
- */
-function civil(days: number): { readonly text: string; readonly era: '' | ' BC' } {
-  const shifted = days + 719_468;
-  const cycle = Math.floor(shifted / 146_097);
-  const dayOfCycle = shifted - cycle * 146_097;
-  const yearOfCycle = Math.floor(
-    (dayOfCycle -
-      Math.floor(dayOfCycle / 1460) +
-      Math.floor(dayOfCycle / 36_524) -
-      Math.floor(dayOfCycle / 146_096)) /
-      365,
-  );
-  const dayOfYear =
-    dayOfCycle - (365 * yearOfCycle + Math.floor(yearOfCycle / 4) - Math.floor(yearOfCycle / 100));
-  const fromMarch = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
-  const year = yearOfCycle + cycle * 400 + (month <= 2 ? 1 : 0);
-  const day = dayOfYear - Math.floor((153 * fromMarch + 2) / 5) + 1;
-  return {
-    text: `${String(year > 0 ? year : 1 - year).padStart(4, '0')}-${two[month]}-${two[day]}`,
-    era: year > 0 ? '' : ' BC',
-  };
-}
-
 /** Of days since 1970; undefined when there is no such date. */
 export function dateText(days: number): string | undefined {
   if (days === infiniteDate) return 'infinity';
   if (days === negativeInfiniteDate) return '-infinity';
   if (!(days >= firstDay && days <= lastDay)) return undefined;
-  const { text, era } = civil(days);
+  const [text, era] = dateOf(days);
   return text + era;
 }
 
@@ -60,14 +35,15 @@ export const timeText = (micros: number): string | undefined =>
   micros >= 0 && micros <= microsPerDay ? clock(micros) : undefined;
 
 let lastDays = Number.NaN;
-let lastCivil = civil(0);
+let lastDate = dateOf(0);
 
 function dayAndClock(days: number, micros: number): string {
   if (days !== lastDays) {
     lastDays = days;
-    lastCivil = civil(days);
+    lastDate = dateOf(days);
   }
-  return `${lastCivil.text} ${clock(micros)}${lastCivil.era}`;
+  const [date, era] = lastDate;
+  return `${date} ${clock(micros)}${era}`;
 }
 
 const [earliest, perDay] = [-210_866_803_200_000_000n, BigInt(microsPerDay)];

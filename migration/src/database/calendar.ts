@@ -1,14 +1,16 @@
-/** Days since 1970-01-01 ↔ dates as PostgreSQL writes them; the language's own Date ends in the year 275760. */
+/**
+ * Days since 1970-01-01 ↔ dates of the Gregorian calendar at all times, as PostgreSQL writes them; the language's own Date ends in
+ * the year 275760 (Hinnant, "chrono-compatible low-level date algorithms").
+ */
 
 const daysOfEra = 146_097;
 /** From 0000-03-01, with which a count of years begins whose last day is the leap day, to 1970. */
 const toMarch = 719_468;
 
-const written = (year: number, month: number, day: number): string =>
-  `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+const two = Array.from({ length: 32 }, (_, n) => String(n).padStart(2, '0'));
 
 /** Date, and the era that follows the time of day. */
-export function dateOf(days: number): readonly [string, string] {
+export function dateOf(days: number): readonly [date: string, era: '' | ' BC'] {
   const shifted = days + toMarch;
   const era = Math.floor(shifted / daysOfEra);
   const dayOfEra = shifted - era * daysOfEra;
@@ -22,11 +24,12 @@ export function dateOf(days: number): readonly [string, string] {
   const dayOfYear =
     dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const march = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * march + 2) / 5) + 1;
   const month = march < 10 ? march + 3 : march - 9;
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const day = two[dayOfYear - Math.floor((153 * march + 2) / 5) + 1] ?? '';
   // there is no year 0
-  return year > 0 ? [written(year, month, day), ''] : [written(1 - year, month, day), ' BC'];
+  const shown = String(year > 0 ? year : 1 - year).padStart(4, '0');
+  return [`${shown}-${two[month] ?? ''}-${day}`, year > 0 ? '' : ' BC'];
 }
 
 export function dayOf(
