@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verifyPacts } from '@strangler-toolkit/contracts';
+import { plainRequest } from '../../migration/src/steps/contracts/record/plain-request.ts';
 import { cli } from '../../migration/test/support/cli.ts';
 import { AlteringProxy } from './support/altering-proxy.ts';
 import { startShopSides, type ShopSides } from './support/shop-sides.ts';
 
 const contexts = new URL('../../contexts/', import.meta.url).pathname;
 let targets: string[] = [];
-const targetsOf = (ids: readonly string[]): string[] => [
-  ...ids.map((id) => `/api/products/${id}`),
-  '/api/products/999999999',
+let ids: string[] = [];
+const targetsOf = (those: readonly string[]): string[] => [
+  ...those.map((id) => `/api/products/${id}`),
+  '/api/products/99999999',
   '/api/products?page=1&per_page=5',
   '/api/products?page=2&per_page=5',
   '/api/categories',
@@ -24,7 +26,11 @@ beforeAll(async () => {
   shop = await startShopSides();
   const listed = await fetch(`${shop.monolith}/api/products?page=1&per_page=5`);
   const { items } = (await listed.json()) as { items: { id: string | number }[] };
-  targets = targetsOf(items.map(({ id }) => String(id)));
+  // Every tenth long key of a row has a card's check digit, and is kept back.
+  ids = items
+    .map(({ id }) => String(id))
+    .filter((id) => plainRequest(`/api/products/${id}`, '/api/products/:id') !== undefined);
+  targets = targetsOf(ids);
   folder = await mkdtemp(join(tmpdir(), 'recorded-'));
 });
 afterAll(async () => {
@@ -67,21 +73,22 @@ test('an access log becomes a pact that the monolith keeps, and one that a carel
   const { code, stdout, stderr } = await record(log, 'from-log', shop.monolith);
   expect([code, stderr]).toEqual([0, expect.anything()]);
   expect(stdout).toMatch(
-    /^GET \/api\/products\/:id answers 200 with application\/json: from 5 answers, holds\n {2}given a product exists \(id = \d+\)$/m,
+    /^GET \/api\/products\/:id answers 200 with application\/json: from \d answers, holds\n {2}given a product exists \(id = \d+\)$/m,
+  );
+  expect(stdout).toContain(`from ${ids.length} answers, holds\n  given a product exists`);
+  expect(stdout).toMatch(
+    /answers 404 .*holds\n {2}given a product does not exist \(id = 99999999\)$/m,
   );
   expect(stdout).toMatch(
-    /answers 404 .*holds\n {2}given a product does not exist \(id = 999999999\)$/m,
-  );
-  expect(stdout).toMatch(
-    /^ {2}1 answers of 200 are not drafted: what was asked could be [^\n]*: GET \/api\/products \(200 ×3\)$/m,
+    /^ {2}1 requests are not asked again: what was asked could be [^\n]*: GET \/api\/products \(200 ×2\)$/m,
   );
   expect(stdout).toMatch(
     /^ {2}no traffic: GET \/api\/products\/:id\/price-history, [^\n]*GET \/api\/categories\/:id$/m,
   );
   expect(stdout).toMatch(/^ {2}a write, never drafted: POST \/api\/products, PATCH/m);
   expect(stdout).toMatch(/1 lines of the recording could not be read/);
-  expect(stdout).toMatch(
-    /4 of 4 interactions hold on the monolith, which was asked 10 of the requests again/,
+  expect(stdout).toContain(
+    `4 of 4 interactions hold on the monolith, which was asked ${ids.length + 4} of the requests again`,
   );
 
   const careless = await new AlteringProxy(shop.monolith).start();

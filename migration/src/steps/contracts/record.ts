@@ -17,6 +17,7 @@ import {
   type Recorded,
   recordedAnswers,
 } from './record/recorded-answers.ts';
+import { toAsk } from './record/to-ask.ts';
 import { type InteractionResult, loadVerifier } from './verifier.ts';
 
 export interface RecordOptions {
@@ -98,7 +99,9 @@ export const contractsRecord: Step<RecordOptions, RecordResult> = {
   async dryRun(kit, options) {
     const { definition, monolith, routes } = await prepare(kit, options);
     const again = [...routes].flatMap(([route, recorded]) =>
-      isDrafted(route) ? toAsk(recorded, options.limit ?? 50).map(({ target }) => target) : [],
+      isDrafted(route)
+        ? toAsk(route.definition.path, recorded, options.limit ?? 50).map(({ target }) => target)
+        : [],
     );
     return planned([
       ...again.map((target) => ({
@@ -148,16 +151,6 @@ async function prepare(kit: Toolkit, options: RecordOptions): Promise<Prepared> 
   return { definition, monolith, routes, unread };
 }
 
-/** Each target once: the answer is asked for now, not then. */
-const toAsk = (recorded: readonly Recorded[], limit: number): readonly Recorded[] =>
-  [
-    ...new Map(
-      recorded
-        .filter(({ method, answer }) => method === 'GET' && answer === undefined)
-        .map((each) => [`${each.target}\n${each.accept ?? ''}`, each]),
-    ).values(),
-  ].slice(0, limit);
-
 async function exchangesOf(
   kit: Toolkit,
   monolith: string,
@@ -176,7 +169,7 @@ async function exchangesOf(
         ...(each.accept !== undefined && { accept: each.accept }),
       });
     for (const each of recorded) if (each.answer && each.method === 'GET') found(each, each.answer);
-    for (const each of toAsk(recorded, limit)) {
+    for (const each of toAsk(route.definition.path, recorded, limit)) {
       kit.tell('record', `GET ${each.target}`, 'update');
       found(each, await askMonolith(kit, `${monolith}${each.target}`, each.accept));
       asked += 1;

@@ -9,6 +9,7 @@ import { jsonOf } from './json-values.ts';
 import { plainRequest } from './plain-request.ts';
 import type { Answer, Recorded } from './recorded-answers.ts';
 import { type ProposedState, proposedStates } from './states.ts';
+import { keptBack } from './to-ask.ts';
 
 export interface Drafted {
   readonly route: string;
@@ -112,6 +113,8 @@ export function draftPact({
   };
 }
 
+const somebodys = "what was asked could be a person's, or a secret";
+
 function gapsOf(
   route: CompiledRoute,
   recorded: readonly Recorded[],
@@ -120,9 +123,13 @@ function gapsOf(
   if (!isDrafted(route)) return ['a write, never drafted'];
   if (recorded.length === 0) return ['no traffic'];
   const wanted = route.definition.path.includes('/:') ? [200, 404] : [200];
-  return wanted
-    .filter((status) => !seen.some(({ answer }) => answer.status === status))
-    .map((status) => `never answered ${status}`);
+  const kept = keptBack(route.definition.path, recorded);
+  return [
+    ...(kept > 0 ? [`${kept} requests are not asked again: ${somebodys}`] : []),
+    ...wanted
+      .filter((status) => !seen.some(({ answer }) => answer.status === status))
+      .map((status) => `never answered ${status}`),
+  ];
 }
 
 const countBy = (keys: readonly string[]): Record<string, number> => {
@@ -157,10 +164,10 @@ function interactionOf(
   if (status >= 500) return `${status} is not drafted: nobody relies on it`;
   if (status === 304) return '304 is not drafted: it depends on what the client holds';
   const asked = group
-    .map((exchange) => ({ exchange, plain: plainRequest(exchange.target) }))
+    .map((exchange) => ({ exchange, plain: plainRequest(exchange.target, route.definition.path) }))
     .find(({ plain }) => plain !== undefined);
   if (asked?.plain === undefined)
-    return `${group.length} answers of ${status} are not drafted: what was asked could be a person's, or a secret`;
+    return `${group.length} answers of ${status} are not drafted: ${somebodys}`;
   const { path, query } = asked.plain;
   const names = queryNames(first.target);
   const type = mediaType(first.answer);
