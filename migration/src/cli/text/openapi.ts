@@ -23,6 +23,9 @@ export function openapiText({ context, compared, breaking, pacts }: OpenapiResul
         `${consumer}: ${description}: not in the document of the ${side}`,
         ...differences.map((difference) => `  ${difference}`),
       ]),
+      ...those.flatMap(({ consumer, description, passedOver }) =>
+        passedOver.map((said) => `${consumer}: ${description}: ${side}: ${said}`),
+      ),
       ...(pacts
         ? [
             `${side}: ${those.length - broken.length} of ${those.length} interactions are in its document`,

@@ -15,6 +15,22 @@ const item = {
   },
   required: ['id', 'price', 'at'],
 };
+const named = (name: string, schema: object = { type: 'string' }) => ({
+  type: 'object',
+  properties: { [name]: schema },
+});
+const composed = {
+  all: { allOf: [named('id'), { $ref: '#/components/schemas/Named' }] },
+  nested: { allOf: [named('id'), { allOf: [named('name'), named('kind')] }] },
+  own: { ...named('id'), allOf: [named('name')] },
+  ownAny: { ...named('id'), anyOf: [named('name'), named('kind')] },
+  ownOne: { ...named('id'), oneOf: [named('name'), named('age', { type: 'integer' })] },
+  allOne: {
+    allOf: [{ oneOf: [named('name'), named('age', { type: 'integer' })] }, named('id')],
+  },
+  open: { allOf: [named('id'), { additionalProperties: { type: 'string' } }] },
+  shut: { allOf: [{ ...named('id'), additionalProperties: false }, named('name')] },
+};
 const json = (schema: object) => ({ content: { 'application/json': { schema } } });
 const document = {
   openapi: '3.1.0',
@@ -24,10 +40,27 @@ const document = {
       put: { requestBody: json(item), responses: { 204: {}, 422: {} } },
     },
     '/items/file': { get: { responses: { 200: { content: { 'application/json': {} } } } } },
+    '/composed': { get: { responses: { 200: json({ type: 'object', properties: composed }) } } },
+    '/forms': {
+      get: {
+        responses: {
+          200: json({
+            type: 'object',
+            properties: {
+              lenient: { type: 'string', pattern: String.raw`^[\w-.]+\_$` },
+              foreign: { type: 'string', pattern: '(?<=a)(?i)b++' },
+            },
+          }),
+        },
+      },
+    },
     '/items/new': { get: { parameters: [{ in: 'query', name: 'page' }], responses: { 200: {} } } },
   },
   components: {
-    schemas: { Part: { type: 'object', properties: { n: { type: 'integer' } } } },
+    schemas: {
+      Part: { type: 'object', properties: { n: { type: 'integer' } } },
+      Named: named('name'),
+    },
   },
 };
 
@@ -35,15 +68,15 @@ interface Said {
   readonly request?: object;
   readonly response?: object;
 }
-const differences = ({ request, response }: Said): readonly string[] | undefined => {
+const held = ({ request, response }: Said) => {
   const interaction = {
     request: { method: 'get', path: '/items/1', ...request },
     response: { status: 200, ...response },
   };
   const pact = JSON.stringify({ interactions: [interaction] });
-  return holdPacts(document, [{ consumer: 'web', description: 'an item', kind: 'http', pact }])[0]
-    ?.differences;
+  return holdPacts(document, [{ consumer: 'web', description: 'an item', kind: 'http', pact }])[0];
 };
+const differences = (said: Said): readonly string[] | undefined => held(said)?.differences;
 const wrapped = (content: unknown) => ({
   body: { content, contentType: 'application/json', encoded: false },
 });
@@ -123,6 +156,52 @@ describe('an interaction is in a document', () => {
     ],
   ])('but not with another %s', (_what, said, difference) => {
     expect(differences(said)).toEqual([difference]);
+  });
+
+  const answeredAt = (path: string, content: object): Said => ({
+    request: { path },
+    response: wrapped(content),
+  });
+
+  test.each<[keyof typeof composed, object]>([
+    ['all', { id: '1', name: 'a' }],
+    ['nested', { id: '1', name: 'a', kind: 'b' }],
+    ['own', { id: '1', name: 'a' }],
+    ['ownAny', { id: '1', name: 'a' }],
+    ['ownAny', { id: '1', name: 'a', kind: 'b' }],
+    ['ownOne', { id: '1', age: 1 }],
+    ['allOne', { id: '1', age: 1 }],
+    ['open', { id: '1', more: 'a' }],
+  ])('composed (%s), each part describes its fields: %j', (name, value) => {
+    expect(differences(answeredAt('/composed', { [name]: value }))).toEqual([]);
+  });
+
+  test.each<[keyof typeof composed, object, string]>([
+    ['all', { id: '1', title: 'a' }, '$.all.title is not described'],
+    ['all', { id: '1', name: 1 }, '$.all.name is integer, not string'],
+    ['own', { id: '1', title: 'a' }, '$.own.title is not described'],
+    ['ownAny', { id: '1', title: 'a' }, '$.ownAny.title is not described'],
+    ['ownOne', { id: '1', age: 'old' }, '$.ownOne.age is string, not integer'],
+    ['allOne', { id: '1', age: 'old' }, '$.allOne.age is string, not integer'],
+    ['open', { id: '1', more: 1 }, '$.open.more is integer, not string'],
+    ['shut', { id: '1', name: 'a' }, '$.shut.name is not described'],
+  ])('composed (%s), but not what no part describes: %j', (name, value, difference) => {
+    expect(differences(answeredAt('/composed', { [name]: value }))).toEqual([
+      `answer 200: ${difference}`,
+    ]);
+  });
+
+  test('a pattern of the lenient grammar is held, one of another language is passed over with a word', () => {
+    expect(differences(answeredAt('/forms', { lenient: 'a-b._' }))).toEqual([]);
+    expect(differences(answeredAt('/forms', { lenient: 'a b' }))).toEqual([
+      expect.stringMatching(/lenient is "a b", not of the form/),
+    ]);
+    expect(held(answeredAt('/forms', { foreign: 'x' }))).toMatchObject({
+      differences: [],
+      passedOver: [
+        '$.foreign is not held against (?<=a)(?i)b++, which is no regular expression here',
+      ],
+    });
   });
 
   test('messages are not asked over HTTP', () => {

@@ -1,4 +1,4 @@
-import { conforms } from './conforms.ts';
+import { conforms, type Held } from './conforms.ts';
 import { isObject, type Json, type Operation, operationsOf, resolver } from './document.ts';
 
 /** One interaction, as a pact (of any version) with it alone. */
@@ -14,6 +14,8 @@ export interface HeldPact {
   readonly description: string;
   /** What the document does not allow; empty where it does. */
   readonly differences: readonly string[];
+  /** What of it could not be judged. */
+  readonly passedOver: readonly string[];
 }
 
 /**
@@ -33,16 +35,20 @@ export function holdPacts(document: Json, pacts: readonly HeldInteraction[]): re
       const asked = `${textOr('GET', request.method).toUpperCase()} ${textOr('/', request.path)}`;
       const found = operations.find(({ pattern }) => pattern.test(asked))?.operation;
       if (found === undefined)
-        return { consumer, description, differences: [`${asked} is not described`] };
+        return {
+          consumer,
+          description,
+          differences: [`${asked} is not described`],
+          passedOver: [],
+        };
+      const passedOver = new Set<string>();
+      const held = { resolve, passOver: (said: string): void => void passedOver.add(said) };
       const refused = statusOf(response) >= 400;
-      return {
-        consumer,
-        description,
-        differences: [
-          ...(refused ? [] : askedOf(found, request, resolve)),
-          ...answeredBy(found, response, resolve),
-        ],
-      };
+      const differences = [
+        ...(refused ? [] : askedOf(found, request, held)),
+        ...answeredBy(found, response, held),
+      ];
+      return { consumer, description, differences, passedOver: [...passedOver] };
     });
 }
 
@@ -54,34 +60,29 @@ const patternOf = (key: string): RegExp =>
       .join('[^/]+')}$`,
   );
 
-type Resolve = (value: unknown) => Json;
+type Judging = Pick<Held, 'resolve' | 'passOver'>;
 
-function askedOf(operation: Operation, request: Json, resolve: Resolve): string[] {
+function askedOf(operation: Operation, request: Json, held: Judging): string[] {
   const unknown = queryNames(request.query)
     .filter((name) => !operation.parameters.some(({ where }) => where === `query ${name}`))
     .map((name) => `request: the parameter ${name} is not described`);
   const body = bodyOf(request);
   return body === undefined
     ? unknown
-    : [...unknown, ...judged('request', operation.body, body, { resolve, complete: true })];
+    : [...unknown, ...judged('request', operation.body, body, { ...held, complete: true })];
 }
 
-function answeredBy({ answers }: Operation, response: Json, resolve: Resolve): string[] {
+function answeredBy({ answers }: Operation, response: Json, held: Judging): string[] {
   const status = statusOf(response);
   const content = answers[status] ?? answers[`${Math.trunc(status / 100)}XX`] ?? answers.default;
   if (content === undefined) return [`answer: the status ${status} is not described`];
   const body = bodyOf(response);
   return body === undefined
     ? []
-    : judged(`answer ${status}`, content, body, { resolve, complete: false });
+    : judged(`answer ${status}`, content, body, { ...held, complete: false });
 }
 
-function judged(
-  part: string,
-  described: Json,
-  { type, content }: Body,
-  held: { readonly resolve: Resolve; readonly complete: boolean },
-): string[] {
+function judged(part: string, described: Json, { type, content }: Body, held: Held): string[] {
   const media = described[type] ?? described[`${type.split('/')[0] ?? ''}/*`] ?? described['*/*'];
   if (media === undefined) return [`${part}: ${type} is not described`];
   if (!isObject(media) || !/[/+]json$/.test(type)) return [];
