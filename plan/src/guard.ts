@@ -1,5 +1,5 @@
 import type { GateSettings } from './migration.ts';
-import { judgeRampStep, type RampVerdict, type SideWindow } from './ramp.ts';
+import { judgeSides, type RampVerdict, type SideWindow } from './ramp.ts';
 
 /**
  * Judges the new owner's writes by what the old one's were before the change: errors always, latency only by a window that is
@@ -11,5 +11,5 @@ export function judgeGuard(
 ): RampVerdict {
   const enough = before.requests >= settings.rampMinRequests;
   const monolith = enough ? before : { ...before, p99Ms: Infinity };
-  return judgeRampStep({ monolith, service: after, percent: 100 }, settings);
+  return judgeSides(monolith, after, settings);
 }

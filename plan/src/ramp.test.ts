@@ -20,7 +20,18 @@ test.each<[string, string, string]>([
   ['as good as the monolith', verdict(side(1000), side(100)), 'keep'],
   ['too little traffic on the service', verdict(side(1000), side(99)), 'wait'],
   ['too little traffic on the monolith', verdict(side(99), side(1000)), 'wait'],
-  ['at 100 % no monolith sample can exist', verdict(side(0), side(1000), 100), 'keep'],
+  ['at 100 %, and nothing of the monolith is known', verdict(side(0), side(1000), 100), 'wait'],
+  [
+    'at 100 %, by a handful of requests of which one failed',
+    verdict(side(0), side(1000, 500), 100, side(2, 1)),
+    'back',
+  ],
+  ['at 100 %, by nothing, and it fails', verdict(side(0), side(10, 6), 100, side(0)), 'back'],
+  [
+    'at 100 %, by as few requests as a judgement needs',
+    verdict(side(0), side(1000), 100, side(100)),
+    'keep',
+  ],
   [
     'at 100 % the last good window of the monolith counts',
     verdict(side(0), side(1000, 0, 100), 100, side(1000, 0, 20)),
@@ -62,11 +73,12 @@ test('a judgement says what it rests on', () => {
   );
 });
 
-test('without a sample of the monolith only errors are judged, against none of its own', () => {
-  expect(reason(side(0, 0, 1), side(1000, 5, 30), 100)).toBe(
-    'errors 0.5 % (allowed 0.5 %), p99 ≤ 30 ms',
+test('too small a baseline is none: only errors are judged by it, and the wait goes on', () => {
+  expect(reason(side(0), side(1000), 100, side(99))).toBe(
+    'the monolith answered 0 of 100 requests that a judgement needs',
   );
   expect(verdict(side(0, 0, 1), side(1000, 6, 30), 100)).toBe('back');
+  expect(verdict(side(99, 0, 1), side(1000, 0, 30), 100)).toBe('wait');
   // A sample that is large enough is the one that counts, not the older one.
   expect(verdict(side(100, 0, 20), side(1000, 0, 50), 100, side(1000, 0, 40))).toBe('back');
   expect(verdict(side(99, 0, 20), side(1000, 0, 50), 100, side(1000, 0, 40))).toBe('keep');

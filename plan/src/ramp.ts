@@ -34,21 +34,38 @@ const percent = (side: SideWindow): number =>
   side.requests === 0 ? 0 : (100 * side.errors) / side.requests;
 const shown = (value: number): string => String(Number(value.toFixed(2)));
 
-/**
- * Judges one step of a ramp by the same window of both sides. Where everything goes to the service already, no monolith
- * sample can exist: `baseline` (its last good window) then stands in.
- */
-export function judgeRampStep(
-  window: { monolith: SideWindow; service: SideWindow; percent: number; baseline?: SideWindow },
-  settings: Required<GateSettings>,
-): RampVerdict {
+/** The same window of both sides; where all reads go to the service, `baseline` (what the monolith did before) stands in. */
+export interface RampWindow {
+  readonly monolith: SideWindow;
+  readonly service: SideWindow;
+  readonly percent: number;
+  readonly baseline?: SideWindow;
+}
+
+/** Judges one step of a ramp. A side of too few requests is nothing to judge by: only what is bad anyway ends the wait. */
+export function judgeRampStep(window: RampWindow, settings: Required<GateSettings>): RampVerdict {
   if (window.percent === 0)
     return { verdict: 'keep', reason: 'nobody is sent to the service: there is nothing to judge' };
-  const { service } = window;
+  const enough = (side: SideWindow): boolean => side.requests >= settings.rampMinRequests;
   const monolith =
-    window.monolith.requests >= settings.rampMinRequests || !window.baseline
-      ? window.monolith
-      : window.baseline;
+    !enough(window.monolith) && window.baseline && enough(window.baseline)
+      ? window.baseline
+      : window.monolith;
+  if (enough(monolith)) return judgeSides(monolith, window.service, settings);
+  const judged = judgeSides({ ...monolith, p99Ms: Infinity }, window.service, settings);
+  if (judged.verdict !== 'keep') return judged;
+  return {
+    verdict: 'wait',
+    reason: `the monolith answered ${monolith.requests} of ${settings.rampMinRequests} requests that a judgement needs`,
+  };
+}
+
+/** Judges the service by whatever the other side did, little as it may be. */
+export function judgeSides(
+  monolith: SideWindow,
+  service: SideWindow,
+  settings: Required<GateSettings>,
+): RampVerdict {
   const errors = percent(service);
   const { errorPercent: allowed, p99Ms: allowedP99 } = allowedOf(monolith, settings);
   // A side that fails this often needs no full sample to be judged.
@@ -64,12 +81,6 @@ export function judgeRampStep(
       verdict: 'back',
       reason: `error rate of the service ${shown(errors)} % exceeds the allowed ${shown(allowed)} %`,
     };
-  if (monolith.requests < settings.rampMinRequests && window.percent < 100) {
-    return {
-      verdict: 'wait',
-      reason: `the monolith answered ${monolith.requests} of ${settings.rampMinRequests} requests that a judgement needs`,
-    };
-  }
   if (allowedP99 !== null && service.p99Ms > allowedP99) {
     return {
       verdict: 'back',

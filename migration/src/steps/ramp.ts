@@ -3,6 +3,7 @@ import {
   fittingSteps,
   gateSettings,
   judgeRampStep,
+  type MigrationDefinition,
   type RampVerdict,
   type SideWindow,
   steersAt,
@@ -10,6 +11,7 @@ import {
   type TrafficSeen,
 } from '@strangler-toolkit/plan';
 import { type FlagWriter, requireShares, routeFlags, steerableRoutes } from '../flags/index.ts';
+import { judgedGood, wayBack } from './ramp-way-back.ts';
 import { recentSeconds } from './side-health.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { planned, type Step } from './step.ts';
@@ -72,15 +74,56 @@ function refuseEmptyStep(context: string, steps: readonly number[], traffic: Tra
   );
 }
 
-/** What the monolith did before a ramp whose only step takes all reads from it. */
-async function lately(
+/**
+ * What the monolith did before a ramp whose first step takes all reads from it.
+ * @throws StranglerError GATE_REFUSED when that is too little to judge by: later there is nothing more to see
+ */
+async function baselineOf(
   kit: Toolkit,
-  context: string,
-  routes: readonly string[],
-): Promise<SideWindow> {
+  definition: MigrationDefinition,
+  steps: readonly number[],
+): Promise<SideWindow | undefined> {
+  if (steps.find((percent) => percent > 0) !== 100) return undefined;
+  const { context } = definition;
+  const { rampMinRequests } = gateSettings(definition);
+  const routes = steerableRoutes(definition).map((chosen) => chosen.name);
   const { routeStats } = await kit.control();
-  return (await routeStats.window(context, { seconds: recentSeconds, routes })).monolith;
+  const window = await routeStats.window(context, { seconds: recentSeconds, routes });
+  if (window.monolith.requests >= rampMinRequests) return window.monolith;
+  throw new StranglerError(
+    'GATE_REFUSED',
+    `100 % of ${context} could not be judged: in the last ${recentSeconds / 60} minutes the monolith answered ` +
+      `${window.monolith.requests} of ${rampMinRequests} requests that a judgement needs`,
+    {
+      details: { monolith: window.monolith },
+      remedy:
+        `Let the monolith answer reads (strangler route ${context} --all --percent 0), then ramp again; ` +
+        'or lower gates.rampMinRequests in the context file.',
+    },
+  );
 }
+
+/** A share that was judged bad, and whether it is gone: `left` tells why the flags could not be set back. */
+function judgedBad(
+  context: string,
+  steps: readonly RampStepResult[],
+  { back, left }: { readonly back: number; readonly left?: string | undefined },
+): StranglerError {
+  const { percent, reason } = steps.at(-1)!;
+  if (left === undefined)
+    return new StranglerError('GATE_REFUSED', `${percent} % was taken back: ${reason}`, {
+      details: { steps },
+      remedy: "Look at the service's log and metrics, mend it, then ramp again.",
+    });
+  return new StranglerError(
+    'GATE_REFUSED',
+    `${percent} % is bad and could not be set back to ${back} % (${left}): ${reason}`,
+    { details: { steps }, remedy: `strangler route ${context} --all --percent ${back}` },
+  );
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 export const ramp: Step<RampOptions, RampResult> = {
   async execute(kit, options) {
@@ -97,15 +140,17 @@ export const ramp: Step<RampOptions, RampResult> = {
     if (!options.force) refuseEmptyStep(context, steps, traffic);
     return kit.withLease(context, 'ramp', async (lease, signal) => {
       const row = await kit.row(definition);
+      let baseline = await baselineOf(kit, definition, steps);
       if (!steersAt(row.stage)) {
         const decision = await passGates(kit, definition, 'canary', options);
         await enterStage(kit, definition, { decision, lease });
         kit.tell('stage', 'canary', 'done');
       }
       const states = await flags.readAll(names, context);
-      let kept = states.length === 0 ? 0 : Math.min(...states.map((state) => state.percent));
+      const percents = states.map((state) => state.percent);
+      const before = await control.journal.list({ context, step: 'ramp', limit: 1 });
+      let kept = judgedGood(before, { epoch: row.epoch, percents });
       const results: RampStepResult[] = [];
-      let baseline = flags.percentages ? undefined : await lately(kit, context, routes);
       for (const percent of steps) {
         await lease.check();
         const journal = (status: 'started' | 'done' | 'failed', detail: object): Promise<void> =>
@@ -116,6 +161,7 @@ export const ramp: Step<RampOptions, RampResult> = {
             status,
             detail: { percent, ...detail },
           });
+        let bad = false;
         try {
           await journal('started', { from: kept });
           await setAll(kit, context, names, percent);
@@ -159,31 +205,23 @@ export const ramp: Step<RampOptions, RampResult> = {
                   'Wait for more traffic (--max-wait), or lower gates.rampMinRequests in the context file.',
               },
             );
-          if (verdict.verdict === 'back')
-            throw new StranglerError(
-              'GATE_REFUSED',
-              `${percent} % was taken back: ${verdict.reason}`,
-              {
-                details: { steps: results },
-                remedy: "Look at the service's log and metrics, mend it, then ramp again.",
-              },
-            );
+          bad = verdict.verdict === 'back';
+          if (bad) throw new Error(verdict.reason);
           await journal('done', { reason: verdict.reason });
           kit.tell(`ramp ${percent}`, `${percent} % holds: ${verdict.reason}`, 'done');
           kept = percent;
           if (window.monolith.requests >= settings.rampMinRequests) baseline = window.monolith;
         } catch (error) {
           // Whatever went wrong, Ctrl-C included: the last percentage that held is what remains.
-          const back = Math.min(kept, percent);
-          await setAll(kit, context, names, back).catch(() =>
-            kit.tell('ramp', `the flags could not be set back to ${back} %`, 'failed'),
+          const back = wayBack({ percent, good: kept, judgedBad: bad });
+          const left = await setAll(kit, context, names, back).then(() => undefined, messageOf);
+          await journal('failed', { back, left, reason: messageOf(error) }).catch(() => {});
+          kit.tell(
+            `ramp ${percent}`,
+            left === undefined ? `back to ${back} %` : `not set back to ${back} %: ${left}`,
+            'failed',
           );
-          await journal('failed', {
-            back,
-            reason: error instanceof Error ? error.message : String(error),
-          }).catch(() => {});
-          kit.tell(`ramp ${percent}`, `back to ${back} %`, 'failed');
-          throw error;
+          throw bad ? judgedBad(context, results, { back, left }) : error;
         }
       }
       return {
@@ -205,6 +243,7 @@ export const ramp: Step<RampOptions, RampResult> = {
       action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`,
       detail: routeFlags(definition).join(', '),
     }));
+    await baselineOf(kit, definition, percents);
     if (steersAt(row.stage)) return planned(steps);
     const decision = await decideMove(kit, definition, 'canary');
     return planned(
