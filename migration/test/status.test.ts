@@ -135,3 +135,17 @@ test('a worker that failed shows its code', async () => {
   });
   expect(await status()).toMatch(/worker +FAILED \d+ s ago: SLOT_LOST: the slot is gone/);
 });
+
+// f-1 and f-2 tell no file, as facades of an earlier release.
+test('a facade that serves by another context file bars the way forward, not the way back', async () => {
+  const gatesOf = async (move: string) => {
+    const result = await cli(['can-i', move, 'catalog', '--json'], scene.env);
+    return json<{ gates: { gate: string; ok: boolean; actual: string }[] }>(result).gates;
+  };
+  const refusal = { gate: 'context-files', ok: false, actual: 'another one at other-1, without-1' };
+  expect(await gatesOf('cutover')).toContainEqual(expect.objectContaining(refusal));
+  expect(await gatesOf('ramp')).toContainEqual(expect.objectContaining(refusal));
+  expect((await gatesOf('rollback')).map(({ gate }) => gate)).not.toContain('context-files');
+  const back = await cli(['rollback', 'catalog', '--dry-run'], scene.env);
+  expect([back.code, back.stdout]).toEqual([0, back.stdout]);
+});

@@ -63,6 +63,8 @@ export interface GateFacts {
         readonly notNeeded?: boolean;
       }
     | undefined;
+  /** Facades alive that serve by another context file than this one; one of an earlier release does not tell. */
+  readonly otherPlan?: readonly string[];
   readonly wayBack?: Finding;
   readonly ownedDays?: number;
   readonly readsOnMonolith?: number;

@@ -15,6 +15,7 @@ export type GateName =
   | 'shadow-reads'
   | 'mismatches'
   | 'facades'
+  | 'context-files'
   | 'way-back'
   | 'owned-for'
   | 'reads-on-monolith'

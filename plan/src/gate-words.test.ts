@@ -268,6 +268,22 @@ describe('what a gate on traffic says', () => {
     ]);
   });
 
+  const take =
+    'Give those facades this file and send them SIGHUP; plan.problem of their /health/ready says why they do not take it.';
+  test.each([
+    [undefined, 'refuses', 'not known', 'strangler doctor shop says what to mend'],
+    [[], 'passes', 'the same', ''],
+    [['a', 'b'], 'refuses', 'another one at a, b', take],
+  ])('context-files: %j', (otherPlan, ok, actual, remedy) =>
+    expect(told(traffic.contextFiles, { ...(otherPlan && { otherPlan }) }).slice(0, 5)).toEqual([
+      'context-files',
+      ok,
+      actual,
+      'every facade serves by this context file',
+      remedy,
+    ]),
+  );
+
   const everywhere = 'strangler route shop --all --percent 100';
   test.each([
     [undefined, 'refuses', 'not known'],

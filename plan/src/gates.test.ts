@@ -26,6 +26,7 @@ const good: Partial<GateFacts> = {
   pacts: { monolith: true, service: true },
   shadow: [{ route: 'list', compared: 5000, mismatches: 0 }],
   facades: { alive: 2, stale: [], behind: [] },
+  otherPlan: [],
   ownedDays: 20,
   readsOnMonolith: 0,
   strayWrites: 0,
@@ -41,25 +42,25 @@ describe('which gates a move has', () => {
   test.each<[Move, Stage, string[]]>([
     ['replicate', 'monolith', ['databases', 'replica-identity', 'mapping', 'publication-and-slot']],
     ['shadow', 'replicating', ['initial-copy', 'lag', 'verification']],
-    ['canary', 'shadowing', ['pacts', 'shadow-reads', 'mismatches']],
+    ['canary', 'shadowing', ['pacts', 'shadow-reads', 'mismatches', 'context-files']],
     [
       'cutover',
       'canary',
-      ['lag', 'verification', 'dead-letters', 'decisions', 'facades', 'way-back'],
+      ['lag', 'verification', 'dead-letters', 'decisions', 'facades', 'context-files', 'way-back'],
     ],
     ['rollback', 'service', ['lag', 'dead-letters', 'facades']],
     ['rollback', 'canary', []],
-    ['retire', 'service', ['owned-for', 'reads-on-monolith', 'stray-writes']],
+    ['retire', 'service', ['owned-for', 'reads-on-monolith', 'stray-writes', 'context-files']],
   ])('replicated: %s at %s needs %j', (move, stage, gates) =>
     expect(gatesFor(move, 'replicated', stage)).toEqual(gates),
   );
 
   test.each<[Move, Stage, string[]]>([
     ['shadow', 'monolith', []],
-    ['canary', 'shadowing', ['pacts', 'shadow-reads', 'mismatches']],
-    ['cutover', 'canary', ['pacts', 'shadow-reads', 'mismatches']],
+    ['canary', 'shadowing', ['pacts', 'shadow-reads', 'mismatches', 'context-files']],
+    ['cutover', 'canary', ['pacts', 'shadow-reads', 'mismatches', 'context-files']],
     ['rollback', 'service', []],
-    ['retire', 'service', ['owned-for', 'reads-on-monolith']],
+    ['retire', 'service', ['owned-for', 'reads-on-monolith', 'context-files']],
   ])('data of its own or none: %s at %s needs %j', (move, stage, gates) => {
     expect(gatesFor(move, 'none', stage)).toEqual(gates);
     expect(gatesFor(move, 'shared', stage)).toEqual(gates);
@@ -219,6 +220,26 @@ describe('what gates say', () => {
       { facades: { alive: 1, stale: ['b'], behind: [] } },
       [],
     ],
+    ...(['canary', 'cutover', 'retire'] as const).map(
+      (move): [string, Move, Partial<GateFacts>, string[]] => [
+        `a facade that serves by another file: ${move}`,
+        move,
+        { otherPlan: ['b'] },
+        ['context-files'],
+      ],
+    ),
+    [
+      'a facade that serves by another file, without data of its own',
+      'cutover',
+      { data: 'none', otherPlan: ['b'] },
+      ['context-files'],
+    ],
+    [
+      'a facade that serves by another file does not bar the way back',
+      'rollback',
+      { stage: 'service', otherPlan: ['b'] },
+      [],
+    ],
     ['thirteen days', 'retire', { ownedDays: 13 }, ['owned-for']],
     ['a read on the monolith', 'retire', { readsOnMonolith: 1 }, ['reads-on-monolith']],
     ['a stray write', 'retire', { strayWrites: 1 }, ['stray-writes']],
@@ -226,7 +247,12 @@ describe('what gates say', () => {
 
   test('settings of the context change what is asked', () => {
     expect(
-      gatesPass(evaluateGates('canary', facts({ shadow: [] }), { ...defaultGates, pacts: false })),
+      gatesPass(
+        evaluateGates('canary', facts({ shadow: [], otherPlan: [] }), {
+          ...defaultGates,
+          pacts: false,
+        }),
+      ),
     ).toBe(true);
     expect(
       gatesPass(

@@ -16,7 +16,7 @@ import type { GateFacts } from './gate-facts.ts';
 import type { Gate, GateResult } from './gate-result.ts';
 import type { DataKind, GateSettings } from './migration.ts';
 import type { Move, Stage } from './stages.ts';
-import { facades, mismatches, noReads, pacts, shadowReads } from './traffic-gates.ts';
+import { contextFiles, facades, mismatches, noReads, pacts, shadowReads } from './traffic-gates.ts';
 
 /** The gates of a move, in the order in which they are shown. */
 export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate[] {
@@ -27,16 +27,18 @@ export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate
     case 'shadow':
       return replicated ? [initialCopy, lag, verified(false)] : [];
     case 'canary':
-      return [pacts, shadowReads, mismatches];
+      return [pacts, shadowReads, mismatches, contextFiles];
     case 'cutover':
       return replicated
-        ? [lag, verified(true), deadLetters, decisions, facades, wayBack]
-        : [pacts, shadowReads, mismatches];
+        ? [lag, verified(true), deadLetters, decisions, facades, contextFiles, wayBack]
+        : [pacts, shadowReads, mismatches, contextFiles];
     // Going back must stay easy; only what would lose a write stands in the way.
     case 'rollback':
       return replicated && stage === 'service' ? [lag, deadLetters, facades] : [];
     case 'retire':
-      return replicated ? [ownedFor, noReads, noStrays] : [ownedFor, noReads];
+      return replicated
+        ? [ownedFor, noReads, noStrays, contextFiles]
+        : [ownedFor, noReads, contextFiles];
     default:
       return move satisfies never;
   }

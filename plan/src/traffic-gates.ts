@@ -139,6 +139,22 @@ export const facades: Gate = ({ context, facades: known }) => {
   });
 };
 
+export const contextFiles: Gate = ({ context, otherPlan }) => {
+  const asked = {
+    gate: 'context-files',
+    expected: 'every facade serves by this context file',
+  } as const;
+  if (otherPlan === undefined)
+    return result({ ...asked, ok: false, actual: 'not known', ...askDoctor(context) });
+  return result({
+    ...asked,
+    ok: otherPlan.length === 0,
+    actual: otherPlan.length === 0 ? 'the same' : `another one at ${otherPlan.join(', ')}`,
+    remedy:
+      'Give those facades this file and send them SIGHUP; plan.problem of their /health/ready says why they do not take it.',
+  });
+};
+
 export const noReads: Gate = ({ context, readsOnMonolith }) =>
   result({
     gate: 'reads-on-monolith',

@@ -14,6 +14,7 @@ import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
 import { earlierVerification, trafficFacts, verificationFact } from './evidence-facts.ts';
 import { decisionsFinding, lookAround } from '../surroundings/index.ts';
+import { aliveWithOtherPlan } from './other-plans.ts';
 import type { Toolkit } from './toolkit.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -169,6 +170,8 @@ export async function gatherFacts(
   }
   if (move === 'canary' || (move === 'cutover' && !replicated))
     Object.assign(facts, await trafficFacts(kit, definition, row));
+  if (move === 'canary' || move === 'cutover' || move === 'retire')
+    facts.otherPlan = options.noFacade ? [] : await aliveWithOtherPlan(control, definition);
   if (move === 'retire') await retireFacts(kit, definition, row, facts);
   return facts;
 }

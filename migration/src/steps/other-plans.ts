@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Control } from '../control/index.ts';
 import { type MigrationDefinition, planMark, readInstanceDetail } from '@strangler-toolkit/plan';
 
 /** Names of facades that serve a context by another file than this one; one of an earlier release does not tell. */
@@ -11,4 +12,15 @@ export function otherPlans(
     const { plans } = readInstanceDetail(detail);
     return plans === undefined || plans[definition.context] === plan ? [] : [name];
   });
+}
+
+export async function aliveWithOtherPlan(
+  control: Control,
+  definition: MigrationDefinition,
+): Promise<string[]> {
+  const instances = await control.instances.forContext(definition.context);
+  return otherPlans(
+    definition,
+    instances.filter((instance) => instance.alive),
+  );
 }

@@ -106,10 +106,10 @@ async function baselineOf(
 /** A share that was judged bad, and whether it is gone: `left` tells why the flags could not be set back. */
 function judgedBad(
   context: string,
+  { percent, reason }: RampStepResult,
   steps: readonly RampStepResult[],
   { back, left }: { readonly back: number; readonly left?: string | undefined },
 ): StranglerError {
-  const { percent, reason } = steps.at(-1)!;
   if (left === undefined)
     return new StranglerError('GATE_REFUSED', `${percent} % was taken back: ${reason}`, {
       details: { steps },
@@ -161,7 +161,7 @@ export const ramp: Step<RampOptions, RampResult> = {
             status,
             detail: { percent, ...detail },
           });
-        let bad = false;
+        let bad: RampStepResult | undefined;
         try {
           await journal('started', { from: kept });
           await setAll(kit, context, names, percent);
@@ -187,7 +187,8 @@ export const ramp: Step<RampOptions, RampResult> = {
             if (verdict.verdict === 'back' || (held && verdict.verdict === 'keep')) break;
             if (performance.now() - began > Math.max(limit, options.holdSeconds * 1000)) break;
           }
-          results.push({ percent, verdict: verdict.verdict, reason: verdict.reason, ...window });
+          const step = { percent, verdict: verdict.verdict, reason: verdict.reason, ...window };
+          results.push(step);
           await control.evidence.record({
             context,
             kind: 'ramp',
@@ -205,15 +206,17 @@ export const ramp: Step<RampOptions, RampResult> = {
                   'Wait for more traffic (--max-wait), or lower gates.rampMinRequests in the context file.',
               },
             );
-          bad = verdict.verdict === 'back';
-          if (bad) throw new Error(verdict.reason);
+          if (verdict.verdict === 'back') {
+            bad = step;
+            throw new Error(verdict.reason);
+          }
           await journal('done', { reason: verdict.reason });
           kit.tell(`ramp ${percent}`, `${percent} % holds: ${verdict.reason}`, 'done');
           kept = percent;
           if (window.monolith.requests >= settings.rampMinRequests) baseline = window.monolith;
         } catch (error) {
           // Whatever went wrong, Ctrl-C included: the last percentage that held is what remains.
-          const back = wayBack({ percent, good: kept, judgedBad: bad });
+          const back = wayBack({ percent, good: kept, judgedBad: bad !== undefined });
           const left = await setAll(kit, context, names, back).then(() => undefined, messageOf);
           await journal('failed', { back, left, reason: messageOf(error) }).catch(() => {});
           kit.tell(
@@ -221,7 +224,7 @@ export const ramp: Step<RampOptions, RampResult> = {
             left === undefined ? `back to ${back} %` : `not set back to ${back} %: ${left}`,
             'failed',
           );
-          throw bad ? judgedBad(context, results, { back, left }) : error;
+          throw bad ? judgedBad(context, bad, results, { back, left }) : error;
         }
       }
       return {

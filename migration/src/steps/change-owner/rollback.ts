@@ -2,6 +2,7 @@ import type { MigrationDefinition, Stage } from '@strangler-toolkit/plan';
 import { abandon } from '../../cutover/index.ts';
 import { routeFlags, shadowFlags } from '../../flags/index.ts';
 import { planned, type Step } from '../step.ts';
+import { aliveWithOtherPlan } from '../other-plans.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { changeByFlags, dryRunOfFlags, turnOffAll } from './by-flags.ts';
 import { changeByProtocol, dryRunOfProtocol } from './by-protocol.ts';
@@ -18,10 +19,22 @@ async function unfinishedAbandon(kit: Toolkit, context: string): Promise<boolean
 const flagsAt = (stage: Stage, definition: MigrationDefinition): string[] =>
   stage === 'shadowing' ? shadowFlags(definition) : routeFlags(definition);
 
+/** They bar the way forward; going back must stay easy. */
+async function warnOfOtherPlans(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
+  const others = await aliveWithOtherPlan(await kit.control(), definition);
+  if (others.length > 0)
+    kit.tell(
+      'context-files',
+      `facades serve by another file than this: ${others.join(', ')}`,
+      'note',
+    );
+}
+
 export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
   async execute(kit, options) {
     const change = await ownerChange(kit, 'rollback', options);
     const { definition } = change;
+    await warnOfOtherPlans(kit, definition);
     const { stage } = await kit.row(definition);
     if (definition.data === 'replicated') {
       if (stage === 'service') return changeByProtocol(change);
