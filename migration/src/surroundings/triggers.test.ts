@@ -13,13 +13,16 @@ test.each<[string, string[]]>([
   ['BEGIN PERFORM pg_notify($1, NEW.id::text); RETURN NULL; END', []],
 ])('%s', (source, writes) => expect(writtenBy(source)).toEqual(writes));
 
-const trigger = (whenApplied: boolean): TableTrigger => ({
+const trigger = (whenApplied: boolean, more: Partial<TableTrigger> = {}): TableTrigger => ({
   side: 'monolith',
   name: 'people.stamping',
   enable: 'ALTER TABLE public.people ENABLE ALWAYS TRIGGER stamping',
   definition: 'CREATE TRIGGER stamping …',
   writes: ['stamp'],
   whenApplied,
+  always: whenApplied,
+  setsEachRow: true,
+  ...more,
 });
 const definition = (more: object): MigrationDefinition => ({
   context: 'people',
@@ -56,7 +59,9 @@ test.each([
     {
       about: 'trigger people.stamping',
       decision: null,
-      problem: expect.stringContaining('neither ENABLE ALWAYS nor REPLICA'),
+      problem: expect.stringMatching(
+        /is to fire .*it stamps.* does not.*: it is (not|neither) ENABLE ALWAYS/,
+      ),
       remedy: 'On the monolith: ALTER TABLE public.people ENABLE ALWAYS TRIGGER stamping',
     },
   ]);
@@ -67,5 +72,38 @@ test.each([
       problem: expect.stringContaining('no such trigger'),
       remedy: expect.any(String),
     },
+  ]);
+});
+
+test('a column that a trigger sets goes before what is said of the trigger', () => {
+  const accepted = {
+    ...sets,
+    triggers: {
+      monolith: { 'people.stamping': { onApply: 'accept' as const, reason: 'not needed' } },
+    },
+  };
+  expect(triggerSurroundings([trigger(false)], accepted)).toMatchObject([
+    { decision: null, problem: expect.stringContaining('does not') },
+  ]);
+});
+
+test.each([
+  [
+    { always: false },
+    'it is not ENABLE ALWAYS',
+    'On the monolith: ALTER TABLE public.people ENABLE ALWAYS TRIGGER stamping',
+  ],
+  [{ setsEachRow: false }, 'BEFORE INSERT OR UPDATE', 'FOR EACH ROW'],
+])('a column wants a trigger that sets it in every row that is written (%j)', (more, why, how) => {
+  expect(triggerSurroundings([trigger(true, more)], sets)).toEqual([
+    {
+      about: 'trigger people.stamping',
+      decision: null,
+      problem: expect.stringContaining(why),
+      remedy: expect.stringContaining(how),
+    },
+  ]);
+  expect(triggerSurroundings([trigger(true, more)], fires)).toMatchObject([
+    { decision: expect.stringMatching(/^fires: /) },
   ]);
 });

@@ -7,7 +7,7 @@ import {
   quoteTable,
   type TableName,
 } from '../database/identifiers.ts';
-import type { Surrounding } from './surrounding.ts';
+import type { OpenQuestion, Surrounding } from './surrounding.ts';
 
 export interface TableTrigger {
   readonly side: Side;
@@ -20,11 +20,16 @@ export interface TableTrigger {
   readonly writes: readonly string[];
   /** ENABLE ALWAYS or REPLICA: it fires for replicated rows too. */
   readonly whenApplied: boolean;
+  /** ENABLE ALWAYS: for rows that the side's own application writes as well. */
+  readonly always: boolean;
+  /** BEFORE INSERT OR UPDATE of whatever column, FOR EACH ROW: what it sets is written with the row. */
+  readonly setsEachRow: boolean;
 }
 
 const query = `
 SELECT n.nspname AS schema, c.relname AS "table", t.tgname AS name, pg_get_triggerdef(t.oid, true) AS definition,
-       t.tgenabled AS enabled, p.prosrc AS source
+       t.tgenabled AS enabled, p.prosrc AS source,
+       CASE WHEN t.tgtype::int & 23 = 23 AND cardinality(t.tgattr::int2[]) = 0 THEN 'yes' ELSE 'no' END AS sets_each_row
 FROM unnest($1::text[], $2::text[]) AS w(s, t)
 JOIN pg_namespace n ON n.nspname = w.s JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.t
 JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgparentid = 0
@@ -58,6 +63,8 @@ export async function readTriggers(
     definition: row.definition ?? '',
     writes: writtenBy(row.source ?? ''),
     whenApplied: row.enabled !== 'O',
+    always: row.enabled === 'A',
+    setsEachRow: row.sets_each_row === 'yes',
   }));
 }
 
@@ -74,6 +81,20 @@ function settingTriggers(definition: MigrationDefinition): Map<string, TriggerDe
   return found;
 }
 
+/** What keeps a trigger from setting a column in every row, whoever writes it. */
+function whyItDoesNotSet({
+  always,
+  setsEachRow,
+  enable,
+}: TableTrigger): Pick<OpenQuestion, 'problem' | 'remedy'> | undefined {
+  if (!setsEachRow)
+    return {
+      problem: 'it is no BEFORE INSERT OR UPDATE … FOR EACH ROW without a list of columns',
+      remedy: 'make it BEFORE INSERT OR UPDATE … FOR EACH ROW, then ENABLE ALWAYS',
+    };
+  return always ? undefined : { problem: 'it is not ENABLE ALWAYS', remedy: enable };
+}
+
 /** Every trigger on a mapped table, with its decision; and decisions about triggers that are not there. */
 export function triggerSurroundings(
   triggers: readonly TableTrigger[],
@@ -86,8 +107,17 @@ export function triggerSurroundings(
     const { side, name, writes, whenApplied } = trigger;
     const about = `trigger ${name}`;
     const written = writes.length > 0 ? `, writes ${writes.join(', ')}` : '';
-    const decided =
-      definition.triggers?.[side]?.[name] ?? (side === 'monolith' ? setting.get(name) : undefined);
+    const sets = side === 'monolith' ? setting.get(name) : undefined;
+    const wrong = sets && whyItDoesNotSet(trigger);
+    if (wrong)
+      return {
+        about,
+        decision: null,
+        problem: `it is to fire for each row that is written (${sets.reason}), and does not: ${wrong.problem}`,
+        remedy: `On the ${side}: ${wrong.remedy}`,
+      };
+    // A column that relies on it leaves nothing to decide.
+    const decided = sets ?? definition.triggers?.[side]?.[name];
     if (decided?.onApply === 'fires' && !whenApplied)
       return {
         about,

@@ -9,6 +9,7 @@ import { loadMapping } from '../../src/mapping/load.ts';
 import { installReplicaSchema } from '../../src/replica/schema.ts';
 import { openStreamRow } from '../../src/replica/streams.ts';
 import type { ChangeEvent, Row } from '../../src/stream/change-event.ts';
+import { readTriggers } from '../../src/surroundings/triggers.ts';
 import { findUnderived } from '../../src/verify/derived.ts';
 import { encodeRow } from '../encode-row.ts';
 
@@ -194,4 +195,32 @@ test('a column that takes no row before it is computed wants a default', async (
   } finally {
     await client.query(`ALTER TABLE people ALTER COLUMN search SET DEFAULT ''`);
   }
+});
+
+test('a trigger is read with whether it sets a column in every row, whoever writes it', async () => {
+  const before = (name: string, what: string): string =>
+    `CREATE TRIGGER ${name} ${what} FOR EACH ROW EXECUTE FUNCTION stamping();`;
+  await client.query(
+    'CREATE TABLE triggered (LIKE people);' +
+      before('a_both', 'BEFORE INSERT OR UPDATE ON triggered') +
+      before('b_replica', 'BEFORE INSERT OR UPDATE OR DELETE ON triggered') +
+      'ALTER TABLE triggered ENABLE ALWAYS TRIGGER a_both, ENABLE REPLICA TRIGGER b_replica;' +
+      before('c_insert', 'BEFORE INSERT ON triggered') +
+      before('d_columns', 'BEFORE INSERT OR UPDATE OF name ON triggered') +
+      before('e_after', 'AFTER INSERT OR UPDATE ON triggered') +
+      'CREATE TRIGGER f_statement BEFORE INSERT OR UPDATE ON triggered EXECUTE FUNCTION stamping();',
+  );
+  const found = await readTriggers(client, 'monolith', [{ schema: 'public', table: 'triggered' }]);
+  expect(
+    found.map(({ name, whenApplied, always, setsEachRow }) =>
+      [name.split('.').at(-1), whenApplied, always, setsEachRow].join(' '),
+    ),
+  ).toEqual([
+    'a_both true true true',
+    'b_replica true false true',
+    'c_insert false false false',
+    'd_columns false false false',
+    'e_after false false false',
+    'f_statement false false false',
+  ]);
 });
