@@ -1,7 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
-import type { CompiledMapping } from './compiled-mapping.ts';
+import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
 import { expressionsOf } from './expressions.ts';
 
 /**
@@ -20,13 +20,51 @@ export async function refuseExpressions(
         throw new StranglerError('CONFIG_INVALID', `${line}: the database generates the column`, {
           remedy: 'Remove the line.',
         });
-      // The key makes an aggregate what it is: no expression over one row. What ends in a comment must not swallow the rest.
-      const query =
-        `SELECT ${table.key.map(quoteIdentifier).join(', ')}, CAST((${expression}\n) AS ${catalog?.type ?? 'text'}) ` +
-        `FROM ${quoteTable(table.monolith)} LIMIT 0`;
-      await monolith.query(query).catch((cause: unknown) => {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new StranglerError('CONFIG_INVALID', `${line}.expression: ${why}`, { cause });
+      // What ends in a comment must not swallow the rest.
+      const value = `CAST((${expression}\n) AS ${catalog?.type ?? 'text'})`;
+      const plan = await planOf(table, value, monolith).catch((cause: unknown) => {
+        throw refusal(`${line}.expression`, table, cause);
       });
+      if (looksBeyondTheRow(plan))
+        throw new StranglerError(
+          'CONFIG_INVALID',
+          `${line}.expression: it is volatile, or looks at more than the row (a subquery, a window, a set): ` +
+            'verify would never find what was written',
+          { remedy: 'Write SQL that gives the same for the same row, whenever it is asked.' },
+        );
     }
+}
+
+/**
+ * Over rows without what is derived: in which order columns are computed would decide about one that reads another. They have no
+ * name of their own, or it would mean the whole row. A subquery is kept as it is, and thereby seen in the plan, where its value
+ * is volatile, a set, or one of a window.
+ */
+async function planOf(table: CompiledTable, value: string, monolith: pg.Client): Promise<string> {
+  const derived = expressionsOf(table);
+  const inputs = table.monolith.columns.filter(({ name }) => !derived.has(name));
+  // The key makes an aggregate what it is: no expression over one row.
+  const { rows } = await monolith.query<{ 'QUERY PLAN': string }>(
+    `EXPLAIN (FORMAT YAML) SELECT FROM (SELECT ${quoted(table.key)}, ${value} AS value FROM (SELECT ` +
+      `${quoted(inputs.map(({ name }) => name))} FROM ${quoteTable(table.monolith)}) AS "the row") AS computed ` +
+      'WHERE value::text IS NULL',
+  );
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
+
+const quoted = (columns: readonly string[]): string => columns.map(quoteIdentifier).join(', ');
+
+/** A quote in a text of the expression is escaped in a plan, so no text looks like a node. */
+const looksBeyondTheRow = (plan: string): boolean =>
+  /Node Type: "Subquery Scan"|Parent Relationship: "(SubPlan|InitPlan)"/.test(plan);
+
+function refusal(line: string, table: CompiledTable, cause: unknown): StranglerError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const derived = [...expressionsOf(table).keys()].join(', ');
+  return new StranglerError('CONFIG_INVALID', `${line}: ${why}`, {
+    cause,
+    remedy:
+      `It is SQL over the other columns of one row of ${table.monolith.table}, each named without its table; what is ` +
+      `derived itself (${derived}) cannot be read: repeat its expression instead.`,
+  });
 }

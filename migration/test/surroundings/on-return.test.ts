@@ -171,6 +171,13 @@ test.each([
   ['lower(nam)', 'column "nam" does not exist'],
   ['lower(name', 'syntax error'],
   ['max(name)', 'must appear in the GROUP BY clause'],
+  ['name || search', 'column "search" does not exist'],
+  ['md5(people::text)', 'column "people" does not exist'],
+  ['name || random()', 'it is volatile'],
+  ['(SELECT name)', 'it is volatile, or looks at more than the row'],
+  ['name || (SELECT max(note) FROM notes)', 'it is volatile, or looks at more than the row'],
+  ['name || rank() OVER ()', 'it is volatile, or looks at more than the row'],
+  ["regexp_split_to_table(name, ' ')", 'it is volatile, or looks at more than the row'],
 ])('%s is refused by the line of the context file', async (wrong, why) => {
   await expect(
     loadMapping(definition({ expression: wrong }), client, client),
