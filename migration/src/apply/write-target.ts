@@ -10,7 +10,7 @@ import type {
 } from '../mapping/compiled-mapping.ts';
 import { expressionsOf } from '../mapping/expressions.ts';
 import { projectForward } from '../mapping/project.ts';
-import { parseType } from '../mapping/type-compatibility.ts';
+import { withoutLength } from '../mapping/type-compatibility.ts';
 import type { ColumnText } from '../stream/change-event.ts';
 import type { LogicalRow } from './row-change.ts';
 import { type WatchedKey, watchedKeys } from './watched-keys.ts';
@@ -20,7 +20,7 @@ export interface WriteTarget {
   readonly name: string;
   readonly key: readonly string[];
   readonly inputs: readonly TargetInput[];
-  /** Column → type to cast its text to. Without a length: an explicit cast to varchar(3) would cut a value silently. */
+  /** Column → type to cast its text to, without a length. */
   readonly castTypes: ReadonlyMap<string, string>;
   /** Values of a new row's other columns; an existing row keeps its own. */
   readonly extras: ReadonlyMap<string, string | null>;
@@ -112,20 +112,13 @@ function describe(
   return {
     name: quoteTable(table),
     key,
-    castTypes: new Map(table.columns.map((column) => [column.name, castType(column.type)])),
+    castTypes: new Map(table.columns.map((column) => [column.name, withoutLength(column.type)])),
     fixed: new Set(
       table.columns.filter((column) => column.identity === 'always').map((column) => column.name),
     ),
     unique: isUniqueKey(table, key) && !table.primaryKeyDeferrable,
     partitioned: table.kind === 'partitioned',
   };
-}
-
-function castType(type: string): string {
-  const { base, array } = parseType(type);
-  // without a length these two mean a length of one
-  const open = base === 'character' ? 'bpchar' : base === 'bit' ? 'bit varying' : base;
-  return array ? `${open}[]` : open;
 }
 
 export const castOf = (target: WriteTarget, column: string, expression: string): string =>

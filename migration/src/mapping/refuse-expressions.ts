@@ -20,6 +20,7 @@ export async function refuseExpressions(
         throw new StranglerError('CONFIG_INVALID', `${line}: the database generates the column`, {
           remedy: 'Remove the line.',
         });
+      await refuseChecks(table, column, line, monolith);
       // What ends in a comment must not swallow the rest.
       const value = `CAST((${expression}\n) AS ${catalog?.type ?? 'text'})`;
       const plan = await planOf(table, value, monolith).catch((cause: unknown) => {
@@ -67,4 +68,33 @@ function refusal(line: string, table: CompiledTable, cause: unknown): StranglerE
       `It is SQL over the other columns of one row of ${table.monolith.table}, each named without its table; what is ` +
       `derived itself (${derived}) cannot be read: repeat its expression instead.`,
   });
+}
+
+/** A row is written before what follows from it, and PostgreSQL checks it right away. */
+async function refuseChecks(
+  { monolith: table }: CompiledTable,
+  column: string,
+  line: string,
+  monolith: pg.Client,
+): Promise<void> {
+  const name = quoteTable(table);
+  const { rows } = await monolith.query<{ name: string; definition: string }>(
+    `SELECT k.conname AS name, pg_get_constraintdef(k.oid) AS definition FROM pg_constraint k
+     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+     WHERE k.contype = 'c' AND cardinality(k.conkey) > 1 AND k.conrelid = $1::text::regclass AND a.attname = $2
+     ORDER BY 1`,
+    [name, column],
+  );
+  const [check] = rows;
+  if (check === undefined) return;
+  throw new StranglerError(
+    'CONFIG_INVALID',
+    `${line}.expression: ${check.name} ties the column to others, ${check.definition}, and it is computed over the row that was ` +
+      'written: no row that comes back would be taken',
+    {
+      remedy:
+        "Let a trigger set it (onReturn: { trigger: '…' }), or on the monolith: " +
+        `ALTER TABLE ${name} DROP CONSTRAINT ${quoteIdentifier(check.name)}; verify holds the column to its expression`,
+    },
+  );
 }

@@ -111,3 +111,11 @@ function commonBase(left: ParsedType, right: ParsedType): string | null {
   // enums and domains of the two databases have names of their own
   return !builtIn.has(a) && !builtIn.has(b) ? 'text' : null;
 }
+
+/** What takes a value of any length: an explicit cast to varchar(3) would cut it silently. */
+export function withoutLength(type: string): string {
+  const { base, array } = parseType(type);
+  // without a length these two mean a length of one
+  const open = base === 'character' ? 'bpchar' : base === 'bit' ? 'bit varying' : base;
+  return array ? `${open}[]` : open;
+}

@@ -21,7 +21,14 @@ let position = 1000n;
 
 const expression =
   "lower(name) || ':' || region || ':' || coalesce(note, '-') -- what people search for";
-const definition = (search: OnReturn): MigrationDefinition => ({
+const derived = (sql: string): { onReturn: OnReturn; reason: string } => ({
+  onReturn: { expression: sql },
+  reason: 'derived',
+});
+const definition = (
+  search: OnReturn,
+  more: Readonly<Record<string, ReturnType<typeof derived>>> = {},
+): MigrationDefinition => ({
   context: 'people',
   data: 'replicated',
   monolith: { url: '' },
@@ -38,6 +45,7 @@ const definition = (search: OnReturn): MigrationDefinition => ({
         region: { onReturn: 'default', reason: 'all are here' },
         search: { onReturn: search, reason: 'derived' },
         stamp: { onReturn: { trigger: 'stamping' }, reason: 'the trigger sets it' },
+        ...more,
       },
     },
   ],
@@ -202,6 +210,54 @@ test('a column that takes no row before it is computed wants a default', async (
   } finally {
     await client.query(`ALTER TABLE people ALTER COLUMN search SET DEFAULT ''`);
   }
+});
+
+/** What a table is otherwise, for as long as the work lasts. */
+async function withTable(change: string, back: string, work: () => Promise<void>): Promise<void> {
+  await client.query(`ALTER TABLE people ${change}`);
+  try {
+    await work();
+  } finally {
+    await client.query(`ALTER TABLE people ${back}`);
+  }
+}
+
+test('a CHECK that ties a derived column to its row is refused: it would park each row that comes back', async () => {
+  await withTable(
+    'ADD CONSTRAINT tied CHECK (search <> name)',
+    'DROP CONSTRAINT tied',
+    async () => {
+      await expect(loadMapping(definition({ expression }), client, client)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(
+          /^contexts\/people: tables\[0\]\.leave\.search\.onReturn\.expression: tied ties .*CHECK \(\(search <> name\)\)/,
+        ),
+        remedy: expect.stringContaining('DROP CONSTRAINT "tied"'),
+      });
+    },
+  );
+  await withTable(
+    'ADD CONSTRAINT own CHECK (search IS NOT NULL)',
+    'DROP CONSTRAINT own',
+    async () => {
+      await expect(loadMapping(definition({ expression }), client, client)).resolves.toBeDefined();
+    },
+  );
+});
+
+test('verify finds a value that the column is too short for, and takes one that is rounded', async () => {
+  await apply(made('persons', person(1)));
+  await withTable(
+    "ADD short varchar(3) DEFAULT 'nam', ADD third numeric(10, 2) DEFAULT 0.33",
+    'DROP short, DROP third',
+    async () => {
+      const more = { short: derived('lower(name)'), third: derived('id / 3.0') };
+      const mapping = await loadMapping(definition('default', more), client, client);
+      expect(await findUnderived(mapping, client)).toEqual([
+        { table: 'people', column: 'short', rows: 1, keys: [['1']] },
+      ]);
+    },
+  );
 });
 
 test('a trigger is read with whether it sets a column in every row, whoever writes it', async () => {
