@@ -32,7 +32,7 @@ const openOrphans = ({ orphans }: Pick<Comparison, 'orphans'>): number =>
   orphans.reduce((sum, { accepted, rows }) => sum + (accepted ? 0 : rows), 0);
 
 const underivedRows = ({ underived }: Pick<Comparison, 'underived'>): number =>
-  underived.reduce((sum, { rows }) => sum + rows, 0);
+  underived.reduce((sum, { rows, failure }) => sum + (failure === undefined ? rows : 1), 0);
 
 /** Nothing differs, nothing is open, no row refers to nothing, and each derived column holds what it should. */
 export const isClean = (result: Comparison): boolean =>

@@ -1,6 +1,7 @@
 import type pg from 'pg';
+import { classifyFailure } from '../apply/classify-error.ts';
 import { displayTable, quoteIdentifier, quoteTable } from '../database/identifiers.ts';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { expressionsOf } from '../mapping/expressions.ts';
 import { parseType, withoutLength } from '../mapping/type-compatibility.ts';
 
@@ -9,6 +10,8 @@ export interface Underived {
   readonly table: string;
   readonly column: string;
   readonly rows: number;
+  /** What the database says of rows over which it has no value; which ones, and how many, it does not say. */
+  readonly failure?: string;
   /** Of some of them. */
   readonly keys: readonly (readonly string[])[];
 }
@@ -28,18 +31,33 @@ export async function findUnderived(
   const found: Underived[] = [];
   for (const table of tables)
     for (const [column, expression] of expressionsOf(table)) {
-      const type = table.monolith.columns.find(({ name }) => name === column)?.type ?? 'text';
-      const wrong =
-        `FROM ${quoteTable(table.monolith)} WHERE ${quoteIdentifier(column)}::text ` +
-        `IS DISTINCT FROM CAST((${expression}\n) AS ${uncut(type)})::text`;
-      const { rows } = await monolith.query<{ rows: string }>(`SELECT count(*) AS rows ${wrong}`);
-      const count = Number(rows[0]?.rows ?? 0);
-      if (count === 0) continue;
-      const keys = await monolith.query<string[]>({
-        text: `SELECT ${table.key.map((name) => `${quoteIdentifier(name)}::text`).join(', ')} ${wrong} LIMIT ${namedRows}`,
-        rowMode: 'array',
+      const about = { table: displayTable(table.monolith), column };
+      const wrong = await findRows(table, column, expression, monolith).catch((error: unknown) => {
+        // One row of the application's must not take away what was found of all others.
+        if (!(error instanceof Error) || classifyFailure(error) !== 'data') throw error;
+        return { rows: 0, keys: [], failure: error.message };
       });
-      found.push({ table: displayTable(table.monolith), column, rows: count, keys: keys.rows });
+      if (wrong.rows > 0 || 'failure' in wrong) found.push({ ...about, ...wrong });
     }
   return found;
+}
+
+async function findRows(
+  { monolith: table, key }: CompiledTable,
+  column: string,
+  expression: string,
+  monolith: pg.Client,
+): Promise<Pick<Underived, 'rows' | 'keys'>> {
+  const type = table.columns.find(({ name }) => name === column)?.type ?? 'text';
+  const wrong =
+    `FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)}::text ` +
+    `IS DISTINCT FROM CAST((${expression}\n) AS ${uncut(type)})::text`;
+  const { rows } = await monolith.query<{ rows: string }>(`SELECT count(*) AS rows ${wrong}`);
+  const count = Number(rows[0]?.rows ?? 0);
+  if (count === 0) return { rows: 0, keys: [] };
+  const keys = await monolith.query<string[]>({
+    text: `SELECT ${key.map((name) => `${quoteIdentifier(name)}::text`).join(', ')} ${wrong} LIMIT ${namedRows}`,
+    rowMode: 'array',
+  });
+  return { rows: count, keys: keys.rows };
 }

@@ -260,6 +260,19 @@ test('verify finds a value that the column is too short for, and takes one that 
   );
 });
 
+test('an expression that throws over a row is told, and hides nothing of the others', async () => {
+  await apply(made('persons', person(1)), made('persons', person(2)));
+  await client.query(`UPDATE people SET search = 'stale' WHERE id = 2`);
+  await withTable('ADD share numeric DEFAULT 1', 'DROP share', async () => {
+    const more = { share: derived('1 / (id - 2)') };
+    const mapping = await loadMapping(definition({ expression }, more), client, client);
+    expect(await findUnderived(mapping, client)).toEqual([
+      { table: 'people', column: 'search', rows: 1, keys: [['2']] },
+      { table: 'people', column: 'share', rows: 0, keys: [], failure: 'division by zero' },
+    ]);
+  });
+});
+
 test('a trigger is read with whether it sets a column in every row, whoever writes it', async () => {
   const before = (name: string, what: string): string =>
     `CREATE TRIGGER ${name} ${what} FOR EACH ROW EXECUTE FUNCTION stamping();`;

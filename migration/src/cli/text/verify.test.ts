@@ -55,3 +55,22 @@ test('rows that differ are named with their columns, twenty of a table at most',
     '120 rows compared, 21 differ, 2 unsettled, not differing: run again, 1.0 s',
   );
 });
+
+test('derived columns that hold something else are named, and why one cannot be computed', () => {
+  const text = verifyText({
+    tables: [products(0)],
+    rowsCompared: 120,
+    differences: 0,
+    unsettled: 0,
+    orphans: [],
+    underived: [
+      { table: 'products', column: 'search', rows: 7, keys: [['1'], ['2']] },
+      { table: 'products', column: 'share', rows: 0, keys: [], failure: 'division by zero' },
+    ],
+    seconds: 1,
+  });
+  expect(text.split('\n').slice(2, 4)).toEqual([
+    '7 rows of the monolith hold another products.search than its expression says: ["1"], ["2"]',
+    'products.share cannot be computed for every row of the monolith: division by zero',
+  ]);
+});

@@ -28,9 +28,12 @@ const underivedLine = ({
   column,
   rows,
   keys,
+  failure,
 }: VerifyResult['underived'][number]): string =>
-  `${rows} rows of the monolith hold another ${name}.${column} than its expression says: ` +
-  keys.map((key) => JSON.stringify(key)).join(', ');
+  failure !== undefined
+    ? `${name}.${column} cannot be computed for every row of the monolith: ${failure}`
+    : `${rows} rows of the monolith hold another ${name}.${column} than its expression says: ` +
+      keys.map((key) => JSON.stringify(key)).join(', ');
 
 export const verifyText = (
   result: Pick<
