@@ -37,6 +37,18 @@ test('the copy stops at such a value, with column, line and value', async () => 
   });
 });
 
+test('the copy stops at a value that the other column is too small for, and names both', async () => {
+  await using shop = await openConverted();
+  await shop.service.query('ALTER TABLE holders ALTER fee_cents TYPE smallint');
+  await shop.monolith.query('UPDATE accounts SET fee = 327.68 WHERE fee = 1');
+  await expect(runWorker({ ...shop, signal: AbortSignal.timeout(120_000) })).rejects.toMatchObject({
+    code: 'VALUE_INEXACT',
+    message: expect.stringMatching(
+      /columns\.fee: public\.accounts\.fee '327\.68' .* more than public\.holders\.fee_cents \(smallint\) holds/,
+    ),
+  });
+});
+
 test('a column that becomes what its conversion does not take stops the worker', async () => {
   await using shop = await openConverted();
   await using worker = startWorker(shop);

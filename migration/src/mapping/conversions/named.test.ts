@@ -76,6 +76,42 @@ test.each([
   expect(refusalText(way, value)).toContain(`'${value}'`);
 });
 
+/** What the columns themselves hold: [column's type on either side, conversion, what fits still, what does not]. */
+test.each<[ConversionName, string, string, 'forward' | 'backward', string, string]>([
+  ['cents-to-decimal', 'integer', 'numeric(5,2)', 'forward', '99999', '100000'],
+  ['cents-to-decimal', 'integer', 'numeric(5,2)', 'forward', '-99999', '-100000'],
+  ['cents-to-decimal', 'integer', 'numeric(1,2)', 'forward', '9', '10'],
+  ['cents-to-decimal', 'integer', 'numeric(12,2)', 'backward', '21474836.47', '21474836.48'],
+  ['cents-to-decimal', 'integer', 'numeric(12,2)', 'backward', '-21474836.48', '-21474836.49'],
+  ['decimal-to-cents', 'numeric(12,2)', 'smallint', 'forward', '327.67', '327.68'],
+  [
+    'decimal-to-cents',
+    'numeric(20,2)',
+    'bigint',
+    'forward',
+    '92233720368547758.07',
+    '92233720368547758.08',
+  ],
+  [
+    'epoch-seconds-to-timestamptz',
+    'integer',
+    'timestamp with time zone',
+    'backward',
+    '2038-01-19 03:14:07+00',
+    '2038-01-19 03:14:08+00',
+  ],
+])('%s of %s and %s: %s, %s is carried, %s refused', (as, monolith, service, way, fits, not) => {
+  const { [way]: there } = conversion(as, monolith, service);
+  expect(there.text(fits)).not.toBeNull();
+  expect(there.text(not)).toBeNull();
+  const [name, type] = way === 'forward' ? ['b.b', service] : ['a.a', monolith];
+  expect(refusalText(there, not)).toContain(`more than ${name} (${type}) holds`);
+});
+
+test('a column that holds all of the other is not asked for every value', () => {
+  expect(conversion('cents-to-decimal', 'integer', 'numeric(12,2)').forward.exact).toBeNull();
+});
+
 test('whatever passes comes back as it was', () => {
   const moment = fc.bigInt(-210_866_803_200n, 9_224_318_015_999n);
   const cases = [

@@ -1,5 +1,6 @@
 import { type BySide, type ConversionName, StranglerError } from '@strangler-toolkit/plan';
 import { parseType } from '../type-compatibility.ts';
+import { bounded, type ConvertedColumn } from './bounds.ts';
 import { centsToDecimal, decimalToCents } from './cents.ts';
 import type { Conversion, Way } from './conversion.ts';
 import { epochToTimestamp, milliseconds, seconds, timestampToEpoch } from './epoch.ts';
@@ -104,13 +105,12 @@ export interface NamedConversion {
   readonly letters?: Letters;
   /** Of the context file. */
   readonly line: string;
-  /** `public.products.price` of each side, with its type (of a domain: what it is made of). */
-  readonly columns: BySide<{ readonly name: string; readonly type: string }>;
+  readonly columns: BySide<ConvertedColumn>;
 }
 
 /** @throws StranglerError CONFIG_INVALID when the columns are not what the conversion is between */
 export function namedConversion({ as, letters: said, line, columns }: NamedConversion): Conversion {
-  const { from, to, ways } = kinds[as];
+  const { from, to, ...kind } = kinds[as];
   const letters = said ?? { true: '', false: '' };
   const takes: Conversion['takes'] = (types) =>
     from.takes(types.monolith, letters) && to.takes(types.service, letters);
@@ -127,7 +127,9 @@ export function namedConversion({ as, letters: said, line, columns }: NamedConve
         details: { from: monolith.type, to: service.type },
       },
     );
-  const [there, back] = ways(letters);
+  const ways = kind.ways(letters);
+  const there = bounded(ways[0], monolith, service);
+  const back = bounded(ways[1], service, monolith);
   const refusal = (name: string, { problem }: Way) =>
     ({
       code: 'VALUE_INEXACT',
