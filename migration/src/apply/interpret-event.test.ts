@@ -3,7 +3,7 @@ import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { compileMapping } from '../mapping/compile-mapping.ts';
 import type { ChangeEvent, Operation, Row } from '../stream/change-event.ts';
 import { createInterpreter } from './interpret-event.ts';
-import { isKeyed, touchedKeys } from './row-change.ts';
+import { isKeyed, keyText, touchedKeys } from './row-change.ts';
 
 const column = (name: string, type = 'text', more: Partial<ColumnCatalog> = {}): ColumnCatalog => ({
   name,
@@ -85,10 +85,29 @@ describe('interpreting what the service changed', () => {
     );
   });
 
-  test('a change of the key that the mapping cannot carry waits under the new key', () => {
+  test('a change of the key that the mapping cannot carry waits under both keys', () => {
     const moved = event('u', 'goods', { goods_id: '6', state: 'on' });
-    expect(reverse([{ ...moved, before: { goods_id: '5', state: 'active' } }])).toMatchObject([
-      { kind: 'invalid', key: { id: '6' } },
+    const changes = reverse([{ ...moved, before: { goods_id: '5', state: 'active' } }]);
+    expect(changes).toMatchObject([{ kind: 'invalid', key: { id: '6' } }]);
+    expect(changes.filter(isKeyed).flatMap(touchedKeys)).toEqual([
+      keyText(0, { id: '5' }),
+      keyText(0, { id: '6' }),
+    ]);
+  });
+
+  test('a row whose old value the mapping cannot carry is corrected, moved and deleted all the same', () => {
+    const before = { goods_id: '5', state: 'on' };
+    const changed = (after: Row): ChangeEvent => ({ ...event('u', 'goods', after), before });
+    expect(
+      reverse([
+        changed({ goods_id: '5', state: 'active' }),
+        changed({ goods_id: '6', state: 'active' }),
+        { ...event('d', 'goods', null), before },
+      ]),
+    ).toMatchObject([
+      { kind: 'patch', key: { id: '5' }, row: { status: 'on' } },
+      { kind: 'rekey', key: { id: '6' }, oldKey: { id: '5' }, row: { status: 'on' } },
+      { kind: 'delete', key: { id: '5' } },
     ]);
   });
 

@@ -3,7 +3,7 @@ import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { ChangeEvent, Row } from '../stream/change-event.ts';
 import { type EncodedRow, encodedValue } from '../stream/encoded-row.ts';
 import { foldParts } from './collapse.ts';
-import { forwardSource, pick, reverseSource, type Source } from './mapped-source.ts';
+import { forwardSource, reverseSource, type Source } from './mapped-source.ts';
 import type { LogicalRow, Put, RowChange } from './row-change.ts';
 
 export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
@@ -85,17 +85,17 @@ function interpret(source: Source, event: ChangeEvent, changes: RowChange[]): vo
     interpretRow(source, event, events, changes);
   } catch (error) {
     if (error instanceof StranglerError && error.code === 'SCHEMA_CHANGED') throw error;
-    // later changes of this row wait behind this one, so it must be known by the key that they have
-    const known = source.keyOnly({ ...event.before, ...event.after });
-    const key = Object.fromEntries(
-      source.key.map((column): [string, string | null] => [column, known[column] ?? null]),
-    );
+    // later changes of this row wait behind this one, so it must be known by the keys that they have
+    const key = knownKey(source, { ...event.before, ...event.after });
+    const oldKey = knownKey(source, { ...event.after, ...event.before });
+    const moved = source.key.some((column) => oldKey[column] !== key[column]);
     changes.push({
       table,
       transaction,
       events,
       kind: 'invalid',
       key,
+      ...(moved && { oldKey }),
       error: error instanceof Error ? error : new Error(String(error)),
     });
   }
@@ -110,7 +110,7 @@ function interpretRow(
   const { table } = source;
   const transaction = event.position.commitLsn;
   if (event.op === 'd') {
-    const key = keyOf(source, source.project(event.before ?? {}));
+    const key = keyOf(source, source.projectKey(event.before ?? {}));
     if (source.first) changes.push({ table, transaction, events, kind: 'delete', key });
     else
       changes.push({
@@ -157,9 +157,7 @@ function interpretRow(
     return;
   }
   const oldKey =
-    event.before === null
-      ? key
-      : keyOf(source, { ...key, ...pick(source.project(event.before), source.key) });
+    event.before === null ? key : keyOf(source, { ...key, ...source.projectKey(event.before) });
   if (source.key.some((column) => oldKey[column] !== key[column])) {
     if (source.first)
       changes.push({
@@ -249,6 +247,13 @@ function keyOf(source: Source, row: LogicalRow): LogicalRow {
     key[column] = value;
   }
   return key;
+}
+
+function knownKey(source: Source, row: Row): LogicalRow {
+  const known = source.keyOnly(row);
+  return Object.fromEntries(
+    source.key.map((column): [string, string | null] => [column, known[column] ?? null]),
+  );
 }
 
 function lacksColumn(source: Source, row: LogicalRow): StranglerError {

@@ -18,6 +18,8 @@ export interface Source {
   readonly keysIn: (columns: readonly string[]) => readonly number[] | null;
   /** A row in the monolith's terms; it may hold columns that are not mapped as well. */
   readonly project: (row: Row) => Row;
+  /** Of its key alone: what else an old row held, the mapping need not carry. */
+  readonly projectKey: (row: Row) => Row;
   /** The key in the monolith's terms, also of a row whose other columns the mapping cannot carry. */
   readonly keyOnly: (row: Row) => Record<string, string | null>;
 }
@@ -34,6 +36,7 @@ export function forwardSource(table: CompiledTable, index: number): Source {
     whole: true,
     keysIn: keyFinder(columns, table.key),
     project: (row) => row,
+    projectKey: (row) => pick(row, table.key),
     keyOnly: (row) => pick(row, table.key),
   };
 }
@@ -59,6 +62,7 @@ export function reverseSource(
   first: boolean,
 ): Source {
   const columns = part.columns.map(({ from }) => from);
+  const keyPart = { ...part, columns: part.columns.filter(({ from }) => table.key.includes(from)) };
   const name = `${part.service.schema}.${part.service.table}`;
   return {
     table: index,
@@ -70,26 +74,23 @@ export function reverseSource(
     whole: table.parts.length === 1,
     keysIn: () => null,
     project: (row) => projectBackward(part, row),
-    keyOnly: (row) => keyBackward(table, part, row),
+    projectKey: (row) => projectBackward(keyPart, row),
+    keyOnly: (row) => keyBackward(keyPart, row),
   };
 }
 
-function keyBackward(
-  table: CompiledTable,
-  part: CompiledPart,
-  row: Row,
-): Record<string, string | null> {
+function keyBackward(part: CompiledPart, row: Row): Record<string, string | null> {
   const key: Record<string, string | null> = {};
   for (const link of part.columns) {
     const value = row[link.to];
-    if (table.key.includes(link.from) && value !== undefined)
+    if (value !== undefined)
       key[link.from] = value === null ? null : (link.conversion?.backward.text(value) ?? value);
   }
   return key;
 }
 
 /** The values of some columns, those that the row has. */
-export const pick = (row: Row, columns: readonly string[]): Record<string, string | null> => {
+const pick = (row: Row, columns: readonly string[]): Record<string, string | null> => {
   const result: Record<string, string | null> = {};
   for (const column of columns) {
     const value = row[column];

@@ -51,4 +51,13 @@ describe('kinds of changes', () => {
         keyText(3, { id: '2' }),
       ]);
   });
+  test('one that the mapping cannot carry touches both keys too, if it changed the key', () => {
+    const moved = {
+      ...base,
+      kind: 'invalid',
+      oldKey: { id: '1' },
+      error: new Error('no'),
+    } as const;
+    expect(touchedKeys(moved)).toEqual([keyText(3, { id: '1' }), keyText(3, { id: '2' })]);
+  });
 });

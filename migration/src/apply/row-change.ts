@@ -38,8 +38,12 @@ export type RowChange =
       readonly row: LogicalRow;
       readonly complete: boolean;
     })
-  /** An event that the mapping cannot carry. */
-  | (KeyedChange & { readonly kind: 'invalid'; readonly error: Error })
+  /** An event that the mapping cannot carry. `oldKey`: it changed the key. */
+  | (KeyedChange & {
+      readonly kind: 'invalid';
+      readonly oldKey?: LogicalRow;
+      readonly error: Error;
+    })
   | {
       readonly kind: 'truncate';
       readonly table: number;
@@ -83,6 +87,6 @@ const valueText = (value: ColumnText | undefined): string =>
 
 /** Every key that a change touches: two for a change of the key itself. */
 export const touchedKeys = (change: KeyedRowChange): string[] =>
-  change.kind === 'rekey'
+  'oldKey' in change && change.oldKey !== undefined
     ? [keyText(change.table, change.oldKey), keyText(change.table, change.key)]
     : [keyText(change.table, change.key)];
