@@ -1,4 +1,4 @@
 export { initialCopy, type InitialCopyOptions, type InitialCopyResult } from './initial-copy.ts';
 export { type CopyMark, forgetCopyMark } from '../replica/copies.ts';
-export { Pace, parseRate, type Rate } from './pace.ts';
+export { Pace, parseRate, type Rate, requirePaceable } from './pace.ts';
 export type { CopyProgress } from './progress.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Clock, Pace, parseRate, type Rate } from './pace.ts';
+import { type Clock, Pace, parseRate, type Rate, requirePaceable } from './pace.ts';
 
 test.each<[string, Rate]>([
   ['20000rows', { unit: 'rows', perSecond: 20_000 }],
@@ -61,4 +61,15 @@ test('a copy that is cancelled does not wait', async () => {
   const pace = new Pace({ unit: 'rows', perSecond: 1 }, waitedFor());
   pace.spent(1e9, 0);
   await expect(pace.turn(AbortSignal.abort())).resolves.toBeUndefined();
+});
+
+test('a server that reads the whole table for each range is not paced, and the remedy says what to do', () => {
+  expect(() => requirePaceable(140_000)).not.toThrow();
+  expect(() => requirePaceable(139_999)).toThrow(
+    expect.objectContaining({
+      code: 'DB_VERSION',
+      message: expect.stringContaining('PostgreSQL 13'),
+      remedy: expect.stringContaining('Leave --max-rate out'),
+    }),
+  );
 });

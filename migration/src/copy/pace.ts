@@ -1,4 +1,5 @@
 import { StranglerError } from '@strangler-toolkit/plan';
+import { knows, majorOf } from '../database/supported-versions.ts';
 import { pause } from '../pause.ts';
 
 /** How much a second may be read from the source. */
@@ -19,6 +20,22 @@ export function parseRate(text: string): Rate {
       `--max-rate ${JSON.stringify(text)} must be a number above 0 with rows, kB, MB or GB (of a second): 20000rows, 5MB`,
     );
   return { unit: unit.toLowerCase() === 'rows' ? 'rows' : 'bytes', perSecond };
+}
+
+/**
+ * Small ranges are what a pace is made of; a server that reads the whole table for each would be read more, not less.
+ * @throws StranglerError DB_VERSION
+ */
+export function requirePaceable(version: number): void {
+  if (knows(version, 'tidRanges')) return;
+  throw new StranglerError(
+    'DB_VERSION',
+    `--max-rate: the monolith is PostgreSQL ${majorOf(version)}, which reads the whole table for every range of its pages`,
+    {
+      remedy:
+        'Leave --max-rate out (the copy then reads few, large ranges), or upgrade that server to 14 or newer.',
+    },
+  );
 }
 
 export interface Clock {

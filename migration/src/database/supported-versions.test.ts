@@ -27,6 +27,7 @@ describe('a server', () => {
   });
 
   test.each([
+    ['tidRanges', 139_999, 140_000],
     ['replaceTrigger', 139_999, 140_000],
     ['parameterPrivileges', 149_999, 150_000],
     ['originFilter', 159_999, 160_000],

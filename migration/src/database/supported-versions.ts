@@ -8,6 +8,8 @@ export const newestMajor = 18;
 const learnt = {
   /** A time-out for sessions that do nothing; an older server refuses a session that sets it. */
   idleSessionTimeout: 14,
+  /** Reads a range of pages alone; before, it reads the whole table for each. */
+  tidRanges: 14,
   /** CREATE OR REPLACE TRIGGER. */
   replaceTrigger: 14,
   /** GRANT SET ON PARAMETER; before, only a superuser may set session_replication_role. */

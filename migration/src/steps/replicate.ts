@@ -5,9 +5,10 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
-import { parseRate } from '../copy/index.ts';
+import { parseRate, requirePaceable } from '../copy/index.ts';
 import { contextTables, installFence, requireSidesAgree } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
+import { serverVersion } from '../database/server-version.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { restart } from './restart.ts';
@@ -48,6 +49,19 @@ function assertReplicated(definition: MigrationDefinition): void {
       { remedy: `Go on with: strangler shadow ${definition.context}` },
     );
   }
+}
+
+/** Before anything is made. */
+async function assertRate(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  { maxRate }: ReplicateOptions,
+): Promise<void> {
+  if (maxRate === undefined) return;
+  parseRate(maxRate);
+  await kit.withDatabase(definition, 'monolith', async (client) =>
+    requirePaceable(await serverVersion(client)),
+  );
 }
 
 /** The target is fenced from the start: only replication may write there until it owns the data. */
@@ -105,9 +119,9 @@ async function fenceAgain(kit: Toolkit, definition: MigrationDefinition): Promis
 
 export const replicate: Step<ReplicateOptions, ReplicateResult> = {
   async execute(kit, options) {
-    if (options.maxRate !== undefined) parseRate(options.maxRate);
     const definition = await kit.definition(options.context);
     assertReplicated(definition);
+    await assertRate(kit, definition, options);
     const control = await kit.control();
     const before = await kit.row(definition);
     if (before.stage === 'retired')
@@ -134,6 +148,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
     assertReplicated(definition);
+    await assertRate(kit, definition, options);
     const row = await kit.row(definition);
     const tables = contextTables(definition);
     const names = (side: 'monolith' | 'service'): string =>

@@ -66,6 +66,14 @@ describe.each(legs)('PostgreSQL %i as the %s', (major, older) => {
     );
   });
 
+  if (major < 14 && older === 'monolith')
+    test('its copy is not paced: each small range would read the whole table', async () => {
+      const result = await cli(['replicate', 'shop', '--max-rate', '5MB'], place.env);
+      expect(result.code).not.toBe(0);
+      expect(`${result.stdout}${result.stderr}`).toContain('DB_VERSION');
+      expect(await control.contexts.get('shop')).toBeUndefined();
+    });
+
   test('rows are copied and followed: inserts, updates, deletes, changed keys, truncation', async () => {
     await run('replicate', 'shop', '--until-caught-up');
     worker = startCli(['replicate', 'shop'], place.env);
