@@ -84,7 +84,7 @@ export interface WorkerHealth {
   readonly why: string | null;
 }
 
-/** A copy may be at one big index for minutes; a stream tells ten times a second. */
+/** Before a copy begins a slot may wait for old transactions, and after it a connector; a stream tells ten times a second. */
 const silentAfterSeconds = { copying: 300, streaming: WORKER_DEAD_SECONDS };
 
 const failureText = ({ failure }: WorkerView): string =>

@@ -2,7 +2,14 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { openStreamRow, readStreamRow, type StreamHistory } from '../replica/streams.ts';
 import type { Control } from '../control/index.ts';
-import { type CopyMark, forgetCopyMark, initialCopy, Pace, type Rate } from '../copy/index.ts';
+import {
+  type CopyMark,
+  type CopyProgress,
+  forgetCopyMark,
+  initialCopy,
+  Pace,
+  type Rate,
+} from '../copy/index.ts';
 import { connect, terminate } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
@@ -22,6 +29,7 @@ import type { Lsn } from '../stream/change-event.ts';
 import type { Identity } from '../identity/identity.ts';
 import { changesText, whatChanged } from '../identity/what-changed.ts';
 import { writeIdentityRow } from '../replica/identities.ts';
+import { Beat } from './beat.ts';
 import type { WorkerProgress } from './worker-options.ts';
 
 export interface CopyOptions {
@@ -51,6 +59,34 @@ export interface CopyOptions {
  * @throws StranglerError TARGET_NOT_EMPTY when rows are there that no copy of ours wrote
  */
 export async function copyInitially(options: CopyOptions): Promise<void> {
+  let newest: CopyProgress | undefined;
+  // A slot waits for old transactions, a range is long, a pace makes it wait: who does not hear of it takes the worker for dead.
+  const beat = new Beat(async () => {
+    if (newest !== undefined) options.onProgress({ ...newest, phase: 'copying' });
+    await options.control.watermarks.upsert({
+      context: options.context,
+      direction: 'forward',
+      epoch: options.epoch,
+      state: 'copying',
+      workerId: options.workerId,
+      ...(newest && { detail: { ...newest } }),
+    });
+  });
+  try {
+    await copyAndOpen(options, (progress) => {
+      newest = progress;
+      options.onProgress({ ...progress, phase: 'copying' });
+      beat.now();
+    });
+  } finally {
+    await beat.end();
+  }
+}
+
+async function copyAndOpen(
+  options: CopyOptions,
+  onProgress: (progress: CopyProgress) => void,
+): Promise<void> {
   const { control, context, epoch, mapping } = options;
   const began = performance.now();
   // Before the slot is made: what the first position belongs to lies before it.
@@ -59,7 +95,6 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
   const rows = new Map<string, number>();
   let mark: CopyMark;
   try {
-    let told = 0;
     ({ mark } = await initialCopy({
       mapping,
       monolithUrl: options.monolithUrl,
@@ -70,19 +105,7 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
       signal: options.signal,
       onProgress: (progress) => {
         rows.set(progress.table, progress.rowsCopied);
-        options.onProgress({ ...progress, phase: 'copying' });
-        if (performance.now() - told < 200) return;
-        told = performance.now();
-        control.watermarks
-          .upsert({
-            context,
-            direction: 'forward',
-            epoch,
-            state: 'copying',
-            workerId: options.workerId,
-            detail: { ...progress },
-          })
-          .catch(() => undefined);
+        onProgress(progress);
       },
     }));
   } finally {

@@ -12,6 +12,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { type Control, openControl } from '../../src/control/index.ts';
+import type { Rate } from '../../src/copy/index.ts';
 import { connect, databaseName, withConnection } from '../../src/database/connect.ts';
 import { lsnToText } from '../../src/database/lsn.ts';
 import { noteOwner } from '../../src/replica/owners.ts';
@@ -171,7 +172,10 @@ export interface Running extends AsyncDisposable {
 }
 
 export function startWorker(
-  shop: Omit<Shop, typeof Symbol.asyncDispose> & { readonly reread?: boolean },
+  shop: Omit<Shop, typeof Symbol.asyncDispose> & {
+    readonly reread?: boolean;
+    readonly maxRate?: Rate;
+  },
 ): Running {
   const controller = new AbortController();
   const progress: WorkerProgress[] = [];
