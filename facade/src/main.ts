@@ -15,6 +15,17 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
   const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME);
   const folder = environment.STRANGLER_CONTEXTS;
   const named = Boolean(env.STRANGLER_CONTEXTS);
+  // from before they are read: what changes while the facade starts is read again when it has
+  let again = (): void => void (changedMeanwhile = true);
+  let changedMeanwhile = false;
+  process.on('SIGHUP', () => again());
+  if (environment.FACADE_RELOAD === '1')
+    watchFolder(
+      folder,
+      () => again(),
+      (problem) =>
+        log.warn({ folder, problem }, 'context files are not watched: SIGHUP has them read again'),
+    );
   const contexts = await loadDefinitions(folder, named);
   if (contexts.length === 0)
     log.warn({ folder }, 'no context file: everything goes to the monolith as it comes');
@@ -28,13 +39,8 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
   const { FACADE_HOST: host, FACADE_ADMIN_HOST: adminHost } = environment;
   log.info({ host, port, adminHost, adminPort }, 'listening');
   // what was wrong is logged and told by readiness
-  const again = (): void =>
-    void facade.reload(() => loadDefinitions(folder, named, true)).catch(() => {});
-  process.on('SIGHUP', again);
-  if (environment.FACADE_RELOAD === '1')
-    watchFolder(folder, again, (problem) =>
-      log.warn({ folder, problem }, 'context files are not watched: SIGHUP has them read again'),
-    );
+  again = () => void facade.reload(() => loadDefinitions(folder, named, true)).catch(() => {});
+  if (changedMeanwhile) again();
   const drain = (signal: string): void => {
     log.info({ signal }, 'draining');
     const exit = (code: number) => logWritten(log).finally(() => process.exit(code));

@@ -156,4 +156,54 @@ describe('a facade with a control database and no Unleash', () => {
       flags: { state: 'none', lastError: expect.stringContaining('strangler control migrate') },
     });
   });
+
+  test('acknowledges a hold while somebody locks the flags', async () => {
+    await control.setContext({ stage: 'service', owner: 'service', epoch: 2 });
+    const facade = await start();
+    const client = new pg.Client(control.url);
+    await client.connect();
+    try {
+      await client.query('BEGIN; LOCK TABLE strangler_control.flags IN ACCESS EXCLUSIVE MODE');
+      await until('it notices', async () =>
+        String((await facade.readiness()).flags.lastError).includes('locks'),
+      );
+      const hold = await control.hold(60_000);
+      await until('the hold is acknowledged', async () => {
+        const rows = await control.query(
+          'SELECT FROM strangler_control.acks WHERE hold_id::text = $1',
+          [hold],
+        );
+        return rows.length === 1;
+      });
+    } finally {
+      await client.end();
+    }
+  });
+
+  test('takes no flags from a database that tells older owners than it knows, or has lost them', async () => {
+    await run(turnFlagOnStatement('items.kill'));
+    await control.setContext({ stage: 'canary', owner: 'monolith', epoch: 7, dataKind: 'none' });
+    await run(turnFlagOnStatement('items.list'));
+    const facade = await start();
+    await until('both are heard', async () => {
+      const { contexts, flags } = await facade.readiness();
+      return flags.state === 'synced' && contexts.items?.epoch === '7';
+    });
+    // as after a restore: before the kill switch
+    await control.query(
+      `UPDATE strangler_control.contexts SET epoch = 3; DELETE FROM strangler_control.flags WHERE name = 'items.kill'`,
+    );
+    await until('it distrusts', async () => (await facade.readiness()).flags.state === 'stale');
+    expect(await servedBy(facade)).toBe('monolith');
+    await control.query(`UPDATE strangler_control.contexts SET epoch = 7`);
+    await reads(facade, 'service');
+    await run(turnFlagOnStatement('items.kill'));
+    await reads(facade, 'monolith');
+    await control.query(
+      `DELETE FROM strangler_control.contexts; DELETE FROM strangler_control.flags`,
+    );
+    await until('it distrusts', async () => (await facade.readiness()).flags.state === 'stale');
+    await run(turnFlagOnStatement('items.list'));
+    expect(await servedBy(facade)).toBe('monolith');
+  });
 });

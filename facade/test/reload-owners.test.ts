@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 const items = (): MigrationDefinition => itemsContext('replicated', monolith.url, service.url);
-const start = async (contexts: readonly MigrationDefinition[]): Promise<void> => {
+const start = async (contexts: readonly MigrationDefinition[], startMs = 30_000): Promise<void> => {
   facade = createFacade({
     contexts,
     monolithUrl: monolith.url,
@@ -46,7 +46,7 @@ const start = async (contexts: readonly MigrationDefinition[]): Promise<void> =>
     stateDir,
     debugHeaders: true,
     // as long as a hang may last; the database answers at once
-    limits: { healthMs: 0, startMs: 30_000, pinMs: 10_000, freshnessMs: 10_000, pollMs: 3_600_000 },
+    limits: { healthMs: 0, startMs, pinMs: 10_000, freshnessMs: 10_000, pollMs: 3_600_000 },
   });
   ({ port } = await facade.start());
 };
@@ -87,4 +87,33 @@ test('a context that has left the monolith is not lost because its file is', asy
     message: expect.stringContaining('stage service'),
   });
   expect(await writes()).toBe('service');
+});
+
+test('a context that appears while nobody tells who owns it is not served, unless its owner is on disk', async () => {
+  await start([items()]);
+  expect(await writes()).toBe('service');
+  await facade.stop({ deadlineMs: 500 });
+  // its file is away during a restart, and with it the control database
+  await start([], 500);
+  await control.allowConnections(false);
+  const other = { ...items(), context: 'others', routes: [] };
+  await expect(facade.reload(async () => [other])).rejects.toMatchObject({
+    code: 'DB_UNREACHABLE',
+    message: expect.stringContaining('others'),
+  });
+  await facade.reload(async () => [items()]);
+  expect(await writes()).toBe('service');
+  await control.allowConnections(true);
+});
+
+test('identities of a context that pins stand for are not changed under them', async () => {
+  await start([items()]);
+  const changed = { ...items(), identity: ['cookie:sid'] };
+  await expect(facade.reload(async () => [changed])).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('identity'),
+  });
+  await control.setContext({ stage: 'monolith', owner: 'monolith', epoch: 5 });
+  await until('the facade hears of it', async () => (await writes()) === 'monolith');
+  await facade.reload(async () => [changed]);
 });

@@ -66,6 +66,18 @@ describe('while a facade reads its flags from Unleash', () => {
     expect(await control.flags.all()).not.toHaveProperty('items.kill');
   });
 
+  test('a facade of a release that does not say where it reads them is one of those', async () => {
+    await facades.query(registerInstanceStatement(id, 'facade-old', {}));
+    await expect(writer.turnOff('items.kill')).rejects.toMatchObject({
+      code: 'CONFIG_ENV_MISSING',
+      message: expect.stringContaining('facade-old'),
+    });
+    expect(await found()).toMatchObject({
+      ok: false,
+      actual: expect.stringContaining('facade-old'),
+    });
+  });
+
   test('doctor names it, and not the one that reads them here', async () => {
     await beat('unleash');
     expect(await found()).toMatchObject({ ok: false, actual: expect.stringContaining('facade-1') });

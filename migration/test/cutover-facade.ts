@@ -28,10 +28,10 @@ export async function openFacade(
   for (const pool of Object.values(pools)) pool.on('error', () => {});
   const pool = new pg.Pool({ connectionString: scene.control.url, max: 2 });
   pool.on('error', () => {});
-  await pool.query('INSERT INTO strangler_control.instances (instance_id, name) VALUES ($1, $2)', [
-    id,
-    name,
-  ]);
+  await pool.query(
+    `INSERT INTO strangler_control.instances (instance_id, name, detail) VALUES ($1, $2, '{"flags":"control"}')`,
+    [id, name],
+  );
   let state = await scene.control.contexts.require(definition.context);
   let inFlight = 0;
   let heldWrites = 0;

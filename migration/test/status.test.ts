@@ -28,7 +28,7 @@ async function startFacades(): Promise<void> {
   const client = new pg.Client(scene.control.url);
   await client.connect();
   for (const name of ['f-1', 'f-2'])
-    await client.query(registerInstanceStatement(randomUUID(), name, {}));
+    await client.query(registerInstanceStatement(randomUUID(), name, { flags: 'control' }));
   // on a busy machine two commands take longer than a facade may be silent
   await client.query(
     `UPDATE strangler_control.instances SET heartbeat_at = clock_timestamp() + interval '1 hour'`,
@@ -57,7 +57,7 @@ test('facades that serve by another context file than this one are named', async
     'other-1': { catalog: planMark({ ...definition, identity: ['cookie:sid'] }, sha256) },
     'without-1': {},
   }))
-    await client.query(registerInstanceStatement(randomUUID(), name, { plans }));
+    await client.query(registerInstanceStatement(randomUUID(), name, { plans, flags: 'control' }));
   await client.query(
     `UPDATE strangler_control.instances SET heartbeat_at = clock_timestamp() + interval '1 hour'`,
   );

@@ -80,7 +80,12 @@ export function assemble(options: FacadeOptions): Parts {
       flags: flags.status().source,
       plans: plan.plans,
     }),
-    ...(ownFlags && { alsoLook: (client) => ownFlags.look(client) }),
+    // a database that tells older owners than are known tells older flags as well
+    ...(ownFlags && {
+      alsoLook: async (client) => {
+        if (ownership.regressed.length === 0) await ownFlags.look(client);
+      },
+    }),
   });
   const recorder = new Recorder({
     url: controlUrl,
@@ -115,6 +120,7 @@ export function assemble(options: FacadeOptions): Parts {
       limits,
       log,
       epochOf: (context) => ownership.states.get(context).epoch,
+      serves: (route) => plan.claims.all.some((claim) => claim.route === route),
     }),
     watch: new UpstreamWatch(watchedOf(plan.claims), limits.healthMs),
     metrics,

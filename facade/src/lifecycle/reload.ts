@@ -26,6 +26,45 @@ function refuseLost({ serving }: Parts, wanted: Plans): void {
   }
 }
 
+/** Pins stand under the identities of the old file: whoever wrote a moment ago would read where it has not arrived. */
+function refuseOtherIdentity(
+  { serving }: Parts,
+  definitions: readonly MigrationDefinition[],
+): void {
+  const { plan, ownership } = serving;
+  for (const { context, identity = [] } of definitions) {
+    const before = plan.identities.get(context);
+    const { known, stage, dataKind } = ownership.states.get(context);
+    if (before === undefined || before === JSON.stringify(identity)) continue;
+    if (dataKind !== 'replicated' || !known || stage === 'monolith') continue;
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `context ${context} is at stage ${stage}, and its file says another identity: who wrote under the one before is pinned by it`,
+      { remedy: 'Put it back, or start the facades anew while nobody writes.' },
+    );
+  }
+}
+
+/** Longest that files may take to be read, milliseconds: one that never ends must not keep back those that follow. */
+const patienceMs = 30_000;
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new StranglerError(
+            'CONFIG_INVALID',
+            `the context files are not read after ${patienceMs / 1_000} s`,
+          ),
+        ),
+      patienceMs,
+    );
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 const told = (error: unknown): PlanProblem =>
   isStranglerError(error)
     ? { code: error.code, message: error.message, remedy: error.remedy }
@@ -43,11 +82,12 @@ export async function reload(
   const { serving, agents, claimsFor } = parts;
   const { plan, ownership, watch, log } = serving;
   try {
-    const definitions = [...(await load())];
+    const definitions = [...(await inTime(load()))];
     const wanted = plansOf(definitions);
     const changed = !isSame(plan.plans, wanted);
     if (changed) {
       refuseLost(parts, wanted);
+      refuseOtherIdentity(parts, definitions);
       const claims = claimsFor(definitions, plan.claims);
       if (lenientMonolith === true) agents.mend([monolithUrl, ...monolithsOf(claims)]);
       await ownership.declare(dataKinds(definitions));

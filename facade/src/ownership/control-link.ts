@@ -38,6 +38,8 @@ export class ControlLink {
   #beatAt = -Infinity;
   #lastAnswer: number | undefined;
   #clockOffsetMs = 0;
+  /** False: contexts that had an owner are not told of any more, as by a database that is empty or was restored. */
+  #complete = false;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
@@ -76,15 +78,16 @@ export class ControlLink {
     this.#wake();
   }
 
-  /** Resolves after a look that begins from now on, or after `withinMs`. */
-  async looked(withinMs: number): Promise<void> {
+  /** True after a look that begins from now on, false after `withinMs` without one. */
+  async looked(withinMs: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#onLook.add(resolve);
-      timer = setTimeout(resolve, withinMs);
+    const looked = await new Promise<boolean>((resolve) => {
+      this.#onLook.add(() => resolve(true));
+      timer = setTimeout(() => resolve(false), withinMs);
       this.#wake();
     });
     clearTimeout(timer);
+    return looked;
   }
 
   /** Says what this instance knows about the context, as soon as possible and again after every reconnection. */
@@ -137,10 +140,12 @@ export class ControlLink {
       let connected = false;
       while (!this.#stopped && !lost.signal.aborted) {
         await this.#look(client);
+        await this.#acknowledgeAll(client);
+        // after that: whatever keeps it from an answer, no cutover waits for it
+        if (this.#complete) await this.#options.alsoLook?.(client);
         if (!connected) log.info('control database is connected');
         connected = true;
         onAnswer();
-        await this.#acknowledgeAll(client);
         if (performance.now() - this.#beatAt > this.#options.heartbeatMs) await this.#beat(client);
         if (this.#dirty.size === 0) await this.#sleep(pollMs);
       }
@@ -156,8 +161,9 @@ export class ControlLink {
     const { now, rows } = await readOwners(client);
     this.#lastAnswer = performance.now();
     this.#clockOffsetMs = now - Date.now();
-    for (const row of rows) this.#options.states.merge(parseOwnerRow(row));
-    await this.#options.alsoLook?.(client);
+    const told = rows.map((row) => parseOwnerRow(row));
+    for (const row of told) this.#options.states.merge(row);
+    this.#complete = this.#options.states.isComplete(told.map(({ context }) => context));
     for (const done of waiting) {
       this.#onLook.delete(done);
       done();

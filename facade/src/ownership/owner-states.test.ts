@@ -52,3 +52,20 @@ describe('a control database that went back to an earlier state', () => {
     expect(states.get('items').owner).toBe('monolith');
   });
 });
+
+test('a context whose file is away for a while keeps what was on disk of it', () => {
+  const before = new OwnerStates(new Map([['items', 'replicated']]));
+  before.merge(row('service', 2n));
+  const others = new Map([['others', 'none' as const]]);
+  const without = new OwnerStates(others);
+  without.restore(before.snapshot());
+  without.merge({ ...row('monolith', 9n), context: 'others', dataKind: 'none' });
+  expect(without.contexts()).toEqual(['others']);
+  expect(without.undeclared).toEqual(before.snapshot());
+  expect(without.snapshot()).toEqual(expect.arrayContaining(before.snapshot()));
+  without.declare(new Map([...others, ['items', 'replicated']]));
+  expect(without.get('items')).toMatchObject({ owner: 'service', epoch: 2n, known: true });
+  expect(without.undeclared).toEqual([]);
+  expect(without.isComplete(['others'])).toBe(false);
+  expect(without.isComplete(['items', 'others'])).toBe(true);
+});

@@ -67,6 +67,8 @@ export class OwnerStates extends EventEmitter<{
 }> {
   readonly #states = new Map<string, OwnerState>();
   #declared: ReadonlyMap<string, DataKind> = new Map();
+  /** What is on disk of contexts without a file: it comes back, and the control database may be away then. */
+  readonly #undeclared = new Map<string, OwnerSnapshot[number]>();
   readonly #now: () => number;
 
   constructor(
@@ -87,7 +89,15 @@ export class OwnerStates extends EventEmitter<{
         ? { ...state, dataKind: stricter(state.dataKind, dataKind) }
         : unknownState(dataKind);
       this.#states.set(context, known);
+      const saved = this.#undeclared.get(context);
+      if (!state?.known && saved) this.restore([saved]);
+      this.#undeclared.delete(context);
     }
+  }
+
+  /** Of contexts without a file, what was known when there was one. */
+  get undeclared(): OwnerSnapshot {
+    return [...this.#undeclared.values()];
   }
 
   get(context: string): OwnerState {
@@ -96,6 +106,11 @@ export class OwnerStates extends EventEmitter<{
 
   contexts(): readonly string[] {
     return [...this.#declared.keys()];
+  }
+
+  /** Is every context told of that was ever told of? */
+  isComplete(told: readonly string[]): boolean {
+    return this.contexts().every((context) => !this.get(context).known || told.includes(context));
   }
 
   /** The hold that still runs, if any. */
@@ -141,7 +156,7 @@ export class OwnerStates extends EventEmitter<{
 
   /** What goes to disk. Holds don't: after a restart the fence in the database protects what a hold would. */
   snapshot(): OwnerSnapshot {
-    return [...this.#states]
+    const known = [...this.#states]
       .filter(([, state]) => state.known)
       .map(([context, { dataKind, stage, owner, epoch }]) => ({
         context,
@@ -150,10 +165,13 @@ export class OwnerStates extends EventEmitter<{
         owner,
         epoch: String(epoch),
       }));
+    return [...known, ...this.#undeclared.values()];
   }
 
   restore(saved: OwnerSnapshot): void {
-    for (const { context, dataKind, stage, owner, epoch } of saved) {
+    for (const row of saved) {
+      const { context, dataKind, stage, owner, epoch } = row;
+      if (!this.#declared.has(context)) this.#undeclared.set(context, row);
       this.merge({
         context,
         dataKind,

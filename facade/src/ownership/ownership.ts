@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import type { DataKind, InstanceDetail, Side } from '@strangler-toolkit/plan';
+import {
+  type DataKind,
+  type InstanceDetail,
+  type Side,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/limits.ts';
 import { DurableFile } from '../resilience/durable-file.ts';
@@ -97,6 +102,12 @@ export class Ownership {
     if (saved) {
       this.#restored = true;
       this.states.restore(saved);
+      for (const { context, stage, owner } of this.states.undeclared)
+        if (stage !== 'monolith')
+          this.#log.error(
+            { context, stage, owner },
+            'a context whose owner was known has no context file any more: everything of it goes to the monolith',
+          );
     }
     await Promise.all([this.link?.start(this.#limits.startMs), this.#freshness?.warm()]);
   }
@@ -105,7 +116,13 @@ export class Ownership {
   async declare(declared: ReadonlyMap<string, DataKind>): Promise<void> {
     this.states.declare(declared);
     for (const context of declared.keys()) this.link?.acknowledge(context);
-    await this.link?.looked(this.#limits.startMs);
+    const looked = await this.link?.looked(this.#limits.startMs);
+    const unknown = [...declared.keys()].filter((context) => !this.states.get(context).known);
+    if (looked === false && unknown.length > 0)
+      throw new StranglerError(
+        'DB_UNREACHABLE',
+        `nobody tells who owns ${unknown.join(', ')}: the control database did not answer in time`,
+      );
   }
 
   /** Asked while a write of ours has no pin yet, the control database would call stale fresh: its word on the owner counts, no more. */

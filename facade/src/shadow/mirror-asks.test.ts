@@ -71,6 +71,7 @@ let crashes: unknown[];
 let caughtUp: boolean;
 let mirror: Mirror;
 let noteFails: boolean;
+let known: boolean;
 const limits = {
   maxJobs: 2,
   maxBytes: 10_000,
@@ -81,7 +82,7 @@ const limits = {
 };
 beforeEach(() => {
   [heard.length, verdicts, asked, crashes] = [0, [], [], []];
-  [caughtUp, noteFails] = [true, false];
+  [caughtUp, noteFails, known] = [true, false, true];
   answers = { owner: json({ a: 1 }), other: json({ a: 1 }) };
   mirror = new Mirror({
     agents,
@@ -90,6 +91,7 @@ beforeEach(() => {
       asked.push([context, withinMs]);
       return Promise.resolve(caughtUp);
     },
+    serves: () => known,
     note: (_read, verdict) => {
       verdicts.push(verdict);
       if (noteFails) throw new Error('cannot note');
@@ -134,6 +136,13 @@ const outcomes = () => verdicts.map(({ outcome }) => outcome);
 const sides = () => heard.map(({ side }) => side);
 
 describe('a mirrored read', () => {
+  test('of a route that the context files have no more, or in another form, is not asked for', async () => {
+    known = false;
+    await served();
+    expect(outcomes()).toEqual(['dropped']);
+    expect(heard).toEqual([]);
+  });
+
   test('asks the other side what the client asked, as a shadow, and compares', async () => {
     await served();
     expect(outcomes()).toEqual(['match']);

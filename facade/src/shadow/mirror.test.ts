@@ -18,6 +18,7 @@ function scene({ maxJobs = 10, bytes = 600 } = {}) {
   const mirror = new Mirror({
     agents,
     caughtUp: () => Promise.resolve(true),
+    serves: () => true,
     onCrash: (error) => noted.push(String(error)),
     note: (_read, { outcome }) => noted.push(outcome),
     limits: {

@@ -33,6 +33,8 @@ export interface MirrorOptions {
   readonly limits: MirrorLimits;
   readonly caughtUp: (context: string, withinMs: number) => Promise<boolean>;
   readonly note: (read: MirroredRead, verdict: Verdict) => void;
+  /** Is the route one of the context files that are served by now? */
+  readonly serves: (route: MirroredRead['route']) => boolean;
   readonly onCrash: (error: unknown) => void;
 }
 
@@ -119,7 +121,10 @@ export class Mirror {
   }
 
   async #compare(read: MirroredRead, raw: Observed | undefined): Promise<void> {
-    const { agents, limits, caughtUp, note } = this.#options;
+    const { agents, limits, caughtUp, note, serves } = this.#options;
+    // a file that makes a write of a read must not be too late for those that wait
+    if (!serves(read.route))
+      return note(read, { outcome: 'dropped', differences: [], cause: 'other context files' });
     const ask = (upstream: string) => (): Promise<Observed> =>
       observe(agents, {
         upstream,

@@ -16,20 +16,24 @@ export interface RecordedMirrorOptions {
   readonly log: Logger;
   /** Of a context, now. */
   readonly epochOf: (context: string) => bigint;
+  /** Is the route one of the context files that are served by now? */
+  readonly serves: (route: MirroredRead['route']) => boolean;
 }
 
 /** A mirror whose verdicts are counted here and in the control database, with a sample of what differed. */
 export function recordedMirror(options: RecordedMirrorOptions): Mirror {
-  const { agents, recorder, metrics, limits, log, epochOf } = options;
+  const { agents, recorder, metrics, limits, log, epochOf, serves } = options;
   // a key of this process: nobody who reads samples can try values until one fits
   const key = randomBytes(32);
   const fingerprint = (text: string): string =>
     createHmac('sha256', key).update(text).digest('hex').slice(0, 8);
   const note = (read: MirroredRead, reached: Verdict): void => {
     const { context, definition } = read.route;
-    // the sides changed their parts while they were asked: nobody knows whom the verdict is about
+    // the sides changed their parts while they were asked, or the file what is compared: nobody knows what the verdict is about
     const verdict: Verdict =
-      read.epoch === epochOf(context) ? reached : { outcome: 'dropped', differences: [] };
+      read.epoch === epochOf(context) && serves(read.route)
+        ? reached
+        : { outcome: 'dropped', differences: [] };
     const { outcome } = verdict;
     const epoch = String(read.epoch);
     metrics.shadow.inc({ context, route: definition.name, outcome });
@@ -52,6 +56,7 @@ export function recordedMirror(options: RecordedMirrorOptions): Mirror {
   return new Mirror({
     agents,
     note,
+    serves,
     caughtUp: (context, withinMs) => recorder.caughtUp(context, withinMs),
     limits: {
       maxJobs: limits.shadowMaxJobs,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { codeOf, type ControlFlag, readFlagsStatement } from '@strangler-toolkit/plan';
+import { codeOf, type ControlFlag, readFlagsSoonText } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { z } from 'zod';
 import { DurableFile } from '../../resilience/durable-file.ts';
@@ -15,11 +15,20 @@ export interface ControlFlagReaderOptions {
 
 const saved = z.record(z.string(), z.boolean());
 
-/** Neither must keep a facade from hearing who owns what. */
 const refusals: Readonly<Record<string, string>> = {
   '42P01':
     'the control schema is that of an older release and has no flags: strangler control migrate',
   '42501': 'the role of the control database may not read its flags',
+  '55P03': 'somebody locks the flags of the control database',
+};
+/** Of the connection: whoever owns it makes another. */
+const isLost = (code: string): boolean => /^(?:08|57P)/.test(code);
+/** A refusal of the server, of whatever kind, must not keep a facade from hearing who owns what. */
+const refusalOf = (error: unknown): string | undefined => {
+  const code = codeOf(error);
+  const byServer = error instanceof Error && 'severity' in error;
+  if (!byServer || isLost(code)) return undefined;
+  return refusals[code] ?? `the control database's flags cannot be read: ${String(error)}`;
 };
 
 /**
@@ -31,6 +40,7 @@ export class ControlFlagReader implements FlagReader {
   readonly #file: DurableFile<Record<string, boolean>>;
   #flags: ReadonlyMap<string, boolean> | undefined;
   #stored = '';
+  #unsaved = false;
   #readAt: number | undefined;
   #lastError: string | null = null;
   #stopped = false;
@@ -48,13 +58,14 @@ export class ControlFlagReader implements FlagReader {
 
   async look(client: Pick<pg.Client, 'query'>): Promise<void> {
     try {
-      const { rows } = await client.query<ControlFlag>(readFlagsStatement());
+      const results: unknown = await client.query(readFlagsSoonText);
+      const { rows } = (results as readonly pg.QueryResult<ControlFlag>[])[1] ?? { rows: [] };
       this.#flags = new Map(rows.map(({ name, enabled }) => [name, enabled]));
       this.#readAt = performance.now();
       this.#lastError = null;
       this.#store(this.#flags);
     } catch (error) {
-      const refusal = refusals[codeOf(error)];
+      const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       this.#problem(refusal);
     }
@@ -85,11 +96,16 @@ export class ControlFlagReader implements FlagReader {
     const text = JSON.stringify([...flags].toSorted(([a], [b]) => (a < b ? -1 : 1)));
     if (text === this.#stored || this.#stopped) return;
     this.#stored = text;
-    this.#file
-      .write(Object.fromEntries(flags))
-      .catch((error: unknown) =>
-        this.#options.onProblem(`flags cannot be stored in ${this.#file.path}: ${String(error)}`),
-      );
+    this.#file.write(Object.fromEntries(flags)).then(
+      () => (this.#unsaved = false),
+      (error: unknown) => {
+        // a kill switch that is not on disk is forgotten by a restart: tried again with the next look
+        if (this.#stored === text) this.#stored = '';
+        if (!this.#unsaved)
+          this.#options.onProblem(`flags cannot be stored in ${this.#file.path}: ${String(error)}`);
+        this.#unsaved = true;
+      },
+    );
   }
 
   #problem(text: string): void {

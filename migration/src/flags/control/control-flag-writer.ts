@@ -10,6 +10,12 @@ const flag = (name: string, enabled: boolean | undefined): FlagState => ({
   otherStrategies: 0,
 });
 
+/** A facade that does not say where it reads its flags is of a release that knows Unleash only. */
+const readsElsewhere = (detail: unknown): boolean => {
+  const { flags = 'unleash' } = readInstanceDetail(detail);
+  return flags === 'unleash';
+};
+
 /**
  * Flags in the control database, where no flag provider is set: for everybody or for nobody. While a facade reads its flags
  * elsewhere nothing is told of them and nothing changed: whoever forgot UNLEASH_URL would believe it done.
@@ -63,13 +69,17 @@ export class ControlFlagWriter implements FlagWriter {
   async #heard(): Promise<Control> {
     const control = await this.#open();
     const elsewhere = (await control.instances.list()).filter(
-      ({ alive, detail }) => alive && readInstanceDetail(detail).flags === 'unleash',
+      ({ alive, detail }) => alive && readsElsewhere(detail),
     );
     if (elsewhere.length === 0) return control;
     throw new StranglerError(
       'CONFIG_ENV_MISSING',
-      `UNLEASH_URL is not set, but ${elsewhere.map(({ name }) => name).join(', ')} reads its flags from Unleash`,
-      { remedy: 'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN.' },
+      `UNLEASH_URL is not set, but ${elsewhere.map(({ name }) => name).join(', ')} reads its flags from Unleash, or is of a ` +
+        'release that reads them nowhere else',
+      {
+        remedy:
+          'Set UNLEASH_URL and UNLEASH_ADMIN_TOKEN; or upgrade the facade, if there is no Unleash.',
+      },
     );
   }
 }

@@ -11,7 +11,8 @@ export async function checkFlagSource(
 ): Promise<void> {
   const elsewhere = (await control.instances.list()).flatMap(({ alive, name, detail }) => {
     const { flags } = readInstanceDetail(detail);
-    return alive && flags !== undefined && flags !== source ? [`${name} (${flags})`] : [];
+    const read = flags ?? 'unleash';
+    return alive && read !== source ? [`${name} (${flags ?? 'it does not say'})`] : [];
   });
   report({
     check: 'flags of facades',
