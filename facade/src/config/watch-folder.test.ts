@@ -56,6 +56,7 @@ test('a link that is turned to another release is followed', async () => {
     await rename(join(base, 'link'), folder);
   });
   await seen('a file of it', written);
+  expect(problems).toEqual([]);
 });
 
 test('a folder that is not there yet is told of, and watched when it is', async () => {
