@@ -158,9 +158,11 @@ describeWithKafka(
         }),
       });
       expect(made.status).toBe(201);
-      await until('the slot is in use', async () => {
+      // active it is also while it is made, and what is written before it is made does not come
+      await until('the slot is made and read', async () => {
         const { rows } = await postgres.query(
-          'SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active',
+          `SELECT 1 FROM pg_replication_slots WHERE slot_name = $1 AND active AND confirmed_flush_lsn IS NOT NULL
+              AND EXISTS (SELECT FROM pg_publication_tables WHERE pubname = $1)`,
           [database.name],
         );
         return rows.length === 1;

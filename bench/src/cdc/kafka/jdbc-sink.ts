@@ -66,7 +66,7 @@ export async function openJdbcSink(
     async () =>
       (
         await site.monolith.query(
-          'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active',
+          'SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active AND confirmed_flush_lsn IS NOT NULL',
           [feed],
         )
       ).rowCount === 1,
