@@ -3,6 +3,7 @@ import { until } from '@strangler-toolkit/dev-stack';
 import { type Control, openControl } from '../src/control/index.ts';
 import { cli, json, type RunningCli, startCli } from './support/cli.ts';
 import { openScene, type Scene } from './support/scene.ts';
+import { toCanary } from './support/to-canary.ts';
 
 let scene: Scene;
 let control: Control;
@@ -12,11 +13,7 @@ beforeAll(async () => {
   control = await openControl(scene.control.url);
   const copied = await cli(['replicate', 'catalog', '--until-caught-up'], scene.env);
   expect([copied.code, copied.stderr]).toEqual([0, expect.any(String)]);
-  for (const [expectedStage, stage] of [
-    ['replicating', 'shadowing'],
-    ['shadowing', 'canary'],
-  ] as const)
-    await control.contexts.setStage({ context: 'catalog', expectedStage, stage });
+  await toCanary(control, 'catalog');
   worker = startCli(['replicate', 'catalog'], scene.env);
 });
 afterAll(async () => {

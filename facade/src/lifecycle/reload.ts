@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   isStranglerError,
   type MigrationDefinition,
@@ -33,9 +34,9 @@ function refuseOtherIdentity(
 ): void {
   const { plan, ownership } = serving;
   for (const { context, identity = [] } of definitions) {
-    const before = plan.identities.get(context);
+    const before = plan.definitions.find((one) => one.context === context);
     const { known, stage, dataKind } = ownership.states.get(context);
-    if (before === undefined || before === JSON.stringify(identity)) continue;
+    if (before === undefined || isDeepStrictEqual(before.identity ?? [], identity)) continue;
     if (dataKind !== 'replicated' || !known || stage === 'monolith') continue;
     throw new StranglerError(
       'CONFIG_INVALID',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
 import type { FlagReader } from '../flags/flag-reader.ts';
+import { noFlags } from '../flags/no-flags.ts';
 import type { FreshnessAnswer } from '../ownership/freshness.ts';
 import { type OwnerRow, OwnerStates } from '../ownership/owner-states.ts';
 import type { Ownership } from '../ownership/ownership.ts';
@@ -54,19 +55,11 @@ async function choose(given: Given) {
   };
   const flagged: unknown[] = [];
   const flags: FlagReader = {
+    ...noFlags,
     isEnabled(name, identity) {
       flagged.push([name, identity]);
       return (given.flags ?? { 'items.list': true, 'items.add': true })[name];
     },
-    shareOf: () => undefined,
-    status: () => ({
-      source: 'none',
-      state: 'off',
-      ageSeconds: null,
-      rejected: false,
-      lastError: null,
-    }),
-    stop: () => Promise.resolve(),
   };
   const breaker = (_context: string, side: Side): Breaker => ({
     willing: given.unwilling !== side,

@@ -20,27 +20,23 @@ export const plansOf = (definitions: readonly MigrationDefinition[]): Plans =>
     ]),
   );
 
-const identitiesOf = (definitions: readonly MigrationDefinition[]): ReadonlyMap<string, string> =>
-  new Map(definitions.map(({ context, identity = [] }) => [context, JSON.stringify(identity)]));
-
 /** The context files that new requests are served by. Whoever has a claim keeps it, with the plan that it belongs to. */
 export class RunningPlan {
   /** Since the files were read that were not taken. */
   problem: PlanProblem | null = null;
   #claims: Claims;
   #plans: Plans;
-  #identities: ReadonlyMap<string, string>;
+  #definitions: readonly MigrationDefinition[];
   #since = new Date();
 
   constructor(definitions: readonly MigrationDefinition[], claims: Claims) {
     this.#claims = claims;
     this.#plans = plansOf(definitions);
-    this.#identities = identitiesOf(definitions);
+    this.#definitions = definitions;
   }
 
-  /** By context, where requests say whose they are. */
-  get identities(): ReadonlyMap<string, string> {
-    return this.#identities;
+  get definitions(): readonly MigrationDefinition[] {
+    return this.#definitions;
   }
 
   get claims(): Claims {
@@ -62,7 +58,7 @@ export class RunningPlan {
   use(definitions: readonly MigrationDefinition[], claims: Claims): void {
     this.#claims = claims;
     this.#plans = plansOf(definitions);
-    this.#identities = identitiesOf(definitions);
+    this.#definitions = definitions;
     this.#since = new Date();
   }
 }

@@ -6,6 +6,7 @@ import type { Direction, Side } from '@strangler-toolkit/plan';
 import { type Control, openControl } from '../../src/control/index.ts';
 import { cli, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openScene, type Scene, shop } from '../support/scene.ts';
+import { toCanary } from '../support/to-canary.ts';
 
 /** Two tables of one name in two schemas, and names with everything that quoting is for. */
 const monolithSchema = `
@@ -132,11 +133,7 @@ test('schemas, blanks, dots, quotes, capitals and keywords in names go there and
   const keys = '"Sales Dept."."Customers":6 "Sales Dept."."Customers":7';
   await run('verify', 'catalog', '--repair', '--keys', keys);
   await equal();
-  for (const [expectedStage, stage] of [
-    ['replicating', 'shadowing'],
-    ['shadowing', 'canary'],
-  ] as const)
-    await control.contexts.setStage({ context: 'catalog', expectedStage, stage });
+  await toCanary(control, 'catalog');
   await run('cutover', 'catalog', '--yes', '--no-facade');
   await expect(
     scene.sql(scene.monolith, `DELETE FROM "Sales Dept."."Order ""Lines"""`),

@@ -4,6 +4,7 @@ import { type TestDatabase, until } from '@strangler-toolkit/dev-stack';
 import { openControl } from '../../src/control/index.ts';
 import { cli, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { toCanary } from '../support/to-canary.ts';
 
 /** The statements of the guide, for a role and a database of this test. */
 async function documented(role: string, database: string): Promise<string> {
@@ -102,11 +103,7 @@ test('a role with just the documented rights replicates, verifies, cuts over and
         );
       });
     await caughtUp('forward');
-    for (const [expectedStage, stage] of [
-      ['replicating', 'shadowing'],
-      ['shadowing', 'canary'],
-    ] as const)
-      await control.contexts.setStage({ context: 'catalog', expectedStage, stage });
+    await toCanary(control, 'catalog');
     expect(await run('verify', 'catalog')).toMatchObject({ differences: 0, rowsCompared: 50 });
     expect(await run('cutover', 'catalog', '--yes', '--no-facade')).toMatchObject({
       owner: 'service',

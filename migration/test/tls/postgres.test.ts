@@ -6,6 +6,7 @@ import { openControl } from '../../src/control/index.ts';
 import { connect } from '../../src/database/connect.ts';
 import { cli, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openScene, type Scene } from '../support/scene.ts';
+import { toCanary } from '../support/to-canary.ts';
 
 let place: TlsPostgres;
 let scene: Scene;
@@ -65,11 +66,7 @@ test('with the right CA everything goes over TLS: copy, stream, apply, control, 
       `SELECT DISTINCT ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) WHERE application_name LIKE 'strangler%'`,
     );
     expect(ours).toEqual([{ ssl: true }]);
-    for (const [expectedStage, stage] of [
-      ['replicating', 'shadowing'],
-      ['shadowing', 'canary'],
-    ] as const)
-      await control.contexts.setStage({ context: 'catalog', expectedStage, stage });
+    await toCanary(control, 'catalog');
     expect(await run('verify', 'catalog')).toMatchObject({ differences: 0, rowsCompared: 50 });
     await run('cutover', 'catalog', '--yes', '--no-facade');
     await caughtUp('reverse');

@@ -4,6 +4,7 @@ import { bothSides, type Direction, type Side } from '@strangler-toolkit/plan';
 import { type Control, openControl } from '../../src/control/index.ts';
 import { cli, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openPlace, type Place } from './place.ts';
+import { toCanary } from '../support/to-canary.ts';
 
 /** A workflow names a major, which then takes both parts; else the two oldest that are promised, each in its part. */
 const { TEST_POSTGRES_MAJORS: named } = process.env;
@@ -142,11 +143,7 @@ describe.each(legs)('PostgreSQL %i as the %s', (major, older) => {
     });
 
   test('the service takes over, and its changes come back', async () => {
-    for (const [expectedStage, stage] of [
-      ['replicating', 'shadowing'],
-      ['shadowing', 'canary'],
-    ] as const)
-      await control.contexts.setStage({ context: 'shop', expectedStage, stage });
+    await toCanary(control, 'shop');
     // Another mode of the fence makes way for that of the cutover.
     await run('fence', 'audit', 'shop', 'on');
     expect(await run('cutover', 'shop', '--yes', '--no-facade')).toMatchObject({
