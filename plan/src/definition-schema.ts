@@ -82,6 +82,10 @@ export const definitionSchema = strict({
     monolith: recordOf(trigger).optional(),
     service: recordOf(trigger).optional(),
   }).optional(),
+  writtenTogether: strict({
+    monolith: recordOf(strict({ reason: nonEmpty })).optional(),
+    service: recordOf(strict({ reason: nonEmpty })).optional(),
+  }).optional(),
   contracts: strict({
     pacts: nonEmpty,
     provider: nonEmpty,

@@ -33,6 +33,8 @@ export const errorCodes = {
   WAL_LEVEL: 'Set wal_level = logical on the named server and restart it.',
   NO_REPLICATION_SLOTS:
     'Raise max_replication_slots and max_wal_senders, or drop a slot that nobody uses.',
+  LOG_DECODER_MISSING:
+    "Install PostgreSQL's own contrib modules on that server (test_decoding is one of them); managed servers have it.",
   TABLE_MISSING: 'Create the table, or mend the mapping line that names it.',
   COLUMN_MISSING: 'Mend the mapping line that names the column.',
   TABLE_KIND: 'Map an ordinary or partitioned table that is logged; the message names what it is.',

@@ -243,6 +243,13 @@ export interface MigrationDefinition {
   >;
   /** By side and `table.trigger`: triggers on mapped tables. */
   readonly triggers?: Readonly<Partial<Record<Side, Readonly<Record<string, TriggerDecision>>>>>;
+  /**
+   * By side and table outside of the context: why it may be written in a transaction of its own, where today one transaction
+   * writes it together with mapped tables.
+   */
+  readonly writtenTogether?: Readonly<
+    Partial<Record<Side, Readonly<Record<string, { readonly reason: string }>>>>
+  >;
   readonly contracts?: ContractSettings;
   readonly gates?: GateSettings;
   readonly cutover?: CutoverSettings;

@@ -21,6 +21,7 @@ import { schemaCommand } from './commands/schema.ts';
 import { shadowCommand } from './commands/shadow.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { writtenTogetherCommand } from './commands/written-together.ts';
 
 /** The whole command line, from one source: help, parsing and tests. */
 export function buildProgram(session: Session, version: string): Command {
@@ -56,6 +57,7 @@ UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNEC
     replicateCommand(session),
     schemaCommand(session),
     mappingCommand(session),
+    writtenTogetherCommand(session),
     shadowCommand(session),
     routeCommand(session),
     routesCommand(session),

@@ -13,9 +13,10 @@ import { contextTables, fenceStatus, strayWriters } from '../cutover/index.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
 import { earlierVerification, trafficFacts, verificationFact } from './evidence-facts.ts';
-import { decisionsFinding, lookAround } from '../surroundings/index.ts';
+import { decisionsFinding } from '../surroundings/index.ts';
 import { aliveWithOtherPlan } from './other-plans.ts';
 import type { Toolkit } from './toolkit.ts';
+import { surroundingsOf } from './written-together.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -68,12 +69,8 @@ async function replicateFacts(
 }
 
 const decisionsFact = (kit: Toolkit, definition: MigrationDefinition): Promise<Finding> =>
-  kit
-    .withDatabase(definition, 'monolith', (monolith) =>
-      kit.withDatabase(definition, 'service', async (service) => {
-        return decisionsFinding(await lookAround(definition, monolith, service));
-      }),
-    )
+  surroundingsOf(kit, definition)
+    .then(decisionsFinding)
     .catch((error: unknown) => finding(() => Promise.reject(error)));
 
 async function facadeFacts(

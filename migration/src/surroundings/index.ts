@@ -1,2 +1,2 @@
 export { lookAround } from './look-around.ts';
-export { decisionsFinding, isOpen, type OpenQuestion } from './surrounding.ts';
+export { decisionsFinding, isOpen, type OpenQuestion, type Surrounding } from './surrounding.ts';

@@ -7,8 +7,9 @@ import {
 } from '../../cutover/index.ts';
 import { decideMove, type GateDecision, passGates, refusalOf } from '../gated-move.ts';
 import type { PlannedAction } from '../../findings/planned-action.ts';
-import { isOpen, lookAround } from '../../surroundings/index.ts';
+import { isOpen } from '../../surroundings/index.ts';
 import { type DryRun, planned } from '../step.ts';
+import { surroundingsOf } from '../written-together.ts';
 import { assertDone, type MoveOutcome, outcome, plannedSteps } from './outcome.ts';
 import { type OwnerChange, phaseOptions } from './owner-change.ts';
 
@@ -36,20 +37,14 @@ export async function dryRunOfProtocol(change: ProtocolChange): Promise<DryRun> 
 
 /** What lies around the rows that change their owner; nothing when a database cannot be asked: the gates say so. */
 const surroundings = ({ kit, definition }: ProtocolChange): Promise<PlannedAction[]> =>
-  kit
-    .withDatabase(definition, 'monolith', (monolith) =>
-      kit.withDatabase(definition, 'service', (service) =>
-        lookAround(definition, monolith, service),
-      ),
-    )
-    .then(
-      (found) =>
-        found.map((one) => ({
-          action: one.about,
-          detail: isOpen(one) ? `NOT DECIDED: ${one.problem}` : one.decision,
-        })),
-      () => [],
-    );
+  surroundingsOf(kit, definition).then(
+    (found) =>
+      found.map((one) => ({
+        action: one.about,
+        detail: isOpen(one) ? `NOT DECIDED: ${one.problem}` : one.decision,
+      })),
+    () => [],
+  );
 
 async function runProtocol(change: ProtocolChange, dryRun: boolean): Promise<MoveResult> {
   const { kit, move, options } = change;

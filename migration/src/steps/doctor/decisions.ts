@@ -1,25 +1,36 @@
-import { isOpen, lookAround } from '../../surroundings/index.ts';
+import { age } from '@strangler-toolkit/plan';
+import { isOpen } from '../../surroundings/index.ts';
+import { surroundingsOf } from '../written-together.ts';
 import type { ContextCheck } from './context-check.ts';
+
+const watchedText = (context: string, seconds: number | undefined): string =>
+  seconds === undefined
+    ? `the monolith's log was never watched for it: strangler written-together ${context} --for 1h`
+    : `the monolith's log was watched for ${age(seconds)}`;
 
 /** What lies around the mapped rows: one finding for each thing, decided or not. */
 export const decisions: ContextCheck = {
   needs: ['monolith database', 'service database'],
   attempt: { check: 'surroundings', expected: 'can be examined' },
-  run: ({ kit, definition, report }) =>
-    kit.withDatabase(definition, 'monolith', (monolith) =>
-      kit.withDatabase(definition, 'service', async (service) => {
-        for (const one of await lookAround(definition, monolith, service)) {
-          const { about: check } = one;
-          if (isOpen(one))
-            report({
-              check,
-              ok: false,
-              expected: 'decided',
-              actual: one.problem,
-              remedy: one.remedy,
-            });
-          else report({ check, ok: true, expected: 'decided', actual: one.decision });
-        }
-      }),
-    ),
+  run: async ({ kit, definition, control, report }) => {
+    const watched = await control.together.watched(definition.context, 'monolith');
+    report({
+      check: 'written together',
+      ok: true,
+      expected: 'decided',
+      actual: watchedText(definition.context, watched?.seconds),
+    });
+    for (const one of await surroundingsOf(kit, definition)) {
+      const { about: check } = one;
+      if (isOpen(one))
+        report({
+          check,
+          ok: false,
+          expected: 'decided',
+          actual: one.problem,
+          remedy: one.remedy,
+        });
+      else report({ check, ok: true, expected: 'decided', actual: one.decision });
+    }
+  },
 };
