@@ -228,6 +228,7 @@ describe('a control database of release 0.1.0', () => {
         '0002-identities-seen',
         '0003-unclaimed-requests',
         '0004-flags',
+        '0005-written-together',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
     } finally {

@@ -32,7 +32,8 @@ export function writtenTogetherText({
     ...(open.length === 0
       ? []
       : [
-          `Decide in contexts/${context}: map the table as well, or writtenTogether.${side}[${quoted(open[0]?.other ?? '')}]: { reason: '…' }`,
+          `Decide in contexts/${context}: map the table as well, or ` +
+            `writtenTogether.${side}[${quoted(open[0]?.other ?? '')}]: { reason: '…' }`,
         ]),
   ].join('\n');
 }
