@@ -195,5 +195,14 @@ export default defineMigration({
       monolith: env('MONOLITH_PACT_STATE_URL', 'http://127.0.0.1:3001/_test/states'),
       service: env('CATALOG_PACT_STATE_URL', 'http://127.0.0.1:4011/_test/states'),
     },
+    // What the search listens to, and what the catalog reads of the shop's changes.
+    messages: {
+      'catalog-events': {
+        service: { from: 'outbox', database: env('CATALOG_PACT_DATABASE_URL') },
+      },
+      'shop-changes': {
+        monolith: { from: 'changes', database: env('MONOLITH_PACT_DATABASE_URL') },
+      },
+    },
   },
 });

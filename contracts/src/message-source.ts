@@ -1,13 +1,15 @@
-import pg from 'pg';
-
-/** Where the messages of a provider come from. */
-export interface MessageSource {
+/** Where the messages of a provider come from. A provider state makes one happen; what happened before it is no proof that it still does. */
+export type MessageSource =
   /**
-   * URL of the database whose table `outbox` holds what is published (id, aggregatetype, aggregateid, type, payload). A provider
-   * state makes the event happen; the newest row since then, of the type that the pact's metadata names, is the message.
+   * URL of the database whose table `outbox` holds what is published (id, aggregatetype, aggregateid, type, payload): the newest
+   * row since the state, of the type that the pact's metadata names, is the message.
    */
-  readonly outbox: string;
-}
+  | { readonly outbox: string }
+  /**
+   * Asked twice by POST, whatever carries the messages: `{ "action": "watch" }` before the state is entered, `{ "action": "newest",
+   * "type" }` after it. The answer is 200 `{ contents, metadata }`, or 404 with the reason why there is none.
+   */
+  | { readonly url: string };
 
 export interface PublishedMessage {
   readonly contents: unknown;
@@ -16,57 +18,17 @@ export interface PublishedMessage {
 
 /** Looks at what was published since it was opened. */
 export interface MessageWatch {
-  /** @throws Error when nothing of this type was published since */
+  /** @throws Unpublished when nothing of this type was published since; Error when the source does not tell */
   newest(type: string): Promise<PublishedMessage>;
   close(): Promise<void>;
 }
 
-interface Row {
-  readonly id: string;
-  readonly aggregatetype: string;
-  readonly aggregateid: string;
-  readonly type: string;
-  readonly payload: unknown;
-}
+/** Longest time for one answer of a source, milliseconds. */
+export const sourceLimitMs = 30_000;
 
-export async function watchMessages({ outbox }: MessageSource): Promise<MessageWatch> {
-  const client = new pg.Client({
-    connectionString: outbox,
-    connectionTimeoutMillis: 30_000,
-    query_timeout: 30_000,
-  });
-  await client.connect();
-  const close = (): Promise<void> => client.end();
-  try {
-    // What was published before is no proof that it still is. As text, to the microsecond.
-    const { rows: now } = await client.query<{ since: string }>(
-      'SELECT clock_timestamp()::text AS since',
-    );
-    const since = now[0]?.since;
-    return {
-      async newest(type) {
-        const { rows } = await client.query<Row>(
-          `SELECT id, aggregatetype, aggregateid, type, payload FROM outbox
-           WHERE type = $1 AND created_at >= $2::timestamptz ORDER BY created_at DESC LIMIT 1`,
-          [type, since],
-        );
-        const [row] = rows;
-        if (row === undefined)
-          throw new Error(`nothing of type "${type}" was published after its provider state`);
-        return {
-          contents: row.payload,
-          metadata: {
-            id: row.id,
-            type: row.type,
-            aggregateType: row.aggregatetype,
-            aggregateId: row.aggregateid,
-          },
-        };
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
+/** The source was looked at, and holds no such message: what was promised is not published. */
+export class Unpublished extends Error {
+  constructor(type: string, why?: string) {
+    super(why || `nothing of type "${type}" was published after its provider state`);
   }
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { PublishedMessage } from './message-source.ts';
+import { causeOf } from './cause-of.ts';
+import { type PublishedMessage, Unpublished } from './message-source.ts';
 import { enterState, type StateSetup } from './provider-states.ts';
 
 /** What the door answers while one interaction is verified. */
@@ -11,13 +12,22 @@ export interface Behind {
   readonly message: (() => Promise<PublishedMessage>) | undefined;
 }
 
+export interface Failures {
+  /** Why a state was not entered. */
+  readonly notEntered?: string;
+  /** Why no message was there. */
+  readonly unpublished?: string;
+  /** Why the source of messages told nothing. */
+  readonly silent?: string;
+}
+
 /** Where the native core asks for provider states and messages: it knows URLs only, a side may name a command, SQL or an outbox. */
 export interface StateDoor {
   readonly url: string;
   readonly port: number;
   use(behind: Behind): void;
-  /** Why a state was not entered, or no message was there, since this was last asked. */
-  failures(): { readonly notEntered?: string; readonly unpublished?: string };
+  /** Since this was last asked. */
+  failures(): Failures;
 }
 
 /** Messages are asked for here, states everywhere else. */
@@ -25,7 +35,7 @@ export const messagePath = '/message';
 
 export async function openStateDoor(): Promise<StateDoor> {
   let behind: Behind = { states: undefined, message: undefined };
-  let failures: { notEntered?: string; unpublished?: string } = {};
+  let failures: Failures = {};
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { state, params } = await asked(request);
     // Refused, the core would ask again until its time is over; the verdict is void anyhow.
@@ -39,8 +49,14 @@ export async function openStateDoor(): Promise<StateDoor> {
       } else if (state !== '') made = await enterState(behind.states, state, params);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (request.url === messagePath) failures.unpublished ??= reason;
-      else failures.notEntered ??= `"${state}": ${reason}`;
+      const failure =
+        request.url !== messagePath
+          ? { notEntered: `"${state}": ${reason}` }
+          : error instanceof Unpublished
+            ? { unpublished: reason }
+            : { silent: causeOf(error) };
+      // The first one says why the others followed.
+      failures = { ...failure, ...failures };
     }
     response
       .writeHead(200, { 'content-type': 'application/json', ...headers })

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { watchMessages } from './message-source.ts';
+import { causeOf } from './cause-of.ts';
+import type { MessageWatch } from './message-source.ts';
 import { verifyNatively } from './native-verifier.ts';
 import { messagePath, openStateDoor, type StateDoor } from './state-door.ts';
+import { watchMessages } from './watch-messages.ts';
 import {
   replyMark,
   type VerifierReply,
@@ -15,8 +17,13 @@ async function verify(
   door: StateDoor,
   { file, states, message }: VerifierTask,
 ): Promise<VerifierReply> {
-  const watch = message && (await watchMessages(message.source));
-  door.use({ states, message: watch && (() => watch.newest(message.type)) });
+  let watch: MessageWatch | undefined;
+  try {
+    watch = message && (await watchMessages(message.source));
+  } catch (error) {
+    return { ok: false, silent: causeOf(error) };
+  }
+  door.use({ states, message: watch && message && (() => watch.newest(message.type)) });
   try {
     const outcome = await verifyNatively({
       provider,
@@ -29,8 +36,9 @@ async function verify(
       () => ({ ok: true }),
       (error: unknown) => ({ ok: false, message: wordsOf(error) }),
     );
-    const { notEntered, unpublished } = door.failures();
+    const { notEntered, unpublished, silent } = door.failures();
     if (notEntered !== undefined) return { ...outcome, ok: false, notEntered };
+    if (silent !== undefined) return { ok: false, silent };
     if (unpublished !== undefined) return { ok: false, message: unpublished, unpublished: true };
     return outcome;
   } finally {

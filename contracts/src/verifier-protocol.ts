@@ -26,6 +26,8 @@ export interface VerifierReply {
   readonly message?: string;
   /** The message alone tells: no message was there to compare. */
   readonly unpublished?: true;
+  /** Why the source of messages could not be looked at. */
+  readonly silent?: string;
 }
 
 export const replyMark = '\u001E pact verdict ';

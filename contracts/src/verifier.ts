@@ -17,6 +17,8 @@ const program = fileURLToPath(
 export interface TaskOutcome {
   readonly ok: boolean;
   readonly notEntered?: string;
+  /** Why the source of messages could not be looked at. */
+  readonly silent?: string;
   /** What differed, in the verifier's words; empty when ok. */
   readonly mismatch: string;
 }
@@ -61,6 +63,7 @@ export class VerifierProcess {
       }
       if (reply.notEntered !== undefined)
         return { ok: false, notEntered: reply.notEntered, mismatch: '' };
+      if (reply.silent !== undefined) return { ok: false, silent: reply.silent, mismatch: '' };
       if (reply.unpublished) return { ok: false, mismatch: reply.message ?? '' };
       if (reply.ok) return { ok: true, mismatch: '' };
       return { ok: false, mismatch: readable(`${output}\n${reply.message ?? ''}`) };

@@ -17,8 +17,11 @@ export interface SideAddress {
   readonly url: string;
   /** How provider states are entered; without it, an interaction that needs one is not verified. */
   readonly states?: StateSetup | StatesOf;
-  /** Where its messages are published; without it, an interaction that is a message is not verified. */
-  readonly messages?: MessageSource;
+  /**
+   * Where its messages are published; without it, an interaction that is a message is not verified. `elsewhere`: other sides
+   * publish them, so this one is not asked for them.
+   */
+  readonly messages?: MessageSource | 'elsewhere';
 }
 
 /**
@@ -133,7 +136,10 @@ async function verifySide<S extends string>({
   const started = performance.now();
   const { url, states, messages } = options.sides[side];
   const results: InteractionResult[] = [];
-  const silent = await unreachable(url);
+  const asked = [...interactions.entries()].filter(
+    ([, { kind }]) => kind === 'http' || messages !== 'elsewhere',
+  );
+  const silent = asked.some(([, { kind }]) => kind === 'http') ? await unreachable(url) : undefined;
   const verifier = new VerifierProcess(
     {
       provider: options.provider,
@@ -143,23 +149,26 @@ async function verifySide<S extends string>({
     signal,
   );
   try {
-    for (const [index, interaction] of interactions.entries()) {
+    for (const [index, interaction] of asked) {
       const entered = typeof states === 'function' ? setupFor(states, interaction) : states;
       const { messageType } = interaction;
       const task = {
         file: files[index] ?? '',
         ...(entered !== undefined && { states: entered }),
         ...(messageType !== undefined &&
-          messages && { message: { type: messageType, source: messages } }),
+          messages &&
+          messages !== 'elsewhere' && { message: { type: messageType, source: messages } }),
       };
-      const judged = silent ?? (await judge(verifier, interaction, task));
+      const judged =
+        (interaction.kind === 'http' ? silent : undefined) ??
+        (await judge(verifier, interaction, task));
       const { consumer, description } = interaction;
       const result = { consumer, description, ok: judged.verdict === 'kept', ...judged };
       results.push(result);
       options.onProgress?.({
         side,
         done: results.length,
-        total: interactions.length,
+        total: asked.length,
         interaction: result,
       });
     }
@@ -167,7 +176,8 @@ async function verifySide<S extends string>({
     verifier.stop();
   }
   return {
-    ok: results.every(({ ok }) => ok),
+    // A side that was asked nothing has kept nothing.
+    ok: results.length > 0 && results.every(({ ok }) => ok),
     url,
     interactions: results,
     seconds: Math.round(performance.now() - started) / 1000,
@@ -189,7 +199,12 @@ async function judge(
       verdict: 'message',
       mismatch: 'not verified: a message, and the side names no source of messages',
     };
-  const { ok, notEntered, mismatch } = await verifier.verify(task);
+  const { ok, notEntered, silent, mismatch } = await verifier.verify(task);
+  if (silent !== undefined)
+    return {
+      verdict: 'unreachable',
+      mismatch: `its source of messages cannot be looked at: ${silent}`,
+    };
   if (notEntered !== undefined)
     return {
       verdict: 'state-not-entered',

@@ -9,16 +9,20 @@ import { guardChild } from '@strangler-toolkit/dev-stack';
 const programOf = (consumer: string): string =>
   fileURLToPath(new URL(`../consumers/${consumer}/write-pacts.ts`, import.meta.url));
 const committed = fileURLToPath(new URL('../pacts/', import.meta.url));
-const consumers = ['storefront', 'back-office', 'search'] as const;
+const consumers = ['storefront', 'back-office', 'search', 'catalog'] as const;
 
 test.each(consumers)(
   'the client of the %s works against its pacts, and they are the committed ones',
   async (consumer) => {
     const folder = await mkdtemp(join(tmpdir(), `${consumer}-`));
     try {
-      const child = spawn(process.execPath, [programOf(consumer), folder], {
-        env: { ...process.env, PACT_DO_NOT_TRACK: 'true' },
-      });
+      const child = spawn(
+        process.execPath,
+        ['--conditions=strangler-source', programOf(consumer), folder],
+        {
+          env: { ...process.env, PACT_DO_NOT_TRACK: 'true' },
+        },
+      );
       guardChild(child);
       let output = '';
       for (const stream of [child.stderr, child.stdout])

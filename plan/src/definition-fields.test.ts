@@ -140,6 +140,13 @@ describe('a file may say', () => {
           provider: 'shop',
           url: { monolith: 'http://m', service: env('S') },
           stateUrl: { monolith: 'http://m', service: 'http://s' },
+          messages: {
+            'shop-events': { service: { from: 'outbox' } },
+            changes: {
+              monolith: { from: 'changes', database: env('D') },
+              service: { url: env('M') },
+            },
+          },
         },
       }),
     ],
@@ -399,6 +406,16 @@ describe('what is wrong is told at its field, in these words', () => {
     [
       good({ contracts: { pacts: 'p', provider: 'p', url: { service: 'x' } } }),
       'contracts.url.service must be a URL that begins with http:// or https://',
+    ],
+    [
+      good({
+        contracts: { pacts: 'p', provider: 'p', messages: { e: { service: { from: 'topic' } } } },
+      }),
+      'contracts.messages.e.service.from must be one of outbox, changes (is "topic")',
+    ],
+    [
+      good({ contracts: { pacts: 'p', provider: 'p', messages: { e: { side: 'service' } } } }),
+      'contracts.messages.e "side" is not known; known: monolith, service',
     ],
     [
       good({ contracts: { pacts: 'p', provider: 'p', stateUrl: { monolith: 'x' } } }),

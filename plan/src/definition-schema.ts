@@ -22,6 +22,14 @@ const side = strict({
   health: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
   buildPath: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
 });
+const messages = z.unknown().superRefine((value, context) => {
+  const way =
+    typeof value === 'object' && value !== null && 'url' in value
+      ? strict({ url: httpUrl })
+      : strict({ from: oneOf(['outbox', 'changes']), database: databaseUrl.optional() });
+  for (const issue of way.safeParse(value).error?.issues ?? [])
+    context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+});
 const states = z.unknown().superRefine((value, context) => {
   const ways = {
     url: strict({ url: httpUrl }),
@@ -92,6 +100,9 @@ export const definitionSchema = strict({
     url: strict({ monolith: httpUrl.optional(), service: httpUrl.optional() }).optional(),
     stateUrl: strict({ monolith: httpUrl.optional(), service: httpUrl.optional() }).optional(),
     states: strict({ monolith: states.optional(), service: states.optional() }).optional(),
+    messages: recordOf(
+      strict({ monolith: messages.optional(), service: messages.optional() }),
+    ).optional(),
     providers: providers.optional(),
   }).optional(),
   gates: strict({

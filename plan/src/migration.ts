@@ -131,6 +131,13 @@ export type StateSetting =
   /** Nothing to do, with the reason: the data of every state is there already. */
   | { readonly present: string };
 
+/** Where messages of one side are seen when their pacts are verified. `database` defaults to the side's. */
+export type MessageSetting =
+  /** `outbox`: rows of its table `outbox`. `changes`: what its log tells of the context's tables, as readers of the change stream see it. */
+  | { readonly from: 'outbox' | 'changes'; readonly database?: Setting }
+  /** Whatever carries them, asked by POST: `{ action: 'watch' }` before the provider state, `{ action: 'newest', type }` after it. */
+  | { readonly url: Setting };
+
 export interface ContractSettings {
   /** Folder of pact files, relative to where commands run. */
   readonly pacts: string;
@@ -144,6 +151,10 @@ export interface ContractSettings {
   readonly stateUrl?: { readonly monolith?: Setting; readonly service?: Setting };
   /** How provider states are entered where there is no such URL. An interaction whose state was not entered is not verified. */
   readonly states?: { readonly monolith?: StateSetting; readonly service?: StateSetting };
+  /** By the provider that message pacts name: which side publishes them, and where. It may be `provider` itself. */
+  readonly messages?: Readonly<
+    Record<string, { readonly monolith?: MessageSetting; readonly service?: MessageSetting }>
+  >;
   /** Further instances that must keep the same pacts, by name: the facade, a canary. */
   readonly providers?: Readonly<
     Record<string, { readonly url: Setting; readonly states?: StateSetting }>

@@ -17,6 +17,8 @@ export interface ShopSides {
   readonly service: string;
   /** The service's own. */
   readonly database: string;
+  /** The monolith's own. */
+  readonly shopDatabase: string;
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function startShopSides(): Promise<ShopSides> {
     monolith: monolith.url,
     service: service.url,
     database: own.url,
+    shopDatabase: shop.url,
     async stop() {
       await service.stop();
       await monolith.close();

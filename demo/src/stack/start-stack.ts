@@ -35,6 +35,13 @@ const pactAddresses = (monolithPort: number, catalogPort: number): Record<string
   CATALOG_PACT_STATE_URL: `http://127.0.0.1:${catalogPort}/_test/states`,
 });
 
+/** On the same server: `startPactSides` makes it. */
+const pactDatabase = (live: string): string => {
+  const url = new URL(live);
+  url.pathname += '_pacts';
+  return url.href;
+};
+
 /** PostgreSQL for the monolith and for the services, Unleash, monolith, services and facades, seeded and ready. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const undo: (() => Promise<unknown>)[] = [];
@@ -134,6 +141,8 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
     CATALOG_DATABASE_URL: catalogDatabase,
     SHIPPING_RATES_URL: `http://127.0.0.1:${ratesPort}`,
     ...pactAddresses(monolithPactPort, catalogPactPort),
+    MONOLITH_PACT_DATABASE_URL: pactDatabase(monolithDatabase),
+    CATALOG_PACT_DATABASE_URL: pactDatabase(catalogDatabase),
     PACT_DO_NOT_TRACK: 'true',
   };
   const stack = new Stack({ folder, databases: { monolith, services }, unleash, kafka, env });

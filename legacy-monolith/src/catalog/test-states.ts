@@ -100,6 +100,15 @@ async function enter(db: Db, state: string, params: Fields): Promise<object> {
         .execute();
       return { id, categoryId };
     }
+    case 'a product was renamed': {
+      const product = await newProduct(db, params);
+      await db
+        .updateTable('products')
+        .set({ name: 'Loud steel lamp' })
+        .where('id', '=', product.id)
+        .execute();
+      return product;
+    }
     case 'no product with sku':
       await db
         .updateTable('products')

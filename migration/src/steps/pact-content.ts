@@ -4,21 +4,24 @@ import { join } from 'node:path';
 import type { ContractSettings } from '@strangler-toolkit/plan';
 
 /**
- * What the pacts of a provider say, as one hash: evidence of them is about this content. Read without the package that
+ * What the pacts of a context's providers say, as one hash: evidence of them is about this content. Read without the package that
  * verifies them, which may be installed elsewhere. Null: the folder cannot be read.
  */
 export async function pactContent({
   pacts,
   provider,
-}: Pick<ContractSettings, 'pacts' | 'provider'>): Promise<string | null> {
+  messages = {},
+}: Pick<ContractSettings, 'pacts' | 'provider' | 'messages'>): Promise<string | null> {
   const hash = createHash('sha256');
+  const providers: readonly unknown[] = [provider, ...Object.keys(messages)];
   try {
     const names = await readdir(pacts);
     for (const name of names.filter((candidate) => candidate.endsWith('.json')).sort()) {
       const { metadata: _tools, ...pact } = JSON.parse(
         await readFile(join(pacts, name), 'utf8'),
       ) as { metadata?: unknown; provider?: { name?: unknown } };
-      if (pact.provider?.name === provider) hash.update(`${name}\n${JSON.stringify(pact)}\n`);
+      if (providers.includes(pact.provider?.name))
+        hash.update(`${name}\n${JSON.stringify(pact)}\n`);
     }
     return hash.digest('hex');
   } catch {

@@ -60,6 +60,37 @@ describe('contracts on screen', () => {
     );
   });
 
+  test('who was not asked has no verdict: a message is asked of who publishes it, and the same words may stand twice', () => {
+    const text = contractsText(
+      resultOf({
+        monolith: side(interaction('one')),
+        service: side(
+          interaction('one'),
+          interaction('told', 'broken', 'nothing was'),
+          interaction('told'),
+        ),
+      }),
+    );
+    expect(text).toBe(
+      [
+        'interaction  monolith   service',
+        'one          kept       kept',
+        'told         -          BROKEN',
+        'told         -          kept',
+        '',
+        'told:',
+        '  service: nothing was',
+        '',
+        'shop: the pacts do not hold on service',
+      ].join('\n'),
+    );
+    expect(
+      contractsText(
+        resultOf({ a: side(interaction('one')), b: side(interaction('two'), interaction('one')) }),
+      ),
+    ).toMatch(/\(2 interactions\)$/);
+  });
+
   test('what was not recorded says so', () => {
     expect(contractsText(resultOf({ service: side(interaction('one')) }, false))).toMatch(
       /\nshop: the pacts hold on service \(1 interactions each\); not recorded as evidence$/,

@@ -8,15 +8,29 @@ export interface MatrixRow {
   readonly results: readonly (InteractionResult | undefined)[];
 }
 
-/** Every provider was asked the same interactions in the same order. */
+/** One row per interaction, in the order in which they were asked; a provider that was not asked (for a message of others) has none. */
 export function matrix({ sides }: ContractsResult): MatrixRow[] {
   const columns = Object.values(sides).map(({ interactions }) => interactions);
-  return (columns[0] ?? []).map(({ consumer, description }, index) => ({
-    consumer,
-    description,
-    results: columns.map((column) => column[index]),
-  }));
+  const rows = new Map<string, (InteractionResult | undefined)[]>();
+  for (const [column, interactions] of columns.entries()) {
+    const met = new Map<string, number>();
+    for (const interaction of interactions) {
+      const name = JSON.stringify([interaction.consumer, interaction.description]);
+      // The same words may stand twice, with other states.
+      const nth = met.get(name) ?? 0;
+      met.set(name, nth + 1);
+      const row = rows.get(`${nth} ${name}`) ?? columns.map(() => undefined);
+      row[column] = interaction;
+      rows.set(`${nth} ${name}`, row);
+    }
+  }
+  return [...rows.values()].map((results) => {
+    const { consumer, description } = results.find((each) => each !== undefined) ?? unnamed;
+    return { consumer, description, results };
+  });
 }
+
+const unnamed = { consumer: '', description: '' };
 
 const signs: Readonly<Record<InteractionResult['verdict'], string>> = {
   kept: 'kept',
@@ -34,7 +48,8 @@ export const verdictOf = (result: InteractionResult | undefined): string =>
 function grouped(names: readonly string[], { results }: MatrixRow): string[] {
   const sayers = new Map<string, string[]>();
   for (const [index, each] of results.entries()) {
-    const said = each?.mismatch || 'kept';
+    if (each === undefined) continue;
+    const said = each.mismatch || 'kept';
     sayers.set(said, [...(sayers.get(said) ?? []), names[index] ?? '']);
   }
   return [...sayers].map(([said, who]) => `  ${who.join(', ')}: ${said}`);
@@ -54,10 +69,13 @@ export function contractsText(result: ContractsResult): string {
   const differing = rows
     .filter(({ results }) => results.some((each) => each?.ok === false))
     .flatMap((row) => ['', `${row.description}:`, ...grouped(names, row)]);
+  const counts = new Set(
+    Object.values(result.sides).map(({ interactions }) => interactions.length),
+  );
   const kept = names.filter((name) => result.sides[name]?.ok);
   const verdict =
     kept.length === names.length
-      ? `${result.context}: the pacts hold on ${names.join(' and ')} (${rows.length} interactions each)`
+      ? `${result.context}: the pacts hold on ${names.join(' and ')} (${rows.length} interactions${counts.size === 1 ? ' each' : ''})`
       : `${result.context}: the pacts do not hold on ${names.filter((name) => !kept.includes(name)).join(' and ')}`;
   return [
     line('interaction', names),

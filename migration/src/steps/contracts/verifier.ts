@@ -7,8 +7,12 @@ export type StateSetup =
   | { readonly sql: Readonly<Record<string, string>>; readonly database: string }
   | { readonly present: string };
 
+export type MessageSource = { readonly outbox: string } | { readonly url: string };
+
 export interface ProviderAddress {
   readonly url: string;
+  /** Where its messages are published; `elsewhere`: it is not asked for them. */
+  readonly messages?: MessageSource | 'elsewhere';
   /** Depends on the request where a facade decides who answers. */
   readonly states?:
     | StateSetup

@@ -5,6 +5,7 @@ import { planned, type Step } from '../step.ts';
 import { askBuilds } from '../builds.ts';
 import { pactContent } from '../pact-content.ts';
 import { facadesOf, inTurn, openProviders } from './open-providers.ts';
+import { messagesText, openMessages, type OpenMessages, type Turn } from './messages.ts';
 import { providersOf } from './providers.ts';
 import { type InteractionResult, loadVerifier, type SideResult } from './verifier.ts';
 
@@ -50,16 +51,24 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
     const contracts = contractsOf(definition);
     const verify = await loadVerifier();
     const { sides, close } = await openProviders(definition, contracts, kit.env, options);
+    let messages: OpenMessages | undefined;
     try {
+      messages = await openMessages(definition, contracts, kit.env, sides);
+      const turns: readonly Turn[] = [
+        ...inTurn(messages.withMessages(sides)).map((those) => ({
+          provider: contracts.provider,
+          sides: those,
+        })),
+        ...messages.turns,
+      ];
       const evidence = records(kit, options) ? await evidenceOf(kit, definition, sides) : undefined;
-      const results: Record<string, SideResult> = {};
-      for (const those of inTurn(sides))
-        Object.assign(
+      let results: Readonly<Record<string, SideResult>> = {};
+      for (const turn of turns)
+        results = added(
           results,
           await verify({
             pactsDir: contracts.pacts,
-            provider: contracts.provider,
-            sides: those,
+            ...turn,
             signal: kit.signal,
             onProgress: ({ side, done, total, interaction }) =>
               kit.tell(
@@ -81,6 +90,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
       throwUnlessKept(result);
       return result;
     } finally {
+      await messages?.close();
       await close();
     }
   },
@@ -100,11 +110,35 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
         action: `against the ${side}`,
         detail: url,
       })),
+      ...messagesText(contracts).map((detail) => ({ action: 'and the messages', detail })),
       ...facades.map((name) => ({ action: `against a ${name}`, detail: 'started for it' })),
       ...(records(kit, options) ? [{ action: 'record the evidence "pacts"' }] : []),
     ]);
   },
 };
+
+/** What one side was asked in several turns, as one result. */
+const added = (
+  before: Readonly<Record<string, SideResult>>,
+  turn: Readonly<Record<string, SideResult>>,
+): Readonly<Record<string, SideResult>> => ({
+  ...before,
+  ...Object.fromEntries(
+    Object.entries(turn).map(([side, result]) => {
+      const earlier = before[side];
+      if (earlier === undefined) return [side, result];
+      return [
+        side,
+        {
+          ...result,
+          ok: earlier.ok && result.ok,
+          interactions: [...earlier.interactions, ...result.interactions],
+          seconds: Math.round((earlier.seconds + result.seconds) * 1000) / 1000,
+        },
+      ];
+    }),
+  ),
+});
 
 /** Nothing is known, whatever a tool lets pass. */
 const notVerified: readonly InteractionResult['verdict'][] = [
@@ -161,6 +195,14 @@ async function evidenceOf(
   };
 }
 
+/** The side's address; or, where that answers, its source of messages. */
+const whatIsSilent = (result: SideResult | undefined): string => {
+  const first = result?.interactions.find(({ verdict }) => verdict === 'unreachable');
+  return first?.mismatch.startsWith(result?.url ?? '')
+    ? (result?.url ?? '')
+    : (first?.mismatch ?? '');
+};
+
 /** What is broken stands before what could not be asked, and that before what was left out. */
 function throwUnlessKept({ context, sides }: ContractsResult): void {
   const having = (verdicts: readonly InteractionResult['verdict'][]): string[] =>
@@ -182,8 +224,15 @@ function throwUnlessKept({ context, sides }: ContractsResult): void {
     throw new StranglerError(
       'PACTS_UNREACHABLE',
       `the pacts of ${context} could not be asked of ${silent.join(' and ')}: no answer at ` +
-        silent.map((side) => sides[side]?.url ?? '').join(', '),
+        silent.map((side) => whatIsSilent(sides[side])).join(', '),
       { details },
+    );
+  const unasked = Object.entries(sides).find(([, { interactions }]) => interactions.length === 0);
+  if (unasked)
+    throw new StranglerError(
+      'PACTS_NOT_FOUND',
+      `nothing was asked of ${unasked[0]}: all pacts of ${context} are messages that others publish`,
+      { remedy: 'Name who publishes them with --side.', details },
     );
   const open = having(notVerified);
   if (open.length === 0) return;
