@@ -1,4 +1,4 @@
-/** Where the messages of a provider come from. A provider state makes one happen; what happened before it is no proof that it still does. */
+/** Where the messages of a provider come from. A provider state makes one happen; what happened before it is no proof. */
 export type MessageSource =
   /**
    * URL of the database whose table `outbox` holds what is published (id, aggregatetype, aggregateid, type, payload): the newest

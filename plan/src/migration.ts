@@ -133,7 +133,7 @@ export type StateSetting =
 
 /** Where messages of one side are seen when their pacts are verified. `database` defaults to the side's. */
 export type MessageSetting =
-  /** `outbox`: rows of its table `outbox`. `changes`: what its log tells of the context's tables, as readers of the change stream see it. */
+  /** `outbox`: rows of its table `outbox`. `changes`: what its log tells of the context's tables, as the change stream carries it. */
   | { readonly from: 'outbox' | 'changes'; readonly database?: Setting }
   /** Whatever carries them, asked by POST: `{ action: 'watch' }` before the provider state, `{ action: 'newest', type }` after it. */
   | { readonly url: Setting };
