@@ -10,8 +10,8 @@ export type StateSetup =
   | { readonly command: string }
   /** One statement per state; `:name` stands for a parameter, the last row is what it made. */
   | { readonly sql: Readonly<Record<string, string>>; readonly database: string }
-  /** Nothing to do, and why: the data of every state is there already. */
-  | { readonly present: string };
+  /** Nothing to do, and why: the data of every state is there already. `values`: what each of them made. */
+  | { readonly present: string; readonly values?: Readonly<Record<string, unknown>> };
 
 /** What a state made, for the pact's generators: ids, for instance. */
 type Values = Record<string, unknown>;
@@ -44,7 +44,7 @@ export async function enterState(
   if ('url' in setup) return byUrl(setup.url, state, params);
   if ('command' in setup) return byCommand(setup.command, state, params);
   if ('sql' in setup) return bySql(setup, state, params);
-  return {};
+  return { ...setup.values };
 }
 
 async function byUrl(url: string, state: string, params: Parameters): Promise<Values> {

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyPacts } from '@strangler-toolkit/contracts';
 import { plainRequest } from '../../migration/src/steps/contracts/record/plain-request.ts';
 import { cli } from '../../migration/test/support/cli.ts';
@@ -138,4 +138,120 @@ test('a draft of another monolith than the one that is asked does not hold: exit
   } finally {
     await other.stop();
   }
+});
+
+describe('behind a login', () => {
+  const secret = 'demo-token-1';
+  const recordAccount = (out: string, header: string, ...more: string[]) =>
+    cli(
+      ['contracts', 'record', 'account', '--traffic', join(folder, 'account.jsonl')].concat(
+        ['--out', join(folder, out), '--header', header],
+        more,
+      ),
+      {
+        STRANGLER_CONTEXTS: join(folder, 'contexts'),
+        MONOLITH_URL: shop.monolith,
+        TOKEN: `Bearer ${secret}`,
+      },
+    );
+  beforeAll(async () => {
+    await mkdir(join(folder, 'contexts'));
+    await writeFile(
+      join(folder, 'contexts', 'account.json'),
+      JSON.stringify({
+        context: 'account',
+        data: 'none',
+        monolith: { url: { env: 'MONOLITH_URL' } },
+        service: { url: 'http://127.0.0.1:1' },
+        routes: ['me', 'cart', 'categories'].map((name) => ({
+          name,
+          method: 'GET',
+          path: `/api/${name}`,
+          kind: 'read',
+        })),
+      }),
+    );
+    await writeFile(
+      join(folder, 'account.jsonl'),
+      ['/api/me', '/api/cart', '/api/categories']
+        .map((path) => JSON.stringify({ method: 'GET', path }))
+        .join('\n'),
+    );
+  });
+
+  test('what a stranger gets and what somebody signed in gets are both drafted, and the credential stands nowhere', async () => {
+    await writeFile(join(folder, 'token'), `Bearer ${secret}\n`);
+    const { code, stdout, stderr } = await recordAccount(
+      'signed',
+      `authorization=file:${join(folder, 'token')}`,
+      '--as',
+      'a clerk',
+    );
+    const draft = await readFile(join(folder, 'signed', 'recorded-traffic-account.json'), 'utf8');
+    expect([code, [stdout, stderr, draft].filter((text) => text.includes(secret))]).toEqual([
+      0,
+      [],
+    ]);
+    const { interactions } = JSON.parse(draft) as {
+      interactions: { description: string; providerStates?: object[]; request: object }[];
+    };
+    expect(interactions.map(({ description }) => description)).toEqual([
+      'GET /api/me answers 401 with application/json',
+      'GET /api/me answers 200 with application/json to a clerk',
+      'GET /api/cart answers 401 with application/json',
+      'GET /api/cart answers 200 with application/json to a clerk',
+      'GET /api/categories answers 200 with application/json',
+    ]);
+    expect(interactions[1]).toMatchObject({
+      providerStates: [{ name: 'signed in as a clerk', params: {} }],
+      request: {
+        headers: { Authorization: ['Bearer made-up'] },
+        generators: {
+          header: { Authorization: { type: 'ProviderState', expression: '${authorization}' } },
+        },
+      },
+    });
+    expect(interactions[4]?.request).not.toHaveProperty('headers');
+    const asked = (values: Record<string, string>) => ({
+      url: shop.monolith,
+      states: { present: 'the seeded shop', values },
+    });
+    const { right, wrong } = await verifyPacts({
+      pactsDir: join(folder, 'signed'),
+      provider: 'account',
+      sides: {
+        right: asked({ authorization: `Bearer ${secret}` }),
+        wrong: asked({ authorization: 'x' }),
+      },
+    });
+    expect(right.ok).toBe(true);
+    expect(wrong.interactions.map(({ verdict }) => verdict)).toEqual([
+      'kept',
+      'broken',
+      'kept',
+      'broken',
+      'kept',
+    ]);
+  });
+
+  test('a credential that opens nothing changes nothing', async () => {
+    const { code, stdout } = await recordAccount('cookie', 'cookie=env:TOKEN');
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('signed in');
+    expect(stdout).toContain('3 of 3 interactions hold');
+  });
+
+  test('a value on the command line is refused without repeating it, and a dry run tells names only', async () => {
+    const inline = await recordAccount('no', `authorization=Bearer ${secret}`);
+    expect([inline.code, inline.stderr.includes(secret)]).toEqual([2, false]);
+    expect(inline.stderr).toMatch(/USAGE: --header says no place where its value is/);
+    const dry = await recordAccount('no', 'authorization=env:TOKEN', '--dry-run');
+    expect([dry.code, dry.stdout.includes(secret)]).toEqual([0, false]);
+    expect(dry.stdout).toMatch(/ask what a stranger does not get once more: with authorization$/m);
+    const missing = await recordAccount('no', 'authorization=env:NO_SUCH');
+    expect([missing.code, missing.stderr]).toEqual([
+      2,
+      expect.stringContaining('NO_SUCH is not set'),
+    ]);
+  });
 });

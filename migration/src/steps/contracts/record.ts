@@ -10,13 +10,15 @@ import {
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { planned, type Step } from '../step.ts';
 import type { Toolkit } from '../toolkit.ts';
-import { byRoute, type Draft, draftPact, type Exchange, isDrafted } from './record/draft-pact.ts';
+import { exchangesOf } from './record/ask-monolith.ts';
 import {
-  type Answer,
-  answerOf,
-  type Recorded,
-  recordedAnswers,
-} from './record/recorded-answers.ts';
+  type Credential,
+  readCredential,
+  stateValues,
+  withoutValues,
+} from './record/credential.ts';
+import { byRoute, type Draft, draftPact, isDrafted } from './record/draft-pact.ts';
+import { type Recorded, recordedAnswers } from './record/recorded-answers.ts';
 import { toAsk } from './record/to-ask.ts';
 import { type InteractionResult, loadVerifier } from './verifier.ts';
 
@@ -34,6 +36,10 @@ export interface RecordOptions {
   readonly consumer?: string;
   /** Most requests of one route that the monolith is asked again (default 50). */
   readonly limit?: number;
+  /** Headers that sign somebody in, `name=env:VARIABLE` or `name=file:PATH`: sent where a stranger gets no answer, never written down. */
+  readonly headers?: readonly string[];
+  /** Who that is (default `a user`): the draft's state is «signed in as a user». */
+  readonly as?: string;
   /** Sees what came out before a draft that does not hold is thrown. */
   readonly onResult?: (result: RecordResult) => void;
 }
@@ -53,14 +59,21 @@ export interface RecordResult extends Omit<Draft, 'pact'> {
 /** Recorded requests of a context's reads, and what they were answered, as a pact that somebody can begin with. */
 export const contractsRecord: Step<RecordOptions, RecordResult> = {
   async execute(kit, options) {
-    const { definition, monolith, routes, unread } = await prepare(kit, options);
+    const { definition, monolith, routes, unread, credential } = await prepare(kit, options);
     const verify = await loadVerifier();
-    const { exchanges, asked } = await exchangesOf(kit, monolith, routes, options.limit ?? 50);
+    const { exchanges, asked } = await exchangesOf(routes, {
+      monolith,
+      limit: options.limit ?? 50,
+      credential,
+      signal: kit.signal,
+      tell: (target) => kit.tell('record', `GET ${target}`, 'update'),
+    });
     const { pact, ...drafted } = draftPact({
       provider: definition.contracts?.provider ?? definition.context,
       consumer: options.consumer ?? 'recorded-traffic',
       routes,
       exchanges,
+      ...(credential && { credential }),
     });
     if (drafted.interactions.length === 0)
       throw new StranglerError(
@@ -78,7 +91,7 @@ export const contractsRecord: Step<RecordOptions, RecordResult> = {
       asked,
       unread,
       ...drafted,
-      verified: await verified(kit, { verify, monolith, text, pact }),
+      verified: await verified(kit, { verify, monolith, text, pact, credential }),
     };
     options.onResult?.(result);
     const silent = result.verified.find(({ verdict }) => verdict === 'unreachable');
@@ -97,7 +110,8 @@ export const contractsRecord: Step<RecordOptions, RecordResult> = {
     return result;
   },
   async dryRun(kit, options) {
-    const { definition, monolith, routes } = await prepare(kit, options);
+    const { definition, monolith, routes, credential } = await prepare(kit, options);
+    const headers = Object.keys(credential?.headers ?? {}).join(', ');
     const again = [...routes].flatMap(([route, recorded]) =>
       isDrafted(route)
         ? toAsk(route.definition.path, recorded, options.limit ?? 50).map(({ target }) => target)
@@ -108,6 +122,9 @@ export const contractsRecord: Step<RecordOptions, RecordResult> = {
         action: 'ask the monolith',
         detail: `GET ${monolith}${target}`,
       })),
+      ...(headers === ''
+        ? []
+        : [{ action: 'ask what a stranger does not get once more', detail: `with ${headers}` }]),
       { action: 'write the draft', detail: fileOf(definition, options) },
       { action: 'verify it against the monolith', detail: monolith },
     ]);
@@ -119,6 +136,7 @@ interface Prepared {
   readonly monolith: string;
   readonly routes: ReadonlyMap<CompiledRoute, readonly Recorded[]>;
   readonly unread: number;
+  readonly credential: Credential | undefined;
 }
 
 async function prepare(kit: Toolkit, options: RecordOptions): Promise<Prepared> {
@@ -131,6 +149,7 @@ async function prepare(kit: Toolkit, options: RecordOptions): Promise<Prepared> 
       `monolith.url of context ${definition.context}`,
     )
   ).replace(/\/$/, '');
+  const credential = await readCredential(options.headers ?? [], options.as ?? 'a user', kit.env);
   const text = await readFile(options.traffic, 'utf8').catch((cause: unknown) => {
     throw new StranglerError(
       'CONFIG_NOT_FOUND',
@@ -148,55 +167,7 @@ async function prepare(kit: Toolkit, options: RecordOptions): Promise<Prepared> 
         definition.routes.map(({ method, path }) => `${method} ${path}`),
       )}`,
     );
-  return { definition, monolith, routes, unread };
-}
-
-async function exchangesOf(
-  kit: Toolkit,
-  monolith: string,
-  routes: Prepared['routes'],
-  limit: number,
-): Promise<{ exchanges: Exchange[]; asked: number }> {
-  const exchanges: Exchange[] = [];
-  let asked = 0;
-  for (const [route, recorded] of routes) {
-    if (!isDrafted(route)) continue;
-    const found = (each: Recorded, answer: Answer): void =>
-      void exchanges.push({
-        route,
-        target: each.target,
-        answer,
-        ...(each.accept !== undefined && { accept: each.accept }),
-      });
-    for (const each of recorded) if (each.answer && each.method === 'GET') found(each, each.answer);
-    for (const each of toAsk(route.definition.path, recorded, limit)) {
-      kit.tell('record', `GET ${each.target}`, 'update');
-      found(each, await askMonolith(kit, `${monolith}${each.target}`, each.accept));
-      asked += 1;
-    }
-  }
-  return { exchanges, asked };
-}
-
-/** As nobody: what needs a login is drafted as what strangers get. */
-async function askMonolith(kit: Toolkit, url: string, accept: string | undefined): Promise<Answer> {
-  try {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      signal: AbortSignal.any([kit.signal, AbortSignal.timeout(15_000)]),
-      ...(accept !== undefined && { headers: { accept } }),
-    });
-    const text = await response.text();
-    return answerOf(
-      response.status,
-      (name) => response.headers.get(name) ?? undefined,
-      () => text,
-    );
-  } catch (cause) {
-    throw new StranglerError('PACTS_UNREACHABLE', `The monolith does not answer at ${url}`, {
-      cause,
-    });
-  }
+  return { definition, monolith, routes, unread, credential };
 }
 
 const fileOf = ({ context, contracts }: MigrationDefinition, options: RecordOptions): string =>
@@ -224,11 +195,13 @@ async function verified(
     monolith,
     text,
     pact,
+    credential,
   }: {
     verify: Awaited<ReturnType<typeof loadVerifier>>;
     monolith: string;
     text: string;
     pact: Draft['pact'];
+    credential: Credential | undefined;
   },
 ): Promise<readonly InteractionResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'pact-draft-'));
@@ -237,10 +210,21 @@ async function verified(
     const { monolith: result } = await verify({
       pactsDir: folder,
       provider: (pact.provider as { readonly name: string }).name,
-      sides: { monolith: { url: monolith, states: { present: 'what was recorded is there' } } },
+      sides: {
+        monolith: {
+          url: monolith,
+          states: {
+            present: 'what was recorded is there',
+            ...(credential && { values: stateValues(credential) }),
+          },
+        },
+      },
       signal: kit.signal,
     });
-    return result?.interactions ?? [];
+    return (result?.interactions ?? []).map(({ mismatch, ...rest }) => ({
+      ...rest,
+      mismatch: withoutValues(mismatch, credential),
+    }));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,7 +5,7 @@ export type StateSetup =
   | { readonly url: string }
   | { readonly command: string }
   | { readonly sql: Readonly<Record<string, string>>; readonly database: string }
-  | { readonly present: string };
+  | { readonly present: string; readonly values?: Readonly<Record<string, unknown>> };
 
 export type MessageSource = { readonly outbox: string } | { readonly url: string };
 

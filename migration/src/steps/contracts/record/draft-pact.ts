@@ -4,6 +4,7 @@ import {
   findClaim,
   type MigrationDefinition,
 } from '@strangler-toolkit/plan';
+import { type Credential, signedRequest } from './credential.ts';
 import { type BodyNote, type ExpectedBody, expectedBody } from './expected-body.ts';
 import { jsonOf } from './json-values.ts';
 import { plainRequest } from './plain-request.ts';
@@ -41,6 +42,8 @@ export interface Exchange {
   readonly target: string;
   readonly accept?: string;
   readonly answer: Answer;
+  /** Only somebody with the credential gets it. */
+  readonly signedIn?: boolean;
 }
 
 const nameOf = ({ definition: { method, path } }: CompiledRoute): string => `${method} ${path}`;
@@ -78,11 +81,14 @@ export function draftPact({
   consumer,
   routes,
   exchanges,
+  credential,
 }: {
   readonly provider: string;
   readonly consumer: string;
   readonly routes: ReadonlyMap<CompiledRoute, readonly Recorded[]>;
   readonly exchanges: readonly Exchange[];
+  /** Signs in whoever asks for what is answered to that person only. */
+  readonly credential?: Credential;
 }): Draft {
   const interactions: { pact: Readonly<Record<string, unknown>>; drafted: Drafted }[] = [];
   const coverage: Coverage[] = [];
@@ -90,7 +96,7 @@ export function draftPact({
     const seen = exchanges.filter((exchange) => exchange.route === route);
     const gaps = gapsOf(route, recorded, seen);
     for (const group of isDrafted(route) ? grouped(seen) : []) {
-      const made = interactionOf(route, group);
+      const made = interactionOf(route, group, credential);
       if (typeof made === 'string') gaps.push(made);
       else interactions.push(made);
     }
@@ -146,8 +152,8 @@ const queryNames = (target: string): string[] =>
 function grouped(exchanges: readonly Exchange[]): Exchange[][] {
   const groups = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {
-    const { answer, target } = exchange;
-    const key = JSON.stringify([answer.status, mediaType(answer), queryNames(target)]);
+    const { answer, target, signedIn = false } = exchange;
+    const key = JSON.stringify([answer.status, mediaType(answer), queryNames(target), signedIn]);
     groups.set(key, [...(groups.get(key) ?? []), exchange]);
   }
   return [...groups.values()];
@@ -157,6 +163,7 @@ function grouped(exchanges: readonly Exchange[]): Exchange[][] {
 function interactionOf(
   route: CompiledRoute,
   group: readonly Exchange[],
+  credential: Credential | undefined,
 ): { pact: Readonly<Record<string, unknown>>; drafted: Drafted } | string {
   const [first] = group;
   if (first === undefined) return 'nothing was asked';
@@ -172,16 +179,22 @@ function interactionOf(
   const names = queryNames(first.target);
   const type = mediaType(first.answer);
   const body = bodyOf(group);
-  const states = proposedStates({
-    template: route.definition.path,
-    path,
-    status,
-    filled: Object.values(body?.rules ?? {}).some(({ matchers }) => matchers[0]?.min === 1),
-  });
+  const signedIn = first.signedIn ? credential : undefined;
+  const states = [
+    ...(signedIn ? [{ name: `signed in as ${signedIn.who}`, params: {} }] : []),
+    ...proposedStates({
+      template: route.definition.path,
+      path,
+      status,
+      filled: Object.values(body?.rules ?? {}).some(({ matchers }) => matchers[0]?.min === 1),
+    }),
+  ];
   const description =
     `GET ${route.definition.path}${names.length > 0 ? `?${names.join('&')}` : ''} answers ${status}` +
-    (type === '' ? '' : ` with ${type}`);
+    (type === '' ? '' : ` with ${type}`) +
+    (signedIn ? ` to ${signedIn.who}` : '');
   const { accept } = asked.exchange;
+  const signed = signedIn && signedRequest(signedIn);
   return {
     pact: {
       type: 'Synchronous/HTTP',
@@ -192,7 +205,10 @@ function interactionOf(
         method: 'GET',
         path,
         ...(names.length > 0 && { query }),
-        ...(accept !== undefined && { headers: { Accept: [accept] } }),
+        ...signed,
+        ...((accept !== undefined || signed) && {
+          headers: { ...(accept !== undefined && { Accept: [accept] }), ...signed?.headers },
+        }),
       },
       response: responseOf(group, body),
     },

@@ -8,6 +8,8 @@ export interface Recorded {
   readonly target: string;
   readonly accept?: string;
   readonly answer?: Answer;
+  /** Names of the request's headers, in small letters, where the recording has them. */
+  readonly sent?: readonly string[];
   /** What an access log says of the answer. */
   readonly status?: number;
 }
@@ -64,6 +66,7 @@ export function recordedAnswers(text: string): { recorded: Recorded[]; unread: n
         method: request.method,
         target: withoutOrigin(request.url),
         status: response.status,
+        sent: request.headers.map(({ name }) => name.toLowerCase()),
         ...(accept !== undefined && { accept }),
         // Some recorders leave bodies out: the monolith is asked again for those.
         ...(body !== undefined && {
