@@ -20,8 +20,8 @@ export const recordCommand = (session: Session): Command =>
     description:
       'Draws a pact (V4) from what reads were answered: types, forms of texts, lists with what they hold; states are proposed,\n' +
       'examples are made up. Answers come from the recording (a HAR file with bodies); for requests without one (an access log)\n' +
-      'the monolith is asked again, by GET only and as nobody, unless --header says who.\n' +
-      'The draft is then verified against the monolith, and what the traffic did not show is listed. Exit code 5 when the draft does not hold there.',
+      'the monolith is asked again, by GET only and as nobody, unless --header says who. The draft is then verified against the\n' +
+      'monolith, and what the traffic did not show is listed. Exit code 5 when the draft does not hold there.',
     changes: true,
     examples: [
       'contracts record catalog --traffic access.log',
