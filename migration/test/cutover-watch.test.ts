@@ -24,10 +24,10 @@ afterAll(async () => {
 });
 
 /** Writes of one second, as a facade adds them up. */
-const writes = (side: string, requests: number, errors: number): Promise<unknown> =>
+const writes = (side: string, requests: number, errors: number, refused = 0): Promise<unknown> =>
   scene.sql(
     scene.control,
-    `INSERT INTO strangler_control.route_stats SELECT 'catalog', 'create', '${side}', clock_timestamp(), ${requests}, ${errors}, ARRAY[${requests},0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[]`,
+    `INSERT INTO strangler_control.route_stats SELECT 'catalog', 'create', '${side}', clock_timestamp(), ${requests}, ${errors}, ARRAY[${requests},0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[], ${refused}`,
   );
 
 async function startCutover(watch: string): Promise<RunningCli> {
@@ -92,6 +92,22 @@ test('a service whose writes fail more often than the monolith did gives the dat
     await scene.sql(scene.monolith, `SELECT 1 FROM products WHERE name = 'written meanwhile'`),
   ).toHaveLength(1);
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('home again')`);
+});
+
+test('so does one that answers its writes with 4xx as the monolith never did: no error, and the write is lost', async () => {
+  const running = await startCutover('5m');
+  await writes('service', 40, 0, 30);
+  const { code, stdout } = await running.done;
+  expect(code).toBe(4);
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: {
+      code: 'GATE_REFUSED',
+      message: expect.stringContaining('the service refuses 75 % of its requests (4xx)'),
+      details: { watched: { after: { errors: 0, refused: 30 } } },
+    },
+  });
+  expect(await control.contexts.require('catalog')).toMatchObject({ owner: 'monolith' });
+  await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('home once more')`);
 });
 
 test('one that is as good keeps it; the figures stand in the answer and in the journal', async () => {

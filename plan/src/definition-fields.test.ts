@@ -160,6 +160,7 @@ describe('a file may say', () => {
           verificationMaxAgeSeconds: 0.5,
           rampMinRequests: 0,
           rampMaxErrorExcessPercent: 0,
+          rampMaxRefusedExcessPercent: 0,
           rampMaxLatencyRatio: 0.5,
           watchSeconds: 0.5,
           retireAfterDays: 0.5,
@@ -432,10 +433,12 @@ describe('what is wrong is told at its field, in these words', () => {
       [gate(name, -1), `gates.${name} ${whole} 0`],
       [gate(name, 0.5), `gates.${name} ${whole} 0`],
     ]),
-    ...['maxMismatchPercent', 'rampMaxErrorExcessPercent'].flatMap((name): [unknown, string][] => [
-      [gate(name, -0.1), `gates.${name} ${some} 0 and at most 100`],
-      [gate(name, 100.1), `gates.${name} ${some} 0 and at most 100`],
-    ]),
+    ...['maxMismatchPercent', 'rampMaxErrorExcessPercent', 'rampMaxRefusedExcessPercent'].flatMap(
+      (name): [unknown, string][] => [
+        [gate(name, -0.1), `gates.${name} ${some} 0 and at most 100`],
+        [gate(name, 100.1), `gates.${name} ${some} 0 and at most 100`],
+      ],
+    ),
     [gate('pacts', 'no'), 'gates.pacts must be true or false'],
     ...['holdTimeoutMs', 'fenceLockTimeoutMs', 'fenceAttempts', 'catchUpTimeoutMs'].flatMap(
       (name): [unknown, string][] => [

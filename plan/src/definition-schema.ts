@@ -112,6 +112,7 @@ export const definitionSchema = strict({
     verificationMaxAgeSeconds: number('any', 0).optional(),
     rampMinRequests: number('integer', 0).optional(),
     rampMaxErrorExcessPercent: percent.optional(),
+    rampMaxRefusedExcessPercent: percent.optional(),
     rampMaxLatencyRatio: number('any', 0).optional(),
     watchSeconds: number('any', 0).optional(),
     retireAfterDays: number('any', 0).optional(),

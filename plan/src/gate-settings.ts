@@ -7,6 +7,7 @@ export const defaultGates: Required<GateSettings> = {
   verificationMaxAgeSeconds: 3600,
   rampMinRequests: 100,
   rampMaxErrorExcessPercent: 0.5,
+  rampMaxRefusedExcessPercent: 5,
   rampMaxLatencyRatio: 2,
   watchSeconds: 0,
   retireAfterDays: 14,

@@ -321,6 +321,7 @@ describe('settings', () => {
       verificationMaxAgeSeconds: 3600,
       rampMinRequests: 100,
       rampMaxErrorExcessPercent: 0.5,
+      rampMaxRefusedExcessPercent: 5,
       rampMaxLatencyRatio: 2,
       watchSeconds: 0,
       retireAfterDays: 14,

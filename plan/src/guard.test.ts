@@ -3,9 +3,10 @@ import { defaultGates } from './gate-settings.ts';
 import { judgeGuard } from './guard.ts';
 import type { SideWindow } from './ramp.ts';
 
-const writes = (requests: number, errors = 0, p99Ms = 20): SideWindow => ({
+const writes = (requests: number, errors = 0, p99Ms = 20, refused = 0): SideWindow => ({
   requests,
   errors,
+  refused,
   p99Ms,
 });
 
@@ -18,9 +19,36 @@ test.each<[string, SideWindow, SideWindow, string]>([
   ['slower than twice', writes(1000), writes(1000, 0, 50), 'back'],
   ['slower than a handful of writes before', writes(99), writes(1000, 0, 5000), 'keep'],
   ['more errors than a handful before', writes(99), writes(1000, 6), 'back'],
+  ['a write in ten is refused now', writes(1000), writes(100, 0, 20, 10), 'back'],
+  ['as many are refused as before', writes(1000, 0, 20, 100), writes(100, 0, 20, 10), 'keep'],
+  [
+    'half are refused, and of before a handful is known',
+    writes(99),
+    writes(100, 0, 20, 50),
+    'keep',
+  ],
+  ['more than half, and of before a handful is known', writes(99), writes(100, 0, 20, 51), 'back'],
+  ['ten writes of which six are refused', writes(1000), writes(10, 0, 20, 6), 'back'],
   ['ten writes of which six fail', writes(1000), writes(10, 6), 'back'],
 ])('%s: %s', (_name, before, after, verdict) => {
   expect(judgeGuard({ before, after }, defaultGates).verdict).toBe(verdict);
+});
+
+test('the reason names what is refused and what would be allowed', () => {
+  const judged = judgeGuard(
+    { before: writes(1000, 0, 20, 10), after: writes(40, 0, 20, 30) },
+    defaultGates,
+  );
+  expect(judged.reason).toBe(
+    'the service refuses 75 % of its requests (4xx), more than the allowed 6 %',
+  );
+  const full = judgeGuard(
+    { before: writes(1000, 0, 20, 10), after: writes(200, 0, 20, 30) },
+    defaultGates,
+  );
+  expect(full.reason).toBe(
+    'the service refuses 15 % of its requests (4xx), more than the allowed 6 %',
+  );
 });
 
 test('a window that is too small for a percentile promises none', () => {

@@ -174,6 +174,8 @@ export interface GateSettings {
   readonly rampMinRequests?: number;
   /** Error rate of the service may exceed the monolith's by this, percentage points (default 0.5). */
   readonly rampMaxErrorExcessPercent?: number;
+  /** Share of requests that the service refuses (4xx) may exceed the monolith's by this, percentage points (default 5). */
+  readonly rampMaxRefusedExcessPercent?: number;
   /** p99 of the service may be this many times the monolith's (default 2). */
   readonly rampMaxLatencyRatio?: number;
   /** The service's writes are watched that long after a cutover, seconds, which goes back when they are worse (default 0: not). */

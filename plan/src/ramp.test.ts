@@ -2,9 +2,10 @@ import { expect, test } from '@jest/globals';
 import { defaultGates } from './gate-settings.ts';
 import { judgeRampStep, type SideWindow } from './ramp.ts';
 
-const side = (requests: number, errors = 0, p99Ms = 20): SideWindow => ({
+const side = (requests: number, errors = 0, p99Ms = 20, refused = 0): SideWindow => ({
   requests,
   errors,
+  refused,
   p99Ms,
 });
 const verdict = (
@@ -42,6 +43,23 @@ test.each<[string, string, string]>([
   ['errors over the allowance', verdict(side(1000, 10), side(1000, 16)), 'back'],
   ["p99 at twice the monolith's", verdict(side(1000), side(1000, 0, 40)), 'keep'],
   ["p99 over twice the monolith's", verdict(side(1000), side(1000, 0, 50)), 'back'],
+  [
+    'as many refusals as the allowance',
+    verdict(side(1000, 0, 20, 100), side(1000, 0, 20, 150)),
+    'keep',
+  ],
+  ['refusals over the allowance', verdict(side(1000, 0, 20, 100), side(1000, 0, 20, 151)), 'back'],
+  [
+    'refusals that the monolith has as well',
+    verdict(side(1000, 0, 20, 900), side(1000, 0, 20, 900)),
+    'keep',
+  ],
+  [
+    'a service that refuses more than half is not given a full sample',
+    verdict(side(1000), side(10, 0, 20, 6)),
+    'back',
+  ],
+  ['one that refuses half is', verdict(side(1000), side(10, 0, 20, 5)), 'wait'],
   [
     'a service that fails nearly always is not given a full sample',
     verdict(side(1000), side(10, 10)),

@@ -4,6 +4,8 @@ import type { GateSettings } from './migration.ts';
 export interface SideWindow {
   readonly requests: number;
   readonly errors: number;
+  /** Answered with 4xx: perhaps the clients' fault, perhaps the side's. */
+  readonly refused: number;
   /** Upper bound of the bucket that holds the 99th percentile; Infinity for the last one. */
   readonly p99Ms: number;
 }
@@ -32,6 +34,8 @@ export const allowedOf = (
 
 const percent = (side: SideWindow): number =>
   side.requests === 0 ? 0 : (100 * side.errors) / side.requests;
+const refusedPercent = (side: SideWindow): number =>
+  side.requests === 0 ? 0 : (100 * side.refused) / side.requests;
 const shown = (value: number): string => String(Number(value.toFixed(2)));
 
 /** The same window of both sides; where all reads go to the service, `baseline` (what the monolith did before) stands in. */
@@ -68,8 +72,10 @@ export function judgeSides(
 ): RampVerdict {
   const errors = percent(service);
   const { errorPercent: allowed, p99Ms: allowedP99 } = allowedOf(monolith, settings);
+  const refusedMost = refusedVerdict(monolith, service, { ...settings, rampMinRequests: Infinity });
   // A side that fails this often needs no full sample to be judged.
-  const clearlyBad = service.requests >= 10 && errors > Math.max(50, allowed);
+  const clearlyBad =
+    service.requests >= 10 && (errors > Math.max(50, allowed) || refusedMost !== undefined);
   if (service.requests < settings.rampMinRequests && !clearlyBad) {
     return {
       verdict: 'wait',
@@ -81,6 +87,8 @@ export function judgeSides(
       verdict: 'back',
       reason: `error rate of the service ${shown(errors)} % exceeds the allowed ${shown(allowed)} %`,
     };
+  const refusals = refusedVerdict(monolith, service, settings);
+  if (refusals !== undefined) return refusals;
   if (allowedP99 !== null && service.p99Ms > allowedP99) {
     return {
       verdict: 'back',
@@ -96,5 +104,23 @@ export function judgeSides(
       (allowedP99 === null
         ? ''
         : ` (allowed ${allowedP99} ms, monolith ${p99Text(monolith.p99Ms)})`),
+  };
+}
+
+/** What the service refuses and the monolith does not: without enough of the monolith's answers, half of all is too much. */
+function refusedVerdict(
+  monolith: SideWindow,
+  service: SideWindow,
+  { rampMinRequests, rampMaxRefusedExcessPercent }: Required<GateSettings>,
+): RampVerdict | undefined {
+  const allowed =
+    monolith.requests >= rampMinRequests
+      ? refusedPercent(monolith) + rampMaxRefusedExcessPercent
+      : Math.max(50, refusedPercent(monolith) + rampMaxRefusedExcessPercent);
+  const refused = refusedPercent(service);
+  if (refused <= allowed) return undefined;
+  return {
+    verdict: 'back',
+    reason: `the service refuses ${shown(refused)} % of its requests (4xx), more than the allowed ${shown(allowed)} %`,
   };
 }

@@ -83,13 +83,13 @@ async function writeTo(
   const { context, definition } = route;
   const totalMs = definition.timeoutMs ?? limits.timeoutMs;
   const started = performance.now();
-  const note = (error: boolean): void =>
+  const note = (status: number | undefined): void =>
     serving.noteTry({
       context,
       route: definition.name,
       side,
       milliseconds: performance.now() - started,
-      error,
+      status,
     });
   const who = whoAsks(passage.arrival);
   const pin = async (answer?: UpstreamAnswer): Promise<void> => {
@@ -109,7 +109,7 @@ async function writeTo(
     return;
   }
   if (attempt.kind === 'failed') {
-    note(true);
+    note(undefined);
     metrics.upstreamFailures.inc({ context, side, kind: attempt.failure.kind });
     await pin();
     giveFailure(serving, passage, attempt.failure);
@@ -117,7 +117,7 @@ async function writeTo(
   }
   const { answer } = attempt;
   const { status } = answer;
-  note(status >= 500);
+  note(status);
   // a refused write may have counted its attempt all the same
   const changed = status < 400 || status >= 500 || definition.pinRefused !== false;
   await Promise.all([changed && pin(answer), followIdentity(serving, passage, answer)]);

@@ -46,5 +46,6 @@ export interface Tried {
   readonly route: string;
   readonly side: Side;
   readonly milliseconds: number;
-  readonly error: boolean;
+  /** Of the answer; `undefined`: there was none. */
+  readonly status: number | undefined;
 }

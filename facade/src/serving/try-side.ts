@@ -44,7 +44,7 @@ export async function trySide(
     route: definition.name,
     side,
     milliseconds: performance.now() - started,
-    error: failed || attempt.answer.status >= 500,
+    status: failed ? undefined : attempt.answer.status,
   });
   return attempt;
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { numberStatements } from '@strangler-toolkit/plan';
+import { codeOf, numberStatements } from '@strangler-toolkit/plan';
 import { openSession } from '../ownership/control-session.ts';
 import { controlClock, watermarkPassed } from '../ownership/sql.ts';
 import { type ShadowCount, shadowCountKey, type ShadowSample } from '../shadow/records.ts';
@@ -28,7 +28,7 @@ const retentionMs = 10_000;
 
 /** A control database that the release before this one made has no such table: it comes with the next command or worker. */
 const unlessMissing = (error: unknown): void => {
-  if (!(error instanceof Error && 'code' in error && error.code === '42P01')) throw error;
+  if (codeOf(error) !== '42P01') throw error;
 };
 
 /** Brings numbers to the control database each second. While it is down they add up in memory, bounded. */
@@ -132,7 +132,12 @@ export class Recorder {
       (text: string) =>
       async (entries: readonly unknown[]): Promise<void> =>
         void (await client.query(text, [JSON.stringify(entries)]));
-    await this.stats.flush(send(numberStatements.addRouteStats));
+    await this.stats.flush((entries) =>
+      send(numberStatements.addRouteStats)(entries).catch((error: unknown) => {
+        if (codeOf(error) !== '42703') throw error;
+        return send(numberStatements.addRouteStatsBefore0006)(entries);
+      }),
+    );
     await this.counts.flush(send(numberStatements.addShadowCounts));
     const samples = this.#samples;
     if (samples.length > 0) {

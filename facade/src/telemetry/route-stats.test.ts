@@ -8,7 +8,7 @@ const tried = {
   route: 'list',
   side: 'service',
   milliseconds: 3,
-  error: false,
+  status: 200,
   now: Date.parse('2026-01-02T03:04:05.999Z'),
 } as const;
 
@@ -31,11 +31,15 @@ const bucketsOf = (milliseconds: readonly number[]) =>
         .length,
   );
 
-test('tries of one route, side and second add up: requests, errors, latencies', async () => {
+test('tries of one route, side and second add up: requests, errors (no answer is one), refusals, latencies', async () => {
   const all = await noted(
     {},
     { milliseconds: 3, now: tried.now - 999 },
-    { milliseconds: 70_000, error: true },
+    { milliseconds: 70_000, status: 500 },
+    { status: undefined },
+    { status: 400 },
+    { status: 499 },
+    { status: 399 },
   );
   expect(all).toEqual([
     {
@@ -43,9 +47,10 @@ test('tries of one route, side and second add up: requests, errors, latencies', 
       route: 'list',
       side: 'service',
       second: '2026-01-02T03:04:05.000Z',
-      requests: 3,
-      errors: 1,
-      latency_buckets: bucketsOf([3, 3, 70_000]),
+      requests: 7,
+      errors: 2,
+      refused: 2,
+      latency_buckets: bucketsOf([3, 3, 70_000, 3, 3, 3, 3]),
     },
   ]);
 });
@@ -67,16 +72,17 @@ test('of numbers that could not be sent, those that came meanwhile are added, bu
     limit: 100,
     onDrop: () => {},
   });
-  noteTry(ledger, { ...tried, error: true });
+  noteTry(ledger, { ...tried, status: 500 });
+  noteTry(ledger, { ...tried, status: 422 });
   const failing = ledger.flush(() => {
-    noteTry(ledger, { ...tried, milliseconds: 70_000 });
-    noteTry(ledger, { ...tried, error: true });
+    noteTry(ledger, { ...tried, milliseconds: 70_000, status: 404 });
+    noteTry(ledger, { ...tried, status: 500 });
     return Promise.reject(new Error('down'));
   });
   await expect(failing).rejects.toThrow('down');
   let all: readonly RouteStat[] = [];
   await ledger.flush((entries) => Promise.resolve(void (all = entries)));
   expect(all).toMatchObject([
-    { requests: 3, errors: 2, latency_buckets: bucketsOf([3, 3, 70_000]) },
+    { requests: 4, errors: 2, refused: 2, latency_buckets: bucketsOf([3, 3, 3, 70_000]) },
   ]);
 });

@@ -9,6 +9,8 @@ export interface RouteStat {
   readonly second: string;
   requests: number;
   errors: number;
+  /** Answered with 4xx. */
+  refused: number;
   readonly latency_buckets: number[];
 }
 
@@ -19,6 +21,7 @@ export const routeStatKey = (
 export function addRouteStats(into: RouteStat, more: RouteStat): void {
   into.requests += more.requests;
   into.errors += more.errors;
+  into.refused += more.refused;
   for (const [index, count] of more.latency_buckets.entries())
     into.latency_buckets[index] = (into.latency_buckets[index] ?? 0) + count;
 }
@@ -32,7 +35,7 @@ function wholeSecond(now: number): string {
   return latest.text;
 }
 
-/** Notes one answered (or failed) try of a side. */
+/** Notes one try of a side, answered with `status` or not at all. */
 export function noteTry(
   ledger: Ledger<RouteStat>,
   input: {
@@ -40,21 +43,24 @@ export function noteTry(
     route: string;
     side: Side;
     milliseconds: number;
-    error: boolean;
+    status: number | undefined;
     now: number;
   },
 ): void {
-  const { context, route, side, milliseconds, error, now } = input;
+  const { context, route, side, milliseconds, status, now } = input;
+  const errors = status === undefined || status >= 500 ? 1 : 0;
+  const refused = errors === 0 && status !== undefined && status >= 400 ? 1 : 0;
   const bucket = bucketOf(milliseconds);
   const second = wholeSecond(now);
   const known = ledger.get(routeStatKey({ context, route, side, second }));
   if (known) {
     known.requests++;
-    if (error) known.errors++;
+    known.errors += errors;
+    known.refused += refused;
     known.latency_buckets[bucket] = (known.latency_buckets[bucket] ?? 0) + 1;
     return;
   }
   const latency_buckets = Array.from({ length: LATENCY_BOUNDS.length }, () => 0);
   latency_buckets[bucket] = 1;
-  ledger.add({ context, route, side, second, requests: 1, errors: error ? 1 : 0, latency_buckets });
+  ledger.add({ context, route, side, second, requests: 1, errors, refused, latency_buckets });
 }

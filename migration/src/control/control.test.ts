@@ -636,14 +636,14 @@ describe('measurements', () => {
 
   test('a window adds up both sides', async () => {
     await sql`INSERT INTO strangler_control.route_stats VALUES
-      ('st', 'list', 'monolith', clock_timestamp(), 100, 1, ARRAY[0,0,98,0,0,2,0,0,0,0,0,0,0,0]::bigint[]),
-      ('st', 'list', 'service', clock_timestamp(), 100, 0, ARRAY[100,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[]),
-      ('st', 'list', 'service', clock_timestamp() - interval '1 hour', 100, 50, ARRAY[0,0,0,0,0,0,0,0,0,0,0,0,0,100]::bigint[])`.execute(
+      ('st', 'list', 'monolith', clock_timestamp(), 100, 1, ARRAY[0,0,98,0,0,2,0,0,0,0,0,0,0,0]::bigint[], 0),
+      ('st', 'list', 'service', clock_timestamp(), 100, 0, ARRAY[100,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[], 7),
+      ('st', 'list', 'service', clock_timestamp() - interval '1 hour', 100, 50, ARRAY[0,0,0,0,0,0,0,0,0,0,0,0,0,100]::bigint[], 9)`.execute(
       raw.db,
     );
     expect(await control.routeStats.window('st', { seconds: 60 })).toEqual({
-      monolith: { requests: 100, errors: 1, p99Ms: 50 },
-      service: { requests: 100, errors: 0, p99Ms: 1 },
+      monolith: { requests: 100, errors: 1, refused: 0, p99Ms: 50 },
+      service: { requests: 100, errors: 0, refused: 7, p99Ms: 1 },
     });
     expect(
       (await control.routeStats.window('st', { seconds: 60, routes: ['other'] })).service.requests,

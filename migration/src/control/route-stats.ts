@@ -23,15 +23,17 @@ export class RouteStatsStore {
       side: Side;
       requests: string;
       errors: string;
+      refused: string;
       bucket: number;
       count: string;
     }>`
       WITH rows AS (
-        SELECT side, requests, errors, latency_buckets FROM strangler_control.route_stats
+        SELECT side, requests, errors, refused, latency_buckets FROM strangler_control.route_stats
         WHERE context = ${context} AND (${range.routes ?? null}::text[] IS NULL OR route = ANY (${range.routes ?? null}::text[]))
           AND second >= COALESCE(${range.since ?? null}::timestamptz, clock_timestamp() - ${range.seconds ?? 60} * interval '1 second')
-      ), totals AS (SELECT side, sum(requests)::text AS requests, sum(errors)::text AS errors FROM rows GROUP BY side)
-      SELECT t.side, t.requests, t.errors, b.bucket::int AS bucket, b.count FROM totals t LEFT JOIN LATERAL (
+      ), totals AS (SELECT side, sum(requests)::text AS requests, sum(errors)::text AS errors,
+               sum(refused)::text AS refused FROM rows GROUP BY side)
+      SELECT t.side, t.requests, t.errors, t.refused, b.bucket::int AS bucket, b.count FROM totals t LEFT JOIN LATERAL (
         SELECT u.ord AS bucket, sum(u.value)::text AS count FROM rows r,
           unnest(r.latency_buckets) WITH ORDINALITY AS u(value, ord) WHERE r.side = t.side GROUP BY u.ord
       ) b ON true ORDER BY t.side, b.bucket`.execute(this.#db);
@@ -43,6 +45,7 @@ export class RouteStatsStore {
       return {
         requests: Number(own[0]?.requests ?? 0),
         errors: Number(own[0]?.errors ?? 0),
+        refused: Number(own[0]?.refused ?? 0),
         p99Ms: quantile(buckets, 0.99),
       };
     };

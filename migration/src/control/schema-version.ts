@@ -11,6 +11,7 @@ const migrations: Readonly<Record<string, () => Promise<Pick<Migration, 'up'>>>>
   '0003-unclaimed-requests': () => import('./migrations/0003-unclaimed-requests.ts'),
   '0004-flags': () => import('./migrations/0004-flags.ts'),
   '0005-written-together': () => import('./migrations/0005-written-together.ts'),
+  '0006-refused-requests': () => import('./migrations/0006-refused-requests.ts'),
 };
 /** Taken around the whole migration: kysely's own lock needs tables that two first starts would make at once. */
 const LOCK = 7_261_905_113;

@@ -3,7 +3,7 @@ import { type SideHealth, wayOut } from './side-health.ts';
 
 const side = (up: boolean, requests = 0, errors = 0): SideHealth => ({
   health: up ? { up, how: '' } : { up, why: '' },
-  recent: { requests, errors, p99Ms: 1 },
+  recent: { requests, errors, refused: 0, p99Ms: 1 },
 });
 const row = {
   context: 'catalog',

@@ -229,6 +229,7 @@ describe('a control database of release 0.1.0', () => {
         '0003-unclaimed-requests',
         '0004-flags',
         '0005-written-together',
+        '0006-refused-requests',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
     } finally {

@@ -1,18 +1,26 @@
 /** Numbers that facades add up and send: each statement takes one parameter, a JSON array of the rows. */
 
-/** Requests, errors and latencies per route, side and second. */
-export const addRouteStats = `
+const routeStats = (more: readonly string[]): string => {
+  const counts = ['requests', 'errors', ...more];
+  const columns = `context, route, side, second, ${counts.join(', ')}, latency_buckets`;
+  return `
   INSERT INTO strangler_control.route_stats AS known
-    (context, route, side, second, requests, errors, latency_buckets)
-  SELECT context, route, side, second, requests, errors, latency_buckets
+    (${columns})
+  SELECT ${columns}
     FROM jsonb_to_recordset($1::jsonb) AS told
-      (context text, route text, side text, second timestamptz, requests bigint, errors bigint, latency_buckets bigint[])
+      (context text, route text, side text, second timestamptz,
+       ${counts.map((count) => `${count} bigint`).join(', ')}, latency_buckets bigint[])
    ORDER BY 1, 2, 3, 4
   ON CONFLICT (context, route, side, second) DO UPDATE SET
-    requests = known.requests + EXCLUDED.requests,
-    errors = known.errors + EXCLUDED.errors,
+    ${counts.map((count) => `${count} = known.${count} + EXCLUDED.${count},`).join('\n    ')}
     latency_buckets = (SELECT array_agg(a + b ORDER BY n)
       FROM unnest(known.latency_buckets, EXCLUDED.latency_buckets) WITH ORDINALITY AS both_sides (a, b, n))`;
+};
+
+/** Requests, errors, refusals and latencies per route, side and second. */
+export const addRouteStats = routeStats(['refused']);
+/** For the control schema of a release that did not count refusals. */
+export const addRouteStatsBefore0006 = routeStats([]);
 
 /** Two days of them stay. */
 export const forgetOldRouteStats = `

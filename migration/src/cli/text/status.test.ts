@@ -22,11 +22,11 @@ const fresh: ContextStatus = {
   sides: {
     monolith: {
       health: { up: true, how: 'it answers' },
-      recent: { requests: 0, errors: 0, p99Ms: 0 },
+      recent: { requests: 0, errors: 0, refused: 0, p99Ms: 0 },
     },
     service: {
       health: { up: false, why: 'does not answer (ECONNREFUSED)' },
-      recent: { requests: 40, errors: 10, p99Ms: 200 },
+      recent: { requests: 40, errors: 10, refused: 4, p99Ms: 200 },
     },
   },
   because: null,
@@ -70,7 +70,7 @@ test('a context at its beginning', () => {
     'facades  1 alive',
     'shadow  nothing compared',
     'monolith  up (it answers); no request in the last 5 min',
-    'service  DOWN: does not answer (ECONNREFUSED); last 5 min: 40 requests, 25 % errors, p99 ≤ 200 ms',
+    'service  DOWN: does not answer (ECONNREFUSED); last 5 min: 40 requests, 25 % errors, 10 % refused (4xx), p99 ≤ 200 ms',
     'traffic  no steered request in the last day',
     'flags  not known: UNLEASH_URL is not set',
     '→ replicate  ✓ databases: both reachable',
@@ -190,7 +190,9 @@ test('after a change of owner nothing of the epoch before passes for now, and no
 
 test('what is allowed stands beside what was measured', () => {
   const text = lines({ allowed: { errorPercent: 2.5, p99Ms: 40 } }).join('\n');
-  expect(text).toMatch(/25 % errors \(allowed 2.5 %\), p99 ≤ 200 ms \(allowed 40 ms\)/);
+  expect(text).toMatch(
+    /25 % errors \(allowed 2.5 %\), 10 % refused \(4xx\), p99 ≤ 200 ms \(allowed 40 ms\)/,
+  );
   expect(text.match(/allowed/g)).toHaveLength(2);
 });
 

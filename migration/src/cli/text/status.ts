@@ -132,12 +132,13 @@ function sideText(
   terminal: Pick<Terminal, 'style'>,
 ): string {
   const state = health.up ? `up (${health.how})` : terminal.style('red', `DOWN: ${health.why}`);
-  const { requests, errors, p99Ms } = recent;
+  const { requests, errors, refused, p99Ms } = recent;
   const may = (limit: string): string => (allowed ? ` (allowed ${limit})` : '');
   return requests === 0
     ? `${state}; no request in the last ${recentSeconds / 60} min`
     : `${state}; last ${recentSeconds / 60} min: ${requests} requests, ` +
         `${share(errors, requests)} errors${may(share(allowed?.errorPercent ?? 0, 100))}, ` +
+        (refused === 0 ? '' : `${share(refused, requests)} refused (4xx), `) +
         `p99 ${p99Text(p99Ms)}${may(`${allowed?.p99Ms ?? 0} ms`)}`;
 }
 
