@@ -186,6 +186,18 @@ describe('what counts as a write', () => {
     const other = await start(['cookie:sid'], { pinRefused: false }, 'other');
     await write(other, { cookie: 'sid=2' });
     expect(await reads(other, { cookie: 'sid=2' })).toBe('service');
+    const counted = () =>
+      control.query(`SELECT route, side, sum(requests)::int AS requests, sum(errors)::int AS errors,
+         sum(refused)::int AS refused FROM strangler_control.route_stats GROUP BY 1, 2 ORDER BY 1, 2`);
+    await until('the numbers of both facades arrived', async () => (await counted()).length === 3);
+    const of = (route: string, side: string, refused: number, requests = 1) =>
+      expect.objectContaining({ route, side, requests, errors: 0, refused });
+    await until('both writes', async () => (await counted())[0]?.requests === 2);
+    expect(await counted()).toEqual([
+      of('add', 'monolith', 2, 2),
+      of('list', 'monolith', 1),
+      of('list', 'service', 0),
+    ]);
   });
 
   test.each(['x-http-method-override', 'x-method-override', 'x-http-method'])(
