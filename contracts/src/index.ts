@@ -1,3 +1,7 @@
+export { type Broker, openBroker } from './broker/broker.ts';
+export { parseSelector } from './broker/for-verification.ts';
+export { readPactFiles } from './broker/pact-files.ts';
+export { usualBody as usualWebhookBody } from './broker/webhook.ts';
 export { ContractsError, type ContractsErrorCode } from './contracts-error.ts';
 export type { MessageSource } from './message-source.ts';
 export type { StateSetup } from './provider-states.ts';
@@ -5,6 +9,7 @@ export { readInteractions, type AskedRequest, type Interaction } from './read-in
 export {
   verifyPacts,
   type InteractionResult,
+  type NotRequired,
   type Progress,
   type Side,
   type SideAddress,

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { StateSetup } from './provider-states.ts';
 import type { MessageSource } from './message-source.ts';
 import { readInteractions, type AskedRequest, type Interaction } from './read-interactions.ts';
@@ -39,7 +39,16 @@ export interface InteractionResult {
   readonly ok: boolean;
   /** What differed or was missing, in the verifier's words; empty when kept. */
   readonly mismatch: string;
+  /** Name of its file. */
+  readonly pact: string;
+  /** Its whole pact proves nothing yet and fails nothing; the verdict is `pending`, unless nobody answers. */
+  readonly notRequired?: NotRequired;
+  /** Of such a one: whether it would be kept; undefined where it could not be asked. */
+  readonly held?: boolean;
 }
+
+/** What a broker calls a pact that the provider has never kept: of the consumers that were asked for, or of others. */
+export type NotRequired = 'pending' | 'wip';
 
 export interface SideResult {
   readonly ok: boolean;
@@ -64,6 +73,8 @@ export interface VerifyOptions<S extends string = Side> {
   /** Longest time for one answer, milliseconds (default 30000). */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Pacts that may not fail the run, by the name of their file. */
+  readonly notRequired?: Readonly<Record<string, NotRequired>>;
 }
 
 /**
@@ -159,11 +170,20 @@ async function verifySide<S extends string>({
           messages &&
           messages !== 'elsewhere' && { message: { type: messageType, source: messages } }),
       };
+      const { consumer, description } = interaction;
+      const pact = basename(interaction.file);
+      const notRequired = options.notRequired?.[pact];
       const judged =
         (interaction.kind === 'http' ? silent : undefined) ??
-        (await judge(verifier, interaction, task));
-      const { consumer, description } = interaction;
-      const result = { consumer, description, ok: judged.verdict === 'kept', ...judged };
+        excused(await judge(verifier, interaction, task), notRequired);
+      const result = {
+        consumer,
+        description,
+        ok: judged.verdict === 'kept',
+        ...judged,
+        pact,
+        ...(notRequired !== undefined && { notRequired }),
+      };
       results.push(result);
       options.onProgress?.({
         side,
@@ -177,7 +197,9 @@ async function verifySide<S extends string>({
   }
   return {
     // A side that was asked nothing has kept nothing.
-    ok: results.length > 0 && results.every(({ ok }) => ok),
+    ok:
+      results.length > 0 &&
+      results.every(({ ok, verdict, notRequired }) => ok || (notRequired && verdict === 'pending')),
     url,
     interactions: results,
     seconds: Math.round(performance.now() - started) / 1000,
@@ -187,7 +209,20 @@ async function verifySide<S extends string>({
 const setupFor = (states: StatesOf, { request }: Interaction): StateSetup | undefined =>
   request && states(request);
 
-type Judgement = Pick<InteractionResult, 'verdict' | 'mismatch'>;
+type Judgement = Pick<InteractionResult, 'verdict' | 'mismatch' | 'held'>;
+
+/** Of a pact that is not required: what was seen is told, and nothing follows from it. */
+function excused(judged: Judgement, notRequired: NotRequired | undefined): Judgement {
+  if (notRequired === undefined || judged.verdict === 'unreachable') return judged;
+  const { verdict, mismatch } = judged;
+  const held = verdict === 'kept' ? true : verdict === 'broken' ? false : undefined;
+  const would = held === undefined ? 'not asked' : held ? 'it would hold' : 'it would not hold';
+  return {
+    verdict: 'pending',
+    mismatch: `not verified: ${notRequired} at the broker (${would})${mismatch && `\n${mismatch}`}`,
+    ...(held !== undefined && { held }),
+  };
+}
 
 async function judge(
   verifier: VerifierProcess,

@@ -18,7 +18,8 @@ export const errorCodes = {
     'Check that the database runs and that the URL, user, password and network path are right.',
   DB_AUTH: 'Check user and password of the database URL.',
   TLS_FILE:
-    'Give the path of a PEM file that this process may read: sslrootcert, sslcert and sslkey of a database URL, KAFKA_SSL_…_FILE.',
+    'Give the path of a PEM file that this process may read: sslrootcert, sslcert and sslkey of a database URL, KAFKA_SSL_…_FILE, ' +
+    'PACT_BROKER_CA_FILE.',
   TLS_FAILED:
     "Name the CA that signed the server's certificate (sslmode=verify-full&sslrootcert=… in a database URL, KAFKA_SSL_CA_FILE), " +
     'and the host as the certificate has it; a server without TLS wants neither.',
@@ -128,6 +129,20 @@ export const errorCodes = {
     'Start the named provider, or mend its address (contracts.url, contracts.providers).',
   PACTS_NOT_VERIFIED:
     'Enter the state (contracts.states), or take away "pending": what was not verified proves nothing.',
+  BROKER_UNREACHABLE:
+    'Check that the Pact Broker runs and that PACT_BROKER_BASE_URL reaches it from here; what files can do works with --no-broker.',
+  BROKER_AUTH:
+    'Check PACT_BROKER_TOKEN, or PACT_BROKER_USERNAME and PACT_BROKER_PASSWORD, and what they may do at the Pact Broker.',
+  BROKER_NOT_FOUND:
+    'Publish it first: strangler contracts publish, strangler contracts verify --publish-results, strangler contracts environment.',
+  BROKER_CONFLICT:
+    'A version is published once: publish changed pacts with a version of their own (--consumer-version), the next commit for instance.',
+  BROKER_REFUSED: "Mend what the Pact Broker's own words above name, then run the command again.",
+  BROKER_FAILED: "Look at the Pact Broker's log; nothing was concluded from its answer.",
+  BROKER_UNSUITABLE:
+    'Point PACT_BROKER_BASE_URL at the index of a Pact Broker (2.86 or newer), by the address that it calls itself by.',
+  CONTRACTS_VERSION_UNKNOWN:
+    'Name the version (--consumer-version, --provider-version), or commit what was changed: the commit is the version then.',
   OPENAPI_BREAKS:
     "Mend the service or its document; what is meant to change needs its clients' word first.",
   CONTRACTS_NOT_INSTALLED: 'npm install --save-dev @strangler-toolkit/contracts',
