@@ -106,6 +106,19 @@ export const rooms = {
     files: ['migration/src/cli/exit-codes.ts', 'migration/src/cli/text/*.ts'],
     suites: ['migration/src/cli/*.test.ts', 'migration/src/cli/text/*.test.ts'],
   },
+  broker: {
+    files: [
+      'contracts/src/broker/*.ts',
+      ...['build-source', 'outcome', 'still-about', 'version'].map(
+        (name) => `migration/src/steps/contracts/broker/${name}.ts`,
+      ),
+    ],
+    suites: [
+      'contracts/src/broker/*.test.ts',
+      'contracts/test/broker/*.test.ts',
+      'migration/src/steps/contracts/broker/*.test.ts',
+    ],
+  },
   control: {
     files: [
       'migration/src/control/*.ts',

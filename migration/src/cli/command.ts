@@ -76,6 +76,11 @@ export const count = (text: string): number => {
     throw new InvalidArgumentError('must be a whole number.');
   return value;
 };
+/** An option that may be given more than once. */
+export const several = (text: string, before: readonly string[] = []): string[] => [
+  ...before,
+  text,
+];
 /** `30`, `30s`, `5m`, `1h`, `500ms` → seconds */
 export const duration = (text: string): number => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());

@@ -21,10 +21,18 @@ describe('the exit code of a command that failed', () => {
     ['PACTS_UNREACHABLE', 6],
     ['PACTS_NOT_FOUND', 7],
     ['PACTS_NOT_VERIFIED', 7],
+    ['CONTRACTS_VERSION_UNKNOWN', 2],
+    ['BROKER_UNREACHABLE', 8],
+    ['BROKER_AUTH', 8],
+    ['BROKER_NOT_FOUND', 8],
+    ['BROKER_CONFLICT', 8],
+    ['BROKER_REFUSED', 8],
+    ['BROKER_FAILED', 8],
+    ['BROKER_UNSUITABLE', 8],
   ])('%s is %i', (code, expected) => expect(codeOf(code)).toBe(expected));
 
   test('everything else is 1, never 0', () => {
-    const own = new Set([2, 3, 4, 5, 6, 7]);
+    const own = new Set([2, 3, 4, 5, 6, 7, 8]);
     for (const code of Object.keys(errorCodes) as ErrorCode[])
       if (!own.has(codeOf(code))) expect([code, codeOf(code)]).toEqual([code, 1]);
     expect(codeOf('DB_UNREACHABLE')).toBe(1);

@@ -2,7 +2,7 @@ import { type ErrorCode, isStranglerError, StranglerError } from '@strangler-too
 
 /**
  * 0 ok, 1 error, 2 usage or configuration, 3 differences found, 4 gate refused or move not allowed, 130 interrupted.
- * Of contracts: 5 broken, 6 a provider does not answer, 7 nothing verified, or not all of it.
+ * Of contracts: 5 broken, 6 a provider does not answer, 7 nothing verified, or not all of it, 8 the Pact Broker does not answer or refuses.
  */
 const codes: Partial<Record<ErrorCode, number>> = {
   USAGE: 2,
@@ -21,6 +21,14 @@ const codes: Partial<Record<ErrorCode, number>> = {
   PACTS_UNREACHABLE: 6,
   PACTS_NOT_FOUND: 7,
   PACTS_NOT_VERIFIED: 7,
+  BROKER_UNREACHABLE: 8,
+  BROKER_AUTH: 8,
+  BROKER_NOT_FOUND: 8,
+  BROKER_CONFLICT: 8,
+  BROKER_REFUSED: 8,
+  BROKER_FAILED: 8,
+  BROKER_UNSUITABLE: 8,
+  CONTRACTS_VERSION_UNKNOWN: 2,
 };
 
 export const exitCodeOf = (error: StranglerError, interrupted: boolean): number =>

@@ -40,9 +40,11 @@ Examples:
   $ strangler status
 
 Exit codes: 0 ok, 1 error, 2 usage or configuration, 3 differences found, 4 gate refused or move
-not allowed, 5 contracts broken, 6 provider not reachable, 7 contracts not verified, 130 interrupted.
+not allowed, 5 contracts broken, 6 provider not reachable, 7 contracts not verified, 8 the Pact
+Broker does not answer or refuses, 130 interrupted.
 Environment: STRANGLER_CONTROL_URL, STRANGLER_CONTEXTS, UNLEASH_URL, UNLEASH_ADMIN_TOKEN,
-UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNECT_URL.`,
+UNLEASH_ENVIRONMENT, UNLEASH_PROJECT, STRANGLER_TRANSPORT, KAFKA_BROKERS, CONNECT_URL,
+PACT_BROKER_BASE_URL, PACT_BROKER_TOKEN, PACT_BROKER_ENVIRONMENT.`,
     );
   for (const command of [
     initCommand(session),

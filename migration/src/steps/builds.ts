@@ -24,6 +24,20 @@ async function ask(url: string): Promise<string | null> {
   }
 }
 
+/** Asks one side; undefined where it names no path. `url`: where an instance runs that is not the live one. */
+export async function askBuild(
+  kit: Pick<Toolkit, 'env'>,
+  definition: MigrationDefinition,
+  side: Side,
+  url?: string,
+): Promise<string | null | undefined> {
+  const { url: live, buildPath } = definition[side];
+  if (buildPath === undefined) return undefined;
+  const where =
+    url ?? resolveSetting(live, kit.env, `${side}.url of context ${definition.context}`);
+  return ask(new URL(buildPath, where).href);
+}
+
 /** Asks both sides. `urls`: where instances run that are not the live ones. */
 export async function askBuilds(
   kit: Pick<Toolkit, 'env'>,
@@ -32,11 +46,8 @@ export async function askBuilds(
 ): Promise<Builds> {
   const builds: Partial<Record<Side, string | null>> = {};
   for (const side of bothSides) {
-    const { url, buildPath } = definition[side];
-    if (buildPath === undefined) continue;
-    const where =
-      urls[side] ?? resolveSetting(url, kit.env, `${side}.url of context ${definition.context}`);
-    builds[side] = await ask(new URL(buildPath, where).href);
+    const build = await askBuild(kit, definition, side, urls[side]);
+    if (build !== undefined) builds[side] = build;
   }
   return builds;
 }

@@ -8,6 +8,7 @@ import {
   moveAllowed,
   StranglerError,
 } from '@strangler-toolkit/plan';
+import { askBroker, type BrokerAnswer } from './contracts/broker/can-i-deploy.ts';
 import { gatherFacts } from './gate-facts.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -30,12 +31,29 @@ export interface CanIResult {
   /** Why the stage forbids it, whatever the evidence. */
   readonly forbidden?: string;
   readonly gates: readonly GateResult[];
+  /** What a Pact Broker says, where one is set. */
+  readonly broker?: BrokerAnswer;
   /** Renews the first evidence that is missing. */
   readonly nextCommand?: string;
 }
 
-/** Asks the gates and changes nothing, for a pipeline to wait on. @throws StranglerError USAGE */
-export async function canI(kit: Toolkit, asked: string, context: string): Promise<CanIResult> {
+export interface CanIOptions {
+  /** false: the gates alone are asked, though a Pact Broker is set. */
+  readonly broker?: boolean;
+  /** Of the side that the move brings in, as the broker knows it (default: what that side says of itself). */
+  readonly providerVersion?: string;
+}
+
+/**
+ * Asks the gates, and a Pact Broker where one is set, and changes nothing, for a pipeline to wait on.
+ * @throws StranglerError USAGE, CONFIG_ENV_MISSING, BROKER_UNREACHABLE and what else a broker may answer: never a yes
+ */
+export async function canI(
+  kit: Toolkit,
+  asked: string,
+  context: string,
+  { broker: askIt = true, providerVersion }: CanIOptions = {},
+): Promise<CanIResult> {
   if (!isAsked(asked))
     throw new StranglerError('USAGE', `there is no move "${asked}"`, {
       remedy: `Ask for one of ${Object.keys(askedMoves).join(', ')}: strangler can-i cutover ${context}`,
@@ -51,9 +69,16 @@ export async function canI(kit: Toolkit, asked: string, context: string): Promis
     return { ...about, yes: false, forbidden: decision.reason, gates: [] };
   const facts = await gatherFacts(kit, definition, move, {});
   const gates = evaluateGates(move, facts, gateSettings(definition));
-  const yes = gatesPass(gates);
-  const nextCommand = yes ? undefined : commandToGoOn(gates, undefined);
-  return { ...about, yes, gates, ...(nextCommand !== undefined && { nextCommand }) };
+  const broker = askIt ? await askBroker(kit, definition, asked, providerVersion) : undefined;
+  const open = gatesPass(gates);
+  const nextCommand = open ? undefined : commandToGoOn(gates, undefined);
+  return {
+    ...about,
+    yes: open && (broker === undefined || broker.deployable === true),
+    gates,
+    ...(broker && { broker }),
+    ...(nextCommand !== undefined && { nextCommand }),
+  };
 }
 
 const isAsked = (text: string): text is AskedMove => Object.hasOwn(askedMoves, text);

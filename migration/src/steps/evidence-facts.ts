@@ -19,6 +19,7 @@ import {
 import { readRoutes } from '../flags/index.ts';
 import { voidSince } from '../identity/void-since.ts';
 import { askBuilds, type Builds, otherBuild } from './builds.ts';
+import { changedAtBroker } from './contracts/broker/still-about.ts';
 import { pactContent } from './pact-content.ts';
 import { presentIdentity } from './present-identity.ts';
 import { presentShadowBasis, shadowVoidSince } from './shadow-basis.ts';
@@ -99,6 +100,7 @@ async function notCompared(
 }
 
 async function pactsFact(
+  kit: Toolkit,
   definition: MigrationDefinition,
   builds: Builds,
   detail: Evidence['detail'],
@@ -109,16 +111,18 @@ async function pactsFact(
     monolith: detail.monolith === true,
     service: detail.service === true,
     voidSince:
-      (contracts && (await changedPacts(contracts, detail.content))) ??
+      (contracts && (await changedPacts(kit, contracts, detail))) ??
       otherBuild(detail.builds, builds),
     notVerified: bothSides.flatMap((side) => notVerifiedOf(sides, side)),
   };
 }
 
 async function changedPacts(
+  kit: Toolkit,
   contracts: ContractSettings,
-  content: unknown,
+  { content, atBroker }: Evidence['detail'],
 ): Promise<string | undefined> {
+  if (atBroker !== undefined) return changedAtBroker(kit, atBroker);
   const now = await pactContent(contracts);
   if (now === null) return `the pacts in ${contracts.pacts} cannot be read`;
   if (typeof content !== 'string')
@@ -164,7 +168,7 @@ export async function trafficFacts(
       shadowVoidSince: typeof now === 'string' ? now : shadowVoidSince(basis?.detail.basis, now),
     }),
     ...(pacts && {
-      pacts: await pactsFact(definition, await askBuilds(kit, definition), pacts.detail),
+      pacts: await pactsFact(kit, definition, await askBuilds(kit, definition), pacts.detail),
     }),
   };
 }

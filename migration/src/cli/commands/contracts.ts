@@ -2,12 +2,13 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import type { ContractsResult } from '../../steps/contracts/verify.ts';
-import { type CommonOptions, makeCommand, runStep, type Session } from '../command.ts';
+import { type CommonOptions, makeCommand, runStep, type Session, several } from '../command.ts';
 import { githubAnnotations, gitlabReport } from '../reports/annotations.ts';
 import { junit } from '../reports/junit.ts';
 import { markdown } from '../reports/markdown.ts';
 import { openapiText } from '../text/openapi.ts';
 import { contractsText } from '../text/contracts.ts';
+import { brokerCommands } from './contracts-broker.ts';
 import { recordCommand } from './contracts-record.ts';
 
 interface VerifyOptions extends CommonOptions {
@@ -17,6 +18,12 @@ interface VerifyOptions extends CommonOptions {
   readonly junit?: string;
   readonly markdown?: string;
   readonly gitlab?: string;
+  readonly broker: boolean;
+  readonly consumerSelector?: string[];
+  readonly branch?: string;
+  readonly wipSince?: string;
+  readonly publishResults?: boolean;
+  readonly providerVersion?: string;
 }
 
 export function contractsCommand(session: Session): Command {
@@ -31,7 +38,9 @@ export function contractsCommand(session: Session): Command {
       description:
         'Verifies one set of pacts against the monolith, the service, and every further provider that the context file\n' +
         'names. The result is recorded as evidence where a control database is named; without one it works as well.\n' +
-        'Exit codes: 5 a contract is broken, 6 a provider does not answer, 7 nothing verified, or not all of it.',
+        'Where PACT_BROKER_BASE_URL is set, the pacts are those that the Pact Broker wants verified, and in a pipeline the results\n' +
+        'are published there; what it calls pending or work in progress proves nothing, and fails nothing.\n' +
+        'Exit codes: 5 a contract is broken, 6 a provider does not answer, 7 nothing verified, or not all of it, 8 the broker.',
       changes: true,
       examples: [
         'contracts verify catalog',
@@ -39,6 +48,8 @@ export function contractsCommand(session: Session): Command {
         'contracts verify catalog --facade',
         'contracts verify catalog --side service --junit reports/pacts.xml',
         'contracts verify catalog --no-record --markdown pacts.md',
+        'contracts verify catalog --side service --publish-results',
+        `contracts verify catalog --consumer-selector '{"deployed":true}'`,
       ],
     })
       .option(
@@ -56,6 +67,20 @@ export function contractsCommand(session: Session): Command {
         'write a summary; on GitHub it is added to the summary of the job',
       )
       .option('--gitlab <file>', "write GitLab's Code Quality report")
+      .option('--no-broker', "the folder's pacts, though a Pact Broker is set")
+      .option(
+        '--consumer-selector <json>',
+        "which consumers' pacts the broker is asked for, several times (default: main branches, the branch of the same name, deployed)",
+        several,
+      )
+      .option('--branch <name>', "the provider's branch (default: what the pipeline says, or git)")
+      .option('--wip-since <day>', 'work in progress since 2026-01-31, say, as well')
+      .option('--publish-results', 'publish results to the broker, outside of a pipeline too')
+      .option('--no-publish-results', 'never publish results')
+      .option(
+        '--provider-version <version>',
+        'what the one side is, with --side (default: what it says of itself, else the commit)',
+      )
       .action(async (context: string, options: VerifyOptions) => {
         const { contractsVerify } = await import('../../steps/contracts/verify.ts');
         await runStep(session, options, {
@@ -65,6 +90,14 @@ export function contractsCommand(session: Session): Command {
             ...(options.side !== undefined && { side: options.side }),
             ...(options.facade && { facade: true }),
             ...(!options.record && { record: false }),
+            ...(!options.broker && { broker: false }),
+            ...(options.consumerSelector && { selectors: options.consumerSelector }),
+            ...(options.branch !== undefined && { branch: options.branch }),
+            ...(options.wipSince !== undefined && { wipSince: options.wipSince }),
+            ...(options.publishResults !== undefined && { publishResults: options.publishResults }),
+            ...(options.providerVersion !== undefined && {
+              providerVersion: options.providerVersion,
+            }),
             onResult: (result) => report(session, options, result),
           },
           text: contractsText,
@@ -73,6 +106,7 @@ export function contractsCommand(session: Session): Command {
   );
   contracts.addCommand(openapiCommand(session));
   contracts.addCommand(recordCommand(session));
+  for (const command of brokerCommands(session)) contracts.addCommand(command);
   return contracts;
 }
 
@@ -88,7 +122,7 @@ async function report(
   };
   await write(options.junit, () => junit(result));
   await write(options.markdown, () => markdown(result));
-  await write(options.gitlab, () => gitlabReport(result, result.pacts));
+  await write(options.gitlab, () => gitlabReport(result, result.broker ? '.' : result.pacts));
   const failed = Object.values(result.sides).some(({ ok }) => !ok);
   if (process.env.GITHUB_ACTIONS === 'true')
     for (const line of githubAnnotations(result)) session.terminal.talk(line);

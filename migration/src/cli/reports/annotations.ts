@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { isFault } from '../../steps/contracts/required.ts';
 import type { ContractsResult } from '../../steps/contracts/verify.ts';
 
 const failures = ({ sides }: ContractsResult) =>
   Object.entries(sides).flatMap(([side, { interactions }]) =>
-    interactions.filter(({ ok }) => !ok).map((interaction) => ({ side, ...interaction })),
+    interactions.filter(isFault).map((interaction) => ({ side, ...interaction })),
   );
 
 /** GitHub's workflow commands, one line each; its runner shows them beside the change. */

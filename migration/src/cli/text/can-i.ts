@@ -8,11 +8,17 @@ export function canIText({
   yes,
   forbidden,
   gates,
+  broker,
   nextCommand,
 }: CanIResult): string {
   const lines = gates.map(({ gate, ok, actual, expected }) =>
     ok ? `✓ ${gate}: ${actual}` : `✗ ${gate}: ${actual} (needs: ${expected})`,
   );
+  if (broker) {
+    const { pacticipant, version = 'of an unknown version', environment, reason } = broker;
+    const sign = broker.deployable === true ? '✓' : '✗';
+    lines.push(`${sign} broker: ${pacticipant} ${version} in ${environment}: ${reason}`);
+  }
   const verdict = yes
     ? `yes: ${asked} ${context} (stage ${stage})`
     : `no: ${asked} ${context} (stage ${stage})${forbidden === undefined ? '' : `: ${forbidden}`}`;

@@ -14,6 +14,17 @@ export const outcomeText = (result: MoveOutcome): string =>
             (result.watched.verdict === 'keep' ? '' : ', so nothing was judged'),
         ]
       : []),
+    ...(result.deployment?.recorded === true
+      ? [
+          `deployment recorded: ${result.deployment.pacticipant} ${result.deployment.version} in ${result.deployment.environment}`,
+        ]
+      : []),
+    ...(result.deployment?.recorded === false
+      ? [
+          `deployment not recorded: ${result.deployment.why}`,
+          `record it later: ${result.deployment.command}`,
+        ]
+      : []),
     ...(result.goneInstances.length > 0
       ? [`facades that were gone: ${result.goneInstances.join(', ')}`]
       : []),

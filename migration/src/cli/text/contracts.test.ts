@@ -16,6 +16,7 @@ const interaction = (
   verdict,
   ok: verdict === 'kept',
   mismatch,
+  pact: 'web-shop.json',
 });
 const side = (...interactions: InteractionResult[]): SideResult => ({
   ok: interactions.every(({ ok }) => ok),

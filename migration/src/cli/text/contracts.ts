@@ -1,5 +1,7 @@
 import type { ContractsResult } from '../../steps/contracts/verify.ts';
+import { isExcused } from '../../steps/contracts/required.ts';
 import type { InteractionResult } from '../../steps/contracts/verifier.ts';
+import { resultsText } from './broker.ts';
 
 /** One interaction and what each provider made of it, in the order of `sides`. */
 export interface MatrixRow {
@@ -42,7 +44,11 @@ const signs: Readonly<Record<InteractionResult['verdict'], string>> = {
 };
 
 export const verdictOf = (result: InteractionResult | undefined): string =>
-  result === undefined ? '-' : signs[result.verdict];
+  result === undefined
+    ? '-'
+    : isExcused(result)
+      ? (result.notRequired ?? '')
+      : signs[result.verdict];
 
 /** Providers that said the same stand beside each other: a difference is read once. */
 function grouped(names: readonly string[], { results }: MatrixRow): string[] {
@@ -72,10 +78,16 @@ export function contractsText(result: ContractsResult): string {
   const counts = new Set(
     Object.values(result.sides).map(({ interactions }) => interactions.length),
   );
+  const each = counts.size === 1 ? ' each' : '';
   const kept = names.filter((name) => result.sides[name]?.ok);
+  const excused = rows.filter(({ results }) => results.some((each) => each && isExcused(each)));
+  const required = rows.length - excused.length;
+  const aside = excused.length === 0 ? '' : `, ${excused.length} more not required yet`;
   const verdict =
     kept.length === names.length
-      ? `${result.context}: the pacts hold on ${names.join(' and ')} (${rows.length} interactions${counts.size === 1 ? ' each' : ''})`
+      ? required === 0
+        ? `${result.context}: no pact is required yet`
+        : `${result.context}: the pacts hold on ${names.join(' and ')} (${required} interactions${each}${aside})`
       : `${result.context}: the pacts do not hold on ${names.filter((name) => !kept.includes(name)).join(' and ')}`;
   return [
     line('interaction', names),
@@ -83,5 +95,6 @@ export function contractsText(result: ContractsResult): string {
     ...differing,
     '',
     verdict + (result.recorded ? '' : '; not recorded as evidence'),
+    ...resultsText(result),
   ].join('\n');
 }

@@ -1,10 +1,11 @@
 import { gateSettings, type MigrationDefinition } from '@strangler-toolkit/plan';
 import { routeFlags } from '../../flags/index.ts';
+import { DeploymentRecorder, plannedDeployment } from '../contracts/broker/record-deployment.ts';
 import type { Step } from '../step.ts';
 import { changeByFlags, dryRunOfFlags } from './by-flags.ts';
 import { changeByProtocol, dryRunOfProtocol } from './by-protocol.ts';
 import { guarded } from './guard.ts';
-import type { MoveOutcome } from './outcome.ts';
+import { type MoveOutcome, withDeployment } from './outcome.ts';
 import { type ChangeOwnerOptions, ownerChange } from './owner-change.ts';
 import { rollback } from './rollback.ts';
 
@@ -15,19 +16,29 @@ export const cutover: Step<ChangeOwnerOptions, MoveOutcome> = {
   async execute(kit, options) {
     const change = await ownerChange(kit, 'cutover', options);
     const { definition } = change;
-    const move = (): Promise<MoveOutcome> =>
-      definition.data === 'replicated'
+    const recorder = new DeploymentRecorder(kit, definition, 'service');
+    const move = async (): Promise<MoveOutcome> => {
+      const done = await (definition.data === 'replicated'
         ? changeByProtocol(change)
         : changeByFlags(change, async () => {
             const flags = kit.flagWriter();
             for (const name of routeFlags(definition))
               await flags.setPercent(name, definition.context, 100);
-          });
+          }));
+      recorder.begin();
+      return done;
+    };
     const seconds = watchSeconds(change.definition, options);
-    if (seconds === 0) return move();
+    if (seconds === 0) return withDeployment(await move(), recorder);
     const { context, noFacade } = options;
     const back = { context, ...(noFacade && { noFacade }) };
-    return guarded({ kit, definition, seconds, wayBack: () => rollback.execute(kit, back) }, move);
+    const wayBack = (): Promise<MoveOutcome> => rollback.execute(kit, back);
+    try {
+      const watched = await guarded({ kit, definition, seconds, wayBack }, move);
+      return await withDeployment(watched, recorder);
+    } finally {
+      await recorder.end();
+    }
   },
   async dryRun(kit, options) {
     const change = await ownerChange(kit, 'cutover', options);
@@ -36,8 +47,9 @@ export const cutover: Step<ChangeOwnerOptions, MoveOutcome> = {
       : dryRunOfFlags(change, [
           `set flags to 100 %, writes included: ${routeFlags(change.definition).join(', ')}`,
         ]));
+    const actions = [...dry.actions, ...plannedDeployment(kit, change.definition, 'service')];
     const seconds = watchSeconds(change.definition, options);
     const action = `watch the service's writes for ${seconds} s, and go back when they are worse than the monolith's were`;
-    return seconds === 0 ? dry : { ...dry, actions: [...dry.actions, { action }] };
+    return { ...dry, actions: seconds === 0 ? actions : [...actions, { action }] };
   },
 };

@@ -1,6 +1,7 @@
 import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import type { StepResult } from '../../cutover/index.ts';
 import type { Toolkit } from '../toolkit.ts';
+import type { DeploymentNote, DeploymentRecorder } from '../contracts/broker/record-deployment.ts';
 import type { Watched } from './guard.ts';
 
 export interface MoveOutcome {
@@ -13,6 +14,8 @@ export interface MoveOutcome {
   readonly goneInstances: readonly string[];
   /** Where somebody wanted the new owner to be watched. */
   readonly watched?: Watched;
+  /** Where a Pact Broker is set and the owner changed. */
+  readonly deployment?: DeploymentNote;
 }
 
 export async function outcome(
@@ -34,6 +37,15 @@ export async function outcome(
     writePauseMs: done.writePauseMs ?? null,
     goneInstances: done.goneInstances ?? [],
   };
+}
+
+/** What the broker was told of it, where there is one. */
+export async function withDeployment<Outcome extends MoveOutcome>(
+  done: Outcome,
+  recorder: DeploymentRecorder,
+): Promise<Outcome> {
+  const deployment = await recorder.end();
+  return deployment === undefined ? done : { ...done, deployment };
 }
 
 const withSteps = (

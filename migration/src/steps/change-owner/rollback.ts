@@ -1,13 +1,19 @@
 import type { MigrationDefinition, Stage } from '@strangler-toolkit/plan';
 import { abandon } from '../../cutover/index.ts';
 import { routeFlags, shadowFlags } from '../../flags/index.ts';
-import { planned, type Step } from '../step.ts';
+import { DeploymentRecorder, plannedDeployment } from '../contracts/broker/record-deployment.ts';
+import { type DryRun, planned, type Step } from '../step.ts';
 import { aliveWithOtherPlan } from '../other-plans.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { changeByFlags, dryRunOfFlags, turnOffAll } from './by-flags.ts';
 import { changeByProtocol, dryRunOfProtocol } from './by-protocol.ts';
-import { assertDone, type MoveOutcome, outcome, plannedSteps } from './outcome.ts';
-import { type ChangeOwnerOptions, ownerChange, phaseOptions } from './owner-change.ts';
+import { assertDone, type MoveOutcome, outcome, plannedSteps, withDeployment } from './outcome.ts';
+import {
+  type ChangeOwnerOptions,
+  type OwnerChange,
+  ownerChange,
+  phaseOptions,
+} from './owner-change.ts';
 
 /** An abandoning that a crash interrupted can be finished, though the stage is monolith already. */
 async function unfinishedAbandon(kit: Toolkit, context: string): Promise<boolean> {
@@ -30,34 +36,53 @@ async function warnOfOtherPlans(kit: Toolkit, definition: MigrationDefinition): 
     );
 }
 
+type Rollback = OwnerChange & { readonly move: 'rollback' };
+
+async function goBack(change: Rollback, stage: Stage): Promise<MoveOutcome> {
+  const { kit, definition } = change;
+  if (definition.data === 'replicated') {
+    if (stage === 'service') return changeByProtocol(change);
+    const abandoning = stage === 'monolith' && (await unfinishedAbandon(kit, definition.context));
+    if (stage === 'replicating' || abandoning) {
+      const result = await abandon(await phaseOptions(change));
+      assertDone(result);
+      return outcome(kit, definition, result);
+    }
+  }
+  return changeByFlags(change, () => turnOffAll(kit, flagsAt(stage, definition)));
+}
+
+async function dryRunOf(change: Rollback, stage: Stage): Promise<DryRun> {
+  const { definition } = change;
+  if (definition.data === 'replicated') {
+    if (stage === 'service') return dryRunOfProtocol(change);
+    if (stage === 'replicating')
+      return planned(
+        plannedSteps(await abandon({ ...(await phaseOptions(change)), dryRun: true })),
+      );
+  }
+  return dryRunOfFlags(change, [`turn off flags: ${flagsAt(stage, definition).join(', ')}`]);
+}
+
 export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
   async execute(kit, options) {
     const change = await ownerChange(kit, 'rollback', options);
     const { definition } = change;
     await warnOfOtherPlans(kit, definition);
     const { stage } = await kit.row(definition);
-    if (definition.data === 'replicated') {
-      if (stage === 'service') return changeByProtocol(change);
-      const abandoning = stage === 'monolith' && (await unfinishedAbandon(kit, options.context));
-      if (stage === 'replicating' || abandoning) {
-        const result = await abandon(await phaseOptions(change));
-        assertDone(result);
-        return outcome(kit, definition, result);
-      }
-    }
-    return changeByFlags(change, () => turnOffAll(kit, flagsAt(stage, definition)));
+    const recorder = new DeploymentRecorder(kit, definition, 'monolith');
+    const done = await goBack(change, stage);
+    // Before that stage the service was never deployed.
+    if (stage === 'service') recorder.begin();
+    return withDeployment(done, recorder);
   },
   async dryRun(kit, options) {
     const change = await ownerChange(kit, 'rollback', options);
     const { definition } = change;
     const { stage } = await kit.row(definition);
-    if (definition.data === 'replicated') {
-      if (stage === 'service') return dryRunOfProtocol(change);
-      if (stage === 'replicating')
-        return planned(
-          plannedSteps(await abandon({ ...(await phaseOptions(change)), dryRun: true })),
-        );
-    }
-    return dryRunOfFlags(change, [`turn off flags: ${flagsAt(stage, definition).join(', ')}`]);
+    const dry = await dryRunOf(change, stage);
+    return stage === 'service'
+      ? { ...dry, actions: [...dry.actions, ...plannedDeployment(kit, definition, 'monolith')] }
+      : dry;
   },
 };

@@ -1,4 +1,9 @@
-import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
+import {
+  type ErrorCode,
+  isStranglerError,
+  StranglerError,
+  tlsFailure,
+} from '@strangler-toolkit/plan';
 
 /** Written down here, because the package is optional: what the CLI needs of @strangler-toolkit/contracts. */
 export type StateSetup =
@@ -25,7 +30,15 @@ export interface InteractionResult {
   readonly verdict: 'kept' | 'broken' | 'unreachable' | 'state-not-entered' | 'pending' | 'message';
   readonly ok: boolean;
   readonly mismatch: string;
+  /** Name of its file. */
+  readonly pact: string;
+  /** Its whole pact proves nothing yet and fails nothing. */
+  readonly notRequired?: NotRequired;
+  /** Of such a one: whether it would be kept; undefined where it could not be asked. */
+  readonly held?: boolean;
 }
+
+export type NotRequired = 'pending' | 'wip';
 
 export interface SideResult {
   readonly ok: boolean;
@@ -45,6 +58,7 @@ export type VerifyPacts = (options: {
     readonly interaction: InteractionResult;
   }) => void;
   readonly signal?: AbortSignal;
+  readonly notRequired?: Readonly<Record<string, NotRequired>>;
 }) => Promise<Record<string, SideResult>>;
 
 export type ReadInteractions = (
@@ -78,7 +92,16 @@ export async function loadReader(): Promise<ReadInteractions> {
     });
 }
 
-async function loadPackage(wanted: 'verifyPacts' | 'readInteractions'): Promise<unknown> {
+type Wanted =
+  | 'verifyPacts'
+  | 'readInteractions'
+  | 'openBroker'
+  | 'parseSelector'
+  | 'readPactFiles'
+  | 'usualWebhookBody';
+
+/** @throws StranglerError CONTRACTS_NOT_INSTALLED */
+export async function loadPackage(wanted: Wanted): Promise<unknown> {
   const name = '@strangler-toolkit/contracts';
   let loaded: unknown;
   try {
@@ -92,18 +115,32 @@ async function loadPackage(wanted: 'verifyPacts' | 'readInteractions'): Promise<
   }
   const found: unknown =
     typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, wanted) : undefined;
-  if (typeof found === 'function') return found;
+  if (found !== undefined) return found;
   throw new StranglerError(
     'CONTRACTS_NOT_INSTALLED',
     `${name} has no ${wanted}: its version does not fit`,
   );
 }
 
-/** The verifier's own errors carry a code too; those that this toolkit knows pass with it. */
-function known(error: unknown): unknown {
+const passing: readonly ErrorCode[] = [
+  'PACTS_NOT_FOUND',
+  'CONFIG_INVALID',
+  'CANCELLED',
+  'BROKER_UNREACHABLE',
+  'BROKER_AUTH',
+  'BROKER_NOT_FOUND',
+  'BROKER_CONFLICT',
+  'BROKER_REFUSED',
+  'BROKER_FAILED',
+  'BROKER_UNSUITABLE',
+];
+
+/** The package's own errors carry a code too; those that this toolkit knows pass with it. */
+export function known(error: unknown): unknown {
   if (isStranglerError(error) || !(error instanceof Error)) return error;
-  const code: unknown = Reflect.get(error, 'code');
-  if (code === 'PACTS_NOT_FOUND' || code === 'CONFIG_INVALID' || code === 'CANCELLED')
-    return new StranglerError(code, error.message, { cause: error });
-  return error;
+  const tls = tlsFailure(error.cause);
+  if (tls !== undefined) return new StranglerError(tls, error.message, { cause: error });
+  const own: unknown = Reflect.get(error, 'code');
+  const code = passing.find((one) => one === own);
+  return code === undefined ? error : new StranglerError(code, error.message, { cause: error });
 }

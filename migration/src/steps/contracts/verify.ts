@@ -1,15 +1,23 @@
 import { StranglerError } from '@strangler-toolkit/plan';
-import type { MigrationDefinition, ContractSettings } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, ContractSettings, Side } from '@strangler-toolkit/plan';
 import type { Toolkit } from '../toolkit.ts';
 import { planned, type Step } from '../step.ts';
-import { askBuilds } from '../builds.ts';
-import { pactContent } from '../pact-content.ts';
+import {
+  fromBroker,
+  openPacts,
+  type PactSource,
+  type SourceOptions,
+} from './broker/pact-source.ts';
+import { type ResultOptions, type ResultsNote, resultsPublisher } from './broker/results.ts';
+import { evidenceOf } from './evidence.ts';
+import { isExcused } from './required.ts';
 import { facadesOf, inTurn, openProviders } from './open-providers.ts';
 import { messagesText, openMessages, type OpenMessages, type Turn } from './messages.ts';
 import { providersOf } from './providers.ts';
-import { type InteractionResult, loadVerifier, type SideResult } from './verifier.ts';
+import { throwUnlessKept } from './verdict.ts';
+import { loadVerifier, type SideResult } from './verifier.ts';
 
-export interface ContractsOptions {
+export interface ContractsOptions extends SourceOptions, ResultOptions {
   readonly context: string;
   /** One provider only: `monolith`, `service`, or a name of `contracts.providers`. Not recorded as evidence. */
   readonly side?: string;
@@ -24,8 +32,13 @@ export interface ContractsOptions {
 export interface ContractsResult {
   readonly context: string;
   readonly provider: string;
-  /** The folder that they came from. */
+  /** The folder that they came from, or the address of the Pact Broker. */
   readonly pacts: string;
+  /** Where they came from a broker: each pact, and what became of the results of each side. */
+  readonly broker?: {
+    readonly pacts: readonly { readonly name: string; readonly status: string }[];
+    readonly results: Readonly<Partial<Record<Side, ResultsNote>>>;
+  };
   /** Whether the gates will see it. */
   readonly recorded: boolean;
   readonly sides: Readonly<Record<string, SideResult>>;
@@ -52,6 +65,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
     const verify = await loadVerifier();
     const { sides, close } = await openProviders(definition, contracts, kit.env, options);
     let messages: OpenMessages | undefined;
+    let source: PactSource | undefined;
     try {
       messages = await openMessages(definition, contracts, kit.env, sides);
       const turns: readonly Turn[] = [
@@ -61,35 +75,56 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
         })),
         ...messages.turns,
       ];
-      const evidence = records(kit, options) ? await evidenceOf(kit, definition, sides) : undefined;
+      source = await openPacts(kit, contracts, {
+        ...options,
+        providers: [...new Set(turns.map(({ provider }) => provider))],
+      });
+      const { pactsDir, notRequired, from, atBroker } = source;
+      const publish = atBroker
+        ? await resultsPublisher(kit, definition, { atBroker, sides }, options)
+        : undefined;
+      const evidence = records(kit, options)
+        ? await evidenceOf(kit, definition, sides, atBroker)
+        : undefined;
       let results: Readonly<Record<string, SideResult>> = {};
       for (const turn of turns)
         results = added(
           results,
           await verify({
-            pactsDir: contracts.pacts,
+            pactsDir,
+            notRequired,
             ...turn,
             signal: kit.signal,
             onProgress: ({ side, done, total, interaction }) =>
               kit.tell(
                 `pact ${side} ${done}`,
                 `${side} ${done}/${total} ${interaction.description}${interaction.ok ? '' : `: ${interaction.mismatch}`}`,
-                interaction.ok ? 'update' : 'failed',
+                interaction.ok ? 'update' : isExcused(interaction) ? 'note' : 'failed',
               ),
           }),
         );
-      await evidence?.(results);
+      const recorded = (await evidence?.(results)) ?? false;
+      // What a broker says to the results stands behind what the results say.
+      const [published] = await Promise.allSettled([publish?.(results)]);
       const result: ContractsResult = {
         context,
         provider: contracts.provider,
-        pacts: contracts.pacts,
-        recorded: evidence !== undefined,
+        pacts: from,
+        ...(atBroker && {
+          broker: {
+            pacts: [...atBroker.pacts.values()].map(({ name, status }) => ({ name, status })),
+            results: (published.status === 'fulfilled' && published.value) || {},
+          },
+        }),
+        recorded,
         sides: results,
       };
       await options.onResult?.(result);
       throwUnlessKept(result);
+      if (published.status === 'rejected') throw published.reason;
       return result;
     } finally {
+      await source?.close();
       await messages?.close();
       await close();
     }
@@ -105,7 +140,9 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
       facades.length === 1 ? undefined : options.side,
     );
     return planned([
-      { action: 'verify the pacts', detail: contracts.pacts },
+      fromBroker(kit, options)
+        ? { action: 'verify the pacts that the Pact Broker wants', detail: contracts.provider }
+        : { action: 'verify the pacts', detail: contracts.pacts },
       ...Object.entries(sides).map(([side, { url }]) => ({
         action: `against the ${side}`,
         detail: url,
@@ -139,110 +176,3 @@ const added = (
     }),
   ),
 });
-
-/** Nothing is known, whatever a tool lets pass. */
-const notVerified: readonly InteractionResult['verdict'][] = [
-  'state-not-entered',
-  'pending',
-  'message',
-];
-
-async function evidenceOf(
-  kit: Toolkit,
-  definition: MigrationDefinition,
-  sides: Readonly<Record<string, { readonly url: string }>>,
-): Promise<(results: Readonly<Record<string, SideResult>>) => Promise<void>> {
-  const { context, data } = definition;
-  const control = await kit.control();
-  await control.contexts.register(context, data);
-  const { epoch } = await control.contexts.require(context);
-  // Before they are verified: what changes meanwhile makes the evidence void.
-  const about = {
-    content: await pactContent(contractsOf(definition)),
-    builds: await askBuilds(kit, definition, {
-      ...(sides.monolith && { monolith: sides.monolith.url }),
-      ...(sides.service && { service: sides.service.url }),
-    }),
-  };
-  return async (results) => {
-    const kept = (side: string): boolean => results[side]?.ok === true;
-    await control.evidence.record({
-      context,
-      kind: 'pacts',
-      epoch,
-      ok: Object.values(results).every(({ ok }) => ok),
-      detail: {
-        monolith: kept('monolith'),
-        service: kept('service'),
-        ...about,
-        sides: Object.fromEntries(
-          Object.entries(results).map(([side, { ok, interactions }]) => [
-            side,
-            {
-              ok,
-              interactions: interactions.length,
-              failed: interactions
-                .filter((interaction) => !interaction.ok)
-                .map(({ description, verdict }) => `${description} (${verdict})`),
-              notVerified: interactions
-                .filter(({ verdict }) => notVerified.includes(verdict))
-                .map(({ description, verdict }) => `${description} (${verdict})`),
-            },
-          ]),
-        ),
-      },
-    });
-  };
-}
-
-/** The side's address; or, where that answers, its source of messages. */
-const whatIsSilent = (result: SideResult | undefined): string => {
-  const first = result?.interactions.find(({ verdict }) => verdict === 'unreachable');
-  return first?.mismatch.startsWith(result?.url ?? '')
-    ? (result?.url ?? '')
-    : (first?.mismatch ?? '');
-};
-
-/** What is broken stands before what could not be asked, and that before what was left out. */
-function throwUnlessKept({ context, sides }: ContractsResult): void {
-  const having = (verdicts: readonly InteractionResult['verdict'][]): string[] =>
-    Object.entries(sides)
-      .filter(([, { interactions }]) =>
-        interactions.some(({ verdict }) => verdicts.includes(verdict)),
-      )
-      .map(([side]) => side);
-  const details = { context, sides };
-  const broken = having(['broken']);
-  if (broken.length > 0)
-    throw new StranglerError(
-      'PACTS_FAILED',
-      `the pacts of ${context} fail on ${broken.join(' and ')}`,
-      { details },
-    );
-  const silent = having(['unreachable']);
-  if (silent.length > 0)
-    throw new StranglerError(
-      'PACTS_UNREACHABLE',
-      `the pacts of ${context} could not be asked of ${silent.join(' and ')}: no answer at ` +
-        silent.map((side) => whatIsSilent(sides[side])).join(', '),
-      { details },
-    );
-  const unasked = Object.entries(sides).find(([, { interactions }]) => interactions.length === 0);
-  if (unasked)
-    throw new StranglerError(
-      'PACTS_NOT_FOUND',
-      `nothing was asked of ${unasked[0]}: all pacts of ${context} are messages that others publish`,
-      { remedy: 'Name who publishes them with --side.', details },
-    );
-  const open = having(notVerified);
-  if (open.length === 0) return;
-  const first = Object.values(sides)
-    .flatMap(({ interactions }) => interactions)
-    .find(({ ok }) => !ok);
-  throw new StranglerError(
-    'PACTS_NOT_VERIFIED',
-    `not all pacts of ${context} were verified on ${open.join(' and ')}; the first: ` +
-      `${first?.description ?? ''}: ${(first?.mismatch ?? '').split('\n')[0] ?? ''}`,
-    { details },
-  );
-}
