@@ -8,7 +8,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Variables that the code of the command line and the worker reads: from an environment, or with `requireVariable`. */
 function variablesIn(code: string): string[] {
-  const own = '(?:STRANGLER|UNLEASH|KAFKA|CONNECT)_[A-Z_]+';
+  const own = '(?:STRANGLER|UNLEASH|KAFKA|CONNECT|PACT_BROKER)_[A-Z_]+';
   const read = new RegExp(
     `\\benv(?:ironment)?\\??\\.(${own})|requireVariable\\([^)]*?'(${own})'`,
     'g',

@@ -29,9 +29,12 @@ describe('workflows', () => {
     expect(lint(file, 'github-contracts.yml')).toEqual([]);
     const gitlab = parse(await text('deploy', 'ci', 'gitlab-contracts.yml')) as {
       stages: string[];
+      consumers: { script: string[] };
       providers: { stage: string; script: string[] };
     };
     expect(gitlab.stages).toContain(gitlab.providers.stage);
+    for (const each of [file, gitlab.consumers.script.join('\n')])
+      expect(each).toContain('npx strangler contracts publish ./pacts');
     for (const each of [file, gitlab.providers.script.join('\n')])
       expect(each).toMatch(/npx strangler contracts verify shop --no-record --side \S+/);
   });
