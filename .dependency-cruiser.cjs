@@ -69,7 +69,7 @@ module.exports = {
       name: 'plan-stands-alone',
       severity: 'error',
       comment: 'Everybody shares it, so it may need nothing but zod.',
-      from: { path: '^plan/', pathNot: '/load\\.ts$|\\.test\\.ts$' },
+      from: { path: '^plan/', pathNot: '/(load|watch-folder)\\.ts$|\\.test\\.ts$' },
       to: { pathNot: '^plan/|node_modules/zod/' },
     },
     {

@@ -1,4 +1,5 @@
 import { isStranglerError } from '@strangler-toolkit/plan';
+import { watchFolder } from '@strangler-toolkit/plan/load';
 import { logWritten, openLog } from './telemetry/open-log.ts';
 import { parseCommandLine } from './config/command-line.ts';
 import { parseEnvironment } from './config/environment.ts';
@@ -6,7 +7,6 @@ import { environmentHelp } from './config/help.ts';
 import { loadDefinitions } from './config/load-definitions.ts';
 import { optionsOf } from './config/options.ts';
 import { packageVersion } from './config/package-version.ts';
-import { watchFolder } from './config/watch-folder.ts';
 import { createFacade } from './facade.ts';
 
 /** One facade from the environment, drained on SIGTERM and SIGINT; context files are read again on SIGHUP. */

@@ -25,6 +25,7 @@ export {
 } from './flag-names.ts';
 export { collapsedAs, collapsedPath, isIdentifier } from './collapsed-path.ts';
 export { nearestName, unknownName } from './nearest-name.ts';
+export { type ContextStands, refuseLostContext, refuseOtherIdentity } from './take-up.ts';
 export { validateDefinition, validateTogether } from './validate.ts';
 export {
   type Move,

@@ -6,6 +6,8 @@ import type { MigrationDefinition } from './migration.ts';
 import { validateDefinition, validateTogether } from './validate.ts';
 import { unknownName } from './nearest-name.ts';
 
+export { watchFolder } from './watch-folder.ts';
+
 export interface LoadedContext {
   readonly definition: MigrationDefinition;
   /** As messages name it: relative to the working directory where that is shorter. */
@@ -114,4 +116,25 @@ export function requireContext(
       { details: { known: [...contexts.keys()] } },
     );
   return context;
+}
+
+/** Longest that files may take to be read, milliseconds: one that never ends must not keep back those that follow. */
+const patienceMs = 30_000;
+
+/** For what reads files again while it works. @throws StranglerError CONFIG_INVALID after 30 s */
+export async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new StranglerError(
+            'CONFIG_INVALID',
+            `the context files are not read after ${patienceMs / 1_000} s`,
+          ),
+        ),
+      patienceMs,
+    );
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

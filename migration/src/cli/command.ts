@@ -105,6 +105,13 @@ export const force = (common: CommonOptions & { facade?: boolean }) => ({
   ...(common.facade === false && { noFacade: true }),
 });
 
+/** Whoever closes a terminal ends what runs in it; a process without one is told so to read its files again. */
+function onHangup(listener: () => void): () => void {
+  if (process.stderr.isTTY || process.stdout.isTTY) return () => undefined;
+  process.on('SIGHUP', listener);
+  return () => void process.off('SIGHUP', listener);
+}
+
 /** Opens what a command needs that only looks, runs it, and closes everything whatever happens. */
 export async function withToolkit<T>(
   session: Session,
@@ -121,6 +128,7 @@ export async function withToolkit<T>(
     signal: session.signal,
     onlyLooks,
     onProgress: session.terminal.progress,
+    onHangup,
     ...(options.contexts !== undefined && { contextsDir: options.contexts }),
     ...(options.control !== undefined && { controlUrl: options.control }),
   });

@@ -41,6 +41,8 @@ export interface ToolkitOptions {
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Calls when somebody asks for files to be read again (SIGHUP). @returns what ends it */
+  readonly onHangup?: (listener: () => void) => () => void;
 }
 
 /** What every step needs: configuration, connections that open when first used, and who asks. */
@@ -90,6 +92,15 @@ export class Toolkit implements AsyncDisposable {
 
   contexts(): Promise<Map<string, LoadedContext>> {
     return (this.#contexts ??= loadContexts(this.contextsDir));
+  }
+
+  /** As the files are now; whoever asked before keeps what it was told. */
+  contextsAgain(): Promise<Map<string, LoadedContext>> {
+    return loadContexts(this.contextsDir, { again: true });
+  }
+
+  onHangup(listener: () => void): () => void {
+    return this.#options.onHangup?.(listener) ?? (() => undefined);
   }
 
   async definition(context: string): Promise<MigrationDefinition> {

@@ -4,6 +4,7 @@ import { lsnToText } from '../database/lsn.ts';
 import { recoverMove } from '../cutover/index.ts';
 import { throwIfCancelled } from '../pause.ts';
 import { serveWorker } from '../telemetry/serve-worker.ts';
+import { FollowedContext } from './follow-context.ts';
 import { workerAddress } from '../telemetry/worker-address.ts';
 import { beginView, isNews, seen } from '../telemetry/worker-view.ts';
 import { runWorker, type WorkerProgress } from '../worker/index.ts';
@@ -25,22 +26,23 @@ export async function work(
 ): Promise<boolean> {
   const rate = maxRate === undefined ? undefined : parseRate(maxRate);
   const control = await kit.control();
-  const places = { ...kit.databaseUrls(definition), transport: kit.transport(definition) };
+  using followed = new FollowedContext(kit, definition);
   const enough = new AbortController();
   const signal = AbortSignal.any([kit.signal, enough.signal]);
   let view = beginView(definition.context, performance.now());
   const address = workerAddress(kit.env);
-  await using server = address === null ? null : await serveWorker(address, () => view);
+  await using server =
+    address === null
+      ? null
+      : await serveWorker(address, () => ({ ...view, planProblem: followed.problem }));
   if (server !== null)
     kit.tell('port', `health and metrics: http://${address?.host}:${server.port}`, 'note');
-  const running = runWorker({
-    definition,
+  const options = {
     controlUrl: kit.controlUrl,
-    ...places,
     reread,
     ...(rate && { maxRate: rate }),
-    signal,
-    onProgress: (told) => {
+    planProblem: () => followed.problem,
+    onProgress: (told: WorkerProgress) => {
       const before = view;
       view = seen(before, told, performance.now());
       kit.tell('worker', describe(told), isNews(before, view) ? 'note' : 'update', {
@@ -48,13 +50,26 @@ export async function work(
         fields: { context: definition.context, ...fieldsOf(told) },
       });
     },
-    onDifference: (differences) => {
+    onDifference: (differences: readonly string[]) => {
       for (const line of differences) kit.tell('connector', line, 'note');
     },
     recover: async () => {
-      await recoverMove({ definition, control, ...places, actor: 'worker' });
+      await recoverMove({
+        ...followed.plan,
+        definition: followed.definition,
+        control,
+        actor: 'worker',
+      });
     },
-  });
+  };
+  followed.begin();
+  const running = (async () => {
+    for (;;) {
+      const { plan } = followed;
+      await runWorker({ ...options, ...plan, signal: AbortSignal.any([signal, plan.renewed]) });
+      if (signal.aborted || !plan.renewed.aborted) return;
+    }
+  })();
   if (!untilCaughtUp) {
     await running;
     return false;

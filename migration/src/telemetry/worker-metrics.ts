@@ -124,6 +124,7 @@ export function healthText(view: WorkerView, now: number): Record<string, unknow
     status,
     ...(why !== null && { why }),
     context: view.context,
+    ...(view.planProblem && { plan: { problem: view.planProblem } }),
     sinceSeconds: Math.round((now - view.since) / 1000),
     silentSeconds: Math.round((now - view.heard) / 1000),
     restarts: view.restarts,

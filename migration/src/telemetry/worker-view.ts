@@ -17,6 +17,8 @@ export interface WorkerView {
   readonly failures: Readonly<Record<string, number>>;
   /** How many times it went on after a failure. */
   readonly restarts: number;
+  /** Why the context file that lies there is not the one it works by. */
+  readonly planProblem?: { readonly code: string; readonly message: string } | null;
 }
 
 export const beginView = (context: string, now: number): WorkerView => ({

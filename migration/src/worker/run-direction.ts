@@ -187,6 +187,7 @@ export async function runDirection(
       target,
       workerId,
       failure,
+      planProblem: options.planProblem,
       signal,
       publication: names.publication,
       slot: names.slot,

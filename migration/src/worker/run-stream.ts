@@ -12,7 +12,7 @@ import type { StreamMessage } from '../stream/change-stream.ts';
 import { HistoryMarks } from '../stream/source/history-marks.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import type { WorkerFailure } from './still-failing.ts';
-import type { WorkerProgress } from './worker-options.ts';
+import type { WorkerOptions, WorkerProgress } from './worker-options.ts';
 import { checkRelation, checkSchema, type SchemaCheck } from './schema-check.ts';
 import { pause } from '../pause.ts';
 import { IdentityWatch, type WatchOptions } from './identity-watch.ts';
@@ -37,6 +37,7 @@ export interface StreamRun {
   readonly workerId: string;
   /** Why the stream before this one ended. */
   readonly failure: WorkerFailure | undefined;
+  readonly planProblem: WorkerOptions['planProblem'];
   readonly signal: AbortSignal;
   readonly onProgress: (progress: WorkerProgress) => void;
   /** @throws when another worker or another epoch took over */
@@ -120,6 +121,7 @@ export async function runStream(run: StreamRun): Promise<void> {
     held: () => watch.held,
     slot: run.slot,
     failure: run.failure,
+    planProblem: run.planProblem,
     lagBefore: before?.epoch === run.epoch ? (before.lagSeconds ?? 0) : 0,
     onSample: (sample) =>
       run.onProgress({

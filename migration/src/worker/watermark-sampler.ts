@@ -30,6 +30,7 @@ export interface SamplerOptions {
   readonly lagBefore: number;
   /** Why the stream before this one ended. */
   readonly failure: WorkerFailure | undefined;
+  readonly planProblem: (() => WorkerFailure | null) | undefined;
   readonly onSample: (sample: StreamSample) => void;
 }
 
@@ -139,6 +140,7 @@ export class WatermarkSampler {
       ...(held !== undefined && { held }),
       ...(this.#failing && { failing: this.#failing }),
     };
+    const notTaken = this.#options.planProblem?.() ?? null;
     if (held === undefined) {
       const passed = this.#waiting.filter((sample) => sample.lsn <= position);
       this.#reached = passed.at(-1) ?? this.#reached;
@@ -161,7 +163,12 @@ export class WatermarkSampler {
       sourceLsn: lsnToText(sourceLsn),
       lagBytes,
       rowsApplied: rows,
-      detail: { deadLetters, transport: transport.kind, ...more },
+      detail: {
+        deadLetters,
+        transport: transport.kind,
+        ...more,
+        ...(notTaken && { notTaken }),
+      },
     });
     onSample({
       lagBytes: Number(lagBytes),

@@ -49,6 +49,8 @@ export interface WorkerOptions {
   readonly onDifference?: (differences: Differences) => void;
   /** Called when no command holds the context's lease: mends a move that was abandoned. */
   readonly recover?: (context: string) => Promise<void>;
+  /** Why the context file that lies there is not the one that this worker works by; `status` shows it. */
+  readonly planProblem?: () => WorkerFailure | null;
   /** Tables that were exchanged, and publications that left something out, are published and read again instead of stopping. */
   readonly reread?: boolean;
   /** Connections per side for the initial copy (default 2). */

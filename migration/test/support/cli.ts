@@ -13,6 +13,8 @@ export interface RunningCli {
   readonly done: Promise<CliResult>;
   /** Resolves when stderr or stdout has shown the text. */
   shows(text: string): Promise<void>;
+  /** What it has shown until now, stderr first. */
+  said(): string;
 }
 
 const bin = fileURLToPath(new URL('../../bin/strangler.js', import.meta.url));
@@ -54,6 +56,7 @@ export function startCli(
   return {
     child,
     done,
+    said: () => stderr + stdout,
     shows: (text) =>
       new Promise((resolve, reject) => {
         const watch = (): void => {

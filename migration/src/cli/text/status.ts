@@ -115,6 +115,14 @@ const routeOf = (flag: string): string => {
   return meaning?.kind === 'route' ? meaning.route : flag;
 };
 
+/** A worker that goes on by an older context file than the one that lies there. */
+function notTakenLines({ detail }: NonNullable<ContextStatus['worker']>): string[] {
+  const notTaken = detail.notTaken as { code: string; message: string } | undefined;
+  return notTaken === undefined
+    ? []
+    : [`works by the context file before: ${notTaken.code}: ${notTaken.message}`];
+}
+
 /** An answer that came too late or not at all is no other answer. */
 function noticedText({ counts, compared }: RouteShadow): string {
   const { mismatch, 'candidate-error': errors, 'candidate-timeout': timeouts } = counts;
@@ -165,6 +173,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
                     : '')
               : 'never seen',
           ),
+          ...(worker ? notTakenLines(worker).map((text) => line('', text)) : []),
           line('lag', lagText(status)),
           ...(status.stream
             ? streamLines(status.stream).map(([name, text]) => line(name, text))
