@@ -56,6 +56,7 @@ const commands = [
   'retire',
   'journal',
   'can-i',
+  'dev',
   'dead-letters',
   'dead-letters list',
   'dead-letters show',
@@ -201,6 +202,19 @@ describe('configuration that is wrong', () => {
     expect(await failing(['contracts', 'verify', 'catalog'], scene.env, 7)).toMatch(
       /^PACTS_NOT_FOUND/,
     ));
+});
+
+test('a system on a laptop takes its flags from Unleash where there is one', async () => {
+  const token = { UNLEASH_CLIENT_TOKEN: unleash.clientToken };
+  const running = startCli(['dev', 'rates', '--port', '0'], { ...scene.env, ...token });
+  try {
+    await running.shows('all are well');
+    expect(running.said()).not.toContain('flags come from the control database');
+    expect(running.said()).toContain('facade-1 | health: ready');
+  } finally {
+    running.child.kill('SIGINT');
+    await running.done;
+  }
 });
 
 describe('before replication', () => {

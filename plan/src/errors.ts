@@ -145,6 +145,8 @@ export const errorCodes = {
     'Name the version (--consumer-version, --provider-version), or commit what was changed: the commit is the version then.',
   OPENAPI_BREAKS:
     "Mend the service or its document; what is meant to change needs its clients' word first.",
+  FACADE_NOT_INSTALLED: 'npm install --save-dev @strangler-toolkit/facade',
+  PART_ENDED: 'Read its last lines above, mend what they say, and start again.',
   CONTRACTS_NOT_INSTALLED: 'npm install --save-dev @strangler-toolkit/contracts',
   TIMEOUT: 'Try again; if it stays, look at the log of the process that was waited for.',
   CANCELLED: 'Run the command again: every step can be repeated.',

@@ -39,7 +39,8 @@ export function refuseOtherIdentity(
   if (stands.dataKind !== 'replicated' || !isMoving(stands)) return;
   throw new StranglerError(
     'CONFIG_INVALID',
-    `context ${after.context} is at stage ${stands.stage}, and its file says another identity: who wrote under the one before is pinned by it`,
+    `context ${after.context} is at stage ${stands.stage}, and its file says another identity: ` +
+      'who wrote under the one before is pinned by it',
     { remedy: 'Put it back, or start facades and workers anew while nobody writes.' },
   );
 }

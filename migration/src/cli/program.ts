@@ -6,6 +6,7 @@ import { completionCommand } from './commands/completion.ts';
 import { contractsCommand } from './commands/contracts.ts';
 import { controlCommand } from './commands/control.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
+import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { fenceCommand } from './commands/fence.ts';
 import { initCommand } from './commands/init.ts';
@@ -48,6 +49,7 @@ PACT_BROKER_BASE_URL, PACT_BROKER_TOKEN, PACT_BROKER_ENVIRONMENT.`,
     );
   for (const command of [
     initCommand(session),
+    devCommand(session),
     doctorCommand(session),
     statusCommand(session),
     verifyCommand(session),

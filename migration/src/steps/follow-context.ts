@@ -29,7 +29,7 @@ export interface WorkingPlan {
  * The context file of a worker, read again when its folder changes and on SIGHUP. What no stream rests on is taken as it is;
  * with anything else the stream begins anew. A file that cannot be taken changes nothing, and is told of.
  */
-export class FollowedContext implements Disposable {
+export class FollowedContext implements AsyncDisposable {
   /** Why the file that lies there is not the one that this worker works by. */
   problem: WorkerFailure | null = null;
   readonly #kit: Toolkit;
@@ -37,7 +37,8 @@ export class FollowedContext implements Disposable {
   #definition: MigrationDefinition;
   #plan: WorkingPlan;
   #renew = new AbortController();
-  #reading: Promise<void> | undefined;
+  #isReading = false;
+  #reading: Promise<void> = Promise.resolve();
   #changed = false;
   #later: NodeJS.Timeout | undefined;
 
@@ -75,31 +76,32 @@ export class FollowedContext implements Disposable {
     again();
   }
 
-  [Symbol.dispose](): void {
-    clearTimeout(this.#later);
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const end of this.#ends.splice(0)) end();
+    this.#changed = false;
+    await this.#reading;
+    clearTimeout(this.#later);
   }
 
   /** One reading after the other; what comes meanwhile is read once more. */
   #again(): void {
     clearTimeout(this.#later);
     this.#changed = true;
-    this.#reading ??= this.#readAll().finally(() => {
-      this.#reading = undefined;
-    });
+    if (!this.#isReading) this.#reading = this.#readAll();
   }
 
   async #readAll(): Promise<void> {
+    this.#isReading = true;
     while (this.#changed && !this.#kit.signal.aborted) {
       this.#changed = false;
       try {
         await this.#read();
         this.problem = null;
       } catch (error) {
-        if (this.#kit.signal.aborted) return;
-        this.#refused(error);
+        if (!this.#kit.signal.aborted) this.#refused(error);
       }
     }
+    this.#isReading = false;
   }
 
   async #read(): Promise<void> {
