@@ -41,6 +41,19 @@ afterAll(async () => {
   await unleashDatabase?.drop();
 });
 
+const failing = async (
+  args: string[],
+  env: Record<string, string | undefined>,
+  code = 1,
+): Promise<string> => {
+  const result = await cli([...args, '--json'], env);
+  expect(result.code).toBe(code);
+  const { error } = json<{ error: { code: string; message: string; remedy: string } }>(result);
+  expect(error.remedy).not.toBe('');
+  expect(result.stderr).toContain(error.remedy);
+  return `${error.code}: ${error.message}`;
+};
+
 const commands = [
   'init',
   'doctor',
@@ -139,18 +152,6 @@ describe('help and usage', () => {
 });
 
 describe('configuration that is wrong', () => {
-  const failing = async (
-    args: string[],
-    env: Record<string, string | undefined>,
-    code = 1,
-  ): Promise<string> => {
-    const result = await cli([...args, '--json'], env);
-    expect(result.code).toBe(code);
-    const { error } = json<{ error: { code: string; message: string; remedy: string } }>(result);
-    expect(error.remedy).not.toBe('');
-    expect(result.stderr).toContain(error.remedy);
-    return `${error.code}: ${error.message}`;
-  };
   test('a wrong field is told with file and field', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'strangler-wrong-'));
     await writeFile(
@@ -215,6 +216,41 @@ test('a system on a laptop takes its flags from Unleash where there is one', asy
     running.child.kill('SIGINT');
     await running.done;
   }
+});
+
+test('flags that stayed in the control database when Unleash came are found, and forgotten when nobody reads them', async () => {
+  const without = { ...scene.env, UNLEASH_URL: '' };
+  expect((await cli(['route', 'rates', '--kill'], without)).code).toBe(0);
+  expect(await failing(['route', 'rates', '--forget-control-flags'], without, 2)).toMatch(
+    /^CONFIG_ENV_MISSING: UNLEASH_URL is not set/,
+  );
+  const finding = async () => {
+    const { checks } = json<{ checks: { check: string }[] }>(
+      await cli(['doctor', 'rates', '--json'], scene.env),
+    );
+    return checks.find(({ check }) => check === 'flags in the control database');
+  };
+  expect(await finding()).toMatchObject({
+    ok: false,
+    actual: expect.stringContaining('rates.kill'),
+    remedy: expect.stringContaining('strangler route rates --forget-control-flags'),
+  });
+  await scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.flags (name, enabled) VALUES ('catalog.list', true);
+    INSERT INTO strangler_control.instances (instance_id, name, detail) VALUES (gen_random_uuid(), 'late', '{"flags":"control"}')`,
+  );
+  expect(await failing(['route', 'rates', '--forget-control-flags'], scene.env, 2)).toMatch(
+    /^CONFIG_INVALID: late still reads flags/,
+  );
+  await scene.sql(scene.control, `DELETE FROM strangler_control.instances WHERE name = 'late'`);
+  expect((await cli(['route', 'rates', '--forget-control-flags'], scene.env)).code).toBe(0);
+  expect(await finding()).toMatchObject({ ok: true });
+  // another context's are its own
+  expect(await scene.sql(scene.control, 'SELECT name FROM strangler_control.flags')).toEqual([
+    { name: 'catalog.list' },
+  ]);
+  await scene.sql(scene.control, 'DELETE FROM strangler_control.flags');
 });
 
 describe('before replication', () => {

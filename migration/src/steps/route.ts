@@ -9,6 +9,7 @@ import {
   unknownName,
 } from '@strangler-toolkit/plan';
 import { type FlagState, requireShares, routeFlags, steerableRoutes } from '../flags/index.ts';
+import { forgetControlFlags, leftBehind } from './left-flags.ts';
 import { planned, type Step } from './step.ts';
 
 export interface RouteOptions {
@@ -18,6 +19,8 @@ export interface RouteOptions {
   readonly percent?: number;
   /** true: reads go to their owner; false: flags count again. */
   readonly kill?: boolean;
+  /** Those that stayed there when Unleash came. */
+  readonly forgetControlFlags?: boolean;
 }
 
 export interface RouteResult {
@@ -72,7 +75,8 @@ export const route: Step<RouteOptions, RouteResult> = {
     const definition = await kit.definition(options.context);
     const writer = kit.flagWriter();
     const kill = killFlagName(options.context);
-    if (options.kill !== undefined) {
+    if (options.forgetControlFlags) await forgetControlFlags(kit, options.context);
+    else if (options.kill !== undefined) {
       // The kill switch must work when everything else does not: no lease, no stage, and the journal only if it answers.
       if (options.kill) await writer.setPercent(kill, options.context, 100);
       else await writer.turnOff(kill);
@@ -123,6 +127,13 @@ export const route: Step<RouteOptions, RouteResult> = {
             ? 'turn on the kill switch: every read goes to its owner'
             : 'turn off the kill switch: flags count again',
           detail: killFlagName(options.context),
+        },
+      ]);
+    if (options.forgetControlFlags)
+      return planned([
+        {
+          action: 'forget the flags in the control database',
+          detail: (await leftBehind(await kit.control(), options.context)).join(', '),
         },
       ]);
     if (options.percent === undefined) return planned(['show the flags']);

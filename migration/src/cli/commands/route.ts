@@ -17,6 +17,7 @@ export function routeCommand(session: Session): Command {
       'route catalog list-products --percent 25',
       'route catalog --all --off',
       'route catalog --kill',
+      'route catalog --forget-control-flags',
     ],
   })
     .option('--all', 'every route that flags may steer')
@@ -24,6 +25,10 @@ export function routeCommand(session: Session): Command {
     .option('--off', 'the same as --percent 0')
     .option('--kill', 'every read of the context goes to its owner, at once')
     .option('--unkill', 'flags count again')
+    .option(
+      '--forget-control-flags',
+      'forget those that stayed in the control database when Unleash came',
+    )
     .action(
       async (
         context: string,
@@ -34,13 +39,21 @@ export function routeCommand(session: Session): Command {
           off?: boolean;
           kill?: boolean;
           unkill?: boolean;
+          forgetControlFlags?: boolean;
         },
       ) => {
-        const given = [common.percent !== undefined, common.off, common.kill, common.unkill].filter(
-          Boolean,
-        );
+        const given = [
+          common.percent !== undefined,
+          common.off,
+          common.kill,
+          common.unkill,
+          common.forgetControlFlags,
+        ].filter(Boolean);
         if (given.length > 1)
-          throw new StranglerError('USAGE', 'Use one of --percent, --off, --kill and --unkill');
+          throw new StranglerError(
+            'USAGE',
+            'Use one of --percent, --off, --kill, --unkill and --forget-control-flags',
+          );
         const { route: step } = await import('../../steps/route.ts');
         const share = common.off ? 0 : common.percent;
         await runStep(session, common, {
@@ -52,6 +65,7 @@ export function routeCommand(session: Session): Command {
             ...(share !== undefined && { percent: share }),
             ...(common.kill && { kill: true }),
             ...(common.unkill && { kill: false }),
+            ...(common.forgetControlFlags && { forgetControlFlags: true }),
           },
           text: routeText,
         });

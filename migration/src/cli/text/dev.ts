@@ -1,11 +1,14 @@
 import type { DevResult } from '../../steps/dev.ts';
 
+const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 /** What was there, and what is left on the servers. */
 export const devText = ({ facades, workers, replicated }: DevResult): string =>
   [
-    `ended: ${facades} ${facades === 1 ? 'facade' : 'facades'}, ${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}`,
+    `ended: ${many(facades, 'facade')}, ${many(workers.length, 'worker')}`,
     ...replicated.map(
       (context) =>
-        `${context} stays replicated: the server keeps its log for it until strangler dev ${context} runs again; strangler rollback ${context} leads back`,
+        `${context} stays replicated: its owner keeps its log until strangler dev ${context} ` +
+        `runs again; strangler rollback ${context} leads back`,
     ),
   ].join('\n');

@@ -6,6 +6,7 @@ import { directAddress } from './direct-address.ts';
 import { decisions } from './decisions.ts';
 import { fences } from './fences.ts';
 import { flags } from './flags.ts';
+import { leftFlags } from './left-flags.ts';
 import { identity } from './identity.ts';
 import { owners } from './owners.ts';
 import { server } from './server.ts';
@@ -32,6 +33,7 @@ const checks: readonly ContextCheck[] = [
   worker,
   identity,
   flags,
+  leftFlags,
   sides,
 ];
 
