@@ -12,7 +12,6 @@ CREATE DATABASE strangler OWNER strangler;
 CREATE DATABASE unleash OWNER unleash;
 CREATE DATABASE pact_broker OWNER pact_broker;
 REVOKE CONNECT ON DATABASE strangler, unleash, pact_broker FROM PUBLIC;
--- Dashboards read where contexts stand and how far replication is.
+-- What it may read there: grafana.sql, when there are tables.
 GRANT CONNECT ON DATABASE strangler TO grafana;
-GRANT pg_read_all_data TO grafana;
 SQL

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -213,10 +214,17 @@ describe('the dashboard', () => {
     expect(known.size).toBeGreaterThan(40);
   });
 
-  test('asks the control database questions that it answers to a reader', async () => {
+  test('asks the control database questions that it answers to Grafana, and nothing else', async () => {
     const database = await createTestDatabase('dashboard');
     const control = await openControl(database.url);
+    // on a server of many suites, under a name of its own
+    const role = `grafana_${randomBytes(4).toString('hex')}`;
+    const grants = (await read('deploy/postgres/grafana.sql')).replace(/\bgrafana\b/g, role);
+    const owner = new pg.Client(database.url);
+    await owner.connect();
     try {
+      await owner.query(`CREATE ROLE ${role}; GRANT pg_read_all_data TO ${role}`);
+      await owner.query(grants);
       await control.contexts.register('catalog', 'replicated');
       const note = { context: 'catalog', actor: 'test', status: 'done' } as const;
       await control.journal.append({ ...note, step: 'ramp', detail: { percent: 5, from: 0 } });
@@ -250,7 +258,7 @@ describe('the dashboard', () => {
       const reader = new pg.Client(database.url);
       await reader.connect();
       try {
-        await reader.query('SET default_transaction_read_only = on');
+        await reader.query(`SET ROLE ${role}`);
         for (const { panel, rawSql } of questions) {
           const { rows } = await reader.query<{ context: string }>(filled(rawSql!));
           expect([panel, rows[0]?.context]).toEqual([panel, 'catalog']);
@@ -268,10 +276,21 @@ describe('the dashboard', () => {
         ]);
         const [contexts] = dashboard.templating.list;
         expect((await reader.query(contexts!.query)).rows).toEqual([{ context: 'catalog' }]);
+        // whatever else there is, or will be, is not for a dashboard
+        const { rows: tables } = await reader.query<{ name: string }>(
+          `SELECT relname AS name FROM pg_class WHERE relnamespace = 'strangler_control'::regnamespace AND relkind IN ('r', 'p', 'v')
+              AND has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE') ORDER BY 1`,
+        );
+        expect(tables.map(({ name }) => name)).toEqual(['contexts', 'journal', 'watermarks']);
+        await expect(
+          reader.query('SELECT FROM strangler_control.shadow_samples'),
+        ).rejects.toMatchObject({ code: '42501' });
       } finally {
         await reader.end();
       }
     } finally {
+      await owner.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      await owner.end();
       await control.close();
       await database.drop();
     }
