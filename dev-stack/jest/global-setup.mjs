@@ -23,6 +23,10 @@ export default async function globalSetup() {
   process.env.TEST_KAFKA_MISSING = (await missingForKafka()).join(' and ');
   const skipped = await temporaryFolder('skipped');
   process.env.TEST_KAFKA_SKIPPED = join(skipped.path, 'suites');
+  // Empty until the first suite that wants them packs the packages.
+  const packed = await temporaryFolder('packed');
+  process.env.TEST_PACKED = packed.path;
+  globalThis.__strangler_test_packed = packed;
   globalThis.__strangler_test_kafka = kafka;
   globalThis.__strangler_test_skipped = skipped;
 }

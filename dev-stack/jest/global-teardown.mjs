@@ -30,4 +30,5 @@ export default async function globalTeardown() {
   const { TEST_KAFKA_SKIPPED: file, TEST_KAFKA_MISSING: missing } = process.env;
   if (file) tellSkipped(file, missing);
   await globalThis.__strangler_test_skipped?.remove();
+  await globalThis.__strangler_test_packed?.remove();
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -9,6 +9,7 @@ import {
   guardChild,
   type RunningProcess,
   type TestDatabase,
+  until,
 } from '@strangler-toolkit/dev-stack';
 import { fixture, runSql, startApplication } from '../second-monolith/application.ts';
 
@@ -17,6 +18,27 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 interface Typed {
   readonly code: number | null;
   readonly output: string;
+}
+
+/** What runs on while more is typed. */
+export interface Left {
+  readonly port: number;
+  said(): string;
+  /** @returns its exit code */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+async function ended(
+  child: ReturnType<typeof spawn>,
+  signal: NodeJS.Signals,
+): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const [code] = (await exit) as [number | null];
+  clearTimeout(late);
+  return code;
 }
 
 /** The second monolith, its service and a person who types what docs/guide/your-system.md shows, in a project of its own. */
@@ -49,18 +71,24 @@ export class YourSystem {
     });
   }
 
-  /** The page's commands that hold these words, as they stand. */
-  async block(words: string): Promise<string> {
+  /** The page's commands, or a file of it, that hold these words, as they stand. */
+  async block(words: string, language = 'sh'): Promise<string> {
     const page = await readFile(here('../../docs/guide/your-system.md'), 'utf8');
-    const found = [...page.matchAll(/```sh\n([^]*?)```/g)].find(([, text]) =>
-      text?.includes(words),
+    const found = [...page.matchAll(/```(\w+)\n([^]*?)```/g)].find(
+      ([, tongue, text]) => tongue === language && text?.includes(words),
     );
-    if (found?.[1] === undefined) throw new Error(`the page has no commands with ${words}`);
-    return found[1];
+    if (found?.[2] === undefined) throw new Error(`the page has no ${language} with ${words}`);
+    return found[2];
   }
 
-  async type(script: string): Promise<Typed> {
-    const child = this.#spawn(`npx() { command npx --no-install "$@"; }\n${script}`);
+  /** As its registry would answer when the packages are published: from what was packed. */
+  async install(script: string, packages: ReadonlyMap<string, string>): Promise<Typed> {
+    const own = [...packages].reduce((text, [name, file]) => text.replace(name, file), script);
+    return this.type(own.replace('npm install', 'npm install --prefer-offline'));
+  }
+
+  async type(script: string, env: Record<string, string> = {}): Promise<Typed> {
+    const child = this.#spawn(`npx() { command npx --no-install "$@"; }\n${script}`, env);
     let output = '';
     child.stdout?.on('data', (chunk) => (output += String(chunk)));
     child.stderr?.on('data', (chunk) => (output += String(chunk)));
@@ -68,21 +96,43 @@ export class YourSystem {
     return { code, output };
   }
 
-  /** What the page leaves running: the same lines, without the shell's `&`, on ports that are free. @returns ports for clients */
-  async leaveRunning(script: string): Promise<number[]> {
-    const ports: number[] = [];
+  /** What the page leaves running: the same lines, without the shell's `&`, on ports that are free. */
+  async leaveRunning(script: string): Promise<Left[]> {
+    const left: Left[] = [];
     for (const line of script.trim().split('\n')) {
       const [client, operators] = [await freePort(), await freePort()];
-      if (line.includes('FACADE_PORT=')) ports.push(client);
       const own = line
         .replace(/FACADE_PORT=\d+/, `FACADE_PORT=${client}`)
         .replace(/FACADE_ADMIN_PORT=\d+/, `FACADE_ADMIN_PORT=${operators}`)
         .replace(/&$/, '')
+        .replace(/(?<=strangler dev .*)$/, ' --port 0')
         .replace('npx ', 'exec node_modules/.bin/');
       const assignments = /^(?:[A-Z_]+=\S+ )+/.exec(own)?.[0] ?? '';
-      this.#spawn(`export ${assignments}\n${own.slice(assignments.length)}`);
+      const child = this.#spawn(`export ${assignments}\n${own.slice(assignments.length)}`);
+      let said = '';
+      child.stdout?.on('data', (chunk) => (said += String(chunk)));
+      child.stderr?.on('data', (chunk) => (said += String(chunk)));
+      left.push({ port: client, said: () => said, end: (signal) => ended(child, signal) });
     }
-    return ports;
+    return left;
+  }
+
+  /** Unleash as the page starts it, in a folder of its own that has what `npm install unleash-server` brings. */
+  async startUnleash(): Promise<Record<string, string>> {
+    const folder = join(this.#project, 'unleash');
+    await mkdir(folder);
+    await symlink(here('../../node_modules'), join(folder, 'node_modules'));
+    const port = await freePort();
+    const file = await this.block('unleash-server', 'js');
+    await writeFile(join(folder, 'unleash.mjs'), file.replace('4242', String(port)));
+    const url = await this.#database('your_unleash');
+    const start = (await this.block('node unleash.mjs')).trim().replace(/&$/, '');
+    this.#spawn(`cd unleash; export DATABASE_URL='${url}'\n${start.replace('node', 'exec node')}`);
+    await until('Unleash to answer', async () =>
+      fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok),
+    );
+    const token = /INIT_ADMIN_API_TOKENS='(.*?)'/.exec(start)?.[1] ?? '';
+    return { UNLEASH_URL: `http://127.0.0.1:${port}/api`, UNLEASH_ADMIN_TOKEN: token };
   }
 
   /** What the page calls an edit: the file that `init` wrote becomes the second monolith's own, under this name. */
@@ -107,25 +157,15 @@ export class YourSystem {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(
-      this.#children
-        .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
-        .map(async (child) => {
-          const ended = once(child, 'exit');
-          child.kill('SIGTERM');
-          const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
-          await ended;
-          clearTimeout(late);
-        }),
-    );
+    await Promise.all(this.#children.map((child) => ended(child, 'SIGTERM')));
     for (const server of this.#servers) await server.stop(3_000);
     await Promise.all(this.#databases.map((database) => database.drop()));
   }
 
-  #spawn(script: string): ReturnType<typeof spawn> {
+  #spawn(script: string, env: Record<string, string> = {}): ReturnType<typeof spawn> {
     const child = spawn('bash', ['-c', script], {
       cwd: this.#project,
-      env: this.env,
+      env: { ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     guardChild(child);

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -15,65 +15,31 @@ import {
   type TemporaryFolder,
   type TestDatabase,
 } from '@strangler-toolkit/dev-stack';
+import { npm, packedPackages } from './packed.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const packages = ['plan', 'migration', 'contracts', 'extracted/service-kit', 'facade'];
 const run = promisify(execFile);
-const npm = (args: readonly string[], cwd: string) =>
-  run('npm', args, {
-    cwd,
-    maxBuffer: 1e8,
-    env: { ...process.env, npm_config_fund: 'false', npm_config_audit: 'false', NODE_OPTIONS: '' },
-  });
 
 let folder: TemporaryFolder;
+let packages: ReadonlyMap<string, string>;
 let project: string;
 let database: TestDatabase;
 let monolith: Server;
 let facade: RunningProcess | undefined;
 
-/** Packing builds into the package's folder, so each run packs a copy of its own. */
-async function privateCopy(target: string): Promise<void> {
-  await mkdir(join(target, 'node_modules', '@strangler-toolkit'), { recursive: true });
-  for (const name of await readdir(join(repository, 'node_modules'))) {
-    if (!name.startsWith('@strangler'))
-      await symlink(join(repository, 'node_modules', name), join(target, 'node_modules', name));
-  }
-  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts'])
-    await cp(join(repository, file), join(target, file), { recursive: true });
-  for (const name of packages) {
-    await cp(join(repository, name), join(target, name), {
-      recursive: true,
-      filter: (path) => !/^(node_modules|dist)(\/|$)/.test(relative(join(repository, name), path)),
-    });
-    const own = join(repository, name, 'node_modules');
-    await symlink(own, join(target, name, 'node_modules')).catch(() => {});
-    const manifest = JSON.parse(await readFile(join(target, name, 'package.json'), 'utf8')) as {
-      name: string;
-    };
-    await symlink(join(target, name), join(target, 'node_modules', manifest.name));
-  }
-}
-
 beforeAll(async () => {
   folder = await temporaryFolder('pack');
-  const copy = join(folder.path, 'copy');
   project = join(folder.path, 'project');
-  await privateCopy(copy);
   await mkdir(join(project, 'contexts'), { recursive: true });
   await writeFile(
     join(project, 'package.json'),
     JSON.stringify({ name: 'somebody-elses-project', private: true, type: 'module' }),
   );
-  for (const name of packages) await npm(['pack', '--pack-destination', project], join(copy, name));
-  const tarballs = (await readdir(project)).filter(
-    (file) => file.endsWith('.tgz') && /-(plan|facade|migration|contracts)-/.test(file),
+  packages = await packedPackages();
+  const wanted = ['plan', 'facade', 'migration', 'contracts'].map(
+    (name) => packages.get(`@strangler-toolkit/${name}`) ?? name,
   );
-  expect(tarballs).toHaveLength(4);
-  await npm(
-    ['install', '--prefer-offline', '--no-save', ...tarballs.map((file) => `./${file}`)],
-    project,
-  );
+  await npm(['install', '--prefer-offline', '--no-save', ...wanted], project);
   database = await createTestDatabase('pack');
   monolith = createServer((request, response) =>
     response.end(`the monolith answers ${request.url}`),
@@ -249,8 +215,9 @@ test('every module that the installed packages export loads in plain Node', asyn
 });
 
 test('the tarballs hold what runs and its types, no sources and no tests', async () => {
-  for (const file of (await readdir(project)).filter((name) => name.endsWith('.tgz'))) {
-    const { stdout } = await run('tar', ['-tzf', join(project, file)]);
+  expect(packages.size).toBe(5);
+  for (const file of packages.values()) {
+    const { stdout } = await run('tar', ['-tzf', file]);
     const entries = stdout.trim().split('\n');
     expect(entries).toContain('package/dist/index.js');
     expect(entries).toContain('package/dist/index.d.ts');
