@@ -31,6 +31,8 @@ beforeAll(async () => {
 });
 
 const isOnce = ([, service]: [string, Service]): boolean => service.restart === 'no';
+const isPostgres = (entry: [string, Service]): boolean =>
+  entry[1].image.startsWith('postgres:') && !isOnce(entry);
 const isCommand = ([, service]: [string, Service]): boolean =>
   service.profiles?.every((profile) => profile.endsWith('cli')) === true;
 
@@ -184,7 +186,7 @@ describe('the file', () => {
     );
     expect(
       services
-        .filter(([, service]) => service.image.startsWith('postgres:'))
+        .filter((entry) => isPostgres(entry))
         .every(([name, service]) => service.volumes?.[0] === `${name}:/var/lib/postgresql`),
     ).toBe(true);
     expect(named).toEqual(
@@ -433,9 +435,7 @@ describe('what the processes are told', () => {
   });
 
   test('gives every PostgreSQL logical replication', () => {
-    for (const [, service] of services.filter(([, candidate]) =>
-      candidate.image.startsWith('postgres:'),
-    ))
+    for (const [, service] of services.filter((entry) => isPostgres(entry)))
       expect(service.command).toEqual(
         expect.arrayContaining([
           'wal_level=logical',
