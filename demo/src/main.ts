@@ -1,77 +1,53 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { type Arguments, readArguments, usage } from './arguments.ts';
 import { Crowd } from './clients/crowd.ts';
+import { inviteToPlay } from './invite.ts';
 import { emptyResult, isGood } from './result.ts';
 import { Screen } from './screen.ts';
+import { areSettings, settingsLines, settingsOf } from './settings.ts';
 import type { Stack } from './stack/stack.ts';
 import { startStack } from './stack/start-stack.ts';
-import { inviteToPlay, tellStory } from './story.ts';
+import { fastStory, wholeStory } from './story.ts';
+import { Teller } from './teller.ts';
 
-const usage = `npm run demo -- [--transport embedded|kafka] [--stay] [--json] [--pace N] [--by-hand [--settings FILE]]
+/** What has not ended by then is ended by the guard of this process (dev-stack), folders included. */
+const endMs = 4_000;
 
-Moves the catalog of a small shop out of its monolith, back, and out again while clients use it.
-  --transport kafka  changes travel through Kafka and Debezium, as in production (needs Java 17 and Maven); default: embedded, Node alone
-  --stay   leave everything running afterwards, with the addresses and commands to try (Ctrl-C ends it)
-  --by-hand  start everything and the clients, move nothing: you type the commands (docs/guide/first-context.md)
-  --settings FILE  with --by-hand: write the settings for your shell there
-  --pace N  clients pause N times as long as usual between their requests (default 1)
-  --json   one object on stdout at the end; the story goes to stderr
-Exit code 0 only if no request failed and no write was lost, doubled, stale or different.`;
+const refuse = (message: string): never => {
+  console.error(`${message}\n\n${usage}`);
+  process.exit(2);
+};
 
-interface Arguments {
-  readonly stay: boolean;
-  readonly json: boolean;
-  readonly byHand: boolean;
-  readonly envFile: string | undefined;
-  readonly transport: 'embedded' | 'kafka';
-  readonly pace: number;
-}
-
-function readArguments(): Arguments {
+function given(): Arguments {
   try {
-    const { values } = parseArgs({
-      options: {
-        stay: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        'by-hand': { type: 'boolean', default: false },
-        settings: { type: 'string' },
-        transport: { type: 'string', default: 'embedded' },
-        pace: { type: 'string', default: '1' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    if (values.help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    const { transport } = values;
-    if (transport !== 'embedded' && transport !== 'kafka')
-      throw new Error(`--transport is embedded or kafka, not ${transport}`);
-    const pace = Number(values.pace);
-    if (!(pace > 0)) throw new Error(`--pace is a number above 0, not ${values.pace}`);
-    return {
-      transport,
-      pace,
-      stay: values.stay,
-      json: values.json,
-      byHand: values['by-hand'],
-      envFile: values.settings,
-    };
+    const read = readArguments(process.argv.slice(2));
+    if (read !== 'help') return read;
+    console.log(usage);
+    process.exit(0);
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exit(2);
+    return refuse(error instanceof Error ? error.message : String(error));
   }
 }
 
-const { stay, json, byHand, envFile, transport, pace } = readArguments();
+const { fast, stay, json, byHand, settings: file, transport, pace } = given();
+const there = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
+if (!areSettings(there))
+  refuse(`--settings ${file} would overwrite a file that the demo did not write`);
+
 const screen = new Screen(json);
 const interrupted = new AbortController();
 let ending: Promise<void> | undefined;
 let starting: Promise<Stack> | undefined;
 
+/** Its addresses lead nowhere from here on. */
+const forgetSettings = async (): Promise<void> => {
+  if (file !== undefined) await rm(file, { force: true });
+};
+
 /** Waits for a start in flight: what it started must be stopped too. */
 const end = (): Promise<void> =>
   (ending ??= (async () => {
+    await forgetSettings();
     const stack = await starting?.catch(() => undefined);
     await stack?.stop();
   })());
@@ -82,28 +58,49 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort();
     screen.line();
     screen.line('Stopping everything …');
-    void end().finally(() => process.exit(130));
+    const late = new Promise((resolve) => setTimeout(resolve, endMs));
+    void Promise.race([end(), late])
+      .then(forgetSettings)
+      .finally(() => process.exit(130));
   });
 }
+const interruption = (): Promise<unknown> =>
+  new Promise((resolve) => {
+    if (interrupted.signal.aborted) resolve(undefined);
+    interrupted.signal.addEventListener('abort', resolve, { once: true });
+  });
 
-const result = emptyResult();
+const result = emptyResult(fast);
 try {
+  await forgetSettings();
   screen.chapter(
-    `A shop, two facades, one service${transport === 'kafka' ? ', Kafka and Debezium' : ''}: starting`,
+    `A shop, two facades, ${fast ? 'one service' : 'two services'}${transport === 'kafka' ? ', Kafka and Debezium' : ''}: starting`,
   );
-  screen.why(
-    byHand
-      ? 'Half a minute on a usual machine; then you type the commands.'
-      : 'Half a minute to start, two for the story: a minute of it is waiting for clients to use the shop.',
-  );
+  const then = byHand
+    ? 'then you type the commands.'
+    : fast
+      ? 'then half a minute for the cutover.'
+      : 'then one to two minutes for the story, most of them waiting for clients to use the shop.';
+  screen.why(`10 seconds on a quiet machine, half a minute on a busy one; ${then}`);
   starting = startStack({
     transport,
-    contexts: new URL('../contexts', import.meta.url).pathname,
-    onProgress: (text) => screen.output(text),
+    contexts: new URL(fast ? '../fast-contexts' : '../contexts', import.meta.url).pathname,
+    debugHeaders: true,
+    onProgress: (text) => screen.output(`${screen.seconds.toFixed(0).padStart(2)} s  ${text}`),
     signal: interrupted.signal,
   });
   const stack = await starting;
   screen.good(`up after ${screen.seconds.toFixed(1)} s`);
+  const leave = async (): Promise<void> => {
+    const settings = settingsOf(
+      stack.env,
+      stack.facadeMembers.map(({ url, process }) => ({ url, adminPort: process.adminPort })),
+    );
+    if (file !== undefined && !interrupted.signal.aborted)
+      await writeFile(file, `${settingsLines(settings).join('\n')}\n`, { mode: 0o600 });
+    await inviteToPlay(stack, screen, { settings, file });
+    await interruption();
+  };
   if (byHand) {
     const crowd = new Crowd({
       facades: stack.facades,
@@ -115,30 +112,12 @@ try {
       pace,
     });
     await stack.startPactSides();
-    const settings = { ...stack.env, FACADE: stack.facades[0] ?? '' };
-    if (envFile)
-      await writeFile(
-        envFile,
-        Object.entries(settings)
-          .map(([name, value]) => `${name}='${value}'\n`)
-          .join(''),
-        { mode: 0o600 },
-      );
-    inviteToPlay(stack, screen);
-    await new Promise((resolve) =>
-      interrupted.signal.addEventListener('abort', resolve, { once: true }),
-    );
+    await leave();
     await crowd.stop();
-    // its addresses lead nowhere from here on
-    if (envFile) await rm(envFile, { force: true });
   } else {
-    await tellStory({ stack, screen, result, pace, signal: interrupted.signal });
-  }
-  if (stay && !byHand && !interrupted.signal.aborted) {
-    inviteToPlay(stack, screen);
-    await new Promise((resolve) =>
-      interrupted.signal.addEventListener('abort', resolve, { once: true }),
-    );
+    const teller = new Teller({ stack, screen, result, pace, signal: interrupted.signal });
+    await teller.tell(fast ? fastStory : wholeStory);
+    if (stay && !interrupted.signal.aborted) await leave();
   }
 } catch (error) {
   if (!interrupted.signal.aborted) {

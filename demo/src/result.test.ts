@@ -11,6 +11,13 @@ const good: DemoResult = {
     { side: 'monolith', ok: true },
     { side: 'service', ok: true },
   ],
+  writePauseMs: ['cutover', 'rollback', 'cutover'].map((move) => ({ move, ms: 400 })),
+};
+const fast: DemoResult = {
+  ...good,
+  fast: true,
+  contracts: [],
+  writePauseMs: [{ move: 'cutover', ms: 400 }],
 };
 
 describe('a run of the demo', () => {
@@ -36,7 +43,14 @@ describe('a run of the demo', () => {
     ['no shadow answer was compared', { shadow: { stale: 3 } }],
     ['no contract was verified', { contracts: [] }],
     ['the contracts were verified on one side', { contracts: [good.contracts[0]!] }],
+    ['the owner did not change', { writePauseMs: [] }],
   ])('is not when %s', (_what, changed) => {
     expect(isGood({ ...good, ...changed })).toBe(false);
+  });
+
+  test('of the cutover alone needs no contracts, but the cutover', () => {
+    expect(isGood(fast)).toBe(true);
+    expect(isGood({ ...fast, writePauseMs: [] })).toBe(false);
+    expect(isGood({ ...fast, lostWrites: 1 })).toBe(false);
   });
 });

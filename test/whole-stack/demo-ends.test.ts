@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
-import { nothingLeft, reach, startDemo } from './demo-runs.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { nothingLeft, reach, settingsFile, startDemo } from './demo-runs.ts';
 
 describeWithKafka(
   'npm run demo -- --transport kafka',
@@ -27,13 +28,29 @@ describe('npm run demo', () => {
     await nothingLeft();
   });
 
-  test.each([
-    ['while it starts', /PostgreSQL twice/],
-    ['while clients use the shop', /Clients use the shop/],
-    ['while a context is replicated', /strangler verify catalog/],
-  ])('leaves no process and no folder after Ctrl-C %s', async (_moment, line) => {
-    const { code } = await (await reach(line)).kill('SIGINT');
+  test('leaves no process and no file after Ctrl-C while it starts, also not the settings of an earlier run', async () => {
+    await writeFile(settingsFile(), "STRANGLER_CONTROL_URL='gone'\n");
+    const demo = await reach(/PostgreSQL twice/, ['--by-hand', '--settings', settingsFile()]);
+    expect((await demo.kill('SIGINT')).code).toBe(130);
+    await nothingLeft();
+  });
+
+  test('leaves no process and no folder after Ctrl-C while clients use the shop', async () => {
+    const { code } = await (await reach(/Clients use the shop/)).kill('SIGINT');
     expect(code).toBe(130);
+    await nothingLeft();
+  });
+
+  test('tells the cutover alone with --fast; what it prints to try next is what it wrote, and goes with Ctrl-C', async () => {
+    const demo = await reach(/Ctrl-C ends it/, ['--fast', '--stay', '--settings', settingsFile()]);
+    const said = demo.logs();
+    expect(said.filter((line) => line.includes('✘') || line.startsWith('{'))).toEqual([]);
+    expect(said).toContainEqual(expect.stringMatching(/✔ doubled +0$/));
+    const written = (await readFile(settingsFile(), 'utf8')).trim().split('\n');
+    expect(said.slice(said.indexOf('set -a') + 1, said.indexOf('set +a'))).toEqual(written);
+    expect(written.join()).toMatch(/FACADE='http.*FACADE_ADMIN='http.*FACADE_2_ADMIN='http/);
+    expect(said).toContain('npx strangler rollback catalog --yes');
+    expect((await demo.kill('SIGINT')).code).toBe(130);
     await nothingLeft();
   });
 
@@ -47,5 +64,9 @@ describe('npm run demo', () => {
     expect((await helping.exit).code).toBe(0);
     expect(helping.logs().join('\n')).toContain('--stay');
     expect((await (await startDemo(['--nonsense'])).exit).code).toBe(2);
+    await writeFile(settingsFile(), 'mine');
+    const refused = await startDemo(['--by-hand', '--settings', settingsFile()]);
+    expect((await refused.exit).code).toBe(2);
+    expect(await readFile(settingsFile(), 'utf8')).toBe('mine');
   });
 });

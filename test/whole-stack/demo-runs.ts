@@ -1,4 +1,5 @@
 import { chmod, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect } from '@jest/globals';
@@ -44,6 +45,9 @@ export const startDemo = async (
   });
   return demo;
 };
+
+/** A place for the settings that must be empty in the end. */
+export const settingsFile = (): string => join(folder.path, 'shop.env');
 
 /** Neither a process nor a file of the demo is left. */
 export const nothingLeft = async (): Promise<void> => {

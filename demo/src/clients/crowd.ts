@@ -72,6 +72,10 @@ export class Crowd {
     }
   }
 
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#running);

@@ -50,10 +50,15 @@ export class Stack {
     this.env = running.env;
   }
 
-  get facades(): string[] {
+  /** The first one first, whichever came up first. */
+  get facadeMembers(): Member[] {
     return [...this.members.values()]
       .filter(({ name }) => name.startsWith('facade'))
-      .map(({ url }) => url);
+      .toSorted((a, b) => a.name.localeCompare(b.name));
+  }
+
+  get facades(): string[] {
+    return this.facadeMembers.map(({ url }) => url);
   }
 
   member(name: string): Member {

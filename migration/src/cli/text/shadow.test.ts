@@ -44,6 +44,20 @@ test('differences, errors and time-outs have a column each', () => {
   expect(values?.trim().split(/ +/)).toEqual(['list', '15', '7', '1', '3', '4', '2', '5', '6']);
 });
 
+test('what never happened has no column, and is named below', () => {
+  const clean = { ...counts, 'candidate-error': 0, uncomparable: 0 };
+  const said = shadowText({
+    ...result([]),
+    routes: [{ route: 'list', counts: clean, compared: 8, real: 1 }],
+  });
+  expect(said.split('\n').slice(1)).toEqual([
+    'route  compared  match  differ  timeout  stale  dropped',
+    'list   8         7      1       4        2      6',
+    'none: error, uncomparable',
+  ]);
+  expect(shadowText({ ...result([]), routes: [] })).toMatch(/\nnothing compared yet$/);
+});
+
 test('lists in another order are called that, with the line to paste', () => {
   const said = shadowText(
     result([

@@ -70,36 +70,43 @@ function foundText({ detail }: ShadowResult['samples'][number]): string {
   return [`${asked}${names}`, ...parts.slice(0, 3), ...more].join('\n      ');
 }
 
-/** Counts of each read route, samples of what differed, and rules that would make it the same. */
-export const shadowText = (result: ShadowResult): string =>
-  [
-    `${result.context}: stage ${result.stage}; ${trafficText(result.traffic)}`,
+const outcomes = [
+  ['error', 'candidate-error'],
+  ['timeout', 'candidate-timeout'],
+  ['stale', 'stale'],
+  ['uncomparable', 'uncomparable'],
+  ['dropped', 'dropped'],
+] as const;
+
+/** What never happened has no column: with all of them a table is wider than many a terminal. */
+function comparedText({ routes }: ShadowResult): string[] {
+  if (routes.length === 0) return ['nothing compared yet'];
+  const happened = (one: (typeof outcomes)[number]): boolean =>
+    routes.some(({ counts }) => counts[one[1]] > 0);
+  const shown = outcomes.filter(happened);
+  const never = outcomes.filter((one) => !happened(one)).map(([name]) => name);
+  return [
     table([
-      [
-        'route',
-        'compared',
-        'match',
-        'differ',
-        'error',
-        'timeout',
-        'stale',
-        'uncomparable',
-        'dropped',
-      ],
-      ...result.routes.map(({ route, compared, counts }) =>
+      ['route', 'compared', 'match', 'differ', ...shown.map(([name]) => name)],
+      ...routes.map(({ route, compared, counts }) =>
         [
           route,
           compared,
           counts.match,
           counts.mismatch,
-          counts['candidate-error'],
-          counts['candidate-timeout'],
-          counts.stale,
-          counts.uncomparable,
-          counts.dropped,
+          ...shown.map(([, outcome]) => counts[outcome]),
         ].map(String),
       ),
     ]),
+    ...(never.length > 0 ? [`none: ${never.join(', ')}`] : []),
+  ];
+}
+
+/** Counts of each read route, samples of what differed, and rules that would make it the same. */
+export const shadowText = (result: ShadowResult): string =>
+  [
+    `${result.context}: stage ${result.stage}; ${trafficText(result.traffic)}`,
+    ...comparedText(result),
     ...result.samples
       // nothing differs for good in what was only behind
       .filter(({ outcome }) => outcome !== 'stale')
