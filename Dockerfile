@@ -34,6 +34,7 @@ COPY legacy-monolith legacy-monolith
 RUN node scripts/build.mjs
 RUN for deployable in legacy-monolith catalog shipping-rates; do node node_modules/typescript/bin/tsc -p "deploy/tsconfig/$deployable.json" || exit 1; done
 RUN cp -r legacy-monolith/src/db/migrations legacy-monolith/dist/db/
+RUN cp -r legacy-monolith/src/storefront/assets legacy-monolith/dist/storefront/
 
 # ── packages of each deployable: only the manifests that it needs are there, so nothing else gets installed ──────────
 FROM lock AS facade-packages

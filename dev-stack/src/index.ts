@@ -1,3 +1,5 @@
+export { chromiumPath, startBrowser, type Browser } from './browser.ts';
+export { type Accessible, type BrowserPage } from './browser-page.ts';
 export { freePort } from './free-port.ts';
 export { guardChild, guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';

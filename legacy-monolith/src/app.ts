@@ -18,6 +18,7 @@ import { orderRoutes } from './orders/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { shippingRoutes } from './shipping/routes.ts';
+import { storefrontRoutes } from './storefront/routes.ts';
 
 export interface AppOptions {
   readonly db: Db;
@@ -39,6 +40,7 @@ export function createApp({
   app.disable('x-powered-by');
   app.use(metaRoutes(db, openApi));
   app.use(backOfficeRoutes(db));
+  app.use(storefrontRoutes(db, live));
   app.use(express.json({ limit: '1mb' }));
   app.use(authenticate(db));
   app.use(identityRoutes(db));

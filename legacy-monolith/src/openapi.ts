@@ -8,6 +8,7 @@ import { ordersDocument } from './orders/openapi.ts';
 import { paymentsDocument } from './payments/openapi.ts';
 import { reportsDocument } from './reports/openapi.ts';
 import { shippingDocument } from './shipping/openapi.ts';
+import { storefrontDocument } from './storefront/openapi.ts';
 
 const metaDocument = {
   module: 'meta',
@@ -30,5 +31,6 @@ export const openApi = openApiDocument([
   notificationsDocument,
   reportsDocument,
   backOfficeDocument,
+  storefrontDocument,
   metaDocument,
 ]);

@@ -71,6 +71,16 @@ test('every operation answers as the document says', async () => {
     '/admin/orders/1',
     '/admin/products',
     '/admin/users',
+    '/',
+    '/assets/shop.css',
+    '/assets/shop.js',
+    `/products/${id}`,
+    '/products/none',
+    '/login',
+    '/cart',
+    '/orders',
+    '/orders/1',
+    '/orders/1/events',
   ];
   for (const path of reads) await shop.call('GET', path, { as: 1 });
   const movement = await shop.call('POST', `/api/inventory/${id}/receive`, {
@@ -112,6 +122,11 @@ test('every operation answers as the document says', async () => {
     ['POST', '/admin/login'],
     ['POST', '/admin/logout'],
     ['POST', '/admin/orders/1/status'],
+    ['POST', '/login'],
+    ['POST', '/logout'],
+    ['POST', '/cart'],
+    ['POST', '/cart/remove'],
+    ['POST', '/orders'],
     ['POST', '/api/logout'],
   ];
   for (const [method, path, body] of writes)

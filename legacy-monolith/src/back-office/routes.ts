@@ -1,13 +1,23 @@
 import express, { Router, type Request, type Response } from 'express';
 import { sql } from 'kysely';
 import type { Db } from '../db/database.ts';
-import { HttpError } from '../http/http-error.ts';
+import { HttpError, told } from '../http/http-error.ts';
 import { asFields, parseId, wholeNumber } from '../http/input.ts';
 import { audit } from '../identity/audit.ts';
 import { findByPassword } from '../identity/login.ts';
 import { moveOrder, nextStatuses, ORDER_STATUSES } from '../orders/order-status.ts';
-import { html, page, type Html } from './html.ts';
-import { csrfMatches, endSession, findSession, openSession, type Session } from './session.ts';
+import { html, type Html } from '../http/html.ts';
+import {
+  csrfMatches,
+  type Door,
+  endSession,
+  findSession,
+  openSession,
+  type Session,
+} from '../identity/session.ts';
+import { page } from './page.ts';
+
+const door: Door = { cookie: 'shop_session', path: '/admin', staffOnly: true };
 
 const loginForm = (problem?: string): string =>
   page(
@@ -30,11 +40,6 @@ const table = (heads: readonly string[], rows: readonly Html[]): Html =>
     </tbody>
   </table>`;
 
-const told = ({ body, message }: HttpError): string => {
-  const { message: said, error = message } = asFields(body) ?? {};
-  return typeof said === 'string' ? said : typeof error === 'string' ? error : message;
-};
-
 /** Pages for the staff, with a cookie session, as they were before there was an API. */
 export function backOfficeRoutes(db: Db): Router {
   const router = Router();
@@ -43,7 +48,7 @@ export function backOfficeRoutes(db: Db): Router {
   const inside =
     (render: (session: Session, request: Request, response: Response) => Promise<void>) =>
     async (request: Request, response: Response): Promise<void> => {
-      const session = await findSession(db, request);
+      const session = await findSession(db, door, request);
       if (!session) return response.redirect(303, '/admin/login');
       if (request.method === 'POST' && !csrfMatches(request, session))
         return void response
@@ -71,7 +76,7 @@ export function backOfficeRoutes(db: Db): Router {
     const user = await findByPassword(db, email, password);
     if (!user || user.role === 'customer')
       return void response.status(401).send(loginForm('Email or password is wrong.'));
-    await openSession(db, response, user.id);
+    await openSession(db, door, response, user.id);
     await audit(db, user.id, 'back-office.login');
     response.redirect(303, '/admin');
   });
@@ -79,7 +84,7 @@ export function backOfficeRoutes(db: Db): Router {
   router.post(
     '/admin/logout',
     inside(async (session, _request, response) => {
-      await endSession(db, response, session);
+      await endSession(db, door, response, session);
       response.redirect(303, '/admin/login');
     }),
   );

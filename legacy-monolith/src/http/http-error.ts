@@ -1,3 +1,5 @@
+import { asFields } from './input.ts';
+
 /** An answer other than success; the body is what the module always sent, shapes differ between modules. */
 export class HttpError extends Error {
   readonly status: number;
@@ -21,3 +23,9 @@ export function sqlState(error: unknown): string | undefined {
     ? error.code
     : undefined;
 }
+
+/** What a person is told of it, whatever shape the module's errors have. */
+export const told = ({ body, message }: HttpError): string => {
+  const { message: said, error = message } = asFields(body) ?? {};
+  return typeof said === 'string' ? said : typeof error === 'string' ? error : message;
+};

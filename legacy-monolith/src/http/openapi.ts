@@ -35,8 +35,8 @@ export const input = (
 type Answer = Schema | { readonly content: string } | null;
 interface Operation {
   readonly summary: string;
-  /** 'user' or 'staff' need a bearer token, 'session' the cookie of the back office. */
-  readonly for?: 'user' | 'staff' | 'session';
+  /** 'user' or 'staff' need a bearer token, 'session' the cookie of the back office, 'visitor' that of the customers' pages. */
+  readonly for?: 'user' | 'staff' | 'session' | 'visitor';
   readonly query?: Readonly<Record<string, Schema>>;
   readonly body?: Schema;
   readonly upload?: string;
@@ -112,7 +112,13 @@ function describe(module: string, path: string, operation: Operation): object {
     tags: [module],
     summary: operation.summary,
     ...(operation.for
-      ? { security: [operation.for === 'session' ? { session: [] } : { bearer: [] }] }
+      ? {
+          security: [
+            operation.for === 'session' || operation.for === 'visitor'
+              ? { [operation.for]: [] }
+              : { bearer: [] },
+          ],
+        }
       : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...requestBody(operation),
@@ -145,6 +151,7 @@ export function openApiDocument(modules: readonly ModuleDocument[]): object {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
         session: { type: 'apiKey', in: 'cookie', name: 'shop_session' },
+        visitor: { type: 'apiKey', in: 'cookie', name: 'sid' },
       },
       schemas: Object.assign({}, ...modules.map(({ schemas }) => schemas ?? {})),
     },

@@ -3,8 +3,14 @@ import type { Request, Response } from 'express';
 import type { Db } from '../db/database.ts';
 import { asFields, isUuid } from '../http/input.ts';
 
-const COOKIE = 'shop_session';
 const HOURS = 8;
+
+/** One way into the shop, with a cookie of its own. */
+export interface Door {
+  readonly cookie: string;
+  readonly path: string;
+  readonly staffOnly: boolean;
+}
 
 export interface Session {
   readonly id: string;
@@ -12,28 +18,37 @@ export interface Session {
   readonly csrf: string;
 }
 
-const cookieOf = (request: Request): string | undefined =>
+const cookieOf = (request: Request, name: string): string | undefined =>
   request.headers.cookie
     ?.split(/; */)
-    .find((pair) => pair.startsWith(`${COOKIE}=`))
-    ?.slice(COOKIE.length + 1);
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
 
-export async function findSession(db: Db, request: Request): Promise<Session | undefined> {
-  const id = cookieOf(request);
+export async function findSession(
+  db: Db,
+  door: Door,
+  request: Request,
+): Promise<Session | undefined> {
+  const id = cookieOf(request, door.cookie);
   if (!isUuid(id)) return undefined;
-  const row = await db
+  let query = db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'user_id')
     .select(['sessions.id', 'user_id', 'csrf_token'])
     .where('sessions.id', '=', id)
     .where('expires_at', '>', new Date())
-    .where('deleted_at', 'is', null)
-    .where('role', '<>', 'customer')
-    .executeTakeFirst();
+    .where('deleted_at', 'is', null);
+  if (door.staffOnly) query = query.where('role', '<>', 'customer');
+  const row = await query.executeTakeFirst();
   return row && { id: row.id, userId: row.user_id, csrf: row.csrf_token };
 }
 
-export async function openSession(db: Db, response: Response, userId: number): Promise<void> {
+export async function openSession(
+  db: Db,
+  door: Door,
+  response: Response,
+  userId: number,
+): Promise<void> {
   const row = await db
     .insertInto('sessions')
     .values({
@@ -43,17 +58,22 @@ export async function openSession(db: Db, response: Response, userId: number): P
     })
     .returning('id')
     .executeTakeFirstOrThrow();
-  response.cookie(COOKIE, row.id, {
+  response.cookie(door.cookie, row.id, {
     httpOnly: true,
     sameSite: 'lax',
-    path: '/admin',
+    path: door.path,
     maxAge: HOURS * 3_600_000,
   });
 }
 
-export async function endSession(db: Db, response: Response, session: Session): Promise<void> {
+export async function endSession(
+  db: Db,
+  door: Door,
+  response: Response,
+  session: Session,
+): Promise<void> {
   await db.deleteFrom('sessions').where('id', '=', session.id).execute();
-  response.clearCookie(COOKIE, { path: '/admin' });
+  response.clearCookie(door.cookie, { path: door.path });
 }
 
 export const csrfMatches = (request: Request, session: Session): boolean =>

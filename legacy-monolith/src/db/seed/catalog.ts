@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Cell } from './copy.ts';
-import { noisePng } from './picture.ts';
+import { GLYPHS } from './glyphs.ts';
+import { drawnPng } from './picture.ts';
 import { seededRandom } from './random.ts';
 import {
   CATEGORIES,
@@ -42,10 +43,11 @@ export function* categories(): Generator<Cell[]> {
 export const productPrice = (index: number): number => 199 + ((index * 7_919) % 48_000);
 export const money = (cents: number): string =>
   `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
-export const productName = (index: number): string => {
+const productWords = (index: number) => {
   const random = seededRandom(index * 31 + 7);
-  return `${random.pick(ADJECTIVES)} ${random.pick(MATERIALS)} ${random.pick(THINGS)}`;
+  return [random.pick(ADJECTIVES), random.pick(MATERIALS), random.pick(THINGS)] as const;
 };
+export const productName = (index: number): string => productWords(index).join(' ');
 
 export function* products({ products: count }: SeedSizes): Generator<Cell[]> {
   const random = seededRandom(20_240_101);
@@ -94,11 +96,49 @@ export function* productCategories({ products: count }: SeedSizes): Generator<Ce
   }
 }
 
+/** Ground, thing and part, far enough apart to be told from each other. */
+const PALETTES = [
+  [
+    [232, 240, 236],
+    [18, 110, 98],
+    [214, 140, 62],
+  ],
+  [
+    [246, 235, 221],
+    [168, 74, 44],
+    [60, 72, 92],
+  ],
+  [
+    [229, 234, 245],
+    [58, 82, 150],
+    [206, 104, 84],
+  ],
+  [
+    [243, 232, 240],
+    [124, 58, 110],
+    [70, 120, 110],
+  ],
+  [
+    [240, 238, 220],
+    [92, 100, 40],
+    [176, 84, 52],
+  ],
+] as const;
+/** So many products, those that the front page shows first, have a picture each; of the others every fifth. */
+const ALL_PICTURED = 24;
+
 export function* productImages({ products: count }: SeedSizes): Generator<Cell[]> {
   const random = seededRandom(77);
   let id = 0;
-  for (let index = 0; index < count; index += 5) {
-    const content = noisePng(random.int(8, 36), () => random.int(0, 255));
+  for (let index = 0; index < count; index++) {
+    if (index >= ALL_PICTURED && index % 5 !== 0) continue;
+    const [ground, thing, part] = PALETTES[index % PALETTES.length] ?? PALETTES[0];
+    const content = drawnPng({
+      glyph: GLYPHS[productWords(index)[2]],
+      colours: { '.': ground, X: thing, o: part },
+      scale: 4,
+      grain: () => random.next() * 2 - 1,
+    });
     id += 1;
     yield [
       id,

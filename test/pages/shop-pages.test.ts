@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, type BrowserPage, startBrowser } from '@strangler-toolkit/dev-stack';
+import pg from 'pg';
+import catalog from '../../contexts/catalog.ts';
+import { describeWithBrowser } from '../../dev-stack/jest/describe-with-browser.ts';
+import { startTwoSides, type TwoSides } from '../../extracted/catalog/test/two-sides.ts';
+import { type RunningFacade, startFacade } from '../../facade/test/support/facade.ts';
+import { barriers } from './accessibility.ts';
+
+const { SCREENSHOTS: screenshots } = process.env;
+const customer = { email: 'user51@mail.example', password: 'correct horse' };
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+] as const;
+
+describeWithBrowser('the pages of the shop, in a browser, through a facade', () => {
+  let sides: TwoSides;
+  let browser: Browser;
+  let facade: RunningFacade;
+  let before: RunningFacade;
+  let quiet: RunningFacade;
+  let page: BrowserPage;
+  let origin: string;
+
+  /** Reads of the catalog go to one side; whose data it is does not matter to where requests go. */
+  const facadeTo = (side: 'monolith' | 'service', debugHeaders = true): Promise<RunningFacade> => {
+    const { context, identity, routes } = catalog;
+    const reads = routes.filter(({ kind }) => kind === 'read');
+    return startFacade({
+      contexts: [
+        {
+          context,
+          data: 'shared',
+          monolith: { url: sides.monolith.url },
+          service: { url: sides.service.url },
+          routes,
+          ...(identity && { identity }),
+        },
+      ],
+      monolithUrl: sides.monolith.url,
+      fixedFlags: Object.fromEntries(
+        reads.map(({ name }) => [`${context}.${name}`, side === 'service']),
+      ),
+      debugHeaders,
+    });
+  };
+  const addressOf = ({ port }: RunningFacade): string => `http://127.0.0.1:${port}`;
+
+  beforeAll(async () => {
+    sides = await startTwoSides(0.1);
+    [browser, before, facade, quiet] = await Promise.all([
+      startBrowser(),
+      facadeTo('monolith'),
+      facadeTo('service'),
+      facadeTo('service', false),
+    ]);
+    origin = addressOf(facade);
+  });
+  afterAll(async () => {
+    await browser?.stop();
+    await Promise.all([before, facade, quiet].map((one) => one?.stop()));
+    await sides?.close();
+  });
+  beforeEach(async () => {
+    page = await browser.open();
+  });
+  afterEach(() => {
+    // Nothing of a page comes from elsewhere, and no script of it fails.
+    const elsewhere = page.asked.filter((url) => !/^(http:\/\/127\.0\.0\.1:|data:)/.test(url));
+    expect({ elsewhere, errors: page.errors }).toEqual({ elsewhere: [], errors: [] });
+  });
+
+  /** At the width of a desk and of a telephone. */
+  const usable = async (name: string): Promise<void> => {
+    for (const size of sizes) {
+      await page.resize(size);
+      expect({ name, ...size, barriers: await barriers(page) }).toMatchObject({ barriers: [] });
+      if (!screenshots) continue;
+      await mkdir(screenshots, { recursive: true });
+      await writeFile(join(screenshots, `${name}-${size.width}.png`), await page.screenshot());
+    }
+  };
+  const pictured = (): Promise<number> =>
+    page.evaluate<number>(
+      `Promise.all([...document.images].map((image) => image.decode())).then((all) => all.length)`,
+    );
+
+  test('show products with pictures, which come from whoever serves the catalog, and say who that was', async () => {
+    const { rows } = await new Promise<pg.QueryResult<{ title: string }>>((resolve, reject) => {
+      const client = new pg.Client({ connectionString: sides.own.url });
+      client
+        .connect()
+        .then(() =>
+          client.query<{ title: string }>(
+            `UPDATE product_text SET title = 'Only the service calls it that' WHERE product_id =
+              (SELECT product_id FROM product ORDER BY sku LIMIT 1) RETURNING title`,
+          ),
+        )
+        .then(resolve, reject)
+        .finally(() => client.end());
+    });
+    const renamed = rows[0]?.title ?? '';
+    await page.goto(addressOf(before));
+    await page.sees('47 products');
+    await page.sees('Answered by: categories monolith');
+    expect(await page.text()).not.toContain(renamed);
+
+    await page.goto(origin);
+    await page.sees(renamed);
+    await page.sees('products service');
+    await page.sees('pictures service');
+    await page.sees('this page monolith');
+    expect(await pictured()).toBe(12);
+    await usable('front');
+
+    await page.write('searchbox', 'Search for products', 'chair');
+    await page.follow('button', 'Search');
+    await page.sees('Products for “chair”');
+    await page.goto(`${origin}/?category=kitchen&page=2`);
+    await page.sees('Nothing found.');
+  });
+
+  test('are quiet about who answered where the facade is', async () => {
+    await page.goto(addressOf(quiet));
+    await page.sees('47 products');
+    expect(await page.text()).not.toContain('Answered by');
+  });
+
+  test('let a customer choose, order and watch the order go its way', async () => {
+    await page.goto(origin);
+    await page.follow('link', 'Next page');
+    await page.sees('Previous page');
+    await page.follow(
+      'link',
+      await page.evaluate<string>(`
+      new Promise((resolve) => {
+        const look = () => {
+          const link = [...document.querySelectorAll('#products a')].find((each) => /EUR/.test(each.innerText));
+          if (link && link.querySelector('img, [aria-hidden]')) link.id = 'chosen';
+          if (link?.id) setTimeout(() => resolve(link.textContent), 0); else setTimeout(look, 20);
+        };
+        look();
+      })`),
+    );
+    await usable('product');
+    await page.follow('link', 'Log in to buy');
+    await page.write('textbox', 'Email', customer.email);
+    await page.write('textbox', 'Password', 'wrong');
+    await page.follow('button', 'Log in');
+    await page.sees('Email or password is wrong.');
+    await usable('login');
+    page.errors.length = 0; // the browser notes the 401
+    await page.write('textbox', 'Email', customer.email);
+    await page.write('textbox', 'Password', customer.password);
+    await page.follow('button', 'Log in');
+    await page.write('spinbutton', 'Quantity', '2');
+    await page.follow('button', 'Add to cart');
+    await page.sees('Cart (2)');
+    await usable('cart');
+    await page.follow('button', 'Order');
+    await page.sees('Status: placed');
+    const order = await page.evaluate<string>(`location.pathname.split('/').pop()`);
+    for (const status of ['paid', 'packed']) {
+      const moved = await fetch(`${origin}/api/orders/${order}/status`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer demo-token-1', 'content-type': 'application/json' },
+        body: JSON.stringify({ status }),
+      });
+      expect(moved.status).toBe(200);
+      await page.sees(`Status: ${status}`);
+    }
+    await usable('order');
+    await page.follow('link', 'Orders');
+    await page.sees(order);
+    await usable('orders');
+    await page.follow('button', 'Log out');
+    await page.goto(`${origin}/orders/${order}`);
+    await page.sees('A seeded customer');
+  });
+});
