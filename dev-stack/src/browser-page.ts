@@ -1,6 +1,9 @@
 import type { DevTools } from './dev-tools.ts';
 import { until } from './until.ts';
 
+/** A page that has not come to it by then hangs. */
+const withinMs = 60_000;
+
 /** What assistive technology is told of a part of a page. */
 export interface Accessible {
   readonly role: string;
@@ -75,7 +78,7 @@ export class BrowserPage {
   async #loading(act: () => Promise<unknown>): Promise<void> {
     const before = this.#loads;
     await act();
-    await until('the page to load', () => this.#loads > before, { everyMs: 20 });
+    await until('the page to load', () => this.#loads > before, { withinMs, everyMs: 20 });
   }
 
   /** The value of an expression in the page. */
@@ -96,6 +99,7 @@ export class BrowserPage {
   async sees(text: string): Promise<void> {
     let seen = '';
     await until(`"${text}" on the page`, async () => (seen = await this.text()).includes(text), {
+      withinMs,
       everyMs: 50,
       alsoTell: () => seen,
     });
@@ -124,7 +128,11 @@ export class BrowserPage {
         found = all.find((one) => one.role === role && one.name === name);
         return found !== undefined;
       },
-      { everyMs: 50, alsoTell: () => all.map((one) => `${one.role} "${one.name}"`).join('\n') },
+      {
+        withinMs,
+        everyMs: 50,
+        alsoTell: () => all.map((one) => `${one.role} "${one.name}"`).join('\n'),
+      },
     );
     return found?.node ?? 0;
   }

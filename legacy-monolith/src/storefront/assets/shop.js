@@ -70,6 +70,9 @@ function card(product) {
   const picture = make('span', 'picture');
   const words = make('span', 'words');
   words.append(make('span', 'name', product.name), make('span', 'price', priceOf(product)));
+  // Else the picture's text and the name would be read out one after the other.
+  words.id = `product-${product.id}`;
+  link.setAttribute('aria-labelledby', words.id);
   link.append(picture, words);
   const item = document.createElement('li');
   item.append(link);
