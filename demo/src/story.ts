@@ -60,12 +60,7 @@ export async function wholeStory(teller: Teller): Promise<void> {
   await teller.strangler(
     'ramp',
     'catalog',
-    '--steps',
-    '25,50,100',
-    '--hold',
-    '2s',
-    '--max-wait',
-    '5m',
+    ...['--steps', '25,50,100', '--hold', '2s', '--max-wait', '5m'],
   );
 
   teller.chapter(
@@ -106,8 +101,11 @@ export async function fastStory(teller: Teller): Promise<void> {
     'shadow',
     'Shadow: the service answers too, nobody sees it, the answers are compared',
   );
-  await teller.strangler('shadow', 'catalog', '--sample', '100');
-  await teller.strangler('shadow', 'catalog', '--wait', '20', '--timeout', '300s');
+  await teller.strangler(
+    'shadow',
+    'catalog',
+    ...['--sample', '100', '--wait', '20', '--timeout', '300s'],
+  );
 
   teller.chapter('canary', 'Canary: reads move, judged by errors and latency');
   await teller.strangler('ramp', 'catalog', '--steps', '100', '--hold', '1s', '--max-wait', '5m');

@@ -156,8 +156,8 @@ export const orderPage = (order: ShownOrder, visitor: Visitor): string =>
           (item) =>
             html`<tr>
               <th scope="row"><a href="/products/${item.product_id}">${item.product_name}</a></th>
-              <td class="number">${item.quantity}</td>
-              <td class="number">${item.unit_price}</td>
+              <td class="number" data-head="Quantity">${item.quantity}</td>
+              <td class="number" data-head="Price">${item.unit_price}</td>
             </tr>`,
         ),
       )}

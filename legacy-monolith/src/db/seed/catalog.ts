@@ -136,7 +136,7 @@ export function* productImages({ products: count }: SeedSizes): Generator<Cell[]
     const content = drawnPng({
       glyph: GLYPHS[productWords(index)[2]],
       colours: { '.': ground, X: thing, o: part },
-      scale: 4,
+      scale: 3,
       grain: () => random.next() * 2 - 1,
     });
     id += 1;

@@ -11,7 +11,7 @@ const chunk = (type: string, data: Buffer): Buffer => {
 type Colour = readonly [red: number, green: number, blue: number];
 
 export interface Drawing {
-  /** Rows of characters, all as long as there are rows. */
+  /** Rows of characters, all as long as there are rows; a margin of dots comes around them. */
   readonly glyph: string;
   readonly colours: Readonly<Record<string, Colour>>;
   /** Pixels per character. */
@@ -22,7 +22,9 @@ export interface Drawing {
 
 /** A real PNG, so that browsers show something. */
 export function drawnPng({ glyph, colours, scale, grain }: Drawing): Buffer {
-  const rows = glyph.trim().split('\n');
+  const drawn = glyph.trim().split('\n');
+  const edge = '.'.repeat(drawn.length + 2);
+  const rows = [edge, ...drawn.map((row) => `.${row}.`), edge];
   const side = rows.length * scale;
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
