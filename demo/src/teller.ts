@@ -165,7 +165,8 @@ export class Teller {
       this.chapter(
         'clients',
         'Clients use the shop, from here to the end',
-        '4 write products of their own and read each write back through the other facade; 4 browse. A ledger keeps every acknowledged write.',
+        '4 write products of their own and read each write back through the other facade; 4 browse. ' +
+          'A ledger keeps every acknowledged write.',
       );
       await this.until('the first writes', async () => this.crowd.counts.acknowledgedWrites > 20);
       await story(this);

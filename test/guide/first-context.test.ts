@@ -92,11 +92,9 @@ const printedBy = (output: string, command: string): string[] =>
 
 /** Route, answers compared, those that did not match: the rows of a table of shadow counts. */
 const compared = (table: string): [route: string, compared: number, real: number][] =>
-  [...table.matchAll(/^([a-z-]+) +(\d+) +(\d+) +\d+(?: .*)?$/gm)].map(([, route = '', of, match]) => [
-    route,
-    Number(of),
-    Number(of) - Number(match),
-  ]);
+  [...table.matchAll(/^([a-z-]+) +(\d+) +(\d+) +\d+(?: .*)?$/gm)].map(
+    ([, route = '', of, match]) => [route, Number(of), Number(of) - Number(match)],
+  );
 
 const readme = async (): Promise<string> => readFile(join(repository, 'README.md'), 'utf8');
 
