@@ -131,6 +131,8 @@ test('a cutover without a facade is refused, and its dry run changes nothing', a
 });
 
 test('cutover moves the writes, rollback brings them back, and nothing is lost', async () => {
+  await run('fence', 'audit', 'catalog', 'on');
+  await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('before')`);
   expect(await run('cutover', 'catalog', '--yes', '--no-facade')).toMatchObject({
     stage: 'service',
     owner: 'service',
@@ -139,6 +141,25 @@ test('cutover moves the writes, rollback brings them back, and nothing is lost',
   await expect(
     scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('stray')`),
   ).rejects.toMatchObject({ code: 'SF001' });
+  const user = (await scene.sql(scene.monolith, 'SELECT session_user AS user'))[0]?.user;
+  expect(await run('fence', 'status', 'catalog')).toMatchObject({
+    epoch: 2,
+    monolith: {
+      mode: 'refuse',
+      refused: '1',
+      lastRefusedAt: expect.any(String),
+      refusedWriters: [{ table: 'public.products', operation: 'INSERT', user, writes: '1' }],
+    },
+    // The stray that replicate's fence refused was one of the epoch before.
+    service: { refused: '0', refusedEarlier: '1', refusedWriters: [] },
+  });
+  const retire = json<{ gates: { gate: string; actual: string }[] }>(
+    await cli(['can-i', 'retire', 'catalog', '--json'], scene.env),
+  );
+  // Without the write that the audit fence logged while the monolith owned.
+  expect(retire.gates.filter(({ gate }) => gate === 'stray-writes')).toMatchObject([
+    { actual: '1 refused or logged' },
+  ]);
   await scene.sql(scene.service, `INSERT INTO items (title) VALUES ('born at the service')`);
   await until(
     'the row came back',
@@ -194,8 +215,14 @@ test('the audit fence shows who writes past the facade', async () => {
   await run('fence', 'audit', 'catalog', 'on');
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('nightly job')`);
   expect(await run('fence', 'status', 'catalog')).toMatchObject({
-    monolith: { mode: 'audit' },
-    strayWriters: [{ operation: 'INSERT', writes: '1' }],
+    epoch: 3,
+    monolith: { mode: 'audit', refused: '0', refusedEarlier: '1', refusedWriters: [] },
+    strayWriters: [1, 3].map((epoch) => ({
+      side: 'monolith',
+      epoch,
+      operation: 'INSERT',
+      writes: '1',
+    })),
   });
   expect(await run('fence', 'audit', 'catalog', 'off')).toMatchObject({
     monolith: { mode: 'none' },

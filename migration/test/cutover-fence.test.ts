@@ -8,6 +8,10 @@ import { installFence, removeFence } from '../src/cutover/fence.ts';
 import { fenceStatus } from '../src/cutover/fence-status.ts';
 import { strayWriters } from '../src/replica/stray-writes.ts';
 import { moveSequences } from '../src/cutover/sequences.ts';
+import { installFenceSchema } from '../src/replica/fences.ts';
+import { noteOwner } from '../src/replica/owners.ts';
+import { beginCounting, readRefusals } from '../src/replica/refusals.ts';
+import { installReplicaSchema } from '../src/replica/schema.ts';
 import { claim, guarded } from '../src/replica/move-guards.ts';
 
 const product = { schema: 'public', table: 'products' };
@@ -21,6 +25,7 @@ const fence = {
 
 let database: TestDatabase;
 let admin: pg.Client;
+let role: string;
 let writer: pg.Client;
 
 const open = async (url: string, applicationName = 'test'): Promise<pg.Client> => {
@@ -29,11 +34,20 @@ const open = async (url: string, applicationName = 'test'): Promise<pg.Client> =
   return client;
 };
 
+const openAs = (user: string): Promise<pg.Client> => {
+  const url = new URL(database.url);
+  url.username = user;
+  url.password = 'app';
+  return open(url.href, 'price job');
+};
+
 beforeAll(async () => {
   database = await createTestDatabase('fence');
   admin = await open(database.url);
+  await installReplicaSchema(admin);
+  role = `${database.name}_app`;
   await admin.query(`
-    CREATE ROLE "${database.name}_app" LOGIN;
+    CREATE ROLE "${database.name}_app" LOGIN PASSWORD 'app';
     CREATE TABLE products (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, price numeric);
     CREATE TABLE "Stock Levels" (id int PRIMARY KEY, n int);
     CREATE TABLE brands (id int PRIMARY KEY);
@@ -104,6 +118,86 @@ describe('a fence that refuses', () => {
     );
   });
 
+  test('tells who was refused what, of the login role, although it all rolled back', async () => {
+    await installFence(admin, fence);
+    await noteOwner(admin, fence.context, { owner: 'service', epoch: 2, startLsn: null });
+    const job = await openAs(role);
+    for (const sql of [
+      'DELETE FROM products',
+      'DELETE FROM products',
+      'DELETE FROM "Stock Levels"',
+    ])
+      await expect(job.query(sql)).rejects.toMatchObject({ code: 'SF001' });
+    await job.end();
+    // SET ROLE hides nobody: this one logged in as the owner of the database.
+    await refusal('TRUNCATE "Stock Levels"');
+    const told = await readRefusals(admin, fence.context);
+    expect(told.refused).toBe('4');
+    expect(Date.now() - Date.parse(told.lastRefusedAt ?? '')).toBeLessThan(60_000);
+    const who = (await admin.query<{ user: string }>('SELECT session_user AS user')).rows[0]?.user;
+    expect(told.refusedWriters).toEqual([
+      { table: 'public.products', operation: 'DELETE', user: role, writes: '2' },
+      { table: 'public."Stock Levels"', operation: 'DELETE', user: role, writes: '1' },
+      { table: 'public."Stock Levels"', operation: 'TRUNCATE', user: who, writes: '1' },
+    ]);
+  });
+
+  test('counts a role that had no right when it was made among the others, and loses none', async () => {
+    await admin.query('CREATE TABLE late_rights (id int)');
+    const tables = [{ schema: 'public', table: 'late_rights' }];
+    await installFence(admin, { ...fence, tables });
+    await admin.query(`GRANT ALL ON late_rights TO "${role}"`);
+    const job = await openAs(role);
+    await expect(job.query('DELETE FROM late_rights')).rejects.toMatchObject({ code: 'SF001' });
+    await job.end();
+    expect((await readRefusals(admin, fence.context)).refusedWriters).toContainEqual({
+      table: 'public.late_rights',
+      operation: 'DELETE',
+      user: null,
+      writes: '1',
+    });
+    await admin.query('DROP TABLE late_rights');
+  });
+
+  test('counts anew with every epoch, and from where a person has looked', async () => {
+    await installFence(admin, fence);
+    const epoch = (number: number) =>
+      noteOwner(admin, fence.context, { owner: 'service', epoch: number, startLsn: null });
+    const told = async () => {
+      const { refused, refusedWriters } = await readRefusals(admin, fence.context);
+      return [refused, refusedWriters.map(({ writes }) => writes)];
+    };
+    await epoch(10);
+    await refusal('DELETE FROM products');
+    await refusal('DELETE FROM products');
+    expect(await told()).toEqual(['2', ['2']]);
+    await epoch(10);
+    expect(await told()).toEqual(['2', ['2']]);
+    await epoch(11);
+    expect(await told()).toEqual(['0', []]);
+    await refusal('DELETE FROM products');
+    expect(await told()).toEqual(['1', ['1']]);
+    const { refusedEarlier } = await readRefusals(admin, fence.context);
+    expect(Number(refusedEarlier)).toBeGreaterThanOrEqual(2);
+    await beginCounting(admin, fence.context, 11, { anew: true });
+    expect(await told()).toEqual(['0', []]);
+  });
+
+  test('that is dropped takes its counters along', async () => {
+    await installFence(admin, fence);
+    await refusal('DELETE FROM products');
+    await removeFence(admin, fence.context, { drop: true });
+    expect(await readRefusals(admin, fence.context)).toMatchObject({
+      refused: '0',
+      refusedWriters: [],
+    });
+    const { rows } = await admin.query(
+      `SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE nspname = 'strangler' AND relname LIKE 'refusal\\_%' AND relkind = 'S'`,
+    );
+    expect(rows).toEqual([]);
+  });
+
   test('lets replication sessions pass', async () => {
     await installFence(admin, fence);
     await admin.query(`SET session_replication_role = replica`);
@@ -167,6 +261,7 @@ describe('a fence that refuses', () => {
   });
 
   test('waits for running writers, and no write after it gets through', async () => {
+    await installFenceSchema(admin, fence.context, fence.tables);
     await writer.query('BEGIN');
     await writer.query(`UPDATE products SET price = 5 WHERE id = 1`);
     const order: string[] = [];
@@ -259,6 +354,10 @@ describe('a fence that refuses', () => {
     await refusal(`INSERT INTO events VALUES ('2026-01-05', 1)`);
     await refusal(`INSERT INTO events_1 VALUES ('2026-01-05', 1)`);
     await refusal(`INSERT INTO events_2 VALUES ('2026-02-05', 1)`);
+    // Of a part that came later, its root is told.
+    const told = (await readRefusals(admin, fence.context)).refusedWriters;
+    expect(told.filter(({ table }) => table === null)).toEqual([]);
+    expect(told.map(({ table, writes }) => [table, writes])).toContainEqual(['public.events', '3']);
     await removeFence(admin, fence.context);
     await installFence(admin, { ...fence, tables: [{ schema: 'public', table: 'events_1' }] });
     await refusal(`INSERT INTO events VALUES ('2026-01-05', 1)`);
@@ -316,6 +415,20 @@ describe('a fence in audit mode', () => {
       },
     ]);
     expect((await fenceStatus(admin, fence.context, fence.tables)).mode).toBe('audit');
+  });
+
+  test('keeps the epochs apart', async () => {
+    for (const epoch of [1, 3]) {
+      await installFence(admin, { ...audit, epoch });
+      await writer.query('INSERT INTO "Stock Levels" VALUES ($1, 1)', [epoch + 10]);
+    }
+    const written = (await strayWriters(admin, fence.context)).filter(({ query }) =>
+      query.startsWith('INSERT INTO "Stock Levels"'),
+    );
+    expect(written.map(({ epoch, writes }) => [epoch, writes])).toEqual([
+      [1, '1'],
+      [3, '1'],
+    ]);
   });
 
   test('never makes one business transaction wait for another, nor fail to serialise', async () => {

@@ -174,8 +174,9 @@ async function begin(
   }
   const tables = contextTables(definition);
   const source = await sides.client(plan.from);
-  await installFenceSchema(source, definition.context);
-  await installFenceSchema(await sides.client(plan.to), definition.context);
+  // Also what the fence of this move will need: nobody waits for it now.
+  await installFenceSchema(source, definition.context, tables[plan.from]);
+  await installFenceSchema(await sides.client(plan.to), definition.context, tables[plan.to]);
   const before = await fenceStatus(source, definition.context, tables[plan.from]);
   const sourceFence = before.tables.some((fence) => fence.mode === 'audit') ? 'audit' : 'none';
   const moveId = randomUUID();

@@ -106,7 +106,13 @@ export const fenceSource: MoveStep = {
     if (move.sourceFence === 'audit')
       await installFence(
         client,
-        { context, tables: move.tables.from, owner: move.plan.from, mode: 'audit' },
+        {
+          context,
+          tables: move.tables.from,
+          owner: move.plan.from,
+          mode: 'audit',
+          epoch: move.epoch,
+        },
         options,
       );
     else await removeFence(client, context, options);

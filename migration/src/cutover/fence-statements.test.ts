@@ -13,6 +13,7 @@ const there: FenceTriggers = {
   table,
   mode: 'refuse',
   owner: 'service',
+  epoch: '',
   triggers: ['strangler_fence', 'strangler_fence_leaf'],
 };
 
@@ -39,6 +40,13 @@ describe('on a server that cannot replace a trigger', () => {
       'DROP TRIGGER',
       'CREATE TRIGGER',
     ]);
+  });
+
+  test('an audit fence of another epoch is made anew, one of the same is enabled', () => {
+    const audit: FenceRule = { ...fence, mode: 'audit', epoch: 3 };
+    const drops = (epoch: string) =>
+      remaking({ ...table, rowTrigger: null }, audit, { ...there, mode: 'audit', epoch }).drops;
+    expect([drops('3'), drops('2'), drops('')]).toEqual([false, true, true]);
   });
 
   test('a fence that never was is made, and drops nothing', () => {

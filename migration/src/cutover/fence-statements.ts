@@ -47,7 +47,10 @@ export function remaking(
   fence: FenceRule,
   there: FenceTriggers | undefined,
 ): Remade {
-  const same = there?.mode === fence.mode && there.owner === fence.owner;
+  const same =
+    there?.mode === fence.mode &&
+    there.owner === fence.owner &&
+    (fence.mode === 'refuse' || there.epoch === String(fence.epoch ?? ''));
   let drops = false;
   const sql = statements(table, fence, (trigger, when) => {
     const exists = there?.triggers.includes(trigger) === true;

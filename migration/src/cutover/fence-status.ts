@@ -1,17 +1,15 @@
 import type { Client } from 'pg';
-import { countRefused } from '../replica/fences.ts';
+import { readRefusals, type Refusals } from '../replica/refusals.ts';
 import { fenceableTables, type TableName } from './fence-tables.ts';
 import { type FenceTriggers, readFenceTriggers } from '../replica/fences.ts';
 
-export interface FenceStatus {
+export interface FenceStatus extends Refusals {
   /** `partial`: some tables are open, or the tables stand in different modes: never intended, `recover` mends it. */
   readonly mode: 'none' | 'audit' | 'refuse' | 'partial';
   readonly owner: string | null;
   readonly tables: readonly FenceTriggers[];
   /** Tables of the mapping (with partitions) that have no fence. */
   readonly open: readonly string[];
-  /** Writes refused since the first fence, also of transactions that rolled back. */
-  readonly refused: string;
 }
 
 /** What stands in this database for the context, compared with the tables that should have it. */
@@ -35,6 +33,6 @@ export async function fenceStatus(
     owner: standing[0]?.owner ?? null,
     tables: standing,
     open: open.map((table) => `${table.schema}.${table.table}`),
-    refused: await countRefused(client, context),
+    ...(await readRefusals(client, context)),
   };
 }

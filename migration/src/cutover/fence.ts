@@ -13,6 +13,7 @@ import {
 import { type Remade, remaking, replacing } from './fence-statements.ts';
 import { type FenceableTable, fenceableTables, type TableName } from './fence-tables.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
+import { dropCounters } from '../replica/refusals.ts';
 import { noteOwner, type OwnerNote } from '../replica/owners.ts';
 import { describeWriters, runningWriters } from './running-writers.ts';
 
@@ -105,7 +106,7 @@ export async function installFence(
   fence: Fence,
   options: FenceOptions = {},
 ): Promise<FenceChange> {
-  await installFenceSchema(client, fence.context);
+  await installFenceSchema(client, fence.context, fence.tables);
   const tables = await fenceableTables(client, fence.tables);
   const made = await madeBy(client, fence, tables);
   const mode = made.some(({ drops }) => drops) ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE';
@@ -149,6 +150,7 @@ export async function removeFence(
           );
         }
       }
+      if (options.drop) await dropCounters(client, context);
     },
   );
   return { tables: fences.map(({ table }) => `${table.schema}.${table.table}`), ...done };

@@ -1,6 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { quoteLiteral } from '../database/identifiers.ts';
+import { quoteLiteral, type TableName } from '../database/identifiers.ts';
+import { makeCounters } from './refusals.ts';
 import { installReplicaSchema } from './schema.ts';
 
 /** `refuse` raises SQLSTATE SF001; `audit` records the writer in strangler.stray_writes and lets the write pass. */
@@ -9,17 +10,14 @@ export type FenceMode = 'refuse' | 'audit';
 /** SQLSTATE of a write that a fence refused. */
 export const FENCE_REFUSED = 'SF001';
 
-const refusedSequence = (client: pg.Client, context: string): string =>
-  `strangler.${client.escapeIdentifier(`refused_${context}`)}`;
-
-/** Makes everything that fences need in a data database; cheap when it is there already. */
-export async function installFenceSchema(client: pg.Client, context: string): Promise<void> {
+/** Makes everything that fences on these tables need in a data database; cheap when it is there already. */
+export async function installFenceSchema(
+  client: pg.Client,
+  context: string,
+  tables: readonly TableName[] = [],
+): Promise<void> {
   await installReplicaSchema(client, 'fences');
-  const sequence = refusedSequence(client, context);
-  const { rows } = await client.query<{ id: string | null }>('SELECT to_regclass($1)::text AS id', [
-    sequence,
-  ]);
-  if (!rows[0]?.id) await client.query(`CREATE SEQUENCE IF NOT EXISTS ${sequence}`);
+  await makeCounters(client, context, tables);
 }
 
 export interface FenceRule {
@@ -27,11 +25,19 @@ export interface FenceRule {
   /** Who owns the data while the fence stands: named to whoever is refused. */
   readonly owner: Side;
   readonly mode: FenceMode;
+  /** Of the owner: what an audit fence logs is told by it. */
+  readonly epoch?: number | undefined;
 }
 
 /** What a trigger of a fence does. */
 export const fenceAction = (fence: FenceRule): string =>
-  `EXECUTE FUNCTION strangler.fence_${fence.mode}(${quoteLiteral(fence.context)}, ${quoteLiteral(fence.owner)})`;
+  `EXECUTE FUNCTION strangler.fence_${fence.mode}(${[
+    fence.context,
+    fence.owner,
+    ...(fence.mode === 'audit' && fence.epoch !== undefined ? [String(fence.epoch)] : []),
+  ]
+    .map(quoteLiteral)
+    .join(', ')})`;
 
 /** A move that tries its own fence says so, and is not counted among the refused. */
 export async function tryingFence<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
@@ -46,6 +52,8 @@ export interface FenceTriggers {
   readonly triggers: readonly string[];
   readonly mode: FenceMode;
   readonly owner: string;
+  /** That an audit fence writes down; '' where it knows none. */
+  readonly epoch: string;
 }
 
 /** Tables with triggers of this context's fence; lifted ones are disabled and count only when asked for. */
@@ -60,11 +68,13 @@ export async function readFenceTriggers(
     triggers: string;
     mode: string;
     owner: string;
+    epoch: string;
   }>(
     `SELECT n.nspname AS schema, c.relname AS table,
        string_agg(DISTINCT t.tgname, ',' ORDER BY t.tgname) AS triggers,
        max(p.proname) FILTER (WHERE t.tgname = 'strangler_fence') AS mode,
-       max(split_part(encode(t.tgargs, 'escape'), '\\000', 2)) FILTER (WHERE t.tgname = 'strangler_fence') AS owner
+       max(split_part(encode(t.tgargs, 'escape'), '\\000', 2)) FILTER (WHERE t.tgname = 'strangler_fence') AS owner,
+       max(split_part(encode(t.tgargs, 'escape'), '\\000', 3)) FILTER (WHERE t.tgname = 'strangler_fence') AS epoch
      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
        JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE pn.nspname = 'strangler' AND p.proname IN ('fence_refuse', 'fence_audit') AND t.tgparentid = 0
@@ -77,6 +87,7 @@ export async function readFenceTriggers(
     triggers: row.triggers.split(','),
     mode: row.mode === 'fence_audit' ? 'audit' : 'refuse',
     owner: row.owner,
+    epoch: row.epoch ?? '',
   }));
 }
 
@@ -93,18 +104,4 @@ export async function fenceMark(client: pg.Client, context: string): Promise<str
     [context],
   );
   return rows[0]?.mark ?? '';
-}
-
-/** Writes refused since the first fence, also of transactions that rolled back. */
-export async function countRefused(client: pg.Client, context: string): Promise<string> {
-  const sequence = refusedSequence(client, context);
-  const { rows: exists } = await client.query<{ id: string | null }>(
-    'SELECT to_regclass($1) AS id',
-    [sequence],
-  );
-  if (!exists[0]?.id) return '0';
-  const { rows } = await client.query<{ refused: string }>(
-    `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS refused FROM ${sequence}`,
-  );
-  return String(rows[0]?.refused ?? '0');
 }

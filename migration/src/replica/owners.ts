@@ -1,5 +1,6 @@
 import { type Side, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
+import { beginCounting } from './refusals.ts';
 import { hasTable } from './schema.ts';
 
 /** Who owns a context since which epoch, as a data database itself remembers it. */
@@ -47,7 +48,7 @@ export async function noteOwner(
         OR known.epoch = excluded.epoch AND known.owner = excluded.owner`,
     [context, owner, epoch, startLsn],
   );
-  if (rowCount !== 0) return;
+  if (rowCount !== 0) return beginCounting(client, context, epoch);
   const known = await readOwnerNote(client, context);
   throw new StranglerError(
     'CONTROL_FELL_BACK',

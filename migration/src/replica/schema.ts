@@ -6,6 +6,7 @@ import { events0001 } from './migrations/0001-events.ts';
 import { events0002 } from './migrations/0002-events.ts';
 import { events0003 } from './migrations/0003-events.ts';
 import { fences0001 } from './migrations/0001-fences.ts';
+import { fences0002 } from './migrations/0002-fences.ts';
 import { outbox0001 } from './migrations/0001-outbox.ts';
 import { replication0001 } from './migrations/0001-replication.ts';
 import { replication0002 } from './migrations/0002-replication.ts';
@@ -37,7 +38,7 @@ const parts = {
       FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name)`,
   },
   fences: {
-    migrations: [fences0001],
+    migrations: [fences0001, fences0002],
     released: `(SELECT count(*) > 0 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname = 'strangler' AND p.proname = 'fence_refuse'
         AND obj_description(p.oid, 'pg_proc') = 'strangler fence 2')`,

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { hasTable } from './schema.ts';
 
 export interface StrayWriter {
   readonly table: string;
@@ -7,22 +8,23 @@ export interface StrayWriter {
   readonly user: string;
   readonly query: string;
   readonly writes: string;
+  /** `null`: the fence was set by a release that did not note it. */
+  readonly epoch: number | null;
   readonly firstAt: string;
   readonly lastAt: string;
 }
 
-/** Who wrote while the fence stood in audit mode, most writes first. */
+/** Who wrote while the fence stood in audit mode, by epoch, most writes first. */
 export async function strayWriters(client: pg.Client, context: string): Promise<StrayWriter[]> {
-  const { rows: exists } = await client.query<{ id: string | null }>(
-    `SELECT to_regclass('strangler.stray_writes') AS id`,
-  );
-  if (!exists[0]?.id) return [];
-  const { rows } = await client.query<StrayWriter>(
+  if (!(await hasTable(client, 'stray_writes'))) return [];
+  // A look changes nothing, so the column of this release may not be there yet.
+  const { rows } = await client.query<Omit<StrayWriter, 'epoch'> & { epoch: string | null }>(
     `SELECT table_name AS "table", operation, application_name AS application, db_user AS "user", query,
+       to_jsonb(log) ->> 'epoch' AS epoch,
        sum(writes)::text AS writes, min(first_at)::text AS "firstAt", max(last_at)::text AS "lastAt"
-     FROM strangler.stray_writes WHERE context = $1
-     GROUP BY 1, 2, 3, 4, 5 ORDER BY sum(writes) DESC, 1, 5 LIMIT 1000`,
+     FROM strangler.stray_writes log WHERE context = $1
+     GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY sum(writes) DESC, 1, 5, 6 LIMIT 1000`,
     [context],
   );
-  return rows;
+  return rows.map((row) => ({ ...row, epoch: row.epoch === null ? null : Number(row.epoch) }));
 }

@@ -1,4 +1,4 @@
-import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, type Side, StranglerError } from '@strangler-toolkit/plan';
 import {
   contextTables,
   type FenceStatus,
@@ -10,18 +10,24 @@ import {
 } from '../cutover/index.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { planned, type Step } from './step.ts';
+import type { Toolkit } from './toolkit.ts';
 
 export interface FenceStepOptions {
   readonly context: string;
   readonly action: 'on' | 'off' | 'status';
 }
 
+export interface LoggedWriter extends StrayWriter {
+  readonly side: Side;
+}
+
 export interface FenceResult {
   readonly context: string;
+  readonly epoch: number;
   readonly monolith: FenceStatus;
   readonly service: FenceStatus;
-  /** Who wrote to the monolith's tables while the audit fence stood. */
-  readonly strayWriters: readonly StrayWriter[];
+  /** Who wrote while an audit fence stood, of all epochs. */
+  readonly strayWriters: readonly LoggedWriter[];
 }
 
 const assertReplicated = (definition: MigrationDefinition): void => {
@@ -31,6 +37,25 @@ const assertReplicated = (definition: MigrationDefinition): void => {
       `${definition.context} has data '${definition.data}': it has no tables to fence`,
     );
 };
+
+async function lookAtFences(kit: Toolkit, definition: MigrationDefinition): Promise<FenceResult> {
+  const { context } = definition;
+  const look = (side: Side) =>
+    kit.withDatabase(definition, side, async (client) => ({
+      fence: await fenceStatus(client, context, contextTables(definition)[side]),
+      strays: (await strayWriters(client, context)).map((stray) => ({ side, ...stray })),
+    }));
+  const { epoch } = await kit.row(definition);
+  const monolith = await look('monolith');
+  const service = await look('service');
+  return {
+    context,
+    epoch,
+    monolith: monolith.fence,
+    service: service.fence,
+    strayWriters: [...monolith.strays, ...service.strays],
+  };
+}
 
 /** The audit fence: it logs who writes to the monolith's tables past the facade, and refuses nobody. */
 export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
@@ -61,7 +86,13 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
           if (action === 'on')
             await installFence(
               client,
-              { context, tables: tables.monolith, owner: 'monolith', mode: 'audit' },
+              {
+                context,
+                tables: tables.monolith,
+                owner: 'monolith',
+                mode: 'audit',
+                epoch: row.epoch,
+              },
               { signal: kit.signal, note },
             );
           else await removeFence(client, context, { signal: kit.signal, note });
@@ -74,19 +105,7 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
         });
       });
     }
-    const [monolith, strays] = await kit.withDatabase(
-      definition,
-      'monolith',
-      async (client) =>
-        [
-          await fenceStatus(client, context, tables.monolith),
-          await strayWriters(client, context),
-        ] as const,
-    );
-    const service = await kit.withDatabase(definition, 'service', (client) =>
-      fenceStatus(client, context, tables.service),
-    );
-    return { context, monolith, service, strayWriters: strays };
+    return lookAtFences(kit, definition);
   },
   async dryRun(kit, { context, action }) {
     const definition = await kit.definition(context);

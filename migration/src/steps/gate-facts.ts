@@ -9,7 +9,8 @@ import {
 } from '@strangler-toolkit/plan';
 import { countDeadLettersIfAny } from '../replica/dead-letters.ts';
 import type { ContextRow, Control } from '../control/index.ts';
-import { contextTables, fenceStatus, strayWriters } from '../cutover/index.ts';
+import { strayWriters } from '../cutover/index.ts';
+import { readRefusals } from '../replica/refusals.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
 import { earlierVerification, trafficFacts, verificationFact } from './evidence-facts.ts';
@@ -121,11 +122,12 @@ async function retireFacts(
   if (definition.data !== 'replicated') return;
   facts.strayWrites = await kit
     .withDatabase(definition, 'monolith', async (client) => {
-      const [fence, strays] = [
-        await fenceStatus(client, row.context, contextTables(definition).monolith),
-        await strayWriters(client, row.context),
-      ];
-      return Number(fence.refused) + strays.reduce((sum, stray) => sum + Number(stray.writes), 0);
+      const { refused } = await readRefusals(client, row.context);
+      // What was logged while the monolith owned is no stray of the service's.
+      const strays = (await strayWriters(client, row.context)).filter(
+        ({ epoch }) => epoch === row.epoch,
+      );
+      return Number(refused) + strays.reduce((sum, { writes }) => sum + Number(writes), 0);
     })
     .catch(() => undefined);
 }

@@ -7,11 +7,12 @@ import { openControl } from '../../src/control/index.ts';
 import { connect } from '../../src/database/connect.ts';
 import { countOpenDeadLetters, listDeadLetters } from '../../src/replica/dead-letters.ts';
 import { readPosition } from '../../src/replica/event-positions.ts';
-import { countRefused, installFenceSchema } from '../../src/replica/fences.ts';
+import { installFenceSchema } from '../../src/replica/fences.ts';
 import { readStreamNote } from '../../src/replica/heartbeats.ts';
 import { claim } from '../../src/replica/move-guards.ts';
 import { readProbe } from '../../src/replica/probe.ts';
 import { noteProcessed } from '../../src/replica/processed-events.ts';
+import { readRefusals } from '../../src/replica/refusals.ts';
 import { installReplicaSchema } from '../../src/replica/schema.ts';
 import { cli } from '../support/cli.ts';
 import { openScene } from '../support/scene.ts';
@@ -60,9 +61,14 @@ describe('a data database of release 0.1.0', () => {
     expect(await readProbe(client, 'shop', 'forward')).toBe('00000000-0000-0000-0000-000000000002');
     expect(await readStreamNote(client, 'shop', 'forward')).toMatchObject({ name: 's', beat: 5n });
     expect(await strayWriters(client, 'shop')).toMatchObject([
-      { application: 'cron', writes: '1' },
+      { application: 'cron', writes: '1', epoch: null },
     ]);
-    expect(await countRefused(client, 'shop')).toBe('1');
+    expect(await readRefusals(client, 'shop')).toEqual({
+      refused: '1',
+      refusedEarlier: '0',
+      lastRefusedAt: null,
+      refusedWriters: [{ table: null, operation: null, user: null, writes: '1' }],
+    });
     await expect(
       claim(client, { context: 'shop', control: 'c', number: '8' }),
     ).rejects.toMatchObject({ code: 'LEASE_LOST' });
@@ -82,6 +88,14 @@ describe('a data database of release 0.1.0', () => {
       await client.query('RESET ROLE');
       await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
     }
+  });
+
+  test('whose fences stand is looked at as it is: nothing is made', async () => {
+    await client.query(await released('data-0.1.0.sql'));
+    expect(await strayWriters(client, 'shop')).toMatchObject([{ writes: '1', epoch: null }]);
+    expect(await readRefusals(client, 'shop')).toMatchObject({ refused: '1', refusedEarlier: '0' });
+    const { rows } = await client.query(`SELECT to_regclass('strangler.refusals')::text AS id`);
+    expect(rows).toEqual([{ id: null }]);
   });
 
   test('with fences of an older release gets the functions of this one', async () => {
@@ -115,7 +129,7 @@ describe('the numbered schema of a data database', () => {
       await Promise.all(clients.map((one) => one.end()));
     }
     expect(await versions()).toEqual([
-      { part: 'fences', version: '1' },
+      { part: 'fences', version: '2' },
       { part: 'replication', version: '5' },
     ]);
   });

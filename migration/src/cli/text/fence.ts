@@ -1,16 +1,45 @@
+import { bothSides } from '@strangler-toolkit/plan';
 import type { FenceResult } from '../../steps/fence.ts';
 import { table } from './table.ts';
 
-/** The fences of both sides, and who wrote past the facade. */
-export const fenceText = (result: FenceResult): string =>
-  [
-    `${result.context}: fence on the monolith ${result.monolith.mode} (${result.monolith.refused} ` +
-      `writes refused so far), on the service ${result.service.mode}`,
-    ...(result.strayWriters.length > 0
-      ? [
+function sideText(result: FenceResult, side: 'monolith' | 'service'): string {
+  const { mode, refused, refusedEarlier, lastRefusedAt } = result[side];
+  const told = [
+    `${refused} writes refused in this epoch`,
+    ...(lastRefusedAt === null ? [] : [`the last ${lastRefusedAt}`]),
+    ...(refusedEarlier === '0' ? [] : [`${refusedEarlier} earlier`]),
+  ];
+  return `fence on the ${side} ${mode} (${told.join(', ')})`;
+}
+
+const refusedText = (result: FenceResult): string[] => {
+  const rows = bothSides.flatMap((side) =>
+    result[side].refusedWriters.map((writer) => [
+      writer.writes,
+      writer.operation ?? 'not told',
+      side,
+      writer.table ?? 'another one',
+      writer.user ?? 'another one',
+    ]),
+  );
+  return rows.length === 0
+    ? []
+    : ['refused:', table([['writes', 'operation', 'side', 'table', 'user'], ...rows])];
+};
+
+function loggedText({ strayWriters, epoch }: FenceResult): string[] {
+  const now = strayWriters.filter((writer) => writer.epoch === epoch);
+  const earlier = strayWriters
+    .filter((writer) => writer.epoch !== epoch)
+    .reduce((sum, { writes }) => sum + Number(writes), 0);
+  return [
+    ...(now.length === 0
+      ? []
+      : [
+          'logged:',
           table([
             ['writes', 'operation', 'table', 'application', 'user', 'query'],
-            ...result.strayWriters.map((writer) => [
+            ...now.map((writer) => [
               writer.writes,
               writer.operation,
               writer.table,
@@ -19,6 +48,17 @@ export const fenceText = (result: FenceResult): string =>
               writer.query.slice(0, 100),
             ]),
           ]),
-        ]
-      : []),
+        ]),
+    ...(earlier === 0
+      ? []
+      : [`${earlier} writes were logged in earlier epochs: --json tells them`]),
+  ];
+}
+
+/** The fences of both sides, and who wrote past the facade in this epoch. */
+export const fenceText = (result: FenceResult): string =>
+  [
+    `${result.context}, epoch ${result.epoch}: ${sideText(result, 'monolith')}, ${sideText(result, 'service')}`,
+    ...refusedText(result),
+    ...loggedText(result),
   ].join('\n');
