@@ -79,6 +79,7 @@ export const definitionSchema = strict({
     ),
   ).optional(),
   routes: listOf(route),
+  standInSeconds: number('any', 0).optional(),
   noWriteRoutes: nonEmpty.optional(),
   tables: listOf(table).optional(),
   sequences: listOf(strict({ monolith: tableName, service: tableName })).optional(),

@@ -13,6 +13,8 @@ export const defaultGates: Required<GateSettings> = {
   retireAfterDays: 14,
   pacts: true,
 };
+/** The largest lag at which reads may be shadowed by default: whoever may be compared may stand in. */
+export const defaultStandInSeconds = defaultGates.maxLagSeconds;
 export const defaultCutover: Required<CutoverSettings> = {
   holdTimeoutMs: 10_000,
   fenceLockTimeoutMs: 1000,

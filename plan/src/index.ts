@@ -43,7 +43,13 @@ export {
   steersAt,
   streamsAt,
 } from './stages.ts';
-export { cutoverSettings, defaultCutover, defaultGates, gateSettings } from './gate-settings.ts';
+export {
+  cutoverSettings,
+  defaultCutover,
+  defaultGates,
+  defaultStandInSeconds,
+  gateSettings,
+} from './gate-settings.ts';
 export { age, type EarlierVerification, earlierVerificationText } from './earlier-verification.ts';
 export type { Finding, GateFacts, PactsFact, ShadowFact, VerificationFact } from './gate-facts.ts';
 export type { GateName, GateResult } from './gate-result.ts';

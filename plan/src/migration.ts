@@ -245,7 +245,12 @@ export interface MigrationDefinition {
    */
   readonly identity?: readonly string[];
   readonly routes: readonly RouteDefinition[];
-  /** Only for `replicated`: why no route is a write, where that is so. Else `doctor` takes it for a forgotten one. */
+  /**
+   * Only for `replicated`: reads of an owner that is dead are answered by the other side while it is at most so many seconds
+   * behind and lacks no write of the reader (default 5; 0: never).
+   */
+  readonly standInSeconds?: number;
+  /** Only for `replicated`: why no route is a write, where that is so. Else they are taken for forgotten, and a cutover is refused. */
   readonly noWriteRoutes?: string;
   /** Only for `replicated`. */
   readonly tables?: readonly TableMapping[];

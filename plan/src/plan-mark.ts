@@ -4,9 +4,14 @@ const asked = ({ url, health }: SideSettings): unknown => [url, health ?? null];
 
 /** A hash of what a facade makes of a context: equal marks serve alike. Tables, gates and contracts are for others. */
 export const planMark = (
-  { context, data, identity, monolith, service, routes }: MigrationDefinition,
+  { context, data, identity, monolith, service, routes, standInSeconds }: MigrationDefinition,
   sha256: (text: string) => string,
 ): string => {
   const sides = [asked(monolith), asked(service)];
-  return sha256(JSON.stringify([context, data, identity ?? [], sides, routes])).slice(0, 16);
+  // what is not said leaves no trace: facades of the release before make the same mark
+  const said = standInSeconds === undefined ? [] : [{ standInSeconds }];
+  return sha256(JSON.stringify([context, data, identity ?? [], sides, routes, ...said])).slice(
+    0,
+    16,
+  );
 };

@@ -9,11 +9,13 @@ export function readiness(
     flags,
     watch,
     strangers,
+    standIns,
     plan,
-  }: Pick<Serving, 'ownership' | 'flags' | 'watch' | 'strangers' | 'plan'>,
+  }: Pick<Serving, 'ownership' | 'flags' | 'watch' | 'strangers' | 'standIns' | 'plan'>,
   serves: boolean,
 ): Record<string, unknown> {
   const control = ownership.link === undefined ? 'off' : ownership.link.up ? 'up' : 'down';
+  const { recent } = standIns;
   let missing = false;
   const contexts = Object.fromEntries(
     ownership.states.contexts().map((context) => {
@@ -22,12 +24,18 @@ export function readiness(
       const upstreams = watch.of(context);
       const held = ownership.states.holding(context) !== undefined;
       missing ||= isMissing(view, upstreams);
-      return [context, { known, owner, stage, epoch: String(epoch), held, upstreams }];
+      // reads that the other side answered lately, because the owner was dead
+      const standIn = recent?.[context];
+      return [
+        context,
+        { known, owner, stage, epoch: String(epoch), held, upstreams, ...(standIn && { standIn }) },
+      ];
     }),
   );
   const flagStatus = flags.status();
   const degraded =
     missing ||
+    recent !== undefined ||
     plan.problem !== null ||
     control === 'down' ||
     flagStatus.state === 'stale' ||

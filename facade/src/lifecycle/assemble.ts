@@ -24,6 +24,7 @@ import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { accessLogOf } from '../telemetry/open-log.ts';
 import { Recorder } from '../telemetry/recorder.ts';
+import { StandIns } from '../telemetry/stand-ins.ts';
 import { noteIdentity } from '../telemetry/identities-seen.ts';
 import { noteTry } from '../telemetry/route-stats.ts';
 
@@ -65,6 +66,7 @@ export function assemble(options: FacadeOptions): Parts {
   const plan = new RunningPlan(definitions, claimsFor(definitions));
   const trusted = trustedPeers(options.trustedProxies ?? []);
   const strangers = new Strangers(log);
+  const standIns = new StandIns();
   const flags = new LateFlags();
   const ownFlags = controlFlags(options, limits, (problem) => log.warn({ problem }, 'flags'));
   const ownership = new Ownership({
@@ -79,6 +81,7 @@ export function assemble(options: FacadeOptions): Parts {
       untrustedProxies: [...strangers.all],
       flags: flags.status().source,
       plans: plan.plans,
+      ...(standIns.recent && { standIns: standIns.recent }),
     }),
     // a database that tells older owners than are known tells older flags as well
     ...(ownFlags && {
@@ -124,6 +127,7 @@ export function assemble(options: FacadeOptions): Parts {
     }),
     watch: new UpstreamWatch(watchedOf(plan.claims), limits.healthMs),
     metrics,
+    standIns,
     limits,
     log,
     accessLog: accessLogOf(log),

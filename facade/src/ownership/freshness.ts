@@ -9,6 +9,8 @@ export type FreshnessAnswer =
       readonly fresh: boolean;
       readonly owner: Side | undefined;
       readonly epoch: bigint;
+      /** How old what the other side has may be, milliseconds; undefined: nobody knows. */
+      readonly behindMs: number | undefined;
     }
   | { readonly known: false };
 
@@ -111,6 +113,7 @@ export class FreshnessCheck {
                 fresh: row.fresh,
                 owner: row.owner ?? undefined,
                 epoch: BigInt(row.epoch ?? 0),
+                behindMs: row.behindMs ?? undefined,
               }
             : noAnswer,
         );

@@ -10,6 +10,8 @@ export interface AnswerOptions {
   /** Milliseconds since the request's arrival in which the whole answer must be there. */
   readonly totalMs?: number;
   readonly onlooker?: Onlooker | undefined;
+  /** The owner is dead, and the other side answers for it, so far behind at most. */
+  readonly standIn?: { readonly behindMs: number } | undefined;
 }
 
 /** The upstream's answer goes to the client as it comes. */
@@ -17,7 +19,7 @@ export function giveAnswer(
   { limits, debugHeaders, deadlines }: Serving,
   { arrival, response, told }: Passage,
   answer: UpstreamAnswer,
-  { totalMs, onlooker }: AnswerOptions = {},
+  { totalMs, onlooker, standIn }: AnswerOptions = {},
 ): void {
   const leftMs =
     totalMs === undefined ? undefined : totalMs - (performance.now() - arrival.started);
@@ -25,6 +27,9 @@ export function giveAnswer(
   const extra = debugHeaders
     ? ['x-request-id', requestId, 'x-strangler-served-by', told.side]
     : ['x-request-id', requestId];
+  // said to everybody: who reads it may be shown what was true a moment ago
+  if (standIn)
+    extra.push('x-strangler-stand-in', `${told.side}; behind-ms=${Math.ceil(standIn.behindMs)}`);
   const silenceMs = arrival.claim ? limits.silenceMs : limits.wireSilenceMs;
   relay({
     answer,

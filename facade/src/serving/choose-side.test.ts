@@ -84,6 +84,7 @@ const answer = (more: object = {}): FreshnessAnswer => ({
   fresh: true,
   owner: 'monolith',
   epoch: 2n,
+  behindMs: 10,
   ...more,
 });
 

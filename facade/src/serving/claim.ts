@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import {
   type CompiledRoute,
   compileRoutes,
+  defaultStandInSeconds,
   findClaim,
   type FindClaim,
   flagName,
@@ -24,6 +25,8 @@ export interface ContextPlan {
   readonly breakers: Readonly<Record<Side, Breaker>>;
   readonly identity: IdentityReader;
   readonly aliases: Aliases;
+  /** How far behind the side may be that answers reads for a dead owner, milliseconds; 0: it never does. */
+  readonly standInMs: number;
 }
 
 /** A route with everything that serving it needs; made once, so that a request only looks it up. */
@@ -75,6 +78,7 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
       breakers: { monolith: breakerOf('monolith'), service: breakerOf('service') },
       identity: identityReader(definition.identity, sha256),
       aliases: known?.aliases ?? new Aliases(),
+      standInMs: (definition.standInSeconds ?? defaultStandInSeconds) * 1_000,
     };
     plans.add(plan);
     for (const [route, asWrite] of table.asWrites) {

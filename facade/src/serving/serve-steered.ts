@@ -4,10 +4,13 @@ import { giveAnswer, giveFailure } from './answer.ts';
 import { chooseSide } from './choose-side.ts';
 import type { Claim } from './claim.ts';
 import { keepBody } from './keep-body.ts';
+import type { Attempt } from '../proxy/forwarder.ts';
 import { mirrorAnswer } from './mirror-answer.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
+import { mayStandIn } from './stand-in.ts';
 import { refuses, trySide } from './try-side.ts';
+import { tryOwner } from './try-owner.ts';
 import { whoAsks } from './who.ts';
 
 /** A read of any context, or a write of one whose data cannot fork (`none`, `shared`): flags steer it. */
@@ -37,7 +40,17 @@ export async function serveSteered(
   told.epoch = String(chosen.view.epoch);
   // the first try leaves the second one half of the time
   const patienceMs = replaceable ? totalMs / 2 : totalMs;
-  let attempt = await trySide(serving, passage, { claim, side, patienceMs, replaceable });
+  const { kind } = definition;
+  const withinMs = passage.withBody || !serving.ownership.link ? 0 : claim.plan.standInMs;
+  let standIn: { readonly behindMs: number } | undefined;
+  let attempt: Attempt | undefined;
+  if (mayStandIn({ kind, method: arrival.method, chosen, withinMs })) {
+    const answered = await tryOwner(serving, passage, { claim, who, chosen, totalMs });
+    const { behindMs, reason, epoch } = answered;
+    ({ attempt, side } = answered);
+    Object.assign(told, { side, reason, epoch: String(epoch) });
+    if (behindMs !== undefined) standIn = { behindMs };
+  } else attempt = await trySide(serving, passage, { claim, side, patienceMs, replaceable });
   const failed =
     attempt === undefined ||
     attempt.kind === 'failed' ||
@@ -67,5 +80,5 @@ export async function serveSteered(
     isRead && !fallback
       ? mirrorAnswer(serving, passage, { claim, who, side, view: chosen.view, answer })
       : undefined;
-  giveAnswer(serving, passage, answer, { totalMs, onlooker });
+  giveAnswer(serving, passage, answer, { totalMs, onlooker, standIn });
 }

@@ -9,6 +9,7 @@ import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import type { StandIns } from '../telemetry/stand-ins.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Claims } from './claim.ts';
 import type { RunningPlan } from './running-plan.ts';
@@ -27,6 +28,7 @@ export interface Serving {
   readonly mirror: Mirror;
   readonly watch: UpstreamWatch;
   readonly metrics: Metrics;
+  readonly standIns: StandIns;
   readonly limits: FacadeLimits;
   readonly log: Logger;
   readonly accessLog: AccessLog;

@@ -27,6 +27,12 @@ export function facadeMetrics() {
       labelNames: ['context', 'route'],
       registers,
     }),
+    standIns: new Counter({
+      name: 'facade_stand_ins_total',
+      help: 'Reads of a dead owner that the other side answered (served), or why it did not',
+      labelNames: ['context', 'route', 'outcome'],
+      registers,
+    }),
     retries: new Counter({
       name: 'facade_stale_connection_retries_total',
       help: 'Tries repeated on a new connection',

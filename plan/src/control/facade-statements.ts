@@ -107,6 +107,8 @@ export interface FreshnessRow {
   readonly owner: 'monolith' | 'service' | null;
   readonly epoch: string | null;
   readonly fresh: boolean;
+  /** Age of the watermark, milliseconds; null: there is none in this epoch. */
+  readonly behindMs: number | null;
 }
 
 /**
@@ -124,7 +126,8 @@ export const readFreshnessStatement = (
            coalesce(w.applied_at >= $3::timestamptz
                     AND NOT EXISTS (SELECT 1 FROM strangler_control.pins p
                                      WHERE p.context = asked.context AND p.identity = ANY (string_to_array(asked.identities || ',*', ','))
-                                       AND p.pinned_at > w.applied_at), false) AS fresh
+                                       AND p.pinned_at > w.applied_at), false) AS fresh,
+           (extract(epoch FROM clock_timestamp() - w.applied_at) * 1000)::float8 AS "behindMs"
       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (context, identities, n)
       LEFT JOIN strangler_control.contexts c ON c.context = asked.context
       LEFT JOIN strangler_control.watermarks w ON ${runningWatermark}`,

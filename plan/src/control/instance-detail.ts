@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bothSides } from '../directions.ts';
 
 /** A peer that speaks like a proxy and is not trusted, with the headers by which it does. */
 const untrustedProxy = z.object({ address: z.string(), headers: z.array(z.string()) });
@@ -8,6 +9,12 @@ export type UntrustedProxy = z.infer<typeof untrustedProxy>;
 export const flagSources = ['unleash', 'control', 'fixed', 'none'] as const;
 export type FlagSource = (typeof flagSources)[number];
 
+/** Reads of one context that the side named answered, because the owner was dead. */
+const standIn = z.object({ side: z.enum(bothSides), reads: z.number() });
+export type StandInsSeen = z.infer<typeof standIn>;
+/** Reads of a dead owner are told for so long after they were answered, seconds. */
+export const STAND_INS_SECONDS = 300;
+
 /** What a facade tells of itself with each heartbeat. One of an earlier release tells less. */
 const instanceDetail = z.object({
   pid: z.number().optional(),
@@ -15,6 +22,8 @@ const instanceDetail = z.object({
   flags: z.enum(flagSources).optional(),
   /** `planMark` of each context that it serves. */
   plans: z.record(z.string(), z.string()).optional(),
+  /** By context, of the last `STAND_INS_SECONDS`. */
+  standIns: z.record(z.string(), standIn).optional(),
 });
 export type InstanceDetail = z.infer<typeof instanceDetail>;
 
