@@ -41,13 +41,14 @@ interface Given {
   readonly monolith?: string;
   readonly service?: string;
   readonly forwarder?: 'undici' | 'middleware';
-  readonly flags?: Record<string, number>;
+  /** null: none at all, whose age would be a reason of its own to call a facade degraded. */
+  readonly flags?: Record<string, number> | null;
   readonly more?: Partial<MigrationDefinition>;
 }
 async function start({ flags, more, forwarder, ...urls }: Given): Promise<RunningFacade> {
   const monolithUrl = urls.monolith ?? sides.monolith?.url ?? '';
   const facade = await startFacade({
-    ...(await lastKnownFlags(flags ?? { 'items.list': 100 })),
+    ...(flags !== null && (await lastKnownFlags(flags ?? { 'items.list': 100 }))),
     ...(forwarder && { forwarder }),
     monolithUrl,
     controlUrl: control.url,
@@ -96,7 +97,6 @@ describe.each([
     expect(await get(facade, 'bob', 'HEAD')).toMatchObject({ status: 200, body: '' });
     expect(await outcomes(facade, 'served')).toBe(2);
     expect(await facade.readiness()).toMatchObject({
-      status: 'degraded',
       contexts: { items: { standIn: { side: other, reads: 2 } } },
     });
 
@@ -121,6 +121,8 @@ describe.each([
 
   test('that accepts and says nothing as well: after half of their time, and at once when that is known', async () => {
     answers[owner] = () => {};
+    // an answer that nobody left time for would come too late
+    answers[other] = (_request, response) => void setTimeout(() => response.end(other), 200);
     await owned(owner);
     const routes = itemsContext('replicated', '', '').routes.map((route) => ({
       ...route,
@@ -157,6 +159,15 @@ test('an owner that is slow keeps its whole time where nobody may stand in, and 
   answers.service = (_request, response) => void response.writeHead(503).end('busy');
   await control.caughtUp('reverse', 2);
   expect(await get(slow)).toEqual({ status: 503, standIn: undefined, body: 'busy' });
+});
+
+test('it makes a facade degraded, though nobody looked whether the sides are there', async () => {
+  await owned('service');
+  const facade = await start({ service: gone, flags: null });
+  expect(await facade.readiness()).toMatchObject({ status: 'ready' });
+  await control.caughtUp('reverse', 2);
+  expect(await get(facade)).toMatchObject({ status: 200, body: 'monolith' });
+  expect(await facade.readiness()).toMatchObject({ status: 'degraded' });
 });
 
 test.each<[string, Given]>([

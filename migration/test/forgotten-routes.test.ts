@@ -73,3 +73,24 @@ test('doctor finds a replicated context without a write route, unless its file s
     { ok: true, actual: expect.stringContaining('none: a job imports them') },
   ]);
 });
+
+test('a cutover is refused for it, unless the file says why', async () => {
+  await scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.contexts (context, data_kind, stage, owner, epoch)
+     VALUES ('catalog', 'replicated', 'canary', 'monolith', 1)`,
+  );
+  const gate = async (changes: object) => {
+    await writeFile(join(scene.dir, 'catalog.json'), JSON.stringify({ ...shop, ...changes }));
+    const { gates } = json<{ gates: { gate: string; ok: boolean; actual: string }[] }>(
+      await cli(['can-i', 'cutover', 'catalog', '--json'], scene.env),
+    );
+    return gates.filter((one) => one.gate === 'write-routes');
+  };
+  const routes = shop.routes.filter(({ kind }) => kind === 'read');
+  expect(await gate({ routes })).toMatchObject([{ ok: false, actual: '0' }]);
+  expect(await gate({ routes, noWriteRoutes: 'a job imports them' })).toMatchObject([
+    { ok: true, actual: 'none: a job imports them' },
+  ]);
+  expect(await gate({})).toMatchObject([{ ok: true, actual: '1' }]);
+});

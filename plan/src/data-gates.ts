@@ -1,5 +1,6 @@
 import { earlierVerificationText } from './earlier-verification.ts';
 import { finding, type Gate, result, seconds } from './gate-result.ts';
+import { judgeWriteRoutes, writeRoutesExpected } from './write-routes.ts';
 
 export const databases = finding({
   gate: 'databases',
@@ -21,6 +22,16 @@ export const decisions = finding({
   fact: (facts) => facts.decisions,
   expected: 'what lies around the mapped rows is decided',
 });
+export const writeRoutes: Gate = ({ context, writeRoutes: found }) =>
+  result({
+    gate: 'write-routes',
+    ...(found === undefined ? { ok: false, actual: 'not known' } : judgeWriteRoutes(found)),
+    expected: writeRoutesExpected,
+    remedy:
+      'strangler routes discover shows what nobody claims: name the writes in the context file of ' +
+      `${context}, or say in noWriteRoutes why there are none`,
+    command: 'strangler routes discover',
+  });
 export const publicationAndSlot = finding({
   gate: 'publication-and-slot',
   fact: (facts) => facts.publicationAndSlot,

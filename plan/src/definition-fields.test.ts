@@ -43,7 +43,14 @@ describe('a file may say', () => {
     ['nothing more than it must', good()],
     ['that it has no data', flags()],
     ['that its data is shared', flags({ data: 'shared' })],
-    ['why nothing of it is a write', good({ noWriteRoutes: 'a job writes it' })],
+    ['how far behind a stand-in may be', good({ standInSeconds: 0.5 })],
+    [
+      'why nothing of it is a write',
+      good({
+        noWriteRoutes: 'a job writes it',
+        routes: [{ name: 'a', method: 'GET', path: '/', kind: 'read' }],
+      }),
+    ],
     [
       'every method',
       good({
@@ -479,6 +486,21 @@ describe('what is wrong is told at its field, in these words', () => {
     [
       flags({ tables: [{ monolith: 'a', service: [part] }] }),
       "tables is only for data: 'replicated' (this context has data: 'none')",
+    ],
+    [
+      good({
+        noWriteRoutes: 'x',
+        routes: [
+          { name: 'a', method: 'GET', path: '/', kind: 'read' },
+          { name: 'b', method: 'POST', path: '/', kind: 'write' },
+        ],
+      }),
+      'noWriteRoutes says why no route is a write, and routes[1] is one',
+    ],
+    [good({ standInSeconds: -1 }), 'standInSeconds must be a number of at least 0'],
+    [
+      flags({ standInSeconds: 5 }),
+      "standInSeconds is only for data: 'replicated' (this context has data: 'none')",
     ],
     [
       flags({ replication: {} }),

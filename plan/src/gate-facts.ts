@@ -1,6 +1,7 @@
 import type { EarlierVerification } from './earlier-verification.ts';
 import type { DataKind } from './migration.ts';
 import type { Stage } from './stages.ts';
+import type { WriteRoutes } from './write-routes.ts';
 
 /** A check that was made beforehand: true, or what is wrong. */
 export type Finding = true | { readonly problem: string; readonly remedy?: string };
@@ -42,6 +43,7 @@ export interface GateFacts {
   readonly mapping?: Finding;
   /** What lies around the mapped rows (ids, foreign keys, triggers) and what is still undecided. */
   readonly decisions?: Finding;
+  readonly writeRoutes?: WriteRoutes;
   readonly publicationAndSlot?: Finding;
   readonly copyComplete?: boolean;
   readonly workerAlive?: boolean;

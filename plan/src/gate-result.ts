@@ -6,6 +6,7 @@ export type GateName =
   | 'replica-identity'
   | 'mapping'
   | 'decisions'
+  | 'write-routes'
   | 'publication-and-slot'
   | 'initial-copy'
   | 'lag'

@@ -26,6 +26,25 @@ describe('what a gate on data says', () => {
     ),
   );
 
+  const discover =
+    'strangler routes discover shows what nobody claims: name the writes in the context file of ' +
+    'shop, or say in noWriteRoutes why there are none';
+  test.each([
+    [undefined, 'refuses', 'not known', discover, 'strangler routes discover'],
+    [{ count: 0, noneBecause: undefined }, 'refuses', '0', discover, 'strangler routes discover'],
+    [{ count: 0, noneBecause: 'a job' }, 'passes', 'none: a job', '', undefined],
+    [{ count: 2, noneBecause: undefined }, 'passes', '2', '', undefined],
+  ] as const)('write-routes: %j', (writeRoutes, ok, actual, remedy, command) =>
+    expect(told(data.writeRoutes, { ...(writeRoutes && { writeRoutes }) })).toEqual([
+      'write-routes',
+      ok,
+      actual,
+      'at least one, or noWriteRoutes with the reason',
+      remedy,
+      command,
+    ]),
+  );
+
   const status = 'strangler status shop';
   test.each([
     [

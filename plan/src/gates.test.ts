@@ -16,6 +16,7 @@ const good: Partial<GateFacts> = {
   replicaIdentity: true,
   mapping: true,
   decisions: true,
+  writeRoutes: { count: 1, noneBecause: undefined },
   publicationAndSlot: true,
   copyComplete: true,
   workerAlive: true,
@@ -46,7 +47,16 @@ describe('which gates a move has', () => {
     [
       'cutover',
       'canary',
-      ['lag', 'verification', 'dead-letters', 'decisions', 'facades', 'context-files', 'way-back'],
+      [
+        'lag',
+        'verification',
+        'dead-letters',
+        'decisions',
+        'write-routes',
+        'facades',
+        'context-files',
+        'way-back',
+      ],
     ],
     ['rollback', 'service', ['lag', 'dead-letters', 'facades']],
     ['rollback', 'canary', []],
@@ -201,6 +211,24 @@ describe('what gates say', () => {
       { decisions: { problem: '1 open' } },
       ['decisions'],
     ],
+    [
+      'no write route',
+      'cutover',
+      { writeRoutes: { count: 0, noneBecause: undefined } },
+      ['write-routes'],
+    ],
+    [
+      'no write route, with the reason in the file',
+      'cutover',
+      { writeRoutes: { count: 0, noneBecause: 'a job imports them' } },
+      [],
+    ],
+    [
+      'no write route, without data of its own',
+      'cutover',
+      { data: 'none', writeRoutes: { count: 0, noneBecause: undefined } },
+      [],
+    ],
     ['no facade', 'cutover', { facades: { alive: 0, stale: [], behind: [] } }, ['facades']],
     [
       'no facade needed',
@@ -286,6 +314,12 @@ describe('what to type to go on', () => {
       'shadow',
       { verification: { differences: 1, ageSeconds: 1 } },
       'strangler verify catalog',
+    ],
+    [
+      'no write route',
+      'cutover',
+      { writeRoutes: { count: 0, noneBecause: undefined } },
+      'strangler routes discover',
     ],
     ['dead letters', 'cutover', { openDeadLetters: 1 }, 'strangler dead-letters list catalog'],
     [

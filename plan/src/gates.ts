@@ -11,6 +11,7 @@ import {
   replicaIdentity,
   verified,
   wayBack,
+  writeRoutes,
 } from './data-gates.ts';
 import type { GateFacts } from './gate-facts.ts';
 import type { Gate, GateResult } from './gate-result.ts';
@@ -30,7 +31,7 @@ export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate
       return [pacts, shadowReads, mismatches, contextFiles];
     case 'cutover':
       return replicated
-        ? [lag, verified(true), deadLetters, decisions, facades, contextFiles, wayBack]
+        ? [lag, verified(true), deadLetters, decisions, writeRoutes, facades, contextFiles, wayBack]
         : [pacts, shadowReads, mismatches, contextFiles];
     // Going back must stay easy; only what would lose a write stands in the way.
     case 'rollback':

@@ -55,6 +55,12 @@ export type { Finding, GateFacts, PactsFact, ShadowFact, VerificationFact } from
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { judgeGuard } from './guard.ts';
+export {
+  judgeWriteRoutes,
+  type WriteRoutes,
+  writeRoutesExpected,
+  writeRoutesOf,
+} from './write-routes.ts';
 export { planMark } from './plan-mark.ts';
 export { allowedOf, judgeRampStep, p99Text, type RampVerdict, type SideWindow } from './ramp.ts';
 export * from './control/index.ts';

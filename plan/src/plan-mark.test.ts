@@ -23,6 +23,7 @@ test.each<[string, Partial<MigrationDefinition>]>([
   ['an address', { service: { url: 'http://other' } }],
   ['a health address', { monolith: { url: 'http://m', health: '/up' } }],
   ['a route', { routes: [{ name: 'list', method: 'GET', path: '/things', kind: 'read' }] }],
+  ['who may stand in', { standInSeconds: 0 }],
 ])('a facade serves otherwise by another file when %s changes', (_what, changes) =>
   expect(whole(changes)).not.toBe(whole()),
 );

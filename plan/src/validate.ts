@@ -95,6 +95,12 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
       message: `matches the same requests as routes[${first}] (${routes[first]?.method} ${routes[first]?.path})`,
     });
   }
+  const writes = routes.findIndex(({ kind }) => kind === 'write');
+  if (definition.noWriteRoutes !== undefined && writes >= 0)
+    problems.push({
+      field: 'noWriteRoutes',
+      message: `says why no route is a write, and routes[${writes}] is one`,
+    });
   const tables = definition.tables ?? [];
   if (definition.data === 'replicated') {
     if (tables.length === 0)
@@ -121,6 +127,11 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
     if (definition.replication)
       problems.push({
         field: 'replication',
+        message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
+      });
+    if (definition.standInSeconds !== undefined)
+      problems.push({
+        field: 'standInSeconds',
         message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
       });
     if ((definition.sequences ?? []).length > 0)

@@ -36,7 +36,7 @@ export const rooms = {
     suites: ['facade/src/{holds,ownership}/*.test.ts'],
   },
   serving: {
-    files: ['choose-side', 'claim', 'mirror-answer', 'try-upstream'].map(
+    files: ['choose-side', 'claim', 'mirror-answer', 'stand-in', 'try-upstream'].map(
       (name) => `facade/src/serving/${name}.ts`,
     ),
     suites: ['facade/src/{admission,serving}/*.test.ts'],
@@ -55,7 +55,9 @@ export const rooms = {
   },
   config: { files: ['facade/src/config/*.ts'], suites: ['facade/src/config/*.test.ts'] },
   numbers: {
-    files: ['ledger', 'route-stats', 'trace'].map((name) => `facade/src/telemetry/${name}.ts`),
+    files: ['ledger', 'route-stats', 'stand-ins', 'trace'].map(
+      (name) => `facade/src/telemetry/${name}.ts`,
+    ),
     suites: ['facade/src/telemetry/*.test.ts', 'facade/src/admission/*.test.ts'],
   },
   apply: {

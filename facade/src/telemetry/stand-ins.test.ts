@@ -15,6 +15,7 @@ test('reads of a dead owner are told by context for five minutes, and by who ans
   });
   now += 299_000;
   expect(standIns.recent).toMatchObject({ items: { reads: 1 } });
+  standIns.note('orders', 'monolith');
   standIns.note('orders', 'service');
   expect(standIns.recent).toMatchObject({ orders: { side: 'service', reads: 1 } });
   now += 301_000;

@@ -6,6 +6,7 @@ import {
   type MigrationDefinition,
   type Move,
   otherSide,
+  writeRoutesOf,
 } from '@strangler-toolkit/plan';
 import { countDeadLettersIfAny } from '../replica/dead-letters.ts';
 import type { ContextRow, Control } from '../control/index.ts';
@@ -159,13 +160,15 @@ export async function gatherFacts(
       facts.openDeadLetters = await countDeadLetters(kit, definition, row);
       facts.facades = await facadeFacts(control, row, options.noFacade === true);
     }
-    if (move === 'cutover') facts.decisions = await decisionsFact(kit, definition);
-    if (move === 'cutover')
+    if (move === 'cutover') {
+      facts.decisions = await decisionsFact(kit, definition);
+      facts.writeRoutes = writeRoutesOf(definition);
       facts.wayBack = await finding(() =>
         kit.withDatabase(definition, 'service', (client) =>
           checkReplicationCapacity(client, 'service'),
         ),
       );
+    }
   }
   if (move === 'canary' || (move === 'cutover' && !replicated))
     Object.assign(facts, await trafficFacts(kit, definition, row));

@@ -12,6 +12,7 @@ import {
   nextCommand,
   nextMove,
   type Side,
+  type StandInsSeen,
   streamsAt,
   type TrafficSeen,
 } from '@strangler-toolkit/plan';
@@ -22,6 +23,7 @@ import { countDeadLetters, gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
 import { type SideHealth, sideHealth, wayOut } from './side-health.ts';
 import { otherPlans } from './other-plans.ts';
+import { standInsSeen } from './stand-ins-seen.ts';
 import { streamEnds } from './stream-ends.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -67,6 +69,8 @@ export interface ContextStatus {
     /** Names of those that serve it by another context file than this one. */
     readonly otherPlan: readonly string[];
   };
+  /** Reads that a side answered for a dead owner lately, through all facades; null: none. */
+  readonly standIn: StandInsSeen | null;
   readonly working: { readonly holder: string; readonly move: string } | null;
   readonly nextMove: Move | null;
   readonly gates: readonly GateResult[];
@@ -169,6 +173,7 @@ async function contextStatus(
       otherPlan: otherPlans(definition, alive),
       behind: known ? alive.filter((instance) => instance.epoch !== row.epoch).length : 0,
     },
+    standIn: standInsSeen(context, alive) ?? null,
     working:
       lease && lease.expiresInSeconds > 0 ? { holder: lease.holder, move: lease.move } : null,
     nextMove: move,

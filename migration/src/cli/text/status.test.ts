@@ -34,6 +34,7 @@ const fresh: ContextStatus = {
   deadLetters: null,
   flags: null,
   facades: { alive: 1, gone: 0, behind: 0, otherPlan: [] },
+  standIn: null,
   working: null,
   nextMove: 'replicate',
   gates: [
@@ -77,6 +78,14 @@ test('a context at its beginning', () => {
     '✗ mapping: no column x (needs: it compiles)',
     'next  strangler replicate catalog',
   ]);
+});
+
+test('reads that were answered for a dead owner are told below the sides', () => {
+  const said = lines({ standIn: { side: 'monolith', reads: 12 } });
+  const at = said.indexOf(
+    '12 reads of the last 5 min were answered by the monolith for an owner that was dead',
+  );
+  expect(said[at - 1]).toMatch(/^service/);
 });
 
 test('a context without data of its own says nothing of streams', () => {

@@ -3,6 +3,7 @@ import {
   earlierVerificationText,
   p99Text,
   parseFlagName,
+  STAND_INS_SECONDS,
 } from '@strangler-toolkit/plan';
 import type { RouteShadow } from '../../control/index.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
@@ -230,6 +231,18 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
         sideText(status.sides[side], side === 'service' ? status.allowed : null, terminal),
       ),
     ),
+    ...(status.standIn
+      ? [
+          line(
+            '',
+            terminal.style(
+              'red',
+              `${status.standIn.reads} reads of the last ${STAND_INS_SECONDS / 60} min were answered by the ` +
+                `${status.standIn.side} for an owner that was dead`,
+            ),
+          ),
+        ]
+      : []),
     line('traffic', trafficText(status.traffic)),
     ...(status.flags === null
       ? [line('flags', `not known: ${status.flagsProblem ?? ''}`)]
