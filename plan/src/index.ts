@@ -12,6 +12,7 @@ export {
   sourceOf,
   targetOf,
 } from './directions.ts';
+export { adminTokenRule, bearerAllows, isAdminToken } from './admin-token.ts';
 export { defineMigration, env, httpMethods } from './migration.ts';
 export type * from './migration.ts';
 export { type Environment, optionalSetting, requireVariable, resolveSetting } from './settings.ts';

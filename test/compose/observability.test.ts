@@ -138,6 +138,34 @@ describe('Prometheus', () => {
         `http://127.0.0.1:${target.split(':')[1]}/health/ready`,
       );
   });
+
+  test('says to facades and workers the token that they ask for', async () => {
+    const { scrape_configs: jobs } = parse(await read('deploy/prometheus/prometheus.yml')) as {
+      scrape_configs: {
+        job_name: string;
+        authorization?: { credentials_file: string };
+        static_configs: { targets: string[] }[];
+      }[];
+    };
+    const said = jobs.flatMap(({ authorization, static_configs: [first] }) => {
+      const secret = /^\/run\/secrets\/(\w+)$/.exec(authorization?.credentials_file ?? '')?.[1];
+      const variable = compose.secrets[secret ?? '']?.environment;
+      const given = compose.services.prometheus!.secrets?.includes(secret ?? '') === true;
+      return (first?.targets ?? []).map((target) => [target.split(':')[0], variable, given]);
+    });
+    expect(said.filter(([, variable]) => variable !== undefined)).toEqual([
+      ['facade-1', 'FACADE_ADMIN_TOKEN', true],
+      ['facade-2', 'FACADE_ADMIN_TOKEN', true],
+      ['worker-1', 'STRANGLER_WORKER_TOKEN', true],
+      ['worker-2', 'STRANGLER_WORKER_TOKEN', true],
+    ]);
+    const example = parseEnvFile(await read('.env.example'));
+    for (const [name, variable] of said)
+      if (variable !== undefined)
+        expect(compose.services[String(name)]!.environment![String(variable)]).toBe(
+          example[String(variable)],
+        );
+  });
 });
 
 describe('the alerts', () => {

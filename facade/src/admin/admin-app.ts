@@ -1,17 +1,39 @@
-import express, { type Express } from 'express';
+import { hash } from 'node:crypto';
+import { bearerAllows } from '@strangler-toolkit/plan';
+import express, { type Express, type Request } from 'express';
+import { sendProblem } from '../proxy/problem.ts';
 import type { Serving } from '../serving/serving.ts';
 import { readiness } from './readiness.ts';
 import { refreshGauges } from './refresh-gauges.ts';
 import { routeList } from './route-list.ts';
 
-/** The operators' port. */
-export function adminApp(serving: Serving, serves: () => boolean): Express {
+export interface AdminOptions {
+  readonly serves: () => boolean;
+  /** Undefined: whoever reaches the port may ask. */
+  readonly token: string | undefined;
+}
+
+/** The operators' port. Load balancers and orchestrators need no token: they hear whether it is live and ready, and no more. */
+export function adminApp(serving: Serving, { serves, token }: AdminOptions): Express {
   const app = express();
+  const allowed = ({ headers }: Request): boolean =>
+    bearerAllows(headers.authorization, token, (text) => hash('sha256', text, 'hex'));
   app.disable('x-powered-by');
   app.get('/health/live', (_request, response) => void response.json({ status: 'live' }));
-  app.get('/health/ready', (_request, response) => {
+  app.get('/health/ready', (request, response) => {
     const ready = serves();
-    response.status(ready ? 200 : 503).json(readiness(serving, ready));
+    const detail = readiness(serving, ready);
+    const { status } = detail;
+    response.status(ready ? 200 : 503).json(allowed(request) ? detail : { status });
+  });
+  app.use((request, response, next) => {
+    if (allowed(request)) return next();
+    response.setHeader('www-authenticate', 'Bearer realm="strangler-facade"');
+    sendProblem(response, {
+      status: 401,
+      code: 'ADMIN_TOKEN_REQUIRED',
+      detail: 'This port tells it to who says: Authorization: Bearer <FACADE_ADMIN_TOKEN>.',
+    });
   });
   app.get('/metrics', async (_request, response) => {
     refreshGauges(serving);

@@ -70,6 +70,7 @@ describe('what the environment says becomes options of a facade', () => {
     ['FACADE_PORT', '0', { port: 0 }],
     ['FACADE_ADMIN_HOST', '10.0.0.1', { host: '127.0.0.1', adminHost: '10.0.0.1' }],
     ['FACADE_ADMIN_PORT', '9', { adminPort: 9 }],
+    ['FACADE_ADMIN_TOKEN', '0123456789abcdef', { adminToken: '0123456789abcdef' }],
     ['FACADE_FORWARDER', 'middleware', { forwarder: 'middleware' }],
     ['FACADE_MONOLITH_LENIENT', '1', { lenientMonolith: true }],
     ['FACADE_DEBUG_HEADERS', '1', { debugHeaders: true }],

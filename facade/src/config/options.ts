@@ -26,6 +26,8 @@ export interface FacadeOptions {
   /** Where the operators' port listens; default: loopback, wherever clients are served. */
   readonly adminHost?: string;
   readonly adminPort?: number;
+  /** Asked as a bearer token for all that the operators' port tells, but for whether it is live and ready. */
+  readonly adminToken?: string;
   readonly log?: Logger;
   readonly debugHeaders?: boolean;
   /** Takes from the monolith what old servers send: bare LF, spaces in names, one length said twice. */
@@ -68,6 +70,7 @@ export const optionsOf = (
   port: environment.FACADE_PORT,
   adminHost: environment.FACADE_ADMIN_HOST,
   adminPort: environment.FACADE_ADMIN_PORT,
+  ...(environment.FACADE_ADMIN_TOKEN && { adminToken: environment.FACADE_ADMIN_TOKEN }),
   ...(environment.STRANGLER_CONTROL_URL && { controlUrl: environment.STRANGLER_CONTROL_URL }),
   ...(environment.UNLEASH_URL &&
     !withoutFlags && {

@@ -1,3 +1,4 @@
+import { adminTokenRule, isAdminToken } from '@strangler-toolkit/plan';
 import { z } from 'zod';
 
 /** How the text of an environment variable is read. */
@@ -9,6 +10,7 @@ export const logLevel = z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'deb
 export const instanceName = z
   .string()
   .regex(/^[\w.-]{1,60}$/, 'letters, digits, dot, dash, underscore');
+export const adminToken = z.string().refine(isAdminToken, adminTokenRule);
 export const httpUrl = z.url({ protocol: /^https?$/ });
 export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 /** 0: any free one. */

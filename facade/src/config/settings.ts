@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import {
+  adminToken,
   bytes,
   count,
   forwarderName,
@@ -86,7 +87,12 @@ const processSettings = {
     variable: 'FACADE_ADMIN_HOST',
     type: word,
     standard: '127.0.0.1',
-    help: 'address for health, metrics and routes: they ask for no login, so open it to your own network only',
+    help: 'address for health, metrics and routes: open it to your own network only',
+  },
+  adminToken: {
+    variable: 'FACADE_ADMIN_TOKEN',
+    type: adminToken.optional(),
+    help: 'metrics, routes and details of health are for who says "Authorization: Bearer <this>" (default: for everybody)',
   },
   adminPort: {
     variable: 'FACADE_ADMIN_PORT',

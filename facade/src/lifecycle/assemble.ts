@@ -151,7 +151,9 @@ export function assemble(options: FacadeOptions): Parts {
   const parts: Parts = {
     serving,
     clients: clientServer(serving, () => parts.phase === 'draining'),
-    admin: createServer(adminApp(serving, () => parts.phase === 'serving')),
+    admin: createServer(
+      adminApp(serving, { serves: () => parts.phase === 'serving', token: options.adminToken }),
+    ),
     flags,
     claimsFor,
     controlFlags: ownFlags,

@@ -6,6 +6,9 @@ import type { Parts } from './assemble.ts';
 import { listen } from './listen.ts';
 import { release } from './release.ts';
 
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
+
 /**
  * Operators first, clients last: nobody is served before flags and owners are known, or known to be out of reach.
  * @throws StranglerError PORT_IN_USE
@@ -19,6 +22,11 @@ export async function start(
   const host = options.host ?? settings.host.standard;
   try {
     const adminHost = options.adminHost ?? settings.adminHost.standard;
+    if (options.adminToken === undefined && !isLoopback(adminHost))
+      log.warn(
+        { adminHost, remedy: 'FACADE_ADMIN_TOKEN' },
+        'metrics and routes are told to everybody who reaches the admin port',
+      );
     const adminPort = await listen(admin, options.adminPort ?? 0, adminHost);
     flags.use(
       await openFlagReader({

@@ -109,17 +109,17 @@ function inTime(
   lateMs: number,
 ): Promise<Answered | undefined> {
   return new Promise((resolve, reject) => {
-    const done = (answered?: Answered): void => {
+    const settle = (answered?: Answered): void => {
       deadlines.release(watched);
       resolve(answered);
     };
     const watched: Watched = {
       due: performance.now() + lateMs,
       place: undefined,
-      overdue: () => done(),
+      overdue: () => settle(),
     };
     deadlines.watch(watched);
-    owner.then(done, reject);
+    owner.then(settle, reject);
   });
 }
 

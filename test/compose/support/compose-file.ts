@@ -14,6 +14,7 @@ export interface Service {
   readonly healthcheck?: Healthcheck;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly secrets?: readonly string[];
   readonly profiles?: readonly string[];
   readonly restart?: string;
   readonly read_only?: boolean;
@@ -30,6 +31,7 @@ export interface ComposeFile {
   readonly name: string;
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
+  readonly secrets: Readonly<Record<string, { readonly environment: string }>>;
 }
 
 export type Variables = Readonly<Record<string, string | undefined>>;

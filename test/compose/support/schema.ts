@@ -14,6 +14,9 @@ export async function composeSchema(): Promise<ValidateFunction> {
   Object.assign(schema.properties as object, {
     name: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]*$' },
   });
+  // So did secrets from variables.
+  const { secret } = schema.definitions as { secret: { properties: object } };
+  Object.assign(secret.properties, { environment: { type: 'string' } });
   const withoutIds = JSON.parse(
     JSON.stringify(schema, (_key, value: unknown) => {
       if (
