@@ -30,6 +30,9 @@ export function partsOf(
     ...place.env,
     STRANGLER_CONTEXTS: place.contextsDir,
     STRANGLER_CONTROL_URL: place.controlUrl,
+    // on loopback and asked by this command: for ports that others reach
+    FACADE_ADMIN_TOKEN: '',
+    STRANGLER_WORKER_TOKEN: '',
   };
   const portOf = (index: number, above: number): string =>
     String(port === 0 ? 0 : port + 10 * index + above);

@@ -17,8 +17,8 @@ test.each<[string, Partial<MigrationDefinition>, readonly string[], boolean]>([
   ['a gate', { gates: { maxLagSeconds: 9 } }, ['gates'], false],
   [
     'time-outs and contracts',
-    { cutover: {}, noWriteRoutes: 'x' },
-    ['cutover', 'noWriteRoutes'],
+    { cutover: {}, noWriteRoutes: 'x', standInSeconds: 0 },
+    ['cutover', 'noWriteRoutes', 'standInSeconds'],
     false,
   ],
   [

@@ -6,6 +6,7 @@ const besideStream = new Set([
   'identity',
   'routes',
   'noWriteRoutes',
+  'standInSeconds',
   'contracts',
   'gates',
   'cutover',
