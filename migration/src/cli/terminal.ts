@@ -1,3 +1,4 @@
+import { withoutValues } from '../database/without-values.ts';
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { StranglerError } from '@strangler-toolkit/plan';
@@ -44,9 +45,10 @@ export class Terminal {
   }
 
   /** What ended the command. */
-  fail({ code, message, remedy }: StranglerError): void {
+  fail(error: StranglerError): void {
+    const { code, message, remedy } = error;
     if (this.#log.format === 'json')
-      this.#write({ level: 'error', msg: message, fields: { code, remedy } });
+      this.#write({ level: 'error', msg: withoutValues(error), fields: { code, remedy } });
     else this.talk(`${code}: ${message}\n${remedy}`);
   }
 

@@ -10,6 +10,7 @@ import {
 import { classifyFailure } from '../apply/classify-error.ts';
 import { type ContextRow, type Control, openControl } from '../control/index.ts';
 import { runDirection } from './run-direction.ts';
+import { withoutValues } from '../database/without-values.ts';
 import { pause } from '../pause.ts';
 import type { WorkerFailure } from './still-failing.ts';
 import { tryWorkerLock } from './worker-lock.ts';
@@ -52,7 +53,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           : kind === 'transient'
             ? 'DB_UNREACHABLE'
             : codeOf(error) || 'APPLY_FAILED';
-      const message = error instanceof Error ? error.message : String(error);
+      const message = withoutValues(error);
       failure = { code, message };
       const retry = kind === 'transient' || kind === 'disk-full';
       const remedy = isStranglerError(error) ? error.remedy : undefined;
@@ -127,7 +128,7 @@ async function follow(
       options.onProgress?.({
         phase: 'failed',
         code: isStranglerError(error) ? error.code : 'INTERNAL',
-        message: `recovering an abandoned move: ${error instanceof Error ? error.message : String(error)}`,
+        message: `recovering an abandoned move: ${withoutValues(error)}`,
       });
     });
   };
