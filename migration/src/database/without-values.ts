@@ -3,8 +3,7 @@ import { codeOf, isStranglerError } from '@strangler-toolkit/plan';
 // data exceptions, the only ones whose message (not its detail) quotes what stands in a row
 const isDataException = (error: unknown): boolean =>
   /^22[0-9A-Z]{3}$/.test(codeOf(error)) ||
-  (isStranglerError(error) &&
-    (/^22[0-9A-Z]{3}$/.test(String(error.details.sqlState ?? '')) || isDataException(error.cause)));
+  (isStranglerError(error) && isDataException(error.cause));
 
 /**
  * What a worker says of a failure where more people read than those who may read the rows: in its log, at its port, in the control
