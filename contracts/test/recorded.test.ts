@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyPacts } from '@strangler-toolkit/contracts';
 import { plainRequest } from '../../migration/src/steps/contracts/record/plain-request.ts';
 import { cli } from '../../migration/test/support/cli.ts';
+import { documentCheck, type Document } from '../../legacy-monolith/test/document-check.ts';
+import { openapiProblems } from './support/openapi-schema.ts';
 import { AlteringProxy } from './support/altering-proxy.ts';
 import { startShopSides, type ShopSides } from './support/shop-sides.ts';
 
@@ -140,6 +142,62 @@ test('a draft of another monolith than the one that is asked does not hold: exit
   }
 });
 
+describe('a first OpenAPI document', () => {
+  const drafted = async (file: string): Promise<Document> =>
+    JSON.parse(await readFile(join(folder, file), 'utf8')) as Document;
+
+  test('is valid, tells every answer that it was drawn from, and compares with what a service promises', async () => {
+    const file = join(folder, 'drafts', 'catalog.json');
+    const traffic = join(folder, 'for-openapi.log');
+    await writeFile(
+      traffic,
+      targets.map((target) => `1 - - [x] "GET ${target} HTTP/1.1" 200 1`).join('\n'),
+    );
+    const openapi = (...more: string[]) =>
+      cli(['contracts', 'openapi', 'catalog', ...more], {
+        STRANGLER_CONTEXTS: contexts,
+        MONOLITH_URL: shop.monolith,
+      });
+    const { code, stdout } = await openapi('--traffic', traffic, '--out', file);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^GET \/api\/products\/:id 404: from 1 answers$/m);
+    expect(stdout).toMatch(/^not covered by this traffic:$/m);
+    expect(stdout).toMatch(/^ {2}a write, never drafted: POST \/api\/products, PATCH/m);
+    expect(stdout).toContain(`wrote ${file}: OpenAPI 3.1; the monolith was asked`);
+
+    const document = await drafted('drafts/catalog.json');
+    expect(openapiProblems(document)).toEqual([]);
+    expect(openapiProblems({ ...document, paths: { x: {} } })).not.toEqual([]);
+    const held = documentCheck(document);
+    for (const target of targets.filter((each) => !each.includes('Anna'))) {
+      const answer = await fetch(`${shop.monolith}${target}`);
+      const type = answer.headers.get('content-type');
+      held.check('GET', target, answer.status, type, await answer.json());
+    }
+    expect([...held.exercised].sort()).toEqual([...held.operations].sort());
+
+    const compared = await openapi(
+      '--monolith',
+      file,
+      '--service',
+      `${shop.service}/openapi.json`,
+      '--json',
+    );
+    const said = JSON.parse(compared.stdout) as { error?: { details: object } };
+    expect(said.error?.details ?? said).toMatchObject({ compared: [...held.operations].sort() });
+  });
+
+  test('refuses options that it would pass over', async () => {
+    const mixed = async (...args: string[]) =>
+      (await cli(['contracts', 'openapi', 'catalog', ...args], { STRANGLER_CONTEXTS: contexts }))
+        .stderr;
+    expect(await mixed('--traffic', 'x.log', '--pacts')).toMatch(
+      /USAGE: --pacts compares documents/,
+    );
+    expect(await mixed('--header', 'a=env:B')).toMatch(/USAGE: --header is for a draft/);
+  });
+});
+
 describe('behind a login', () => {
   const secret = 'demo-token-1';
   const recordAccount = (out: string, header: string, ...more: string[]) =>
@@ -232,6 +290,35 @@ describe('behind a login', () => {
       'broken',
       'kept',
     ]);
+  });
+
+  test('a document says what asks for a login, and how', async () => {
+    const file = join(folder, 'account-openapi.json');
+    const { code } = await cli(
+      ['contracts', 'openapi', 'account', '--traffic', join(folder, 'account.jsonl')].concat([
+        '--out',
+        file,
+        '--header',
+        'authorization=env:TOKEN',
+      ]),
+      {
+        STRANGLER_CONTEXTS: join(folder, 'contexts'),
+        MONOLITH_URL: shop.monolith,
+        TOKEN: `Bearer ${secret}`,
+      },
+    );
+    const text = await readFile(file, 'utf8');
+    expect([code, text.includes(secret)]).toEqual([0, false]);
+    const document = JSON.parse(text) as Document;
+    expect(openapiProblems(document)).toEqual([]);
+    expect(document).toMatchObject({
+      paths: {
+        '/api/me': { get: { responses: { 200: {}, 401: {} }, security: [{ authorization: [] }] } },
+        '/api/categories': { get: { responses: { 200: {} } } },
+      },
+      components: { securitySchemes: { authorization: { type: 'http', scheme: 'bearer' } } },
+    });
+    expect(document.paths['/api/categories']?.get).not.toHaveProperty('security');
   });
 
   test('a credential that opens nothing changes nothing', async () => {

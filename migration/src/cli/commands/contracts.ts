@@ -6,9 +6,9 @@ import { type CommonOptions, makeCommand, runStep, type Session, several } from 
 import { githubAnnotations, gitlabReport } from '../reports/annotations.ts';
 import { junit } from '../reports/junit.ts';
 import { markdown } from '../reports/markdown.ts';
-import { openapiText } from '../text/openapi.ts';
 import { contractsText } from '../text/contracts.ts';
 import { brokerCommands } from './contracts-broker.ts';
+import { openapiCommand } from './contracts-openapi.ts';
 import { recordCommand } from './contracts-record.ts';
 
 interface VerifyOptions extends CommonOptions {
@@ -131,47 +131,3 @@ async function report(
   // A failure is thrown afterwards as an error of one line: the matrix is what the reader needs first.
   if (failed && !options.json) session.terminal.talk(contractsText(result));
 }
-
-interface OpenapiFlags extends CommonOptions {
-  readonly monolith?: string;
-  readonly service?: string;
-  readonly pacts?: boolean;
-}
-
-const openapiCommand = (session: Session): Command =>
-  makeCommand({
-    usage: 'openapi <context>',
-    summary: "compare the OpenAPI documents of both sides: what breaks the monolith's clients",
-    description:
-      "Compares the OpenAPI documents of both sides, for the context's routes, and lists by kind what a client of the monolith\n" +
-      'would stumble over: routes, statuses, fields, types, forms and values. Exit code 3 when there is something;\n' +
-      '5 when a pact relies on what a document does not say (--pacts).',
-    changes: false,
-    examples: [
-      'contracts openapi catalog --service openapi/catalog.json',
-      'contracts openapi catalog --pacts',
-      'contracts openapi catalog --monolith http://127.0.0.1:3000/openapi.json --json',
-    ],
-  })
-    .option('--monolith <file-or-url>', "the monolith's document (default: its /openapi.json)")
-    .option('--service <file-or-url>', "the service's document (default: its /openapi.json)")
-    .option('--pacts', "besides, hold the context's pacts against both documents")
-    .action(async (context: string, options: OpenapiFlags) => {
-      const { contractsOpenapi } = await import('../../steps/contracts/openapi.ts');
-      await runStep(session, options, {
-        step: contractsOpenapi,
-        options: {
-          context,
-          ...(options.monolith !== undefined && { monolith: options.monolith }),
-          ...(options.service !== undefined && { service: options.service }),
-          ...(options.pacts && { pacts: true }),
-          onResult: (result) => {
-            const held = Object.values(result.pacts ?? {}).flat();
-            const broken = held.some(({ differences }) => differences.length > 0);
-            if ((result.breaking.length > 0 || broken) && !options.json)
-              session.terminal.talk(openapiText(result));
-          },
-        },
-        text: openapiText,
-      });
-    });

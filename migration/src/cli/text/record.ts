@@ -12,25 +12,35 @@ export function recordText(result: RecordResult): string {
       ...notes.map(({ at, note }) => `  ${at}: ${note}`),
     ];
   });
-  const missing = grouped(
-    result.coverage
-      .filter(({ gaps }) => gaps.length > 0)
-      .map(({ route, statuses, gaps }) => ({
-        gap: gaps.join('; '),
-        route: asked(route, statuses),
-      })),
-  );
   const kept = result.verified.filter(({ ok }) => ok).length;
   return [
     ...drafted,
-    ...(missing.length > 0 ? ['', 'not covered by this traffic:', ...missing] : []),
-    ...(result.unread > 0 ? [`${result.unread} lines of the recording could not be read`] : []),
+    ...notCovered(result),
     '',
     `wrote ${result.file}: ${kept} of ${result.verified.length} interactions hold on the monolith` +
       (result.asked > 0 ? `, which was asked ${result.asked} of the requests again` : ''),
     'A draft says what was answered, not what somebody needs: take out what no client relies on,',
     'name the states, then move it to your pacts.',
   ].join('\n');
+}
+
+/** What the traffic did not show: the part that a person has to add. */
+export function notCovered({
+  coverage,
+  unread,
+}: Pick<RecordResult, 'coverage' | 'unread'>): string[] {
+  const missing = grouped(
+    coverage
+      .filter(({ gaps }) => gaps.length > 0)
+      .map(({ route, statuses, gaps }) => ({
+        gap: gaps.join('; '),
+        route: asked(route, statuses),
+      })),
+  );
+  return [
+    ...(missing.length > 0 ? ['', 'not covered by this traffic:', ...missing] : []),
+    ...(unread > 0 ? [`${unread} lines of the recording could not be read`] : []),
+  ];
 }
 
 const parameters = (params: Readonly<Record<string, string>>): string => {

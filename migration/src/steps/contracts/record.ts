@@ -1,45 +1,25 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type CompiledRoute,
-  resolveSetting,
-  StranglerError,
-  unknownName,
-} from '@strangler-toolkit/plan';
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { planned, type Step } from '../step.ts';
 import type { Toolkit } from '../toolkit.ts';
-import { exchangesOf } from './record/ask-monolith.ts';
+import { type Credential, stateValues, withoutValues } from './record/credential.ts';
+import { type Draft, draftPact } from './record/draft-pact.ts';
 import {
-  type Credential,
-  readCredential,
-  stateValues,
-  withoutValues,
-} from './record/credential.ts';
-import { byRoute, type Draft, draftPact, isDrafted } from './record/draft-pact.ts';
-import { type Recorded, recordedAnswers } from './record/recorded-answers.ts';
-import { toAsk } from './record/to-ask.ts';
+  askedExchanges,
+  plannedRequests,
+  readTraffic,
+  type TrafficOptions,
+} from './record/traffic.ts';
 import { type InteractionResult, loadVerifier } from './verifier.ts';
 
-export interface RecordOptions {
-  readonly context: string;
-  /** HAR file, access log or JSON lines with requests that were made. */
-  readonly traffic: string;
-  /** Who is asked (default: the context's monolith, because what was recorded is there). */
-  readonly monolith?: string;
-  /** One route only: `GET /x`, or its name. */
-  readonly route?: string;
+export interface RecordOptions extends TrafficOptions {
   /** Folder of the draft (default `pact-drafts`). */
   readonly out?: string;
   /** Whose expectations these are to become (default `recorded-traffic`). */
   readonly consumer?: string;
-  /** Most requests of one route that the monolith is asked again (default 50). */
-  readonly limit?: number;
-  /** Headers that sign somebody in, `name=env:VARIABLE` or `name=file:PATH`: sent where a stranger gets no answer, never written down. */
-  readonly headers?: readonly string[];
-  /** Who that is (default `a user`): the draft's state is «signed in as a user». */
-  readonly as?: string;
   /** Sees what came out before a draft that does not hold is thrown. */
   readonly onResult?: (result: RecordResult) => void;
 }
@@ -59,15 +39,10 @@ export interface RecordResult extends Omit<Draft, 'pact'> {
 /** Recorded requests of a context's reads, and what they were answered, as a pact that somebody can begin with. */
 export const contractsRecord: Step<RecordOptions, RecordResult> = {
   async execute(kit, options) {
-    const { definition, monolith, routes, unread, credential } = await prepare(kit, options);
+    const traffic = await readTraffic(kit, options);
+    const { definition, monolith, routes, unread, credential } = traffic;
     const verify = await loadVerifier();
-    const { exchanges, asked } = await exchangesOf(routes, {
-      monolith,
-      limit: options.limit ?? 50,
-      credential,
-      signal: kit.signal,
-      tell: (target) => kit.tell('record', `GET ${target}`, 'update'),
-    });
+    const { exchanges, asked } = await askedExchanges(kit, options, traffic);
     const { pact, ...drafted } = draftPact({
       provider: definition.contracts?.provider ?? definition.context,
       consumer: options.consumer ?? 'recorded-traffic',
@@ -110,65 +85,14 @@ export const contractsRecord: Step<RecordOptions, RecordResult> = {
     return result;
   },
   async dryRun(kit, options) {
-    const { definition, monolith, routes, credential } = await prepare(kit, options);
-    const headers = Object.keys(credential?.headers ?? {}).join(', ');
-    const again = [...routes].flatMap(([route, recorded]) =>
-      isDrafted(route)
-        ? toAsk(route.definition.path, recorded, options.limit ?? 50).map(({ target }) => target)
-        : [],
-    );
+    const traffic = await readTraffic(kit, options);
     return planned([
-      ...again.map((target) => ({
-        action: 'ask the monolith',
-        detail: `GET ${monolith}${target}`,
-      })),
-      ...(headers === ''
-        ? []
-        : [{ action: 'ask what a stranger does not get once more', detail: `with ${headers}` }]),
-      { action: 'write the draft', detail: fileOf(definition, options) },
-      { action: 'verify it against the monolith', detail: monolith },
+      ...plannedRequests(options, traffic),
+      { action: 'write the draft', detail: fileOf(traffic.definition, options) },
+      { action: 'verify it against the monolith', detail: traffic.monolith },
     ]);
   },
 };
-
-interface Prepared {
-  readonly definition: MigrationDefinition;
-  readonly monolith: string;
-  readonly routes: ReadonlyMap<CompiledRoute, readonly Recorded[]>;
-  readonly unread: number;
-  readonly credential: Credential | undefined;
-}
-
-async function prepare(kit: Toolkit, options: RecordOptions): Promise<Prepared> {
-  const definition = await kit.definition(options.context);
-  const monolith = (
-    options.monolith ??
-    resolveSetting(
-      definition.monolith.url,
-      kit.env,
-      `monolith.url of context ${definition.context}`,
-    )
-  ).replace(/\/$/, '');
-  const credential = await readCredential(options.headers ?? [], options.as ?? 'a user', kit.env);
-  const text = await readFile(options.traffic, 'utf8').catch((cause: unknown) => {
-    throw new StranglerError(
-      'CONFIG_NOT_FOUND',
-      `The recorded traffic ${options.traffic} cannot be read`,
-      { cause, remedy: 'Name a HAR file, an access log or a file of JSON lines.' },
-    );
-  });
-  const { recorded, unread } = recordedAnswers(text);
-  const routes = byRoute(definition, recorded, options.route);
-  if (routes.size === 0 && options.route !== undefined)
-    throw new StranglerError(
-      'ROUTE_UNKNOWN',
-      `context ${definition.context} has no route ${unknownName(
-        options.route,
-        definition.routes.map(({ method, path }) => `${method} ${path}`),
-      )}`,
-    );
-  return { definition, monolith, routes, unread, credential };
-}
 
 const fileOf = ({ context, contracts }: MigrationDefinition, options: RecordOptions): string =>
   join(

@@ -94,18 +94,14 @@ export function draftPact({
   const coverage: Coverage[] = [];
   for (const [route, recorded] of routes) {
     const seen = exchanges.filter((exchange) => exchange.route === route);
-    const gaps = gapsOf(route, recorded, seen);
+    const gaps: string[] = [];
     for (const group of isDrafted(route) ? grouped(seen) : []) {
       const made = interactionOf(route, group, credential);
       if (typeof made === 'string') gaps.push(made);
       else interactions.push(made);
     }
-    coverage.push({
-      route: nameOf(route),
-      requests: recorded.length,
-      statuses: countBy(seen.map(({ answer }) => String(answer.status))),
-      gaps,
-    });
+    const { gaps: missing, ...rest } = coverageOf(route, recorded, seen);
+    coverage.push({ ...rest, gaps: [...missing, ...gaps] });
   }
   return {
     pact: {
@@ -118,6 +114,18 @@ export function draftPact({
     coverage,
   };
 }
+
+/** What the traffic of a route did not show of its reads. */
+export const coverageOf = (
+  route: CompiledRoute,
+  recorded: readonly Recorded[],
+  seen: readonly Exchange[],
+): Coverage => ({
+  route: nameOf(route),
+  requests: recorded.length,
+  statuses: countBy(seen.map(({ answer }) => String(answer.status))),
+  gaps: gapsOf(route, recorded, seen),
+});
 
 const somebodys = "what was asked could be a person's, or a secret";
 
@@ -144,7 +152,7 @@ const countBy = (keys: readonly string[]): Record<string, number> => {
   return Object.fromEntries(counts);
 };
 
-const mediaType = ({ contentType = '' }: Answer): string =>
+export const mediaType = ({ contentType = '' }: Answer): string =>
   (contentType.split(';')[0] ?? '').trim().toLowerCase();
 const queryNames = (target: string): string[] =>
   [...new Set(new URLSearchParams(target.split('?')[1] ?? '').keys())].sort();

@@ -25,6 +25,8 @@ type ObjectValue = Readonly<Record<string, JsonValue>>;
 /** Written as `.name`, or in brackets; what neither can hold is left out. */
 const plainKey = /^[A-Za-z_]\w*$/;
 const bracketedKey = /^[\w \-:/.]+$/;
+/** Whether a key is a field's name; another one may be data. */
+export const isFieldName = (key: string): boolean => plainKey.test(key) || bracketedKey.test(key);
 const nothing = Symbol('nothing to promise');
 
 /** The rule that all of the values keep, for every place that all of them have. Examples are made up. */
@@ -63,7 +65,7 @@ class Inference {
     const fields: [string, unknown][] = [];
     for (const key of new Set(values.flatMap((value) => Object.keys(value)))) {
       const place = plainKey.test(key) ? `${at}.${key}` : `${at}['${key}']`;
-      if (!plainKey.test(key) && !bracketedKey.test(key)) {
+      if (!isFieldName(key)) {
         this.#leaveOut(`${at}.*`, 'a name that may be data, or that no rule can name');
         continue;
       }
