@@ -142,6 +142,10 @@ test('a draft of another monolith than the one that is asked does not hold: exit
   }
 });
 
+interface Compared {
+  readonly compared: readonly string[];
+}
+
 describe('a first OpenAPI document', () => {
   const drafted = async (file: string): Promise<Document> =>
     JSON.parse(await readFile(join(folder, file), 'utf8')) as Document;
@@ -183,8 +187,10 @@ describe('a first OpenAPI document', () => {
       `${shop.service}/openapi.json`,
       '--json',
     );
-    const said = JSON.parse(compared.stdout) as { error?: { details: object } };
-    expect(said.error?.details ?? said).toMatchObject({ compared: [...held.operations].sort() });
+    const said = JSON.parse(compared.stdout) as Compared & { error?: { details: Compared } };
+    expect([...(said.error?.details ?? said).compared].sort()).toEqual(
+      held.operations.map((name) => name.replaceAll(/\{\w+\}/g, '{}')).sort(),
+    );
   });
 
   test('refuses options that it would pass over', async () => {

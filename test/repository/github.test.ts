@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -37,6 +37,60 @@ describe('workflows', () => {
       expect(each).toContain('npx strangler contracts publish ./pacts');
     for (const each of [file, gitlab.providers.script.join('\n')])
       expect(each).toMatch(/npx strangler contracts verify shop --no-record --side \S+/);
+  });
+
+  test.each(['catalog', 'shipping-rates'])(
+    'the %s has a pipeline of its own: it runs for what the service is made of, and builds its image',
+    async (service) => {
+      const { on, jobs } = parse(await text('.github', 'workflows', `${service}.yml`)) as {
+        on: { push: { paths: string[] }; pull_request: { paths: string[] } };
+        jobs: { service: { uses: string; with: { service: string; context?: string } } };
+      };
+      expect(on.push.paths).toEqual(on.pull_request.paths);
+      for (const path of on.push.paths) {
+        const folder = path.replace('/**', '');
+        await expect(access(join(repository, folder))).resolves.toBeUndefined();
+      }
+      expect(on.push.paths).toContain(`extracted/${service}/**`);
+      const others = (await readdir(join(repository, 'extracted'))).filter(
+        (name) => name !== service && name !== 'service-kit',
+      );
+      expect(on.push.paths.filter((path) => others.some((name) => path.includes(name)))).toEqual(
+        [],
+      );
+      expect(jobs.service.uses).toBe('./.github/workflows/service.yml');
+      expect(await text('Dockerfile')).toMatch(
+        new RegExp(` AS ${jobs.service.with.service}$`, 'm'),
+      );
+      const { context } = jobs.service.with;
+      const definition = await text('contexts', `${service}.ts`);
+      // Whoever has pacts verifies them.
+      expect(context).toBe(definition.includes('contracts: {') ? service : undefined);
+    },
+  );
+
+  test('the pipelines of services that users copy are understood, run for their paths and build an image', async () => {
+    const file = await text('deploy', 'ci', 'github-service.yml');
+    expect(lint(file, 'github-service.yml')).toEqual([]);
+    const [head = '', body = ''] = (await text('deploy', 'ci', 'gitlab-service.yml')).split(
+      /^---$/m,
+    );
+    const { spec } = parse(head) as { spec: { inputs: Record<string, unknown> } };
+    expect(Object.keys(spec.inputs)).toEqual(['service', 'context']);
+    const gitlab = parse(
+      body.replaceAll(/\$\[\[ inputs\.(\w+) \]\]/g, (_whole, name: string) => {
+        expect(Object.keys(spec.inputs)).toContain(name);
+        return name === 'service' ? 'rates' : 'shop';
+      }),
+    ) as Record<string, { rules: { changes: string[] }[]; script: string[]; needs?: string[] }>;
+    expect(Object.keys(gitlab)).toEqual(['rates-image', 'rates-contracts']);
+    expect(gitlab['rates-contracts']?.needs).toEqual(['rates-image']);
+    for (const { rules } of Object.values(gitlab))
+      expect(rules[0]?.changes).toContain('services/rates/**/*');
+    for (const each of [file, JSON.stringify(gitlab)]) {
+      expect(each).toMatch(/npx strangler contracts verify shop --no-record --side service/);
+      expect(each).toContain('docker build');
+    }
   });
 
   test('actionlint sees a job without a machine and an expression without a meaning', () => {

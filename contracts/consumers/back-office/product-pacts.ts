@@ -141,3 +141,13 @@ await promise({
   ...invalid({ field: 'delta', message: 'must be a string like "0.01" or "-5.00"' }),
   client: (url) => client(url).adjustPrice(id, 'much'),
 });
+
+await promise({
+  asks: 'a change of the price of a product that is not there',
+  given: [['no product with id', { id: nobody }]],
+  method: 'POST',
+  path: `/api/products/${nobody}/adjust-price`,
+  with: sends({ delta: '0.10' }),
+  ...missing('product'),
+  client: (url) => client(url).adjustPrice(nobody, '0.10'),
+});

@@ -81,3 +81,13 @@ await pact
     const gone = await client(url).downloadImage(`/api/products/${id}/images/${nobody}`);
     assert.equal(gone, undefined);
   });
+
+await pact
+  .addInteraction()
+  .given('no product with id', { id: nobody })
+  .uponReceiving('a request for the images of a product that is not there')
+  .withRequest('GET', `/api/products/${nobody}/images`)
+  .willRespondWith(404, (builder) => builder.headers(json).jsonBody({ error: 'product not found' }))
+  .executeTest(async ({ url }) => {
+    assert.deepEqual(await client(url).listImages(nobody), []);
+  });

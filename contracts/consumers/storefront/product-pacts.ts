@@ -91,3 +91,13 @@ await pact
   .executeTest(async ({ url }) => {
     assert.equal((await client(url).priceHistory(id))[0]?.newPrice, '19.90');
   });
+
+await pact
+  .addInteraction()
+  .given('no product with id', { id: nobody })
+  .uponReceiving('a request for the prices of a product that is not there')
+  .withRequest('GET', `/api/products/${nobody}/price-history`)
+  .willRespondWith(404, (builder) => builder.headers(json).jsonBody({ error: 'product not found' }))
+  .executeTest(async ({ url }) => {
+    await assert.rejects(client(url).priceHistory(nobody), { status: 404 });
+  });

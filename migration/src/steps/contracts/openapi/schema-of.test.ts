@@ -22,12 +22,12 @@ test('what was always there is required, what was null or absent now and then ma
       properties: {
         id: { type: 'integer' },
         price: { type: 'string', pattern: '^-?\\d+\\.\\d{2}$' },
-        gone: { type: 'null' },
+        gone: {},
         note: { type: 'string' },
       },
       required: ['id', 'price', 'gone'],
     },
-    notes: [],
+    notes: [{ at: '$.gone', note: 'always null: what else it may be is not known' }],
   });
   expect(of('null', '1.0').schema).toEqual({ type: ['number', 'null'] });
 });

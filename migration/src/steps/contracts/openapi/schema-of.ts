@@ -31,7 +31,11 @@ function schemaAt(values: readonly JsonValue[], place: Place, notes: SchemaNote[
   const kinds = [...new Set(values.map(kindOf))].filter((kind) => kind !== 'null');
   const nullable = of('null').length > 0;
   const [kind] = kinds;
-  if (kind === undefined) return nullable ? { type: 'null' } : {};
+  if (kind === undefined) {
+    if (nullable)
+      notes.push({ at: place.at, note: 'always null: what else it may be is not known' });
+    return {};
+  }
   if (kinds.length > 1) {
     const anyOf = kinds.map((each) => ofKind(each, of(each), place, notes));
     return { anyOf: nullable ? [...anyOf, { type: 'null' }] : anyOf };
