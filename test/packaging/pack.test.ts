@@ -179,6 +179,12 @@ writeFileSync("prices.json", JSON.stringify({ [item]: price }));'
     const draft = await bash(await blockOf('sh', 'npx strangler contracts record'), urls.right);
     expect(draft.output).toMatch(/1 of 1 interactions hold on the monolith/);
     expect(draft.code).toBe(0);
+    const described = await bash(
+      await blockOf('sh', 'contracts openapi shop --traffic'),
+      urls.right,
+    );
+    expect(described.output).toMatch(/wrote openapi\/shop\.json: OpenAPI 3\.1/);
+    expect(described.code).toBe(0);
     const red = await bash(verify, urls.wrong);
     expect(red.output).toMatch(/a request for a quote +kept +BROKEN[^]*price/);
     expect(red.code).toBe(5);

@@ -20,7 +20,7 @@ import { readRoutes } from '../flags/index.ts';
 import { voidSince } from '../identity/void-since.ts';
 import { askBuilds, type Builds, otherBuild } from './builds.ts';
 import { changedAtBroker } from './contracts/broker/still-about.ts';
-import { pactContent } from './pact-content.ts';
+import { pactConfiguration, pactContent } from './pact-content.ts';
 import { presentIdentity } from './present-identity.ts';
 import { presentShadowBasis, shadowVoidSince } from './shadow-basis.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -112,6 +112,7 @@ async function pactsFact(
     service: detail.service === true,
     voidSince:
       (contracts && (await changedPacts(kit, contracts, detail))) ??
+      changedConfiguration(definition, detail.configuration) ??
       otherBuild(detail.builds, builds),
     notVerified: bothSides.flatMap((side) => notVerifiedOf(sides, side)),
   };
@@ -129,6 +130,15 @@ async function changedPacts(
     return 'it does not say which pacts it was about (a release before this one recorded it)';
   return now === content ? undefined : `the pacts in ${contracts.pacts} are not those it was about`;
 }
+
+/** A release before this one recorded none; its pacts and builds are looked at all the same. */
+const changedConfiguration = (
+  definition: MigrationDefinition,
+  configuration: unknown,
+): string | undefined =>
+  typeof configuration === 'string' && configuration !== pactConfiguration(definition)
+    ? 'the routes of the context, or how its contracts are verified, changed'
+    : undefined;
 
 const notVerifiedOf = (sides: unknown, side: Side): string[] => {
   const summary: unknown =

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContractSettings } from '@strangler-toolkit/plan';
+import type { ContractSettings, MigrationDefinition } from '@strangler-toolkit/plan';
 
 /**
  * What the pacts of a context's providers say, as one hash: evidence of them is about this content. Read without the package that
@@ -27,4 +27,19 @@ export async function pactContent({
   } catch {
     return null;
   }
+}
+
+/**
+ * Which routes pacts were to speak for, who had to keep them and how their states were entered, as one hash: the settings themselves
+ * may hold addresses with passwords.
+ */
+export function pactConfiguration({
+  routes,
+  contracts,
+}: Pick<MigrationDefinition, 'routes' | 'contracts'>): string {
+  const { pacts: _folder, ...kept } = contracts ?? {};
+  const claimed = routes.map(({ method, path, kind }) => [method, path, kind]);
+  return createHash('sha256')
+    .update(JSON.stringify([claimed, kept]))
+    .digest('hex');
 }

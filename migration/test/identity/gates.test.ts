@@ -10,7 +10,7 @@ import {
   type Move,
 } from '@strangler-toolkit/plan';
 import { gatherFacts } from '../../src/steps/gate-facts.ts';
-import { pactContent } from '../../src/steps/pact-content.ts';
+import { pactConfiguration, pactContent } from '../../src/steps/pact-content.ts';
 import { presentShadowBasis } from '../../src/steps/shadow-basis.ts';
 import { replicate } from '../../src/steps/replicate.ts';
 import { Toolkit } from '../../src/steps/toolkit.ts';
@@ -179,6 +179,7 @@ describe('pacts and compared reads', () => {
         monolith: true,
         service: true,
         content: await pactContent(withPacts().contracts),
+        configuration: pactConfiguration(await kit.definition('rates')),
         builds: { service: build },
         sides: { service: { notVerified } },
       },
@@ -214,6 +215,21 @@ describe('pacts and compared reads', () => {
       ok: false,
       actual: 'void since: the service runs another build (build 2, it was build 1)',
     });
+  });
+
+  test('pacts say nothing of a route that was claimed since', async () => {
+    await verified();
+    const more = { name: 'more', method: 'GET', path: '/more', kind: 'read' } as const;
+    await context({ ...withPacts(), routes: [...withPacts().routes, more] });
+    try {
+      expect(await pacts()).toMatchObject({
+        ok: false,
+        actual: 'void since: the routes of the context, or how its contracts are verified, changed',
+      });
+    } finally {
+      await context(withPacts());
+    }
+    expect(await pacts()).toMatchObject({ ok: true });
   });
 
   test('an interaction that a tool lets pass is told by name', async () => {

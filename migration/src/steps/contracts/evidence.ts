@@ -1,6 +1,6 @@
 import { bothSides, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import { askBuilds } from '../builds.ts';
-import { pactContent } from '../pact-content.ts';
+import { pactConfiguration, pactContent } from '../pact-content.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { byPact } from './broker/outcome.ts';
 import type { AtBroker } from './broker/pact-source.ts';
@@ -28,6 +28,7 @@ export async function evidenceOf(
     ...(sides.monolith && { monolith: sides.monolith.url }),
     ...(sides.service && { service: sides.service.url }),
   });
+  const configuration = pactConfiguration(definition);
   const content = atBroker ? undefined : await pactContent(contracts);
   return async (results) => {
     const required = Object.values(results)
@@ -48,6 +49,7 @@ export async function evidenceOf(
         service: kept('service'),
         ...(atBroker ? { atBroker: basisOf(atBroker, results) } : { content }),
         builds,
+        configuration,
         sides: Object.fromEntries(
           Object.entries(results).map(([side, result]) => [side, summary(result)]),
         ),
