@@ -65,6 +65,7 @@ export class Applier {
   readonly #interpret: (
     events: readonly ChangeEvent[],
   ) => ReturnType<ReturnType<typeof createInterpreter>>;
+  readonly #interpretParked: ReturnType<typeof createInterpreter>;
   readonly #relations: RelationWatch;
   readonly #recent = new RecentCommits();
   /** Parts of one row are several tables of the source: their changes are folded, so their transaction stays whole. */
@@ -87,6 +88,7 @@ export class Applier {
     this.#savepoint = new Savepoint(options.client);
     const { client, mapping, context, direction } = options;
     this.#interpret = createInterpreter(mapping, direction);
+    this.#interpretParked = createInterpreter(mapping, direction, { parked: true });
     this.#relations = new RelationWatch(mapping, direction);
     this.#whole = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
     this.#work = {
@@ -222,7 +224,7 @@ export class Applier {
     this.#savepoint = new Savepoint(client);
     this.#work.plainInserts.begin();
     this.#parked =
-      row.deadLetters === 0 ? new Set() : await loadParkedKeys(this.#work, this.#interpret);
+      row.deadLetters === 0 ? new Set() : await loadParkedKeys(this.#work, this.#interpretParked);
     this.#position = row.position;
     this.#commitTime = null;
     this.#rows = 0;

@@ -41,7 +41,7 @@ export async function replayDeadLetter({
 }: DeadLetterChoice): Promise<{ replayed: string[] }> {
   return inTransaction(client, { context, direction, epoch }, async () => {
     const letters = await listDeadLetters(client, { context, direction });
-    const interpret = createInterpreter(mapping, direction);
+    const interpret = createInterpreter(mapping, direction, { parked: true });
     const changes = letters.map((letter) => ({
       letter,
       changes: interpret([eventFromJson(letter.event)]),
@@ -60,7 +60,9 @@ export async function replayDeadLetter({
         `${context}: dead letter ${id} still cannot be applied: ${messageOf(error)}`,
         {
           cause: error,
-          remedy: `Mend the data that the message names, or strangler dead-letters drop ${context} ${id}; nothing was changed.`,
+          remedy:
+            `Mend the data that the message names; or send the row as its owner has it: strangler verify ${context} ` +
+            `--keys <table>:<key> --repair; or strangler dead-letters drop ${context} ${id}. Nothing was changed.`,
         },
       );
     }
@@ -89,7 +91,7 @@ export async function dropSuperseded(
   keys: ReadonlySet<string>,
   reason: string,
 ): Promise<string[]> {
-  const interpret = createInterpreter(mapping, direction);
+  const interpret = createInterpreter(mapping, direction, { parked: true });
   const letters = await listDeadLetters(client, { context, direction });
   const ids = letters
     .filter((letter) => {

@@ -10,9 +10,14 @@ export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
 
 /**
  * Events of the source's tables → changes of the monolith's rows. Events of tables that are not mapped are left out.
+ * `parked`: events that waited may have the shape of an earlier mapping; their rows are known by their keys, and invalid.
  * @throws StranglerError SCHEMA_CHANGED when an inserted row lacks a mapped column
  */
-export function createInterpreter(mapping: CompiledMapping, direction: Direction): Interpreter {
+export function createInterpreter(
+  mapping: CompiledMapping,
+  direction: Direction,
+  { parked = false }: { readonly parked?: boolean } = {},
+): Interpreter {
   const sources = new Map<string, Source>();
   mapping.tables.forEach((table, index) => {
     if (direction === 'forward') {
@@ -39,7 +44,7 @@ export function createInterpreter(mapping: CompiledMapping, direction: Direction
         ({ schema, table: name } = from);
         source = sources.get(`${schema}.${name}`);
       }
-      if (source !== undefined) interpret(source, event, changes);
+      if (source !== undefined) interpret(source, event, { changes, parked });
     }
     return split ? foldParts(withoutNeedlessClears(changes)) : changes;
   };
@@ -65,7 +70,11 @@ function withoutNeedlessClears(changes: readonly RowChange[]): RowChange[] {
   });
 }
 
-function interpret(source: Source, event: ChangeEvent, changes: RowChange[]): void {
+function interpret(
+  source: Source,
+  event: ChangeEvent,
+  { changes, parked }: { readonly changes: RowChange[]; readonly parked: boolean },
+): void {
   const { table } = source;
   const transaction = event.position.commitLsn;
   const events = [event];
@@ -84,7 +93,7 @@ function interpret(source: Source, event: ChangeEvent, changes: RowChange[]): vo
   try {
     interpretRow(source, event, events, changes);
   } catch (error) {
-    if (error instanceof StranglerError && error.code === 'SCHEMA_CHANGED') throw error;
+    if (!parked && error instanceof StranglerError && error.code === 'SCHEMA_CHANGED') throw error;
     // later changes of this row wait behind this one, so it must be known by the keys that they have
     const key = knownKey(source, { ...event.before, ...event.after });
     const oldKey = knownKey(source, { ...event.after, ...event.before });

@@ -125,6 +125,20 @@ describe.each<[what: string, after: Identity, severity: string, text: RegExp]>([
   });
 });
 
+test('a table that came to the mapping is read again: nobody copied it, or changes of it passed meanwhile', () => {
+  expect(whatChanged({ ...before, mapping: [] }, before)).toMatchObject([
+    { severity: 'reread', table: 'public.a', text: 'table public.a was not mapped' },
+  ]);
+});
+
+test('a table that is not mapped any more may leave the publication: nobody waits for its changes', () => {
+  const after = withPublication({ tables: [], version: '81' });
+  expect(whatChanged(before, { ...after, mapping: [] })).toMatchObject([
+    { severity: 'void', text: 'publication p of the monolith was altered' },
+    { severity: 'void', text: 'table public.a is not mapped any more' },
+  ]);
+});
+
 test('what passes: a column that ALTER touched without a rewrite', () => {
   expect(whatChanged(before, withColumn({ version: '101' }))).toEqual([]);
 });

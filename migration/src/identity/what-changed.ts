@@ -60,7 +60,9 @@ function publicationChanges(before: Identity, after: Identity): Change[] {
     return [
       stop(`publication ${was.name} of the ${side} publishes ${is.actions} (was ${was.actions})`),
     ];
-  const changes = membershipChanges(side, was, is);
+  const left = sourceTables(before).filter((name) => !sourceTables(after).includes(name));
+  const tables = was.tables.filter(({ name }) => !left.includes(name));
+  const changes = membershipChanges(side, { ...was, tables }, is);
   // Somebody altered it and it is as it was: perhaps it was something else in between.
   if (changes.length === 0 && is.version !== was.version)
     return [
@@ -73,6 +75,12 @@ function publicationChanges(before: Identity, after: Identity): Change[] {
     ];
   return changes;
 }
+
+/** Mapped tables of the side that publishes. */
+const sourceTables = ({ direction, mapping }: Identity): readonly string[] =>
+  mapping.flatMap(({ monolith, parts }) =>
+    direction === 'forward' ? [monolith] : parts.map(({ service }) => service),
+  );
 
 function membershipChanges(
   side: Side,
@@ -249,7 +257,8 @@ function mappingChanges(before: readonly MappedTable[], after: readonly MappedTa
       return was === undefined
         ? [
             {
-              severity: 'void' as const,
+              // Its rows were not copied, or changes of them passed while it was not mapped.
+              severity: 'reread' as const,
               kind: 'mapping' as const,
               table: table.monolith,
               text: `table ${table.monolith} was not mapped`,

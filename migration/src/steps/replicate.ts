@@ -26,7 +26,7 @@ export interface ReplicateOptions extends ForceOptions {
    * back to the monolith begin anew; no row of either side goes.
    */
   readonly restart?: boolean;
-  /** Publishes and compares again what changed without an event, instead of stopping. */
+  /** Publishes and compares again what changed without an event or came to the mapping, instead of stopping. */
   readonly reread?: boolean;
   /** Most that the initial copy reads of the monolith in a second: `20000rows`, `5MB`. */
   readonly maxRate?: string;

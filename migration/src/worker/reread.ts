@@ -3,10 +3,11 @@ import { withConnection } from '../database/connect.ts';
 import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { pause } from '../pause.ts';
 import type { Lsn } from '../stream/change-event.ts';
-import { keysOfLeaf, repair, verify } from '../verify/index.ts';
+import { keysOfLeaf, verify } from '../verify/index.ts';
 import type { Scope } from './identity-watch.ts';
+import { sendRows } from './send-rows.ts';
 
-interface RereadOptions {
+export interface RereadOptions {
   readonly mapping: CompiledMapping;
   readonly monolithUrl: string;
   readonly serviceUrl: string;
@@ -18,7 +19,7 @@ interface RereadOptions {
 /**
  * Compares while the stream goes on, and sends each row that differs as its owner has it, until none is left. Rows are mended
  * as they are found, so memory does not grow with their number.
- * @throws StranglerError CANCELLED, STREAM_CLOSED, DB_*
+ * @throws StranglerError SCHEMA_CHANGED when the other side does not take a row, CANCELLED, STREAM_CLOSED, DB_*
  */
 export async function reread(options: RereadOptions, scopes: readonly Scope[]): Promise<void> {
   for (const scope of scopes) {
@@ -56,7 +57,7 @@ async function rereadTables(
       parallel: 1,
       onDiffering: async (rows) => {
         const keys = rows.map(({ key }) => ({ table: name, key }));
-        open += (await repair({ ...options, keys })).unsettled.length;
+        open += await sendRows(options, keys);
       },
     });
     open += compared.unsettled;
@@ -82,8 +83,7 @@ async function rereadLeaf(
       const differing = compared.tables
         .flatMap((found) => found.differing)
         .map(({ key }) => ({ table: name, key }));
-      if (differing.length > 0)
-        open += (await repair({ ...options, keys: differing })).unsettled.length;
+      if (differing.length > 0) open += await sendRows(options, differing);
     }
   });
   return open;

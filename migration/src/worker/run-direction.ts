@@ -22,7 +22,6 @@ import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   ensurePublication,
   publicationDifference,
-  type ReplicationNames,
   replicationNames,
   type SourceTable,
   type StreamSource,
@@ -35,9 +34,10 @@ import type { WorkerOptions } from './worker-options.ts';
 import { asSchemaChange, checkFit, requirePublished } from './schema-check.ts';
 import type { Identity } from '../identity/identity.ts';
 import { isEmpty, readIdentity } from '../identity/read-identity.ts';
-import { type Change, whatChanged } from '../identity/what-changed.ts';
+import { whatChanged } from '../identity/what-changed.ts';
 import { readIdentityRow, writeIdentityRow } from '../replica/identities.ts';
 import { refuseStops } from './identity-watch.ts';
+import { publishAgain } from './publish-again.ts';
 import { reread } from './reread.ts';
 
 export interface DirectionRun {
@@ -143,7 +143,8 @@ export async function runDirection(
     if (!copy) {
       if (known?.epoch === row.epoch) {
         const changes = whatChanged(known.identity, await readIdentity(place));
-        if (options.reread) await publishAgain({ source, names, tables, stillMine }, changes);
+        const again = { source, target, direction, names, tables, mapping, stillMine };
+        if (options.reread) await publishAgain({ ...again, known: known.identity }, changes);
         else {
           // A move drops what its old stream needs.
           await stillMine();
@@ -228,30 +229,6 @@ export async function runDirection(
     await statistics;
     for (const client of clients) await client.end().catch(() => undefined);
   }
-}
-
-/**
- * Somebody said that tables which were exchanged, or left out, are to be read again: from now on their changes come, and what
- * came before is compared.
- */
-async function publishAgain(
-  {
-    source,
-    names,
-    tables,
-    stillMine,
-  }: Pick<DirectionRun, 'stillMine'> & {
-    readonly source: StreamSource;
-    readonly names: ReplicationNames;
-    readonly tables: readonly SourceTable[];
-  },
-  changes: readonly Change[],
-): Promise<void> {
-  if (changes.every(({ severity }) => severity !== 'stop')) return;
-  await withStreamLock(source, 'session', async () => {
-    await stillMine();
-    await ensurePublication(source.client, names.publication, tables);
-  });
 }
 
 /** An older release, or another transport, published fewer of them; nothing of theirs can be missing. */

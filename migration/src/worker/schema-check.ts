@@ -157,7 +157,11 @@ export async function requirePublished(
       `${missing.join(', ')}, so changes were not streamed`,
     {
       remedy:
-        'A table was replaced or came to the mapping later: run strangler replicate <context> --restart, which copies anew.',
+        direction === 'forward'
+          ? 'A table came to the mapping later: strangler replicate <context> --reread publishes it and brings its ' +
+            'rows beside the stream, row by row; --restart copies all tables anew.'
+          : 'A table came to the mapping later: take its line out until the monolith owns the context again ' +
+            '(strangler rollback), or begin the way back anew with --restart; no row of either side goes.',
       details: { publication, tables: missing },
     },
   );

@@ -33,6 +33,27 @@ const goods = async (shop: Shop, id: number): Promise<unknown> =>
     ])
   ).rows[0];
 
+const brands: TableMapping = {
+  monolith: 'brands',
+  service: [{ table: 'makers', columns: { id: 'id' } }],
+};
+const withBrands = (shop: Shop): Shop => ({
+  ...shop,
+  definition: { ...shop.definition, tables: [...(shop.definition.tables ?? []), brands] },
+  [Symbol.asyncDispose]: async () => undefined,
+});
+const makers = async (shop: Shop): Promise<unknown> =>
+  (await shop.service.query(`SELECT string_agg(id::text, ',' ORDER BY id) AS ids FROM makers`))
+    .rows[0]?.ids;
+/** The transactions that wrote the rows of the table that was there before. */
+const writtenBy = async (shop: Shop): Promise<unknown> =>
+  (
+    await shop.service.query(
+      'SELECT md5(string_agg(xmin::text, $1 ORDER BY good_id)) AS by FROM goods',
+      [','],
+    )
+  ).rows[0]?.by;
+
 describe('a table that changes under the stream', () => {
   test.each([
     ['a dropped column', 'ALTER TABLE products DROP COLUMN tags', 'tags'],
@@ -128,28 +149,78 @@ describe('a table that changes under the stream', () => {
     );
   });
 
-  test('a table that came to the mapping after the copy is not taken for replicated', async () => {
+  test('a table that came to the mapping after the copy is not taken for replicated; --reread brings it beside the stream, and copies no other', async () => {
     await using shop = await openShop();
     const first = startWorker(shop);
     await caughtUp(shop, 'forward');
     await first.stop();
     await shop.monolith.query(
-      'CREATE TABLE brands (id int PRIMARY KEY); INSERT INTO brands VALUES (1)',
+      'CREATE TABLE brands (id int PRIMARY KEY); INSERT INTO brands SELECT generate_series(1, 50)',
     );
-    await shop.service.query('CREATE TABLE makers (id int PRIMARY KEY)');
-    const brands: TableMapping = {
-      monolith: 'brands',
-      service: [{ table: 'makers', columns: { id: 'id' } }],
-    };
-    const { tables = [] } = shop.definition;
-    const more: Shop = {
-      ...shop,
-      definition: { ...shop.definition, tables: [...tables, brands] },
-      [Symbol.asyncDispose]: async () => undefined,
-    };
+    await shop.service.query(
+      'CREATE TABLE makers (id int PRIMARY KEY); INSERT INTO makers VALUES (77)',
+    );
+    const more = withBrands(shop);
     expect(await startWorker(more).ended).toBe('SCHEMA_CHANGED');
     const watermark = await shop.control.watermarks.get('goods', 'forward');
     expect(watermark?.detail['message']).toContain('brands, so changes were not streamed');
+    expect(watermark?.detail['remedy']).toContain('--reread');
+
+    // What the service has there is nobody's to remove.
+    expect(await startWorker({ ...more, reread: true }).ended).toBe('TARGET_NOT_EMPTY');
+    expect(await makers(shop)).toBe('77');
+
+    await shop.service.query('DELETE FROM makers');
+    const written = await writtenBy(shop);
+    await using worker = startWorker({ ...more, reread: true });
+    await caughtUp(shop, 'forward');
+    await shop.monolith.query('DELETE FROM brands WHERE id > 3; INSERT INTO brands VALUES (1000)');
+    await caughtUp(shop, 'forward');
+    expect(await makers(shop)).toBe('1,2,3,1000');
+    expect(await writtenBy(shop)).toBe(written);
+    await worker.stop();
+
+    // Without the line its changes pass by; with it again they are found, though it is published all the while.
+    {
+      await using _narrow = startWorker(shop);
+      await caughtUp(shop, 'forward');
+      await shop.monolith.query('INSERT INTO brands VALUES (2000)');
+      await caughtUp(shop, 'forward');
+    }
+    await using _again = startWorker(more);
+    await caughtUp(shop, 'forward');
+    expect(await makers(shop)).toBe('1,2,3,1000,2000');
+  });
+
+  test('a mapped table that is dropped stops at its line; without the line the stream goes on, and no other table is read again', async () => {
+    await using shop = await openShop();
+    await shop.monolith.query('CREATE TABLE brands (id int PRIMARY KEY)');
+    await shop.service.query('CREATE TABLE makers (id int PRIMARY KEY)');
+    const first = startWorker(withBrands(shop));
+    await caughtUp(shop, 'forward');
+    await shop.monolith.query('DROP TABLE brands');
+    expect(await first.ended).toBe('SCHEMA_CHANGED');
+    const watermark = await shop.control.watermarks.get('goods', 'forward');
+    expect(watermark?.detail['message']).toContain('tables[1]');
+    await using worker = startWorker(shop);
+    await caughtUp(shop, 'forward');
+    expect(worker.progress.filter(({ held }) => held !== undefined)).toEqual([]);
+  });
+
+  test('on the way back a table that the mapping got meanwhile is not read again: the monolith would lose its rows', async () => {
+    await using shop = await openShop();
+    {
+      await using _worker = startWorker(shop);
+      await caughtUp(shop, 'forward');
+      await flip(shop, 'service');
+      await caughtUp(shop, 'reverse');
+    }
+    await shop.monolith.query(
+      'CREATE TABLE brands (id int PRIMARY KEY); INSERT INTO brands VALUES (1)',
+    );
+    await shop.service.query('CREATE TABLE makers (id int PRIMARY KEY)');
+    expect(await startWorker({ ...withBrands(shop), reread: true }).ended).toBe('SCHEMA_CHANGED');
+    expect((await shop.monolith.query('SELECT id FROM brands')).rows).toEqual([{ id: '1' }]);
   });
 
   test('columns that nobody maps come and go, types get wider, and the stream goes on, within a transaction too', async () => {

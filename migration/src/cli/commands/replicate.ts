@@ -28,7 +28,7 @@ export function replicateCommand(session: Session): Command {
     )
     .option(
       '--reread',
-      'publish and compare again tables that were exchanged or left out, and go on',
+      'publish and compare again tables that were exchanged, left out or came to the mapping, and go on',
     )
     .option(
       '--max-rate <rate>',
