@@ -1,20 +1,10 @@
-import { codeOf, type Direction, type Side } from '@strangler-toolkit/plan';
+import { codeOf, type Side } from '@strangler-toolkit/plan';
 import { withConnection } from '../database/connect.ts';
-import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { tableName } from '../mapping/compiled-mapping.ts';
 import { pause } from '../pause.ts';
-import type { Lsn } from '../stream/change-event.ts';
 import { keysOfLeaf, verify } from '../verify/index.ts';
 import type { Scope } from './identity-watch.ts';
-import { sendRows } from './send-rows.ts';
-
-export interface RereadOptions {
-  readonly mapping: CompiledMapping;
-  readonly monolithUrl: string;
-  readonly serviceUrl: string;
-  readonly direction: Direction;
-  appliedPosition(): Promise<Lsn>;
-  readonly signal: AbortSignal;
-}
+import { type RereadOptions, sendRows } from './send-rows.ts';
 
 /**
  * Compares while the stream goes on, and sends each row that differs as its owner has it, until none is left. Rows are mended

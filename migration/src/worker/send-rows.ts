@@ -1,11 +1,20 @@
-import { StranglerError, targetOf } from '@strangler-toolkit/plan';
+import { type Direction, StranglerError, targetOf } from '@strangler-toolkit/plan';
 import { classifyFailure } from '../apply/classify-error.ts';
 import { messageOf } from '../apply/parked-changes.ts';
 import { withConnection } from '../database/connect.ts';
-import { tableName } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { listParked } from '../replica/dead-letters.ts';
 import { repair } from '../verify/index.ts';
-import type { RereadOptions } from './reread.ts';
+import type { Lsn } from '../stream/change-event.ts';
+
+export interface RereadOptions {
+  readonly mapping: CompiledMapping;
+  readonly monolithUrl: string;
+  readonly serviceUrl: string;
+  readonly direction: Direction;
+  appliedPosition(): Promise<Lsn>;
+  readonly signal: AbortSignal;
+}
 
 interface RowKey {
   readonly table: string;
