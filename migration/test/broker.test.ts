@@ -237,7 +237,12 @@ describe('contracts verify takes the pacts that the broker wants verified', () =
       ['contracts', 'verify', 'shop', '--side', 'service', '--provider-version', '9', '--json'],
       environment({ ...ci, STRANGLER_CONTEXTS: await contextsWith({ service: { url: silent } }) }),
     );
-    expect((await run).code).toBe(6);
+    const ended = await run;
+    expect(ended.code).toBe(6);
+    expect(json<{ error: object }>(ended).error).toMatchObject({
+      code: 'PACTS_UNREACHABLE',
+      details: { sides: { service: { ok: false } } },
+    });
     expect(broker.results).toEqual([]);
   });
 

@@ -110,16 +110,12 @@ export const rooms = {
   },
   broker: {
     files: [
-      'contracts/src/broker/*.ts',
+      ...['links', 'refusal'].map((name) => `contracts/src/broker/${name}.ts`),
       ...['build-source', 'outcome', 'still-about', 'version'].map(
         (name) => `migration/src/steps/contracts/broker/${name}.ts`,
       ),
     ],
-    suites: [
-      'contracts/src/broker/*.test.ts',
-      'contracts/test/broker/*.test.ts',
-      'migration/src/steps/contracts/broker/*.test.ts',
-    ],
+    suites: ['contracts/src/broker/*.test.ts', 'migration/src/steps/contracts/broker/*.test.ts'],
   },
   control: {
     files: [

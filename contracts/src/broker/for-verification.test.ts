@@ -39,6 +39,20 @@ test('without selectors the usual ones are asked for, the branch of the same nam
   });
 });
 
+test('why a pact is asked for is told before, and what would be said afterwards is not', () =>
+  expect(
+    listedPact({
+      verificationProperties: {
+        notices: [
+          { when: 'before_verification', text: 'it is deployed' },
+          { when: 'after_verification:success_true_published_true', text: 'no longer pending' },
+          { text: 'of an older broker' },
+        ],
+      },
+      _links: { self: { href: '/pact' } },
+    }),
+  ).toMatchObject({ name: '/pact', notices: ['it is deployed', 'of an older broker'] }));
+
 test.each([
   [{}, 'required'],
   [{ pending: false }, 'required'],

@@ -19,6 +19,8 @@ test.each([
   ['none of that name', { 'pb:webhooks': [{ name: 'a', href: '/a' }] }, 'b', undefined],
   ['another relation', { 'pb:pacts': { href: '/pacts' } }, undefined, undefined],
   ['a link without an address', { 'pb:webhooks': {} }, undefined, undefined],
+  ['an address that is no text', { 'pb:webhooks': { href: 7 } }, undefined, undefined],
+  ['links that are none', { 'pb:webhooks': [null, 7, { href: '/a' }] }, undefined, '/a'],
   ['no links', undefined, undefined, undefined],
 ])('a relation leads where the document says: %s', (_, found, name, href) =>
   expect(linkOf(links(found), 'pb:webhooks', name)).toBe(href),

@@ -44,6 +44,10 @@ test.each<[string, unknown, string]>([
     { title: 'Validation errors', errors: [{ detail: 'name is already used', status: 400 }] },
     'name is already used\nValidation errors',
   ],
+  ['one error alone', { errors: 'too long' }, 'too long'],
+  ['one error of a field', { errors: { name: 'too long' } }, 'name too long'],
+  ['an error that is no text', { errors: [7, { title: 'odd' }] }, 'odd'],
+  ['a title alone', { title: 'Not found' }, 'Not found'],
   ['nothing', {}, ''],
   ['no object', 'down', ''],
 ])("the broker's own words are shown: %s", (_, body, text) => expect(saidBy(body)).toBe(text));

@@ -4,6 +4,8 @@ import { buildSource } from './build-source.ts';
 test.each<[string, Record<string, string>, object]>([
   ['nobody', {}, { ci: false }],
   ['CI=false', { CI: 'false' }, { ci: false }],
+  ['CI=0', { CI: '0' }, { ci: false }],
+  ['CI=', { CI: '' }, { ci: false }],
   [
     'GitHub, a push',
     {
