@@ -504,7 +504,10 @@ describe('a change of owner is recorded as a deployment', () => {
     const flipped = flip({}, stop.signal);
     await until('the broker is asked', () => Promise.resolve(broker.heard.length > 0));
     stop.abort();
-    expect(await flipped).toMatchObject({ stage: 'canary', deployment: { recorded: false } });
+    expect(await flipped).toMatchObject({
+      stage: 'canary',
+      deployment: { recorded: false, why: expect.stringMatching(/^CANCELLED/) },
+    });
   });
 });
 
