@@ -48,6 +48,8 @@ export const slowSuites: readonly string[] = [
   'migration/test/stream/given-up-slot.test.ts',
   'migration/test/stream/server-limits.test.ts',
   'migration/test/released/upgrade.test.ts',
+  'migration/test/schema/hundred.test.ts',
+  'migration/test/worker/older-shapes.test.ts',
   'migration/test/schema/check.test.ts',
   'migration/test/schema/order.test.ts',
   'contracts/test/messages.test.ts',
