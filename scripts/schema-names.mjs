@@ -10,7 +10,7 @@ const schemas = [
     // Also a name put together of parts, as in a template.
     named: new RegExp(
       `\\bstrangler\\.(\\$\\{|(${[
-        'streams|dead_letters|copies|identities|probe|heartbeat|signal|stray_writes|move_guards|refusals',
+        'streams|dead_letters|copies|copied_ranges|copy_keys|identities|probe|heartbeat|signal|stray_writes|move_guards|refusals',
         'processed_events|event_positions|schema_versions|fence_\\w+|trying_fence',
       ].join('|')})\\b)`,
     ),

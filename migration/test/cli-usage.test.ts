@@ -54,6 +54,10 @@ test.each([
   [['nonsense'], "unknown command 'nonsense'"],
   [['status', '--nope'], "unknown option '--nope'"],
   [['cutover'], "missing required argument 'context'"],
+  [
+    ['replicate', 'catalog', '--pause', '--resume'],
+    '--pause and --resume stand alone: they start no worker',
+  ],
   [['fence', 'instal', 'catalog'], "unknown command 'instal'"],
 ])(
   '%j with --json is one JSON document on stdout, exit 2, and starts nothing',

@@ -382,6 +382,13 @@ describe('replication cannot begin', () => {
     await lease.release();
     await control.close();
   });
+  test.each(['--pause', '--resume'])('%s where nothing is copied', async (flag) => {
+    const result = await cli(['replicate', 'catalog', flag, '--json'], scene.env);
+    expect(result.code).toBe(4);
+    expect(json(result)).toMatchObject({
+      error: { code: 'MOVE_NOT_ALLOWED', message: expect.stringContaining('no initial copy') },
+    });
+  });
   test('and a dry run says so without changing anything', async () => {
     await scene.sql(scene.monolith, 'ALTER TABLE products REPLICA IDENTITY NOTHING');
     const result = await cli(['replicate', 'catalog', '--dry-run', '--json'], scene.env);

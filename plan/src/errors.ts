@@ -72,7 +72,8 @@ export const errorCodes = {
     'Mend the row at its owner, or map the column otherwise; strangler mapping check <context> counts such rows.',
   APPLY_FAILED: 'Read the cause; the batch was rolled back and will be applied again.',
   DEAD_LETTERS: 'List them with: strangler dead-letters list <context>; then replay or drop each.',
-  COPY_FAILED: 'Run strangler replicate <context> again: the initial copy starts anew.',
+  COPY_FAILED:
+    'Mend what the message names, then run strangler replicate <context> again: the initial copy goes on, or says why it begins anew.',
   TARGET_NOT_EMPTY:
     'The target tables hold rows that replication did not write: empty them, or use --restart to replace them.',
   KAFKA_UNREACHABLE:

@@ -9,6 +9,7 @@ import { loadParkedKeys } from './parked-changes.ts';
 import { type RelationMessage, RelationWatch } from './relation-watch.ts';
 import { PlainInserts } from './plain-inserts.ts';
 import { planByKey } from './plan-by-key.ts';
+import { type PartOfRow, withGaps } from './with-gaps.ts';
 import { RecentCommits } from './recent-commits.ts';
 import { Savepoint } from './savepoint.ts';
 import {
@@ -36,6 +37,11 @@ export interface ApplierOptions {
   readonly checkRelation?: (relation: RelationMessage) => Promise<void>;
   /** The history that a position belongs to, when there is something new to say of it. */
   readonly historyAt?: (position: Lsn) => StreamHistory | undefined;
+  /**
+   * A part of the rows is not there yet. A change that does not hold the whole row is passed over where there is none, and
+   * its key is told, in the transaction that passes it: such rows must be read again. Nothing goes to the dead letters.
+   */
+  readonly onPartOfRow?: (client: pg.Client, rows: readonly PartOfRow[]) => Promise<void>;
   /** Events written together (default 5000): what bounds memory. */
   readonly chunkEvents?: number;
 }
@@ -99,6 +105,7 @@ export class Applier {
       targets: writeTargets(mapping, direction),
       plainInserts: new PlainInserts(),
       checkSchema: options.checkSchema ?? (async () => {}),
+      strict: options.onPartOfRow !== undefined,
     };
   }
 
@@ -247,7 +254,10 @@ export class Applier {
 
   /** Makes changes ready while those before them are written. */
   async #write(events: readonly ChangeEvent[]): Promise<void> {
-    const changes = this.#interpret(events);
+    const { onPartOfRow } = this.#options;
+    const interpreted = this.#interpret(events);
+    const { changes, parts } =
+      onPartOfRow === undefined ? { changes: interpreted, parts: [] } : withGaps(interpreted);
     const steps = collapseChanges(changes);
     await this.#writing;
     if (changes.length === 0) return;
@@ -255,8 +265,9 @@ export class Applier {
       { ...this.#work, parked: this.#parked, savepoint: this.#savepoint },
       changes,
       steps,
-    ).then((rows) => {
+    ).then(async (rows) => {
       this.#rows += rows;
+      if (parts.length > 0) await onPartOfRow?.(this.#options.client, parts);
     });
     // whoever waits for it next sees that it failed
     this.#writing.catch(() => {});

@@ -37,6 +37,8 @@ export type RowChange =
       readonly oldKey: LogicalRow;
       readonly row: LogicalRow;
       readonly complete: boolean;
+      /** The row need not be there. */
+      readonly lenient?: boolean;
     })
   /** An event that the mapping cannot carry. `oldKey`: it changed the key. */
   | (KeyedChange & {

@@ -13,6 +13,8 @@ export interface WriteOrPark extends Parking {
   readonly plainInserts: PlainInserts;
   /** Keys with open dead letters; grows as changes are parked. */
   readonly parked: Set<string>;
+  /** Nothing is parked: what the target refuses is thrown. */
+  readonly strict?: boolean;
   /** Throws SCHEMA_CHANGED when the data is not to blame but the mapping. */
   readonly checkSchema: () => Promise<void>;
 }
@@ -80,7 +82,7 @@ async function writeOrPark(
     }
     // the mapping may be what no longer fits
     await work.checkSchema();
-    if (first === undefined || !isKeyed(first)) throw error;
+    if (first === undefined || !isKeyed(first) || work.strict === true) throw error;
     await park(work, first, error);
     return 0;
   }

@@ -1,8 +1,7 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/identifiers.ts';
 import type { ColumnLink, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import type { Conversion } from '../mapping/conversions/conversion.ts';
-import { parseType } from '../mapping/type-compatibility.ts';
-import { pageCondition, type PageRange } from './page-ranges.ts';
+import { parseType, withoutLength } from '../mapping/type-compatibility.ts';
 import { forwardColumn } from './projection-sql.ts';
 
 /** Types whose binary form every server writes and reads alike. Locale and extensions have no say in them. */
@@ -45,20 +44,56 @@ export interface CopyFormat {
   readonly values: readonly string[];
 }
 
-/** The COPY pair that moves a range of one monolith table into one service table. */
+/** The COPY pair that moves some rows of one monolith table into one service table, or into one that has its columns. */
 export function copyStatements(
   table: CompiledTable,
   part: CompiledPart,
-  range: PageRange,
+  { where, into = quoteTable(part.service) }: { readonly where: string; readonly into?: string },
 ): { readonly out: string; readonly into: string } {
   const { binary, columns, values } = copyFormat(part);
-  const pages = pageCondition(range);
   const format = binary ? ' (FORMAT binary)' : '';
   return {
-    out: `COPY (SELECT ${values.join(', ')} FROM ${quoteTable(table.monolith)} WHERE ${pages}) TO STDOUT${format}`,
-    into: `COPY ${quoteTable(part.service)} (${columns.join(', ')}) FROM STDIN${format}`,
+    out: `COPY (SELECT ${values.join(', ')} FROM ${quoteTable(table.monolith)} WHERE ${where}) TO STDOUT${format}`,
+    into: `COPY ${into} (${columns.join(', ')}) FROM STDIN${format}`,
   };
 }
+
+/**
+ * Rows that may be there already, because a change brought them, go through a table of the session's own. Any other conflict
+ * than that of the key is an error.
+ */
+export function staging(part: CompiledPart): {
+  readonly name: string;
+  readonly make: string;
+  readonly move: string;
+} {
+  const name = 'pg_temp.strangler_staged';
+  const columns = copyFormat(part).columns.join(', ');
+  const service = quoteTable(part.service);
+  return {
+    name,
+    make: `CREATE TEMP TABLE strangler_staged AS SELECT ${columns} FROM ${service} WITH NO DATA`,
+    move:
+      `INSERT INTO ${service} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${name} ` +
+      `ON CONFLICT (${part.key.map(quoteIdentifier).join(', ')}) DO NOTHING; DROP TABLE ${name}`,
+  };
+}
+
+/** The rows of these keys. */
+export function keyCondition(
+  { monolith, key }: CompiledTable,
+  keys: readonly Readonly<Record<string, string | null>>[],
+): string {
+  const types = key.map((name) =>
+    withoutLength(monolith.columns.find((column) => column.name === name)?.type ?? 'text'),
+  );
+  const row = (values: Readonly<Record<string, string | null>>): string =>
+    `(${key.map((name, index) => `CAST(${literal(values[name])} AS ${types[index]})`).join(', ')})`;
+  return `(${key.map(quoteIdentifier).join(', ')}) IN (${keys.map(row).join(', ')})`;
+}
+
+const literal = (value: string | null | undefined): string =>
+  value === null || value === undefined ? 'NULL' : quoteLiteral(value);
 
 export function copyFormat(part: CompiledPart): CopyFormat {
   const constants = Object.entries(part.constants);

@@ -1,20 +1,24 @@
 import type pg from 'pg';
 import { connect, terminate } from '../database/connect.ts';
 import { quoteLiteral } from '../database/identifiers.ts';
-import type { CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
-import { copyStatements } from './copy-format.ts';
+import { type CompiledPart, type CompiledTable, tableName } from '../mapping/compiled-mapping.ts';
+import { type CopyKey, forgetCopyKeys, noteCopiedRange } from '../replica/copy-progress.ts';
+import { copyStatements, keyCondition, staging } from './copy-format.ts';
 import { type CopyMark, holdCopyMark } from '../replica/copies.ts';
 import { forwardCopy } from './forward-copy.ts';
 import type { Pace } from './pace.ts';
-import type { PageRange } from './page-ranges.ts';
+import { pageCondition, type PageRange } from './page-ranges.ts';
+import { tableFiles } from './table-files.ts';
 import type { TableProgress } from './progress.ts';
 
-export interface CopyJob {
+/** Rows that are read at once, and written with the note that they are there. */
+export type CopyJob = {
   readonly table: CompiledTable;
-  readonly part: CompiledPart;
-  readonly range: PageRange;
   readonly progress: TableProgress;
-}
+} & (
+  | { readonly kind: 'range'; readonly part: CompiledPart; readonly range: PageRange }
+  | { readonly kind: 'keys'; readonly keys: readonly CopyKey[] }
+);
 
 export interface CopyConnections {
   readonly source: pg.Client;
@@ -67,13 +71,20 @@ export async function openTarget(url: string): Promise<pg.Client> {
   }
 }
 
-/** Takes jobs until none is left. */
+/** Where rows are written. */
+export interface CopyPlace {
+  readonly mark: CopyMark;
+  /** Rows may be there already. */
+  readonly staged: boolean;
+}
+
+/** Takes jobs until none is left, or until somebody asked for a pause. */
 export async function runCopyWorker(
   connections: CopyConnections,
   jobs: Iterator<CopyJob>,
-  mark: CopyMark,
+  place: CopyPlace,
   { signal, pace }: { readonly signal: AbortSignal; readonly pace: Pace | null },
-): Promise<void> {
+): Promise<'done' | 'paused'> {
   const { source, target } = connections;
   // A cancelled copy must not wait for any server's answer.
   let cancelled: (error: unknown) => void = () => {};
@@ -90,31 +101,61 @@ export async function runCopyWorker(
   try {
     await pace?.turn(signal);
     for (let next = jobs.next(); !next.done && !signal.aborted; next = jobs.next()) {
-      const read = await Promise.race([copyRange(source, target, next.value, mark), cancellation]);
+      const read = await Promise.race([copyRows(connections, next.value, place), cancellation]);
+      if (read === 'paused') return read;
       pace?.spent(read.rows, read.bytes);
       await pace?.turn(signal);
     }
+    return 'done';
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-async function copyRange(
-  source: pg.Client,
-  target: pg.Client,
-  { table, part, range, progress }: CopyJob,
-  mark: CopyMark,
-): Promise<{ readonly rows: number; readonly bytes: number }> {
-  let read = 0;
+async function copyRows(
+  { source, target }: CopyConnections,
+  job: CopyJob,
+  { mark, staged }: CopyPlace,
+): Promise<{ readonly rows: number; readonly bytes: number } | 'paused'> {
+  const { table, progress } = job;
+  let bytes = 0;
+  let rows = 0;
   progress.begin();
   await target.query('BEGIN');
-  await holdCopyMark(target, mark);
-  const rows = await forwardCopy(source, target, copyStatements(table, part, range), (bytes) => {
-    read += bytes;
-    progress.add(0, bytes);
-  });
+  if ((await holdCopyMark(target, mark)).paused) {
+    await target.query('ROLLBACK');
+    return 'paused';
+  }
+  const where =
+    job.kind === 'range'
+      ? pageCondition(job.range)
+      : keyCondition(
+          table,
+          job.keys.map(({ key }) => key),
+        );
+  for (const part of job.kind === 'range' ? [job.part] : table.parts) {
+    const stage = staged ? staging(part) : null;
+    if (stage !== null) await target.query(stage.make);
+    const statements = copyStatements(table, part, { where, ...(stage && { into: stage.name }) });
+    rows = await forwardCopy(source, target, statements, (read) => {
+      bytes += read;
+      progress.add(0, read);
+    });
+    if (stage !== null) await target.query(stage.move);
+  }
+  if (job.kind === 'keys') await forgetCopyKeys(target, mark.context, job.keys);
+  else
+    await noteCopiedRange(target, mark.context, {
+      table: tableName(table.monolith),
+      part: tableName(job.part.service),
+      ...job.range,
+      // The rows were read: this session holds a lock on the table to its end.
+      files: await tableFiles(source, table.monolith),
+      rows,
+      bytes,
+    });
   await target.query('COMMIT');
   // Every part holds one row per row of the monolith; the first speaks for all.
-  if (part === table.parts[0]) progress.add(rows, 0);
-  return { rows, bytes: read };
+  if (job.kind === 'range' && job.part === table.parts[0]) progress.add(rows, 0);
+  return { rows, bytes };
 }

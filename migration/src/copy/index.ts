@@ -2,3 +2,5 @@ export { initialCopy, type InitialCopyOptions, type InitialCopyResult } from './
 export { type CopyMark, forgetCopyMark } from '../replica/copies.ts';
 export { Pace, parseRate, type Rate, requirePaceable } from './pace.ts';
 export type { CopyProgress } from './progress.ts';
+export { CannotResume, CopyPaused } from './cut-off.ts';
+export { tableFiles } from './table-files.ts';

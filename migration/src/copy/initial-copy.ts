@@ -1,21 +1,31 @@
 import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import { codeOf, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { type TableCatalog, readTable } from '../database/catalog.ts';
+import { terminate } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { displayTable } from '../database/identifiers.ts';
+import { serverVersion } from '../database/server-version.ts';
+import { knows } from '../database/supported-versions.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import type { CopyMark } from '../replica/copies.ts';
 import {
   type CopyConnections,
-  type CopyJob,
   openCopyConnections,
   openSnapshot,
   openTarget,
   runCopyWorker,
 } from './copy-worker.ts';
 import type { Pace } from './pace.ts';
-import { pageRanges } from './page-ranges.ts';
+import { CannotResume, CopyPaused } from './cut-off.ts';
+import {
+  type CopyLeft,
+  type CopyToResume,
+  nothingCopied,
+  planJobs,
+  readLeft,
+} from './plan-jobs.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { type CopyProgress, TableProgress } from './progress.ts';
 import { refusalMarker } from './projection-sql.ts';
@@ -34,6 +44,10 @@ export interface InitialCopyOptions {
   readonly signal?: AbortSignal;
   /** Replaces whatever the target tables hold. */
   readonly restart?: boolean;
+  /** Called when the tables are empty, before the first row is read: what it stores lets another copy go on from this one. */
+  readonly onEmpty?: (mark: CopyMark) => Promise<void>;
+  /** Goes on from what an earlier copy left, instead of emptying the tables. */
+  readonly resume?: CopyToResume;
 }
 
 export interface InitialCopyResult {
@@ -47,8 +61,8 @@ export interface InitialCopyResult {
 
 /**
  * Copies all mapped tables as they were at the snapshot. Not one transaction: until the caller stores the stream's first
- * position, a new run starts anew.
- * @throws StranglerError TARGET_NOT_EMPTY, COPY_FAILED, CANCELLED, CONFIG_INVALID, DB_*
+ * position, a new run starts anew, or goes on with `resume`.
+ * @throws StranglerError TARGET_NOT_EMPTY, COPY_FAILED, CANCELLED, CONFIG_INVALID, DB_*, and CopyPaused, CannotResume
  */
 export async function initialCopy(options: InitialCopyOptions): Promise<InitialCopyResult> {
   const { mapping, monolithUrl, serviceUrl, snapshot } = options;
@@ -56,7 +70,8 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
   const workers: CopyConnections[] = [];
-  const mark: CopyMark = { context: mapping.context, copier: randomUUID() };
+  const mark = options.resume?.mark ?? { context: mapping.context, copier: randomUUID() };
+  let reader: pg.Client | undefined;
   try {
     options.signal?.throwIfAborted();
     const target = await openTarget(serviceUrl);
@@ -67,33 +82,44 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
         { length: count },
         async () => void workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot)),
       );
-      const sizing = readSizes(monolithUrl, snapshot, mapping);
+      const reading = openSnapshot(monolithUrl, snapshot).then((client) => {
+        reader = client;
+        signal.addEventListener('abort', () => terminate(client), { once: true });
+        return client;
+      });
+      const sizing = reading.then((client) => readSizes(client, mapping));
       await allDone([
-        prepareTarget(target, mapping, mark, options.restart ?? false),
+        options.resume === undefined
+          ? prepareTarget(target, mapping, mark, options.restart ?? false)
+          : Promise.resolve(),
         ...opening,
         sizing,
       ]);
-      const catalogs = await sizing;
-      const tables = mapping.tables.map(
-        (table, index) =>
-          new TableProgress(
-            displayTable(table.monolith),
-            catalogs[index]?.estimatedRows ?? 0,
-            options.onProgress ?? (() => {}),
-          ),
-      );
-      const workersPlanned = options.pace === undefined ? count : Infinity;
-      const queue = planJobs(mapping, catalogs, tables, workersPlanned).values();
+      await options.onEmpty?.(mark);
+      const monolith = await reading;
+      const bounded = knows(await serverVersion(monolith), 'tidRanges');
+      let left = nothingCopied;
+      if (options.resume === undefined) await monolith.end();
+      else left = await readLeft({ monolith, service: target, mapping, resume: options.resume });
+      const tables = tableProgress(mapping, await sizing, left, options.onProgress);
+      const jobs = planJobs(mapping, await sizing, tables, {
+        left,
+        parallel: options.pace === undefined ? count : Infinity,
+        bounded,
+      });
+      const queue = jobs.values();
+      const place = { mark, staged: options.resume !== undefined };
       // The first to fail stops the others; theirs are consequences.
-      await Promise.all(
+      const ends = await Promise.all(
         workers.map((connections) =>
-          runCopyWorker(connections, queue, mark, { signal, pace: options.pace ?? null }).catch(
+          runCopyWorker(connections, queue, place, { signal, pace: options.pace ?? null }).catch(
             (error: unknown) => failed.abort(error),
           ),
         ),
       );
       if (failed.signal.aborted) throw failed.signal.reason;
       options.signal?.throwIfAborted();
+      if (ends.includes('paused')) throw new CopyPaused();
       for (const progress of tables) progress.finish();
       return {
         mark,
@@ -108,55 +134,46 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
   } catch (error) {
     throw copyFailure(error, mapping.context, options.signal);
   } finally {
-    await Promise.all(workers.map((worker) => worker.close()));
+    await Promise.all([...workers.map((worker) => worker.close()), reader?.end().catch(() => {})]);
   }
 }
 
 /** Sizes as they are now: the mapping may have been compiled long ago. */
-async function readSizes(
-  url: string,
-  snapshot: string,
-  mapping: CompiledMapping,
-): Promise<TableCatalog[]> {
-  const client = await openSnapshot(url, snapshot);
-  try {
-    const catalogs: TableCatalog[] = [];
-    for (const table of mapping.tables) {
-      const catalog = await readTable(client, table.monolith);
-      // Never analysed: an estimate from the size beats none.
-      catalogs.push(
-        catalog.estimatedRows > 0 || catalog.pages === 0
-          ? catalog
-          : { ...catalog, estimatedRows: catalog.pages * 50 },
-      );
-    }
-    return catalogs;
-  } finally {
-    await client.end().catch(() => {});
+async function readSizes(client: pg.Client, mapping: CompiledMapping): Promise<TableCatalog[]> {
+  const catalogs: TableCatalog[] = [];
+  for (const table of mapping.tables) {
+    const catalog = await readTable(client, table.monolith);
+    // Never analysed: an estimate from the size beats none.
+    catalogs.push(
+      catalog.estimatedRows > 0 || catalog.pages === 0
+        ? catalog
+        : { ...catalog, estimatedRows: catalog.pages * 50 },
+    );
   }
+  return catalogs;
 }
 
-/** Largest tables first, so that no big one begins when the others are done. */
-function planJobs(
+const tableProgress = (
   mapping: CompiledMapping,
   catalogs: readonly TableCatalog[],
-  progress: readonly TableProgress[],
-  parallel: number,
-): CopyJob[] {
-  return mapping.tables
-    .map((table, index) => ({
-      table,
-      pages: catalogs[index]?.pages ?? 0,
-      progress: progress[index],
-    }))
-    .sort((a, b) => b.pages - a.pages)
-    .flatMap(({ table, pages, progress: counter }) => {
-      if (counter === undefined) return [];
-      return pageRanges(pages, parallel).flatMap((range) =>
-        table.parts.map((part): CopyJob => ({ table, part, range, progress: counter })),
-      );
-    });
-}
+  { ranges }: CopyLeft,
+  onProgress: (progress: CopyProgress) => void = () => {},
+): TableProgress[] =>
+  mapping.tables.map((table, index) => {
+    const done = ranges.filter((range) => range.table === tableName(table.monolith));
+    const ofFirst = done.filter(({ part }) => part === tableName(table.parts[0].service));
+    return new TableProgress(
+      displayTable(table.monolith),
+      catalogs[index]?.estimatedRows ?? 0,
+      onProgress,
+      {
+        already: {
+          rows: ofFirst.reduce((sum, { rows }) => sum + rows, 0),
+          bytes: done.reduce((sum, { bytes }) => sum + bytes, 0),
+        },
+      },
+    );
+  });
 
 /** Waits for all even when one fails, so that nothing is opened behind the back of who closes it. */
 async function allDone(tasks: readonly Promise<unknown>[]): Promise<void> {
@@ -164,16 +181,13 @@ async function allDone(tasks: readonly Promise<unknown>[]): Promise<void> {
     if (result.status === 'rejected') throw result.reason;
 }
 
-function copyFailure(
-  error: unknown,
-  context: string,
-  signal: AbortSignal | undefined,
-): StranglerError {
+function copyFailure(error: unknown, context: string, signal: AbortSignal | undefined): Error {
   if (signal?.aborted)
     return new StranglerError('CANCELLED', `The initial copy of ${context} was cancelled`, {
       cause: error,
     });
-  if (isStranglerError(error)) return error;
+  if (isStranglerError(error) || error instanceof CopyPaused || error instanceof CannotResume)
+    return error;
   const message = error instanceof Error ? error.message : String(error);
   const [, code = '', refusal] =
     new RegExp(`${refusalMarker}([A-Z_]+): (.*)"$`, 's').exec(message) ?? [];

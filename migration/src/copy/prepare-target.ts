@@ -2,7 +2,7 @@ import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { displayTable, quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { type CopyMark, takeCopyMark } from '../replica/copies.ts';
+import { type CopyMark, forgetCopied, takeCopyMark } from '../replica/copies.ts';
 
 /**
  * Empties the target where that is safe: it is empty, an earlier copy of ours was interrupted, or the caller says so.
@@ -20,6 +20,7 @@ export async function prepareTarget(
   await client.query(`BEGIN; SET LOCAL lock_timeout = '10s'`);
   try {
     const { interrupted } = await takeCopyMark(client, mark);
+    await forgetCopied(client, mark.context);
     if (!restart && !interrupted) {
       for (const table of tables) {
         const {

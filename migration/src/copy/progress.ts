@@ -19,16 +19,27 @@ export class TableProgress {
   readonly #now: () => number;
   #began: number | undefined;
   #lastReport = 0;
-  #rows = 0;
-  #bytes = 0;
+  readonly #already: number;
+  #rows: number;
+  #bytes: number;
 
   constructor(
     table: string,
     estimated: number,
     report: (progress: CopyProgress) => void,
-    now: () => number = () => performance.now(),
+    {
+      already = { rows: 0, bytes: 0 },
+      now = () => performance.now(),
+    }: {
+      /** What a copy that was cut off left: it counts as done, and says nothing of how fast this one is. */
+      readonly already?: { readonly rows: number; readonly bytes: number };
+      readonly now?: () => number;
+    } = {},
   ) {
     this.table = table;
+    this.#already = already.rows;
+    this.#rows = already.rows;
+    this.#bytes = already.bytes;
     this.#estimated = estimated;
     this.#report = report;
     this.#now = now;
@@ -60,7 +71,7 @@ export class TableProgress {
   #tell(expected: number): void {
     this.#lastReport = this.#now();
     const seconds = (this.#now() - (this.#began ?? this.#now())) / 1000;
-    const rowsPerSecond = seconds > 0 ? this.#rows / seconds : 0;
+    const rowsPerSecond = seconds > 0 ? (this.#rows - this.#already) / seconds : 0;
     this.#report({
       table: this.table,
       rowsCopied: this.#rows,

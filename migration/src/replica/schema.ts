@@ -13,6 +13,7 @@ import { replication0002 } from './migrations/0002-replication.ts';
 import { replication0003 } from './migrations/0003-replication.ts';
 import { replication0004 } from './migrations/0004-replication.ts';
 import { replication0005 } from './migrations/0005-replication.ts';
+import { replication0006 } from './migrations/0006-replication.ts';
 
 /** The toolkit's own schema in the data databases of monolith, services and consumers. */
 export const replicaSchema = 'strangler';
@@ -33,6 +34,7 @@ const parts = {
       replication0003,
       replication0004,
       replication0005,
+      replication0006,
     ],
     released: `(SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL)
       FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name)`,

@@ -191,14 +191,20 @@ export async function openStreamRow(
     epoch,
     position,
     history,
-  }: { readonly epoch: bigint; readonly position: Lsn; readonly history?: StreamHistory },
+    checkpoint = {},
+  }: {
+    readonly epoch: bigint;
+    readonly position: Lsn;
+    readonly history?: StreamHistory;
+    readonly checkpoint?: Checkpoint;
+  },
 ): Promise<void> {
   await client.query(
-    `INSERT INTO strangler.streams AS streams (context, direction, epoch, position, state, rows_applied, history)
-     VALUES ($1, $2, $3, $4::pg_lsn, 'open', 0, $5::jsonb)
+    `INSERT INTO strangler.streams AS streams (context, direction, epoch, position, state, rows_applied, history, checkpoint)
+     VALUES ($1, $2, $3, $4::pg_lsn, 'open', 0, $5::jsonb, $6::jsonb)
      ON CONFLICT (context, direction) DO UPDATE
-       SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL, checkpoint = '{}',
-           history = EXCLUDED.history
+       SET epoch = EXCLUDED.epoch, position = EXCLUDED.position, state = 'open', commit_time = NULL,
+           checkpoint = EXCLUDED.checkpoint, history = EXCLUDED.history
      WHERE streams.epoch < EXCLUDED.epoch`,
     [
       context,
@@ -206,6 +212,7 @@ export async function openStreamRow(
       epoch.toString(),
       lsnToText(position),
       history === undefined ? null : JSON.stringify(history),
+      JSON.stringify(checkpoint),
     ],
   );
 }

@@ -50,6 +50,7 @@ export async function work(
         fields: { context: definition.context, ...fieldsOf(told) },
       });
     },
+    onNote: (text: string) => kit.tell('copy', text, 'note'),
     onDifference: (differences: readonly string[]) => {
       for (const line of differences) kit.tell('connector', line, 'note');
     },
@@ -130,6 +131,7 @@ function describe(progress: WorkerProgress): string {
     case 'failed':
       return `${progress.code ?? ''}: ${progress.message ?? ''}`;
     case 'copying': {
+      if (progress.paused === true) return 'the copy is paused, until replicate --resume';
       const { rowsCopied = 0, rowsEstimated = 0 } = progress;
       const share =
         rowsEstimated > 0

@@ -1,97 +1,110 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { openStreamRow, readStreamRow, type StreamHistory } from '../replica/streams.ts';
-import type { Control } from '../control/index.ts';
 import {
+  type Checkpoint,
+  openStreamRow,
+  readStreamRow,
+  type StreamHistory,
+} from '../replica/streams.ts';
+import {
+  CannotResume,
   type CopyMark,
+  CopyPaused,
   type CopyProgress,
   forgetCopyMark,
   initialCopy,
   Pace,
-  type Rate,
 } from '../copy/index.ts';
-import { connect, terminate } from '../database/connect.ts';
-import { quoteTable } from '../database/identifiers.ts';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { pause } from '../pause.ts';
+import { copyUnderWay, endCopy } from '../replica/copies.ts';
 import { beginHistory } from '../stream/source/history.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   createSlotWithSnapshot,
   dropSlot,
   ensurePublication,
-  type ReplicationNames,
   type SlotWithSnapshot,
-  type SourceTable,
-  type StreamSource,
-  type Transport,
 } from '../stream/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { Identity } from '../identity/identity.ts';
 import { changesText, whatChanged } from '../identity/what-changed.ts';
 import { writeIdentityRow } from '../replica/identities.ts';
 import { Beat } from './beat.ts';
+import type { CopyOptions } from './copy-options.ts';
+import {
+  begunAnew,
+  canResume,
+  type CopyAttempt,
+  inTransaction,
+  resumeCopy,
+} from './resume-copy.ts';
 import type { WorkerProgress } from './worker-options.ts';
 
-export interface CopyOptions {
-  readonly control: Control;
-  readonly context: string;
-  readonly epoch: number;
-  readonly mapping: CompiledMapping;
-  readonly transport: Transport;
-  readonly source: StreamSource;
-  readonly tables: readonly SourceTable[];
-  /** @throws when another worker or another epoch took over */
-  readonly stillMine: () => Promise<void>;
-  readonly service: pg.Client;
-  readonly look: () => Promise<Identity>;
-  readonly monolithUrl: string;
-  readonly serviceUrl: string;
-  readonly names: ReplicationNames;
-  readonly workerId: string;
-  readonly parallel: number;
-  readonly maxRate?: Rate | undefined;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: WorkerProgress) => void;
-}
-
 /**
- * Copies the tables as they are at the slot's first position, then opens the stream there. A copy that was cut off starts anew.
+ * Copies the tables as they are at one position of the source, then opens the stream there. A copy that was cut off goes on
+ * where that can be done, and begins anew elsewhere.
  * @throws StranglerError TARGET_NOT_EMPTY when rows are there that no copy of ours wrote
  */
 export async function copyInitially(options: CopyOptions): Promise<void> {
   let newest: CopyProgress | undefined;
+  let paused = false;
+  const told = (): WorkerProgress => ({ ...newest, phase: 'copying', ...(paused && { paused }) });
   // A slot waits for old transactions, a range is long, a pace makes it wait: who does not hear of it takes the worker for dead.
   const beat = new Beat(async () => {
-    if (newest !== undefined) options.onProgress({ ...newest, phase: 'copying' });
+    if (newest !== undefined || paused) options.onProgress(told());
     await options.control.watermarks.upsert({
       context: options.context,
       direction: 'forward',
       epoch: options.epoch,
       state: 'copying',
       workerId: options.workerId,
-      ...(newest && { detail: { ...newest } }),
+      detail: { ...newest, ...(paused && { paused }) },
     });
   });
+  const onProgress = (progress: CopyProgress): void => {
+    newest = progress;
+    options.onProgress(told());
+    beat.now();
+  };
   try {
-    await copyAndOpen(options, (progress) => {
-      newest = progress;
-      options.onProgress({ ...progress, phase: 'copying' });
-      beat.now();
-    });
+    for (let anew = false, done = false; !done;) {
+      for (
+        paused = await isPaused(options);
+        paused && !options.signal.aborted;
+        paused = await isPaused(options)
+      ) {
+        beat.now();
+        await pause(500, options.signal);
+      }
+      options.signal.throwIfAborted();
+      try {
+        await copyAndOpen(options, { anew, onProgress });
+        done = true;
+      } catch (error) {
+        if (error instanceof CannotResume) options.onNote(begunAnew(options.context, error));
+        else if (!(error instanceof CopyPaused)) throw error;
+        anew = error instanceof CannotResume;
+      }
+    }
   } finally {
     await beat.end();
   }
 }
 
+const isPaused = async ({ service, context }: CopyOptions): Promise<boolean> =>
+  (await copyUnderWay(service, context))?.paused === true;
+
 async function copyAndOpen(
   options: CopyOptions,
-  onProgress: (progress: CopyProgress) => void,
+  {
+    anew,
+    onProgress,
+  }: { readonly anew: boolean; readonly onProgress: (progress: CopyProgress) => void },
 ): Promise<void> {
   const { control, context, epoch, mapping } = options;
   const began = performance.now();
-  // Before the slot is made: what the first position belongs to lies before it.
-  const history = await beginHistory(options.source, undefined);
-  const { snapshot, identity } = await makeStream(options);
+  const attempt = (anew ? null : await resumeCopy(options)) ?? (await beginCopy(options));
+  const { snapshot, position, history, checkpoint, identity } = attempt;
   const rows = new Map<string, number>();
   let mark: CopyMark;
   try {
@@ -102,6 +115,7 @@ async function copyAndOpen(
       snapshot: snapshot.snapshot,
       parallel: options.parallel,
       ...(options.maxRate && { pace: new Pace(options.maxRate) }),
+      ...attempt.copy,
       signal: options.signal,
       onProgress: (progress) => {
         rows.set(progress.table, progress.rowsCopied);
@@ -112,7 +126,7 @@ async function copyAndOpen(
     await snapshot.close();
   }
   options.signal.throwIfAborted();
-  await storeFirstPosition(options, { position: snapshot.position, history, mark, identity });
+  await storeFirstPosition(options, { position, history, checkpoint, mark, identity });
   await control.evidence.record({
     context,
     kind: 'copy',
@@ -122,12 +136,25 @@ async function copyAndOpen(
       rows: [...rows.values()].reduce((sum, count) => sum + count, 0),
       tables: Object.fromEntries(rows),
       seconds: (performance.now() - began) / 1000,
+      ...(attempt.copy.resume && { resumed: true }),
     },
   });
 }
 
+async function beginCopy(options: CopyOptions): Promise<CopyAttempt> {
+  // Before the slot is made: what the first position belongs to lies before it.
+  const history = await beginHistory(options.source, undefined);
+  const { snapshot, identity } = await makeStream(options);
+  const { position } = snapshot;
+  const onEmpty = (mark: CopyMark): Promise<void> =>
+    canResume(options, { mark, position, history, identity });
+  return { snapshot, position, history, checkpoint: {}, identity, copy: { onEmpty } };
+}
+
 /** Everything of an earlier stream goes before anything of the new one is made, so that neither is taken for the other. */
 async function makeStream({
+  context,
+  service,
   transport,
   source,
   tables,
@@ -139,6 +166,8 @@ async function makeStream({
 }: CopyOptions): Promise<{ readonly snapshot: SlotWithSnapshot; readonly identity: Identity }> {
   return withStreamLock(source, 'session', async () => {
     await stillMine();
+    // Before the slot that it would go on from is another one.
+    await inTransaction(service, () => endCopy(service, context));
     await transport.remove(source);
     await transport.announce(source);
     await ensurePublication(source.client, names.publication, tables);
@@ -150,30 +179,6 @@ async function makeStream({
       snapshot: await createSlotWithSnapshot(monolithUrl, names.slot, signal),
     };
   });
-}
-
-/**
- * Without them the service's first queries on a filled table are planned as for an empty one; some day autovacuum would do it, so
- * nothing waits for this, and it waits for nobody's lock.
- */
-export async function writeStatistics({
-  serviceUrl,
-  mapping,
-  signal,
-}: Pick<CopyOptions, 'serviceUrl' | 'mapping' | 'signal'>): Promise<void> {
-  const client = await connect(serviceUrl, { applicationName: 'strangler-statistics' });
-  const onAbort = (): void => terminate(client);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await client.query(`SET lock_timeout = '1s'`);
-    for (const part of mapping.tables.flatMap(({ parts }) => parts)) {
-      if (signal.aborted) return;
-      await client.query(`ANALYZE ${quoteTable(part.service)}`).catch(() => undefined);
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    await client.end().catch(() => undefined);
-  }
 }
 
 /** The copy made the service's tables empty and filled them: their files are others, the tables must be the same. */
@@ -197,11 +202,13 @@ async function storeFirstPosition(
   {
     position,
     history,
+    checkpoint,
     mark,
     identity,
   }: {
     readonly position: Lsn;
     readonly history: StreamHistory;
+    readonly checkpoint: Checkpoint;
     readonly mark: CopyMark;
     readonly identity: Identity;
   },
@@ -213,7 +220,7 @@ async function storeFirstPosition(
     await openStreamRow(
       service,
       { context: context, direction: 'forward' },
-      { epoch: BigInt(epoch), position, history },
+      { epoch: BigInt(epoch), position, history, checkpoint },
     );
     await writeIdentityRow(service, { context, direction: 'forward' }, { epoch, identity: basis });
     await forgetCopyMark(service, mark);

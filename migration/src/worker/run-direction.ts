@@ -26,7 +26,7 @@ import {
   type SourceTable,
   type StreamSource,
 } from '../stream/index.ts';
-import { copyInitially, needsCopy, writeStatistics } from './prepare-forward.ts';
+import { copyInitially, needsCopy } from './prepare-forward.ts';
 import { publishedTables } from './published-tables.ts';
 import { applierName, runStream } from './run-stream.ts';
 import type { WorkerFailure } from './still-failing.ts';
@@ -39,6 +39,7 @@ import { readIdentityRow, writeIdentityRow } from '../replica/identities.ts';
 import { refuseStops } from './identity-watch.ts';
 import { publishAgain } from './publish-again.ts';
 import { reread } from './reread.ts';
+import { writeStatistics } from './write-statistics.ts';
 
 export interface DirectionRun {
   readonly control: Control;
@@ -115,6 +116,7 @@ export async function runDirection(
     if (copy) {
       await copyInitially({
         control,
+        definition,
         context: definition.context,
         epoch: row.epoch,
         mapping,
@@ -132,6 +134,8 @@ export async function runDirection(
         parallel: options.parallel ?? 2,
         maxRate: options.maxRate,
         onProgress: options.onProgress ?? (() => undefined),
+        onNote: options.onNote ?? (() => undefined),
+        onDifference: options.onDifference,
       });
       statistics = writeStatistics({
         serviceUrl: options.serviceUrl,

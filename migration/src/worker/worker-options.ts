@@ -14,6 +14,8 @@ export interface WorkerProgress {
   readonly bytes?: number;
   readonly rowsPerSecond?: number;
   readonly etaSeconds?: number | null;
+  /** Of a copy that somebody told to wait. */
+  readonly paused?: boolean;
   readonly rowsApplied?: number;
   readonly lagSeconds?: number;
   readonly lagBytes?: number;
@@ -47,6 +49,8 @@ export interface WorkerOptions {
   readonly onProgress?: (progress: WorkerProgress) => void;
   /** What a start of the worker changes at something that runs already. */
   readonly onDifference?: (differences: Differences) => void;
+  /** What a person should know of a copy that goes on, or begins anew. */
+  readonly onNote?: (text: string) => void;
   /** Called when no command holds the context's lease: mends a move that was abandoned. */
   readonly recover?: (context: string) => Promise<void>;
   /** Why the context file that lies there is not the one that this worker works by; `status` shows it. */

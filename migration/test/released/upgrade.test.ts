@@ -130,7 +130,7 @@ describe('the numbered schema of a data database', () => {
     }
     expect(await versions()).toEqual([
       { part: 'fences', version: '2' },
-      { part: 'replication', version: '5' },
+      { part: 'replication', version: '6' },
     ]);
   });
 
@@ -184,7 +184,7 @@ describe('the numbered schema of a data database', () => {
     await client.query(`UPDATE strangler.schema_versions SET version = 99`);
     await expect(installReplicaSchema(client)).rejects.toMatchObject({
       code: 'REPLICA_SCHEMA_NEWER',
-      details: { part: 'replication', version: 99, newest: 5 },
+      details: { part: 'replication', version: 99, newest: 6 },
     });
     expect(await versions()).toEqual([{ part: 'replication', version: '99' }]);
   });

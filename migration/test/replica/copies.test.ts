@@ -2,7 +2,22 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
 import { connect } from '../../src/database/connect.ts';
-import { forgetCopyMark, holdCopyMark, takeCopyMark } from '../../src/replica/copies.ts';
+import {
+  copyUnderWay,
+  endCopy,
+  forgetCopyMark,
+  holdCopyMark,
+  keepCopy,
+  pauseCopy,
+  takeCopyMark,
+} from '../../src/replica/copies.ts';
+import {
+  copiedRanges,
+  copyKeys,
+  forgetCopyKeys,
+  noteCopiedRange,
+  noteCopyKeys,
+} from '../../src/replica/copy-progress.ts';
 import { installReplicaSchema } from '../../src/replica/schema.ts';
 
 let database: TestDatabase;
@@ -46,17 +61,17 @@ async function waiting<T>(client: pg.Client, work: () => Promise<T>): Promise<Pr
 }
 
 test('a copier holds its mark until another takes it: then it writes nothing more, and stores no position', async () => {
-  expect(await takeCopyMark(one, older)).toEqual({ interrupted: false });
-  expect(await takeCopyMark(one, elsewhere)).toEqual({ interrupted: false });
+  expect(await takeCopyMark(one, older)).toEqual({ interrupted: false, resumable: false });
+  expect(await takeCopyMark(one, elsewhere)).toEqual({ interrupted: false, resumable: false });
   await holdCopyMark(one, older);
-  expect(await takeCopyMark(two, newer)).toEqual({ interrupted: true });
+  expect(await takeCopyMark(two, newer)).toEqual({ interrupted: true, resumable: false });
   await expect(holdCopyMark(one, older)).rejects.toMatchObject(overtaken);
   await expect(forgetCopyMark(one, older)).rejects.toMatchObject(overtaken);
   await holdCopyMark(two, newer);
   await holdCopyMark(one, elsewhere);
   await forgetCopyMark(two, newer);
   await expect(holdCopyMark(two, newer)).rejects.toMatchObject(overtaken);
-  expect(await takeCopyMark(one, older)).toEqual({ interrupted: false });
+  expect(await takeCopyMark(one, older)).toEqual({ interrupted: false, resumable: false });
   await holdCopyMark(one, elsewhere);
 });
 
@@ -69,7 +84,7 @@ test('tables are emptied only when nobody writes to them any more; several copie
   await two.query('RESET lock_timeout');
   const [taking] = await waiting(two, () => takeCopyMark(two, newer));
   await one.query('COMMIT');
-  expect(await taking).toEqual({ interrupted: true });
+  expect(await taking).toEqual({ interrupted: true, resumable: false });
 });
 
 test('who asks while tables are emptied waits, and is told that it was overtaken', async () => {
@@ -79,4 +94,59 @@ test('who asks while tables are emptied waits, and is told that it was overtaken
   const [holding] = await waiting(two, () => holdCopyMark(two, older));
   await one.query('COMMIT');
   await expect(holding).rejects.toMatchObject(overtaken);
+});
+
+test('another copier can go on from one that says so, and not from one that a release took over which cannot say it', async () => {
+  await takeCopyMark(one, older);
+  expect(await copyUnderWay(one, 'shop')).toEqual({ resumable: false, paused: false });
+  await keepCopy(one, older);
+  expect(await takeCopyMark(two, newer)).toEqual({ interrupted: true, resumable: true });
+  await expect(keepCopy(one, older)).rejects.toMatchObject(overtaken);
+  expect(await takeCopyMark(one, older)).toEqual({ interrupted: true, resumable: false });
+  expect(await copyUnderWay(one, 'other')).toBeUndefined();
+});
+
+test('what a copy left goes with it, and with whoever begins anew; that of another context stays', async () => {
+  const range = {
+    table: 'public.a',
+    part: 'public.b',
+    from: 0,
+    to: 7,
+    files: '1:1',
+    rows: 3,
+    bytes: 9,
+  };
+  const keys = [
+    { table: 'public.a', key: { id: '1', 'b"': null } },
+    { table: 'public.a', key: { id: '2', 'b"': 'x' } },
+  ];
+  for (const mark of [older, elsewhere]) {
+    await takeCopyMark(one, mark);
+    await noteCopiedRange(one, mark.context, range);
+    await noteCopiedRange(one, mark.context, { ...range, from: 7, to: undefined });
+    await noteCopyKeys(one, mark.context, [...keys, ...keys]);
+    await noteCopyKeys(one, mark.context, keys);
+  }
+  expect(await copiedRanges(one, 'shop')).toEqual([range, { ...range, from: 7, to: undefined }]);
+  expect(await copyKeys(one, 'shop')).toEqual(expect.arrayContaining(keys));
+  await forgetCopyKeys(one, 'shop', keys.slice(1));
+  expect(await copyKeys(one, 'shop')).toEqual(keys.slice(0, 1));
+  await endCopy(one, 'shop');
+  await expect(holdCopyMark(one, older)).rejects.toMatchObject(overtaken);
+  expect([await copiedRanges(one, 'shop'), await copyKeys(one, 'shop')]).toEqual([[], []]);
+  expect(await copyKeys(one, 'other')).toHaveLength(2);
+  await forgetCopyMark(one, elsewhere);
+  expect([await copiedRanges(one, 'other'), await copyKeys(one, 'other')]).toEqual([[], []]);
+});
+
+test('a pause is heard of before the next range, also by a successor, and ends with the copy', async () => {
+  expect(await pauseCopy(one, 'shop', true)).toBe(false);
+  await takeCopyMark(one, older);
+  expect(await holdCopyMark(one, older)).toEqual({ paused: false });
+  expect(await pauseCopy(two, 'shop', true)).toBe(true);
+  expect(await holdCopyMark(one, older)).toEqual({ paused: true });
+  await takeCopyMark(one, newer);
+  expect(await holdCopyMark(one, newer)).toEqual({ paused: true });
+  await pauseCopy(two, 'shop', false);
+  expect(await holdCopyMark(one, newer)).toEqual({ paused: false });
 });

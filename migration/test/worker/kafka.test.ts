@@ -13,6 +13,7 @@ import {
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import type { Transport } from '../../src/stream/index.ts';
+import { fillLarge, rangesThere, strays } from './large-shop.ts';
 import { bothSides, caughtUp, definition, openShop, type Shop, startWorker } from './shop.ts';
 
 const over = ({ brokers, connectUrl }: { brokers: string; connectUrl: string }): Transport =>
@@ -67,6 +68,35 @@ describeWithKafka('a worker over Kafka', () => {
     expect((await shop.service.query('SELECT count(*) AS n FROM goods')).rows).toEqual([
       { n: '50' },
     ]);
+  });
+
+  test('goes on with a copy that was cut off, twice: what came through Kafka meanwhile is applied first', async () => {
+    await using shop = await openShop({}, over(await sharedKafka()));
+    await fillLarge(shop, 3000);
+    const halfway = async (there: number): Promise<string[]> => {
+      await using worker = startWorker({ ...shop, maxRate: { unit: 'rows', perSecond: 0.001 } });
+      await until(
+        'some ranges are there',
+        async () => (await rangesThere(shop).catch(() => [])).length >= there,
+      );
+      expect((await strays(shop)).wrong).toEqual([]);
+      return worker.notes;
+    };
+    const change = (from: number): Promise<unknown> =>
+      shop.monolith.query(
+        `UPDATE products SET status = 'off' WHERE id % 7 = 0 AND id BETWEEN ${from} AND ${from + 1500};
+         UPDATE products SET id = 20000 + id WHERE id % 50 = ${from % 50};
+         DELETE FROM products WHERE id % 90 = ${from % 90};
+         INSERT INTO products SELECT n, 'new', 'on', 1, NULL, repeat('x', 4000), 0 FROM generate_series(${30000 + from}, ${30010 + from}) n`,
+      );
+    expect(await halfway(2)).toEqual([]);
+    await change(1);
+    expect(await halfway(4)).toEqual([expect.stringMatching(/goes on with the copy/)]);
+    await change(1402);
+    await using worker = startWorker(shop);
+    await caughtUp(shop, 'forward');
+    expect(worker.notes).toEqual([expect.stringMatching(/goes on with the copy/)]);
+    expect(await strays(shop)).toEqual({ wrong: [], missing: [] });
   });
 
   test('another one stands by and takes over when the first is killed; nothing is applied twice', async () => {

@@ -169,26 +169,30 @@ export interface Running extends AsyncDisposable {
   /** The code it ended with. */
   readonly ended: Promise<string | null>;
   readonly progress: WorkerProgress[];
+  readonly notes: string[];
 }
 
 export function startWorker(
   shop: Omit<Shop, typeof Symbol.asyncDispose> & {
     readonly reread?: boolean;
     readonly maxRate?: Rate;
+    readonly parallel?: number;
   },
 ): Running {
   const controller = new AbortController();
   const progress: WorkerProgress[] = [];
+  const notes: string[] = [];
   const ended = runWorker({
     ...shop,
     signal: controller.signal,
     onProgress: (step) => progress.push(step),
+    onNote: (text) => notes.push(text),
   }).then(
     () => null,
     (error: unknown) => (isStranglerError(error) ? error.code : String(error)),
   );
   const stop = async (): Promise<void> => (controller.abort(), void (await ended));
-  return { ended, progress, stop, [Symbol.asyncDispose]: stop };
+  return { ended, progress, notes, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** The data part of a cutover: the new way is made, the old stream closed, the owner changed. */

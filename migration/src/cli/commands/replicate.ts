@@ -1,5 +1,7 @@
+import { StranglerError } from '@strangler-toolkit/plan';
 import type { Command } from 'commander';
 import { type CommonOptions, force, makeCommand, runStep, type Session } from '../command.ts';
+import { pauseCopyText } from '../text/pause-copy.ts';
 import { replicateText } from '../text/replicate.ts';
 
 export function replicateCommand(session: Session): Command {
@@ -18,6 +20,8 @@ export function replicateCommand(session: Session): Command {
       'replicate catalog --max-rate 5MB',
       'replicate catalog --restart --yes',
       'replicate catalog --reread',
+      'replicate catalog --pause',
+      'replicate catalog --resume',
       'replicate catalog --dry-run',
     ],
   })
@@ -34,16 +38,21 @@ export function replicateCommand(session: Session): Command {
       '--max-rate <rate>',
       'most that the initial copy reads of the monolith in a second: 20000rows, 5MB',
     )
+    .option('--pause', 'tell the initial copy to wait, whichever worker makes it, and end')
+    .option('--resume', 'tell a copy that waits to go on, and end')
     .action(
       async (
         context: string,
         common: CommonOptions & {
+          pause?: boolean;
+          resume?: boolean;
           untilCaughtUp?: boolean;
           restart?: boolean;
           reread?: boolean;
           maxRate?: string;
         },
       ) => {
+        if (common.pause || common.resume) return pauseOrResume(session, context, common);
         const { replicate: step } = await import('../../steps/replicate.ts');
         await runStep(session, common, {
           step,
@@ -64,4 +73,32 @@ export function replicateCommand(session: Session): Command {
         });
       },
     );
+}
+
+/** Said to the worker that copies, through the service's database; this process copies nothing. */
+async function pauseOrResume(
+  session: Session,
+  context: string,
+  {
+    pause = false,
+    resume = false,
+    ...common
+  }: CommonOptions & {
+    readonly pause?: boolean;
+    readonly resume?: boolean;
+    readonly untilCaughtUp?: boolean;
+    readonly restart?: boolean;
+    readonly reread?: boolean;
+    readonly maxRate?: string;
+  },
+): Promise<void> {
+  const { untilCaughtUp, restart, reread, maxRate } = common;
+  if ((pause && resume) || untilCaughtUp || restart || reread || maxRate !== undefined)
+    throw new StranglerError('USAGE', '--pause and --resume stand alone: they start no worker');
+  const { pauseCopyStep: step } = await import('../../steps/pause-copy.ts');
+  await runStep(session, common, {
+    step,
+    options: { context, paused: pause },
+    text: pauseCopyText,
+  });
 }

@@ -20,6 +20,7 @@ function workerState({
   detail,
 }: NonNullable<ContextStatus['worker']>): string {
   const failing = detail.failing as { code: string; message: string } | undefined;
+  if (workerAlive && detail.paused === true) return 'COPY PAUSED (--resume goes on)';
   if (workerAlive)
     return failing === undefined ? state : `TRIES AGAIN after ${failing.code}: ${failing.message}`;
   const ago = `${age(heartbeatAgeSeconds)} ago`;

@@ -123,13 +123,17 @@ export async function createSlotWithSnapshot(
   url: string,
   slot: string,
   signal?: AbortSignal,
+  /** The slot goes with `close`: only the snapshot and its position are wanted. */
+  temporary = false,
 ): Promise<SlotWithSnapshot> {
   const client = await connect(url, { applicationName: 'strangler-snapshot', replication: true });
   const abandon = (): void => void client.end().catch(() => {});
   signal?.addEventListener('abort', abandon, { once: true });
   try {
     const { rows } = await client.query<{ consistent_point: string; snapshot_name: string }>(
-      `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} LOGICAL pgoutput ${(await failover(client)).command}`,
+      temporary
+        ? `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT`
+        : `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} LOGICAL pgoutput ${(await failover(client)).command}`,
     );
     const row = rows[0];
     if (!row)
