@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mutationsOf } from './mutations.mjs';
-import { readJson, repository, rooms } from './rooms.mjs';
+import { filesOf, readJson, repository, rooms, writtenDown } from './rooms.mjs';
 
 const lineAt = (source, offset) => source.slice(0, offset).split('\n').length;
 const wholeLine = (source, offset) => {
@@ -16,9 +16,7 @@ const wholeLine = (source, offset) => {
  * nobody could notice it after all: it stays, so that nobody thinks of it again.
  */
 function byHand({ room, files, whole }, tellOld) {
-  const path = `by-hand/${room}.json`;
-  if (!existsSync(new URL(path, import.meta.url))) return [];
-  return readJson(path)
+  return writtenDown(room)
     .filter(({ file }) => whole || files.includes(file))
     .flatMap(({ file, from, to, why, suite, test, equivalent }) => {
       const source = existsSync(join(repository, file))
@@ -27,7 +25,7 @@ function byHand({ room, files, whole }, tellOld) {
       const pieces = source.split(from);
       if (pieces.length !== 2) {
         tellOld(
-          `${path}: ${JSON.stringify(from)} stands ${pieces.length - 1} times in ${file}, not once`,
+          `by-hand/${room}.json: ${JSON.stringify(from)} stands ${pieces.length - 1} times in ${file}, not once`,
         );
         return [];
       }
@@ -57,7 +55,9 @@ export function collectMutants(choice, tellOld) {
   const used = new Set();
   const generic = rooms[room].servers
     ? []
-    : files.flatMap((file) => mutationsOf(file, readFileSync(join(repository, file), 'utf8')));
+    : files
+        .filter((file) => whole || filesOf(rooms[room]).includes(file))
+        .flatMap((file) => mutationsOf(file, readFileSync(join(repository, file), 'utf8')));
   const mutants = [...generic, ...byHand(choice, tellOld)].map((mutation) => {
     const source = readFileSync(join(repository, mutation.file), 'utf8');
     const from = source.slice(mutation.start, mutation.end);

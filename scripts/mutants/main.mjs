@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { collectMutants } from './collect-mutants.mjs';
 import { nearestSuites } from './nearest-suites.mjs';
 import { inWords, scoreInWords, scoreOf } from './report.mjs';
-import { filesOf, rooms, suitesOf } from './rooms.mjs';
+import { filesOf, rooms, suitesOf, writtenDown } from './rooms.mjs';
 import { WarmJest } from './run-mutants.mjs';
 import { sampled } from './sample.mjs';
 
@@ -32,7 +32,10 @@ function chosen(words) {
     words.length > 0 ? words : all.filter((name) => options.servers || !rooms[name].servers);
   return names.flatMap((word) => {
     if (rooms[word]) return [{ room: word, files: filesOf(rooms[word]), whole: true }];
-    const of = all.filter((name) => filesOf(rooms[name]).includes(word));
+    const of = all.filter(
+      (name) =>
+        filesOf(rooms[name]).includes(word) || writtenDown(name).some(({ file }) => file === word),
+    );
     if (of.length === 0) {
       console.error(
         `No room and no mutated file: ${word}. Rooms: ${Object.keys(rooms).join(', ')}`,
