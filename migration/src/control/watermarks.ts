@@ -93,6 +93,13 @@ export class WatermarkStore {
       WHERE w.epoch <= EXCLUDED.epoch`.execute(this.#db);
   }
 
+  /** What was said to a copy, whether or not a worker hears it now. */
+  async notePaused(context: string, paused: boolean): Promise<void> {
+    const detail = paused ? sql`detail || '{"paused": true}'` : sql`detail - 'paused'`;
+    await sql`UPDATE strangler_control.watermarks SET detail = ${detail}
+      WHERE context = ${context} AND direction = 'forward'`.execute(this.#db);
+  }
+
   /** Forgets a direction's watermark: its replication was dropped. */
   async remove(context: string, direction: Direction): Promise<void> {
     await sql`DELETE FROM strangler_control.watermarks WHERE context = ${context} AND direction = ${direction}`.execute(

@@ -1,3 +1,4 @@
+import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { connect, terminate } from '../database/connect.ts';
 import { quoteLiteral } from '../database/identifiers.ts';
@@ -8,7 +9,7 @@ import { type CopyMark, holdCopyMark } from '../replica/copies.ts';
 import { forwardCopy } from './forward-copy.ts';
 import type { Pace } from './pace.ts';
 import { pageCondition, type PageRange } from './page-ranges.ts';
-import { tableFiles } from './table-files.ts';
+import { type MappedFiles, requireFiles } from './table-files.ts';
 import type { TableProgress } from './progress.ts';
 
 /** Rows that are read at once, and written with the note that they are there. */
@@ -55,6 +56,12 @@ export async function openSnapshot(url: string, snapshot: string): Promise<pg.Cl
     return client;
   } catch (error) {
     await client.end().catch(() => {});
+    if (['22023', '42704'].includes(codeOf(error)))
+      throw new StranglerError(
+        'DB_UNREACHABLE',
+        'The snapshot of the copy is gone: the session that held it ended',
+        { cause: error },
+      );
     throw error;
   }
 }
@@ -76,6 +83,8 @@ export interface CopyPlace {
   readonly mark: CopyMark;
   /** Rows may be there already. */
   readonly staged: boolean;
+  /** Of the tables that are read, from before the snapshot. */
+  readonly files: MappedFiles;
 }
 
 /** Takes jobs until none is left, or until somebody asked for a pause. */
@@ -115,7 +124,7 @@ export async function runCopyWorker(
 async function copyRows(
   { source, target }: CopyConnections,
   job: CopyJob,
-  { mark, staged }: CopyPlace,
+  { mark, staged, files: before }: CopyPlace,
 ): Promise<{ readonly rows: number; readonly bytes: number } | 'paused'> {
   const { table, progress } = job;
   let bytes = 0;
@@ -143,14 +152,15 @@ async function copyRows(
     });
     if (stage !== null) await target.query(stage.move);
   }
+  // The rows were read: this session holds a lock on the table to its end.
+  const files = await requireFiles(source, table.monolith, before);
   if (job.kind === 'keys') await forgetCopyKeys(target, mark.context, job.keys);
   else
     await noteCopiedRange(target, mark.context, {
       table: tableName(table.monolith),
       part: tableName(job.part.service),
       ...job.range,
-      // The rows were read: this session holds a lock on the table to its end.
-      files: await tableFiles(source, table.monolith),
+      files,
       rows,
       bytes,
     });

@@ -27,6 +27,7 @@ import {
   readLeft,
 } from './plan-jobs.ts';
 import { prepareTarget } from './prepare-target.ts';
+import { holdFiles, type MappedFiles } from './table-files.ts';
 import { type CopyProgress, TableProgress } from './progress.ts';
 import { refusalMarker } from './projection-sql.ts';
 
@@ -36,6 +37,8 @@ export interface InitialCopyOptions {
   readonly serviceUrl: string;
   /** Exported by `createSlotWithSnapshot`; its connection must stay open until the copy is done. */
   readonly snapshot: string;
+  /** Where the tables of the monolith lay, asked before the snapshot was made. */
+  readonly filesBefore: MappedFiles;
   /** Connections per side (default 4). */
   readonly parallel?: number;
   /** Holds the source's readers back. Ranges are small then, so that none of them is read in one go for long. */
@@ -65,7 +68,7 @@ export interface InitialCopyResult {
  * @throws StranglerError TARGET_NOT_EMPTY, COPY_FAILED, CANCELLED, CONFIG_INVALID, DB_*, and CopyPaused, CannotResume
  */
 export async function initialCopy(options: InitialCopyOptions): Promise<InitialCopyResult> {
-  const { mapping, monolithUrl, serviceUrl, snapshot } = options;
+  const { mapping, monolithUrl, serviceUrl, snapshot, filesBefore } = options;
   const began = performance.now();
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
@@ -87,7 +90,11 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
         signal.addEventListener('abort', () => terminate(client), { once: true });
         return client;
       });
-      const sizing = reading.then((client) => readSizes(client, mapping));
+      // This session stays: from here on no table is stored anew while the copy reads.
+      const sizing = reading.then(async (client) => {
+        await holdFiles(client, mapping, filesBefore);
+        return readSizes(client, mapping);
+      });
       await allDone([
         options.resume === undefined
           ? prepareTarget(target, mapping, mark, options.restart ?? false)
@@ -95,31 +102,33 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
         ...opening,
         sizing,
       ]);
+      const bounded = knows(await serverVersion(await reading), 'tidRanges');
       await options.onEmpty?.(mark);
-      const monolith = await reading;
-      const bounded = knows(await serverVersion(monolith), 'tidRanges');
-      let left = nothingCopied;
-      if (options.resume === undefined) await monolith.end();
-      else left = await readLeft({ monolith, service: target, mapping, resume: options.resume });
+      const left =
+        options.resume === undefined
+          ? nothingCopied
+          : await readLeft({ service: target, mapping, mark, files: filesBefore });
       const tables = tableProgress(mapping, await sizing, left, options.onProgress);
-      const jobs = planJobs(mapping, await sizing, tables, {
+      const phases = planJobs(mapping, await sizing, tables, {
         left,
         parallel: options.pace === undefined ? count : Infinity,
         bounded,
       });
-      const queue = jobs.values();
-      const place = { mark, staged: options.resume !== undefined };
-      // The first to fail stops the others; theirs are consequences.
-      const ends = await Promise.all(
-        workers.map((connections) =>
-          runCopyWorker(connections, queue, place, { signal, pace: options.pace ?? null }).catch(
-            (error: unknown) => failed.abort(error),
+      const place = { mark, staged: options.resume !== undefined, files: filesBefore };
+      for (const jobs of phases) {
+        const queue = jobs.values();
+        // The first to fail stops the others; theirs are consequences.
+        const ends = await Promise.all(
+          workers.map((connections) =>
+            runCopyWorker(connections, queue, place, { signal, pace: options.pace ?? null }).catch(
+              (error: unknown) => failed.abort(error),
+            ),
           ),
-        ),
-      );
-      if (failed.signal.aborted) throw failed.signal.reason;
-      options.signal?.throwIfAborted();
-      if (ends.includes('paused')) throw new CopyPaused();
+        );
+        if (failed.signal.aborted) throw failed.signal.reason;
+        options.signal?.throwIfAborted();
+        if (ends.includes('paused')) throw new CopyPaused();
+      }
       for (const progress of tables) progress.finish();
       return {
         mark,
@@ -181,6 +190,9 @@ async function allDone(tasks: readonly Promise<unknown>[]): Promise<void> {
     if (result.status === 'rejected') throw result.reason;
 }
 
+/** A deadlock, a conflict of transactions, a lock that somebody else holds. */
+const mayPass = new Set(['40P01', '40001', '55P03']);
+
 function copyFailure(error: unknown, context: string, signal: AbortSignal | undefined): Error {
   if (signal?.aborted)
     return new StranglerError('CANCELLED', `The initial copy of ${context} was cancelled`, {
@@ -199,5 +211,9 @@ function copyFailure(error: unknown, context: string, signal: AbortSignal | unde
     error instanceof Error && 'where' in error && typeof error.where === 'string'
       ? ` (${error.where.split('\n')[0]?.replace(/:.*/, '')})`
       : '';
-  return databaseFailure(error, `The initial copy of ${context} failed${where}`, 'COPY_FAILED');
+  return databaseFailure(
+    error,
+    `The initial copy of ${context} failed${where}`,
+    mayPass.has(codeOf(error)) ? 'TIMEOUT' : 'COPY_FAILED',
+  );
 }

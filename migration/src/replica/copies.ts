@@ -77,6 +77,11 @@ export async function endCopy(client: pg.Client, context: string): Promise<void>
   await forgetCopied(client, context);
 }
 
+/** For the running transaction, which has emptied the tables: what is in them next is nobody's copy. */
+export async function forgetCopyUnderWay(client: pg.Client, context: string): Promise<void> {
+  await client.query('DELETE FROM strangler.copies WHERE context = $1', [context]);
+}
+
 /** Undefined: no copy has begun, or it is done. */
 export async function copyUnderWay(
   client: pg.Client,

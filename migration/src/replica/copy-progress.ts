@@ -102,6 +102,23 @@ export async function noteCopyKeys(
   );
 }
 
+/**
+ * A table with more keys than that is read whole: its keys go, and its ranges. Where nobody else writes ranges, which is so
+ * after `takeCopyMark`.
+ */
+export async function forgetManyKeys(
+  client: pg.Client,
+  context: string,
+  most: number,
+): Promise<void> {
+  await client.query(
+    `WITH many AS (SELECT table_name FROM strangler.copy_keys WHERE context = $1 GROUP BY table_name HAVING count(*) > $2::bigint),
+       read_again AS (DELETE FROM strangler.copied_ranges r USING many WHERE r.context = $1 AND r.table_name = many.table_name)
+     DELETE FROM strangler.copy_keys k USING many WHERE k.context = $1 AND k.table_name = many.table_name`,
+    [context, most],
+  );
+}
+
 export async function copyKeys(client: pg.Client, context: string): Promise<CopyKey[]> {
   const { rows } = await client.query<{ table_name: string; key: string }>(
     'SELECT table_name, key::text AS key FROM strangler.copy_keys WHERE context = $1 ORDER BY table_name, key',

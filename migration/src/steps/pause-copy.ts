@@ -27,6 +27,7 @@ export const pauseCopyStep: Step<PauseCopyOptions, PauseCopyResult> = {
         `${context}: there is no initial copy under way that could be ${paused ? 'paused' : 'resumed'}`,
       );
     const control = await kit.control();
+    await control.watermarks.notePaused(context, paused);
     await control.journal.append({
       context,
       actor: kit.actor,

@@ -9,7 +9,7 @@ import { contextTables, dropStream, requireSidesAgree } from '../cutover/index.t
 import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import { dropDeadLettersOfStream } from '../replica/dead-letters.ts';
-import { endCopy, pauseCopy } from '../replica/copies.ts';
+import { endCopy, forgetCopyUnderWay } from '../replica/copies.ts';
 import { noteOwner } from '../replica/owners.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { forgetIdentities } from '../replica/identities.ts';
@@ -66,11 +66,11 @@ async function forgetCopy(
       const stream = { context: definition.context, direction: 'forward' } as const;
       await forgetStream(client, stream);
       await endCopy(client, definition.context);
-      await pauseCopy(client, definition.context, false);
       await forgetIdentities(client, definition.context);
       await dropDeadLettersOfStream(client, stream);
       for (const table of contextTables(definition).service)
         await client.query(`DELETE FROM ${quoteTable(table)}`);
+      await forgetCopyUnderWay(client, definition.context);
       await client.query('COMMIT');
     });
     await control.journal.append({

@@ -5,7 +5,7 @@ import { CannotResume } from '../copy/index.ts';
 import { connect, terminate } from '../database/connect.ts';
 import { tableName } from '../mapping/compiled-mapping.ts';
 import { pause, throwIfCancelled } from '../pause.ts';
-import { copyStream, noteCopyKeys } from '../replica/copy-progress.ts';
+import { copyStream, forgetManyKeys, noteCopyKeys } from '../replica/copy-progress.ts';
 import { type Checkpoint, readStreamRow } from '../replica/streams.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import type { ChangeStream } from '../stream/change-stream.ts';
@@ -63,8 +63,12 @@ export async function catchUpCopy(options: CopyOptions, until: Lsn): Promise<Che
   }
 }
 
+/** Of one table: they are read one by one, and held in memory. */
+const mostKeys = 500_000;
+
 function applierOf(options: CopyOptions, client: CopyOptions['service']): Applier {
   const { definition, mapping, context, epoch, names, transport, source } = options;
+  let sinceLooked = Infinity;
   const check: SchemaCheck = {
     definition,
     mapping,
@@ -81,15 +85,20 @@ function applierOf(options: CopyOptions, client: CopyOptions['service']): Applie
     epoch: BigInt(epoch),
     checkSchema: () => checkSchema(check),
     checkRelation: (relation) => checkRelation(check, relation),
-    onPartOfRow: (during, rows) =>
-      noteCopyKeys(
+    onPartOfRow: async (during, rows) => {
+      await noteCopyKeys(
         during,
         context,
         rows.flatMap(({ table, key }) => {
           const mapped = mapping.tables[table];
           return mapped === undefined ? [] : [{ table: tableName(mapped.monolith), key }];
         }),
-      ),
+      );
+      sinceLooked += rows.length;
+      if (sinceLooked < mostKeys / 10) return;
+      sinceLooked = 0;
+      await forgetManyKeys(during, context, mostKeys);
+    },
   });
 }
 

@@ -13,6 +13,8 @@ import {
   type CopyProgress,
   forgetCopyMark,
   initialCopy,
+  type MappedFiles,
+  mappedFiles,
   Pace,
 } from '../copy/index.ts';
 import { pause } from '../pause.ts';
@@ -67,7 +69,7 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
     beat.now();
   };
   try {
-    for (let anew = false, done = false; !done;) {
+    for (let timesAnew = 0, anew = false, done = false; !done;) {
       for (
         paused = await isPaused(options);
         paused && !options.signal.aborted;
@@ -81,15 +83,27 @@ export async function copyInitially(options: CopyOptions): Promise<void> {
         await copyAndOpen(options, { anew, onProgress });
         done = true;
       } catch (error) {
-        if (error instanceof CannotResume) options.onNote(begunAnew(options.context, error));
-        else if (!(error instanceof CopyPaused)) throw error;
         anew = error instanceof CannotResume;
+        if (anew) timesAnew += 1;
+        else if (!(error instanceof CopyPaused)) throw error;
+        if (error instanceof CannotResume) {
+          if (timesAnew > mostTimesAnew)
+            throw new StranglerError(
+              'COPY_FAILED',
+              `The initial copy of ${options.context} began anew ${mostTimesAnew} times, and cannot go on again: ${error.message}`,
+              { cause: error },
+            );
+          options.onNote(begunAnew(options.context, error));
+        }
       }
     }
   } finally {
     await beat.end();
   }
 }
+
+/** A table that is stored anew each time, right after the snapshot, is somebody's job that has to wait. */
+const mostTimesAnew = 5;
 
 const isPaused = async ({ service, context }: CopyOptions): Promise<boolean> =>
   (await copyUnderWay(service, context))?.paused === true;
@@ -104,7 +118,7 @@ async function copyAndOpen(
   const { control, context, epoch, mapping } = options;
   const began = performance.now();
   const attempt = (anew ? null : await resumeCopy(options)) ?? (await beginCopy(options));
-  const { snapshot, position, history, checkpoint, identity } = attempt;
+  const { snapshot, position, history, checkpoint, identity, filesBefore } = attempt;
   const rows = new Map<string, number>();
   let mark: CopyMark;
   try {
@@ -113,6 +127,7 @@ async function copyAndOpen(
       monolithUrl: options.monolithUrl,
       serviceUrl: options.serviceUrl,
       snapshot: snapshot.snapshot,
+      filesBefore,
       parallel: options.parallel,
       ...(options.maxRate && { pace: new Pace(options.maxRate) }),
       ...attempt.copy,
@@ -144,11 +159,11 @@ async function copyAndOpen(
 async function beginCopy(options: CopyOptions): Promise<CopyAttempt> {
   // Before the slot is made: what the first position belongs to lies before it.
   const history = await beginHistory(options.source, undefined);
-  const { snapshot, identity } = await makeStream(options);
+  const { snapshot, identity, filesBefore } = await makeStream(options);
   const { position } = snapshot;
   const onEmpty = (mark: CopyMark): Promise<void> =>
     canResume(options, { mark, position, history, identity });
-  return { snapshot, position, history, checkpoint: {}, identity, copy: { onEmpty } };
+  return { snapshot, position, history, checkpoint: {}, identity, filesBefore, copy: { onEmpty } };
 }
 
 /** Everything of an earlier stream goes before anything of the new one is made, so that neither is taken for the other. */
@@ -157,13 +172,18 @@ async function makeStream({
   service,
   transport,
   source,
+  mapping,
   tables,
   names,
   look,
   stillMine,
   monolithUrl,
   signal,
-}: CopyOptions): Promise<{ readonly snapshot: SlotWithSnapshot; readonly identity: Identity }> {
+}: CopyOptions): Promise<{
+  readonly snapshot: SlotWithSnapshot;
+  readonly identity: Identity;
+  readonly filesBefore: MappedFiles;
+}> {
   return withStreamLock(source, 'session', async () => {
     await stillMine();
     // Before the slot that it would go on from is another one.
@@ -176,6 +196,7 @@ async function makeStream({
     const identity = await look();
     return {
       identity,
+      filesBefore: await mappedFiles(source.client, mapping),
       snapshot: await createSlotWithSnapshot(monolithUrl, names.slot, signal),
     };
   });

@@ -1,6 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { isStranglerError } from '@strangler-toolkit/plan';
-import { CannotResume, type CopyMark, type InitialCopyOptions, tableFiles } from '../copy/index.ts';
+import {
+  CannotResume,
+  type CopyMark,
+  type InitialCopyOptions,
+  type MappedFiles,
+  mappedFiles,
+} from '../copy/index.ts';
+import { currentLsn } from '../database/current-lsn.ts';
 import { lsnToText } from '../database/lsn.ts';
 import type { Identity } from '../identity/identity.ts';
 import { changesText, whatChanged } from '../identity/what-changed.ts';
@@ -33,11 +40,12 @@ export interface CopyAttempt {
   readonly checkpoint: Checkpoint;
   /** As it was before the first row was read, by whichever attempt. */
   readonly identity: Identity;
+  readonly filesBefore: MappedFiles;
   readonly copy: Pick<InitialCopyOptions, 'resume' | 'onEmpty'>;
 }
 
 export const begunAnew = (context: string, why: Error): string =>
-  `the copy of ${context} that was cut off cannot go on, and begins anew: ${why.message}`;
+  `the copy of ${context} cannot go on, and begins anew: ${why.message}`;
 
 /** What the rows that are there rest on. */
 interface Basis {
@@ -50,6 +58,9 @@ interface Basis {
 /** Why none of its copies can be gone on from; null: they can. */
 function whyNever({ tables }: CompiledMapping): string | null {
   for (const { monolith, key, parts } of tables) {
+    // In the middle of a transaction two rows may have the same key: which of them a change is of, nobody knows.
+    if (monolith.primaryKeyDeferrable)
+      return `the key of ${tableName(monolith)} in the monolith is deferrable`;
     if (!isUniqueKey(monolith, key))
       return `nothing in the monolith keeps (${key.join(', ')}) of ${tableName(monolith)} unique`;
     for (const part of parts)
@@ -95,8 +106,6 @@ const goneForGood = new Set([
   'HISTORY_CHANGED',
   'SCHEMA_CHANGED',
   'DECODE_FAILED',
-  // A second one is needed for the length of the copy; a copy that begins anew makes do with one.
-  'NO_REPLICATION_SLOTS',
 ]);
 
 /**
@@ -124,10 +133,10 @@ export async function resumeCopy(options: CopyOptions): Promise<CopyAttempt | nu
 }
 
 async function prepareResume(options: CopyOptions): Promise<CopyAttempt> {
-  const { source, service, context, names, mapping, signal, tables, transport } = options;
+  const { source, service, context, names, signal, tables, transport } = options;
   const { row, identity, begins } = await whatIsThere(options);
   const mark = { context, copier: randomUUID() };
-  const prepared = await withStreamLock(source, 'session', async () => {
+  const history = await withStreamLock(source, 'session', async () => {
     await options.stillMine();
     // From here on the earlier copier writes nothing: what it read is older than what is applied next.
     await inTransaction(service, async () => {
@@ -136,30 +145,29 @@ async function prepareResume(options: CopyOptions): Promise<CopyAttempt> {
       await keepCopy(service, mark);
     });
     const { confirmed } = await requireSlot(source.client, names.slot);
-    // Nothing of it was applied yet: it stands where it was made, or it is another one of the same name.
-    if (begins === lsnToText(row.position) && (confirmed ?? 0n) > row.position)
+    // Nothing of it was applied yet: it stands where it was made, or it is another one of the same name. A carrier moves it.
+    const untouched = transport.kind === 'embedded' && begins === lsnToText(row.position);
+    if (untouched && (confirmed ?? 0n) > row.position)
       throw new CannotResume(`replication slot ${names.slot} has moved on`);
     await requireSame(options, { row, identity });
-    const history = await beginHistory(source, row.history?.mark?.line);
+    const begun = await beginHistory(source, row.history?.mark?.line);
     await transport.ensure(source, {
       tables,
       signal,
       ...(options.onDifference && { onDifference: options.onDifference }),
     });
-    const filesBefore = new Map<string, string>();
-    for (const { monolith } of mapping.tables)
-      filesBefore.set(tableName(monolith), await tableFiles(source.client, monolith));
-    const name = `strangler_copy_${createHash('md5').update(names.slot).digest('hex').slice(0, 16)}`;
-    const snapshot = await createSlotWithSnapshot(options.monolithUrl, name, signal, true);
-    return { history, filesBefore, snapshot };
+    return begun;
   });
-  const { snapshot, history, filesBefore } = prepared;
+  // Most of the way without a snapshot: it keeps the monolith's dead rows for as long as it waits.
+  const until = await currentLsn(source.client);
+  options.onNote(
+    `goes on with the copy of ${context} that was cut off: first the changes from ` +
+      `${lsnToText(row.position)} to ${lsnToText(until)} and later of the rows that are there`,
+  );
+  await catchUpCopy(options, until);
+  const { snapshot, filesBefore } = await makeSnapshot(options, mark);
   const { position } = snapshot;
   try {
-    options.onNote(
-      `goes on with the copy of ${context} that was cut off: first the changes from ` +
-        `${lsnToText(row.position)} to ${lsnToText(position)} of the rows that are there`,
-    );
     const checkpoint = await catchUpCopy(options, position);
     return {
       snapshot,
@@ -167,13 +175,26 @@ async function prepareResume(options: CopyOptions): Promise<CopyAttempt> {
       history,
       checkpoint,
       identity,
-      copy: { resume: { mark, filesBefore } },
+      filesBefore,
+      copy: { resume: { mark } },
     };
   } catch (error) {
     await snapshot.close();
     throw error;
   }
 }
+
+const makeSnapshot = (
+  { source, mapping, monolithUrl, signal, stillMine }: CopyOptions,
+  { copier }: CopyMark,
+): Promise<Pick<CopyAttempt, 'snapshot' | 'filesBefore'>> =>
+  withStreamLock(source, 'session', async () => {
+    await stillMine();
+    const filesBefore = await mappedFiles(source.client, mapping);
+    // A name of its own: the session of a machine that died may hold its slot for hours.
+    const name = `strangler_copy_${copier.replaceAll('-', '')}`;
+    return { filesBefore, snapshot: await createSlotWithSnapshot(monolithUrl, name, signal, true) };
+  });
 
 async function whatIsThere({
   service,

@@ -15,6 +15,7 @@ import {
   copiedRanges,
   copyKeys,
   forgetCopyKeys,
+  forgetManyKeys,
   noteCopiedRange,
   noteCopyKeys,
 } from '../../src/replica/copy-progress.ts';
@@ -149,4 +150,33 @@ test('a pause is heard of before the next range, also by a successor, and ends w
   expect(await holdCopyMark(one, newer)).toEqual({ paused: true });
   await pauseCopy(two, 'shop', false);
   expect(await holdCopyMark(one, newer)).toEqual({ paused: false });
+});
+
+test('a table with too many rows to be read one by one is read whole, and no other', async () => {
+  const key = (table: string, id: number) => ({ table, key: { id: String(id) } });
+  const range = (table: string) => ({
+    table,
+    part: 'public.b',
+    from: 0,
+    to: undefined,
+    files: '1:1',
+    rows: 3,
+    bytes: 9,
+  });
+  for (const { context } of [older, elsewhere]) {
+    for (const table of ['public.few', 'public.many'])
+      await noteCopiedRange(one, context, range(table));
+    await noteCopyKeys(one, context, [
+      key('public.few', 1),
+      key('public.few', 2),
+      ...[1, 2, 3].map((id) => key('public.many', id)),
+    ]);
+  }
+  await forgetManyKeys(one, 'shop', 3);
+  expect(await copyKeys(one, 'shop')).toHaveLength(5);
+  await forgetManyKeys(one, 'shop', 2);
+  expect(await copyKeys(one, 'shop')).toEqual([key('public.few', 1), key('public.few', 2)]);
+  expect(await copiedRanges(one, 'shop')).toEqual([range('public.few')]);
+  expect(await copyKeys(one, 'other')).toHaveLength(5);
+  expect(await copiedRanges(one, 'other')).toHaveLength(2);
 });

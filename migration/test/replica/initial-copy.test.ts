@@ -3,6 +3,7 @@ import { until } from '@strangler-toolkit/dev-stack';
 import type { TableMapping } from '@strangler-toolkit/plan';
 import type { CopyProgress } from '../../src/copy/index.ts';
 import { connect } from '../../src/database/connect.ts';
+import { takeCopyMark } from '../../src/replica/copies.ts';
 import { type Pair, testPair } from './pair.ts';
 
 const monolithDdl = `
@@ -190,6 +191,67 @@ describe('the initial copy', () => {
         `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'strangler-copy' AND datname = current_database()`,
       ),
     ).toEqual([['0']]);
+  });
+
+  const rewrite = `ALTER TABLE products ADD COLUMN token uuid DEFAULT gen_random_uuid()`;
+  test.each<[string, (copied: Pair) => Promise<Parameters<Pair['copy']>[0]>]>([
+    [
+      'before anything was read',
+      async ({ monolith }) => ({ afterSnapshot: () => monolith.client.query(rewrite) }),
+    ],
+    [
+      'before a copy that goes on has read anything of it',
+      async ({ monolith, service }) => {
+        const mark = { context: 'shop', copier: '8a6f9c1e-0a5d-4c59-8d8e-2f0e4c1d7b10' };
+        await takeCopyMark(service.client, mark);
+        return { resume: { mark }, afterSnapshot: () => monolith.client.query(rewrite) };
+      },
+    ],
+    [
+      'when the session that kept it where it was has ended',
+      async ({ monolith }) => ({
+        onEmpty: async () => {
+          await monolith.client.query(
+            `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE relation = 'products'::regclass AND pid <> pg_backend_pid()`,
+          );
+          await monolith.client.query(rewrite);
+        },
+      }),
+    ],
+  ])(
+    'a table that was stored anew after the snapshot, %s, is not taken for an empty one',
+    async (_when, options) => {
+      await begin('copy_rewritten');
+      await pair.monolith.client.query(
+        `INSERT INTO products (id, name) SELECT g, 'p' || g FROM generate_series(1, 1000) g`,
+      );
+      await expect(pair.copy(await options(pair))).rejects.toThrow(
+        /public\.products .*stored anew after the snapshot/,
+      );
+      await pair.copy();
+      expect(await all(pair.service.client, 'SELECT count(*) FROM items')).toEqual([['1000']]);
+      expect(await all(pair.service.client, 'SELECT count(*) FROM item_details')).toEqual([
+        ['1000'],
+      ]);
+    },
+  );
+
+  test('what may pass is told from what needs a person: a deadlock, a snapshot that is gone', async () => {
+    const { monolith, service } = await begin('copy_transient');
+    await monolith.client.query(`INSERT INTO "Odd Names" VALUES (1, 'one', NULL)`);
+    await expect(pair.copy({ snapshot: '00000003-0000001B-1' })).rejects.toMatchObject({
+      code: 'DB_UNREACHABLE',
+      message: expect.stringContaining('snapshot'),
+    });
+    await service.client.query(
+      `CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'in the way' USING ERRCODE = '40P01'; END $$;
+       CREATE TRIGGER deadlock BEFORE INSERT ON odd FOR EACH ROW EXECUTE FUNCTION deadlock();
+       ALTER TABLE odd ENABLE ALWAYS TRIGGER deadlock`,
+    );
+    await expect(pair.copy()).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('in the way'),
+    });
   });
 
   test('a range that the service takes and does not commit is not copied', async () => {

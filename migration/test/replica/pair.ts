@@ -8,6 +8,7 @@ import {
   initialCopy,
   type InitialCopyOptions,
   type InitialCopyResult,
+  mappedFiles,
 } from '../../src/copy/index.ts';
 import { connect } from '../../src/database/connect.ts';
 import { parseTableName } from '../../src/database/identifiers.ts';
@@ -83,6 +84,7 @@ export async function testPair(
         'SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1',
         [slot],
       );
+      const filesBefore = await mappedFiles(monolith.client, mapping);
       const snapshot = await createSlotWithSnapshot(monolith.url, slot);
       try {
         await afterSnapshot?.();
@@ -91,6 +93,7 @@ export async function testPair(
           monolithUrl: monolith.url,
           serviceUrl: service.url,
           snapshot: snapshot.snapshot,
+          filesBefore,
           parallel: 2,
           ...options,
         });

@@ -20,7 +20,8 @@ function workerState({
   detail,
 }: NonNullable<ContextStatus['worker']>): string {
   const failing = detail.failing as { code: string; message: string } | undefined;
-  if (workerAlive && detail.paused === true) return 'COPY PAUSED (--resume goes on)';
+  if (detail.paused === true)
+    return `COPY PAUSED (--resume goes on)${workerAlive ? '' : `, worker not alive (${state}, ${age(heartbeatAgeSeconds)} ago)`}`;
   if (workerAlive)
     return failing === undefined ? state : `TRIES AGAIN after ${failing.code}: ${failing.message}`;
   const ago = `${age(heartbeatAgeSeconds)} ago`;
