@@ -75,6 +75,8 @@ export interface Identity {
   /** Of the direction's source; null when it does not exist. */
   readonly publication: PublicationIdentity | null;
   readonly mapping: readonly MappedTable[];
+  /** Only as stored: tables that `mapping` lacks and that are being read, so the rows that lie there are replicated ones. */
+  readonly coming?: readonly string[];
 }
 
 /** The part of an identity that comes from the context file. */

@@ -7,10 +7,10 @@ import {
 } from '@strangler-toolkit/plan';
 import { inTime, watchFolder } from '@strangler-toolkit/plan/load';
 import { classifyFailure } from '../apply/classify-error.ts';
-import { loadMapping } from '../mapping/load.ts';
 import type { Transport } from '../stream/transport.ts';
 import type { WorkerFailure } from '../worker/still-failing.ts';
 import { planChange } from '../worker/plan-change.ts';
+import { requireStart } from './require-start.ts';
 import type { Toolkit } from './toolkit.ts';
 
 /** How soon a file is looked at again that could not be held against databases which are away, milliseconds. */
@@ -33,6 +33,7 @@ export class FollowedContext implements AsyncDisposable {
   /** Why the file that lies there is not the one that this worker works by. */
   problem: WorkerFailure | null = null;
   readonly #kit: Toolkit;
+  readonly #reread: boolean;
   readonly #ends: (() => void)[] = [];
   #definition: MigrationDefinition;
   #plan: WorkingPlan;
@@ -42,8 +43,10 @@ export class FollowedContext implements AsyncDisposable {
   #changed = false;
   #later: NodeJS.Timeout | undefined;
 
-  constructor(kit: Toolkit, definition: MigrationDefinition) {
+  /** `reread`: the worker was told to accept what only a person can. */
+  constructor(kit: Toolkit, definition: MigrationDefinition, { reread = false } = {}) {
     this.#kit = kit;
+    this.#reread = reread;
     this.#definition = definition;
     this.#plan = this.#planOf(definition);
   }
@@ -109,7 +112,8 @@ export class FollowedContext implements AsyncDisposable {
     const { context } = before;
     const contexts = await inTime(this.#kit.contextsAgain());
     const after = contexts.get(context)?.definition;
-    const stands = { known: true, ...(await this.#kit.row(before)) };
+    const row = await this.#kit.row(before);
+    const stands = { known: true, ...row };
     if (after === undefined) return refuseLostContext(context, stands);
     const { fields, renews } = planChange(before, after);
     if (fields.length === 0) {
@@ -129,7 +133,7 @@ export class FollowedContext implements AsyncDisposable {
       return;
     }
     const plan = this.#planOf(after);
-    await this.#requireFit(after);
+    await requireStart(this.#kit, after, { row, reread: this.#reread });
     this.#definition = after;
     this.#tell(`the context file is read again (${fields.join(', ')}); the stream begins anew`);
     const renew = this.#renew;
@@ -147,15 +151,6 @@ export class FollowedContext implements AsyncDisposable {
     };
   }
 
-  /** @throws StranglerError naming the line that does not fit the tables */
-  async #requireFit(definition: MigrationDefinition): Promise<void> {
-    await this.#kit.withDatabase(definition, 'monolith', (monolith) =>
-      this.#kit.withDatabase(definition, 'service', (service) =>
-        loadMapping(definition, monolith, service),
-      ),
-    );
-  }
-
   #refused(error: unknown): void {
     const known = isStranglerError(error);
     this.problem = {
@@ -165,7 +160,8 @@ export class FollowedContext implements AsyncDisposable {
     const { code, message } = this.problem;
     this.#kit.tell(
       'plan',
-      `the context file is not taken, the worker goes on by the one before: ${code}: ${message}`,
+      `the context file is not taken, the worker goes on by the one before: ${code}: ${message}` +
+        (known ? `. ${error.remedy}` : ''),
       'note',
       { level: 'error', fields: { code, ...(known && { remedy: error.remedy }) } },
     );

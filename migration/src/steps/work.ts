@@ -26,7 +26,7 @@ export async function work(
 ): Promise<boolean> {
   const rate = maxRate === undefined ? undefined : parseRate(maxRate);
   const control = await kit.control();
-  await using followed = new FollowedContext(kit, definition);
+  await using followed = new FollowedContext(kit, definition, { reread });
   const enough = new AbortController();
   const signal = AbortSignal.any([kit.signal, enough.signal]);
   let view = beginView(definition.context, performance.now());

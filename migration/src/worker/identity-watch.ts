@@ -18,6 +18,8 @@ export interface WatchOptions {
   drained(signal: AbortSignal): Promise<void>;
   /** @throws when another worker or another epoch took over: a move drops what its old stream needs */
   stillMine(): Promise<void>;
+  /** Every transaction of the source has ended that may have written before now. */
+  writersEnded(signal: AbortSignal, onWait: (who: string) => void): Promise<void>;
   /** Compares and sends what differs. */
   reread(scopes: readonly Scope[], signal: AbortSignal): Promise<void>;
   adopt(identity: Identity): Promise<void>;
@@ -70,6 +72,7 @@ export class IdentityWatch {
   readonly #options: WatchOptions;
   #known: Identity;
   #found: Found | undefined;
+  #awaited: string | undefined;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -78,7 +81,9 @@ export class IdentityWatch {
 
   /** Why the watermark must not move; undefined: it may. */
   get held(): string | undefined {
-    return this.#found && changesText(this.#found.changes);
+    if (this.#found === undefined) return undefined;
+    const text = changesText(this.#found.changes);
+    return this.#awaited === undefined ? text : `${text}; waits for the end of ${this.#awaited}`;
   }
 
   /** Before the stream begins. @throws StranglerError IDENTITY_CHANGED */
@@ -124,6 +129,14 @@ export class IdentityWatch {
     else if (all.length > 0) await this.#adopt(now);
   }
 
+  /** What is open may have written while its table was not published: neither an event nor a row that anybody sees. */
+  #mayBeUnderWay({ severity, table }: Change): boolean {
+    return (
+      severity === 'stop' ||
+      (table !== null && this.#known.mapping.every(({ monolith }) => monolith !== table))
+    );
+  }
+
   #stops(): boolean {
     return this.#found?.changes.some(({ severity }) => severity === 'stop') === true;
   }
@@ -134,6 +147,12 @@ export class IdentityWatch {
 
   /** What changes while this reads is different from what is adopted, so the next look finds it. */
   async #mend({ now, changes }: Found, signal: AbortSignal): Promise<void> {
+    if (changes.some((change) => this.#mayBeUnderWay(change)))
+      await this.#options.writersEnded(signal, (who) => {
+        this.#awaited = who;
+      });
+    this.#awaited = undefined;
+    if (signal.aborted) return;
     await this.#options.reread(scopesOf(changes), signal);
     if (signal.aborted) return;
     await this.#options.stillMine();

@@ -1,13 +1,9 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { displayTable, quoteTable } from '../database/identifiers.ts';
+import { displayTable } from '../database/identifiers.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Change } from '../identity/what-changed.ts';
-import {
-  type CompiledMapping,
-  type CompiledTable,
-  tableName,
-} from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, type CompiledTable, tablesOn } from '../mapping/compiled-mapping.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
 import {
   ensurePublication,
@@ -16,6 +12,8 @@ import {
   type SourceTable,
   type StreamSource,
 } from '../stream/index.ts';
+import { filledTable } from './filled-table.ts';
+import { newcomersTo } from './require-accepted.ts';
 
 export interface PublishAgain {
   readonly source: StreamSource;
@@ -39,7 +37,7 @@ export async function publishAgain(again: PublishAgain, changes: readonly Change
   const { source, names, tables, direction, stillMine } = again;
   const added =
     (await publicationDifference(source.client, names.publication, tables))?.added ?? [];
-  const newcomers = newcomersOf(again, added);
+  const newcomers = unpublished(again, added);
   // The service would be taken for the owner of rows that it never had: they stay out, and the worker says so.
   if (newcomers.length > 0 && direction === 'reverse') return;
   if (newcomers.length === 0 && changes.every(({ severity }) => severity !== 'stop')) return;
@@ -50,31 +48,23 @@ export async function publishAgain(again: PublishAgain, changes: readonly Change
   });
 }
 
-/** Tables that were neither mapped nor published. One that is published already has perhaps been read in part. */
-const newcomersOf = (
+/** Tables that were neither mapped nor published. Of one that is published --reread says that its rows may go. */
+const unpublished = (
   { mapping, known }: PublishAgain,
   added: readonly string[],
 ): readonly CompiledTable[] =>
-  mapping.tables.filter(
-    ({ monolith }) =>
-      added.includes(displayTable(monolith)) &&
-      known.mapping.every((was) => was.monolith !== tableName(monolith)),
-  );
+  newcomersTo(known, mapping).filter(({ monolith }) => added.includes(displayTable(monolith)));
 
 /** To read it again removes what the monolith does not have: rows of somebody else must not go with it. */
 async function requireEmpty(service: pg.Client, table: CompiledTable): Promise<void> {
-  for (const { service: part } of table.parts) {
-    const { rows } = await service.query<{ filled: string }>(
-      `SELECT EXISTS (SELECT FROM ${quoteTable(part)})::text AS filled`,
-    );
-    if (rows[0]?.filled === 'true')
-      throw new StranglerError(
-        'TARGET_NOT_EMPTY',
-        `${table.line}: table ${displayTable(part)} of the service is not empty, and ${displayTable(table.monolith)} was not mapped before`,
-        {
-          remedy: `Empty ${displayTable(part)} of the service, then start the worker with --reread again.`,
-          details: { table: displayTable(part) },
-        },
-      );
-  }
+  const filled = await filledTable(service, tablesOn(table, 'service'));
+  if (filled === undefined) return;
+  throw new StranglerError(
+    'TARGET_NOT_EMPTY',
+    `${table.line}: table ${displayTable(filled)} of the service is not empty, and ${displayTable(table.monolith)} was not mapped before`,
+    {
+      remedy: `Empty ${displayTable(filled)} of the service, then start the worker with --reread again.`,
+      details: { table: displayTable(filled) },
+    },
+  );
 }

@@ -36,8 +36,9 @@ import type { Identity } from '../identity/identity.ts';
 import { isEmpty, readIdentity } from '../identity/read-identity.ts';
 import { whatChanged } from '../identity/what-changed.ts';
 import { readIdentityRow, writeIdentityRow } from '../replica/identities.ts';
-import { refuseStops } from './identity-watch.ts';
+import { openWritersEnded } from './open-writers.ts';
 import { publishAgain } from './publish-again.ts';
+import { noteComing, requireAccepted } from './require-accepted.ts';
 import { reread } from './reread.ts';
 import { writeStatistics } from './write-statistics.ts';
 
@@ -144,27 +145,23 @@ export async function runDirection(
       }).catch(() => undefined);
     }
     const known = await readIdentityRow<Identity>(looking.target, key);
+    const begun = known?.epoch === row.epoch ? known.identity : undefined;
     if (!copy) {
-      if (known?.epoch === row.epoch) {
-        const changes = whatChanged(known.identity, await readIdentity(place));
+      const start = { ...place, ownTables: transport.ownTables };
+      if (options.reread) {
         const again = { source, target, direction, names, tables, mapping, stillMine };
-        if (options.reread) await publishAgain({ ...again, known: known.identity }, changes);
-        else {
+        if (begun !== undefined)
+          await publishAgain(
+            { ...again, known: begun },
+            whatChanged(begun, await readIdentity(place)),
+          );
+        await requirePublished(start, mapping);
+      } else
+        await requireAccepted({ ...start, known: begun }).catch(async (error: unknown) => {
           // A move drops what its old stream needs.
           await stillMine();
-          refuseStops(definition.context, changes);
-        }
-      }
-      await requirePublished(
-        {
-          direction,
-          publication: names.publication,
-          ownTables: transport.ownTables,
-          monolith,
-          service,
-        },
-        mapping,
-      );
+          throw error;
+        });
       await beginEpoch(target, row, direction);
     }
     await withStreamLock(source, 'session', async () => {
@@ -177,9 +174,10 @@ export async function runDirection(
       });
     });
     // An older release wrote nothing down: what is there now is what there is to compare with later.
-    const basis = known?.epoch === row.epoch ? known.identity : await readIdentity(place);
-    if (known?.epoch !== row.epoch)
+    const basis = begun ?? (await readIdentity(place));
+    if (begun === undefined)
       await writeIdentityRow(looking.target, key, { epoch: row.epoch, identity: basis });
+    else await noteComing(looking.target, { key, epoch: row.epoch, known: begun, mapping });
     await runStream({
       control,
       definition,
@@ -204,6 +202,7 @@ export async function runDirection(
         look: () => readIdentity(place),
         sourceLsn: () => currentLsn(looking.source),
         isEmpty: (side, oid) => isEmpty(place[side], oid),
+        writersEnded: (during, onWait) => openWritersEnded(looking.source, during, onWait),
         checkFit: async () => void (await checkFit({ ...place, definition })),
         reread: async (scopes, during) =>
           reread(

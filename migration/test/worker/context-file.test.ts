@@ -11,6 +11,8 @@ beforeAll(async () => {
   scene = await openScene('reload');
   await scene.sql(scene.monolith, `ALTER TABLE products ADD note text DEFAULT 'old'`);
   await scene.sql(scene.service, 'ALTER TABLE items ADD note text');
+  for (const side of [scene.monolith, scene.service])
+    await scene.sql(side, 'CREATE TABLE labels (id int PRIMARY KEY)');
 });
 afterEach(async () => {
   worker?.child.kill('SIGTERM');
@@ -44,6 +46,7 @@ const taking = (...columns: string[]) => [
     ],
   },
 ];
+const labels = { monolith: 'labels', service: [{ table: 'labels', columns: { id: 'id' } }] };
 /** A row that is written now arrives: the stream goes on. */
 async function followed(name: string): Promise<void> {
   await scene.sql(scene.monolith, `INSERT INTO products (name, note) VALUES ('${name}', 'new')`);
@@ -71,6 +74,7 @@ test('a worker takes up its context file as it runs; one that it cannot take cha
   for (const [refused, why] of [
     ['{ "context": ', 'CONFIG_INVALID'],
     [JSON.stringify({ ...shop, tables: taking('nowhere') }), 'nowhere'],
+    [JSON.stringify({ ...shop, tables: [...shop.tables, labels] }), '--reread publishes it'],
     [JSON.stringify({ ...shop, identity: ['cookie:sid'] }), 'another identity'],
     [JSON.stringify({ ...shop, context: 'other' }), 'no context file has it any more'],
   ] as const) {

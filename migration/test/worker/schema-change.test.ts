@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { TableMapping } from '@strangler-toolkit/plan';
+import { until } from '@strangler-toolkit/dev-stack';
+import { withConnection } from '../../src/database/connect.ts';
 import { listDeadLetters } from '../../src/replica/dead-letters.ts';
 import {
   bothSides,
@@ -187,9 +189,48 @@ describe('a table that changes under the stream', () => {
       await shop.monolith.query('INSERT INTO brands VALUES (2000)');
       await caughtUp(shop, 'forward');
     }
-    await using _again = startWorker(more);
+    // Who had the table meanwhile may have written to it: a person says that it goes.
+    await shop.service.query('INSERT INTO makers VALUES (3000)');
+    expect(await startWorker(more).ended).toBe('TARGET_NOT_EMPTY');
+    expect(await makers(shop)).toBe('1,2,3,1000,3000');
+    await using _again = startWorker({ ...more, reread: true });
     await caughtUp(shop, 'forward');
     expect(await makers(shop)).toBe('1,2,3,1000,2000');
+  });
+
+  test('what a transaction wrote before its table was published comes, though it commits later and the worker is another one then', async () => {
+    await using shop = await openShop();
+    {
+      await using _first = startWorker(shop);
+      await caughtUp(shop, 'forward');
+    }
+    await shop.monolith.query('CREATE TABLE brands (id int PRIMARY KEY)');
+    await shop.service.query('CREATE TABLE makers (id int PRIMARY KEY)');
+    const more = withBrands(shop);
+    const waits = async (worker: Running): Promise<void> => {
+      const now = await shop.control.now();
+      await until('the open transaction is told of, or passed over', async () => {
+        const told = worker.progress.some(({ held }) => held?.includes('transaction of pid'));
+        const watermark = await shop.control.watermarks.get('goods', 'forward');
+        return told || (watermark?.appliedAt ?? '') > now;
+      });
+    };
+    await withConnection(shop.monolithUrl, { applicationName: 'open writer' }, async (writer) => {
+      await writer.query('BEGIN; INSERT INTO brands VALUES (7)');
+      const reading = startWorker({ ...more, reread: true });
+      await waits(reading);
+      await shop.monolith.query('INSERT INTO brands VALUES (8)');
+      await until('a change of the table', async () => (await makers(shop)) !== null);
+      await reading.stop();
+      await using worker = startWorker(more);
+      await waits(worker);
+      await writer.query('COMMIT');
+      await caughtUp(shop, 'forward');
+      expect(await makers(shop)).toBe('7,8');
+      expect(worker.progress.find(({ held }) => held?.includes('pid'))?.held).toMatch(
+        /table public.brands was not mapped; waits for the end of transaction of pid \d+ \(open writer, /,
+      );
+    });
   });
 
   test('a mapped table that is dropped stops at its line; without the line the stream goes on, and no other table is read again', async () => {
