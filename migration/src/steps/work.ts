@@ -1,4 +1,5 @@
 import { directionFrom, type MigrationDefinition } from '@strangler-toolkit/plan';
+import { copyingText } from '../copy/copying-text.ts';
 import { parseRate } from '../copy/index.ts';
 import { lsnToText } from '../database/lsn.ts';
 import { recoverMove } from '../cutover/index.ts';
@@ -115,13 +116,6 @@ const fieldsOf = ({ message: _said, position, ...told }: WorkerProgress) => ({
   sourcePosition: undefined,
 });
 
-const seconds = (value: number | null | undefined): string =>
-  value === null || value === undefined
-    ? '?'
-    : value < 90
-      ? `${Math.round(value)} s`
-      : `${Math.round(value / 60)} min`;
-
 function describe(progress: WorkerProgress): string {
   switch (progress.phase) {
     case 'standby':
@@ -130,18 +124,9 @@ function describe(progress: WorkerProgress): string {
       return 'nothing to replicate at this stage; waiting';
     case 'failed':
       return `${progress.code ?? ''}: ${progress.message ?? ''}`;
-    case 'copying': {
+    case 'copying':
       if (progress.paused === true) return 'the copy is paused, until replicate --resume';
-      const { rowsCopied = 0, rowsEstimated = 0 } = progress;
-      const share =
-        rowsEstimated > 0
-          ? `${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %`
-          : '';
-      return (
-        `copying ${progress.table ?? ''}: ${rowsCopied} rows ${share}, ` +
-        `${Math.round(progress.rowsPerSecond ?? 0)} rows/s, ${seconds(progress.etaSeconds)} to go`
-      );
-    }
+      return copyingText(progress);
     case 'streaming':
       return (
         `${progress.direction ?? ''}: ${progress.caughtUp ? 'caught up' : 'streaming'}, ` +

@@ -197,6 +197,31 @@ test('after a change of owner nothing of the epoch before passes for now, and no
   ).toMatch(/FAILED 1 s ago, tries again: SLOT_LOST/);
 });
 
+test('a copy tells how far it is, how fast, and how long to go, until it is paused', () => {
+  const progress = { table: 'products', rowsCopied: 50, rowsEstimated: 200, rowsPerSecond: 10 };
+  const worker = {
+    context: 'catalog',
+    direction: 'forward',
+    epoch: 1,
+    state: 'copying',
+    appliedLsn: null,
+    appliedAt: null,
+    lagSeconds: null,
+    sourceLsn: null,
+    lagBytes: null,
+    rowsApplied: 0,
+    workerId: '',
+    heartbeatAgeSeconds: 1,
+    workerAlive: true,
+    detail: { ...progress, etaSeconds: 15 },
+  } as const;
+  expect(lines({ worker })).toContain(
+    'worker  copying products: 50 rows 25 %, 10 rows/s, 15 s to go, forward, 0 rows applied',
+  );
+  const paused = { ...worker, detail: { ...progress, etaSeconds: 15, paused: true } };
+  expect(lines({ worker: paused })[1]).toContain('COPY PAUSED (--resume goes on)');
+});
+
 test('what is allowed stands beside what was measured', () => {
   const text = lines({ allowed: { errorPercent: 2.5, p99Ms: 40 } }).join('\n');
   expect(text).toMatch(

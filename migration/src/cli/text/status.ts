@@ -6,6 +6,7 @@ import {
   STAND_INS_SECONDS,
 } from '@strangler-toolkit/plan';
 import type { RouteShadow } from '../../control/index.ts';
+import { copyingText } from '../../copy/copying-text.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
 import { recentSeconds, type SideHealth } from '../../steps/side-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
@@ -22,6 +23,7 @@ function workerState({
   const failing = detail.failing as { code: string; message: string } | undefined;
   if (detail.paused === true)
     return `COPY PAUSED (--resume goes on)${workerAlive ? '' : `, worker not alive (${state}, ${age(heartbeatAgeSeconds)} ago)`}`;
+  if (workerAlive && state === 'copying') return copyingText(detail);
   if (workerAlive)
     return failing === undefined ? state : `TRIES AGAIN after ${failing.code}: ${failing.message}`;
   const ago = `${age(heartbeatAgeSeconds)} ago`;
