@@ -36,6 +36,8 @@ export const errorCodes = {
     'Raise max_replication_slots and max_wal_senders, or drop a slot that nobody uses.',
   LOG_DECODER_MISSING:
     "Install PostgreSQL's own contrib modules on that server (test_decoding is one of them); managed servers have it.",
+  LOG_TOO_LONG:
+    'Somebody wrote much at once. Watch again when that is over: what was counted until then is kept.',
   TABLE_MISSING: 'Create the table, or mend the mapping line that names it.',
   COLUMN_MISSING: 'Mend the mapping line that names the column.',
   TABLE_KIND: 'Map an ordinary or partitioned table that is logged; the message names what it is.',

@@ -2,7 +2,12 @@ import { expect, test } from '@jest/globals';
 import { defaultGates } from './gate-settings.ts';
 import { judgeRampStep, type SideWindow } from './ramp.ts';
 
-const side = (requests: number, errors = 0, p99Ms = 20, refused = 0): SideWindow => ({
+const side = (
+  requests: number,
+  errors = 0,
+  p99Ms = 20,
+  refused: number | null = 0,
+): SideWindow => ({
   requests,
   errors,
   refused,
@@ -55,11 +60,16 @@ test.each<[string, string, string]>([
     'keep',
   ],
   [
-    'a service that refuses more than half is not given a full sample',
-    verdict(side(1000), side(10, 0, 20, 6)),
-    'back',
+    'ten requests of which nine are refused: clients choose what is',
+    verdict(side(1000), side(10, 0, 20, 9)),
+    'wait',
   ],
-  ['one that refuses half is', verdict(side(1000), side(10, 0, 20, 5)), 'wait'],
+  [
+    'refusals that not all counted',
+    verdict(side(1000, 0, 20, null), side(1000, 0, 20, 900)),
+    'keep',
+  ],
+  ['nor of the service', verdict(side(1000), side(1000, 0, 20, null)), 'keep'],
   [
     'a service that fails nearly always is not given a full sample',
     verdict(side(1000), side(10, 10)),

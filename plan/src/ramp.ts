@@ -4,8 +4,8 @@ import type { GateSettings } from './migration.ts';
 export interface SideWindow {
   readonly requests: number;
   readonly errors: number;
-  /** Answered with 4xx: perhaps the clients' fault, perhaps the side's. */
-  readonly refused: number;
+  /** Answered with 4xx: perhaps the clients' fault, perhaps the side's. `null`: not all facades counted them. */
+  readonly refused: number | null;
   /** Upper bound of the bucket that holds the 99th percentile; Infinity for the last one. */
   readonly p99Ms: number;
 }
@@ -34,8 +34,6 @@ export const allowedOf = (
 
 const percent = (side: SideWindow): number =>
   side.requests === 0 ? 0 : (100 * side.errors) / side.requests;
-const refusedPercent = (side: SideWindow): number =>
-  side.requests === 0 ? 0 : (100 * side.refused) / side.requests;
 const shown = (value: number): string => String(Number(value.toFixed(2)));
 
 /** The same window of both sides; where all reads go to the service, `baseline` (what the monolith did before) stands in. */
@@ -72,10 +70,8 @@ export function judgeSides(
 ): RampVerdict {
   const errors = percent(service);
   const { errorPercent: allowed, p99Ms: allowedP99 } = allowedOf(monolith, settings);
-  const refusedMost = refusedVerdict(monolith, service, { ...settings, rampMinRequests: Infinity });
   // A side that fails this often needs no full sample to be judged.
-  const clearlyBad =
-    service.requests >= 10 && (errors > Math.max(50, allowed) || refusedMost !== undefined);
+  const clearlyBad = service.requests >= 10 && errors > Math.max(50, allowed);
   if (service.requests < settings.rampMinRequests && !clearlyBad) {
     return {
       verdict: 'wait',
@@ -107,17 +103,21 @@ export function judgeSides(
   };
 }
 
-/** What the service refuses and the monolith does not: without enough of the monolith's answers, half of all is too much. */
+/**
+ * What the service refuses and the monolith does not. Clients choose what is refused, so a full sample is wanted of the service, and
+ * without one of the monolith half of all is what is too much.
+ */
 function refusedVerdict(
   monolith: SideWindow,
   service: SideWindow,
   { rampMinRequests, rampMaxRefusedExcessPercent }: Required<GateSettings>,
 ): RampVerdict | undefined {
-  const allowed =
-    monolith.requests >= rampMinRequests
-      ? refusedPercent(monolith) + rampMaxRefusedExcessPercent
-      : Math.max(50, refusedPercent(monolith) + rampMaxRefusedExcessPercent);
-  const refused = refusedPercent(service);
+  if (monolith.refused === null || service.refused === null) return undefined;
+  if (service.requests < rampMinRequests || service.requests === 0) return undefined;
+  const before = monolith.requests === 0 ? 0 : (100 * monolith.refused) / monolith.requests;
+  const excess = before + rampMaxRefusedExcessPercent;
+  const allowed = monolith.requests >= rampMinRequests ? excess : Math.max(50, excess);
+  const refused = (100 * service.refused) / service.requests;
   if (refused <= allowed) return undefined;
   return {
     verdict: 'back',

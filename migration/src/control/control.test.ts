@@ -645,6 +645,14 @@ describe('measurements', () => {
       monolith: { requests: 100, errors: 1, refused: 0, p99Ms: 50 },
       service: { requests: 100, errors: 0, refused: 7, p99Ms: 1 },
     });
+    await sql`INSERT INTO strangler_control.route_stats (context, route, side, second, requests, errors, latency_buckets)
+      VALUES ('st', 'old', 'service', clock_timestamp(), 1, 0, ARRAY[1,0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[])`.execute(
+      raw.db,
+    );
+    expect(await control.routeStats.window('st', { seconds: 60 })).toMatchObject({
+      monolith: { refused: 0 },
+      service: { requests: 101, refused: null },
+    });
     expect(
       (await control.routeStats.window('st', { seconds: 60, routes: ['other'] })).service.requests,
     ).toBe(0);

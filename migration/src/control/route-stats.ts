@@ -23,7 +23,7 @@ export class RouteStatsStore {
       side: Side;
       requests: string;
       errors: string;
-      refused: string;
+      refused: string | null;
       bucket: number;
       count: string;
     }>`
@@ -32,7 +32,7 @@ export class RouteStatsStore {
         WHERE context = ${context} AND (${range.routes ?? null}::text[] IS NULL OR route = ANY (${range.routes ?? null}::text[]))
           AND second >= COALESCE(${range.since ?? null}::timestamptz, clock_timestamp() - ${range.seconds ?? 60} * interval '1 second')
       ), totals AS (SELECT side, sum(requests)::text AS requests, sum(errors)::text AS errors,
-               sum(refused)::text AS refused FROM rows GROUP BY side)
+               CASE WHEN bool_and(refused IS NOT NULL) THEN sum(refused)::text END AS refused FROM rows GROUP BY side)
       SELECT t.side, t.requests, t.errors, t.refused, b.bucket::int AS bucket, b.count FROM totals t LEFT JOIN LATERAL (
         SELECT u.ord AS bucket, sum(u.value)::text AS count FROM rows r,
           unnest(r.latency_buckets) WITH ORDINALITY AS u(value, ord) WHERE r.side = t.side GROUP BY u.ord
@@ -45,7 +45,7 @@ export class RouteStatsStore {
       return {
         requests: Number(own[0]?.requests ?? 0),
         errors: Number(own[0]?.errors ?? 0),
-        refused: Number(own[0]?.refused ?? 0),
+        refused: own[0] === undefined ? 0 : own[0].refused === null ? null : Number(own[0].refused),
         p99Ms: quantile(buckets, 0.99),
       };
     };

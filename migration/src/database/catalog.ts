@@ -39,6 +39,7 @@ export interface TableCatalog {
   readonly primaryKey: readonly string[];
   /** ON CONFLICT does not look at such a key. */
   readonly primaryKeyDeferrable: boolean;
+  /** Of a partitioned table its partitions', which are what the server asks; `nothing` where one has none that it takes. */
   readonly replicaIdentity: 'default' | 'full' | 'index' | 'nothing';
   /** Columns that a delete event carries; all of them under FULL, none if the table has no usable identity. */
   readonly identityColumns: readonly string[];
@@ -48,8 +49,17 @@ export interface TableCatalog {
   readonly foreignKeys: readonly ForeignKeyCatalog[];
 }
 
+// A key that is checked late is no identity, nor is an index that is gone or not valid: once published, such a table refuses updates.
+const usableIdentity = (of: string): string => `(${of}.relreplident = 'f' OR EXISTS (
+  SELECT FROM pg_index i WHERE i.indrelid = ${of}.oid AND i.indimmediate AND i.indisvalid
+     AND CASE ${of}.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END))`;
+
 const tableQuery = `
-SELECT c.oid, c.relreplident, c.relkind,
+SELECT c.oid, c.relkind,
+       (SELECT json_agg(DISTINCT CASE WHEN ${usableIdentity('p')} THEN p.relreplident ELSE 'n' END)
+          FROM (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf AND relid <> c.oid
+                UNION SELECT c.oid WHERE c.relkind = 'r' OR NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid)) t(relid)
+          JOIN pg_class p ON p.oid = t.relid) AS identities,
        greatest(0, CASE WHEN c.relkind = 'p' THEN l.rows WHEN c.reltuples < 0 THEN 0 ELSE c.reltuples END)::bigint AS rows,
        coalesce(l.pages, 0) AS pages,
        coalesce((SELECT json_agg(a.attname ORDER BY k.n) FROM pg_index i,
@@ -106,8 +116,14 @@ WHERE k.contype = 'f' AND k.conrelid = $1::oid ORDER BY k.conname`;
 
 const names = (json: string): string[] => JSON.parse(json) as string[];
 const identities = { d: 'default', f: 'full', i: 'index', n: 'nothing' } as const;
-const isIdentity = (letter: string | undefined): letter is keyof typeof identities =>
-  letter !== undefined && letter in identities;
+type Identity = (typeof identities)[keyof typeof identities];
+
+/** What all partitions have in common: an event carries the key at least, where some carry whole rows. */
+function commonIdentity(letters: readonly string[]): Identity {
+  const all = [...letters].sort().join('');
+  if (all === 'df') return identities.d;
+  return all === 'd' || all === 'f' || all === 'i' ? identities[all] : identities.n;
+}
 
 function toColumn(row: Record<string, string | null>): ColumnCatalog {
   return {
@@ -141,7 +157,7 @@ export async function readTable(client: pg.Client, name: TableName): Promise<Tab
     ).rows.map(toColumn);
     const foreignKeys = (await client.query<Record<string, string>>(foreignKeysQuery, [found.oid]))
       .rows;
-    const replicaIdentity = identities[isIdentity(found.relreplident) ? found.relreplident : 'n'];
+    const replicaIdentity = commonIdentity(names(found.identities ?? '[]'));
     const primaryKey = names(found.primary_key ?? '[]');
     const identityColumns = {
       default: primaryKey,

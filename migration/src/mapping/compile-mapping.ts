@@ -193,7 +193,8 @@ function requireIdentity(table: TableCatalog, key: readonly string[], line: stri
   throw new StranglerError(
     'REPLICA_IDENTITY',
     `${line}: updates and deletes of ${tableName(table)} do not carry its key ` +
-      `(${key.join(', ')}); its replica identity is ${table.replicaIdentity}`,
+      `(${key.join(', ')}); its replica identity is ${table.replicaIdentity}` +
+      (table.primaryKeyDeferrable ? ': a key that is deferrable is none' : ''),
     { details: { table: tableName(table), key, replicaIdentity: table.replicaIdentity } },
   );
 }

@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import { connect } from '../../src/database/connect.ts';
 import { gatherFacts } from '../../src/steps/gate-facts.ts';
 import { Toolkit } from '../../src/steps/toolkit.ts';
 import { writtenTogether } from '../../src/steps/written-together.ts';
+import { watchLog } from '../../src/stream/source/watch-log.ts';
 import { cli, json } from '../support/cli.ts';
 import { openScene, type Scene, shop } from '../support/scene.ts';
 
@@ -140,6 +142,22 @@ test('the gate and doctor want a decision for each, by the line that the remedy 
     code: 0,
     pairs: [{}, {}, {}, { reason: expect.any(String) }],
   });
+});
+
+test('more log than a server may put together at once ends the watch with its code; what was counted stays', async () => {
+  const client = await connect(scene.monolith.url, { applicationName: 'test' });
+  try {
+    const log = await watchLog(client, { largestLookBytes: 2_000_000 });
+    await scene.sql(scene.monolith, `INSERT INTO carts SELECT 1 FROM generate_series(1, 100)`);
+    expect(await log.look()).toEqual([[{ schema: 'public', table: 'carts' }]]);
+    await scene.sql(
+      scene.monolith,
+      `INSERT INTO audit SELECT repeat('x', 5000) FROM generate_series(1, 40000)`,
+    );
+    await expect(log.look()).rejects.toMatchObject({ code: 'LOG_TOO_LONG' });
+  } finally {
+    await client.end();
+  }
 });
 
 test('after a change of the application earlier watches can be forgotten', async () => {

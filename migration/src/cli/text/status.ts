@@ -151,7 +151,7 @@ function sideText(
     ? `${state}; no request in the last ${recentSeconds / 60} min`
     : `${state}; last ${recentSeconds / 60} min: ${requests} requests, ` +
         `${share(errors, requests)} errors${may(share(allowed?.errorPercent ?? 0, 100))}, ` +
-        (refused === 0 ? '' : `${share(refused, requests)} refused (4xx), `) +
+        (refused === null || refused === 0 ? '' : `${share(refused, requests)} refused (4xx), `) +
         `p99 ${p99Text(p99Ms)}${may(`${allowed?.p99Ms ?? 0} ms`)}`;
 }
 

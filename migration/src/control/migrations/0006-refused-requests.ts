@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Requests that a side refused (4xx), beside those that failed: what only the new side refuses is no error, and is lost all the same. */
+/**
+ * Requests that a side refused (4xx), beside those that failed: what only the new side refuses is no error, and is lost all the
+ * same. NULL: a facade of an earlier release counted, which did not look.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql
-    .raw('ALTER TABLE strangler_control.route_stats ADD COLUMN refused bigint NOT NULL DEFAULT 0')
-    .execute(db);
+  await sql.raw('ALTER TABLE strangler_control.route_stats ADD COLUMN refused bigint').execute(db);
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { connect, databaseName, describeDatabase } from '../../database/connect.ts';
+import { readTable } from '../../database/catalog.ts';
 import { databaseFailure } from '../../database/failures.ts';
-import { displayTable, quoteTable, type TableName } from '../../database/identifiers.ts';
+import { displayTable, type TableName } from '../../database/identifiers.ts';
 import { lsnFromText } from '../../database/lsn.ts';
 import type { ChangeEvent } from '../change-event.ts';
 import type { StreamMessage } from '../change-stream.ts';
@@ -87,17 +88,11 @@ async function decoded(
 
 /** Published without one, a table refuses the provider's own updates. */
 async function requireIdentities(client: pg.Client, tables: readonly TableName[]): Promise<void> {
-  for (const table of tables) {
-    const { rows } = await client.query<{ usable: string }>(
-      `SELECT c.relreplident IN ('f', 'i') OR (c.relreplident = 'd' AND EXISTS
-         (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)) AS usable
-       FROM pg_class c WHERE c.oid = $1::regclass`,
-      [quoteTable(table)],
-    );
-    if (rows[0]?.usable !== 't')
+  for (const name of tables) {
+    if ((await readTable(client, name)).identityColumns.length === 0)
       throw new StranglerError(
         'REPLICA_IDENTITY',
-        `${displayTable(table)} has no primary key: its changes cannot be read`,
+        `${displayTable(name)} has no key that the log would carry: its changes cannot be read`,
       );
   }
 }

@@ -10,6 +10,8 @@ export interface LogWatch {
   close(): Promise<void>;
 }
 
+// The server puts what one look finds together before it gives anything out, as text, on its own disk.
+const LARGEST_LOOK_BYTES = 1_073_741_824;
 // A look ends at a commit, so a transaction is never cut in two.
 const CHANGES_OF_ONE_LOOK = 5_000;
 const name = `(?:"(?:[^"]|"")+"|[^".,\\s]+)`;
@@ -46,18 +48,35 @@ function failure(error: unknown): StranglerError {
  * Watches every table of the database from now on, through a temporary slot with PostgreSQL's own `test_decoding`: a publication
  * would have to name tables that are not ours, and makes those without a key refuse updates. The slot ends with the connection.
  *
- * @throws StranglerError LOG_DECODER_MISSING, WAL_LEVEL, NO_REPLICATION_SLOTS, DB_PRIVILEGE
+ * @throws StranglerError LOG_DECODER_MISSING, LOG_TOO_LONG, WAL_LEVEL, NO_REPLICATION_SLOTS, DB_PRIVILEGE
  */
-export async function watchLog(client: pg.Client): Promise<LogWatch> {
+export async function watchLog(
+  client: pg.Client,
+  { largestLookBytes = LARGEST_LOOK_BYTES }: { readonly largestLookBytes?: number } = {},
+): Promise<LogWatch> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const slot = `strangler_watch_${rows[0]?.pid ?? 0}`;
   const run = <Row extends pg.QueryResultRow>(query: string) =>
     client.query<Row>(query).catch((error: unknown) => Promise.reject(failure(error)));
+  // a laptop that sleeps must not hold the log back
+  await run(
+    `SELECT set_config(name, '60s', false) FROM pg_settings WHERE name = 'idle_session_timeout'`,
+  );
   await run(
     `SELECT pg_create_logical_replication_slot(${quoteLiteral(slot)}, 'test_decoding', true)`,
   );
   return {
     async look() {
+      const { rows: waiting } = await run<{ bytes: string }>(
+        `SELECT pg_current_wal_lsn() - confirmed_flush_lsn AS bytes FROM pg_replication_slots
+          WHERE slot_name = ${quoteLiteral(slot)}`,
+      );
+      const bytes = Number(waiting[0]?.bytes ?? 0);
+      if (bytes > largestLookBytes)
+        throw new StranglerError(
+          'LOG_TOO_LONG',
+          `${bytes} bytes of log came between two looks at transactions (at most ${largestLookBytes})`,
+        );
       const found = await run<{ tables: string }>(lookQuery(slot));
       return found.rows.map(({ tables }) =>
         (JSON.parse(tables) as [string, string][]).map(([schema, table]) => ({ schema, table })),
