@@ -249,14 +249,16 @@ test('a facade serves what the monolith answers, keeps its state in its volume a
   expect([answer.status, ((await answer.json()) as { items: unknown[] }).items.length]).toEqual([
     200, 2,
   ]);
-  const ready = (await (
-    await fetch(`http://127.0.0.1:${facade.adminPort}/health/ready`)
-  ).json()) as { status: string; control: { state: string }; flags: { state: string } };
+  const asOperator = `Bearer ${String(compose.services['facade-1']!.environment!.FACADE_ADMIN_TOKEN)}`;
+  const readiness = async (headers: Record<string, string>) =>
+    (await fetch(`http://127.0.0.1:${facade.adminPort}/health/ready`, { headers })).json();
+  const ready = await readiness({ authorization: asOperator });
   expect(ready).toMatchObject({
     status: 'ready',
     control: { state: 'up' },
     flags: { state: 'synced' },
   });
+  expect(await readiness({})).toEqual({ status: 'ready' });
   await until('the facade to keep its flags', async () =>
     (await readdir(join(folder.path, 'facade', 'var/lib/facade'))).includes('flags-facade-1.json'),
   );
