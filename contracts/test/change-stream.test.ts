@@ -169,7 +169,9 @@ test('a table without a key is refused before it is published: its own updates w
   try {
     const { code, message } = await verified(ofMonolith, '--side', 'monolith');
     expect(code).not.toBe(0);
-    expect(message).toBe('price_history has no key that the log would carry: its changes cannot be read');
+    expect(message).toBe(
+      'price_history has no key that the log would carry: its changes cannot be read',
+    );
   } finally {
     await client.query('ALTER TABLE price_history ADD PRIMARY KEY (product_id, revision)');
   }
