@@ -22,9 +22,12 @@ export interface Part {
 /** Longest that a part may take to end by itself, milliseconds. */
 const graceMs = 4_000;
 
-/** A part whose starter is gone, also by `kill -9`, has no channel to it any more: it ends as if somebody had asked it to. */
+/**
+ * A part whose starter is gone, also by `kill -9`, has no channel to it any more: it ends as if somebody had asked it to. Who
+ * listens to the channel would be kept alive by it, though its work is done.
+ */
 const endWithStarter =
-  'data:text/javascript,process.once("disconnect",()=>process.kill(process.pid,"SIGTERM"))';
+  'data:text/javascript,process.once("disconnect",()=>process.kill(process.pid,"SIGTERM"));process.channel?.unref()';
 
 /** In a process group of its own: the terminal's Ctrl-C comes to the starter alone, and each part is asked once. */
 export function startPart(
