@@ -54,14 +54,19 @@ export async function startBrowser(): Promise<Browser> {
       'about:blank',
     ],
     ready: (line) => {
-      address = /^DevTools listening on (ws:\S+)$/.exec(line)?.[1] ?? '';
+      // a later line says nothing of it
+      address ||= /^DevTools listening on (ws:\S+)$/.exec(line)?.[1] ?? '';
       return address !== '';
     },
   }).catch(async (error: unknown) => {
     await folder.remove();
     throw error;
   });
-  const tools = await DevTools.connect(address);
+  const tools = await DevTools.connect(address).catch(async (error: unknown) => {
+    await running.stop(2_000);
+    await folder.remove();
+    throw error;
+  });
   return {
     open: (size = { width: 1280, height: 800 }) => BrowserPage.open(tools, size),
     async stop() {
