@@ -42,9 +42,15 @@ export async function canIDeploy(
       'BROKER_UNSUITABLE',
       `the Pact Broker answers to can-i-deploy without a word on whether ${pacticipant} ${version} is deployable`,
     );
-  return {
-    deployable: typeof summary.deployable === 'boolean' ? summary.deployable : null,
-    reason: textOf(summary.reason) ?? '',
-    notices: noticesOf(answer.body),
-  };
+  const { deployable, success } = summary;
+  const notices = noticesOf(answer.body);
+  const reason = textOf(summary.reason) ?? '';
+  // Where the broker knows of nobody who relies on it, its yes is about nothing.
+  if (deployable === true && success === 0)
+    return {
+      deployable: null,
+      reason: `no deployed consumer in ${environment} is known${reason && ` (the broker: ${reason})`}`,
+      notices,
+    };
+  return { deployable: typeof deployable === 'boolean' ? deployable : null, reason, notices };
 }

@@ -74,6 +74,23 @@ describe('what a broker answers instead', () => {
     expect((await client.canIDeploy(deployment)).deployable).toBe(expected);
   });
 
+  test('a yes about no consumer at all is none, and told', async () => {
+    const summary = { deployable: true, reason: 'There are no missing dependencies', success: 0 };
+    broker.faults.set('can-i-deploy', { status: 200, body: { summary } });
+    expect(await client.canIDeploy(deployment)).toMatchObject({
+      deployable: null,
+      reason: `no deployed consumer in ${deployment.environment} is known (the broker: There are no missing dependencies)`,
+    });
+    for (const known of [
+      { ...summary, success: 1 },
+      { ...summary, deployable: false },
+    ]) {
+      broker.faults.set('can-i-deploy', { status: 200, body: { summary: known } });
+      const { deployable, reason } = await client.canIDeploy(deployment);
+      expect([deployable, reason]).toEqual([known.deployable, summary.reason]);
+    }
+  });
+
   test('a version that it does not know is no yes, and told', async () => {
     const { deployable, reason } = await client.canIDeploy(deployment);
     expect(deployable).toBeNull();

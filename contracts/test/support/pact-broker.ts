@@ -343,7 +343,13 @@ export class StandInBroker {
     return {
       status: 200,
       body: {
-        summary: { deployable, reason, success: 0, failed: 0, unknown: 0 },
+        summary: {
+          deployable,
+          reason,
+          success: verdicts.filter(({ success }) => success === true).length,
+          failed: verdicts.filter(({ success }) => success === false).length,
+          unknown: verdicts.filter(({ success }) => success === undefined).length,
+        },
         notices: [{ type: deployable ? 'success' : 'error', text: reason }],
         matrix: [],
       },
