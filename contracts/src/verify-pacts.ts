@@ -54,6 +54,8 @@ export interface SideResult {
   readonly ok: boolean;
   readonly url: string;
   readonly interactions: readonly InteractionResult[];
+  /** Files of pacts of which it was not asked everything, because others publish their messages: nobody may call these kept by it alone. */
+  readonly notAsked?: readonly string[];
   readonly seconds: number;
 }
 
@@ -147,8 +149,10 @@ async function verifySide<S extends string>({
   const started = performance.now();
   const { url, states, messages } = options.sides[side];
   const results: InteractionResult[] = [];
-  const asked = [...interactions.entries()].filter(
-    ([, { kind }]) => kind === 'http' || messages !== 'elsewhere',
+  const isAsked = ({ kind }: Interaction): boolean => kind === 'http' || messages !== 'elsewhere';
+  const asked = [...interactions.entries()].filter(([, interaction]) => isAsked(interaction));
+  const notAsked = new Set(
+    interactions.filter((one) => !isAsked(one)).map(({ file }) => basename(file)),
   );
   const silent = asked.some(([, { kind }]) => kind === 'http') ? await unreachable(url) : undefined;
   const verifier = new VerifierProcess(
@@ -202,6 +206,7 @@ async function verifySide<S extends string>({
       results.every(({ ok, verdict, notRequired }) => ok || (notRequired && verdict === 'pending')),
     url,
     interactions: results,
+    ...(notAsked.size > 0 && { notAsked: [...notAsked] }),
     seconds: Math.round(performance.now() - started) / 1000,
   };
 }

@@ -19,6 +19,7 @@ import {
 import { readRoutes } from '../flags/index.ts';
 import { voidSince } from '../identity/void-since.ts';
 import { askBuilds, type Builds, otherBuild } from './builds.ts';
+import { brokerIsSet } from './contracts/broker/load-broker.ts';
 import { changedAtBroker } from './contracts/broker/still-about.ts';
 import { pactConfiguration, pactContent } from './pact-content.ts';
 import { presentIdentity } from './present-identity.ts';
@@ -124,6 +125,8 @@ async function changedPacts(
   { content, atBroker }: Evidence['detail'],
 ): Promise<string | undefined> {
   if (atBroker !== undefined) return changedAtBroker(kit, atBroker);
+  if (brokerIsSet(kit))
+    return `it was about the pacts in ${contracts.pacts}, and a Pact Broker is set (PACT_BROKER_BASE_URL), whose pacts count`;
   const now = await pactContent(contracts);
   if (now === null) return `the pacts in ${contracts.pacts} cannot be read`;
   if (typeof content !== 'string')

@@ -61,6 +61,9 @@ function grouped(names: readonly string[], { results }: MatrixRow): string[] {
   return [...sayers].map(([said, who]) => `  ${who.join(', ')}: ${said}`);
 }
 
+const unrecorded = ({ noEvidence }: ContractsResult): string =>
+  `not recorded as evidence${noEvidence === undefined ? '' : `: ${noEvidence}`}`;
+
 /** interaction × provider, then what differed, the providers' answers below each other. */
 export function contractsText(result: ContractsResult): string {
   const names = Object.keys(result.sides);
@@ -94,7 +97,7 @@ export function contractsText(result: ContractsResult): string {
     ...table,
     ...differing,
     '',
-    verdict + (result.recorded ? '' : '; not recorded as evidence'),
+    verdict + (result.recorded ? '' : `; ${unrecorded(result)}`),
     ...resultsText(result),
   ].join('\n');
 }

@@ -11,6 +11,7 @@ import {
   type Side,
   StranglerError,
 } from '@strangler-toolkit/plan';
+import { closeAll } from './close-all.ts';
 import type { ProviderAddress } from './verifier.ts';
 
 /** Where each kind of route goes: what flags make of a context on its way, reads first. */
@@ -52,8 +53,10 @@ export async function startFacades(
   const stateDir = await mkdtemp(join(tmpdir(), 'pact-facades-'));
   const running: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
-    for (const facade of running) await facade.stop();
-    await rm(stateDir, { recursive: true, force: true });
+    await closeAll([
+      ...running.map((facade) => () => facade.stop()),
+      () => rm(stateDir, { recursive: true, force: true }),
+    ]);
   };
   const addresses: Record<string, ProviderAddress> = {};
   const table = compileRoutes([definition]);
@@ -87,7 +90,7 @@ export async function startFacades(
     }
     return { sides: addresses, stop };
   } catch (error) {
-    await stop();
+    await stop().catch(() => undefined);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import {
   type Environment,
   type MessageSetting,
   type MigrationDefinition,
+  optionalSetting,
   resolveSetting,
   type Side,
   StranglerError,
@@ -12,6 +13,7 @@ import { parseTableName } from '../../database/identifiers.ts';
 import { namedTables } from '../../mapping/load.ts';
 import { watchChanges } from '../../stream/index.ts';
 import { type ChangeDoor, openChangeDoor } from './change-door.ts';
+import { closeAll } from './close-all.ts';
 import type { MessageSource, ProviderAddress } from './verifier.ts';
 
 /** What one provider of messages keeps: its pacts, and who is asked for them. */
@@ -51,9 +53,7 @@ export async function openMessages(
   sides: Turn['sides'],
 ): Promise<OpenMessages> {
   const doors: ChangeDoor[] = [];
-  const close = async (): Promise<void> => {
-    for (const door of doors.splice(0)) await door.close();
-  };
+  const close = (): Promise<void> => closeAll(doors.splice(0).map((door) => () => door.close()));
   const found: Turn[] = [];
   try {
     for (const [provider, of] of Object.entries(contracts.messages ?? {})) {
@@ -69,7 +69,7 @@ export async function openMessages(
       found.push({ provider, sides: asked });
     }
   } catch (error) {
-    await close();
+    await close().catch(() => undefined);
     throw error;
   }
   const own = found.find(({ provider }) => provider === contracts.provider);
@@ -103,7 +103,9 @@ async function openSource(
   const named = (key: string): string => `${where}.${key} of context ${definition.context}`;
   if ('url' in setting) return { url: resolveSetting(setting.url, env, named('url')) };
   const other = definition.contracts?.url?.[side] !== undefined;
-  const database = setting.database ?? (other ? undefined : definition[side].database);
+  // A pool in between carries neither a log nor a transaction that spans requests.
+  const own = optionalSetting(definition[side].databaseDirect, env) ?? definition[side].database;
+  const database = setting.database ?? (other ? undefined : own);
   if (database === undefined)
     throw new StranglerError(
       'CONFIG_INVALID',

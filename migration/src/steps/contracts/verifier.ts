@@ -44,6 +44,8 @@ export interface SideResult {
   readonly ok: boolean;
   readonly url: string;
   readonly interactions: readonly InteractionResult[];
+  /** Files of pacts of which others were asked the messages. */
+  readonly notAsked?: readonly string[];
   readonly seconds: number;
 }
 

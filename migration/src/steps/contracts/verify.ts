@@ -10,6 +10,8 @@ import {
 } from './broker/pact-source.ts';
 import { type ResultOptions, type ResultsNote, resultsPublisher } from './broker/results.ts';
 import { evidenceOf } from './evidence.ts';
+import { closeAll } from './close-all.ts';
+import { noEvidence } from './no-evidence.ts';
 import { isExcused } from './required.ts';
 import { facadesOf, inTurn, openProviders } from './open-providers.ts';
 import { messagesText, openMessages, type OpenMessages, type Turn } from './messages.ts';
@@ -41,6 +43,8 @@ export interface ContractsResult {
   };
   /** Whether the gates will see it. */
   readonly recorded: boolean;
+  /** Why it would not have been recorded, whatever was found. */
+  readonly noEvidence?: string;
   readonly sides: Readonly<Record<string, SideResult>>;
 }
 
@@ -53,9 +57,8 @@ const contractsOf = (definition: MigrationDefinition): ContractSettings => {
   );
 };
 
-/** A gate asks for both sides: what verified one of them is no evidence. */
-const records = (kit: Toolkit, { record, side }: ContractsOptions): boolean =>
-  side === undefined && (record ?? kit.hasControl);
+const records = (kit: Toolkit, options: ContractsOptions): boolean =>
+  (options.record ?? kit.hasControl) && noEvidence(kit, options) === undefined;
 
 export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
   async execute(kit, options) {
@@ -106,6 +109,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
       const recorded = (await evidence?.(results)) ?? false;
       // What a broker says to the results stands behind what the results say.
       const [published] = await Promise.allSettled([publish?.(results)]);
+      const because = noEvidence(kit, options);
       const result: ContractsResult = {
         context,
         provider: contracts.provider,
@@ -117,6 +121,7 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
           },
         }),
         recorded,
+        ...(because !== undefined && { noEvidence: because }),
         sides: results,
       };
       await options.onResult?.(result);
@@ -124,9 +129,11 @@ export const contractsVerify: Step<ContractsOptions, ContractsResult> = {
       if (published.status === 'rejected') throw published.reason;
       return result;
     } finally {
-      await source?.close();
-      await messages?.close();
-      await close();
+      const opened = [source?.close, messages?.close, close].filter((one) => one !== undefined);
+      // What was found out stands, whatever becomes of the connections.
+      await closeAll(opened).catch((error: unknown) =>
+        kit.tell('close', `not all was closed in order: ${String(error)}`, 'failed'),
+      );
     }
   },
   async dryRun(kit, options) {
@@ -164,12 +171,14 @@ const added = (
     Object.entries(turn).map(([side, result]) => {
       const earlier = before[side];
       if (earlier === undefined) return [side, result];
+      const notAsked = [...(earlier.notAsked ?? []), ...(result.notAsked ?? [])];
       return [
         side,
         {
           ...result,
           ok: earlier.ok && result.ok,
           interactions: [...earlier.interactions, ...result.interactions],
+          ...(notAsked.length > 0 && { notAsked }),
           seconds: Math.round((earlier.seconds + result.seconds) * 1000) / 1000,
         },
       ];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { InteractionResult } from '../verifier.ts';
-import { byPact, outcomeOf, together } from './outcome.ts';
+import { byPact, outcomeOf, outcomesOf, together } from './outcome.ts';
 
 const one = (
   verdict: InteractionResult['verdict'],
@@ -38,6 +38,16 @@ describe('what is said of a pact at the broker', () => {
     expect(together(['kept', 'unknown'])).toBe('unknown');
     expect(together(['unknown', 'broken'])).toBe('broken');
     expect(together([])).toBe('unknown');
+  });
+
+  test('a pact whose messages others publish is not kept by whoever kept the rest of it', () => {
+    const rest = { interactions: [one('kept')], notAsked: ['0.json'] };
+    expect(outcomesOf([rest])('0.json')).toBe('unknown');
+    expect(outcomesOf([{ ...rest, interactions: [one('broken')] }])('0.json')).toBe('broken');
+    expect(outcomesOf([{ ...rest, notAsked: ['1.json'] }])('0.json')).toBe('kept');
+    // the other instance of the same version publishes them
+    expect(outcomesOf([rest, { interactions: [one('kept'), one('kept')] }])('0.json')).toBe('kept');
+    expect(outcomesOf([rest, rest])('0.json')).toBe('unknown');
   });
 
   test('each pact has an outcome of its own', () =>

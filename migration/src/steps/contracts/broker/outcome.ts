@@ -1,4 +1,4 @@
-import type { InteractionResult } from '../verifier.ts';
+import type { InteractionResult, SideResult } from '../verifier.ts';
 
 /** What a provider's version may be said to have done with a pact. */
 export type PactOutcome = 'kept' | 'broken' | 'unknown';
@@ -40,4 +40,19 @@ export function byPact(
   return new Map(
     names.map((name) => [name, outcomeOf(interactions.filter(({ pact }) => pact === name))]),
   );
+}
+
+/**
+ * What instances of one version have done with each pact. A pact of which none of them was asked everything, because its messages
+ * are published elsewhere, is not called kept.
+ */
+export function outcomesOf(
+  sides: readonly Pick<SideResult, 'interactions' | 'notAsked'>[],
+): (pact: string) => PactOutcome {
+  const each = sides.map(({ interactions }) => byPact(interactions));
+  return (pact) => {
+    const outcome = together(each.map((of) => of.get(pact)).filter((one) => one !== undefined));
+    const partly = sides.every(({ notAsked }) => notAsked?.includes(pact));
+    return partly && outcome === 'kept' ? 'unknown' : outcome;
+  };
 }

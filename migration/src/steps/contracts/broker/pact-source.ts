@@ -114,6 +114,12 @@ async function queryOf(
   const of = branch ?? buildSource(kit.env).branch ?? (await checkoutOf('.'))?.branch;
   if (wipSince !== undefined && Number.isNaN(Date.parse(wipSince)))
     throw new StranglerError('USAGE', `--wip-since ${wipSince} is no day such as 2026-01-31`);
+  if (wipSince !== undefined && of === undefined)
+    throw new StranglerError(
+      'USAGE',
+      "--wip-since: what is in progress depends on the provider's branch, and neither a pipeline nor git says which it is",
+      { remedy: 'Name it with --branch.' },
+    );
   return {
     provider,
     ...(selectors && selectors.length > 0 && { selectors: await parsed(selectors) }),

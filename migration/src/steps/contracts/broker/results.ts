@@ -9,7 +9,7 @@ import type { Toolkit } from '../../toolkit.ts';
 import type { SideResult } from '../verifier.ts';
 import { buildSource } from './build-source.ts';
 import { checkoutOf } from './git.ts';
-import { byPact, type PactOutcome, together } from './outcome.ts';
+import { outcomesOf } from './outcome.ts';
 import type { AtBroker } from './pact-source.ts';
 import { providerVersion, type Version } from './version.ts';
 
@@ -112,9 +112,7 @@ async function publishOf(
   { broker, queries, pacts }: AtBroker,
   { version, sides }: { version: string; sides: readonly (SideResult | undefined)[] },
 ): Promise<ResultsNote> {
-  const outcomes = sides.map((side) => byPact(side?.interactions ?? []));
-  const outcomeOf = (file: string): PactOutcome =>
-    together(outcomes.map((each) => each.get(file)).filter((one) => one !== undefined));
+  const outcomeOf = outcomesOf(sides.filter((side) => side !== undefined));
   const { buildUrl } = buildSource(kit.env);
   const left: string[] = [];
   let told = 0;

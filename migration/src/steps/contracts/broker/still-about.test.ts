@@ -25,6 +25,17 @@ test('a pact is what it says: neither its version, nor when, nor by which tool',
   );
 });
 
+test("what a body calls _id is said by the pact: only the numbers of its interactions are the broker's", () => {
+  const having = (list: 'interactions' | 'messages', body: object) =>
+    pactHash({ ...content, interactions: [], [list]: [{ _id: 'a1', response: { body } }] });
+  for (const list of ['interactions', 'messages'] as const) {
+    expect(having(list, { _id: '1' })).not.toBe(having(list, { _id: '2' }));
+    expect(having(list, { _id: '1' })).not.toBe(having(list, {}));
+  }
+  const numbered = (_id: string) => pactHash({ ...content, messages: [{ _id, contents: 1 }] });
+  expect(numbered('a1')).toBe(numbered('b2'));
+});
+
 test('evidence covers what both sides kept, and what is not required needs none', () => {
   const kept = [pactHash(content)];
   const other = { ...content, interactions: [] };

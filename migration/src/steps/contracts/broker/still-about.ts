@@ -12,9 +12,20 @@ export interface BrokerBasis {
 /** What a pact says, whatever version it was published for and whatever the broker adds to it. */
 export function pactHash(content: Readonly<Record<string, unknown>>): string {
   const { _links, createdAt: _createdAt, metadata: _metadata, ...said } = content;
-  const plain = JSON.stringify(said, (key, value: unknown) => (key === '_id' ? undefined : value));
-  return createHash('sha256').update(plain).digest('hex');
+  const plain = { ...said };
+  for (const list of ['interactions', 'messages'])
+    if (list in plain) plain[list] = withoutIds(plain[list]);
+  return createHash('sha256').update(JSON.stringify(plain)).digest('hex');
 }
+
+/** The broker's own number of each; deeper down `_id` is a field that somebody promises. */
+const withoutIds = (list: unknown): unknown =>
+  Array.isArray(list)
+    ? list.map((one: unknown) => {
+        if (typeof one !== 'object' || one === null) return one;
+        return { ...one, _id: undefined };
+      })
+    : list;
 
 /** What the broker wants to have kept now, and evidence was not about. What is pending or in progress is not wanted yet. */
 export function notCovered(

@@ -18,9 +18,17 @@ describe('the version of what runs', () => {
     expect(versionOfBuild(build)).toEqual(expected),
   );
 
-  test.each(['', 'build 1', '{"build":7}', 'null', '<html>', '{"commit":"a/b"}', 'x'.repeat(151)])(
-    'is not known where its answer names none: %s',
-    (build) => expect(versionOfBuild(build)).toHaveProperty('unknown'),
+  test.each([
+    '',
+    'build 1',
+    '{"build":7}',
+    'null',
+    '<html>',
+    '{"commit":"a/b"}',
+    '{"version":"1.4.2"}',
+    'x'.repeat(151),
+  ])('is not known where its answer names none: %s', (build) =>
+    expect(versionOfBuild(build)).toHaveProperty('unknown'),
   );
 
   test.each([

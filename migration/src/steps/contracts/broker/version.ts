@@ -10,7 +10,8 @@ const unknown = (why: string): Version => ({ unknown: why });
 const clean = (version: string): Version =>
   /dirty/i.test(version) ? unknown(`"${version}" is not as it was committed`) : { version };
 
-const fields = ['commit', 'sha', 'revision', 'digest', 'version'];
+/** What one build has and no other. A release number is the same for every build until somebody raises it. */
+const fields = ['commit', 'sha', 'revision', 'digest'];
 /** What brokers take in a path and people can read: a commit, a digest, a number, a tag. */
 const readable = /^(?!(?:null|undefined|unknown|none|true|false)$)[\w.+:@-]{1,150}$/i;
 
