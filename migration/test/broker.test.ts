@@ -258,6 +258,79 @@ describe('contracts verify takes the pacts that the broker wants verified', () =
     expect(await codeOf(verify({ broker: false, wipSince: '2026-01-01' }))).toBe('USAGE');
     expect(await codeOf(verify({ broker: false, publishResults: true }))).toBe('USAGE');
   });
+
+  test('a run that asked for less than gates want leaves the evidence as it is, and says why', async () => {
+    has('web');
+    status.service = 500;
+    expect(await codeOf(verify())).toBe('PACTS_FAILED');
+    status.service = 200;
+    const narrow = [{ selectors: ['{"mainBranch":true}'] }, { branch: 'main' }, { broker: false }];
+    for (const options of narrow) {
+      const { recorded, noEvidence } = await verify(options);
+      expect([recorded, noEvidence]).toEqual([false, expect.any(String)]);
+      expect((await pactsGate())?.service).toBe(false);
+    }
+    const typed = await cli(['contracts', 'verify', 'shop', '--branch', 'main'], environment());
+    expect(typed.stdout).toContain(
+      'not recorded as evidence: what the broker wants depends on --branch main',
+    );
+  });
+
+  test('evidence of the folder does not stand for the pacts of a broker that came since', async () => {
+    const unset = { ...ci, PACT_BROKER_BASE_URL: '' };
+    expect((await verify({}, unset)).recorded).toBe(true);
+    expect((await pactsGate(unset))?.voidSince).toBeUndefined();
+    expect((await pactsGate())?.voidSince).toMatch(/a Pact Broker is set/);
+  });
+
+  test('work in progress is of a branch: without one it is refused, not left out', async () => {
+    has('web');
+    const nowhere = environment({ GIT_DIR: join(folder.path, 'no-repository') });
+    const args = ['contracts', 'verify', 'shop', '--no-record', '--wip-since', '2026-01-01'];
+    const refused = await cli(args, nowhere);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--branch')]);
+    expect((await cli([...args, '--branch', 'main'], nowhere)).code).toBe(0);
+  });
+});
+
+const message = (type: string): object => ({
+  type: 'Asynchronous/Messages',
+  description: type,
+  metadata: { type },
+  contents: { content: { op: 'c' }, contentType: 'application/json', encoded: false },
+});
+
+test('a lost connection to what messages are read from does not replace what the pacts say', async () => {
+  await sql('CREATE TABLE watched (id int PRIMARY KEY)');
+  const pacts = join(folder.path, 'watched');
+  await mkdir(pacts);
+  const interactions = [message('public.watched c')];
+  const changes = { ...quote('web'), provider: { name: 'shop-changes' }, interactions };
+  await writeFile(join(pacts, 'web-shop.json'), JSON.stringify(quote('web')));
+  await writeFile(join(pacts, 'web-changes.json'), JSON.stringify(changes));
+  const database = control.url;
+  const STRANGLER_CONTEXTS = await contextsWith({
+    data: 'replicated',
+    monolith: { url: sides.monolith.url, database },
+    service: { url: sides.service.url, database },
+    tables: [{ monolith: 'watched', service: [{ table: 'watched', columns: { id: 'id' } }] }],
+    contracts: {
+      pacts,
+      provider: 'shop',
+      messages: { 'shop-changes': { monolith: { from: 'changes' } } },
+    },
+  });
+  const lose = async (): Promise<void> =>
+    void (await sql(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'strangler-contracts'`,
+    ));
+  const run = verify(
+    { record: false, onResult: lose },
+    { STRANGLER_CONTEXTS, PACT_BROKER_BASE_URL: '' },
+  );
+  expect(await codeOf(run)).toBe('PACTS_FAILED');
+  expect(told).toContainEqual(expect.stringMatching(/^not all was closed in order/));
 });
 
 const contextsWith = async (more: object): Promise<string> => {
@@ -303,6 +376,27 @@ describe('results are published of what is known', () => {
       'CONTRACTS_VERSION_UNKNOWN',
     );
     expect(broker.results).toEqual([]);
+  });
+
+  test('not as kept of a side whose part of the messages was asked of the other', async () => {
+    const { interactions, ...pact } = quote('mixed');
+    const content = { ...pact, interactions: [...interactions, message('rate.set')] };
+    broker.has({ consumer: 'mixed', provider: 'shop', version: '1', content });
+    const contracts = {
+      pacts: join(folder.path, 'pacts'),
+      provider: 'shop',
+      messages: { shop: { monolith: { url: sides.monolith.url } } },
+    };
+    const contexts = await contextsWith({
+      monolith: { url: sides.monolith.url, buildPath: '/version' },
+      service: { url: sides.service.url, buildPath: '/version' },
+      contracts,
+    });
+    const run = verify({ record: false }, { ...ci, STRANGLER_CONTEXTS: contexts });
+    // What the monolith answers is no such message.
+    expect(await codeOf(run)).not.toBe('none');
+    expect(results()).toContainEqual(['web', 'svc-1', true]);
+    expect(results()).not.toContainEqual(['mixed', 'svc-1', true]);
   });
 
   test('not of a build that came while it was asked', async () => {

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import { cli, json, type RunningCli, startCli } from './support/cli.ts';
-import { openScene, type Scene } from './support/scene.ts';
+import { openScene, type Scene, shop } from './support/scene.ts';
 
 let scene: Scene;
 let own: string;
@@ -88,6 +88,17 @@ test('what ends by itself ends all, with its own words and a code', async () => 
     other.close();
   }
   expect(await facades()).toHaveLength(0);
+  // a worker is kept by nothing once it has said why
+  const odd = join(scene.dir, 'odd');
+  await mkdir(odd);
+  const service = [{ table: 'items', columns: { id: 'id', name: 'nowhere' } }];
+  await writeFile(
+    join(odd, 'odd.json'),
+    JSON.stringify({ ...shop, context: 'odd', tables: [{ monolith: 'products', service }] }),
+  );
+  const unfit = await cli(['dev', '--port', '0'], settings({ STRANGLER_CONTEXTS: odd }));
+  expect(unfit.stderr).toMatch(/worker odd \| .*nowhere/);
+  expect(unfit.stderr).toContain('PART_ENDED: worker odd ended by itself (exit code 1)');
   const unleash = { UNLEASH_URL: 'http://127.0.0.1:9/api' };
   const tokenless = await cli(['dev', 'rates', '--port', '0'], settings(unleash));
   expect(tokenless.stderr).toMatch(/facade-1 \| .*UNLEASH_CLIENT_TOKEN/);
