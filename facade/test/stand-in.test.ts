@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort, until } from '@strangler-toolkit/dev-stack';
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import type { FacadeLimits } from '../src/config/limits.ts';
 import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
@@ -44,8 +45,9 @@ interface Given {
   /** null: none at all, whose age would be a reason of its own to call a facade degraded. */
   readonly flags?: Record<string, number> | null;
   readonly more?: Partial<MigrationDefinition>;
+  readonly limits?: Partial<FacadeLimits>;
 }
-async function start({ flags, more, forwarder, ...urls }: Given): Promise<RunningFacade> {
+async function start({ flags, more, forwarder, limits, ...urls }: Given): Promise<RunningFacade> {
   const monolithUrl = urls.monolith ?? sides.monolith?.url ?? '';
   const facade = await startFacade({
     ...(flags !== null && (await lastKnownFlags(flags ?? { 'items.list': 100 }))),
@@ -55,7 +57,7 @@ async function start({ flags, more, forwarder, ...urls }: Given): Promise<Runnin
     contexts: [
       itemsContext('replicated', monolithUrl, urls.service ?? sides.service?.url ?? '', more),
     ],
-    limits: { pollMs: 60_000 },
+    limits: { pollMs: 60_000, ...limits },
   });
   facades.push(facade);
   return facade;
@@ -77,16 +79,22 @@ const aged = (seconds: number) =>
     [seconds],
   );
 
+const hasWithin = (timeoutMs: number): Partial<MigrationDefinition> => ({
+  routes: itemsContext('replicated', '', '').routes.map((route) => ({ ...route, timeoutMs })),
+});
+const pinEverybody = () =>
+  control.query(
+    `INSERT INTO strangler_control.pins (context, identity) VALUES ('items', '*')
+     ON CONFLICT (context, identity) DO UPDATE SET pinned_at = clock_timestamp()`,
+  );
+
 describe.each([
   ['undici', 'service', 'monolith', 'reverse'],
-  ['undici', 'monolith', 'service', 'forward'],
   ['middleware', 'service', 'monolith', 'reverse'],
 ] as const)('%s: reads of a %s that owns and is dead', (forwarder, owner, other, direction) => {
-  const flags = { 'items.list': owner === 'service' ? 100 : 0 };
-
   test(`are answered by the ${other} while it is provably caught up, and by nobody else`, async () => {
     await owned(owner);
-    const facade = await start({ forwarder, flags, [owner]: gone });
+    const facade = await start({ forwarder, [owner]: gone });
     expect(await get(facade)).toMatchObject({ status: 502 });
     await control.caughtUp(direction, 2);
     expect(await get(facade)).toEqual({
@@ -122,43 +130,85 @@ describe.each([
   test('that accepts and says nothing as well: after half of their time, and at once when that is known', async () => {
     answers[owner] = () => {};
     // an answer that nobody left time for would come too late
-    answers[other] = (_request, response) => void setTimeout(() => response.end(other), 200);
+    answers[other] = (_request, response) => void setTimeout(() => response.end(other), 100);
     await owned(owner);
-    const routes = itemsContext('replicated', '', '').routes.map((route) => ({
-      ...route,
-      timeoutMs: 2_000,
-    }));
-    const facade = await start({ forwarder, flags, more: { routes } });
+    const limits = { upstreamConnections: 2 };
+    const facade = await start({ forwarder, more: hasWithin(2_000), limits });
+    const five = () => Promise.all(Array.from({ length: 5 }, () => get(facade)));
     await control.caughtUp(direction, 2);
-    const hung = await Promise.all(Array.from({ length: 5 }, () => get(facade)));
-    expect(hung.map(({ body }) => body)).toEqual(Array.from({ length: 5 }, () => other));
+    expect((await five()).map(({ body }) => body)).toEqual(Array.from({ length: 5 }, () => other));
+    // it may be slow for this route only
+    expect(await facade.metric(/^facade_breaker_open\{/)).toBe(0);
+    await pinEverybody();
+    expect((await five()).map(({ status }) => status)).toEqual(
+      Array.from({ length: 5 }, () => 504),
+    );
     expect(await facade.metric(/^facade_breaker_open\{/)).toBe(1);
+    await control.caughtUp(direction, 2);
     await until('the owner is not even asked', async () => {
       const asked = sides[owner]?.seen.length;
       const { body } = await get(facade);
       return body === other && sides[owner]?.seen.length === asked;
     });
-    // whoever is pinned asks the owner all the same
-    await control.query(
-      `INSERT INTO strangler_control.pins (context, identity) VALUES ('items', '*')`,
-    );
+    // whoever is pinned asks the owner all the same, and none of those that were outrun keeps a connection to it
+    await pinEverybody();
     answers[owner] = (_request, response) => void response.end(owner);
     expect(await get(facade)).toEqual({ status: 200, standIn: undefined, body: owner });
   });
 });
 
-test('an owner that is slow keeps its whole time where nobody may stand in, and an answer of it is its answer', async () => {
-  answers.service = (_request, response) => void setTimeout(() => response.end('service'), 2_200);
+test('an owner that is slow keeps its whole time where the other side has no good answer, and an answer of it is its answer', async () => {
+  answers.service = (_request, response) => void setTimeout(() => response.end('service'), 1_200);
   await owned('service');
-  const routes = itemsContext('replicated', '', '').routes.map((route) => ({
-    ...route,
-    timeoutMs: 4_000,
-  }));
-  const slow = await start({ more: { routes } });
+  const slow = await start({ more: hasWithin(2_000) });
   expect(await get(slow)).toMatchObject({ status: 200, body: 'service' });
-  answers.service = (_request, response) => void response.writeHead(503).end('busy');
   await control.caughtUp('reverse', 2);
+  answers.monolith = (_request, response) => void response.writeHead(404).end('what?');
+  expect(await get(slow)).toEqual({ status: 200, standIn: undefined, body: 'service' });
+  answers.service = (_request, response) => void response.writeHead(503).end('busy');
   expect(await get(slow)).toEqual({ status: 503, standIn: undefined, body: 'busy' });
+});
+
+test('while there are dead letters, no side but the owner has what anybody wrote', async () => {
+  const letters = (count: number) =>
+    control.query(
+      `UPDATE strangler_control.watermarks SET detail = jsonb_build_object('deadLetters', $1::int)`,
+      [count],
+    );
+  await owned('service');
+  const facade = await start({ service: gone });
+  await control.caughtUp('reverse', 2);
+  await letters(1);
+  expect(await get(facade)).toMatchObject({ status: 502, standIn: undefined });
+  expect(await outcomes(facade, 'pinned')).toBe(1);
+  await letters(0);
+  expect(await get(facade)).toMatchObject({ status: 200, body: 'monolith' });
+
+  await owned('monolith', 3);
+  const before = await start({});
+  await control.caughtUp('forward', 3);
+  expect(await get(before)).toMatchObject({ body: 'service' });
+  await letters(1);
+  expect(await get(before)).toMatchObject({ body: 'monolith' });
+});
+
+test('at canary the service answers for a dead monolith whom its flag sends there, and nobody else', async () => {
+  answers.monolith = () => {};
+  await owned('monolith');
+  const facade = await start({ more: hasWithin(4_000) });
+  await control.caughtUp('forward', 2);
+  await pinEverybody();
+  const asked = sides.monolith?.seen.length;
+  const pinned = get(facade);
+  await until('the monolith is asked', async () => sides.monolith?.seen.length !== asked);
+  await control.caughtUp('forward', 2);
+  expect(await pinned).toMatchObject({
+    status: 200,
+    standIn: expect.stringMatching(/^service; /),
+    body: 'service',
+  });
+  const off = await start({ monolith: gone, flags: { 'items.list': 0 } });
+  expect(await get(off)).toMatchObject({ status: 502, standIn: undefined });
 });
 
 test('it makes a facade degraded, though nobody looked whether the sides are there', async () => {

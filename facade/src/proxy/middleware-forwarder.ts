@@ -33,7 +33,8 @@ class Exchange implements Watched {
     this.#moved = wish.request.socket.bytesRead;
     this.due = performance.now() + Math.max(wish.patienceMs, 1);
     deadlines.watch(this);
-    wish.response.on('close', () => this.settle({ kind: 'client-gone' }));
+    // also when another try was quicker: then the response is complete, and nobody else ends this one
+    wish.response.on('close', () => this.#stop({ kind: 'client-gone' }));
   }
 
   /** The head goes out as it is, and not as the library would write it: `*`, every slash, case and order of names. */
@@ -60,11 +61,17 @@ class Exchange implements Watched {
     );
   }
 
-  settle(attempt: Attempt): void {
-    if (!this.#open) return;
+  /** False: this try was over already. */
+  settle(attempt: Attempt): boolean {
+    if (!this.#open) return false;
     this.#open = false;
     this.#deadlines.release(this);
     this.#resolve(attempt);
+    return true;
+  }
+
+  #stop(attempt: Attempt): void {
+    if (this.settle(attempt)) this.#outgoing?.destroy();
   }
 
   fail(error: Error): void {
@@ -81,8 +88,7 @@ class Exchange implements Watched {
       this.due = now + patienceMs;
       return;
     }
-    this.settle({ kind: 'failed', failure: timeoutOf(this.url.host), stale: false });
-    this.#outgoing?.destroy();
+    this.#stop({ kind: 'failed', failure: timeoutOf(this.url.host), stale: false });
   }
 }
 
@@ -124,11 +130,11 @@ export class MiddlewareForwarder implements Forwarder {
             this.#byOutgoing.set(outgoing, exchange);
             exchange.started(outgoing);
           });
-          proxy.on('proxyRes', (answer) => {
-            const outgoing: unknown = Reflect.get(answer, 'req');
+          proxy.on('proxyRes', (message) => {
+            const outgoing: unknown = Reflect.get(message, 'req');
             const exchange = this.#byOutgoing.get(outgoing as ClientRequest);
-            if (exchange) exchange.settle({ kind: 'answer', answer: new StreamedAnswer(answer) });
-            else answer.resume();
+            const answer = new StreamedAnswer(message);
+            if (!exchange?.settle({ kind: 'answer', answer })) answer.discard();
           });
           proxy.on('error', (error, _request, _response, target) =>
             this.#find(target)?.fail(error),

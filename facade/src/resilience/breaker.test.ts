@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type Breaker, upstreamBreaker, UpstreamFailure } from './breaker.ts';
+import { type Breaker, NoVerdict, upstreamBreaker, UpstreamFailure } from './breaker.ts';
 
 let states: Breaker['state'][];
 let breaker: Breaker;
@@ -46,6 +46,28 @@ describe('the breaker of an upstream', () => {
   test('what is no failure of the upstream does not count', async () => {
     for (let round = 0; round < 8; round++)
       expect(await failing(new Error('a defect'))).toMatchObject({ message: 'a defect' });
+    expect(breaker.state).toBe('closed');
+  });
+
+  test('a client that left is no answer: the row of failures goes on', async () => {
+    await fail(4);
+    expect(await failing(new NoVerdict('left'))).toMatchObject({ name: 'NoVerdict' });
+    expect(breaker.state).toBe('closed');
+    await fail(1);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('nor does it close one that is tried again, or make it wait longer than before', async () => {
+    await fail(5);
+    for (let round = 0; round < 12; round++) {
+      // so long is the first wait at most
+      jest.advanceTimersByTime(1_000);
+      expect(await failing(new NoVerdict('left'))).toMatchObject({ name: 'NoVerdict' });
+      expect(breaker.state).toBe('open');
+    }
+    expect(await answers()).toBeUndefined();
+    jest.advanceTimersByTime(1_000);
+    expect(await answers()).toBe('answer');
     expect(breaker.state).toBe('closed');
   });
 

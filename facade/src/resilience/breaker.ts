@@ -4,6 +4,9 @@ import {
   ConsecutiveBreaker,
   ExponentialBackoff,
   handleType,
+  type IBackoff,
+  type IBackoffFactory,
+  type IHalfOpenAfterBackoffContext,
   isBrokenCircuitError,
 } from 'cockatiel';
 
@@ -19,22 +22,45 @@ export class UpstreamFailure extends Error {
   }
 }
 
+/** Nobody waited for the answer: whether the upstream has one stays unknown. */
+export class NoVerdict extends Error {
+  override readonly name = 'NoVerdict';
+}
+
+/** The library takes what it does not know for a success of the one try: this one it knows. */
+class FruitlessTry extends Error {
+  override readonly name = 'FruitlessTry';
+}
+
+type Waits = IBackoffFactory<IHalfOpenAfterBackoffContext>;
+
+/** A try that brought no verdict makes the next one wait as long as itself did, not longer. */
+const sameAfterFruitless = (waits: IBackoff<IHalfOpenAfterBackoffContext>): typeof waits => ({
+  duration: waits.duration,
+  next: (context) =>
+    'error' in context.result && context.result.error instanceof FruitlessTry
+      ? sameAfterFruitless(waits)
+      : sameAfterFruitless(waits.next(context)),
+});
+
 export interface Breaker {
   /** False while one request tries the upstream again: others must not wait for its end. */
   readonly willing: boolean;
   readonly state: 'closed' | 'open' | 'half-open';
-  /** Runs unless open. @throws what `run` throws; `undefined` when the circuit is open. */
+  /**
+   * Runs unless open. An UpstreamFailure counts; a NoVerdict neither counts nor ends a row of failures.
+   * @throws what `run` throws; `undefined` when the circuit is open.
+   */
   execute<T>(run: () => Promise<T>): Promise<T | undefined>;
 }
 
 /** Five failures in a row open it; it tries again after half a second, then ever later, at most every 10 s. */
 export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Breaker {
+  const growing = new ExponentialBackoff({ initialDelay: 500, maxDelay: 10_000 });
+  const halfOpenAfter: Waits = { next: () => sameAfterFruitless(growing.next()) };
   const policy = circuitBreaker(
-    handleType(UpstreamFailure, ({ kind }) => kind !== 'unreadable'),
-    {
-      breaker: new ConsecutiveBreaker(5),
-      halfOpenAfter: new ExponentialBackoff({ initialDelay: 500, maxDelay: 10_000 }),
-    },
+    handleType(UpstreamFailure, ({ kind }) => kind !== 'unreadable').orType(FruitlessTry),
+    { breaker: new ConsecutiveBreaker(5), halfOpenAfter },
   );
   const stateOf = (): Breaker['state'] =>
     policy.state === CircuitState.Closed
@@ -50,12 +76,21 @@ export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Br
     get state() {
       return stateOf();
     },
-    async execute(run) {
+    async execute<T>(run: () => Promise<T>): Promise<T | undefined> {
+      const tried = async (): Promise<T> => {
+        try {
+          return await run();
+        } catch (error) {
+          throw error instanceof NoVerdict
+            ? new FruitlessTry(error.message, { cause: error })
+            : error;
+        }
+      };
       try {
-        return await policy.execute(run);
+        return await policy.execute(policy.state === CircuitState.Closed ? run : tried);
       } catch (error) {
         if (isBrokenCircuitError(error)) return undefined;
-        throw error;
+        throw error instanceof FruitlessTry ? error.cause : error;
       }
     },
   };

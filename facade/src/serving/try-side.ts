@@ -1,7 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import type { Attempt } from '../proxy/forwarder.ts';
-import { UpstreamFailure } from '../resilience/breaker.ts';
+import { NoVerdict, UpstreamFailure } from '../resilience/breaker.ts';
 import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
@@ -70,12 +70,13 @@ async function watched(
   try {
     await wanted.claim.plan.breakers[wanted.side].execute(async () => {
       attempt = await one(serving, passage, wanted);
+      if (attempt.kind === 'client-gone') throw new NoVerdict('the client left');
       if (attempt.kind === 'failed') throw attempt.failure;
-      if (attempt.kind === 'answer' && refuses(attempt.answer))
+      if (refuses(attempt.answer))
         throw new UpstreamFailure('refusing', `upstream answered ${attempt.answer.status}`);
     });
   } catch (error) {
-    if (attempt === undefined || attempt.kind === 'client-gone') throw error;
+    if (attempt === undefined) throw error;
   }
   return attempt;
 }

@@ -113,7 +113,8 @@ export interface FreshnessRow {
 
 /**
  * One answer per question: does the side that does not own the data have everything this reader wrote? A question's identities
- * are separated by commas.
+ * are separated by commas. The watermark passes dead letters, and whose writes those are nobody knows: while there are any,
+ * nobody's are there.
  */
 export const readFreshnessStatement = (
   contexts: readonly string[],
@@ -124,6 +125,7 @@ export const readFreshnessStatement = (
   text: `
     SELECT asked.n::int, c.owner, c.epoch::text,
            coalesce(w.applied_at >= $3::timestamptz
+                    AND coalesce((w.detail ->> 'deadLetters')::bigint, 0) = 0
                     AND NOT EXISTS (SELECT 1 FROM strangler_control.pins p
                                      WHERE p.context = asked.context AND p.identity = ANY (string_to_array(asked.identities || ',*', ','))
                                        AND p.pinned_at > w.applied_at), false) AS fresh,
