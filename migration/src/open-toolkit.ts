@@ -22,6 +22,7 @@ import {
   type DeadLettersResult,
 } from './steps/dead-letters.ts';
 import { doctor } from './steps/doctor/doctor.ts';
+import { fenceSeen, type FenceSeenOptions, type FenceSeenResult } from './steps/fence-seen.ts';
 import { fenceAudit, type FenceResult, type FenceStepOptions } from './steps/fence.ts';
 import { journal, type JournalOptions } from './steps/journal.ts';
 import { outbox, type OutboxStepOptions, type OutboxStepResult } from './steps/outbox.ts';
@@ -82,6 +83,7 @@ export interface Toolkit extends AsyncDisposable {
   readonly retire: Command<ChangeOwnerOptions, MoveOutcome>;
   /** Finds who writes to the monolith's tables, without refusing anybody. */
   readonly fenceAudit: Command<FenceStepOptions, FenceResult>;
+  readonly fenceSeen: Command<FenceSeenOptions, FenceSeenResult>;
   /** Lists, replays or drops changes that could not be applied. */
   readonly deadLetters: Command<DeadLetterOptions, DeadLettersResult>;
   /** Reads a table again at its owner, while changes go on. */
@@ -150,6 +152,7 @@ function commands(kit: Kit): Omit<Toolkit, 'close' | typeof Symbol.asyncDispose>
     rollback: command(rollback),
     retire: command(retire),
     fenceAudit: command(fenceAudit),
+    fenceSeen: command(fenceSeen),
     deadLetters: command(deadLetters),
     resync: command(resync),
     outbox: command(outbox),

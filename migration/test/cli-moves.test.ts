@@ -160,6 +160,17 @@ test('cutover moves the writes, rollback brings them back, and nothing is lost',
   expect(retire.gates.filter(({ gate }) => gate === 'stray-writes')).toMatchObject([
     { actual: '1 refused or logged' },
   ]);
+  const seen = ['fence', 'seen', 'catalog', '--reason', 'the job writes to the service now'];
+  expect(await run(...seen, '--dry-run')).toMatchObject({
+    actions: [{ action: expect.stringContaining('count 1 writes') }, {}],
+  });
+  const writers = [{ table: 'public.products', operation: 'INSERT', user, writes: '1' }];
+  expect(await run(...seen)).toMatchObject({ epoch: 2, monolith: { refusedWriters: writers } });
+  expect(await run('fence', 'status', 'catalog')).toMatchObject({
+    monolith: { refused: '0', refusedEarlier: '1', refusedWriters: [] },
+  });
+  const journal = await cli(['journal', 'catalog', '--json'], scene.env);
+  expect(journal.stdout).toMatch(/"fence-seen"[^]*the job writes to the service now[^]*"INSERT"/);
   await scene.sql(scene.service, `INSERT INTO items (title) VALUES ('born at the service')`);
   await until(
     'the row came back',

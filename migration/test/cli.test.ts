@@ -79,6 +79,7 @@ const commands = [
   'contracts verify',
   'fence',
   'fence audit',
+  'fence seen',
   'fence status',
   'outbox',
   'outbox connect',
@@ -100,6 +101,7 @@ const changing = [
   'dead-letters drop',
   'contracts verify',
   'fence audit',
+  'fence seen',
   'outbox connect',
   'outbox disconnect',
 ];
@@ -117,6 +119,7 @@ describe('help and usage', () => {
   test.each([
     [['bogus']],
     [['cutover']],
+    [['fence', 'seen', 'catalog']],
     [['status', '--colour']],
     [['route', 'catalog', 'list', '--percent', '101']],
     [['ramp', 'catalog', '--hold', 'long']],

@@ -10,7 +10,8 @@ import { strayWriters } from '../src/replica/stray-writes.ts';
 import { moveSequences } from '../src/cutover/sequences.ts';
 import { installFenceSchema } from '../src/replica/fences.ts';
 import { noteOwner } from '../src/replica/owners.ts';
-import { beginCounting, readRefusals } from '../src/replica/refusals.ts';
+import { makeCounters } from '../src/replica/refusal-counters.ts';
+import { countAsSeen, readRefusals } from '../src/replica/refusals.ts';
 import { installReplicaSchema } from '../src/replica/schema.ts';
 import { claim, guarded } from '../src/replica/move-guards.ts';
 
@@ -179,8 +180,46 @@ describe('a fence that refuses', () => {
     expect(await told()).toEqual(['1', ['1']]);
     const { refusedEarlier } = await readRefusals(admin, fence.context);
     expect(Number(refusedEarlier)).toBeGreaterThanOrEqual(2);
-    await beginCounting(admin, fence.context, 11, { anew: true });
+    expect(await countAsSeen(admin, fence.context)).toMatchObject({
+      refused: '1',
+      refusedWriters: [{ operation: 'DELETE', writes: '1' }],
+    });
     expect(await told()).toEqual(['0', []]);
+    await refusal('DELETE FROM products');
+    expect(await told()).toEqual(['1', ['1']]);
+  });
+
+  test('of many tables makes no more counters than it may, and loses no refusal', async () => {
+    await installFenceSchema(admin, 'crowded');
+    const made = async () =>
+      (
+        await admin.query<{ operation: string; role: string }>(
+          `SELECT operation, db_user AS role FROM strangler.refusals WHERE context = 'crowded' ORDER BY 1, 2`,
+        )
+      ).rows;
+    // The first five of the eight that tell tables and operations: no role has any.
+    for (let again = 0; again < 2; again += 1) {
+      await makeCounters(admin, 'crowded', fence.tables, { most: 7 });
+      const counters = await made();
+      expect([counters.length, new Set(counters.map(({ role }) => role))]).toEqual([
+        7,
+        new Set(['']),
+      ]);
+    }
+    await installFence(admin, { ...fence, context: 'crowded' }, { prepared: true });
+    for (const table of ['products', '"Stock Levels"'])
+      for (const operation of ['TRUNCATE', 'DELETE FROM']) await refusal(`${operation} ${table}`);
+    const { refused, refusedWriters } = await readRefusals(admin, 'crowded');
+    expect(refused).toBe('4');
+    expect(refusedWriters).toContainEqual({
+      table: null,
+      operation: null,
+      user: null,
+      writes: expect.any(String),
+    });
+    // Nothing came with the fence: who prepared it is not asked for again while writes are held.
+    expect(await made()).toHaveLength(7);
+    await removeFence(admin, 'crowded', { drop: true });
   });
 
   test('that is dropped takes its counters along', async () => {

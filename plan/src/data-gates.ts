@@ -138,6 +138,8 @@ export const noStrays: Gate = ({ context, strayWrites }) =>
     ok: strayWrites === 0,
     actual: strayWrites === undefined ? 'not known' : `${strayWrites} refused or logged`,
     expected: '0',
-    remedy: `strangler fence status ${context} shows who still writes to the monolith's tables`,
+    remedy:
+      `strangler fence status ${context} shows who still writes to the monolith's tables; when they write no more, ` +
+      `strangler fence seen ${context} --reason "why" counts from there on`,
     command: `strangler fence status ${context}`,
   });

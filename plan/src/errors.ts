@@ -50,6 +50,9 @@ export const errorCodes = {
   CONTROL_SCHEMA_NEWER: 'This release is older than the control schema: upgrade the toolkit.',
   REPLICA_SCHEMA_NEWER:
     "This release is older than the toolkit's schema in that data database: upgrade the toolkit.",
+  REPLICA_SCHEMA_BUSY:
+    "A transaction that wrote to or read the toolkit's tables did not end in time: let it end, or end it (the message has its " +
+    'pid), then run the command again; nothing was changed.',
   SQL_FAILED:
     'Mend the file, or bring the scratch database to the schema that it begins with. What cannot run in a transaction ' +
     '(CREATE INDEX CONCURRENTLY) goes with your own tool into a second database: --before and --after.',

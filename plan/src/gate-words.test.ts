@@ -145,7 +145,9 @@ describe('what a gate on data says', () => {
     [1, 'refuses', '1 refused or logged'],
   ] as const)('stray-writes: %j', (strayWrites, ok, actual) => {
     const command = 'strangler fence status shop';
-    const remedy = `${command} shows who still writes to the monolith's tables`;
+    const remedy =
+      `${command} shows who still writes to the monolith's tables; when they write no more, ` +
+      'strangler fence seen shop --reason "why" counts from there on';
     expect(told(data.noStrays, { strayWrites })).toEqual(
       ok === 'passes'
         ? ['stray-writes', ok, actual, '0', '', undefined]

@@ -68,6 +68,7 @@ describe('what a failure asks for', () => {
     ['transient', 'SLOT_BUSY'],
     ['transient', 'TIMEOUT'],
     ['transient', 'NO_REPLICATION_SLOTS'],
+    ['transient', 'REPLICA_SCHEMA_BUSY'],
     ['transient', 'KAFKA_UNREACHABLE'],
     ['transient', 'CONNECT_UNREACHABLE'],
     ['transient', 'CONNECTOR_FAILED'],

@@ -14,7 +14,7 @@ import {
   timeLeft,
   to,
 } from './move-state.ts';
-import { runningWriters } from './running-writers.ts';
+import { runningWriters } from '../database/running-writers.ts';
 import { newOwner, tellOldOwnerFirst } from './tell-old-owner.ts';
 
 /** Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. */
@@ -75,6 +75,7 @@ export const fenceSource: MoveStep = {
         lockTimeoutMs: move.settings.fenceLockTimeoutMs,
         attempts: Math.min(move.settings.fenceAttempts, fits),
         signal: move.signal,
+        prepared: true,
       },
     );
     await move.onStep({ step: 'fence-source', moment: 'middle' });

@@ -15,7 +15,7 @@ import { type FenceableTable, fenceableTables, type TableName } from './fence-ta
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { dropCounters } from '../replica/refusals.ts';
 import { noteOwner, type OwnerNote } from '../replica/owners.ts';
-import { describeWriters, runningWriters } from './running-writers.ts';
+import { describeWriters, runningWriters } from '../database/running-writers.ts';
 
 export interface Fence extends FenceRule {
   readonly tables: readonly TableName[];
@@ -29,6 +29,8 @@ export interface FenceOptions {
   /** What this database is told in the same transaction. */
   readonly note?: OwnerNote & { readonly context: string };
   readonly signal?: AbortSignal;
+  /** The caller installed the schema of fences and their counters before: while writes are held nobody asks for them again. */
+  readonly prepared?: boolean;
 }
 
 export interface FenceChange {
@@ -106,7 +108,7 @@ export async function installFence(
   fence: Fence,
   options: FenceOptions = {},
 ): Promise<FenceChange> {
-  await installFenceSchema(client, fence.context, fence.tables);
+  if (!options.prepared) await installFenceSchema(client, fence.context, fence.tables);
   const tables = await fenceableTables(client, fence.tables);
   const made = await madeBy(client, fence, tables);
   const mode = made.some(({ drops }) => drops) ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE';

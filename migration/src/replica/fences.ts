@@ -1,7 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteLiteral, type TableName } from '../database/identifiers.ts';
-import { makeCounters } from './refusals.ts';
+import { makeCounters } from './refusal-counters.ts';
 import { installReplicaSchema } from './schema.ts';
 
 /** `refuse` raises SQLSTATE SF001; `audit` records the writer in strangler.stray_writes and lets the write pass. */

@@ -14,6 +14,7 @@ import { replication0003 } from './migrations/0003-replication.ts';
 import { replication0004 } from './migrations/0004-replication.ts';
 import { replication0005 } from './migrations/0005-replication.ts';
 import { replication0006 } from './migrations/0006-replication.ts';
+import { untilLocked, waitBriefly } from './upgrade-locks.ts';
 
 /** The toolkit's own schema in the data databases of monolith, services and consumers. */
 export const replicaSchema = 'strangler';
@@ -115,6 +116,7 @@ async function upgrade(client: pg.ClientBase, part: ReplicaPart): Promise<void> 
   try {
     await client.query(`SELECT pg_advisory_xact_lock(hashtext('strangler support schema'))`);
     const left = await missing(client, part);
+    await waitBriefly(client);
     if (left.length > 0) await client.query([numbers, ...left, numbered(part)].join('\n'));
     await client.query('COMMIT');
   } catch (error) {
@@ -127,19 +129,39 @@ async function upgrade(client: pg.ClientBase, part: ReplicaPart): Promise<void> 
 /** Another session made the same object: ours looked into its cache before it got the lock. */
 const madeMeanwhile = new Set(['23505', '42P06', '42P07', '42710', 'XX000']);
 
+/** What an earlier release made is changed by its owner alone. A connection that broke tells nothing. */
+async function othersOwn(client: pg.ClientBase): Promise<string[]> {
+  const { rows } = await client
+    .query<{ role: string }>(
+      `SELECT DISTINCT owner::regrole::text AS role FROM (
+         SELECT relowner FROM pg_class WHERE relnamespace = to_regnamespace('strangler') AND relkind = 'r'
+         UNION SELECT proowner FROM pg_proc WHERE pronamespace = to_regnamespace('strangler')) made (owner)
+        WHERE NOT pg_has_role(owner, 'USAGE')`,
+    )
+    .catch(() => ({ rows: [] }));
+  return rows.map(({ role }) => role);
+}
+
 /** The driver knows whom it connected as, and where; a client of a handler's own may be less than pg.Client. */
-const rightsFor = (client: pg.ClientBase & { database?: string; user?: string }): string => {
+async function rightsFor(
+  client: pg.ClientBase & { database?: string; user?: string },
+): Promise<string> {
   const role = client.user ?? 'the role';
+  const owners = await othersOwn(client);
   return (
     `GRANT CREATE ON DATABASE ${client.database ?? '…'} TO ${role}; where another role made the schema, ` +
-    `GRANT CREATE ON SCHEMA strangler and GRANT INSERT, UPDATE ON strangler.schema_versions TO ${role}`
+    `GRANT CREATE ON SCHEMA strangler and GRANT INSERT, UPDATE ON strangler.schema_versions TO ${role}` +
+    (owners.length === 0
+      ? ''
+      : `; tables and functions of schema strangler are changed by their owner alone: GRANT ${owners.join(', ')} TO ${role}, ` +
+        `or run the command once as ${owners.join(', ')}`)
   );
-};
+}
 
 /**
  * Brings one part of the toolkit's schema in a data database up to this release. Looking first spares the right to create
  * from roles that only use it, and the lock from every start.
- * @throws StranglerError REPLICA_SCHEMA_NEWER, DB_PRIVILEGE
+ * @throws StranglerError REPLICA_SCHEMA_NEWER, REPLICA_SCHEMA_BUSY, DB_PRIVILEGE
  */
 export async function installReplicaSchema(
   client: pg.ClientBase,
@@ -147,11 +169,15 @@ export async function installReplicaSchema(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      if ((await missing(client, part)).length > 0) await upgrade(client, part);
+      if ((await missing(client, part)).length > 0)
+        await untilLocked(client, () => upgrade(client, part));
       return;
     } catch (error) {
       if (attempt < 5 && madeMeanwhile.has(codeOf(error))) continue;
-      throw databaseFailure(error, `Cannot make schema strangler (needs ${rightsFor(client)})`);
+      throw databaseFailure(
+        error,
+        `Cannot make schema strangler (needs ${await rightsFor(client)})`,
+      );
     }
   }
 }

@@ -30,7 +30,8 @@ export interface FenceResult {
   readonly strayWriters: readonly LoggedWriter[];
 }
 
-const assertReplicated = (definition: MigrationDefinition): void => {
+/** @throws StranglerError MOVE_NOT_ALLOWED */
+export const assertReplicated = (definition: MigrationDefinition): void => {
   if (definition.data !== 'replicated')
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',

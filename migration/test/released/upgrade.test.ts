@@ -84,6 +84,16 @@ describe('a data database of release 0.1.0', () => {
       await client.query(`SET ROLE ${role}`);
       await expect(install()).rejects.toMatchObject({ code: 'DB_PRIVILEGE' });
       await client.query('RESET ROLE');
+      // The rights to create are not enough for what another role made.
+      await client.query(
+        `GRANT CREATE ON SCHEMA strangler TO ${role}; GRANT CREATE ON DATABASE ${database.name} TO ${role}`,
+      );
+      const owner = (await client.query<{ owner: string }>('SELECT current_user AS owner')).rows[0];
+      await client.query(`SET ROLE ${role}`);
+      await expect(installFenceSchema(client, 'shop')).rejects.toMatchObject({
+        code: 'DB_PRIVILEGE',
+        message: expect.stringMatching(`their owner alone: GRANT "?${owner?.owner}"? TO`),
+      });
     } finally {
       await client.query('RESET ROLE');
       await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
@@ -108,6 +118,44 @@ describe('a data database of release 0.1.0', () => {
     expect(rows[0]?.comment).toBe('strangler fence 2');
     expect(await strayWriters(client, 'shop')).toHaveLength(1);
   });
+});
+
+test('an upgrade that a business transaction holds up lets the others pass, and names it in the end', async () => {
+  await client.query(await released('data-0.1.0.sql'));
+  await client.query(
+    `CREATE TABLE items (id int); CREATE TRIGGER strangler_fence BEFORE INSERT ON items
+     FOR EACH STATEMENT EXECUTE FUNCTION strangler.fence_audit('shop', 'monolith')`,
+  );
+  const long = await connect(database.url, { applicationName: 'nightly job' });
+  const other = await connect(database.url, { applicationName: 'shop' });
+  try {
+    await long.query('BEGIN; INSERT INTO items VALUES (1)');
+    const upgraded = installFenceSchema(client, 'shop').then(
+      () => 'upgraded',
+      (error: unknown) => error,
+    );
+    await until('the upgrade waits', async () => {
+      const { rows } = await other.query(
+        `SELECT FROM pg_locks WHERE relation = 'strangler.stray_writes'::regclass AND NOT granted`,
+      );
+      return rows.length > 0;
+    });
+    await other.query(`SET statement_timeout = '3s'; INSERT INTO items VALUES (2)`);
+    expect(await upgraded).toMatchObject({
+      code: 'REPLICA_SCHEMA_BUSY',
+      message: expect.stringContaining('nightly job, idle in transaction'),
+    });
+    await long.query('COMMIT');
+    await installFenceSchema(client, 'shop');
+    expect(await strayWriters(client, 'shop')).toMatchObject([
+      { writes: '1' },
+      { writes: '1' },
+      { writes: '1' },
+    ]);
+  } finally {
+    await long.end();
+    await other.end();
+  }
 });
 
 describe('the numbered schema of a data database', () => {
@@ -176,6 +224,39 @@ describe('the numbered schema of a data database', () => {
       expect(rows).toEqual([{ id: null }]);
     } finally {
       await newer.end();
+    }
+  });
+
+  test('counts what is refused also where another role than the owner of the function made the counters', async () => {
+    await install();
+    const roles = ['maker', 'keeper'].map((name) => `${name}_${database.name}`);
+    const [maker, keeper] = roles;
+    await client.query(
+      `CREATE TABLE items (id int); CREATE ROLE ${maker}; CREATE ROLE ${keeper};
+       GRANT USAGE, CREATE ON SCHEMA strangler TO ${maker}, ${keeper};
+       GRANT SELECT, INSERT ON strangler.refusals TO ${maker};
+       ALTER FUNCTION strangler.fence_refuse() OWNER TO ${keeper}`,
+    );
+    try {
+      await client.query(`SET ROLE ${maker}`);
+      await installFenceSchema(client, 'late', [{ schema: 'public', table: 'items' }]);
+      await client.query(
+        `RESET ROLE; CREATE TRIGGER strangler_fence BEFORE INSERT ON items
+         FOR EACH STATEMENT EXECUTE FUNCTION strangler.fence_refuse('late', 'service')`,
+      );
+      await expect(client.query('INSERT INTO items VALUES (1)')).rejects.toMatchObject({
+        code: 'SF001',
+      });
+      expect(await readRefusals(client, 'late')).toMatchObject({
+        refused: '1',
+        lastRefusedAt: expect.any(String),
+        refusedWriters: [{ table: 'public.items', operation: 'INSERT', writes: '1' }],
+      });
+    } finally {
+      await client.query('RESET ROLE');
+      await client.query(`DROP TABLE items`);
+      await client.query(`DROP OWNED BY ${roles.join(', ')} CASCADE`);
+      await client.query(`DROP ROLE ${roles.join(', ')}`);
     }
   });
 

@@ -1,7 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { Command } from 'commander';
 import { type CommonOptions, makeCommand, runStep, type Session } from '../command.ts';
-import { fenceText } from '../text/fence.ts';
+import { fenceSeenText, fenceText } from '../text/fence.ts';
 
 export function fenceCommand(session: Session): Command {
   const fence = new Command('fence')
@@ -9,7 +9,8 @@ export function fenceCommand(session: Session): Command {
     .description("The audit fence logs who writes to the monolith's tables, and refuses nobody.")
     .addHelpText(
       'after',
-      '\nExamples:\n  $ strangler fence audit catalog on\n  $ strangler fence status catalog',
+      '\nExamples:\n  $ strangler fence audit catalog on\n  $ strangler fence status catalog\n' +
+        '  $ strangler fence seen catalog --reason "the nightly job writes to the service now"',
     );
   fence.addCommand(
     makeCommand({
@@ -42,6 +43,23 @@ export function fenceCommand(session: Session): Command {
         text: fenceText,
       });
     }),
+  );
+  fence.addCommand(
+    makeCommand({
+      usage: 'seen <context>',
+      summary: 'you looked at who was refused: retire counts from here on',
+      changes: true,
+      examples: ['fence seen catalog --reason "the nightly job writes to the service now"'],
+    })
+      .requiredOption('--reason <text>', 'who it was, and why it comes no more; journaled')
+      .action(async (context: string, common: CommonOptions) => {
+        const { fenceSeen } = await import('../../steps/fence-seen.ts');
+        await runStep(session, common, {
+          step: fenceSeen,
+          options: { context, reason: common.reason ?? '' },
+          text: fenceSeenText,
+        });
+      }),
   );
   return fence;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fenceText } from './fence.ts';
+import { fenceSeenText, fenceText } from './fence.ts';
 
 const quiet = {
   refused: '0',
@@ -79,4 +79,15 @@ test('who was refused what is listed, on both sides, with what earlier epochs re
   expect(head).toMatch(/^writes +operation +side +table +user$/);
   expect(lines[0]).toMatch(/^5 +DELETE +monolith +public\.p +cron$/);
   expect(lines[1]).toMatch(/^1 +not told +service +another one +another one$/);
+});
+
+test('what counts as seen is told, with who it was', () => {
+  const seen = { context: 'catalog', epoch: 3, reason: 'moved', monolith: quiet, service: quiet };
+  expect(fenceSeenText(seen)).toBe(
+    'catalog, epoch 3: 0 writes refused on the monolith and 0 on the service count as seen from here on; the journal has them',
+  );
+  const refusedWriters = [{ table: 'public.p', operation: 'DELETE', user: 'cron', writes: '5' }];
+  expect(fenceSeenText({ ...seen, monolith: { ...quiet, refused: '5', refusedWriters } })).toMatch(
+    /: 5 writes refused on the monolith[^]*5 +DELETE +monolith +public\.p +cron/,
+  );
 });

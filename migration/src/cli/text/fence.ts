@@ -1,5 +1,6 @@
 import { bothSides } from '@strangler-toolkit/plan';
 import type { FenceResult } from '../../steps/fence.ts';
+import type { FenceSeenResult } from '../../steps/fence-seen.ts';
 import { table } from './table.ts';
 
 function sideText(result: FenceResult, side: 'monolith' | 'service'): string {
@@ -12,7 +13,7 @@ function sideText(result: FenceResult, side: 'monolith' | 'service'): string {
   return `fence on the ${side} ${mode} (${told.join(', ')})`;
 }
 
-const refusedText = (result: FenceResult): string[] => {
+const refusedText = (result: FenceResult | FenceSeenResult): string[] => {
   const rows = bothSides.flatMap((side) =>
     result[side].refusedWriters.map((writer) => [
       writer.writes,
@@ -61,4 +62,12 @@ export const fenceText = (result: FenceResult): string =>
     `${result.context}, epoch ${result.epoch}: ${sideText(result, 'monolith')}, ${sideText(result, 'service')}`,
     ...refusedText(result),
     ...loggedText(result),
+  ].join('\n');
+
+/** What somebody looked at, and from where the gate of retire counts. */
+export const fenceSeenText = (result: FenceSeenResult): string =>
+  [
+    `${result.context}, epoch ${result.epoch}: ${result.monolith.refused} writes refused on the monolith and ` +
+      `${result.service.refused} on the service count as seen from here on; the journal has them`,
+    ...refusedText(result),
   ].join('\n');

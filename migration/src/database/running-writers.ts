@@ -1,5 +1,5 @@
-import type { Client } from 'pg';
-import type { TableName } from './fence-tables.ts';
+import type { ClientBase } from 'pg';
+import type { TableName } from './identifiers.ts';
 
 export interface RunningWriter {
   readonly pid: string;
@@ -10,10 +10,14 @@ export interface RunningWriter {
   readonly autovacuum: boolean;
 }
 
-/** Who holds locks on the tables that keep a fence out. Without pg_monitor the rows of other users show less, never nothing. */
+/**
+ * Who holds locks on the tables that keep a fence out, or an ALTER TABLE, which waits for readers too. Without pg_monitor the
+ * rows of other users show less, never nothing.
+ */
 export async function runningWriters(
-  client: Client,
+  client: ClientBase,
   tables: readonly TableName[],
+  { readers = false }: { readonly readers?: boolean } = {},
 ): Promise<RunningWriter[]> {
   const { rows } = await client.query<
     Omit<RunningWriter, 'autovacuum'> & { backend: string | null }
@@ -24,9 +28,9 @@ export async function runningWriters(
      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid() AND l.locktype = 'relation'
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')
+       AND ($3 OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
        AND l.relation IN (SELECT to_regclass(format('%I.%I', s, t)) FROM unnest($1::text[], $2::text[]) AS w(s, t))`,
-    [tables.map((table) => table.schema), tables.map((table) => table.table)],
+    [tables.map((table) => table.schema), tables.map((table) => table.table), readers],
   );
   return rows.map(({ backend, ...row }) => ({
     ...row,
