@@ -198,10 +198,19 @@ export default defineMigration({
     // What the search listens to, and what the catalog reads of the shop's changes.
     messages: {
       'catalog-events': {
-        service: { from: 'outbox', database: env('CATALOG_PACT_DATABASE_URL') },
+        service: {
+          from: 'outbox',
+          database: env(
+            'CATALOG_PACT_DATABASE_URL',
+            'postgresql://postgres@127.0.0.1:5432/catalog',
+          ),
+        },
       },
       'shop-changes': {
-        monolith: { from: 'changes', database: env('MONOLITH_PACT_DATABASE_URL') },
+        monolith: {
+          from: 'changes',
+          database: env('MONOLITH_PACT_DATABASE_URL', 'postgresql://postgres@127.0.0.1:5432/shop'),
+        },
       },
     },
   },
