@@ -97,7 +97,9 @@ test('what ends by itself ends all, with its own words and a code', async () => 
     JSON.stringify({ ...shop, context: 'odd', tables: [{ monolith: 'products', service }] }),
   );
   const unfit = await cli(['dev', '--port', '0'], settings({ STRANGLER_CONTEXTS: odd }));
-  expect(unfit.stderr).toMatch(/worker odd \| odd may not go on \(replicate\):\n.*no column nowhere/);
+  expect(unfit.stderr).toMatch(
+    /worker odd \| odd may not go on \(replicate\):\n.*no column nowhere/,
+  );
   expect(unfit.stderr).toContain('PART_ENDED: worker odd ended by itself (exit code 4)');
   const unleash = { UNLEASH_URL: 'http://127.0.0.1:9/api' };
   const tokenless = await cli(['dev', 'rates', '--port', '0'], settings(unleash));
