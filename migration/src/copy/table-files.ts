@@ -49,7 +49,7 @@ export async function requireFiles(
  * Where the rows of a table and of those below it lie: another answer means other pages. It is that of now, also in a
  * transaction that sees the rows of before; who holds a lock on the table gets the same one until it ends.
  */
-export async function tableFiles(client: pg.Client, table: TableName): Promise<string> {
+async function tableFiles(client: pg.Client, table: TableName): Promise<string> {
   const { rows } = await client.query<{ files: string }>(
     `WITH RECURSIVE tree AS (
        SELECT to_regclass($1)::oid AS oid
