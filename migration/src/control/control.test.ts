@@ -590,6 +590,26 @@ describe('measurements', () => {
     });
   });
 
+  test('a failure does not take the count of dead letters away, a new epoch does', async () => {
+    const base = { context: 'wm-letters', direction: 'forward', workerId: randomUUID() } as const;
+    const detail = async () => (await control.watermarks.get('wm-letters', 'forward'))?.detail;
+    const sample = { deadLetters: 2, transport: 'embedded' };
+    await control.watermarks.upsert({ ...base, epoch: 1, state: 'streaming', detail: sample });
+    const failed = { code: 'DB_UNREACHABLE', message: 'gone' };
+    await control.watermarks.upsert({ ...base, epoch: 1, state: 'failed', detail: failed });
+    expect(await detail()).toEqual({ ...failed, deadLetters: 2 });
+    await control.watermarks.upsert({
+      ...base,
+      epoch: 1,
+      state: 'streaming',
+      detail: { deadLetters: 0 },
+    });
+    expect(await detail()).toEqual({ deadLetters: 0 });
+    await control.watermarks.upsert({ ...base, epoch: 1, state: 'streaming', detail: sample });
+    await control.watermarks.upsert({ ...base, epoch: 2, state: 'failed', detail: failed });
+    expect(await detail()).toEqual(failed);
+  });
+
   test('a watermark of a new epoch begins without the one of the old', async () => {
     const base = {
       context: 'wm-new',

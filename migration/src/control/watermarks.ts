@@ -89,7 +89,11 @@ export class WatermarkStore {
         applied_at = CASE WHEN w.epoch = EXCLUDED.epoch THEN COALESCE(EXCLUDED.applied_at, w.applied_at) ELSE EXCLUDED.applied_at END,
         source_lsn = COALESCE(EXCLUDED.source_lsn, w.source_lsn), lag_bytes = COALESCE(EXCLUDED.lag_bytes, w.lag_bytes),
         rows_applied = CASE WHEN ${update.rowsApplied === undefined} THEN w.rows_applied ELSE EXCLUDED.rows_applied END,
-        detail = CASE WHEN ${update.detail === undefined} THEN w.detail ELSE EXCLUDED.detail END
+        -- a failure says nothing of dead letters, and reads are kept at the owner while there are some
+        detail = CASE WHEN ${update.detail === undefined} THEN w.detail
+          WHEN w.epoch = EXCLUDED.epoch
+            THEN jsonb_strip_nulls(jsonb_build_object('deadLetters', w.detail -> 'deadLetters')) || EXCLUDED.detail
+          ELSE EXCLUDED.detail END
       WHERE w.epoch <= EXCLUDED.epoch`.execute(this.#db);
   }
 

@@ -46,10 +46,11 @@ export async function beginCounting(
 export async function countAsSeen(client: pg.ClientBase, context: string): Promise<Refusals> {
   const { rows } = await client.query<Counted>(
     `WITH before AS MATERIALIZED (
-       SELECT counter, base, ${value} AS stood FROM strangler.refusals WHERE context = $1
+       SELECT counter, base, CASE WHEN operation = 'moment' THEN ${value} ELSE ${settled} END AS stood
+         FROM strangler.refusals WHERE context = $1
      ), seen AS (
        UPDATE strangler.refusals r
-          SET base = CASE WHEN stood = 0 THEN 0 ELSE setval(to_regclass(format('strangler.%I', r.counter)), stood) END
+          SET base = stood
          FROM before WHERE before.counter = r.counter AND r.operation <> 'moment'
      )
      SELECT table_name AS place, operation, db_user AS role,

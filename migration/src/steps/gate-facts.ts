@@ -104,7 +104,9 @@ async function streamFacts(
     watermark.appliedLsn !== null &&
     watermark.state !== 'copying';
   facts.workerAlive = watermark?.workerAlive === true && watermark.epoch === row.epoch;
-  if (watermark?.lagSeconds !== null && watermark?.lagSeconds !== undefined)
+  // of a table that the file maps and the worker does not stream, its lag says nothing
+  const whole = watermark?.detail.notTaken === undefined;
+  if (whole && watermark?.lagSeconds !== null && watermark?.lagSeconds !== undefined)
     facts.lagSeconds = watermark.lagSeconds;
 }
 

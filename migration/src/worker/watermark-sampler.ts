@@ -56,6 +56,10 @@ export interface Verification {
 /** What a server keeps grows slowly: it and the age of evidence are not worth a question at every sample. */
 const slowLookMs = 10_000;
 
+const lacksTables = (notTaken: WorkerFailure | null): boolean =>
+  notTaken !== null &&
+  ['IDENTITY_CHANGED', 'SCHEMA_CHANGED', 'TARGET_NOT_EMPTY'].includes(notTaken.code);
+
 interface Sample {
   /** Control database's clock, as text. */
   readonly time: string;
@@ -133,15 +137,17 @@ export class WatermarkSampler {
       onSample,
     } = this.#options;
     const { position, rows, deadLetters } = this.#options.progress();
+    const notTaken = this.#options.planProblem?.() ?? null;
     const held = this.#options.held();
+    // of a table that facades may know by now, and this stream does not
+    const whole = held === undefined && !lacksTables(notTaken);
     const seconds = (performance.now() - this.#begun) / 1000;
     if (!stillFailing(this.#beganAt, { position, seconds })) this.#failing = undefined;
     const more = {
       ...(held !== undefined && { held }),
       ...(this.#failing && { failing: this.#failing }),
     };
-    const notTaken = this.#options.planProblem?.() ?? null;
-    if (held === undefined) {
+    if (whole) {
       const passed = this.#waiting.filter((sample) => sample.lsn <= position);
       this.#reached = passed.at(-1) ?? this.#reached;
       this.#waiting = this.#waiting.filter((sample) => sample.lsn > position);
@@ -150,7 +156,7 @@ export class WatermarkSampler {
       this.#reached === null
         ? this.#options.lagBefore + seconds
         : (performance.now() - this.#reached.at) / 1000;
-    const caughtUp = held === undefined && this.#reached !== null && lagSeconds < 1;
+    const caughtUp = whole && this.#reached !== null && lagSeconds < 1;
     const lagBytes = sourceLsn > position ? sourceLsn - position : 0n;
     await control.watermarks.upsert({
       context,
