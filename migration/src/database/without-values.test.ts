@@ -25,6 +25,7 @@ test.each([
 test.each([
   ['23505', 'duplicate key value violates unique constraint "people_pkey"'],
   ['42703', 'column "mood" does not exist'],
+  ['22001', 'value too long for type character varying(20)'],
   ['58P01', 'could not open: "base/1"'],
 ])('%s quotes names only and stays, without its detail', (code, message) => {
   const error = failed(code, message, 'Failing row contains (7, Ann).');

@@ -6,8 +6,10 @@ function fromServer(error: unknown): Error | undefined {
   return error instanceof Error && /^[0-9A-Z]{5}$/.test(codeOf(error)) ? error : undefined;
 }
 
-// data exceptions quote what stands in a row, in the server's language; what a function raises may say anything
-const quotesValues = (sqlState: string): boolean => /^(?:22[0-9A-Z]{3}|P0001)$/.test(sqlState);
+// data exceptions quote what stands in a row, in the server's language, but for what is too long, which names the type only;
+// what a function raises may say anything
+const quotesValues = (sqlState: string): boolean =>
+  /^(?:22[0-9A-Z]{3}|P0001)$/.test(sqlState) && sqlState !== '22001';
 
 const textOf = (error: unknown, field: 'detail' | 'message'): string => {
   const text = typeof error === 'object' && error !== null ? Reflect.get(error, field) : undefined;

@@ -168,6 +168,8 @@ export interface Running extends AsyncDisposable {
   stop(): Promise<void>;
   /** The code it ended with. */
   readonly ended: Promise<string | null>;
+  /** What a terminal shows when it ends by itself. */
+  readonly told: Promise<string | null>;
   readonly progress: WorkerProgress[];
   readonly notes: string[];
 }
@@ -182,17 +184,21 @@ export function startWorker(
   const controller = new AbortController();
   const progress: WorkerProgress[] = [];
   const notes: string[] = [];
-  const ended = runWorker({
+  const outcome = runWorker({
     ...shop,
     signal: controller.signal,
     onProgress: (step) => progress.push(step),
     onNote: (text) => notes.push(text),
   }).then(
     () => null,
-    (error: unknown) => (isStranglerError(error) ? error.code : String(error)),
+    (error: unknown) => error,
   );
+  const ended = outcome.then((error) =>
+    error === null ? null : isStranglerError(error) ? error.code : String(error),
+  );
+  const told = outcome.then((error) => (error === null ? null : String(error)));
   const stop = async (): Promise<void> => (controller.abort(), void (await ended));
-  return { ended, progress, notes, stop, [Symbol.asyncDispose]: stop };
+  return { ended, told, progress, notes, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** The data part of a cutover: the new way is made, the old stream closed, the owner changed. */
