@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { randomBytes } from 'node:crypto';
 import {
   createTestDatabase,
@@ -194,9 +195,9 @@ export function startWorker(
     (error: unknown) => error,
   );
   const ended = outcome.then((error) =>
-    error === null ? null : isStranglerError(error) ? error.code : String(error),
+    error === null ? null : isStranglerError(error) ? error.code : inspect(error),
   );
-  const told = outcome.then((error) => (error === null ? null : String(error)));
+  const told = outcome.then((error) => (error === null ? null : inspect(error)));
   const stop = async (): Promise<void> => (controller.abort(), void (await ended));
   return { ended, told, progress, notes, stop, [Symbol.asyncDispose]: stop };
 }
