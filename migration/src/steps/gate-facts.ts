@@ -18,7 +18,7 @@ import { earlierVerification, trafficFacts, verificationFact } from './evidence-
 import { decisionsFinding } from '../surroundings/index.ts';
 import { aliveWithOtherPlan } from './other-plans.ts';
 import type { Toolkit } from './toolkit.ts';
-import { surroundingsOf } from './written-together.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -217,7 +217,8 @@ async function firstKey(client: pg.Client, { monolith, key }: CompiledTable): Pr
   return rows[0];
 }
 
-async function replicated(kit: Toolkit, context: string): Promise<MigrationDefinition> {
+/** @throws StranglerError MOVE_NOT_ALLOWED where the context has no data of its own */
+export async function replicated(kit: Toolkit, context: string): Promise<MigrationDefinition> {
   const definition = await kit.definition(context);
   if (definition.data !== 'replicated')
     throw new StranglerError(

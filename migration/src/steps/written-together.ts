@@ -1,5 +1,4 @@
-import { type MigrationDefinition, type Side, StranglerError } from '@strangler-toolkit/plan';
-import { lookAround, type Surrounding } from '../surroundings/index.ts';
+import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
 import {
   acrossBorder,
   type CommonWrite,
@@ -7,9 +6,10 @@ import {
   frequency,
   mappedNames,
   TogetherCounter,
-  togetherSurroundings,
+  transactionsOf,
 } from '../surroundings/written-together.ts';
 import { watchLog } from '../stream/source/watch-log.ts';
+import { replicated } from './mapping.ts';
 import type { Toolkit } from './toolkit.ts';
 
 export interface WrittenTogetherOptions {
@@ -22,6 +22,8 @@ export interface WrittenTogetherOptions {
 }
 
 export interface TogetherPair extends CommonWrite {
+  /** Transactions that wrote `table`, with `other` or without. */
+  readonly all: number;
   /** In words. */
   readonly frequency: string;
   /** Of the context file; `null`: nobody decided. */
@@ -50,12 +52,7 @@ export async function writtenTogether(
   kit: Toolkit,
   { context, side, seconds, forget = false }: WrittenTogetherOptions,
 ): Promise<WrittenTogetherResult> {
-  const definition = await kit.definition(context);
-  if (definition.data !== 'replicated')
-    throw new StranglerError(
-      'MOVE_NOT_ALLOWED',
-      `${context} has data '${definition.data}': no rows are mapped`,
-    );
+  const definition = await replicated(kit, context);
   const { together } = await kit.control();
   if (forget) await together.forget(context, side);
   if (seconds > 0) await watch(kit, definition, { side, seconds });
@@ -67,6 +64,7 @@ export async function writtenTogether(
     watchedSeconds: (await together.watched(context, side))?.seconds ?? 0,
     pairs: acrossBorder(seen, mappedNames(definition, side)).map((pair) => ({
       ...pair,
+      all: transactionsOf(pair.table, seen),
       frequency: frequency(pair, seen),
       reason: reasons.get(pair.other) ?? null,
     })),
@@ -112,22 +110,4 @@ async function watch(
       await log.close();
     }
   });
-}
-
-/** What lies around the mapped rows: by the catalogs of both sides, and by what the owner's log told. */
-export async function surroundingsOf(
-  kit: Toolkit,
-  definition: MigrationDefinition,
-): Promise<Surrounding[]> {
-  const around = await kit.withDatabase(definition, 'monolith', (monolith) =>
-    kit.withDatabase(definition, 'service', (service) => lookAround(definition, monolith, service)),
-  );
-  return [...around, ...(await togetherOf(kit, definition))];
-}
-
-async function togetherOf(kit: Toolkit, definition: MigrationDefinition): Promise<Surrounding[]> {
-  if (!kit.hasControl) return [];
-  const { together } = await kit.control();
-  const seen = await together.seen(definition.context, 'monolith');
-  return togetherSurroundings(seen, definition, 'monolith');
 }

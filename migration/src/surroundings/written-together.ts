@@ -53,14 +53,14 @@ export function acrossBorder(
     .sort((one, two) => two.transactions - one.transactions || (one.other < two.other ? -1 : 1));
 }
 
+/** All transactions that wrote a mapped table. */
+export const transactionsOf = (name: string, seen: readonly WrittenTogether[]): number =>
+  seen.find(({ table, other }) => table === name && other === null)?.transactions ?? 0;
+
 /** `12 of 40 transactions that wrote vouchers wrote orders as well`. */
-export function frequency(pair: CommonWrite, seen: readonly WrittenTogether[]): string {
-  const all = seen.find(({ table, other }) => table === pair.table && other === null);
-  return (
-    `${pair.transactions} of ${all?.transactions ?? pair.transactions} transactions that wrote ` +
-    `${pair.table} wrote ${pair.other} as well`
-  );
-}
+export const frequency = (pair: CommonWrite, seen: readonly WrittenTogether[]): string =>
+  `${pair.transactions} of ${transactionsOf(pair.table, seen)} transactions that wrote ` +
+  `${pair.table} wrote ${pair.other} as well`;
 
 /** As a key in a context file. */
 export const quoted = (name: string): string =>

@@ -12,6 +12,7 @@ const pair = (other: string, reason: string | null) => ({
   table: 'vouchers',
   other,
   transactions: 2,
+  all: 3,
   frequency: `2 of 3 transactions that wrote vouchers wrote ${other} as well`,
   reason,
 });

@@ -22,10 +22,10 @@ export function writtenTogetherText({
     `${watched}.`,
     table([
       ['table', 'written together with', 'how often', 'decided'],
-      ...pairs.map(({ table: name, other, frequency, reason }) => [
+      ...pairs.map(({ table: name, other, transactions, all, reason }) => [
         name,
         other,
-        frequency.replace(/ transactions.*/, ' transactions'),
+        `${transactions} of ${all} transactions`,
         reason ?? 'no',
       ]),
     ]),

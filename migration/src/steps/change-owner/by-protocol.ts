@@ -9,7 +9,7 @@ import { decideMove, type GateDecision, passGates, refusalOf } from '../gated-mo
 import type { PlannedAction } from '../../findings/planned-action.ts';
 import { isOpen } from '../../surroundings/index.ts';
 import { type DryRun, planned } from '../step.ts';
-import { surroundingsOf } from '../written-together.ts';
+import { surroundingsOf } from '../surroundings.ts';
 import { assertDone, type MoveOutcome, outcome, plannedSteps } from './outcome.ts';
 import { type OwnerChange, phaseOptions } from './owner-change.ts';
 

@@ -1,6 +1,6 @@
 import { age } from '@strangler-toolkit/plan';
 import { isOpen } from '../../surroundings/index.ts';
-import { surroundingsOf } from '../written-together.ts';
+import { surroundingsOf } from '../surroundings.ts';
 import type { ContextCheck } from './context-check.ts';
 
 const watchedText = (context: string, seconds: number | undefined): string =>

@@ -1,0 +1,22 @@
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { lookAround, type Surrounding } from '../surroundings/index.ts';
+import { togetherSurroundings } from '../surroundings/written-together.ts';
+import type { Toolkit } from './toolkit.ts';
+
+/** What lies around the mapped rows: by the catalogs of both sides, and by what the monolith's log told. */
+export async function surroundingsOf(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+): Promise<Surrounding[]> {
+  const around = await kit.withDatabase(definition, 'monolith', (monolith) =>
+    kit.withDatabase(definition, 'service', (service) => lookAround(definition, monolith, service)),
+  );
+  return [...around, ...(await togetherOf(kit, definition))];
+}
+
+async function togetherOf(kit: Toolkit, definition: MigrationDefinition): Promise<Surrounding[]> {
+  if (!kit.hasControl) return [];
+  const { together } = await kit.control();
+  const seen = await together.seen(definition.context, 'monolith');
+  return togetherSurroundings(seen, definition, 'monolith');
+}
