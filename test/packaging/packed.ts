@@ -43,6 +43,7 @@ async function privateCopy(target: string): Promise<void> {
 async function packInto(folder: string): Promise<void> {
   const [copy, packing] = [join(folder, 'copy'), join(folder, 'packing')];
   await privateCopy(copy);
+  await mkdir(packing);
   for (const name of packages) await npm(['pack', '--pack-destination', packing], join(copy, name));
   await rm(copy, { recursive: true, force: true });
   await rename(packing, join(folder, 'packed'));
@@ -54,7 +55,8 @@ export async function packedPackages(): Promise<ReadonlyMap<string, string>> {
   if (folder === undefined)
     throw new Error('TEST_PACKED is not set: run the tests through npm test');
   const failed = join(folder, 'failed');
-  const first = await mkdir(join(folder, 'packing')).then(
+  // this one stays, so that whoever asks after the packing is not the first again
+  const first = await mkdir(join(folder, 'claimed')).then(
     () => true,
     () => false,
   );
