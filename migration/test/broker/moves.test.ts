@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { freePort, until } from '@strangler-toolkit/dev-stack';
+import { canI } from '../../src/steps/can-i.ts';
+import { rollback } from '../../src/steps/change-owner/index.ts';
+import { brokerShop, codeOf } from '../support/broker-shop.ts';
+import { cli, type CliResult } from '../support/cli.ts';
+
+const shop = brokerShop('broker_moves');
+
+describe('can-i asks whether the version that comes may be where it goes', () => {
+  // Going back has no gates where no data moves: only the broker decides.
+  const goBack = (more: Record<string, string | undefined> = {}, options = {}) =>
+    shop.withKit((kit) => canI(kit, 'rollback', 'shop', options), more);
+  beforeEach(async () => {
+    shop.has('web');
+    await shop.stage('service', 'service');
+  });
+
+  test('yes is yes, with its words; a broken pact and a version that nobody verified are no', async () => {
+    expect(await goBack()).toMatchObject({
+      yes: false,
+      broker: {
+        version: 'mono-1',
+        deployable: null,
+        reason: expect.stringContaining('knows no version mono-1'),
+      },
+    });
+    await shop.verify({ record: false });
+    expect(await goBack()).toMatchObject({
+      yes: true,
+      broker: {
+        pacticipant: 'shop',
+        environment: 'production',
+        version: 'mono-1',
+        deployable: true,
+        reason: 'All required verification results are published and successful',
+      },
+    });
+    shop.status.monolith = 500;
+    await codeOf(shop.verify({ record: false }));
+    expect(await goBack()).toMatchObject({ yes: false, broker: { deployable: false } });
+  });
+
+  test('a version that is not known is not asked about, and no yes', async () => {
+    shop.builds.monolith = '';
+    expect(await goBack()).toMatchObject({ yes: false, broker: { deployable: null } });
+    await shop.verify({ record: false, side: 'monolith', providerVersion: 'mono-9' });
+    expect(await goBack({}, { providerVersion: 'mono-9' })).toMatchObject({ yes: true });
+  });
+
+  test('an environment has to be named, and one that the broker does not know is its error', async () => {
+    expect(await codeOf(goBack({ PACT_BROKER_ENVIRONMENT: undefined }))).toBe('CONFIG_ENV_MISSING');
+    await shop.verify({ record: false });
+    expect(await codeOf(goBack({ PACT_BROKER_ENVIRONMENT: 'moon' }))).toBe('BROKER_REFUSED');
+  });
+
+  test('a broker that does not answer is an error of its own, and never a yes; the gates alone are asked with --no-broker', async () => {
+    await shop.verify({ record: false });
+    const asked = (...args: string[]): Promise<CliResult> =>
+      cli(['can-i', 'rollback', 'shop', ...args], shop.environment({ PACT_BROKER_BASE_URL: away }));
+    const away = `http://127.0.0.1:${await freePort()}`;
+    const silent = await asked();
+    expect([silent.code, silent.stdout]).toEqual([8, '']);
+    expect(silent.stderr).toMatch(/BROKER_UNREACHABLE: .*does not answer: .*ECONNREFUSED/);
+    const alone = await asked('--no-broker');
+    expect([alone.code, alone.stdout]).toEqual([0, 'yes: rollback shop (stage service)\n']);
+    const answered = await cli(['can-i', 'rollback', 'shop'], shop.environment());
+    expect([answered.code, answered.stdout]).toEqual([
+      0,
+      '✓ broker: shop mono-1 in production: All required verification results are published and successful\n' +
+        'yes: rollback shop (stage service)\n',
+    ]);
+  });
+});
+
+describe('a change of owner is recorded as a deployment', () => {
+  const flip = (more: Record<string, string | undefined> = {}, signal?: AbortSignal) =>
+    shop.withKit((kit) => rollback.execute(kit, { context: 'shop' }), more, signal);
+  beforeEach(async () => {
+    shop.has('web');
+    await shop.verify({ record: false });
+    await shop.stage('service', 'service');
+  });
+  const journaled = async () =>
+    (
+      await shop.sql(
+        `SELECT status, detail FROM strangler_control.journal WHERE step = 'deployment' ORDER BY id DESC LIMIT 1`,
+      )
+    )[0];
+
+  test('the version that serves now, in the environment', async () => {
+    expect(await flip()).toMatchObject({
+      stage: 'canary',
+      owner: 'monolith',
+      deployment: { recorded: true, version: 'mono-1', environment: 'production' },
+    });
+    expect(shop.broker.deployed).toEqual([
+      { pacticipant: 'shop', version: 'mono-1', environment: 'production' },
+    ]);
+    expect(await journaled()).toMatchObject({ status: 'done', detail: { side: 'monolith' } });
+    const on = await cli(
+      ['cutover', 'shop', '--yes', '--force', '--reason', 'test', '--no-facade'],
+      shop.environment(),
+    );
+    expect([on.code, on.stderr]).toEqual([0, expect.stringContaining('shop svc-1 in production')]);
+    expect(shop.broker.deployed.at(-1)?.version).toBe('svc-1');
+    // One stage back from the canary nothing was deployed.
+    await shop.stage('canary', 'monolith');
+    expect((await flip()).deployment).toBeUndefined();
+    expect(shop.broker.deployed).toHaveLength(2);
+  });
+
+  test.each<[string, () => Promise<Record<string, string | undefined>>, RegExp]>([
+    [
+      'is away',
+      async () => ({ PACT_BROKER_BASE_URL: `http://127.0.0.1:${await freePort()}` }),
+      /BROKER_UNREACHABLE/,
+    ],
+    ['refuses', () => Promise.resolve({ PACT_BROKER_TOKEN: 'old' }), /BROKER_AUTH/],
+    [
+      'is told no environment',
+      () => Promise.resolve({ PACT_BROKER_ENVIRONMENT: undefined }),
+      /PACT_BROKER_ENVIRONMENT is not set/,
+    ],
+    [
+      'is given an address that is none',
+      () => Promise.resolve({ PACT_BROKER_BASE_URL: 'nowhere' }),
+      /CONFIG_INVALID/,
+    ],
+  ])(
+    'a broker that %s fails no flip: what was not recorded is told, journaled, and recorded later',
+    async (_, env, why) => {
+      const { stage: now, deployment } = await flip(await env());
+      expect([now, deployment]).toMatchObject([
+        'canary',
+        { recorded: false, why: expect.stringMatching(why) },
+      ]);
+      expect(shop.broker.deployed).toEqual([]);
+      expect(await journaled()).toMatchObject({ status: 'failed', detail: deployment });
+      const command = deployment?.recorded === false ? deployment.command : '';
+      const later = await cli(
+        command.replace('<name>', 'production').split(' ').slice(1),
+        shop.environment(),
+      );
+      expect([later.code, later.stdout]).toEqual([
+        0,
+        'shop mono-1 (the monolith) is recorded as deployed in production\n',
+      ]);
+      expect(shop.broker.deployed).toHaveLength(1);
+    },
+  );
+
+  test('a broker that is silent is left with Ctrl-C, after the flip', async () => {
+    shop.broker.faults.set('index', 'silence');
+    shop.broker.heard.length = 0;
+    const stop = new AbortController();
+    const flipped = flip({}, stop.signal);
+    await until('the broker is asked', () => Promise.resolve(shop.broker.heard.length > 0));
+    stop.abort();
+    expect(await flipped).toMatchObject({
+      stage: 'canary',
+      deployment: { recorded: false, why: expect.stringMatching(/^CANCELLED/) },
+    });
+  });
+});
