@@ -34,8 +34,38 @@ module.exports = {
       name: 'monolith-imports-nothing-of-ours',
       severity: 'error',
       comment: 'A monolith knows nothing of the toolkit that takes it apart.',
-      from: { path: '^legacy-monolith/', pathNot: tests },
+      // What its pages run in a browser asks the shop with the storefront's client: the example's, as they are.
+      from: {
+        path: '^legacy-monolith/',
+        pathNot: `${tests}|^legacy-monolith/src/storefront/assets/`,
+      },
       to: { path: `${toolkit}|${example}|^dev-stack/`, pathNot: '^legacy-monolith/' },
+    },
+    {
+      name: 'pages-only-ask',
+      severity: 'error',
+      comment:
+        'A browser has what the shop serves it: the script of the pages and the client that it asks with.',
+      from: { path: '^legacy-monolith/src/storefront/assets/' },
+      to: {
+        pathNot:
+          '^legacy-monolith/src/storefront/assets/|^contracts/consumers/storefront/storefront-client\\.ts$',
+      },
+    },
+    {
+      name: 'clients-stand-alone',
+      severity: 'error',
+      comment: 'The clients of the shop run in a browser, and know nothing of the toolkit.',
+      from: { path: '^contracts/consumers/(shop-api|[^/]+/[^/]+-client)\\.ts$' },
+      to: { pathNot: '^contracts/consumers/shop-api\\.ts$' },
+    },
+    {
+      name: 'consumers-know-no-toolkit',
+      severity: 'error',
+      comment:
+        "Whoever uses the shop has never heard of its migration: a consumer's test needs its client and Pact.",
+      from: { path: '^contracts/consumers/' },
+      to: { path: `${toolkit}|^dev-stack/`, pathNot: '^contracts/consumers/' },
     },
     {
       name: 'services-import-only-the-kit',

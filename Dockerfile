@@ -34,7 +34,9 @@ COPY legacy-monolith legacy-monolith
 RUN node scripts/build.mjs
 RUN for deployable in legacy-monolith catalog shipping-rates; do node node_modules/typescript/bin/tsc -p "deploy/tsconfig/$deployable.json" || exit 1; done
 RUN cp -r legacy-monolith/src/db/migrations legacy-monolith/dist/db/
-RUN cp -r legacy-monolith/src/storefront/assets legacy-monolith/dist/storefront/
+# What its pages run in a browser, the storefront's client among it.
+RUN node node_modules/typescript/bin/tsc -p deploy/tsconfig/storefront-pages.json
+RUN mkdir legacy-monolith/dist/storefront/assets && cp legacy-monolith/src/storefront/assets/shop.css legacy-monolith/dist/storefront/assets/
 
 # ── packages of each deployable: only the manifests that it needs are there, so nothing else gets installed ──────────
 FROM lock AS facade-packages

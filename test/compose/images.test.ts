@@ -249,6 +249,12 @@ test('a facade serves what the monolith answers, keeps its state in its volume a
   expect([answer.status, ((await answer.json()) as { items: unknown[] }).items.length]).toEqual([
     200, 2,
   ]);
+  // The pages' script asks with the storefront's client, which the image holds as a browser takes it.
+  const client = await fetch(`http://127.0.0.1:${facade.port}/assets/storefront-client.js`);
+  expect([client.headers.get('content-type'), await client.text()]).toEqual([
+    expect.stringContaining('text/javascript'),
+    expect.stringMatching(/from '\.\/shop-api\.js'[^]*export class StorefrontClient \{/),
+  ]);
   const asOperator = `Bearer ${String(compose.services['facade-1']!.environment!.FACADE_ADMIN_TOKEN)}`;
   const readiness = async (headers: Record<string, string>) =>
     (await fetch(`http://127.0.0.1:${facade.adminPort}/health/ready`, { headers })).json();

@@ -3,6 +3,7 @@ import type { ModuleDocument } from '../http/openapi.ts';
 const html = { content: 'text/html' };
 /** Without a session the pages lead to the login. */
 const own = { 200: html, 303: null };
+const script = { 200: { content: 'text/javascript' }, 304: null };
 const form = { 303: null, 403: html };
 
 export const storefrontDocument: ModuleDocument = {
@@ -13,10 +14,12 @@ export const storefrontDocument: ModuleDocument = {
       summary: 'Style of the pages',
       answers: { 200: { content: 'text/css' }, 304: null },
     },
-    'GET /assets/shop.js': {
-      summary: 'Script of the pages',
-      answers: { 200: { content: 'text/javascript' }, 304: null },
+    'GET /assets/shop.js': { summary: 'Script of the pages', answers: script },
+    'GET /assets/storefront-client.js': {
+      summary: 'What that script asks the catalog with',
+      answers: script,
     },
+    'GET /assets/shop-api.js': { summary: 'What that client asks with', answers: script },
     'GET /products/{id}': { summary: 'Page of a product', answers: { 200: html, 404: html } },
     'GET /login': { summary: 'Login page of customers', answers: { 200: html } },
     'POST /login': {
