@@ -44,7 +44,10 @@ const said = () =>
   );
 const saysOf = async (context: string) => (await said()).find((row) => row.context === context);
 
-async function linked(limits: { pollMs?: number; heartbeatMs?: number } = {}) {
+async function linked(
+  limits: { pollMs?: number; heartbeatMs?: number } = {},
+  { log = pino({ level: 'silent' }), withinMs = 60_000 } = {},
+) {
   const states = new OwnerStates(
     new Map([
       ['items', 'replicated'],
@@ -60,13 +63,13 @@ async function linked(limits: { pollMs?: number; heartbeatMs?: number } = {}) {
     name: 'a',
     states,
     gate,
-    log: pino({ level: 'silent' }),
+    log,
     detail: () => ({}),
     // nothing here may rest on the next look or beat
     ...{ pollMs: 600_000, heartbeatMs: 600_000, ...limits },
   });
   stops.push(() => link.stop());
-  await link.start(60_000);
+  await link.start(withinMs);
   return { states, gate, link };
 }
 
@@ -126,6 +129,41 @@ describe('what a facade says of its contexts', () => {
     expect([(await said()).length, one.link.up, two.link.up]).toEqual([2, false, true]);
     await two.link.stop();
     expect([await control.query(instances), await said()]).toEqual([[], []]);
+  });
+});
+
+describe('a facade that was rolled back', () => {
+  const migrated = (table: string, columns: string): Promise<unknown> =>
+    control.query(`INSERT INTO strangler_control.${table} VALUES ('0099-future'${columns})`);
+  afterEach(async () => {
+    for (const table of ['kysely_migration', 'additive_migrations'])
+      await control.query(`DELETE FROM strangler_control.${table} WHERE name = '0099-future'`);
+  });
+
+  test('goes on with a control schema that a newer release added to', async () => {
+    await migrated('additive_migrations', '');
+    const { link } = await linked();
+    expect(link.up).toBe(true);
+    expect(await saysOf('items')).toMatchObject({ epoch: 3 });
+  });
+
+  test('keeps away from one that it would misread, says what to do, and comes when that is over', async () => {
+    await migrated('kysely_migration', `, '2030'`);
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) });
+    const { link } = await linked({}, { log, withinMs: 1 });
+    await until('it is told', () => lines.length > 0);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      code: 'CONTROL_SCHEMA_NEWER',
+      err: expect.stringContaining('0099-future'),
+      remedy: expect.stringContaining('Start the newer release again'),
+      msg: expect.stringContaining('last known state'),
+    });
+    expect([link.up, await said()]).toEqual([false, []]);
+    await control.query(
+      `DELETE FROM strangler_control.kysely_migration WHERE name = '0099-future'`,
+    );
+    await until('it is linked', () => link.up);
   });
 });
 

@@ -47,9 +47,12 @@ export const errorCodes = {
     'Add a primary key, or ALTER TABLE … REPLICA IDENTITY USING INDEX or FULL (FULL writes whole old rows to WAL).',
   CONTROL_SCHEMA_OLDER:
     'A command that only looks never changes it: strangler control migrate does, as does the next command that works.',
-  CONTROL_SCHEMA_NEWER: 'This release is older than the control schema: upgrade the toolkit.',
+  CONTROL_SCHEMA_NEWER:
+    'Start the newer release again: nothing was changed. To stay on this one, put back the backup of the control database that was ' +
+    'made before the upgrade, then: strangler control restore <context> --from-sides (docs/deploy.md, "Going back").',
   REPLICA_SCHEMA_NEWER:
-    "This release is older than the toolkit's schema in that data database: upgrade the toolkit.",
+    'Start the newer release again: nothing was changed. Data databases are not taken back, so this release cannot work on them ' +
+    '(docs/deploy.md, "Going back").',
   REPLICA_SCHEMA_BUSY:
     "A transaction that wrote to or read the toolkit's tables did not end in time: let it end, or end it (the message has its " +
     'pid), then run the command again; nothing was changed.',

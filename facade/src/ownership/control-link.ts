@@ -1,10 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { channels, errorCodes, type InstanceDetail, tlsFailure } from '@strangler-toolkit/plan';
+import {
+  channels,
+  errorCodes,
+  type InstanceDetail,
+  isStranglerError,
+  tlsFailure,
+} from '@strangler-toolkit/plan';
 import { openSession } from './control-session.ts';
 import { type OwnerStates, parseOwnerRow } from './owner-states.ts';
-import { acknowledge, forgetInstance, readOwners, registerInstance } from './sql.ts';
+import {
+  acknowledge,
+  forgetInstance,
+  readOwners,
+  registerInstance,
+  requireKnownSchema,
+} from './sql.ts';
 import type { WriteGate } from '../holds/write-gate.ts';
 
 export interface ControlLinkOptions {
@@ -112,11 +124,13 @@ export class ControlLink {
           onFirst();
         });
       } catch (error) {
-        const code = tlsFailure(error);
+        const code = isStranglerError(error) ? error.code : tlsFailure(error);
         if (failures++ % 20 === 0)
           log.warn(
             { err: message(error), ...(code && { code, remedy: errorCodes[code] }) },
-            'control database is not reachable; serving with the last known state',
+            isStranglerError(error)
+              ? 'control database cannot be used; serving with the last known state'
+              : 'control database is not reachable; serving with the last known state',
           );
       }
       if (!this.#stopped) await this.#sleep(Math.min(100 * 2 ** Math.min(failures, 5), 2_000));
@@ -131,6 +145,7 @@ export class ControlLink {
       this.#wake();
     });
     try {
+      await requireKnownSchema(client);
       client.on('notification', () => this.#wake());
       await client.query(`LISTEN ${channels.contexts}`);
       // registered before the first look at the holds: either a cutover's list has this instance, or this look sees its hold

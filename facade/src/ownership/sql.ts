@@ -2,16 +2,20 @@ import {
   type Acknowledgement,
   acknowledgeStatement,
   carryPinsStatement,
+  codeOf,
   controlClockStatement,
   deletePassedPinsStatement,
   forgetInstanceStatement,
   type FreshnessRow,
   ownerNowStatement,
+  readBreakingStatement,
   readFreshnessStatement,
   readOwnersStatement,
   registerInstanceStatement,
   type InstanceDetail,
   type Side,
+  StranglerError,
+  tooNewText,
   watermarkPassedStatement,
   writePinsStatement,
 } from '@strangler-toolkit/plan';
@@ -20,6 +24,24 @@ import type pg from 'pg';
 export type { Acknowledgement, FreshnessRow } from '@strangler-toolkit/plan';
 
 type Queryable = Pick<pg.Client, 'query'>;
+
+/** No control schema yet, or no right to look at its version: what follows tells. */
+const nothingToSee = new Set(['42P01', '3F000', '42501']);
+
+/**
+ * A facade that was rolled back past a change of the schema that it cannot work with would misread it.
+ * @throws StranglerError CONTROL_SCHEMA_NEWER
+ */
+export async function requireKnownSchema(client: Queryable): Promise<void> {
+  const { rows } = await client
+    .query<{ name: string }>(readBreakingStatement())
+    .catch((error: unknown) => {
+      if (!nothingToSee.has(codeOf(error))) throw error;
+      return { rows: [] };
+    });
+  const names = rows.map(({ name }) => name);
+  if (names.length > 0) throw new StranglerError('CONTROL_SCHEMA_NEWER', tooNewText(names));
+}
 
 /** Owners, with the control database's clock (milliseconds). */
 export async function readOwners(client: Queryable): Promise<{ now: number; rows: unknown[] }> {

@@ -1,11 +1,19 @@
-import { StranglerError } from '@strangler-toolkit/plan';
-import type { Migration } from 'kysely/migration';
+import {
+  type ControlMigration,
+  controlMigrationNames,
+  controlMigrations,
+  readBreakingStatement,
+  StranglerError,
+  tooNewText,
+} from '@strangler-toolkit/plan';
+import type { Kysely } from 'kysely';
 import type pg from 'pg';
-import { sql } from './sql.ts';
+import { type Querying, sql } from './sql.ts';
 
-const SCHEMA = 'strangler_control';
 /** They and kysely are loaded when there is something to migrate. */
-const migrations: Readonly<Record<string, () => Promise<Pick<Migration, 'up'>>>> = {
+const migrations: Readonly<
+  Record<ControlMigration, () => Promise<{ up(db: Kysely<unknown>): Promise<void> }>>
+> = {
   '0001-control': () => import('./migrations/0001-control.ts'),
   '0002-identities-seen': () => import('./migrations/0002-identities-seen.ts'),
   '0003-unclaimed-requests': () => import('./migrations/0003-unclaimed-requests.ts'),
@@ -13,61 +21,57 @@ const migrations: Readonly<Record<string, () => Promise<Pick<Migration, 'up'>>>>
   '0005-written-together': () => import('./migrations/0005-written-together.ts'),
   '0006-refused-requests': () => import('./migrations/0006-refused-requests.ts'),
 };
-/** Taken around the whole migration: kysely's own lock needs tables that two first starts would make at once. */
+/** Taken around the whole migration, by releases before this one as well. */
 const LOCK = 7_261_905_113;
 
-async function applied(pool: pg.Pool): Promise<readonly string[]> {
-  const table = await sql<{
-    present: boolean;
-  }>`SELECT to_regclass(${`${SCHEMA}.kysely_migration`}) IS NOT NULL AS present`.execute(pool);
-  if (!table.rows[0]?.present) return [];
-  const { rows } = await sql<{
-    name: string;
-  }>`SELECT name FROM strangler_control.kysely_migration`.execute(pool);
-  return rows.map((row) => row.name);
+/** What stands written down; `none` where there is no control schema yet. */
+interface Applied {
+  readonly none: boolean;
+  readonly missing: readonly ControlMigration[];
 }
 
-/** Whether the schema is older than, equal to, or newer than this release; a newer one is refused. */
-async function outdated(pool: pg.Pool): Promise<boolean> {
-  const done = await applied(pool);
-  const unknown = done.filter((name) => !(name in migrations));
-  if (unknown.length > 0) {
-    throw new StranglerError(
-      'CONTROL_SCHEMA_NEWER',
-      `The control schema has migrations that this release does not know: ${unknown.join(', ')}`,
-      { details: { unknown } },
-    );
-  }
-  return Object.keys(migrations).some((name) => !done.includes(name));
-}
-
-/** @throws StranglerError CONTROL_SCHEMA_OLDER unless there is none at all yet */
-async function refuseOlder(pool: pg.Pool): Promise<void> {
-  const done = await applied(pool);
-  if (done.length > 0)
-    throw new StranglerError(
-      'CONTROL_SCHEMA_OLDER',
-      `The control schema is that of an older release: it lacks ${Object.keys(migrations)
-        .filter((name) => !done.includes(name))
-        .join(', ')}`,
-    );
+/** @throws StranglerError CONTROL_SCHEMA_NEWER */
+async function applied(db: Querying): Promise<Applied> {
+  const { rows: tables } = await sql<{ breaking: boolean; additive: boolean }>`
+    SELECT to_regclass('strangler_control.kysely_migration') IS NOT NULL AS breaking,
+           to_regclass('strangler_control.additive_migrations') IS NOT NULL AS additive`.execute(
+    db,
+  );
+  if (!tables[0]?.breaking) return { none: true, missing: controlMigrationNames };
+  const { text, values } = readBreakingStatement();
+  const unknown = (await db.query(text, [...values])).rows.map(({ name }) => String(name));
+  if (unknown.length > 0)
+    throw new StranglerError('CONTROL_SCHEMA_NEWER', tooNewText(unknown), { details: { unknown } });
+  const { rows } = tables[0].additive
+    ? await sql<{ name: string }>`
+        SELECT name FROM strangler_control.kysely_migration
+        UNION ALL SELECT name FROM strangler_control.additive_migrations`.execute(db)
+    : await sql<{ name: string }>`SELECT name FROM strangler_control.kysely_migration`.execute(db);
+  const done = new Set(rows.map(({ name }) => name));
+  return { none: false, missing: controlMigrationNames.filter((name) => !done.has(name)) };
 }
 
 /**
- * Brings the control schema to this release's version. Any number of processes may do it at once. `onlyLooks`: makes it where
- * there is none, and changes none that is there.
+ * Brings the control schema to this release's version; one that a newer release added to stays as it is. Any number of processes
+ * may do it at once. `onlyLooks`: makes it where there is none, and changes none that is there.
+ * @throws StranglerError CONTROL_SCHEMA_NEWER, CONTROL_SCHEMA_OLDER
  */
 export async function migrateControl(
   pool: pg.Pool,
   { onlyLooks = false }: { readonly onlyLooks?: boolean } = {},
 ): Promise<void> {
-  if (!(await outdated(pool))) return;
-  if (onlyLooks) await refuseOlder(pool);
+  const { none, missing } = await applied(pool);
+  if (missing.length === 0) return;
+  if (onlyLooks && !none)
+    throw new StranglerError(
+      'CONTROL_SCHEMA_OLDER',
+      `The control schema is that of an older release: it lacks ${missing.join(', ')}`,
+    );
   const client = await pool.connect();
   try {
     await sql`SELECT pg_advisory_lock(${LOCK})`.execute(client);
     try {
-      if (await outdated(pool)) await migrateToLatest(pool);
+      await migrateToLatest(pool, (await applied(client)).missing);
     } finally {
       await sql`SELECT pg_advisory_unlock(${LOCK})`.execute(client);
     }
@@ -76,20 +80,31 @@ export async function migrateControl(
   }
 }
 
-async function migrateToLatest(pool: pg.Pool): Promise<void> {
-  const [{ Kysely, PostgresDialect }, { Migrator }] = await Promise.all([
+/** In one transaction: a half-made schema is never seen. */
+async function migrateToLatest(pool: pg.Pool, missing: readonly ControlMigration[]): Promise<void> {
+  if (missing.length === 0) return;
+  const [{ Kysely, PostgresDialect, sql: raw }, ...loaded] = await Promise.all([
     import('kysely'),
-    import('kysely/migration'),
+    ...missing.map(async (name) => ({ name, up: (await migrations[name]()).up })),
   ]);
-  const loaded = Object.entries(migrations).map(
-    async ([name, load]) => [name, await load()] as const,
-  );
-  const all = Object.fromEntries(await Promise.all(loaded));
-  const migrator = new Migrator({
-    db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }),
-    provider: { getMigrations: async () => all },
-    migrationTableSchema: SCHEMA,
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  await db.transaction().execute(async (trx) => {
+    await raw`CREATE SCHEMA IF NOT EXISTS strangler_control`.execute(trx);
+    await raw`
+      CREATE TABLE IF NOT EXISTS strangler_control.kysely_migration (
+        name varchar(255) PRIMARY KEY, timestamp varchar(255) NOT NULL)`.execute(trx);
+    await raw`
+      CREATE TABLE IF NOT EXISTS strangler_control.additive_migrations (
+        name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp())`.execute(trx);
+    for (const { name, up } of loaded) {
+      await up(trx);
+      if (controlMigrations[name] === 'additive')
+        await raw`INSERT INTO strangler_control.additive_migrations (name) VALUES (${name})`.execute(
+          trx,
+        );
+      else
+        await raw`INSERT INTO strangler_control.kysely_migration (name, timestamp)
+          VALUES (${name}, ${new Date().toISOString()})`.execute(trx);
+    }
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
 }

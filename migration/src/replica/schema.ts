@@ -22,12 +22,17 @@ export const replicaSchema = 'strangler';
 interface Part {
   /** Numbered from 1, in order; each runs once. A released one never changes. */
   readonly migrations: readonly string[];
+  /**
+   * The oldest version whose release works on beside the newest: a migration that only adds leaves it, any other raises it to
+   * its own number. Stored, so that a release that was rolled back knows whether it may go on.
+   */
+  readonly compatibleFrom: number;
   /** What the release before version numbers left behind: then its first migration has run. */
   readonly released: string;
 }
 
 /** A database holds the parts that it is used for, no others: a consumer of events has no streams. */
-const parts = {
+export const parts = {
   replication: {
     migrations: [
       replication0001,
@@ -37,21 +42,24 @@ const parts = {
       replication0005,
       replication0006,
     ],
+    compatibleFrom: 1,
     released: `(SELECT bool_and(to_regclass('strangler.' || name) IS NOT NULL)
       FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name)`,
   },
   fences: {
     migrations: [fences0001, fences0002],
+    compatibleFrom: 1,
     released: `(SELECT count(*) > 0 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname = 'strangler' AND p.proname = 'fence_refuse'
         AND obj_description(p.oid, 'pg_proc') = 'strangler fence 2')`,
   },
   events: {
     migrations: [events0001, events0002, events0003],
+    compatibleFrom: 1,
     released: `(to_regclass('strangler.processed_events') IS NOT NULL
       AND to_regclass('strangler.event_positions') IS NOT NULL)`,
   },
-  outbox: { migrations: [outbox0001], released: 'false' },
+  outbox: { migrations: [outbox0001], compatibleFrom: 1, released: 'false' },
 } as const satisfies Record<string, Part>;
 export type ReplicaPart = keyof typeof parts;
 
@@ -59,19 +67,25 @@ export type ReplicaPart = keyof typeof parts;
  * The migrations that a part has run; what an unnumbered release left counts as the first. Reads the catalog's own table:
  * to_regclass alone answers from the session's cache, which after a wait for the advisory lock is that of before it.
  */
-async function versionOf(client: pg.ClientBase, part: ReplicaPart): Promise<number> {
+async function versionOf(
+  client: pg.ClientBase,
+  part: ReplicaPart,
+): Promise<{ readonly version: number; readonly compatibleFrom: number }> {
   const { rows } = await client.query<{ numbered: string; released: string }>(
     `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                      WHERE n.nspname = 'strangler' AND c.relname = 'schema_versions')::text AS numbered,
             (${parts[part].released})::text AS released`,
   );
   const released = rows[0]?.released === 'true' ? 1 : 0;
-  if (rows[0]?.numbered !== 'true') return released;
-  const { rows: known } = await client.query<{ version: string }>(
-    'SELECT version::text AS version FROM strangler.schema_versions WHERE part = $1',
+  if (rows[0]?.numbered !== 'true') return { version: released, compatibleFrom: released };
+  // as JSON: who made the table may not have known the column
+  const { rows: known } = await client.query<{ version: string; from: string | null }>(
+    `SELECT version::text AS version, to_jsonb(known) ->> 'compatible_from' AS from
+       FROM strangler.schema_versions AS known WHERE part = $1`,
     [part],
   );
-  return Number(known[0]?.version ?? released);
+  const version = Number(known[0]?.version ?? released);
+  return { version, compatibleFrom: Number(known[0]?.from ?? version) };
 }
 
 /** Whether a part that made this table was ever installed here: teardown also meets databases that never had it. */
@@ -82,15 +96,16 @@ export async function hasTable(client: pg.ClientBase, table: string): Promise<bo
   return typeof rows[0]?.id === 'string';
 }
 
-/** @throws StranglerError REPLICA_SCHEMA_NEWER */
+/** What a newer release only added is in nobody's way. @throws StranglerError REPLICA_SCHEMA_NEWER */
 async function missing(client: pg.ClientBase, part: ReplicaPart): Promise<readonly string[]> {
   const { migrations } = parts[part];
-  const version = await versionOf(client, part);
-  if (version > migrations.length)
+  const { version, compatibleFrom } = await versionOf(client, part);
+  if (version > migrations.length && compatibleFrom > migrations.length)
     throw new StranglerError(
       'REPLICA_SCHEMA_NEWER',
-      `Schema strangler has version ${version} of its ${part} part, this release knows ${migrations.length}`,
-      { details: { part, version, newest: migrations.length } },
+      `Schema strangler has version ${version} of its ${part} part, for releases that know ${compatibleFrom}; ` +
+        `this release knows ${migrations.length}`,
+      { details: { part, version, compatibleFrom, newest: migrations.length } },
     );
   return migrations.slice(version);
 }
@@ -100,15 +115,22 @@ CREATE SCHEMA IF NOT EXISTS strangler;
 CREATE TABLE IF NOT EXISTS strangler.schema_versions (
   part text PRIMARY KEY,
   version int NOT NULL,
-  at timestamptz NOT NULL DEFAULT clock_timestamp()
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  compatible_from int
 );
+-- where it is there, its owner is not asked for
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'strangler.schema_versions'::regclass AND attname = 'compatible_from') THEN
+    ALTER TABLE strangler.schema_versions ADD COLUMN compatible_from int;
+  END IF;
+END $$;
 GRANT SELECT ON strangler.schema_versions TO PUBLIC;`;
 
 const numbered = (part: ReplicaPart): string => `
-INSERT INTO strangler.schema_versions AS known (part, version)
-VALUES (${quoteLiteral(part)}, ${parts[part].migrations.length})
+INSERT INTO strangler.schema_versions AS known (part, version, compatible_from)
+VALUES (${quoteLiteral(part)}, ${parts[part].migrations.length}, ${parts[part].compatibleFrom})
 ON CONFLICT (part) DO UPDATE
-  SET version = greatest(known.version, excluded.version), at = clock_timestamp();`;
+  SET version = excluded.version, compatible_from = excluded.compatible_from, at = clock_timestamp();`;
 
 /** In one transaction: a half-made schema is never seen. Looks again under the lock, so that each migration runs once. */
 async function upgrade(client: pg.ClientBase, part: ReplicaPart): Promise<void> {

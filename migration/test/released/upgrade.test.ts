@@ -262,10 +262,10 @@ describe('the numbered schema of a data database', () => {
 
   test('of a newer release is refused, and nothing is changed', async () => {
     await installReplicaSchema(client);
-    await client.query(`UPDATE strangler.schema_versions SET version = 99`);
+    await client.query(`UPDATE strangler.schema_versions SET version = 99, compatible_from = 99`);
     await expect(installReplicaSchema(client)).rejects.toMatchObject({
       code: 'REPLICA_SCHEMA_NEWER',
-      details: { part: 'replication', version: 99, newest: 6 },
+      details: { part: 'replication', version: 99, compatibleFrom: 99, newest: 6 },
     });
     expect(await versions()).toEqual([{ part: 'replication', version: '99' }]);
   });
@@ -294,7 +294,8 @@ describe('a control database of release 0.1.0', () => {
   const applied = async (): Promise<string[]> =>
     (
       await client.query<{ name: string }>(
-        'SELECT name FROM strangler_control.kysely_migration ORDER BY name',
+        `SELECT name FROM strangler_control.kysely_migration
+         UNION ALL SELECT name FROM strangler_control.additive_migrations ORDER BY name`,
       )
     ).rows.map(({ name }) => name);
 
@@ -316,7 +317,14 @@ describe('a control database of release 0.1.0', () => {
           expect.stringMatching(/CONTROL_SCHEMA_OLDER[^]*0002-identities-seen[^]*control migrate/),
         ]);
       }
-      expect(await applied()).toEqual(['0001-control']);
+      expect(
+        (
+          await client.query(
+            `SELECT name, to_regclass('strangler_control.additive_migrations') AS additive
+               FROM strangler_control.kysely_migration`,
+          )
+        ).rows,
+      ).toEqual([{ name: '0001-control', additive: null }]);
       expect((await cli(['control', 'migrate'], env)).code).toBe(0);
       expect(await applied()).toEqual([
         '0001-control',
@@ -327,8 +335,72 @@ describe('a control database of release 0.1.0', () => {
         '0006-refused-requests',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
+      // release 0.1.0 refuses what it does not find in its list: it goes on
+      const { rows } = await client.query('SELECT name FROM strangler_control.kysely_migration');
+      expect(rows).toEqual([{ name: '0001-control' }]);
     } finally {
       await scene.close();
+    }
+  });
+});
+
+describe('a release that was rolled back', () => {
+  const refused = async (
+    args: readonly string[],
+    env: Record<string, string>,
+    code: RegExp,
+  ): Promise<void> => {
+    const result = await cli(args, env);
+    expect([args, result.code, result.stderr]).toEqual([args, 1, expect.stringMatching(code)]);
+  };
+
+  test('works on with schemas that the newer one added to, and says what to do about others', async () => {
+    const { sql, env, control, monolith, service, close } = await openScene('rolled_back');
+    try {
+      const works = async (...args: string[]): Promise<void> => {
+        const { code, stderr } = await cli(args, env);
+        expect([args, code, code === 0 ? '' : stderr]).toEqual([args, 0, '']);
+      };
+      await works('replicate', 'catalog', '--until-caught-up');
+      await sql(
+        control,
+        `ALTER TABLE strangler_control.contexts ADD COLUMN future text NOT NULL DEFAULT 'x';
+         ALTER TABLE strangler_control.journal ADD COLUMN future int;
+         CREATE TABLE strangler_control.future (id int);
+         INSERT INTO strangler_control.additive_migrations (name) VALUES ('0099-future')`,
+      );
+      const added = `
+        ALTER TABLE strangler.streams ADD COLUMN future int; ALTER TABLE strangler.heartbeat ADD COLUMN future int;
+        UPDATE strangler.schema_versions SET version = version + 1`;
+      for (const side of [monolith, service]) await sql(side, added);
+      await sql(monolith, `INSERT INTO products (name) VALUES ('late')`);
+      await works('replicate', 'catalog', '--until-caught-up');
+      expect(await sql(service, 'SELECT count(*)::int AS n FROM items')).toEqual([{ n: 51 }]);
+      for (const args of ['verify catalog', 'status catalog', 'journal', 'control migrate'])
+        await works(...args.split(' '));
+      await works('fence', 'audit', 'catalog', 'on');
+
+      await sql(
+        service,
+        `UPDATE strangler.schema_versions SET compatible_from = version WHERE part = 'replication'`,
+      );
+      await refused(
+        ['replicate', 'catalog', '--until-caught-up'],
+        env,
+        /REPLICA_SCHEMA_NEWER[^]*Start the newer release again/,
+      );
+      await sql(
+        control,
+        `INSERT INTO strangler_control.kysely_migration VALUES ('0100-other', '2030')`,
+      );
+      for (const args of ['status catalog', 'control migrate', 'replicate catalog'])
+        await refused(
+          args.split(' '),
+          env,
+          /CONTROL_SCHEMA_NEWER[^]*0100-other[^]*Start the newer release again[^]*control restore/,
+        );
+    } finally {
+      await close();
     }
   });
 });

@@ -5,3 +5,4 @@ export * from './instance-detail.ts';
 export * from './latency.ts';
 export * as numberStatements from './number-statements.ts';
 export * from './shadow-outcomes.ts';
+export * from './schema-version.ts';
