@@ -12,7 +12,7 @@ import { type Querying, sql } from './sql.ts';
 
 /** They and kysely are loaded when there is something to migrate. */
 const migrations: Readonly<
-  Record<ControlMigration, () => Promise<{ up(db: Kysely<unknown>): Promise<void> }>>
+  Record<ControlMigration, () => Promise<{ readonly up: (db: Kysely<unknown>) => Promise<void> }>>
 > = {
   '0001-control': () => import('./migrations/0001-control.ts'),
   '0002-identities-seen': () => import('./migrations/0002-identities-seen.ts'),

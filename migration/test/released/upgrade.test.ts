@@ -355,14 +355,15 @@ describe('a release that was rolled back', () => {
   };
 
   test('works on with schemas that the newer one added to, and says what to do about others', async () => {
-    const { sql, env, control, monolith, service, close } = await openScene('rolled_back');
+    const scene = await openScene('rolled_back');
+    const { env, control, monolith, service } = scene;
     try {
       const works = async (...args: string[]): Promise<void> => {
         const { code, stderr } = await cli(args, env);
         expect([args, code, code === 0 ? '' : stderr]).toEqual([args, 0, '']);
       };
       await works('replicate', 'catalog', '--until-caught-up');
-      await sql(
+      await scene.sql(
         control,
         `ALTER TABLE strangler_control.contexts ADD COLUMN future text NOT NULL DEFAULT 'x';
          ALTER TABLE strangler_control.journal ADD COLUMN future int;
@@ -372,15 +373,15 @@ describe('a release that was rolled back', () => {
       const added = `
         ALTER TABLE strangler.streams ADD COLUMN future int; ALTER TABLE strangler.heartbeat ADD COLUMN future int;
         UPDATE strangler.schema_versions SET version = version + 1`;
-      for (const side of [monolith, service]) await sql(side, added);
-      await sql(monolith, `INSERT INTO products (name) VALUES ('late')`);
+      for (const side of [monolith, service]) await scene.sql(side, added);
+      await scene.sql(monolith, `INSERT INTO products (name) VALUES ('late')`);
       await works('replicate', 'catalog', '--until-caught-up');
-      expect(await sql(service, 'SELECT count(*)::int AS n FROM items')).toEqual([{ n: 51 }]);
+      expect(await scene.sql(service, 'SELECT count(*)::int AS n FROM items')).toEqual([{ n: 51 }]);
       for (const args of ['verify catalog', 'status catalog', 'journal', 'control migrate'])
         await works(...args.split(' '));
       await works('fence', 'audit', 'catalog', 'on');
 
-      await sql(
+      await scene.sql(
         service,
         `UPDATE strangler.schema_versions SET compatible_from = version WHERE part = 'replication'`,
       );
@@ -389,7 +390,7 @@ describe('a release that was rolled back', () => {
         env,
         /REPLICA_SCHEMA_NEWER[^]*Start the newer release again/,
       );
-      await sql(
+      await scene.sql(
         control,
         `INSERT INTO strangler_control.kysely_migration VALUES ('0100-other', '2030')`,
       );
@@ -400,7 +401,7 @@ describe('a release that was rolled back', () => {
           /CONTROL_SCHEMA_NEWER[^]*0100-other[^]*Start the newer release again[^]*control restore/,
         );
     } finally {
-      await close();
+      await scene.close();
     }
   });
 });
