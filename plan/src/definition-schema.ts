@@ -95,6 +95,11 @@ export const definitionSchema = strict({
     monolith: recordOf(strict({ reason: nonEmpty })).optional(),
     service: recordOf(strict({ reason: nonEmpty })).optional(),
   }).optional(),
+  values: recordOf(strict({ reason: nonEmpty })).optional(),
+  sorting: strict({ reason: nonEmpty }).optional(),
+  files: recordOf(
+    strict({ storage: oneOf(['shared', 'copied', 'none']), reason: nonEmpty }),
+  ).optional(),
   contracts: strict({
     pacts: nonEmpty,
     provider: nonEmpty,

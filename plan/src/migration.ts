@@ -1,4 +1,5 @@
 import type {
+  FilesDecision,
   ForeignKeyDecision,
   SequenceMapping,
   TableMapping,
@@ -268,6 +269,12 @@ export interface MigrationDefinition {
   readonly writtenTogether?: Readonly<
     Partial<Record<Side, Readonly<Record<string, { readonly reason: string }>>>>
   >;
+  /** By the monolith's `table.column`: why values that only one side takes (labels of an enum, a domain's CHECK) do no harm. */
+  readonly values?: Readonly<Record<string, { readonly reason: string }>>;
+  /** Why it does no harm that the two databases sort the same texts differently. */
+  readonly sorting?: { readonly reason: string };
+  /** By the monolith's `table.column`: what becomes of files whose paths a mapped column holds. */
+  readonly files?: Readonly<Record<string, FilesDecision>>;
   readonly contracts?: ContractSettings;
   readonly gates?: GateSettings;
   readonly cutover?: CutoverSettings;

@@ -99,6 +99,15 @@ export interface TriggerDecision {
   readonly reason: string;
 }
 
+/**
+ * A path travels, the file does not. `shared`: both sides see the same files under the same paths. `copied`: whoever runs them
+ * copies files, both ways. `none`: the column holds no paths of files.
+ */
+export interface FilesDecision {
+  readonly storage: 'shared' | 'copied' | 'none';
+  readonly reason: string;
+}
+
 /** A sequence that both sides draw from; those of mapped columns are found through identity, default and `ids`. */
 export interface SequenceMapping {
   readonly monolith: string;

@@ -1,7 +1,14 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
+import {
+  type CollationCatalog,
+  collationColumn,
+  collationOf,
+  type FoundCollation,
+} from './collation.ts';
 import { databaseFailure } from './failures.ts';
 import { displayTable, type TableName } from './identifiers.ts';
+import { typeChain } from './type-chain.ts';
 
 export interface ColumnCatalog {
   readonly name: string;
@@ -19,8 +26,12 @@ export interface ColumnCatalog {
   readonly deterministic?: boolean;
   /** What a domain is made of, as `format_type` writes it; absent for what is no domain. */
   readonly baseType?: string;
-  /** Labels of an enum type in their order, else null. */
+  /** Labels of an enum type in their order, also of one under a domain or in an array; else null. */
   readonly enumLabels: readonly string[] | null;
+  /** What domains ask of a value, each as SQL writes it; absent: nothing. */
+  readonly domainChecks?: readonly string[];
+  /** Absent where nothing is sorted by one. */
+  readonly collation?: CollationCatalog;
 }
 
 export interface ForeignKeyCatalog {
@@ -100,7 +111,13 @@ SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnot
             JOIN pg_namespace sn ON sn.oid = s.relnamespace
           WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
          pg_get_serial_sequence(quote_ident($2) || '.' || quote_ident($3), a.attname)) AS sequence,
-       (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid) AS labels
+       (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM ${typeChain('a.atttypid')} c
+          JOIN pg_enum e ON e.enumtypid = c.oid) AS labels,
+       (SELECT json_agg(asked ORDER BY asked) FROM (
+          SELECT pg_get_constraintdef(k.oid) AS asked FROM ${typeChain('a.atttypid')} c JOIN pg_constraint k ON k.contypid = c.oid
+            WHERE k.contype = 'c'
+          UNION SELECT 'NOT NULL' FROM ${typeChain('a.atttypid')} c WHERE c.typnotnull) AS checks) AS checks,
+       ${collationColumn} AS collation
 FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 
 const foreignKeysQuery = `
@@ -138,6 +155,8 @@ function toColumn(row: Record<string, string | null>): ColumnCatalog {
     deterministic: row.deterministic !== 'f',
     ...(row.base_type != null && { baseType: row.base_type }),
     enumLabels: row.labels ? names(row.labels) : null,
+    ...(row.checks && { domainChecks: names(row.checks) }),
+    ...(row.collation && { collation: collationOf(JSON.parse(row.collation) as FoundCollation) }),
   };
 }
 

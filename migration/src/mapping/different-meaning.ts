@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@strangler-toolkit/plan';
 import type { ColumnCatalog } from '../database/catalog.ts';
+import { sameDefinition } from '../database/collation.ts';
 import { parseType } from './type-compatibility.ts';
 
 export interface ColumnPair {
@@ -124,12 +125,20 @@ function otherEquality({ monolith, service }: ColumnPair, refuse: Refuse): Misun
   const loose = [monolith, service].filter(
     (column) => column.deterministic === false || lastName(baseOf(column)) === 'citext',
   );
-  return loose.length === 1
+  return loose.length === 1 || (loose.length === 2 && !equalAlike(monolith, service))
     ? refuse(
         'one of them takes texts for equal that the other tells apart (citext, or a nondeterministic collation)',
         'Give both columns the same type and collation.',
       )
     : null;
+}
+
+/** Of two that take different texts for equal: whether both take the same ones. */
+function equalAlike(one: ColumnCatalog, other: ColumnCatalog): boolean {
+  if ((one.deterministic === false) !== (other.deterministic === false)) return false;
+  const [here, there] = [one.collation, other.collation];
+  if (here === undefined || there === undefined) return true;
+  return one.deterministic === false ? sameDefinition(here, there) : here.folding === there.folding;
 }
 
 function otherLabels({ monolith, service }: ColumnPair, refuse: Refuse): Misunderstanding | null {

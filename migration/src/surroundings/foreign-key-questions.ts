@@ -25,7 +25,7 @@ export function foreignKeySurroundings(
     `contexts/${definition.context}: foreignKeys.${side}['${name}']`;
   const found = keys.map((key): Surrounding => {
     const about = `foreign key ${key.name}`;
-    const open = { about, decision: null };
+    const open = { kind: 'foreign key' as const, about, decision: null };
     if (key.decision === null)
       return {
         ...open,
@@ -38,12 +38,14 @@ export function foreignKeySurroundings(
     if (key.decision.onApply === 'carry-out' && key.childStreamed)
       return {
         ...open,
+        kind: 'foreign key streamed',
         problem:
           `${describeKey(key)}; ${displayTable(key.child)} is streamed to another service, which would not learn of what is ` +
           `carried out here: streams leave out what replication wrote`,
         remedy: `${line(key.side, key.name)}: choose 'park' or 'accept'`,
       };
     return {
+      kind: 'foreign key',
       about,
       decision: `${key.decision.onApply}: ${key.decision.reason} (${describeKey(key)})`,
     };
@@ -52,6 +54,7 @@ export function foreignKeySurroundings(
     Object.keys(definition.foreignKeys?.[side] ?? {})
       .filter((name) => !keys.some((key) => key.side === side && key.name === name))
       .map((name): Surrounding => ({
+        kind: 'foreign key unknown',
         about: `foreign key ${name}`,
         decision: null,
         problem: `the ${side} has no such key that crosses the border of this context`,

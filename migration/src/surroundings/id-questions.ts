@@ -69,7 +69,7 @@ export function idQuestions(
       ),
     ]),
   );
-  return keyColumns(mapping).flatMap(({ table, column, ends }) => {
+  return keyColumns(mapping).flatMap(({ table, column, ends }): OpenQuestion[] => {
     const decided = table.ids[column];
     if (decided?.reason !== undefined) return [];
     const about = `key ${displayTable(table.monolith)}.${column}`;
@@ -85,6 +85,7 @@ export function idQuestions(
       );
       return [
         {
+          kind: 'id',
           about,
           decision: null,
           problem: `nothing tells which sequence ${where.join(' and ')} draws from, so a change of owner could give ids out twice`,
@@ -105,6 +106,7 @@ export function idQuestions(
       if (outside.length === 0) return [];
       return [
         {
+          kind: 'shared sequence',
           about,
           decision: null,
           problem:

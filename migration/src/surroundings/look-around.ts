@@ -3,15 +3,18 @@ import type pg from 'pg';
 import { examineMapping } from '../mapping/examine-mapping.ts';
 import { namedTables } from '../mapping/load.ts';
 import { parseTableName } from '../database/identifiers.ts';
+import { fileSurroundings, readFilePaths } from './file-paths.ts';
 import { foreignKeySurroundings } from './foreign-key-questions.ts';
 import { idQuestions } from './id-questions.ts';
 import { sequenceUses } from './sequence-uses.ts';
+import { sortingSurroundings } from './sorting.ts';
 import type { Surrounding } from './surrounding.ts';
 import { readTriggers, triggerSurroundings } from './triggers.ts';
+import { valueSurroundings } from './value-sets.ts';
 
 /**
- * Everything around a context's mapped rows that wants a decision, decided or not. Reads catalogs only. What the mapping itself
- * has wrong is told elsewhere, and hides nothing here.
+ * Everything around a context's mapped rows that wants a decision, decided or not. Reads the catalogs, and some rows of the
+ * monolith where values alone tell. What the mapping itself has wrong is told elsewhere, and hides nothing here.
  */
 export async function lookAround(
   definition: MigrationDefinition,
@@ -40,5 +43,8 @@ export async function lookAround(
     ...idQuestions(mapping, uses),
     ...foreignKeySurroundings(mapping.crossing, definition),
     ...triggerSurroundings(triggers, definition),
+    ...valueSurroundings(mapping, definition),
+    ...sortingSurroundings(mapping, definition),
+    ...fileSurroundings(await readFilePaths(mapping, monolith), mapping, definition),
   ];
 }

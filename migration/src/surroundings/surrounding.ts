@@ -1,7 +1,9 @@
 import type { Finding } from '@strangler-toolkit/plan';
+import type { FindingKind } from '../findings/kinds.ts';
 
 /** Something around the mapped rows that only the people who run the monolith can decide, and nobody has. */
 export interface OpenQuestion {
+  readonly kind: FindingKind;
   /** What doctor calls it: `key products.id`, `foreign key order_lines.order_lines_product_id_fkey`. */
   readonly about: string;
   readonly decision: null;
@@ -12,6 +14,7 @@ export interface OpenQuestion {
 
 /** The same, decided. */
 export interface Decided {
+  readonly kind: FindingKind;
   readonly about: string;
   readonly decision: string;
 }

@@ -111,6 +111,7 @@ export function triggerSurroundings(
     const wrong = sets && whyItDoesNotSet(trigger);
     if (wrong)
       return {
+        kind: 'trigger of a column',
         about,
         decision: null,
         problem: `it is to fire for each row that is written (${sets.reason}), and does not: ${wrong.problem}`,
@@ -120,15 +121,21 @@ export function triggerSurroundings(
     const decided = sets ?? definition.triggers?.[side]?.[name];
     if (decided?.onApply === 'fires' && !whenApplied)
       return {
+        kind: 'trigger fires',
         about,
         decision: null,
         problem: `it is to fire for replicated rows (${decided.reason}), and does not: it is neither ENABLE ALWAYS nor REPLICA`,
         remedy: `On the ${side}: ${trigger.enable}`,
       };
     if (decided)
-      return { about, decision: `${decided.onApply}: ${decided.reason} (${side}${written})` };
+      return {
+        kind: 'trigger',
+        about,
+        decision: `${decided.onApply}: ${decided.reason} (${side}${written})`,
+      };
     const other = side === 'monolith' ? 'service' : 'monolith';
     return {
+      kind: 'trigger',
       about,
       decision: null,
       problem:
@@ -144,6 +151,7 @@ export function triggerSurroundings(
   const missing = [...setting.keys()]
     .filter((name) => !triggers.some((one) => one.side === 'monolith' && one.name === name))
     .map((name): Surrounding => ({
+      kind: 'trigger of a column',
       about: `trigger ${name}`,
       decision: null,
       problem:
@@ -154,6 +162,7 @@ export function triggerSurroundings(
     Object.keys(definition.triggers?.[side] ?? {})
       .filter((name) => !triggers.some((one) => one.side === side && one.name === name))
       .map((name): Surrounding => ({
+        kind: 'trigger unknown',
         about: `trigger ${name}`,
         decision: null,
         problem: `the ${side} has no such trigger on a mapped table`,

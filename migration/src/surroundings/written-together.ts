@@ -93,8 +93,10 @@ export function togetherSurroundings(
       .map((pair) => frequency(pair, seen))
       .join('; ');
     const reason = decided.get(other);
-    if (reason !== undefined) return { about, decision: `${reason} (${side}: ${told})` };
+    if (reason !== undefined)
+      return { kind: 'written together', about, decision: `${reason} (${side}: ${told})` };
     return {
+      kind: 'written together',
       about,
       decision: null,
       problem:

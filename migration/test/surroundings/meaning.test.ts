@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import type pg from 'pg';
+import { prepareApplySession } from '../../src/apply/apply-session.ts';
+import type { RowChange } from '../../src/apply/row-change.ts';
+import { writeChanges } from '../../src/apply/write-changes.ts';
+import { writeTargets } from '../../src/apply/write-target.ts';
+import { connect } from '../../src/database/connect.ts';
+import { examineMapping } from '../../src/mapping/examine-mapping.ts';
+import { isOpen, lookAround } from '../../src/surroundings/index.ts';
+import { verify, type VerifyResult } from '../../src/verify/index.ts';
+import { checkFit } from '../../src/worker/schema-check.ts';
+import { type Pair, testPair } from '../replica/pair.ts';
+
+/** Letters that order otherwise in bytes and in a dictionary. */
+const keys = `(SELECT string_agg(x, '') FROM unnest(ARRAY['a','B','ä','_','Z','z']) WITH ORDINALITY u(x, i) WHERE (n >> i::int) & 1 = 1)`;
+const both = `
+CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE COLLATION noaccent (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+CREATE TABLE loose (id int PRIMARY KEY, c text COLLATE nocase);
+CREATE TABLE keyed (c text COLLATE nocase PRIMARY KEY, n int);`;
+const mapped = (table: string, ...columns: string[]) => ({
+  monolith: table,
+  service: [{ table, columns: Object.fromEntries(columns.map((name) => [name, name])) }] as const,
+  ids: columns[0] === 'id' ? { id: { reason: 'of this test' } } : {},
+});
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = await testPair(
+    'meaning',
+    `${both}
+     CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100) NOT NULL;
+     CREATE TYPE state AS ENUM ('a', 'b'); CREATE DOMAIN stated AS state;
+     CREATE TABLE words (word text COLLATE "C" PRIMARY KEY, n int);
+     CREATE TABLE valued (id int PRIMARY KEY, share percent, at text, states state[], stated stated);`,
+    `${both}
+     CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100) NOT NULL;
+     CREATE TYPE state AS ENUM ('a', 'b'); CREATE DOMAIN stated AS state;
+     CREATE TABLE words (word text COLLATE "und-x-icu" PRIMARY KEY, n int);
+     CREATE TABLE valued (id int PRIMARY KEY, share percent, at state, states state[], stated stated);`,
+    [
+      mapped('words', 'word', 'n'),
+      mapped('loose', 'id', 'c'),
+      mapped('keyed', 'c', 'n'),
+      mapped('valued', 'id', 'share', 'at', 'states', 'stated'),
+    ],
+  );
+  await pair.monolith.client.query(
+    `INSERT INTO words SELECT coalesce(${keys}, '') || n, n FROM generate_series(1, 500) n`,
+  );
+  await pair.copy();
+  await pair.replicate(0);
+});
+afterAll(() => pair.close());
+
+const open = async (definition: MigrationDefinition = pair.definition) =>
+  (await lookAround(definition, pair.monolith.client, pair.service.client)).filter(isOpen);
+const problems = async (): Promise<string[]> => {
+  const { problems: found } = await examineMapping(
+    pair.definition,
+    pair.monolith.client,
+    pair.service.client,
+  );
+  return found.map(({ code, message }) => `${code} ${message}`);
+};
+/** Alters one side in a transaction that is rolled back. */
+async function altered<T>(side: Side, sql: string, look: () => Promise<T>): Promise<T> {
+  const { client } = pair[side];
+  await client.query(`BEGIN; ${sql}`);
+  try {
+    return await look();
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+const sides: Side[] = ['monolith', 'service'];
+const other = (side: Side): Side => (side === 'monolith' ? 'service' : 'monolith');
+
+describe('texts that the two sides sort otherwise', () => {
+  test('are a question that names columns, libraries and what answers differently, until it is decided', async () => {
+    const [found, ...more] = (await open()).filter(({ kind }) => kind === 'sorting');
+    expect(more).toEqual([]);
+    expect(found?.problem).toMatch(
+      /words\.word by C \(libc.*\) on the monolith and by und \(icu [\d.]+\) on the service: ORDER BY/,
+    );
+    expect(found?.remedy).toContain('contexts/shop: sorting: { reason:');
+    const decided = { ...pair.definition, sorting: { reason: 'no list is sorted by words' } };
+    expect((await open(decided)).filter(({ kind }) => kind === 'sorting')).toEqual([]);
+  });
+
+  test('are no question where both sort by bytes, whatever it is called', async () => {
+    const found = await altered(
+      'service',
+      'ALTER TABLE words ALTER word TYPE text COLLATE "POSIX"',
+      open,
+    );
+    expect(found.filter(({ kind }) => kind === 'sorting')).toEqual([]);
+  });
+
+  test('are compared row by row all the same: none is missed, and none is told that is alike', async () => {
+    const verified = async (): Promise<[number, unknown[]]> => {
+      const result: VerifyResult = await verify({
+        mapping: pair.mapping,
+        monolithUrl: pair.monolith.url,
+        serviceUrl: pair.service.url,
+        direction: 'forward',
+        chunkRows: 16,
+        appliedPosition: () => pair.appliedPosition(),
+      });
+      const words = result.tables.find(({ table }) => table.includes('words'));
+      return [words?.rows ?? 0, (words?.differing ?? []).map(({ key }) => key[0]).toSorted()];
+    };
+    expect(await verified()).toEqual([500, []]);
+    const { rows } = await pair.service.client.query<{ word: string }>(
+      `DELETE FROM words WHERE n IN (7, 300) RETURNING word`,
+    );
+    await pair.service.client.query(`UPDATE words SET n = -1 WHERE n = 44 RETURNING word`);
+    const changed = await pair.service.client.query<{ word: string }>(
+      'SELECT word FROM words WHERE n = -1',
+    );
+    await pair.service.client.query(`INSERT INTO words VALUES ('Ä only here', 0)`);
+    expect(await verified()).toEqual([
+      500,
+      [...rows, ...changed.rows]
+        .map(({ word }) => word)
+        .concat('Ä only here')
+        .toSorted(),
+    ]);
+  });
+});
+
+describe('texts that a collation takes for equal', () => {
+  test.each(sides)('other ones on the %s are refused by name', async (side) => {
+    for (const collation of ['noaccent', '"C"'])
+      expect(
+        await altered(side, `ALTER TABLE loose ALTER c TYPE text COLLATE ${collation}`, problems),
+      ).toEqual([
+        expect.stringMatching(
+          /^CONFIG_INVALID contexts\/shop: tables\[1\]\.service\[0\]\.columns\.c: .*takes texts for equal/,
+        ),
+      ]);
+    expect(await problems()).toEqual([]);
+  });
+
+  test.each([
+    ['forward', 'service'],
+    ['reverse', 'monolith'],
+  ] as const)(
+    'a key that changes its case arrives as it was written, %s',
+    async (direction, side) => {
+      const client: pg.Client = await connect(pair[side].url, { applicationName: 'test' });
+      await prepareApplySession(client, null);
+      const change = (kind: string, rest: object): RowChange =>
+        ({ table: 2, transaction: 1n, events: [], kind, ...rest }) as unknown as RowChange;
+      await client.query(`INSERT INTO keyed VALUES ('Anna', 1), ('Bert', 1), ('Cleo', 1)`);
+      try {
+        await writeChanges(client, writeTargets(pair.mapping, direction), [
+          change('rekey', {
+            key: { c: 'ANNA' },
+            oldKey: { c: 'Anna' },
+            row: { c: 'ANNA', n: '2' },
+            complete: true,
+          }),
+          change('delete', { key: { c: 'Bert' } }),
+          change('put', { key: { c: 'BERT' }, row: { c: 'BERT', n: '2' }, fresh: false }),
+          change('put', { key: { c: 'Cleo' }, row: { c: 'Cleo', n: '2' }, fresh: false }),
+        ]);
+        const { rows } = await client.query({
+          text: 'SELECT c, n FROM keyed ORDER BY 1',
+          rowMode: 'array',
+        });
+        expect(rows).toEqual([
+          ['ANNA', '2'],
+          ['BERT', '2'],
+          ['Cleo', '2'],
+        ]);
+      } finally {
+        await client.end();
+      }
+    },
+  );
+});
+
+describe('values that one side lacks', () => {
+  test.each(sides)(
+    'labels of the %s, also under a domain or in an array, are refused by name',
+    async (side) => {
+      const { client } = pair[side];
+      const found = await altered(
+        side,
+        `ALTER TYPE state RENAME VALUE 'b' TO 'only ${side}'`,
+        problems,
+      );
+      expect(found).toHaveLength(2);
+      for (const [index, column] of ['states', 'stated'].entries())
+        expect(found[index]).toMatch(
+          new RegExp(
+            `^CONFIG_INVALID contexts/shop: tables\\[3\\]\\.service\\[0\\]\\.columns\\.${column}: .*the ${other(side)} lacks 'only ${side}'`,
+          ),
+        );
+      expect((await client.query(`SELECT 'b'::state`)).rowCount).toBe(1);
+    },
+  );
+
+  test.each(sides)(
+    'labels that come to the %s while it runs stop the context by name',
+    async (side) => {
+      const fit = checkFit({
+        definition: pair.definition,
+        mapping: pair.mapping,
+        direction: 'forward',
+        monolith: pair.monolith.client,
+        service: pair.service.client,
+      });
+      await fit;
+      await expect(
+        altered(side, `ALTER TYPE state RENAME VALUE 'b' TO 'c'`, () =>
+          checkFit({
+            definition: pair.definition,
+            mapping: pair.mapping,
+            direction: 'forward',
+            monolith: pair.monolith.client,
+            service: pair.service.client,
+          }),
+        ),
+      ).rejects.toMatchObject({
+        code: 'SCHEMA_CHANGED',
+        message: expect.stringContaining(`the ${other(side)} lacks 'c'`),
+      });
+    },
+  );
+
+  test('an enum against a text is a question, which its line in the context file decides', async () => {
+    const values = async (definition?: MigrationDefinition) =>
+      (await open(definition)).filter(({ kind }) => kind === 'values');
+    expect(await values()).toEqual([
+      expect.objectContaining({
+        about: 'values valued.at',
+        problem: expect.stringContaining("valued.at of the service takes only one of 'a', 'b'"),
+        remedy: expect.stringContaining("values['valued.at']: { reason:"),
+      }),
+    ]);
+    const reason = 'the monolith writes no other';
+    expect(await values({ ...pair.definition, values: { 'valued.at': { reason } } })).toEqual([]);
+    expect(
+      await values({
+        ...pair.definition,
+        values: { 'valued.at': { reason }, 'valued.gone': { reason } },
+      }),
+    ).toEqual([expect.objectContaining({ about: 'values valued.gone' })]);
+  });
+
+  test.each(sides)('a domain of the %s that takes fewer is a question', async (side) => {
+    const found = async (sql: string): Promise<string[]> =>
+      (await altered(side, sql, open))
+        .filter(({ about }) => about === 'values valued.share')
+        .map(({ problem }) => problem);
+    expect((await open()).filter(({ about }) => about === 'values valued.share')).toEqual([]);
+    expect(await found('ALTER DOMAIN percent ADD CHECK (VALUE < 50)')).toEqual([
+      `valued.share of the ${side} takes only CHECK ((VALUE < 50)), which the ${other(side)} does not hold to: ` +
+        'a row with another value is refused there',
+    ]);
+    // what the other side asks alone is the other side's
+    expect(await found('ALTER DOMAIN percent DROP NOT NULL')).toEqual([
+      expect.stringContaining(`of the ${other(side)} takes only NOT NULL, which the ${side}`),
+    ]);
+  });
+});
