@@ -236,6 +236,25 @@ describe('a wrong file is told with file and field', () => {
     expect(message(route({ method }))).toBe('valid'),
   );
 
+  test('what is decided of values, sorting and files has a reason, and files one of three ways', () => {
+    const reason = 'why';
+    expect(
+      message(
+        good({
+          values: { 'a.b': { reason } },
+          sorting: { reason },
+          files: { 'a.c': { storage: 'shared', reason } },
+        }),
+      ),
+    ).toBe('valid');
+    for (const wrong of [
+      { values: { 'a.b': {} } },
+      { sorting: { reason: '' } },
+      { files: { 'a.c': { storage: 'elsewhere', reason } } },
+    ])
+      expect(message(good(wrong))).toContain(Object.keys(wrong)[0]);
+  });
+
   test('every problem is told at once', () => {
     expect(
       message(good({ routes: [{ name: 'list', method: 'GET', path: 'x', kind: 'red' }] })).split(

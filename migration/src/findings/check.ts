@@ -1,8 +1,11 @@
 import { isStranglerError } from '@strangler-toolkit/plan';
+import { type FindingKind, kindOf } from './kinds.ts';
 
 /** One thing that doctor looked at. */
 export interface Check {
   readonly context: string | null;
+  /** What it was looked at for, where that is something of the databases. */
+  readonly kind?: FindingKind;
   readonly check: string;
   readonly ok: boolean;
   readonly expected: string;
@@ -13,6 +16,7 @@ export interface Check {
 
 /** What a look tells of one thing. The remedy is kept when it is not all right. */
 export interface Finding {
+  readonly kind?: FindingKind;
   readonly check: string;
   readonly ok: boolean;
   readonly expected: string;
@@ -25,8 +29,16 @@ export type Report = (finding: Finding) => void;
 /** A check of a context, or of what all contexts share. */
 export const checked = (
   context: string | null,
-  { check, ok, expected, actual, remedy = '' }: Finding,
-): Check => ({ context, check, ok, expected, actual, remedy: ok ? '' : remedy });
+  { kind, check, ok, expected, actual, remedy = '' }: Finding,
+): Check => ({
+  context,
+  ...(kind !== undefined && { kind }),
+  check,
+  ok,
+  expected,
+  actual,
+  remedy: ok ? '' : remedy,
+});
 
 /** Reports what `work` answers, or why it failed and what to do about it. `false` when it failed. */
 export async function reportAnswer(
@@ -56,8 +68,12 @@ export const reportAttempt = (
     return expected;
   });
 
-function failure(error: unknown): Pick<Finding, 'actual' | 'remedy'> {
-  if (isStranglerError(error))
-    return { actual: `${error.code}: ${error.message}`, remedy: error.remedy };
+/** An error as a finding tells it. */
+export function failure(error: unknown): Pick<Finding, 'kind' | 'actual' | 'remedy'> {
+  if (isStranglerError(error)) {
+    const kind = kindOf(error);
+    const told = { actual: `${error.code}: ${error.message}`, remedy: error.remedy };
+    return kind === undefined ? told : { kind, ...told };
+  }
   return { actual: error instanceof Error ? error.message : String(error) };
 }

@@ -1,3 +1,5 @@
+import type { StranglerError } from '@strangler-toolkit/plan';
+
 /** Everything that a look at a context's databases can find, as `doctor --json` names it; a test has one of each. */
 export const findingKinds = [
   // what the servers are, and what the role may
@@ -39,3 +41,7 @@ export const findingKinds = [
   'files',
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
+
+/** Of an error that refuses something of a database. */
+export const kindOf = ({ details }: StranglerError): FindingKind | undefined =>
+  findingKinds.find((kind) => kind === details.finding);

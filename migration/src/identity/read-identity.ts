@@ -30,7 +30,8 @@ SELECT json_build_object(
       'replicaIdentity', coalesce(c.relreplident::text, ''),
       'columns', coalesce((SELECT json_agg(json_build_object(
           'name', a.attname, 'number', a.attnum, 'type', format_type(a.atttypid, a.atttypmod), 'version', a.xmin::text,
-          'labels', (SELECT json_agg(e.oid || ':' || e.enumlabel ORDER BY e.oid) FROM ${typeChain('a.atttypid')} t JOIN pg_enum e ON e.enumtypid = t.oid))
+          'labels', (SELECT json_agg(e.oid || ':' || e.enumlabel ORDER BY e.oid)
+            FROM ${typeChain('a.atttypid')} t JOIN pg_enum e ON e.enumtypid = t.oid))
           ORDER BY a.attnum)
         FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]'),
       'leaves', coalesce((SELECT json_agg(json_build_object(

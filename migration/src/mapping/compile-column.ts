@@ -61,7 +61,10 @@ export function compileColumn(
     throw new StranglerError(
       other.code,
       `${line}: ${tableName(monolith)}.${from} (${source.type}) and ${tableName(service)}.${to} (${target.type}): ${other.problem}`,
-      { remedy: other.remedy, details: { from: source.type, to: target.type } },
+      {
+        remedy: other.remedy,
+        details: { finding: other.kind, from: source.type, to: target.type },
+      },
     );
   }
   const type = commonType(source.type, target.type);

@@ -7,6 +7,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
+import type { FindingKind } from '../findings/kinds.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
 import {
   type CompiledMapping,
@@ -60,6 +61,7 @@ export function compileTable(
       'REPLICA_IDENTITY',
       `${line}: ${tableName(monolith)} has no primary key and the mapping names no key`,
       {
+        details: { finding: 'replica identity' satisfies FindingKind },
         remedy:
           `Add a primary key, or name the columns that identify a row in ${line}.key and ALTER ` +
           `TABLE ${tableName(monolith)} REPLICA IDENTITY FULL.`,
@@ -195,7 +197,14 @@ function requireIdentity(table: TableCatalog, key: readonly string[], line: stri
     `${line}: updates and deletes of ${tableName(table)} do not carry its key ` +
       `(${key.join(', ')}); its replica identity is ${table.replicaIdentity}` +
       (table.primaryKeyDeferrable ? ': a key that is deferrable is none' : ''),
-    { details: { table: tableName(table), key, replicaIdentity: table.replicaIdentity } },
+    {
+      details: {
+        finding: 'replica identity' satisfies FindingKind,
+        table: tableName(table),
+        key,
+        replicaIdentity: table.replicaIdentity,
+      },
+    },
   );
 }
 

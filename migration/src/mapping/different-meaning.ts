@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@strangler-toolkit/plan';
 import type { ColumnCatalog } from '../database/catalog.ts';
+import type { FindingKind } from '../findings/kinds.ts';
 import { sameDefinition } from '../database/collation.ts';
 import { parseType } from './type-compatibility.ts';
 
@@ -13,6 +14,7 @@ export interface ColumnPair {
 }
 
 export interface Misunderstanding {
+  readonly kind: FindingKind;
   readonly code: ErrorCode;
   readonly problem: string;
   readonly remedy: string;
@@ -48,7 +50,13 @@ const texts = new Set(['text', 'character varying']);
 
 /** Why two columns that can carry each other's text would still not mean the same by it; null when they do. Pure. */
 export function differentMeaning(pair: ColumnPair): Misunderstanding | null {
-  const refuse = (problem: string, remedy: string, code: ErrorCode = 'CONFIG_INVALID') => ({
+  const refuse = (
+    kind: FindingKind,
+    problem: string,
+    remedy: string,
+    code: ErrorCode = 'CONFIG_INVALID',
+  ): Misunderstanding => ({
+    kind,
     code,
     problem,
     remedy,
@@ -60,6 +68,7 @@ export function differentMeaning(pair: ColumnPair): Misunderstanding | null {
     );
     if (type !== undefined)
       return refuse(
+        'foreign reference',
         type === 'oid' || type === 'lo'
           ? `${type} names a large object or another thing of its own database: the number would travel, the thing would not`
           : `${type} names something of its own database, which the other one does not have`,
@@ -75,11 +84,16 @@ export function differentMeaning(pair: ColumnPair): Misunderstanding | null {
   if (pair.converted === true) return otherEquality(pair, refuse);
   if (zoned === 1 && unzoned === 1 && pair.zone === undefined)
     return refuse(
+      'time zone',
       'nothing tells in which zone the one without zone is written',
       "Say it in the mapping, { to: '…', zone: 'UTC' }, if it is UTC; else give both columns the same type.",
     );
   if (pair.zone !== undefined && !(zoned === 1 && unzoned === 1))
-    return refuse('a zone is only of use between timestamp and timestamptz', 'Remove the zone.');
+    return refuse(
+      'time zone',
+      'a zone is only of use between timestamp and timestamptz',
+      'Remove the zone.',
+    );
   if (pair.values !== undefined) return null;
   return (
     paddedText(pair, refuse) ??
@@ -89,7 +103,7 @@ export function differentMeaning(pair: ColumnPair): Misunderstanding | null {
   );
 }
 
-type Refuse = (problem: string, remedy: string) => Misunderstanding;
+type Refuse = (kind: FindingKind, problem: string, remedy: string) => Misunderstanding;
 
 function paddedText({ monolith, service }: ColumnPair, refuse: Refuse): Misunderstanding | null {
   const padded = [monolith, service].filter((column) => {
@@ -98,6 +112,7 @@ function paddedText({ monolith, service }: ColumnPair, refuse: Refuse): Misunder
   });
   return padded.length === 1 && [monolith, service].some((column) => texts.has(baseOf(column)))
     ? refuse(
+        'padded text',
         'character(n) is filled with blanks that count in a text and do not count in itself',
         'Give both columns the same type.',
       )
@@ -116,6 +131,7 @@ function lostDigits({ monolith, service }: ColumnPair, refuse: Refuse): Misunder
   const [here, there] = [digitsKept(monolith), digitsKept(service)];
   if (here === undefined || there === undefined || here === there) return null;
   return refuse(
+    'lost digits',
     'one keeps more digits than the other, which would round in silence',
     'Give both columns the same number of digits.',
   );
@@ -127,6 +143,7 @@ function otherEquality({ monolith, service }: ColumnPair, refuse: Refuse): Misun
   );
   return loose.length === 1 || (loose.length === 2 && !equalAlike(monolith, service))
     ? refuse(
+        'equality',
         'one of them takes texts for equal that the other tells apart (citext, or a nondeterministic collation)',
         'Give both columns the same type and collation.',
       )
@@ -154,6 +171,7 @@ function otherLabels({ monolith, service }: ColumnPair, refuse: Refuse): Misunde
   ];
   return missing.length > 0
     ? refuse(
+        'enum labels',
         missing.join(', '),
         'Add the labels (ALTER TYPE … ADD VALUE), or map them with values.',
       )

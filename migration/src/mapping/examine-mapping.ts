@@ -10,7 +10,7 @@ import { compileTable } from './compile-mapping.ts';
 import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
 import { refuseExpressions } from './refuse-expressions.ts';
 import { namedTables, readBorder, readCatalogs } from './load.ts';
-import { refuseServers } from './refuse-servers.ts';
+import { serverProblems } from './refuse-servers.ts';
 import { refuseTables } from './refuse-tables.ts';
 
 export interface ExaminedMapping {
@@ -69,7 +69,7 @@ export async function examineMapping(
     tables,
     crossing: await readBorder(definition, catalogs, { monolith, service }),
   };
-  await attempt(() => refuseServers(mapping, monolith, service));
+  problems.push(...(await serverProblems(mapping, monolith, service)));
   await attempt(() => refuseExpressions(mapping, monolith));
   return { mapping, problems };
 }

@@ -1,6 +1,7 @@
 import { type Side, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { parseTableName } from '../database/identifiers.ts';
+import type { FindingKind } from '../findings/kinds.ts';
 
 interface Found {
   wanted: string;
@@ -68,24 +69,30 @@ export async function refuseTables(
     const line = named.find(({ name }) => name === found.wanted)?.line ?? '';
     const where = `${line}: ${found.wanted} in the ${side}'s database`;
     const details = { table: found.wanted, side };
-    const refuse = (message: string, remedy: string): never => {
-      throw new StranglerError('TABLE_KIND', `${where} ${message}`, { remedy, details });
+    const refuse = (finding: FindingKind, message: string, remedy: string): never => {
+      throw new StranglerError('TABLE_KIND', `${where} ${message}`, {
+        remedy,
+        details: { ...details, finding },
+      });
     };
     const kind = kinds[found.kind];
     if (kind !== undefined)
-      refuse(`is ${kind}: its changes are not in the log`, 'Map the table behind it.');
+      refuse('relation', `is ${kind}: its changes are not in the log`, 'Map the table behind it.');
     if (found.unlogged !== null)
       refuse(
+        'unlogged',
         `has rows that are not logged (${found.unlogged}): their changes never reach a stream`,
         `ALTER TABLE ${found.unlogged.split(', ')[0]} SET LOGGED, then run the command again.`,
       );
     if (found.foreign_parts !== null)
       refuse(
+        'foreign partitions',
         `has foreign partitions (${found.foreign_parts}): their changes are not in this log`,
         'Detach them, or move their rows into partitions of this database.',
       );
     if (found.children !== null)
       refuse(
+        'inheritance',
         `has tables that inherit from it (${found.children}): a read of it shows their rows, its stream does not`,
         'Make them partitions of the table, or move their rows into it.',
       );
@@ -94,7 +101,7 @@ export async function refuseTables(
         'ROW_POLICY',
         `${where} has row policies that hide rows from ${found.user_name}: copy and comparison would both miss them`,
         {
-          details,
+          details: { ...details, finding: 'row policy' satisfies FindingKind },
           remedy:
             `ALTER ROLE ${client.escapeIdentifier(found.user_name)} BYPASSRLS` +
             (found.forced === 't' && found.owned === 't'

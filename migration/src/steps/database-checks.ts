@@ -1,5 +1,6 @@
 import {
   codeOf,
+  isStranglerError,
   type MigrationDefinition,
   type Side,
   StranglerError,
@@ -7,6 +8,7 @@ import {
 import type pg from 'pg';
 import { readTable } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
+import type { FindingKind } from '../findings/kinds.ts';
 
 export interface ServerFacts {
   readonly walLevel: string;
@@ -103,38 +105,54 @@ export async function checkReplicationCapacity(client: pg.Client, side: Side): P
     );
 }
 
-/** Whether changes of the mapped tables say which row they are of. @throws REPLICA_IDENTITY, TABLE_MISSING */
-export async function checkReplicaIdentity(
+/** Mapped tables of the monolith whose changes do not say which row they are of. What is no table, the mapping's own check tells. */
+export async function replicaIdentityProblems(
   monolith: pg.Client,
   definition: MigrationDefinition,
-): Promise<void> {
+): Promise<StranglerError[]> {
+  const problems: StranglerError[] = [];
   for (const [index, mapping] of (definition.tables ?? []).entries()) {
-    const table = await readTable(monolith, parseTableName(mapping.monolith));
+    const table = await readTable(monolith, parseTableName(mapping.monolith)).catch(
+      (error: unknown) => {
+        if (!isStranglerError(error) || error.code !== 'TABLE_MISSING') throw error;
+        return null;
+      },
+    );
+    if (table === null) continue;
     const key = mapping.key ?? table.primaryKey;
     const carried =
       table.replicaIdentity === 'full' ||
       (table.identityColumns.length > 0 &&
         key.length > 0 &&
         key.every((column) => table.identityColumns.includes(column)));
-    if (!carried) {
-      throw new StranglerError(
-        'REPLICA_IDENTITY',
-        `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no ` +
-          `usable replica identity (REPLICA IDENTITY ${table.replicaIdentity.toUpperCase()}, key ` +
-          `${key.join(', ') || 'none'})`,
-        {
-          details: { table: `${table.schema}.${table.table}` },
-        },
-      );
-    }
-    if (key.length === 0)
-      throw new StranglerError(
-        'REPLICA_IDENTITY',
-        `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table} has no key`,
-        {
-          remedy:
-            'Add a primary key, or name the columns that identify a row in tables[].key of the context file.',
-        },
-      );
+    if (carried && key.length > 0) continue;
+    const named = `contexts/${definition.context}: tables[${index}] ${table.schema}.${table.table}`;
+    const details = {
+      finding: 'replica identity' satisfies FindingKind,
+      table: `${table.schema}.${table.table}`,
+    };
+    problems.push(
+      carried
+        ? new StranglerError('REPLICA_IDENTITY', `${named} has no key`, {
+            details,
+            remedy:
+              'Add a primary key, or name the columns that identify a row in tables[].key of the context file.',
+          })
+        : new StranglerError(
+            'REPLICA_IDENTITY',
+            `${named} has no usable replica identity (REPLICA IDENTITY ${table.replicaIdentity.toUpperCase()}, key ` +
+              `${key.join(', ') || 'none'})`,
+            { details },
+          ),
+    );
   }
+  return problems;
+}
+
+/** @throws StranglerError REPLICA_IDENTITY, the first of them */
+export async function checkReplicaIdentity(
+  ...where: Parameters<typeof replicaIdentityProblems>
+): Promise<void> {
+  const [problem] = await replicaIdentityProblems(...where);
+  if (problem) throw problem;
 }

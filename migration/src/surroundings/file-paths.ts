@@ -8,16 +8,20 @@ import type { Surrounding } from './surrounding.ts';
 
 const namedAsFile =
   /(^|_)(path|file|filename|filepath|attachment|upload|image|photo|picture|avatar|document|scan|pdf)s?(_|$)/i;
+/** Whether a column's name says that it names files. */
+export const namesFiles = (column: string): boolean =>
+  namedAsFile.test(column.replace(/([a-z])([A-Z])/g, '$1_$2'));
 const withEnding = /\.[a-z0-9]{1,8}$/i;
 const wholePath =
   /^(?:file:\/\/|\/|\.{1,2}\/|[a-z]:[\\/]|\\\\|(?:[\w.-]+[\\/])+)[^\s?#:]*\.[a-z0-9]{1,8}$/i;
 
-/** Whether a value is likely the path of a file: sure enough by itself, or with the column's name. Pure. */
-export const looksLikeFile = (column: string, value: string): boolean =>
+/**
+ * Whether a value is likely the path of a file: sure enough by itself, or with the column's name, where no `bytea` beside it
+ * holds the content. Pure.
+ */
+export const looksLikeFile = (column: string, value: string, contentBeside = false): boolean =>
   wholePath.test(value) ||
-  (namedAsFile.test(column.replace(/([a-z])([A-Z])/g, '$1_$2')) &&
-    !value.includes('://') &&
-    withEnding.test(value));
+  (!contentBeside && namesFiles(column) && !value.includes('://') && withEnding.test(value));
 
 /** Rows of a table that are looked at. */
 const sample = 200;
@@ -52,8 +56,11 @@ async function sampleOf(
     text: `SELECT ${names.join(', ')} FROM ${quoteTable(first.table.monolith)} LIMIT ${sample}`,
     rowMode: 'array',
   });
+  const contentBeside = first.table.monolith.columns.some(({ type }) => type === 'bytea');
   return columns.flatMap(({ name, link }, index): [string, string][] => {
-    const value = rows.map((row) => row[index] ?? '').find((one) => looksLikeFile(link.from, one));
+    const value = rows
+      .map((row) => row[index] ?? '')
+      .find((one) => looksLikeFile(link.from, one, contentBeside));
     return value === undefined ? [] : [[name, value]];
   });
 }

@@ -21,16 +21,17 @@ export const decisions: ContextCheck = {
       actual: watchedText(definition.context, watched?.seconds),
     });
     for (const one of await surroundingsOf(kit, definition)) {
-      const { about: check } = one;
+      const { kind, about: check } = one;
       if (isOpen(one))
         report({
+          kind,
           check,
           ok: false,
           expected: 'decided',
           actual: one.problem,
           remedy: one.remedy,
         });
-      else report({ check, ok: true, expected: 'decided', actual: one.decision });
+      else report({ kind, check, ok: true, expected: 'decided', actual: one.decision });
     }
   },
 };

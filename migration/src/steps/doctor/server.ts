@@ -8,6 +8,7 @@ import { checkSlotAndPublication, readSlot, reportRoom } from './slot.ts';
 
 function reportSettings(side: Side, facts: ServerFacts, report: Report): void {
   report({
+    kind: 'wal level',
     check: `${side} wal_level`,
     ok: facts.walLevel === 'logical',
     expected: 'logical',
@@ -25,6 +26,7 @@ function reportSettings(side: Side, facts: ServerFacts, report: Report): void {
 
 function reportRights(side: Side, facts: ServerFacts, report: Report): void {
   report({
+    kind: 'replication right',
     check: `${side} replication right`,
     ok: facts.replication,
     expected: `${facts.user} may replicate`,
@@ -32,6 +34,7 @@ function reportRights(side: Side, facts: ServerFacts, report: Report): void {
     remedy: `ALTER ROLE ${facts.user} REPLICATION`,
   });
   report({
+    kind: 'replica role',
     check: `${side} session_replication_role`,
     ok: facts.canSetReplicationRole,
     expected: `${facts.user} may set it`,
@@ -42,6 +45,7 @@ function reportRights(side: Side, facts: ServerFacts, report: Report): void {
   });
   const missing = facts.originFunctions.join(', ');
   report({
+    kind: 'replication origins',
     check: `${side} replication origins`,
     ok: missing === '',
     expected: `${facts.user} may use them`,
@@ -49,6 +53,7 @@ function reportRights(side: Side, facts: ServerFacts, report: Report): void {
     remedy: `GRANT EXECUTE ON FUNCTION ${missing} TO ${facts.user}`,
   });
   report({
+    kind: 'create right',
     check: `${side} create right`,
     ok: facts.canCreate,
     expected: `${facts.user} may create in ${facts.database}`,

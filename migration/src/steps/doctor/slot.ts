@@ -44,6 +44,7 @@ export function reportRoom(on: {
 }): void {
   const { slots, senders } = on.facts;
   on.report({
+    kind: 'slots',
     check: `${on.side} replication slots`,
     ok: on.slot !== undefined || slots.limit > slots.used,
     expected: 'one free',
@@ -51,6 +52,7 @@ export function reportRoom(on: {
     remedy: 'Raise max_replication_slots, or drop a slot that nobody uses.',
   });
   on.report({
+    kind: 'senders',
     check: `${on.side} WAL senders`,
     ok: on.slot?.active === true || senders.used < senders.limit,
     expected: 'one free',

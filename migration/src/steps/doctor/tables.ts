@@ -1,13 +1,31 @@
+import type { StranglerError } from '@strangler-toolkit/plan';
+import { failure, type Report } from '../../findings/check.ts';
 import { examineMapping } from '../../mapping/examine-mapping.ts';
-import { checkReplicaIdentity } from '../database-checks.ts';
+import { replicaIdentityProblems } from '../database-checks.ts';
 import type { ContextCheck } from './context-check.ts';
 
 export const replicaIdentity: ContextCheck = {
   needs: ['monolith database'],
-  attempt: { check: 'replica identity', expected: 'usable on every table' },
-  run: ({ kit, definition }) =>
-    kit.withDatabase(definition, 'monolith', (client) => checkReplicaIdentity(client, definition)),
+  attempt: { check: 'keys of tables', expected: 'can be examined' },
+  run: ({ kit, definition, report }) =>
+    kit.withDatabase(definition, 'monolith', async (client) =>
+      reportProblems(
+        report,
+        { check: 'replica identity', expected: 'usable on every table' },
+        await replicaIdentityProblems(client, definition),
+      ),
+    ),
 };
+
+/** Each for itself; that there is none, too. */
+function reportProblems(
+  report: Report,
+  of: { readonly check: string; readonly expected: string },
+  problems: readonly StranglerError[],
+): void {
+  for (const problem of problems) report({ ...of, ok: false, ...failure(problem) });
+  if (problems.length === 0) report({ ...of, ok: true, actual: of.expected });
+}
 
 export const mapping: ContextCheck = {
   needs: ['monolith database', 'service database'],
@@ -16,11 +34,7 @@ export const mapping: ContextCheck = {
     kit.withDatabase(definition, 'monolith', (monolith) =>
       kit.withDatabase(definition, 'service', async (service) => {
         const { problems } = await examineMapping(definition, monolith, service);
-        const expected = 'compiles';
-        for (const { code, message, remedy } of problems)
-          report({ check: 'mapping', ok: false, expected, actual: `${code}: ${message}`, remedy });
-        if (problems.length === 0)
-          report({ check: 'mapping', ok: true, expected, actual: expected });
+        reportProblems(report, { check: 'mapping', expected: 'compiles' }, problems);
       }),
     ),
 };

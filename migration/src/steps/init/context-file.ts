@@ -1,6 +1,7 @@
 import { defaultGates } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../../database/catalog.ts';
 import { writtenTable } from '../../database/identifiers.ts';
+import { namesFiles } from '../../surroundings/file-paths.ts';
 import type { FoundRoute } from './found-route.ts';
 
 export interface ContextFileInput {
@@ -50,8 +51,16 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
   const generated = table.columns
     .filter((column) => column.generated)
     .map((column) => `${column.name} is generated: each side computes its own`);
+  const files = table.columns.some(({ type }) => type === 'bytea')
+    ? []
+    : table.columns
+        .filter(({ name, type }) => namesFiles(name) && /^(text|character varying)/.test(type))
+        .map(
+          ({ name }) =>
+            `${name} may hold paths of files, which do not travel: decide files['${shown(table)}.${name}']`,
+        );
   const key = table.primaryKey.length === 0 ? [keyNote(table)] : [];
-  return [...key, ...outgoing, ...incoming, ...sequences, ...generated];
+  return [...key, ...outgoing, ...incoming, ...sequences, ...generated, ...files];
 }
 
 function keyNote(table: TableCatalog): string {
