@@ -4,6 +4,7 @@ export type { ChangeOwnerOptions, MoveOutcome } from './steps/change-owner/index
 export type { ContractsOptions, ContractsResult } from './steps/contracts/verify.ts';
 export type { DeadLetterOptions, DeadLettersResult } from './steps/dead-letters.ts';
 export type { Check } from './findings/check.ts';
+export type { FenceRearmOptions, FenceRearmResult } from './steps/fence-rearm.ts';
 export type { FenceSeenOptions, FenceSeenResult } from './steps/fence-seen.ts';
 export type { FenceResult, FenceStepOptions } from './steps/fence.ts';
 export type { JournalOptions } from './steps/journal.ts';

@@ -22,6 +22,7 @@ import {
   type DeadLettersResult,
 } from './steps/dead-letters.ts';
 import { doctor } from './steps/doctor/doctor.ts';
+import { fenceRearm, type FenceRearmOptions, type FenceRearmResult } from './steps/fence-rearm.ts';
 import { fenceSeen, type FenceSeenOptions, type FenceSeenResult } from './steps/fence-seen.ts';
 import { fenceAudit, type FenceResult, type FenceStepOptions } from './steps/fence.ts';
 import { journal, type JournalOptions } from './steps/journal.ts';
@@ -83,6 +84,7 @@ export interface Toolkit extends AsyncDisposable {
   readonly retire: Command<ChangeOwnerOptions, MoveOutcome>;
   /** Finds who writes to the monolith's tables, without refusing anybody. */
   readonly fenceAudit: Command<FenceStepOptions, FenceResult>;
+  readonly fenceRearm: Command<FenceRearmOptions, FenceRearmResult>;
   readonly fenceSeen: Command<FenceSeenOptions, FenceSeenResult>;
   /** Lists, replays or drops changes that could not be applied. */
   readonly deadLetters: Command<DeadLetterOptions, DeadLettersResult>;
@@ -152,6 +154,7 @@ function commands(kit: Kit): Omit<Toolkit, 'close' | typeof Symbol.asyncDispose>
     rollback: command(rollback),
     retire: command(retire),
     fenceAudit: command(fenceAudit),
+    fenceRearm: command(fenceRearm),
     fenceSeen: command(fenceSeen),
     deadLetters: command(deadLetters),
     resync: command(resync),

@@ -70,7 +70,7 @@ test('the worker streams until Ctrl-C, which is no error of its own', async () =
 test('verify exits 3 on a differing row, names it, repairs it, and then finds nothing', async () => {
   await scene.sql(
     scene.service,
-    `BEGIN; SET LOCAL session_replication_role = replica; UPDATE items SET title = 'wrong' WHERE id = 7; COMMIT`,
+    `ALTER TABLE items DISABLE TRIGGER ALL; UPDATE items SET title = 'wrong' WHERE id = 7; ALTER TABLE items ENABLE TRIGGER ALL`,
   );
   const found = await cli(['verify', 'catalog', '--json'], scene.env);
   expect(found.code).toBe(3);
@@ -85,6 +85,62 @@ test('verify exits 3 on a differing row, names it, repairs it, and then finds no
     { title: 'product 7' },
   ]);
   expect(await run('verify', 'catalog')).toMatchObject({ differences: 0, rowsCompared: 52 });
+});
+
+test('who steps round the fence is told by the worker, doctor and gates, until the fence is set anew and all is verified', async () => {
+  const held = async () =>
+    json<{ checks: { check: string; ok: boolean; actual: string }[] }>(
+      await cli(['doctor', 'catalog', '--json'], scene.env),
+    ).checks.find(({ check }) => check === 'service fence held');
+  // Of the row before: what came after it was verified.
+  expect(await held()).toMatchObject({
+    ok: true,
+    actual: expect.stringContaining('verified since'),
+  });
+  await scene.sql(
+    scene.service,
+    'ALTER TABLE items DISABLE TRIGGER ALL; ALTER TABLE items ENABLE TRIGGER ALL',
+  );
+  expect(await held()).toMatchObject({
+    ok: false,
+    actual: expect.stringContaining('the fence of public.items was switched off and on'),
+  });
+  await worker?.shows('strangler fence rearm catalog');
+  const asked = await cli(['can-i', 'shadow', 'catalog', '--json'], scene.env);
+  expect([asked.code, json(asked)]).toMatchObject([
+    4,
+    {
+      nextCommand: 'strangler verify catalog',
+      gates: expect.arrayContaining([
+        expect.objectContaining({
+          gate: 'verification',
+          actual: expect.stringContaining('void since: the fence of public.items'),
+        }),
+      ]),
+    },
+  ]);
+  const status = await cli(['fence', 'status', 'catalog'], scene.env);
+  expect(status.stdout).toContain('fence on the service opened 2 times');
+  expect(status.stdout).toContain('sessions in replica role pass the fence of public.items');
+  expect((await cli(['fence', 'rearm', 'catalog', '--dry-run'], scene.env)).stdout).toContain(
+    'public.items',
+  );
+  expect(await run('fence', 'rearm', 'catalog')).toMatchObject({
+    side: 'service',
+    owner: 'monolith',
+    wereOpen: [],
+    openings: { opened: 2 },
+  });
+  await expect(
+    scene.sql(scene.service, 'SET session_replication_role = replica; DELETE FROM items'),
+  ).rejects.toMatchObject({ code: 'SF001' });
+  expect((await cli(['can-i', 'shadow', 'catalog'], scene.env)).code).toBe(4);
+  await run('verify', 'catalog');
+  await until(
+    'the gates open',
+    async () => (await cli(['can-i', 'shadow', 'catalog'], scene.env)).code === 0,
+  );
+  expect(await held()).toMatchObject({ ok: true });
 });
 
 test('shadow, ramp and status lead to canary', async () => {

@@ -8,7 +8,7 @@ import { installFence, removeFence } from '../src/cutover/fence.ts';
 import { fenceStatus } from '../src/cutover/fence-status.ts';
 import { strayWriters } from '../src/replica/stray-writes.ts';
 import { moveSequences } from '../src/cutover/sequences.ts';
-import { installFenceSchema } from '../src/replica/fences.ts';
+import { applying, installFenceSchema } from '../src/replica/fences.ts';
 import { noteOwner } from '../src/replica/owners.ts';
 import { makeCounters } from '../src/replica/refusal-counters.ts';
 import { countAsSeen, readRefusals } from '../src/replica/refusals.ts';
@@ -237,11 +237,11 @@ describe('a fence that refuses', () => {
     expect(rows).toEqual([]);
   });
 
-  test('lets replication sessions pass', async () => {
+  test('lets sessions that apply pass', async () => {
     await installFence(admin, fence);
-    await admin.query(`SET session_replication_role = replica`);
+    await admin.query(applying());
     await admin.query(`UPDATE products SET price = 7 WHERE id = 1`);
-    await admin.query(`SET session_replication_role = origin`);
+    await admin.query(`RESET session_replication_role; RESET strangler.applying`);
     expect((await writer.query('SELECT price FROM products WHERE id = 1')).rows).toEqual([
       { price: '7' },
     ]);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { until } from '@strangler-toolkit/dev-stack';
 import { bothSides } from '@strangler-toolkit/plan';
 import pg from 'pg';
+import { applying } from '../src/replica/fences.ts';
 import { readOwnerNote } from '../src/replica/owners.ts';
 import { withConnection } from '../src/database/connect.ts';
 import {
@@ -329,11 +330,11 @@ describe('a move that cannot go through leaves everything as it was', () => {
   test('the sides differ', async () => {
     await facade('a');
     await scene.sql.service.query(
-      `SET session_replication_role = replica; UPDATE item_counts SET n = 77 WHERE item_id = 9; SET session_replication_role = origin`,
+      `${applying()}; UPDATE item_counts SET n = 77 WHERE item_id = 9; RESET session_replication_role`,
     );
     expect(await refusedFor(cutover(scene.options))).toBe('aborted: VERIFY_DIFFERENCES');
     await scene.sql.service.query(
-      `SET session_replication_role = replica; UPDATE item_counts SET n = 0 WHERE item_id = 9; SET session_replication_role = origin`,
+      `${applying()}; UPDATE item_counts SET n = 0 WHERE item_id = 9; RESET session_replication_role`,
     );
   });
 

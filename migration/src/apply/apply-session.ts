@@ -1,5 +1,6 @@
 import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
+import { applying } from '../replica/fences.ts';
 
 /**
  * Makes a connection an apply session: triggers, fences and foreign keys do not look at it, and what it commits carries a
@@ -8,8 +9,8 @@ import type pg from 'pg';
 export async function prepareApplySession(client: pg.Client, origin: string | null): Promise<void> {
   try {
     await client.query(
-      `SET session_replication_role = replica; SET lock_timeout = '10s'; SET statement_timeout ` +
-        `= 0; SET idle_in_transaction_session_timeout = 0`,
+      `${applying()}; SET lock_timeout = '10s'; SET statement_timeout = 0; ` +
+        'SET idle_in_transaction_session_timeout = 0',
     );
     if (origin === null) return;
     const { rows } = await client.query('SELECT 1 FROM pg_replication_origin WHERE roname = $1', [

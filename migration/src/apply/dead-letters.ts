@@ -8,6 +8,7 @@ import {
   listDeadLetters,
   markReplayed,
 } from '../replica/dead-letters.ts';
+import { applying } from '../replica/fences.ts';
 import { lockStreamState } from '../replica/streams.ts';
 import { eventFromJson } from './event-json.ts';
 import { createInterpreter } from './interpret-event.ts';
@@ -138,7 +139,7 @@ async function inTransaction<T>(
 ): Promise<T> {
   await client.query('BEGIN');
   try {
-    await client.query('SET LOCAL session_replication_role = replica');
+    await client.query(applying({ local: true }));
     const stream = await lockStreamState(client, { context, direction });
     if (stream?.state !== 'open' || (epoch !== undefined && stream.epoch !== String(epoch))) {
       throw new StranglerError(

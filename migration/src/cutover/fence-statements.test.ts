@@ -14,6 +14,7 @@ const there: FenceTriggers = {
   mode: 'refuse',
   owner: 'service',
   epoch: '',
+  always: true,
   triggers: ['strangler_fence', 'strangler_fence_leaf'],
 };
 
@@ -22,8 +23,8 @@ describe('on a server that cannot replace a trigger', () => {
     const { sql, drops } = remaking(table, fence, there);
     expect(drops).toBe(false);
     expect(sql).not.toMatch(/CREATE|DROP/);
-    expect(sql.match(/ENABLE TRIGGER \w+/g)).toEqual([
-      'ENABLE TRIGGER strangler_fence',
+    expect(sql.match(/ENABLE (ALWAYS )?TRIGGER \w+/g)).toEqual([
+      'ENABLE ALWAYS TRIGGER strangler_fence',
       'ENABLE TRIGGER strangler_fence_leaf',
     ]);
   });
@@ -56,8 +57,8 @@ describe('on a server that cannot replace a trigger', () => {
   test('a row trigger that came to be needed is made beside the fence that stands', () => {
     const { sql, drops } = remaking(table, fence, { ...there, triggers: ['strangler_fence'] });
     expect(drops).toBe(false);
-    expect(sql.match(/(CREATE|ENABLE) TRIGGER \w+/g)).toEqual([
-      'ENABLE TRIGGER strangler_fence',
+    expect(sql.match(/(CREATE|ENABLE|ENABLE ALWAYS) TRIGGER \w+/g)).toEqual([
+      'ENABLE ALWAYS TRIGGER strangler_fence',
       'CREATE TRIGGER strangler_fence_leaf',
       'ENABLE TRIGGER strangler_fence_leaf',
     ]);

@@ -23,8 +23,13 @@ function statements(table: FenceableTable, fence: FenceRule, make: Make): string
     : statement;
 }
 
-const enabling = (table: FenceableTable, trigger: string): string =>
-  `ALTER TABLE ${quoteTable(table)} ENABLE TRIGGER ${trigger};`;
+/**
+ * Always, that is in replica role as well, for each statement: our own batches are few of them. What fires for each row would cost
+ * the apply as much as the row.
+ */
+const enabling = (table: FenceableTable, { mode }: FenceRule, trigger: string): string =>
+  `ALTER TABLE ${quoteTable(table)} ENABLE ` +
+  `${mode === 'refuse' && trigger === 'strangler_fence' ? 'ALWAYS ' : ''}TRIGGER ${trigger};`;
 
 /** Replaces what is there, which takes no stronger lock than making it. */
 export const replacing = (table: FenceableTable, fence: FenceRule): string =>
@@ -32,7 +37,7 @@ export const replacing = (table: FenceableTable, fence: FenceRule): string =>
     table,
     fence,
     (trigger, when) =>
-      `CREATE OR REPLACE TRIGGER ${trigger} ${when} ${fenceAction(fence)};${enabling(table, trigger)}`,
+      `CREATE OR REPLACE TRIGGER ${trigger} ${when} ${fenceAction(fence)};${enabling(table, fence, trigger)}`,
   );
 
 export interface Remade {
@@ -54,10 +59,10 @@ export function remaking(
   let drops = false;
   const sql = statements(table, fence, (trigger, when) => {
     const exists = there?.triggers.includes(trigger) === true;
-    if (exists && same) return enabling(table, trigger);
+    if (exists && same) return enabling(table, fence, trigger);
     drops ||= exists;
     const drop = exists ? `DROP TRIGGER ${trigger} ON ${quoteTable(table)};` : '';
-    return `${drop}CREATE TRIGGER ${trigger} ${when} ${fenceAction(fence)};${enabling(table, trigger)}`;
+    return `${drop}CREATE TRIGGER ${trigger} ${when} ${fenceAction(fence)};${enabling(table, fence, trigger)}`;
   });
   return { sql, drops };
 }

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { type FenceOpenings, readOpenings } from '../replica/fence-marks.ts';
 import { readRefusals, type Refusals } from '../replica/refusals.ts';
 import { fenceableTables, type TableName } from './fence-tables.ts';
 import { type FenceTriggers, readFenceTriggers } from '../replica/fences.ts';
@@ -10,6 +11,10 @@ export interface FenceStatus extends Refusals {
   readonly tables: readonly FenceTriggers[];
   /** Tables of the mapping (with partitions) that have no fence. */
   readonly open: readonly string[];
+  /** Tables of which an earlier release, or ENABLE TRIGGER, made the fence pass sessions in replica role. */
+  readonly passesReplica: readonly string[];
+  /** How it was stepped round since it was set; null: it was set before this release. */
+  readonly openings: FenceOpenings | null;
 }
 
 /** What stands in this database for the context, compared with the tables that should have it. */
@@ -33,6 +38,10 @@ export async function fenceStatus(
     owner: standing[0]?.owner ?? null,
     tables: standing,
     open: open.map((table) => `${table.schema}.${table.table}`),
+    passesReplica: standing
+      .filter(({ mode, always }) => mode === 'refuse' && !always)
+      .map(({ table }) => `${table.schema}.${table.table}`),
+    openings: (await readOpenings(client, context)) ?? null,
     ...(await readRefusals(client, context)),
   };
 }

@@ -12,7 +12,9 @@ import {
 } from '../replica/fences.ts';
 import { type Remade, remaking, replacing } from './fence-statements.ts';
 import { type FenceableTable, fenceableTables, type TableName } from './fence-tables.ts';
+import { forgetMarks, markingFence } from '../replica/fence-marks.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
+import { hasTable } from '../replica/schema.ts';
 import { dropCounters } from '../replica/refusals.ts';
 import { noteOwner, type OwnerNote } from '../replica/owners.ts';
 import { describeWriters, runningWriters } from '../database/running-writers.ts';
@@ -40,6 +42,9 @@ export interface FenceChange {
 }
 
 interface Locking {
+  readonly context: string;
+  /** Nothing is refused afterwards. */
+  readonly lifts: boolean;
   readonly tables: readonly TableName[];
   /** ACCESS EXCLUSIVE waits for every reader too. */
   readonly mode?: 'SHARE ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE';
@@ -47,7 +52,7 @@ interface Locking {
 
 async function withLocks(
   client: Client,
-  { tables, mode = 'SHARE ROW EXCLUSIVE' }: Locking,
+  { context, lifts, tables, mode = 'SHARE ROW EXCLUSIVE' }: Locking,
   options: FenceOptions,
   work: () => Promise<void>,
 ): Promise<{ attempts: number; milliseconds: number }> {
@@ -69,7 +74,7 @@ async function withLocks(
           await client.query(`LOCK TABLE ${tables.map(quoteTable).join(', ')} IN ${mode} MODE`);
         await client.query('SET LOCAL statement_timeout = 0');
         if (options.note) await noteOwner(client, options.note.context, options.note);
-        await work();
+        await markingFence(client, { context, lifts }, work);
       });
       return { attempts: attempt, milliseconds: performance.now() - began };
     } catch (error) {
@@ -112,9 +117,14 @@ export async function installFence(
   const tables = await fenceableTables(client, fence.tables);
   const made = await madeBy(client, fence, tables);
   const mode = made.some(({ drops }) => drops) ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE';
-  const done = await withLocks(client, { tables, mode }, options, async () => {
-    for (const { sql } of made) await client.query(sql);
-  });
+  const done = await withLocks(
+    client,
+    { context: fence.context, lifts: fence.mode !== 'refuse', tables, mode },
+    options,
+    async () => {
+      for (const { sql } of made) await client.query(sql);
+    },
+  );
   return { tables: tables.map(({ schema, table }) => `${schema}.${table}`), ...done };
 }
 
@@ -140,7 +150,7 @@ export async function removeFence(
   const fences = await readFenceTriggers(client, context, { includeLifted: options.drop === true });
   const done = await withLocks(
     client,
-    { tables: fences.map(({ table }) => table) },
+    { context, lifts: true, tables: fences.map(({ table }) => table) },
     options,
     async () => {
       for (const { table, triggers } of fences) {
@@ -152,7 +162,10 @@ export async function removeFence(
           );
         }
       }
-      if (options.drop) await dropCounters(client, context);
+      if (options.drop) {
+        await dropCounters(client, context);
+        if (await hasTable(client, 'fence_marks')) await forgetMarks(client, context);
+      }
     },
   );
   return { tables: fences.map(({ table }) => `${table.schema}.${table.table}`), ...done };

@@ -8,6 +8,7 @@ import { ensurePublication } from '../stream/source/index.ts';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import type { SourceTable } from '../stream/transport.ts';
 import { longWriters, makeSlot } from './make-slot.ts';
+import { applying } from '../replica/fences.ts';
 import { guarded } from '../replica/move-guards.ts';
 import { type Detail, from, type MoveState, type MoveStep, moveSource, to } from './move-state.ts';
 import { databaseName, dropStream } from './old-stream.ts';
@@ -120,7 +121,7 @@ async function applyMarker(move: MoveState, marker: string): Promise<void> {
   try {
     await installReplicaSchema(client);
     await client.query(`SET lock_timeout = '3s'`);
-    await client.query('SET session_replication_role = replica');
+    await client.query(applying());
     const { origin } = replicationNames(
       move.definition.context,
       move.plan.opening,

@@ -64,6 +64,16 @@ export interface MappedTable {
   readonly parts: readonly MappedPart[];
 }
 
+/** That nobody but replication writes to the rows. */
+export interface FenceIdentity {
+  /** How often somebody was found to have opened it. */
+  readonly opened: number;
+  /** The last time, one line for each table. */
+  readonly noticed: readonly string[];
+  /** Mapped tables that nothing fences now. */
+  readonly open: readonly string[];
+}
+
 /**
  * What rows and statements about them rest on: the tables of both sides as the catalog knows them, who publishes them, and
  * how the one becomes the other. Plain data: it is stored beside what rests on it and compared with what is there later.
@@ -75,6 +85,8 @@ export interface Identity {
   /** Of the direction's source; null when it does not exist. */
   readonly publication: PublicationIdentity | null;
   readonly mapping: readonly MappedTable[];
+  /** Of the direction's target; not there where no fence of this release was set. */
+  readonly fence?: FenceIdentity;
   /** Only as stored: tables that `mapping` lacks and that are being read, so the rows that lie there are replicated ones. */
   readonly coming?: readonly string[];
 }

@@ -1,10 +1,13 @@
-import { type Direction, sourceOf } from '@strangler-toolkit/plan';
+import { type Direction, sourceOf, targetOf } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { databaseFailure } from '../database/failures.ts';
 import { quoteTable, type TableName } from '../database/identifiers.ts';
 import { typeChain } from '../database/type-chain.ts';
 import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { readOpenings } from '../replica/fence-marks.ts';
+import { readFenceTriggers } from '../replica/fences.ts';
 import {
+  type FenceIdentity,
   type Identity,
   mappingIdentity,
   type PublicationIdentity,
@@ -72,6 +75,20 @@ async function lookAt(
   }
 }
 
+async function lookAtFence(
+  client: pg.Client,
+  context: string,
+  tables: readonly TableName[],
+): Promise<FenceIdentity | undefined> {
+  const openings = await readOpenings(client, context);
+  if (openings === undefined) return undefined;
+  const fenced = (await readFenceTriggers(client, context))
+    .filter(({ mode }) => mode === 'refuse')
+    .map(({ table }) => tableName(table));
+  const { opened, noticed } = openings;
+  return { opened, noticed, open: tables.map(tableName).filter((name) => !fenced.includes(name)) };
+}
+
 interface IdentityPlace {
   readonly monolith: pg.Client;
   readonly service: pg.Client;
@@ -104,8 +121,17 @@ export async function readIdentity({
       named('service'),
     ),
   ]);
+  const target = targetOf(direction);
+  const fence = await lookAtFence(
+    clients[target],
+    mapping.context,
+    target === 'service'
+      ? parts.map((part) => part.service)
+      : mapping.tables.map((t) => t.monolith),
+  );
   return {
     direction,
+    ...(fence && { fence }),
     monolith: monolith.tables.map((table, index) =>
       onlyMapped(
         table,

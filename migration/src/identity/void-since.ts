@@ -21,5 +21,10 @@ export function voidSince(
   if (!isIdentity(basis))
     return 'it does not say what it was about (a release before this one recorded it)';
   const changes = whatChanged(basis, now).filter(({ kind }) => kinds?.includes(kind) ?? true);
-  return changes.length === 0 ? undefined : changesText(changes);
+  if (changes.length > 0) return changesText(changes);
+  // Whatever was found out while everybody could write.
+  const open = basis.fence?.open ?? [];
+  return open.length === 0 || kinds !== undefined
+    ? undefined
+    : `nothing fenced ${open.join(', ')} then, and anybody could write there`;
 }

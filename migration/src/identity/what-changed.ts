@@ -1,4 +1,4 @@
-import { type Side, sourceOf } from '@strangler-toolkit/plan';
+import { type Side, sourceOf, targetOf } from '@strangler-toolkit/plan';
 import type {
   ColumnIdentity,
   Identity,
@@ -15,7 +15,8 @@ import type {
  */
 type Severity = 'void' | 'reread' | 'stop';
 
-export type Kind = 'publication' | 'table' | 'column' | 'storage' | 'partition' | 'mapping';
+export type Kind =
+  'publication' | 'table' | 'column' | 'storage' | 'partition' | 'mapping' | 'fence';
 
 export interface Change {
   readonly severity: Severity;
@@ -35,6 +36,7 @@ export function whatChanged(before: Identity, after: Identity): readonly Change[
     ...publicationChanges(before, after),
     ...(['monolith', 'service'] as const).flatMap((side) => sideChanges(side, before, after)),
     ...mappingChanges(before.mapping, after.mapping),
+    ...fenceChanges(before, after),
   ].sort((left, right) => ranks.indexOf(left.severity) - ranks.indexOf(right.severity));
 }
 
@@ -74,6 +76,25 @@ function publicationChanges(before: Identity, after: Identity): Change[] {
       },
     ];
   return changes;
+}
+
+/**
+ * Rows that came through an opened fence came with no event, and a person has to look: to read them again from their owner would
+ * throw away what somebody wrote. Who opens a fence of another direction touched rows that nobody said anything of.
+ */
+function fenceChanges(before: Identity, after: Identity): Change[] {
+  const [was, is] = [before.fence, after.fence];
+  if (was === undefined || is === undefined || before.direction !== after.direction) return [];
+  const side = targetOf(after.direction);
+  const change = (text: string): Change => ({ severity: 'void', kind: 'fence', table: null, text });
+  return [
+    ...(is.opened === was.opened
+      ? []
+      : [change(`${is.noticed.join(', ')} on the ${side}: writes left no trace`)]),
+    ...(is.open.join() === was.open.join()
+      ? []
+      : [change(`other tables of the ${side} are fenced than were`)]),
+  ];
 }
 
 /** Mapped tables of the side that publishes. */

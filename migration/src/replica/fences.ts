@@ -39,6 +39,12 @@ export const fenceAction = (fence: FenceRule): string =>
     .map(quoteLiteral)
     .join(', ')})`;
 
+/** A session that applies: triggers, foreign keys and fences let it pass. `local`: until its transaction ends. */
+export const applying = ({ local = false } = {}): string => {
+  const set = local ? 'SET LOCAL' : 'SET';
+  return `${set} session_replication_role = replica; ${set} strangler.applying = 'on'`;
+};
+
 /** A move that tries its own fence says so, and is not counted among the refused. */
 export async function tryingFence<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
   await client.query(`SET strangler.trying_fence = 'on'`);
@@ -54,6 +60,8 @@ export interface FenceTriggers {
   readonly owner: string;
   /** That an audit fence writes down; '' where it knows none. */
   readonly epoch: string;
+  /** Sessions in replica role are refused as well, but for those that apply. */
+  readonly always: boolean;
 }
 
 /** Tables with triggers of this context's fence; lifted ones are disabled and count only when asked for. */
@@ -69,12 +77,14 @@ export async function readFenceTriggers(
     mode: string;
     owner: string;
     epoch: string;
+    always: string;
   }>(
     `SELECT n.nspname AS schema, c.relname AS table,
        string_agg(DISTINCT t.tgname, ',' ORDER BY t.tgname) AS triggers,
        max(p.proname) FILTER (WHERE t.tgname = 'strangler_fence') AS mode,
        max(split_part(encode(t.tgargs, 'escape'), '\\000', 2)) FILTER (WHERE t.tgname = 'strangler_fence') AS owner,
-       max(split_part(encode(t.tgargs, 'escape'), '\\000', 3)) FILTER (WHERE t.tgname = 'strangler_fence') AS epoch
+       max(split_part(encode(t.tgargs, 'escape'), '\\000', 3)) FILTER (WHERE t.tgname = 'strangler_fence') AS epoch,
+       bool_and(t.tgenabled = 'A') FILTER (WHERE t.tgname = 'strangler_fence')::text AS always
      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
        JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE pn.nspname = 'strangler' AND p.proname IN ('fence_refuse', 'fence_audit') AND t.tgparentid = 0
@@ -88,16 +98,17 @@ export async function readFenceTriggers(
     mode: row.mode === 'fence_audit' ? 'audit' : 'refuse',
     owner: row.owner,
     epoch: row.epoch ?? '',
+    always: row.always === 'true',
   }));
 }
 
 /**
  * Changes with every change of the context's fence here, also with one that was taken back: who opens a fence with DISABLE
- * TRIGGER and closes it again leaves other rows of the catalog behind.
+ * TRIGGER, or gives it another function, and closes it again leaves other rows of the catalog behind.
  */
 export async function fenceMark(client: pg.Client, context: string): Promise<string> {
   const { rows } = await client.query<{ mark: string }>(
-    `SELECT md5(coalesce(string_agg(concat_ws(' ', t.oid, t.tgenabled, t.xmin, t.ctid), ',' ORDER BY t.oid), '')) AS mark
+    `SELECT md5(coalesce(string_agg(concat_ws(' ', t.oid, t.tgenabled, t.xmin, p.xmin), ',' ORDER BY t.oid), '')) AS mark
      FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace pn ON pn.oid = p.pronamespace
      WHERE pn.nspname = 'strangler' AND p.proname IN ('fence_refuse', 'fence_audit')
        AND split_part(encode(t.tgargs, 'escape'), '\\000', 1) = $1`,

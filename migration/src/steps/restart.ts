@@ -10,6 +10,7 @@ import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
 import { dropDeadLettersOfStream } from '../replica/dead-letters.ts';
 import { endCopy, forgetCopyUnderWay } from '../replica/copies.ts';
+import { applying } from '../replica/fences.ts';
 import { noteOwner } from '../replica/owners.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { forgetIdentities } from '../replica/identities.ts';
@@ -60,7 +61,7 @@ async function forgetCopy(
     await kit.withDatabase(definition, 'service', async (client) => {
       await installReplicaSchema(client);
       await client.query('BEGIN');
-      await client.query('SET LOCAL session_replication_role = replica');
+      await client.query(applying({ local: true }));
       // In this transaction: a side that knows itself as owner is never emptied, whatever the control database says.
       await noteOwner(client, definition.context, { ...row, startLsn: null });
       const stream = { context: definition.context, direction: 'forward' } as const;

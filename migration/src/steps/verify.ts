@@ -1,4 +1,6 @@
 import { directionFrom, StranglerError, streamsAt, targetOf } from '@strangler-toolkit/plan';
+import { noticeOpenings } from '../replica/fence-marks.ts';
+import { installReplicaSchema } from '../replica/schema.ts';
 import { readStreamRow } from '../replica/streams.ts';
 import { connect } from '../database/connect.ts';
 import { parseTableName } from '../database/identifiers.ts';
@@ -112,6 +114,9 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
           detail: { ids: repaired.deadLettersDropped, reason: 'repaired' },
         });
       }
+      await installReplicaSchema(target, 'fences');
+      // Counted before the first row is read: whoever opens the fence from now on makes the evidence void.
+      await noticeOpenings(target, options.context);
       // Before the first row is read: what changes meanwhile makes the evidence void.
       const identity = await presentIdentity(kit, definition, direction);
       const result = await verifyData({

@@ -52,6 +52,7 @@ export async function work(
       });
     },
     onNote: (text: string) => kit.tell('copy', text, 'note'),
+    onFence: (text: string) => kit.tell('fence', text, 'note', { level: 'warn' }),
     onDifference: (differences: readonly string[]) => {
       for (const line of differences) kit.tell('connector', line, 'note');
     },

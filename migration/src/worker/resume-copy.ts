@@ -234,7 +234,10 @@ async function requireSame(
     if (why !== null) throw new CannotResume(`the monolith's database has another history: ${why}`);
   }
   // Where rows lie is asked table by table: pages of before mean nothing then, the rows are the same.
-  const changes = whatChanged(identity, await look()).filter(({ kind }) => kind !== 'storage');
+  // Who wrote past the fence is found by the first comparison, which follows the copy.
+  const changes = whatChanged(identity, await look()).filter(
+    ({ kind }) => kind !== 'storage' && kind !== 'fence',
+  );
   if (changes.length > 0) throw new CannotResume(changesText(changes));
 }
 

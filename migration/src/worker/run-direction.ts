@@ -40,6 +40,7 @@ import { openWritersEnded } from './open-writers.ts';
 import { publishAgain } from './publish-again.ts';
 import { noteComing, requireAccepted } from './require-accepted.ts';
 import { reread } from './reread.ts';
+import { watchFence } from './watch-fence.ts';
 import { writeStatistics } from './write-statistics.ts';
 
 export interface DirectionRun {
@@ -114,6 +115,12 @@ export async function runDirection(
       publication: names.publication,
     };
     const key = { context: definition.context, direction };
+    const look = async (): Promise<Identity> => {
+      await watchFence(looking.target, definition.context, options.onFence);
+      return readIdentity(place);
+    };
+    await installReplicaSchema(looking.target, 'fences');
+    await watchFence(looking.target, definition.context, options.onFence);
     if (copy) {
       await copyInitially({
         control,
@@ -199,7 +206,7 @@ export async function runDirection(
       stillMine,
       watch: {
         known: basis,
-        look: () => readIdentity(place),
+        look,
         sourceLsn: () => currentLsn(looking.source),
         isEmpty: (side, oid) => isEmpty(place[side], oid),
         writersEnded: (during, onWait) => openWritersEnded(looking.source, during, onWait),

@@ -51,6 +51,8 @@ export interface WorkerOptions {
   readonly onDifference?: (differences: Differences) => void;
   /** What a person should know of a copy that goes on, or begins anew. */
   readonly onNote?: (text: string) => void;
+  /** Somebody stepped round the fence of the tables that the worker writes to. */
+  readonly onFence?: (text: string) => void;
   /** Called when no command holds the context's lease: mends a move that was abandoned. */
   readonly recover?: (context: string) => Promise<void>;
   /** Why the context file that lies there is not the one that this worker works by; `status` shows it. */

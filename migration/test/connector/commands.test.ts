@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { connect } from '../../src/database/connect.ts';
+import { applying } from '../../src/replica/fences.ts';
 import { dropSlot, replicationNames, slotStatus } from '../../src/stream/index.ts';
 import { ConnectClient, failureOf, isRunning } from '../../src/stream/kafka/connect-client.ts';
 import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
@@ -185,7 +186,7 @@ describeWithKafka('the command line over Kafka', () => {
   test('a table is read again while changes go on: rows that were lost at the service are back', async () => {
     await scene.sql(
       scene.service,
-      `SET session_replication_role = replica; DELETE FROM items WHERE id BETWEEN 10 AND 20; UPDATE items SET title = 'spoiled' WHERE id = 30`,
+      `${applying()}; DELETE FROM items WHERE id BETWEEN 10 AND 20; UPDATE items SET title = 'spoiled' WHERE id = 30`,
     );
     let n = 0;
     const writing = setInterval(

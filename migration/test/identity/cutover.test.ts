@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import type { Direction } from '@strangler-toolkit/plan';
 import { cutover, type MoveOptions, type MoveResult, rollback } from '../../src/cutover/index.ts';
 import { withConnection } from '../../src/database/connect.ts';
+import { applying } from '../../src/replica/fences.ts';
 import type { Identity } from '../../src/identity/identity.ts';
 import { readIdentity } from '../../src/identity/read-identity.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
@@ -21,26 +23,26 @@ afterAll(async () => {
   await scene?.close();
 });
 
-const identity = (): Promise<Identity> =>
+const identity = (direction: Direction): Promise<Identity> =>
   withConnection(scene.databases.monolith.url, { applicationName: 'test' }, (monolith) =>
     withConnection(scene.databases.service.url, { applicationName: 'test' }, async (service) =>
       readIdentity({
         monolith,
         service,
         mapping: await loadMapping(definition, monolith, service),
-        direction: 'forward',
-        publication: 'strangler_shop_forward',
+        direction,
+        publication: `strangler_shop_${direction}`,
       }),
     ),
   );
 /** As strangler verify records it. */
-const verified = async (): Promise<void> =>
+const verified = async (direction: Direction = 'forward'): Promise<void> =>
   scene.control.evidence.record({
     context: 'shop',
     kind: 'verification',
     epoch: (await scene.control.contexts.require('shop')).epoch,
     ok: true,
-    detail: { differences: 0, identity: await identity() },
+    detail: { differences: 0, identity: await identity(direction) },
   });
 const move = (options: Partial<MoveOptions> = {}): Promise<MoveResult> =>
   cutover({ ...scene.options, noFacade: true, ...options });
@@ -92,6 +94,29 @@ test('a rewrite behind the fence, seconds after a clean verification, abandons t
   await settled(scene);
 });
 
+/** As a restore script does it: nothing is left but the row. */
+const stepRound = (side: 'monolith' | 'service', table: string, write: string): Promise<unknown> =>
+  scene.sql[side].query(
+    `ALTER TABLE ${table} DISABLE TRIGGER ALL; ${write}; ALTER TABLE ${table} ENABLE TRIGGER ALL`,
+  );
+const mend = (side: 'monolith' | 'service', write: string): Promise<unknown> =>
+  scene.sql[side].query(`${applying()}; ${write}; RESET session_replication_role`);
+
+test('who opened and closed the fence after a clean verification keeps the owner where it is, until all is verified again', async () => {
+  await settled(scene);
+  await verified();
+  await stepRound('service', 'labels', `INSERT INTO labels VALUES (77, 'stray')`);
+  for (const result of [await move({ dryRun: true }), await move()]) {
+    expect(result.error?.code).toBe('GATE_REFUSED');
+    expect(result.error?.message).toContain(
+      'void since: the fence of public.labels was switched off and on, or altered on the service',
+    );
+  }
+  await mend('service', 'DELETE FROM labels WHERE id = 77');
+  await verified();
+  expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
+});
+
 test('with everything as it was verified the move goes through, and the way back begins with what was there', async () => {
   await settled(scene);
   await verified();
@@ -106,6 +131,17 @@ test('with everything as it was verified the move goes through, and the way back
   });
   await settled(scene);
   expect(await consistentState(scene)).toEqual(oneOwner('service'));
+});
+
+test('who opened and closed the fence of the way back keeps the service its owner', async () => {
+  await verified('reverse');
+  await stepRound('monolith', 'tags', `INSERT INTO tags VALUES (77, 'stray')`);
+  const result = await rollback({ ...scene.options, noFacade: true });
+  expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'GATE_REFUSED' } });
+  expect(result.error?.message).toContain('the fence of public.tags was switched off and on');
+  await mend('monolith', 'DELETE FROM tags WHERE id = 77');
+  expect(await consistentState(scene)).toEqual(oneOwner('service'));
+  await settled(scene);
 });
 
 test('an exchange on the way back refuses the rollback at once, whether or not the worker has looked', async () => {

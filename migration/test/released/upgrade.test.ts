@@ -177,7 +177,7 @@ describe('the numbered schema of a data database', () => {
       await Promise.all(clients.map((one) => one.end()));
     }
     expect(await versions()).toEqual([
-      { part: 'fences', version: '2' },
+      { part: 'fences', version: '3' },
       { part: 'replication', version: '6' },
     ]);
   });

@@ -1,7 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { Command } from 'commander';
 import { type CommonOptions, makeCommand, runStep, type Session } from '../command.ts';
-import { fenceSeenText, fenceText } from '../text/fence.ts';
+import { fenceRearmText, fenceSeenText, fenceText } from '../text/fence.ts';
 
 export function fenceCommand(session: Session): Command {
   const fence = new Command('fence')
@@ -10,7 +10,8 @@ export function fenceCommand(session: Session): Command {
     .addHelpText(
       'after',
       '\nExamples:\n  $ strangler fence audit catalog on\n  $ strangler fence status catalog\n' +
-        '  $ strangler fence seen catalog --reason "the nightly job writes to the service now"',
+        '  $ strangler fence seen catalog --reason "the nightly job writes to the service now"' +
+        '\n  $ strangler fence rearm catalog',
     );
   fence.addCommand(
     makeCommand({
@@ -60,6 +61,21 @@ export function fenceCommand(session: Session): Command {
           text: fenceSeenText,
         });
       }),
+  );
+  fence.addCommand(
+    makeCommand({
+      usage: 'rearm <context>',
+      summary: 'set the fence of the side that does not own anew, after somebody opened it',
+      changes: true,
+      examples: ['fence rearm catalog', 'fence rearm catalog --dry-run'],
+    }).action(async (context: string, common: CommonOptions) => {
+      const { fenceRearm } = await import('../../steps/fence-rearm.ts');
+      await runStep(session, common, {
+        step: fenceRearm,
+        options: { context },
+        text: fenceRearmText,
+      });
+    }),
   );
   return fence;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { fenceSeenText, fenceText } from './fence.ts';
+import { fenceRearmText, fenceSeenText, fenceText } from './fence.ts';
 
 const quiet = {
   refused: '0',
@@ -9,6 +9,8 @@ const quiet = {
   owner: null,
   tables: [],
   open: [],
+  passesReplica: [],
+  openings: null,
 } as const;
 const standing = {
   context: 'catalog',
@@ -90,4 +92,49 @@ test('what counts as seen is told, with who it was', () => {
   expect(fenceSeenText({ ...seen, monolith: { ...quiet, refused: '5', refusedWriters } })).toMatch(
     /: 5 writes refused on the monolith[^]*5 +DELETE +monolith +public\.p +cron/,
   );
+});
+
+const openings = {
+  since: '2026-01-01T10:00:00Z',
+  opened: 2,
+  noticed: ['the fence of public.p was switched off'],
+  noticedAt: null,
+};
+
+test('who stepped round a fence is told, with what to do; a fence that held says nothing of it', () => {
+  const told = (service: object): string[] =>
+    fenceText({
+      ...standing,
+      service: { ...standing.service, ...service },
+      strayWriters: [],
+    })
+      .split('\n')
+      .slice(1);
+  expect(told({ openings: { ...openings, opened: 0 } })).toEqual([]);
+  expect(told({ openings, passesReplica: ['public.p'] })).toEqual([
+    'fence on the service opened 2 times since 2026-01-01T10:00:00Z, the last time: the fence of public.p was switched off. ' +
+      'Writes in between left no trace: strangler fence rearm catalog, then strangler verify catalog',
+    'sessions in replica role pass the fence of public.p on the service: strangler fence rearm catalog ends that',
+  ]);
+});
+
+test('a fence that is set anew says what has to be compared, where somebody had opened it', () => {
+  const set = {
+    context: 'catalog',
+    side: 'service',
+    owner: 'monolith',
+    tables: ['public.p'],
+  } as const;
+  expect(fenceRearmText({ ...set, wereOpen: [], openings: { ...openings, opened: 0 } })).toBe(
+    'catalog: the fence of the service was set anew on public.p',
+  );
+  expect(
+    fenceRearmText({ ...set, wereOpen: ['public.p'], openings })
+      .split('\n')
+      .slice(1),
+  ).toEqual([
+    'open until now: public.p',
+    'opened 2 times since 2026-01-01T10:00:00Z, the last time: the fence of public.p was switched off',
+    'next: strangler verify catalog. What was verified before counts no more',
+  ]);
 });

@@ -1,5 +1,6 @@
 import { bothSides } from '@strangler-toolkit/plan';
 import type { FenceResult } from '../../steps/fence.ts';
+import type { FenceRearmResult } from '../../steps/fence-rearm.ts';
 import type { FenceSeenResult } from '../../steps/fence-seen.ts';
 import { table } from './table.ts';
 
@@ -56,10 +57,31 @@ function loggedText({ strayWriters, epoch }: FenceResult): string[] {
   ];
 }
 
+/** What the catalog of a side says of those who stepped round its fence. */
+function openedText(result: FenceResult, side: 'monolith' | 'service'): string[] {
+  const { openings, passesReplica } = result[side];
+  return [
+    ...(openings === null || openings.opened === 0
+      ? []
+      : [
+          `fence on the ${side} opened ${openings.opened} times since ${openings.since}, the last time: ` +
+            `${openings.noticed.join(', ')}. Writes in between left no trace: strangler fence rearm ${result.context}, then ` +
+            `strangler verify ${result.context}`,
+        ]),
+    ...(passesReplica.length === 0
+      ? []
+      : [
+          `sessions in replica role pass the fence of ${passesReplica.join(', ')} on the ${side}: ` +
+            `strangler fence rearm ${result.context} ends that`,
+        ]),
+  ];
+}
+
 /** The fences of both sides, and who wrote past the facade in this epoch. */
 export const fenceText = (result: FenceResult): string =>
   [
     `${result.context}, epoch ${result.epoch}: ${sideText(result, 'monolith')}, ${sideText(result, 'service')}`,
+    ...bothSides.flatMap((side) => openedText(result, side)),
     ...refusedText(result),
     ...loggedText(result),
   ].join('\n');
@@ -70,4 +92,23 @@ export const fenceSeenText = (result: FenceSeenResult): string =>
     `${result.context}, epoch ${result.epoch}: ${result.monolith.refused} writes refused on the monolith and ` +
       `${result.service.refused} on the service count as seen from here on; the journal has them`,
     ...refusedText(result),
+  ].join('\n');
+
+/** What stands now, and what has to be compared before anything rests on it. */
+export const fenceRearmText = ({
+  context,
+  side,
+  tables,
+  wereOpen,
+  openings,
+}: FenceRearmResult): string =>
+  [
+    `${context}: the fence of the ${side} was set anew on ${tables.join(', ')}`,
+    ...(wereOpen.length === 0 ? [] : [`open until now: ${wereOpen.join(', ')}`]),
+    ...(openings === null || openings.opened === 0
+      ? []
+      : [
+          `opened ${openings.opened} times since ${openings.since}, the last time: ${openings.noticed.join(', ')}`,
+          `next: strangler verify ${context}. What was verified before counts no more`,
+        ]),
   ].join('\n');

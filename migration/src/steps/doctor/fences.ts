@@ -1,6 +1,6 @@
 import { bothSides, type Side } from '@strangler-toolkit/plan';
-import type { ContextRow } from '../../control/index.ts';
-import { contextTables, fenceStatus } from '../../cutover/index.ts';
+import type { ContextRow, Control } from '../../control/index.ts';
+import { contextTables, type FenceStatus, fenceStatus } from '../../cutover/index.ts';
 import type { ContextCheck } from './context-check.ts';
 
 function expectedModes(row: ContextRow, side: Side): readonly string[] {
@@ -12,25 +12,57 @@ function expectedModes(row: ContextRow, side: Side): readonly string[] {
 export const fences: ContextCheck = {
   needs: ['monolith database', 'service database'],
   attempt: { check: 'fences', expected: 'can be examined' },
-  async run({ kit, definition, report }) {
+  async run({ kit, definition, control, report }) {
     const row = await kit.row(definition);
-    const again = row.owner === 'monolith' ? 'replicate' : 'rollback';
+    const { context } = definition;
     for (const side of bothSides) {
       const fence = await kit.withDatabase(definition, side, (client) =>
-        fenceStatus(client, definition.context, contextTables(definition)[side]),
+        fenceStatus(client, context, contextTables(definition)[side]),
       );
       const expected = expectedModes(row, side);
       const open =
         fence.open.length > 0 && fence.mode !== 'none' ? ` (open: ${fence.open.join(', ')})` : '';
+      const passes =
+        fence.passesReplica.length === 0
+          ? ''
+          : `, passed in replica role: strangler fence rearm ${context} ends that`;
       report({
         check: `${side} fence`,
         ok: expected.includes(fence.mode),
         expected: expected.join(' or '),
-        actual: `${fence.mode}${open}`,
+        actual: `${fence.mode}${open}${passes}`,
         remedy:
-          `The ${row.owner} owns ${definition.context}. If no move is running, run strangler ` +
-          `${again} ${definition.context} again: it brings fences and owner together.`,
+          `The ${row.owner} owns ${context}. If no move is running: strangler fence rearm ${context} closes the side that ` +
+          `does not own; strangler ${row.owner === 'monolith' ? 'replicate' : 'rollback'} ${context} brings fences and owner together.`,
+      });
+      if (row.owner === side || fence.openings === null) continue;
+      const verified = await verifiedAfter(control, row, fence.openings.opened);
+      report({
+        check: `${side} fence held`,
+        ok: fence.openings.opened === 0 || verified,
+        expected: 'nobody opened it since it was set, or everything was compared afterwards',
+        actual: heldText(fence.openings, verified),
+        remedy:
+          `Writes in between left no trace. Find who does that (a restore script, a bulk load); strangler fence rearm ` +
+          `${context} sets the fence anew, strangler verify ${context} compares.`,
       });
     }
   },
 };
+
+/** A clean verification of this epoch that knew of all that. */
+async function verifiedAfter(control: Control, row: ContextRow, opened: number): Promise<boolean> {
+  const evidence = await control.evidence.latest(row.context, 'verification', row.epoch);
+  const { identity } = evidence?.detail ?? {};
+  if (!evidence?.ok || typeof identity !== 'object' || identity === null) return false;
+  const fence: unknown = Reflect.get(identity, 'fence');
+  return typeof fence === 'object' && fence !== null && Reflect.get(fence, 'opened') === opened;
+}
+
+function heldText(
+  { opened, noticed, since }: NonNullable<FenceStatus['openings']>,
+  verified: boolean,
+): string {
+  if (opened === 0) return `since ${since}`;
+  return `opened ${opened} times since ${since}${verified ? ', verified since' : ''}; the last time: ${noticed.join(', ')}`;
+}
