@@ -207,7 +207,7 @@ test('cutover moves the writes, rollback brings them back, and nothing is lost',
       refusedWriters: [{ table: 'public.products', operation: 'INSERT', user, writes: '1' }],
     },
     // The stray that replicate's fence refused was one of the epoch before.
-    service: { refused: '0', refusedEarlier: '1', refusedWriters: [] },
+    service: { refused: '0', refusedEarlier: '2', refusedWriters: [] },
   });
   const retire = json<{ gates: { gate: string; actual: string }[] }>(
     await cli(['can-i', 'retire', 'catalog', '--json'], scene.env),

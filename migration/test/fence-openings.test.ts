@@ -83,7 +83,8 @@ describe('somebody steps round a fence', () => {
       'ALTER TRIGGER strangler_fence ON items RENAME TO mine; ALTER TRIGGER mine ON items RENAME TO strangler_fence',
       'the fence of public.items was switched off and on, or altered',
     ],
-  ])('who %s is counted once, and named', async (_what, sql, line) => {
+  ])('who %s is counted once, and named', async (what, sql, line) => {
+    const left = what === 'leaves it open';
     expect(await opened()).toBe(0);
     await writer.query(sql);
     expect(await readOpenings(admin, fence.context)).toMatchObject({ opened: 1, noticed: [line] });
@@ -100,12 +101,13 @@ describe('somebody steps round a fence', () => {
     expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({
       mode: 'refuse',
       passesReplica: [],
-      openings: { opened: 1 },
+      // Until now nobody knew when it would stand again.
+      openings: { opened: left ? 2 : 1 },
     });
     await writer.query(
       'ALTER TABLE items DISABLE TRIGGER ALL; ALTER TABLE items ENABLE TRIGGER ALL',
     );
-    expect(await opened()).toBe(2);
+    expect(await opened()).toBe(left ? 3 : 2);
   });
 
   test('who switches it on later is counted again: until then everybody could write', async () => {

@@ -48,7 +48,7 @@ export const parts = {
       FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name)`,
   },
   fences: {
-migrations: [fences0001, fences0002, fences0003],
+    migrations: [fences0001, fences0002, fences0003],
     compatibleFrom: 1,
     released: `(SELECT count(*) > 0 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname = 'strangler' AND p.proname = 'fence_refuse'
