@@ -32,7 +32,8 @@ const look = `
 WITH stored AS (SELECT * FROM strangler.fence_marks WHERE context = $1),
 refuses AS (
   SELECT p.oid, p.xmin::text AS version, concat_ws(' ', proowner, proacl::text) AS rights,
-         md5(concat_ws(' ', prosrc, proconfig::text, prosecdef, prolang)) AS body FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+         md5(concat_ws(' ', prosrc, proconfig::text, prosecdef, prolang)) AS body
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
    WHERE n.nspname = 'strangler' AND p.proname = 'fence_refuse'
 ), triggers AS (
   SELECT t.oid::text AS id, format('%I.%I', n.nspname, c.relname) AS "table", t.xmin::text AS version,

@@ -48,7 +48,7 @@ BEGIN
   RAISE EXCEPTION 'context "%" is owned by the %: writes to %.% are refused here', TG_ARGV[0], TG_ARGV[1], TG_TABLE_SCHEMA, TG_TABLE_NAME
     USING ERRCODE = 'SF001', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
           HINT = format('Write to the %s, or through the facade, which knows the owner.', TG_ARGV[1])
-                 || CASE WHEN replica THEN ' Replica role (session_replication_role), as restore scripts set it, does not pass a fence.' ELSE '' END;
+                 || CASE WHEN replica THEN ' Replica role (session_replication_role) does not pass a fence.' ELSE '' END;
 END $fence$;`;
 
 export const fences0003 = table + refuse;
