@@ -13,7 +13,7 @@ export interface FenceStatus extends Refusals {
   readonly open: readonly string[];
   /** Tables of which an earlier release, or ENABLE TRIGGER, made the fence pass sessions in replica role. */
   readonly passesReplica: readonly string[];
-  /** How it was stepped round since it was set; null: it was set before this release. */
+  /** How it was stepped round since it was set; null: it is lifted, or was set before this release. */
   readonly openings: FenceOpenings | null;
 }
 

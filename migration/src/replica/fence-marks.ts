@@ -78,14 +78,14 @@ async function see(client: pg.ClientBase, context: string): Promise<Seen> {
   };
 }
 
-/** Changes nothing: what nobody counted yet is counted in the answer. Undefined: no fence of this release was set here. */
+/** Changes nothing: what nobody counted yet is counted in the answer. Undefined: no fence of this release stands here. */
 export async function readOpenings(
   client: pg.ClientBase,
   context: string,
 ): Promise<FenceOpenings | undefined> {
   if (!(await hasTable(client, 'fence_marks'))) return undefined;
-  const { mark, told, fresh } = await see(client, context);
-  if (mark === undefined) return undefined;
+  const { was, told, fresh } = await see(client, context);
+  if (!was) return undefined;
   return fresh.length === 0
     ? told
     : { ...told, opened: told.opened + 1, noticed: fresh, noticedAt: null };
@@ -110,16 +110,18 @@ export async function noticeOpenings(client: pg.ClientBase, context: string): Pr
   const { mark, was, now, fresh } = await see(client, context);
   const present = nextMark(now, was ?? undefined);
   const nothing = { begun: false, fresh: [], off: [] };
-  if (mark === undefined) {
+  if (mark === undefined || !was) {
     if (present.triggers.length === 0) return nothing;
     const { rowCount } = await client.query(
-      'INSERT INTO strangler.fence_marks (context, mark) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+      `INSERT INTO strangler.fence_marks AS known (context, mark) VALUES ($1, $2)
+       ON CONFLICT (context) DO UPDATE
+         SET mark = excluded.mark, opened = 0, noticed = '{}', noticed_at = NULL, set_at = excluded.set_at
+       WHERE known.mark = 'null'`,
       [context, JSON.stringify(present)],
     );
     return { ...nothing, begun: rowCount === 1 };
   }
-  if (was === null) return nothing;
-  const off = (was?.triggers ?? []).filter(({ enabled }) => enabled === 'D');
+  const off = was.triggers.filter(({ enabled }) => enabled === 'D');
   const { rowCount } = await client.query(
     `UPDATE strangler.fence_marks SET mark = $3, ${counting('$4')}
       WHERE context = $1 AND mark = $2::jsonb AND mark <> $3::jsonb`,

@@ -23,7 +23,9 @@ DECLARE
   counter regclass;
   replica boolean := current_setting('session_replication_role') = 'replica';
 BEGIN
-  IF replica AND current_setting('strangler.applying', true) = 'on' THEN
+  -- By its name an earlier release, which a rollback of releases may bring back.
+  IF replica AND (current_setting('strangler.applying', true) = 'on'
+                  OR current_setting('application_name', true) LIKE 'strangler-%') THEN
     RETURN coalesce(NEW, OLD);
   END IF;
   -- Counting must never hide the refusal. A move that tries its own fence is no stray writer.
