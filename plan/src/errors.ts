@@ -9,7 +9,7 @@ export const errorCodes = {
   CONFIG_INVALID:
     'Mend the named field of the named file; the editor completes it through defineMigration.',
   CONFIG_ENV_MISSING:
-    'Set the named environment variable (docs/guide/configuration.md lists them).',
+    'Set the named environment variable (docs/guide/reference.md lists them).',
   CONTEXT_UNKNOWN: 'Use one of the listed contexts, or add a context file.',
   ROUTE_UNKNOWN: 'Use one of the listed routes of the context file.',
   USAGE: 'Run the command with --help.',

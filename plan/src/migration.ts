@@ -86,13 +86,19 @@ export interface RouteDefinition {
   readonly method: HttpMethod | 'ANY';
   /** Canonical path with parameters, `/api/products/:id`, or a prefix: `/api/catalog/**` is that path and all below it. */
   readonly path: string;
+  /** Flags send reads to either side; writes follow the owner of the data. A read may have any method. */
   readonly kind: 'read' | 'write';
+  /** How the two answers of a mirrored read are compared. */
   readonly compare?: {
     /**
      * What may differ, each with the reason why: JSON pointers with `*` for any index or key, `header:<name>`,
      * `header:set-cookie/<cookie>`, `header:content-type/charset`.
      */
-    readonly ignore?: readonly { readonly path: string; readonly reason: string }[];
+    readonly ignore?: readonly {
+      /** What may differ. */
+      readonly path: string;
+      readonly reason: string;
+    }[];
     /** Arrays (JSON pointers) whose order does not matter. */
     readonly unordered?: readonly string[];
     /**
@@ -109,7 +115,7 @@ export interface RouteDefinition {
     readonly headers?: readonly string[];
     /** Parts of pages that are others each time. */
     readonly masks?: readonly Mask[];
-    /** `value` (default): 1 and 1.0 are the same number; `text`: they differ. No digit is ever rounded away. */
+    /** `value`: 1 and 1.0 are the same number; `text`: they differ (default: value). No digit is ever rounded away. */
     readonly numbers?: 'value' | 'text';
   };
   /**
@@ -127,21 +133,30 @@ export type StateSetting =
   | { readonly url: Setting }
   /** A shell command: PACT_STATE names the state, its parameters are JSON on stdin; JSON on stdout is what it made. */
   | { readonly command: string }
-  /** One statement per state; `:name` stands for a parameter. `database` defaults to the side's. */
-  | { readonly sql: Readonly<Record<string, string>>; readonly database?: Setting }
+  /** One statement per state; `:name` stands for a parameter. */
+  | {
+      readonly sql: Readonly<Record<string, string>>;
+      /** Where these statements run (default: the side's database). */
+      readonly database?: Setting;
+    }
   /** Nothing to do, with the reason: the data of every state is there already. */
   | { readonly present: string };
 
-/** Where messages of one side are seen when their pacts are verified. `database` defaults to the side's. */
+/** Where messages of one side are seen when their pacts are verified. */
 export type MessageSetting =
   /** `outbox`: rows of its table `outbox`. `changes`: what its log tells of the context's tables, as the change stream carries it. */
-  | { readonly from: 'outbox' | 'changes'; readonly database?: Setting }
+  | {
+      readonly from: 'outbox' | 'changes';
+      /** Where they are seen (default: the side's database). */
+      readonly database?: Setting;
+    }
   /** Whatever carries them, asked by POST: `{ action: 'watch' }` before the provider state, `{ action: 'newest', type }` after it. */
   | { readonly url: Setting };
 
 export interface ContractSettings {
   /** Folder of pact files, relative to where commands run. */
   readonly pacts: string;
+  /** The provider's name in the pacts. */
   readonly provider: string;
   /**
    * Instances to verify, with databases of their own: interactions and provider states write. Without it the live sides
@@ -158,7 +173,15 @@ export interface ContractSettings {
   >;
   /** Further instances that must keep the same pacts, by name: the facade, a canary. */
   readonly providers?: Readonly<
-    Record<string, { readonly url: Setting; readonly states?: StateSetting }>
+    Record<
+      string,
+      {
+        /** Where it answers. */
+        readonly url: Setting;
+        /** How its provider states are entered. */
+        readonly states?: StateSetting;
+      }
+    >
   >;
 }
 
@@ -192,6 +215,7 @@ export interface CutoverSettings {
   readonly holdTimeoutMs?: number;
   /** Longest wait for running transactions per fence attempt, milliseconds (default 1000). */
   readonly fenceLockTimeoutMs?: number;
+  /** Times that the fence is tried before the step is abandoned (default 5). */
   readonly fenceAttempts?: number;
   /** Longest wait for the worker to reach the stop position, milliseconds (default 5000). */
   readonly catchUpTimeoutMs?: number;
@@ -217,7 +241,9 @@ export interface ReplicationSettings {
 }
 
 export interface SideSettings {
+  /** Where it answers, `http://…` or `https://…`. */
   readonly url: Setting;
+  /** Its database, `postgresql://…`; needed for `replicated`. */
   readonly database?: Setting;
   /**
    * URL of the server itself, where `database` is a pooler's. All of ours goes there: replication, snapshots, fences and locks
@@ -237,7 +263,9 @@ export interface MigrationDefinition {
   /** Lower-case name, also the prefix of flags, slots and publications. */
   readonly context: string;
   readonly data: DataKind;
+  /** Where the monolith is. */
   readonly monolith: SideSettings;
+  /** Where the service is. */
   readonly service: SideSettings;
   /**
    * Who a request belongs to: `header:authorization`, `cookie:sid`, `query:user`; `claim:sub@header:authorization`, a claim of a
@@ -245,6 +273,7 @@ export interface MigrationDefinition {
    * the user. Percentages stick to the first that a request has; a write pins all of them, and those that its answer sets.
    */
   readonly identity?: readonly string[];
+  /** The requests of this context; all others go to the monolith. */
   readonly routes: readonly RouteDefinition[];
   /**
    * Only for `replicated`: reads of an owner that is dead are answered by the other side while it is at most so many seconds
@@ -253,7 +282,7 @@ export interface MigrationDefinition {
   readonly standInSeconds?: number;
   /** Only for `replicated`: why no route is a write, where that is so. Else they are taken for forgotten, and a cutover is refused. */
   readonly noWriteRoutes?: string;
-  /** Only for `replicated`. */
+  /** Only for `replicated`, which needs it: the tables that are copied and kept alike. */
   readonly tables?: readonly TableMapping[];
   readonly sequences?: readonly SequenceMapping[];
   /** By side and `table.constraint`: foreign keys of which only one end is mapped. */
@@ -275,10 +304,13 @@ export interface MigrationDefinition {
   readonly sorting?: { readonly reason: string };
   /** By the monolith's `table.column`: what becomes of files whose paths a mapped column holds. */
   readonly files?: Readonly<Record<string, FilesDecision>>;
+  /** The pacts that both sides must keep. */
   readonly contracts?: ContractSettings;
+  /** What must be true before a stage is entered. */
   readonly gates?: GateSettings;
+  /** Bounds of a change of owner. */
   readonly cutover?: CutoverSettings;
-  /** Only for `replicated`. */
+  /** Only for `replicated`: how changes travel. */
   readonly replication?: ReplicationSettings;
 }
 

@@ -13,7 +13,7 @@ export function resolveSetting(setting: Setting, env: Environment, usedFor?: str
     'CONFIG_ENV_MISSING',
     `${setting.env} is not set${usedFor ? ` (needed for ${usedFor})` : ''}`,
     {
-      remedy: `Set ${setting.env} (docs/guide/configuration.md lists the variables).`,
+      remedy: `Set ${setting.env} (docs/guide/reference.md lists the variables).`,
       details: { variable: setting.env },
     },
   );

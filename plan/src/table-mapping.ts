@@ -14,7 +14,12 @@ export interface ColumnMapping {
    */
   readonly as?: ConversionName;
   /** What stands for true and false; for 'letters-to-boolean' and 'boolean-to-letters'. */
-  readonly letters?: { readonly true: string; readonly false: string };
+  readonly letters?: {
+    /** What stands for true. */
+    readonly true: string;
+    /** What stands for false. */
+    readonly false: string;
+  };
 }
 
 /** Conversions of the monolith's value into the service's; each has an exact inverse. */
@@ -60,14 +65,16 @@ export interface TableMapping {
 }
 
 /**
- * What a column that stayed behind holds in a row that the service made: its `default`, or a value (PostgreSQL text, or null).
- * Or in every row that the service writes: what the expression says of the row (SQL over the columns of the monolith's table;
- * `verify` computes it as well), or what the named trigger of the monolith's table sets, which must be ENABLE ALWAYS or REPLICA.
+ * What a column that stayed behind holds once the service's rows come back: its `default`, in a row that the service made, or
+ * one of the other forms.
  */
 export type OnReturn =
   | 'default'
+  /** In a row that the service made: PostgreSQL text, or null. */
   | { readonly value: string | null }
+  /** In every row that the service writes: SQL over the columns of the monolith's table; `verify` computes it as well. */
   | { readonly expression: string }
+  /** In every row that the service writes: the trigger of the monolith's table that sets it; it must be ENABLE ALWAYS or REPLICA. */
   | { readonly trigger: string };
 
 /**
@@ -75,8 +82,11 @@ export type OnReturn =
  * from, per side; or the reason why no sequence needs to be moved (ids come from elsewhere, count within a parent, …).
  */
 export interface IdSource {
+  /** The sequence that the monolith draws from. */
   readonly monolith?: string;
+  /** The sequence that the service draws from. */
   readonly service?: string;
+  /** Why no sequence needs to be moved. */
   readonly reason?: string;
 }
 
@@ -110,6 +120,8 @@ export interface FilesDecision {
 
 /** A sequence that both sides draw from; those of mapped columns are found through identity, default and `ids`. */
 export interface SequenceMapping {
+  /** Its name in the monolith's database. */
   readonly monolith: string;
+  /** Its name in the service's database. */
   readonly service: string;
 }

@@ -415,7 +415,7 @@ describe('what the processes are told', () => {
 
   test('is nothing that facade, worker and command line do not know', async () => {
     const settings = Object.keys(compose.services['worker-1']!.environment ?? {});
-    const known = `${await read('docs/guide/configuration.md')} ${await read('docs/deploy.md')} ${await read('contexts/catalog.ts')} ${await read('contexts/shipping-rates.ts')} ${await read('facade/src/config/settings.ts')}`;
+    const known = `${await read('docs/guide/reference.md')} ${await read('docs/deploy.md')} ${await read('contexts/catalog.ts')} ${await read('contexts/shipping-rates.ts')} ${await read('facade/src/config/settings.ts')}`;
     expect(settings.filter((name) => !new RegExp(`\\b${name}\\b`).test(known))).toEqual([]);
     expect(compose.services['worker-1']!.environment).toMatchObject({
       STRANGLER_TRANSPORT: 'kafka',
