@@ -8,8 +8,7 @@ export const errorCodes = {
     'Point --contexts (or STRANGLER_CONTEXTS) at the folder that holds your context files, or write one with: strangler init',
   CONFIG_INVALID:
     'Mend the named field of the named file; the editor completes it through defineMigration.',
-  CONFIG_ENV_MISSING:
-    'Set the named environment variable (docs/guide/reference.md lists them).',
+  CONFIG_ENV_MISSING: 'Set the named environment variable (docs/guide/reference.md lists them).',
   CONTEXT_UNKNOWN: 'Use one of the listed contexts, or add a context file.',
   ROUTE_UNKNOWN: 'Use one of the listed routes of the context file.',
   USAGE: 'Run the command with --help.',
