@@ -87,11 +87,13 @@ const text = `# Reference of all settings
 
 <!-- written by \`npm run reference\` -->
 
-What they are for is in [configuration](configuration.md); this page is generated from the tables and schemas that the programs themselves use.
+What they are for is in [configuration](configuration.md); this page is generated from the tables and
+schemas that the programs themselves use.
 
 ## Facade
 
-Environment variables of \`strangler-facade\`; rows without one are limits that a program gives to \`createFacade\`. Times are in milliseconds.
+Environment variables of \`strangler-facade\`; rows without one are limits that a program gives to
+\`createFacade\`. Times are in milliseconds.
 
 ${table(
   ['variable', 'type', 'default', 'meaning'],
@@ -105,7 +107,8 @@ ${table(
 
 ## Command line and worker
 
-Environment variables of \`strangler\`, and of the worker that \`strangler replicate\` is. Besides them, those that your context files name with \`env()\`.
+Environment variables of \`strangler\`, and of the worker that \`strangler replicate\` is. Besides them,
+those that your context files name with \`env()\`.
 
 ${table(
   ['variable', 'who', 'type', 'default', 'meaning'],
