@@ -25,8 +25,10 @@ export type Attempt =
   | { readonly kind: 'failed'; readonly failure: UpstreamFailure; readonly stale: boolean }
   | { readonly kind: 'client-gone' };
 
+export type Settle = (attempt: Attempt) => void;
+
 /** The seam behind which a request travels to an upstream. */
 export interface Forwarder {
-  /** One try to get an answer from one upstream; of the answer nothing is written to the client. Rejects only for a defect. */
-  send(request: AttemptRequest): Promise<Attempt>;
+  /** One try to get an answer from one upstream; of the answer nothing is written to the client. It is settled once. */
+  send(request: AttemptRequest, settle: Settle): void;
 }

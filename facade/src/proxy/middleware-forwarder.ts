@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { createProxyMiddleware, type RequestHandler } from 'http-proxy-middleware';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { Deadlines, Watched } from './deadlines.ts';
-import type { Attempt, AttemptRequest, Forwarder } from './forwarder.ts';
+import type { Attempt, AttemptRequest, Forwarder, Settle } from './forwarder.ts';
 import { giveInformation } from './information.ts';
 import { rawHeader } from './raw-headers.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
@@ -20,16 +20,16 @@ class Exchange implements Watched {
   due: number;
   place: number | undefined;
   readonly #deadlines: Deadlines;
-  readonly #resolve: (attempt: Attempt) => void;
+  readonly #settle: Settle;
   #outgoing: ClientRequest | undefined;
   #open = true;
   #moved: number;
 
-  constructor(wish: AttemptRequest, deadlines: Deadlines, resolve: (attempt: Attempt) => void) {
+  constructor(wish: AttemptRequest, deadlines: Deadlines, settle: Settle) {
     this.wish = wish;
     this.url = new URL(wish.upstream);
     this.#deadlines = deadlines;
-    this.#resolve = resolve;
+    this.#settle = settle;
     this.#moved = wish.request.socket.bytesRead;
     this.due = performance.now() + Math.max(wish.patienceMs, 1);
     deadlines.watch(this);
@@ -66,7 +66,7 @@ class Exchange implements Watched {
     if (!this.#open) return false;
     this.#open = false;
     this.#deadlines.release(this);
-    this.#resolve(attempt);
+    this.#settle(attempt);
     return true;
   }
 
@@ -151,19 +151,17 @@ export class MiddlewareForwarder implements Forwarder {
     return typeof target === 'object' && target !== null ? this.#exchanges.get(target) : undefined;
   }
 
-  send(wish: AttemptRequest): Promise<Attempt> {
+  send(wish: AttemptRequest, settle: Settle): void {
     const { request, response } = wish;
-    if (response.destroyed) return Promise.resolve({ kind: 'client-gone' });
-    return new Promise((resolve, reject) => {
-      const exchange = new Exchange(wish, this.#deadlines, resolve);
-      this.#exchanges.set(exchange.url, exchange);
-      this.#next.set(request, exchange);
-      // the library would parse the target, and pass by what is no URL; the true head is set before it is sent
-      request.url = '/';
-      request.headers = {};
-      this.#middleware(request, response, (error: unknown = new Error('passed by')) =>
-        exchange.fail(error instanceof Error ? error : new Error(String(error))),
-      ).catch(reject);
-    });
+    if (response.destroyed) return settle({ kind: 'client-gone' });
+    const exchange = new Exchange(wish, this.#deadlines, settle);
+    this.#exchanges.set(exchange.url, exchange);
+    this.#next.set(request, exchange);
+    // the library would parse the target, and pass by what is no URL; the true head is set before it is sent
+    request.url = '/';
+    request.headers = {};
+    const defect = (error: unknown = new Error('passed by')): void =>
+      exchange.fail(error instanceof Error ? error : new Error(String(error)));
+    this.#middleware(request, response, defect).catch(defect);
   }
 }

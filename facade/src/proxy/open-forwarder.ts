@@ -30,7 +30,10 @@ export function openForwarder(
     forwarder:
       mended.size === 0
         ? undici
-        : { send: (wish) => (mended.has(wish.upstream) ? middleware : undici).send(wish) },
+        : {
+            send: (wish, settle) =>
+              (mended.has(wish.upstream) ? middleware : undici).send(wish, settle),
+          },
     close() {
       deadlines.stop();
       pools.destroy();

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { BodyReceiver, UpstreamAnswer } from './answer.ts';
 import type { Deadlines, Watched } from './deadlines.ts';
-import type { Attempt, AttemptRequest, Forwarder } from './forwarder.ts';
+import type { Attempt, AttemptRequest, Forwarder, Settle } from './forwarder.ts';
 import { giveInformation } from './information.ts';
 import { rawHeader } from './raw-headers.ts';
 import { OnConnection, type UndiciPools, type UpstreamPools } from './undici-pools.ts';
@@ -31,25 +31,23 @@ export class UndiciForwarder implements Forwarder {
     this.#other = other;
   }
 
-  send(wish: AttemptRequest): Promise<Attempt> {
+  send(wish: AttemptRequest, settle: Settle): void {
     const { request, response, target, headers, withBody, body } = wish;
-    if (response.destroyed) return Promise.resolve({ kind: 'client-gone' });
+    if (response.destroyed) return settle({ kind: 'client-gone' });
     if (target === '*' || (withBody && rawHeader(headers, 'trailer') !== undefined))
-      return this.#other.send(wish);
+      return this.#other.send(wish, settle);
     const pools = this.#pools.for(wish.upstream);
-    return new Promise((resolve) => {
-      const exchange = new Exchange({ wish, pools, deadlines: this.#deadlines, resolve });
-      const pool = wish.fresh ? pools.fresh : pools.pooled;
-      pool.dispatch(
-        {
-          path: pools.prefix + target,
-          method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-          headers: headers as string[],
-          body: withBody ? new Upload(request) : (body ?? null),
-        },
-        exchange,
-      );
-    });
+    const exchange = new Exchange({ wish, pools, deadlines: this.#deadlines, settle });
+    const pool = wish.fresh ? pools.fresh : pools.pooled;
+    pool.dispatch(
+      {
+        path: pools.prefix + target,
+        method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+        headers: headers as string[],
+        body: withBody ? new Upload(request) : (body ?? null),
+      },
+      exchange,
+    );
   }
 }
 
@@ -57,7 +55,7 @@ interface ExchangeOptions {
   readonly wish: AttemptRequest;
   readonly pools: UpstreamPools;
   readonly deadlines: Deadlines;
-  readonly resolve: (attempt: Attempt) => void;
+  readonly settle: Settle;
 }
 
 /** One request and its answer: undici's handler, the answer that is handed out, and what a deadline watches. */
@@ -224,6 +222,6 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
     if (this.#settled) return;
     this.#settled = true;
     this.#options.deadlines.release(this);
-    this.#options.resolve(attempt);
+    this.#options.settle(attempt);
   }
 }

@@ -3,7 +3,7 @@ import type { Side } from '@strangler-toolkit/plan';
 import pino from 'pino';
 import type { FreshnessAnswer } from '../ownership/freshness.ts';
 import { Deadlines } from '../proxy/deadlines.ts';
-import type { Attempt, AttemptRequest } from '../proxy/forwarder.ts';
+import type { Attempt, AttemptRequest, Settle } from '../proxy/forwarder.ts';
 import { upstreamBreaker, UpstreamFailure } from '../resilience/breaker.ts';
 import { facadeMetrics } from '../telemetry/metrics.ts';
 import type { Passage } from './passage.ts';
@@ -38,7 +38,10 @@ function scene(sides: Record<Side, Answering>, freshness = () => Promise.resolve
     deadlines,
     metrics: facadeMetrics(),
     ownership: { freshness },
-    forwarder: { send: ({ upstream }: AttemptRequest) => sides[upstream as Side]() },
+    forwarder: {
+      send: ({ upstream }: AttemptRequest, settle: Settle) =>
+        void sides[upstream as Side]().then(settle),
+    },
     standIns: { note() {} },
     noteTry() {},
     log: pino({}, { write: (line: string) => void logged.push(line) }),

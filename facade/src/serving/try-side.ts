@@ -20,18 +20,21 @@ export interface SideToTry {
 }
 
 /** The outcome of one side's try, noted for the ramp's comparison; undefined when its breaker is open. */
-export async function trySide(
+export const trySide = (
   serving: Serving,
   passage: Passage,
   wanted: SideToTry,
-): Promise<Attempt | undefined> {
-  const { claim, side, replaceable } = wanted;
+): Promise<Attempt | undefined> =>
+  wanted.replaceable ? watched(serving, passage, wanted) : one(serving, passage, wanted);
+
+function note(
+  serving: Serving,
+  { claim, side, replaceable }: SideToTry,
+  attempt: Attempt,
+  started: number,
+): void {
+  if (attempt.kind === 'client-gone') return;
   const { context, definition } = claim.route;
-  const started = performance.now();
-  const attempt = replaceable
-    ? await watched(serving, passage, wanted)
-    : await one(serving, passage, wanted);
-  if (!attempt || attempt.kind === 'client-gone') return attempt;
   const failed = attempt.kind === 'failed';
   if (failed || (replaceable && refuses(attempt.answer)))
     serving.metrics.upstreamFailures.inc({
@@ -46,19 +49,18 @@ export async function trySide(
     milliseconds: performance.now() - started,
     status: failed ? undefined : attempt.answer.status,
   });
-  return attempt;
 }
 
-const one = (
-  serving: Serving,
-  passage: Passage,
-  { claim, side, patienceMs }: SideToTry,
-): Promise<Attempt> =>
-  tryUpstream(serving, passage, {
+function one(serving: Serving, passage: Passage, wanted: SideToTry): Promise<Attempt> {
+  const { claim, side, patienceMs } = wanted;
+  const started = performance.now();
+  return tryUpstream(serving, passage, {
     upstream: claim.plan.urls[side],
     patienceMs,
     once: claim.route.definition.kind === 'write',
+    note: (attempt) => note(serving, wanted, attempt, started),
   });
+}
 
 /** With the breaker looking on. */
 async function watched(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Attempt, AttemptRequest } from '../proxy/forwarder.ts';
+import type { Attempt, AttemptRequest, Settle } from '../proxy/forwarder.ts';
 import { UpstreamFailure } from '../resilience/breaker.ts';
 import { facadeMetrics } from '../telemetry/metrics.ts';
 import type { Passage } from './passage.ts';
@@ -16,9 +16,9 @@ async function attempt(method: string, outcomes: Attempt[], more: object = {}, b
   const sent: AttemptRequest[] = [];
   const metrics = facadeMetrics();
   const forwarder = {
-    send(request: AttemptRequest) {
+    send(request: AttemptRequest, settle: Settle) {
       sent.push(request);
-      return Promise.resolve(outcomes.shift() ?? dead);
+      settle(outcomes.shift() ?? dead);
     },
   };
   const passage = {

@@ -1,4 +1,4 @@
-import type { Attempt, AttemptRequest } from '../proxy/forwarder.ts';
+import type { Attempt, AttemptRequest, Settle } from '../proxy/forwarder.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 
@@ -10,16 +10,18 @@ export interface Upstream {
   readonly patienceMs: number;
   /** A write is never repeated, whatever its method. */
   readonly once?: boolean;
+  /** Is told the outcome before whoever waits for it. */
+  readonly note?: (attempt: Attempt) => void;
 }
 
 /**
  * One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no
  * harm, and on a fresh connection: the next idle one may be as stale.
  */
-export async function tryUpstream(
+export function tryUpstream(
   { forwarder, metrics }: Serving,
   { arrival, response, headers, withBody, body }: Passage,
-  { upstream, patienceMs, once = false }: Upstream,
+  { upstream, patienceMs, once = false, note }: Upstream,
 ): Promise<Attempt> {
   const { request, method, target } = arrival;
   const wish: AttemptRequest = {
@@ -33,9 +35,17 @@ export async function tryUpstream(
     patienceMs,
     fresh: false,
   };
-  const first = await forwarder.send(wish);
-  if (first.kind !== 'failed' || !first.stale) return first;
-  if (once || withBody || !repeatable.has(method)) return first;
-  metrics.retries.inc();
-  return forwarder.send({ ...wish, fresh: true });
+  // one promise for all of it: every request waits for this
+  return new Promise((resolve) => {
+    const settle: Settle = (attempt) => {
+      resolve(attempt);
+      note?.(attempt);
+    };
+    forwarder.send(wish, (first) => {
+      if (first.kind !== 'failed' || !first.stale) return settle(first);
+      if (once || withBody || !repeatable.has(method)) return settle(first);
+      metrics.retries.inc();
+      forwarder.send({ ...wish, fresh: true }, settle);
+    });
+  });
 }
