@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 import { keepReadingAfterFailedWrite } from '../resilience/upstream-agents.ts';
+import { Connections } from './connections.ts';
 
 /** A connection of a pool, one after the other: undici opens a new one where the old one went away. */
 export class PooledClient extends Client {
@@ -32,9 +33,9 @@ export interface PoolLimits {
 
 /** Where requests for one upstream are given to. */
 export interface UpstreamPools {
-  readonly pooled: Pool;
+  readonly pooled: Connections;
   /** Every request on a connection of its own. */
-  readonly fresh: Pool;
+  readonly fresh: Connections;
   /** The path of the upstream's own address, without a slash at its end. */
   readonly prefix: string;
   readonly name: string;
@@ -68,37 +69,34 @@ export class UndiciPools {
 
   destroy(): void {
     for (const { pooled, fresh } of this.#upstreams.values()) {
-      pooled.destroy().catch(() => {});
-      fresh.destroy().catch(() => {});
+      pooled.destroy();
+      fresh.destroy();
     }
     this.#upstreams.clear();
   }
 
-  #pool(origin: string, pipelining: 0 | 1): Pool {
+  #pool(origin: string, pipelining: 0 | 1): Connections {
     const { connections, connectMs, headerBytes } = this.#limits;
     const connect = buildConnector({ timeout: connectMs });
-    return new Pool(origin, {
-      connections,
-      pipelining,
-      // deadlines are kept by who sends, not by a timer per connection
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: headerBytes,
-      ...idle,
-      factory: (url, options) => {
-        const client: PooledClient = new PooledClient(url, {
-          ...options,
-          connect: (to, done) =>
-            connect(to, (...result) => {
-              const [error, socket] = result;
-              if (error) return done(error, null);
-              client.socket = keepReadingAfterFailedWrite(socket);
-              client.sent = 0;
-              return done(null, socket);
-            }),
-        });
-        return client;
-      },
-    });
+    const open = (): PooledClient => {
+      const client: PooledClient = new PooledClient(origin, {
+        pipelining,
+        // deadlines are kept by who sends, not by a timer per connection
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        maxHeaderSize: headerBytes,
+        ...idle,
+        connect: (to, done) =>
+          connect(to, (...result) => {
+            const [error, socket] = result;
+            if (error) return done(error, null);
+            client.socket = keepReadingAfterFailedWrite(socket);
+            client.sent = 0;
+            return done(null, socket);
+          }),
+      });
+      return client;
+    };
+    return new Connections(open, connections);
   }
 }
