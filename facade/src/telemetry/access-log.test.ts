@@ -41,8 +41,10 @@ describe('the line of a request', () => {
         anyText,
         anyText,
         fc.option(fc.constant(true as const)),
-        (name, path, aborted) => {
-          const told = { ...line, path, context: name, aborted: aborted ?? undefined };
+        fc.oneof(fc.nat(9_999), fc.nat()),
+        (name, path, aborted, micros) => {
+          const ms = micros / 1e3;
+          const told = { ...line, path, context: name, ms, aborted: aborted ?? undefined };
           const pinos = byPino(name, told);
           expect(byHand(name, told, pinos)).toBe(pinos);
         },

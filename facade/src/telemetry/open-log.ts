@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { destination, type Logger, pino } from 'pino';
 import { type AccessLog, accessText } from './access-log.ts';
 
-const gatheredCharacters = 32_768;
+const gatheredBytes = 32_768;
 const flushEveryMs = 100;
 const stuckAfterMs = 5000;
 
 /** Lines on their way to stdout: they gather for a moment, for a write per request costs more than the line. */
 class GatheredLines {
-  readonly #out = destination({ dest: 1, sync: false });
+  readonly #out = destination({ dest: 1, sync: false, contentMode: 'buffer' });
   readonly #timer = setInterval(() => this.#give(), flushEveryMs).unref();
-  #text = '';
+  #gathered = Buffer.allocUnsafeSlow(gatheredBytes);
+  #used = 0;
   #written: Promise<void> = Promise.resolve();
   #allWritten: () => void = () => {};
 
@@ -18,9 +19,15 @@ class GatheredLines {
     this.#out.on('drain', () => this.#allWritten());
   }
 
+  /** Written out as bytes at once: texts that were put together and not yet read would fill the memory until then. */
   write(line: string): void {
-    this.#text += line;
-    if (this.#text.length >= gatheredCharacters) this.#give();
+    // a character has three bytes at most
+    if (line.length * 3 > gatheredBytes) {
+      this.#give();
+      return this.#hand(Buffer.from(line));
+    }
+    if (this.#used + line.length * 3 > gatheredBytes) this.#give();
+    this.#used += this.#gathered.write(line, this.#used);
   }
 
   /** What has gathered stands where it was sent to, in its order; a reader that takes nothing is not waited for. */
@@ -41,12 +48,17 @@ class GatheredLines {
   }
 
   #give(): void {
-    if (this.#text === '') return;
+    if (this.#used === 0) return;
+    this.#hand(this.#gathered.subarray(0, this.#used));
+    this.#gathered = Buffer.allocUnsafeSlow(gatheredBytes);
+    this.#used = 0;
+  }
+
+  #hand(bytes: Buffer): void {
     this.#written = new Promise((resolve) => {
       this.#allWritten = resolve;
     });
-    this.#out.write(this.#text);
-    this.#text = '';
+    this.#out.write(bytes as unknown as string);
   }
 }
 

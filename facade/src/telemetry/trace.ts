@@ -17,12 +17,13 @@ const wellFormed = /^[\w.:-]{1,128}$/;
 export function traceOf(rawHeaders: readonly string[], trusted: boolean): Trace {
   const said = rawHeader(rawHeaders, 'traceparent');
   const parent = said === undefined ? null : incoming.exec(said);
-  const traceId = parent?.[1] ?? randomHex(16);
+  const random = randomHex(24);
+  const traceId = parent?.[1] ?? random.slice(16);
   const given = trusted ? rawHeader(rawHeaders, 'x-request-id') : undefined;
   const requestId = given !== undefined && wellFormed.test(given) ? given : randomUUID();
   return {
     requestId,
     traceId,
-    traceparent: `00-${traceId}-${randomHex(8)}-${parent?.[2] ?? '01'}`,
+    traceparent: `00-${traceId}-${random.slice(0, 16)}-${parent?.[2] ?? '01'}`,
   };
 }
