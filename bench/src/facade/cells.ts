@@ -50,7 +50,7 @@ http {
 }
 `;
 
-/** A control database that says: the context is replicated, at canary, and the monolith owns it. */
+/** A control database that says: both contexts are replicated; one is at canary, the service owns the other. */
 async function controlDatabase(
   contexts: string,
   closing: (() => Promise<unknown>)[],
@@ -71,25 +71,26 @@ async function controlDatabase(
   await client.connect();
   await client.query(
     `INSERT INTO strangler_control.contexts (context, data_kind, stage, owner, epoch)
-     VALUES ('items', 'replicated', 'canary', 'monolith', 1)`,
+     VALUES ('items', 'replicated', 'canary', 'monolith', 1), ('orders', 'replicated', 'service', 'service', 1)`,
   );
   await client.query(
     `INSERT INTO strangler_control.watermarks (context, direction, epoch, state, applied_at, worker_id)
-     VALUES ('items', 'forward', 1, 'caught-up', clock_timestamp() + interval '1 day', gen_random_uuid())`,
+     SELECT context, direction, 1, 'caught-up', clock_timestamp() + interval '1 day', gen_random_uuid()
+     FROM (VALUES ('items', 'forward'), ('orders', 'reverse')) AS way (context, direction)`,
   );
   await client.end();
   return url;
 }
 
-const contextFile = (upstream: string): string =>
+const contextFile = (context: string, upstream: string): string =>
   JSON.stringify({
-    context: 'items',
+    context,
     data: 'replicated',
     monolith: { url: upstream, database: 'postgres://127.0.0.1:9/unused' },
     service: { url: upstream, database: 'postgres://127.0.0.1:9/unused' },
     identity: ['header:authorization'],
-    routes: [{ name: 'one', method: 'GET', path: '/api/items/:id', kind: 'read' }],
-    tables: [{ monolith: 'items', service: [{ table: 'items', columns: { id: 'id' } }] }],
+    routes: [{ name: 'one', method: 'GET', path: `/api/${context}/:id`, kind: 'read' }],
+    tables: [{ monolith: context, service: [{ table: context, columns: { id: 'id' } }] }],
   });
 
 /** The last known state of a flag server: read from disk, evaluated for each request as ever. */
@@ -164,7 +165,8 @@ export async function openScene(folder: string): Promise<Scene> {
       });
     };
     await mkdir(join(folder, 'contexts'));
-    await writeFile(join(folder, 'contexts', 'items.json'), contextFile(upstream));
+    for (const context of ['items', 'orders'])
+      await writeFile(join(folder, 'contexts', `${context}.json`), contextFile(context, upstream));
     const wire = 'a path that nobody claims';
     await add('wire', `the facade: ${wire}`, await facade('wire', {}));
     await add(
@@ -177,6 +179,7 @@ export async function openScene(folder: string): Promise<Scene> {
       name: string,
       what: string,
       flags: Record<string, number>,
+      target = '/api/items/1',
     ): Promise<void> => {
       const server = await facade(name, {
         STRANGLER_CONTROL_URL: controlUrl,
@@ -185,10 +188,16 @@ export async function openScene(folder: string): Promise<Scene> {
         UNLEASH_REFRESH_MS: '15000',
       });
       await writeFile(join(folder, name, `flags-${name}.json`), flagFile(flags));
-      await add(name, what, server, '/api/items/1');
+      await add(name, what, server, target);
     };
     const owner = 'everything on: flags, ownership, pins, metrics, access log, trace headers';
     await everything('on', owner, { 'items.one': 0, 'items.one.shadow': 0 });
+    await everything(
+      'owned',
+      'the same, owned by the service: the monolith would stand in',
+      { 'orders.one': 100, 'orders.one.shadow': 0 },
+      '/api/orders/1',
+    );
     await everything('shadow10', 'the same, 10 % shadowed', {
       'items.one': 0,
       'items.one.shadow': 10,
