@@ -8,6 +8,7 @@ import { freePort } from './free-port.ts';
 import { guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 import { noteStart } from './note-start.ts';
 import {
+  copiedAsFiles,
   defaultMajor,
   newestMajor,
   postgresBinaries,
@@ -48,7 +49,11 @@ interface Server {
 const run = promisify(execFile);
 const templateVariable = 'TEST_POSTGRES_TEMPLATE';
 
-async function runInitdb(binaries: PostgresBinaries, dataDir: string): Promise<void> {
+async function runInitdb(
+  binaries: PostgresBinaries,
+  dataDir: string,
+  major: number,
+): Promise<void> {
   const passwordFile = `${dataDir}.password`;
   await writeFile(passwordFile, 'postgres\n', { mode: 0o600 });
   const user = serverUser();
@@ -67,6 +72,8 @@ async function runInitdb(binaries: PostgresBinaries, dataDir: string): Promise<v
       '--encoding=UTF8',
       '--locale=C.UTF-8',
       '--no-sync',
+      // Every connection computes them, and nobody guesses the passwords of tests.
+      ...(major < 16 ? [] : ['--set=scram_iterations=1']),
     ];
     // the folder it starts in must be one that its user may enter
     await run(binaries.initdb, args, {
@@ -99,7 +106,8 @@ async function initialise(
   major: number,
 ): Promise<void> {
   const { [templateVariable]: template } = process.env;
-  if (template === undefined || major !== defaultMajor()) return runInitdb(binaries, dataDir);
+  if (template === undefined || major !== defaultMajor())
+    return runInitdb(binaries, dataDir, major);
   copyFolder(template, dataDir, serverUser());
   await renewSystemIdentifier(dataDir);
 }
@@ -109,7 +117,7 @@ export async function makePostgresTemplate(): Promise<TemporaryFolder> {
   const parent = await temporaryFolder('pg-template');
   await chmod(parent.path, 0o711);
   const dataDir = join(parent.path, 'data');
-  await runInitdb(await postgresBinaries(async () => parent.path), dataDir);
+  await runInitdb(await postgresBinaries(async () => parent.path), dataDir, defaultMajor());
   process.env[templateVariable] = dataDir;
   return parent;
 }
@@ -180,7 +188,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       const client = new pg.Client({ connectionString: url('postgres') });
       await client.connect();
       try {
-        await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+        await client.query(
+          `CREATE DATABASE ${client.escapeIdentifier(name)} ${copiedAsFiles(major)}`,
+        );
       } finally {
         await client.end();
       }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { copiedAsFiles, defaultMajor } from './postgres-binaries.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -25,7 +26,7 @@ export async function createTestDatabase(
   template = 'template1',
 ): Promise<TestDatabase> {
   const name = `${label.replace(/\W/g, '_').toLowerCase()}_${randomBytes(4).toString('hex')}`;
-  await admin(`CREATE DATABASE "${name}" TEMPLATE "${template}"`);
+  await admin(`CREATE DATABASE "${name}" TEMPLATE "${template}" ${copiedAsFiles(defaultMajor())}`);
   const url = new URL(process.env.TEST_PG_URL ?? '');
   url.pathname = `/${name}`;
   return {
