@@ -10,7 +10,7 @@ Moves the catalog of a small shop out of its monolith, back, and out again while
   --by-hand  start everything and the clients, move nothing: you type the commands
            (docs/guide/first-context.md)
   --settings FILE  with --by-hand or --stay: write the settings for your shell there; it goes with the demo
-  --pace N  clients pause N times as long as usual between their requests (default 1)
+  --pace N  clients pause N times as long as usual between their requests, but where the story waits for them (default 1)
   --json   one object on stdout at the end; the story goes to stderr
 Exit code 0 only if no request failed and no write was lost, doubled, stale or different.
 

@@ -1,6 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { type Arguments, readArguments, usage } from './arguments.ts';
 import { Crowd } from './clients/crowd.ts';
+import { hurryWhileShadowed } from './clients/hurry.ts';
+import { Evidence } from './evidence.ts';
 import { inviteToPlay } from './invite.ts';
 import { emptyResult, isGood } from './result.ts';
 import { Screen } from './screen.ts';
@@ -111,6 +113,8 @@ try {
       forgiving: true,
       pace,
     });
+    const evidence = new Evidence(stack.env.STRANGLER_CONTROL_URL ?? '');
+    void hurryWhileShadowed(crowd, evidence, interrupted.signal);
     await stack.startPactSides();
     await leave();
     await crowd.stop();

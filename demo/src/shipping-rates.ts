@@ -1,6 +1,6 @@
 import type { Teller } from './teller.ts';
 
-/** Customers ask for quotes until told to stop; anything but an answer is an error. */
+/** Customers, who are waited for from first to last, ask for quotes until told to stop; anything but an answer is an error. */
 async function askForQuotes(
   { stack, pace }: Teller['telling'],
   signal: AbortSignal,
@@ -21,7 +21,7 @@ async function askForQuotes(
     });
     if (response.status !== 200)
       throw new Error(`POST /shipping/quotes answered ${response.status} ${await response.text()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5 * pace));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(5 * pace, 50)));
   }
 }
 

@@ -54,10 +54,10 @@ export async function wholeStory(teller: Teller): Promise<void> {
     "The gate asks for 1,000 compared reads of each route; the demo's copy of the context file " +
       '(demo/contexts) for 100, to save your time.',
   );
-  await teller.strangler('shadow', 'catalog', '--wait', '100', '--timeout', '300s');
+  await teller.stranglerAwaitsReaders('shadow', 'catalog', '--wait', '100', '--timeout', '300s');
 
   teller.chapter('canary', 'Canary: reads move by percent, judged by errors and latency');
-  await teller.strangler(
+  await teller.stranglerAwaitsReaders(
     'ramp',
     'catalog',
     ...['--steps', '25,50,100', '--hold', '2s', '--max-wait', '5m'],
@@ -101,14 +101,23 @@ export async function fastStory(teller: Teller): Promise<void> {
     'shadow',
     'Shadow: the service answers too, nobody sees it, the answers are compared',
   );
-  await teller.strangler(
+  await teller.stranglerAwaitsReaders(
     'shadow',
     'catalog',
     ...['--sample', '100', '--wait', '20', '--timeout', '300s'],
   );
 
   teller.chapter('canary', 'Canary: reads move, judged by errors and latency');
-  await teller.strangler('ramp', 'catalog', '--steps', '100', '--hold', '1s', '--max-wait', '5m');
+  await teller.stranglerAwaitsReaders(
+    'ramp',
+    'catalog',
+    '--steps',
+    '100',
+    '--hold',
+    '1s',
+    '--max-wait',
+    '5m',
+  );
 
   teller.chapter(
     'cutover',

@@ -77,6 +77,11 @@ export class Teller {
       throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
   }
 
+  /** One that waits until readers have been answered often enough. */
+  async stranglerAwaitsReaders(...args: string[]): Promise<void> {
+    await this.crowd.hurried('readers', () => this.strangler(...args));
+  }
+
   async verify(): Promise<void> {
     const { result, screen } = this.telling;
     const before = result.verifiedRows;
@@ -118,9 +123,8 @@ export class Teller {
     const last = (await this.evidence.moves('catalog')).findLast(({ abandoned }) => !abandoned);
     // Until the writes that were held are answered, too, and newer ones have streamed back.
     const writes = counts.acknowledgedWrites;
-    await this.until(
-      'writes at the new owner',
-      async () => counts.acknowledgedWrites > writes + 50,
+    await this.crowd.hurried('writers', () =>
+      this.until('writes at the new owner', async () => counts.acknowledgedWrites > writes + 50),
     );
     const heldMs = last?.ms ?? Number.NaN;
     result.writePauseMs.push({ move: command, ms: Math.round(heldMs) });

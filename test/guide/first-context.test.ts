@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guide-'));
   shop = spawn(
     'npm',
-    ['run', 'demo', '--', '--by-hand', '--pace', '12', '--settings', join(folder, 'shop.env')],
+    ['run', 'demo', '--', '--by-hand', '--pace', '25', '--settings', join(folder, 'shop.env')],
     {
       cwd: repository,
       stdio: ['ignore', 'pipe', 'pipe'],

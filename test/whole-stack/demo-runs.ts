@@ -62,8 +62,8 @@ export const nothingLeft = async (): Promise<void> => {
   expect(await readdir(folder.path)).toEqual([]);
 };
 
-/** Clients pause ten times as long as for a person who watches: each of their requests is work for six processes. */
-const pace = ['--pace', '10'] as const;
+/** Clients pause longer than for a person who watches, where nobody waits for them: each of their requests is work for six processes. */
+const pace = ['--pace', '25'] as const;
 
 /** One whole run of the demo, and what it measured. */
 export async function movesOutBackAndOutAgain(...args: string[]): Promise<void> {

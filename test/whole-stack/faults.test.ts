@@ -27,11 +27,15 @@ const type = async (...args: string[]): Promise<string> => {
     throw new Error(`strangler ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
   return stdout;
 };
+/** Writers pause where only a command or a start is waited for: each of their requests is work for six processes. */
+const busily = <T>(meanwhile: () => Promise<T>): Promise<T> => crowd.hurried('writers', meanwhile);
 const moreWrites = async (count: number): Promise<void> => {
   const before = crowd.counts.acknowledgedWrites;
-  await eventually(
-    `${count} more acknowledged writes`,
-    () => crowd.counts.acknowledgedWrites >= before + count,
+  await busily(() =>
+    eventually(
+      `${count} more acknowledged writes`,
+      () => crowd.counts.acknowledgedWrites >= before + count,
+    ),
   );
 };
 const moreRequests = async (count: number): Promise<void> => {
@@ -73,8 +77,9 @@ beforeAll(async () => {
     writers: 3,
     readers: 2,
     writerPauseMs: 50,
-    readerPauseMs: 100,
+    readerPauseMs: 50,
     forgiving: true,
+    pace: 8,
   });
   await stack.startWorker('catalog');
   await eventually(
@@ -101,12 +106,14 @@ const ensureWorker = async (): Promise<void> => {
  */
 const killedAfter = async (step: string): Promise<boolean> => {
   const abort = new AbortController();
-  const { stderr, signal } = await stack.strangler(['cutover', 'catalog', '--yes'], {
-    signal: abort.signal,
-    onLine: (line) => {
-      if (line.includes(`✓ ${step}`)) abort.abort();
-    },
-  });
+  const { stderr, signal } = await busily(() =>
+    stack.strangler(['cutover', 'catalog', '--yes'], {
+      signal: abort.signal,
+      onLine: (line) => {
+        if (line.includes(`✓ ${step}`)) abort.abort();
+      },
+    }),
+  );
   expect(stderr).toContain(`✓ ${step}`);
   await eventually(
     'the lease of the dead command to run out',
@@ -145,7 +152,7 @@ describe.each([
           await type('verify', 'catalog');
         }
       }
-      await type('cutover', 'catalog', '--yes');
+      await busily(() => type('cutover', 'catalog', '--yes'));
       expect((await evidence.context('catalog'))?.owner).toBe('service');
       await moreWrites(50);
       await everythingIsThere();
@@ -153,9 +160,11 @@ describe.each([
   }
 
   test.each(faults)('kill -9 of %s and a restart lose nothing', async (_name, kill, restart) => {
-    await moreWrites(20);
-    await kill();
-    await moreRequests(30);
+    await busily(async () => {
+      await moreWrites(20);
+      await kill();
+      await moreRequests(30);
+    });
     await restart();
     await ensureWorker();
     await moreWrites(40);

@@ -16,6 +16,8 @@ export interface CrowdOptions {
   readonly pace?: number;
 }
 
+type Kind = 'readers' | 'writers';
+
 /** Small and repeatable; the same seed gives the same clients. */
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
@@ -33,10 +35,11 @@ export class Crowd {
   readonly ledger = new Ledger();
   readonly #running: Promise<void>[] = [];
   #stopped = false;
-  readonly #pace: number;
+  readonly #pace: Record<Kind, number>;
 
   constructor(options: CrowdOptions) {
-    this.#pace = options.pace ?? 1;
+    const { pace = 1 } = options;
+    this.#pace = { readers: pace, writers: pace };
     const seed = options.seed ?? 20_261_121;
     const run = `${process.pid.toString(36)}${Date.now().toString(36)}`;
     for (let number = 1; number <= options.writers; number++) {
@@ -48,7 +51,7 @@ export class Crowd {
         random: randomFrom(seed + number),
         ...(options.forgiving ? { forgiving: true } : {}),
       });
-      this.#running.push(this.#loop(() => writer.step(), options.writerPauseMs));
+      this.#running.push(this.#loop('writers', () => writer.step(), options.writerPauseMs));
     }
     for (let number = 1; number <= options.readers; number++) {
       const reader = new Reader({
@@ -57,7 +60,7 @@ export class Crowd {
         random: randomFrom(seed + 1_000 + number),
         ...(options.forgiving ? { forgiving: true } : {}),
       });
-      this.#running.push(this.#loop(() => reader.step(), options.readerPauseMs));
+      this.#running.push(this.#loop('readers', () => reader.step(), options.readerPauseMs));
     }
   }
 
@@ -65,10 +68,21 @@ export class Crowd {
     return facades.map((_, index) => facades[(index + by) % facades.length] ?? '');
   }
 
-  async #loop(step: () => Promise<void>, pauseMs: number): Promise<void> {
+  async #loop(kind: Kind, step: () => Promise<void>, pauseMs: number): Promise<void> {
     while (!this.#stopped) {
       await step();
-      await new Promise((resolve) => setTimeout(resolve, pauseMs * this.#pace));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs * this.#pace[kind]));
+    }
+  }
+
+  /** Where somebody waits for them, clients of this kind pause no longer than usual. */
+  async hurried<T>(kind: Kind, meanwhile: () => Promise<T>): Promise<T> {
+    const usual = this.#pace[kind];
+    this.#pace[kind] = Math.min(usual, 1);
+    try {
+      return await meanwhile();
+    } finally {
+      this.#pace[kind] = usual;
     }
   }
 
