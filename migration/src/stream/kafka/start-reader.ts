@@ -47,7 +47,8 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     sessionTimeout: 30_000,
     heartbeatInterval: 3000,
     rebalanceTimeout: 10_000,
-    maxWaitTimeInMs: 20,
+    // A message is answered at once; this is how long the broker keeps a question to which there is nothing to say.
+    maxWaitTimeInMs: 100,
     minBytes: 1,
     maxBytesPerPartition: 2_097_152,
     maxBytes: 16_777_216,
