@@ -289,6 +289,11 @@ describe('a move that cannot go through leaves everything as it was', () => {
       'service',
       'ALTER TABLE labels DISABLE TRIGGER ALL; ALTER TABLE labels ENABLE TRIGGER ALL',
     ],
+    [
+      'somebody alters the function of the fence, and puts it back',
+      'service',
+      'ALTER FUNCTION strangler.fence_refuse() COST 1; ALTER FUNCTION strangler.fence_refuse() COST 100',
+    ],
   ])('%s', async (_name, side, sql) => {
     await facade('a');
     const result = await cutover({

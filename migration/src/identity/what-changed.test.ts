@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Identity, LeafIdentity, TableIdentity } from './identity.ts';
+import { voidSince } from './void-since.ts';
 import { changesText, whatChanged } from './what-changed.ts';
 
 const column = {
@@ -177,4 +178,50 @@ test('a service table that changes names the mapped table of the monolith', () =
     service: [{ ...before.service[0]!, oid: '99' }],
   };
   expect(whatChanged(before, after)).toMatchObject([{ severity: 'stop', table: 'public.a' }]);
+});
+
+describe('the fence of the side that does not own', () => {
+  const fence = { opened: 0, noticed: [], open: [] };
+  const opened = { opened: 1, noticed: ['the fence of public.b was switched off'], open: [] };
+  const withFence = (change: Identity['fence']): Identity => ({
+    ...before,
+    ...(change && { fence: change }),
+  });
+
+  test.each<[string, Identity['fence'], Identity['fence'], string | undefined]>([
+    ['as it was', fence, fence, undefined],
+    ['of an earlier release', undefined, opened, undefined],
+    ['opened once, and verified since', opened, opened, undefined],
+    [
+      'opened since',
+      fence,
+      opened,
+      'the fence of public.b was switched off on the service: writes left no trace',
+    ],
+    [
+      'open since',
+      fence,
+      { ...fence, open: ['public.b'] },
+      'other tables of the service are fenced than were',
+    ],
+    [
+      'open then and now',
+      { ...fence, open: ['public.b'] },
+      { ...fence, open: ['public.b'] },
+      'nothing fenced public.b then, and anybody could write there',
+    ],
+  ])('%s', (_what, was, is, why) => {
+    expect(voidSince(withFence(was), withFence(is))).toBe(why);
+    // No stream stops for it, and nothing is read again.
+    expect(whatChanged(withFence(was), withFence(is)).map(({ severity }) => severity)).toEqual(
+      why === undefined || why.startsWith('nothing') ? [] : ['void'],
+    );
+    // What a shadow compared has other reasons.
+    expect(voidSince(withFence(was), withFence(is), ['table'])).toBeUndefined();
+  });
+
+  test('of the other direction is another fence', () =>
+    expect(whatChanged(withFence(fence), { ...withFence(opened), direction: 'reverse' })).toEqual(
+      [],
+    ));
 });
