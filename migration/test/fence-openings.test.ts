@@ -204,6 +204,16 @@ describe('what opens no fence is not counted:', () => {
     expect(await readOpenings(admin, fence.context)).toMatchObject({ opened: 0, noticed: [] });
   });
 
+  test('a lifted fence that is dropped leaves neither trigger nor mark', async () => {
+    await removeFence(admin, fence.context);
+    await removeFence(admin, fence.context, { drop: true });
+    const { rows } = await admin.query(
+      `SELECT tgname FROM pg_trigger WHERE tgname LIKE 'strangler%'
+       UNION ALL SELECT context FROM strangler.fence_marks`,
+    );
+    expect(rows).toEqual([]);
+  });
+
   test('a fence that an earlier release set after this one had lifted it', async () => {
     await removeFence(admin, fence.context);
     for (const table of ['items', 'events', 'events_1'])
