@@ -118,14 +118,13 @@ export async function openShop(
       await control.close();
       // with a connection of its own: a test may have restarted the server
       if (transport.kind === 'kafka')
-        await withConnection(monolithDatabase.url, { applicationName: 'test' }, (client) =>
-          transport.remove({
-            context: 'goods',
-            direction: 'forward',
-            url: monolithDatabase.url,
-            client,
-          }),
-        );
+        for (const [direction, { url }] of [
+          ['forward', monolithDatabase],
+          ['reverse', serviceDatabase],
+        ] as const)
+          await withConnection(url, { applicationName: 'test' }, (client) =>
+            transport.remove({ context: 'goods', direction, url, client }),
+          );
       // of a server of its own everything goes with it, and it may have lost these connections
       const [onShared, originDatabases] = [
         { monolith: servers.monolith === undefined, service: servers.service === undefined },
@@ -216,9 +215,12 @@ export async function flip(shop: Shop, owner: 'monolith' | 'service'): Promise<v
   const tables = (shop.definition.tables ?? []).flatMap((table) =>
     owner === 'service' ? table.service.map((part) => part.table) : [table.monolith],
   );
+  const url = owner === 'service' ? shop.serviceUrl : shop.monolithUrl;
+  await shop.transport.announce({ context: 'goods', direction, url, client: source });
   await ensurePublication(source, names.publication, [
     ...tables.map((table) => ({ schema: 'public', table })),
     { schema: 'strangler', table: 'probe' },
+    ...shop.transport.ownTables,
   ]);
   await dropSlot(source, names.slot);
   const { position } = await createSlot(source, names.slot);
