@@ -4,6 +4,7 @@ const usage = `npm run bench -- <what> [options]
 
   facade     what the facade costs, beside bare express + http-proxy-middleware and others
   cdc        copying and replicating, beside PostgreSQL's logical replication and Debezium's JDBC sink
+  compare    comparing two answers of a shadow, beside parsing them
   contracts  how long one set of pacts takes against several providers
 
 Each has --help. Ratios are medians over the rounds of one run on one machine; absolute numbers of different machines say nothing.`;
@@ -11,6 +12,7 @@ Each has --help. Ratios are medians over the rounds of one run on one machine; a
 const load: Readonly<Record<string, () => Promise<BenchCommand>>> = {
   facade: async () => (await import('./facade/command.ts')).facadeCommand,
   cdc: async () => (await import('./cdc/command.ts')).cdcCommand,
+  compare: async () => (await import('./compare/command.ts')).compareCommand,
   contracts: async () => (await import('./contracts/command.ts')).contractsCommand,
 };
 

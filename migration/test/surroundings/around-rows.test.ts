@@ -148,7 +148,7 @@ async function orphans(shop: Shop, direction: 'forward' | 'reverse'): Promise<un
 }
 
 /** One stream there and one back, with all that lies around the rows decided. */
-async function walk(transport?: Transport): Promise<void> {
+async function expectAsDecided(transport?: Transport): Promise<void> {
   await using opened = await openShop({}, transport);
   const shop = { ...opened, definition: decided };
   const { monolith, service } = shop;
@@ -197,12 +197,12 @@ async function walk(transport?: Transport): Promise<void> {
   expect(await orphans(shop, 'reverse')).toContainEqual(['monolith', 'accepting.key', 1, true]);
 }
 
-test('what lies around the rows is done as decided, there and back', () => walk());
+test('what lies around the rows is done as decided, there and back', () => expectAsDecided());
 
 describeWithKafka('over Kafka', () => {
   test('what lies around the rows is done as decided, there and back, through Kafka', async () => {
     const { brokers, connectUrl } = await sharedKafka();
-    await walk(
+    await expectAsDecided(
       chooseTransport(decided, {
         STRANGLER_TRANSPORT: 'kafka',
         KAFKA_BROKERS: brokers,
