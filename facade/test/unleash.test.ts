@@ -33,11 +33,16 @@ const admin = async (method: string, path: string, body?: unknown): Promise<void
   if (!response.ok)
     throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
 };
-const create = async (name: string, rollout: number, groupId = 'items'): Promise<void> => {
+const create = async (
+  name: string,
+  rollout: number,
+  groupId = 'items',
+  stickiness = 'userId',
+): Promise<void> => {
   await admin('POST', '', { name, type: 'release' });
   await admin('POST', `/${name}/environments/development/strategies`, {
     name: 'flexibleRollout',
-    parameters: { rollout: String(rollout), groupId, stickiness: 'userId' },
+    parameters: { rollout: String(rollout), groupId, stickiness },
   });
   await admin('POST', `/${name}/environments/development/on`);
 };
@@ -97,6 +102,13 @@ beforeAll(async () => {
   );
 });
 afterAll(() => reader?.stop());
+test('a share of requests is by chance for each, whoever asks', async () => {
+  await create('suite.requests', 50, 'suite', 'random');
+  const answers = (): unknown[] =>
+    Array.from({ length: 200 }, () => reader.isEnabled('suite.requests', 'user-1'));
+  await until('it arrives', () => answers().includes(true));
+  expect(new Set(answers())).toEqual(new Set([true, false]));
+});
 flagSharesSuite('Unleash', () => reader);
 flagReaderSuite('Unleash', () => reader);
 

@@ -448,10 +448,20 @@ describe('a context without data of its own', () => {
         error: {
           message:
             '10 % of rates is nobody: 1 identity was seen in the last day, and the first of them comes at 61 %',
-          remedy: 'strangler ramp rates --steps 61,100',
+          remedy:
+            'strangler ramp rates --steps 61,100; or shares of requests instead of identities: ' +
+            'strangler ramp rates --steps 10,50 --by-request',
         },
       });
     }
+    expect(
+      (
+        await cli(
+          ['ramp', 'rates', '--steps', '10,50', '--by-request', '--hold', '200ms', '--dry-run'],
+          scene.env,
+        )
+      ).stdout,
+    ).toContain('set flags to 10 % of requests');
     expect((await cli(['status', 'rates'], scene.env)).stdout).toMatch(
       /traffic +500 steered requests in the last day, 10 % without identity, 1 identity seen/,
     );
@@ -467,6 +477,11 @@ describe('a context without data of its own', () => {
       percent: 50,
       steps: [{ verdict: 'keep' }, { verdict: 'keep' }],
     });
+    expect(
+      await run('ramp', 'rates', '--steps', '50', '--by-request', '--hold', '200ms'),
+    ).toMatchObject({ percent: 50 });
+    expect(await admin.read('rates.quote', 'rates')).toMatchObject({ byRequest: true });
+    expect((await cli(['status', 'rates'], scene.env)).stdout).toMatch(/quote 50 % by request/);
     // The service turns bad: the step is taken back.
     await scene.sql(scene.control, 'DELETE FROM strangler_control.route_stats');
     await traffic('monolith', 0);
@@ -481,7 +496,10 @@ describe('a context without data of its own', () => {
         message: expect.stringContaining('100 % was taken back: error rate of the service 50 %'),
       },
     });
-    expect(await admin.read('rates.quote', 'rates')).toMatchObject({ percent: 50 });
+    expect(await admin.read('rates.quote', 'rates')).toMatchObject({
+      percent: 50,
+      byRequest: true,
+    });
     expect(await run('cutover', 'rates', '--yes')).toMatchObject({
       stage: 'service',
       owner: 'service',

@@ -7,8 +7,14 @@ export interface FlagState {
   readonly enabled: boolean;
   /** What the flag gives: 0 while it is off. */
   readonly percent: number;
+  /** Each request of that share for itself, instead of sticking to identities. */
+  readonly byRequest?: true;
   /** Rules that people added besides ours. */
   readonly otherStrategies: number;
+}
+
+export interface ShareOptions {
+  readonly byRequest?: boolean;
 }
 
 /**
@@ -27,10 +33,11 @@ export interface FlagWriter {
   read(name: string, groupId: string): Promise<FlagState>;
   readAll(names: readonly string[], groupId: string): Promise<FlagState[]>;
   /**
-   * Makes the flag when it is missing (a deleted one comes back) and gives it to `percent` of identities; 0 turns it off.
+   * Makes the flag when it is missing (a deleted one comes back) and gives it to `percent` of identities, or `byRequest` of
+   * requests, each for itself; 0 turns it off.
    * @throws StranglerError UNLEASH_NEEDED for a share where there are no percentages
    */
-  setPercent(name: string, groupId: string, percent: number): Promise<void>;
+  setPercent(name: string, groupId: string, percent: number, how?: ShareOptions): Promise<void>;
   /** A flag that does not exist is off already. */
   turnOff(name: string): Promise<void>;
   /** Takes flags away that nothing reads any more; the provider keeps what it can. */

@@ -21,6 +21,8 @@ export interface RampOptions extends ForceOptions {
   readonly context: string;
   /** Growing percentages; default: 1, 5, 25, 50, 100, and 100 alone without Unleash. */
   readonly steps?: readonly number[];
+  /** Each request for itself instead of identities, where there are few of them. Writers still read their writes: pins count first. */
+  readonly byRequest?: boolean;
   readonly holdSeconds: number;
   /** Longest wait of a step for enough traffic. */
   readonly maxWaitSeconds?: number;
@@ -46,10 +48,10 @@ async function setAll(
   kit: Toolkit,
   context: string,
   names: readonly string[],
-  percent: number,
+  { percent, byRequest }: { readonly percent: number; readonly byRequest: boolean },
 ): Promise<void> {
   const flags = kit.flagWriter();
-  for (const name of names) await flags.setPercent(name, context, percent);
+  for (const name of names) await flags.setPercent(name, context, percent, { byRequest });
 }
 
 /** The steps of a ramp, if they can be given. @throws StranglerError UNLEASH_NEEDED */
@@ -69,7 +71,9 @@ function refuseEmptyStep(context: string, steps: readonly number[], traffic: Tra
       `seen in the last day, and the first of them comes at ${traffic.shares[0]} %`,
     {
       details: { step, traffic },
-      remedy: `strangler ramp ${context} --steps ${fittingSteps(traffic).join(',')}`,
+      remedy:
+        `strangler ramp ${context} --steps ${fittingSteps(traffic).join(',')}; ` +
+        `or shares of requests instead of identities: strangler ramp ${context} --steps ${steps.join(',')} --by-request`,
     },
   );
 }
@@ -137,7 +141,8 @@ export const ramp: Step<RampOptions, RampResult> = {
     const steps = stepsOf(options, flags);
     await flags.ping();
     const traffic = await control.identities.of(context, 24);
-    if (!options.force) refuseEmptyStep(context, steps, traffic);
+    const byRequest = options.byRequest ?? false;
+    if (!options.force && !byRequest) refuseEmptyStep(context, steps, traffic);
     return kit.withLease(context, 'ramp', async (lease, signal) => {
       const row = await kit.row(definition);
       let baseline = await baselineOf(kit, definition, steps);
@@ -150,6 +155,7 @@ export const ramp: Step<RampOptions, RampResult> = {
       const percents = states.map((state) => state.percent);
       const before = await control.journal.list({ context, step: 'ramp', limit: 1 });
       let kept = judgedGood(before, { epoch: row.epoch, percents });
+      let keptByRequest = states.some((state) => state.byRequest);
       const results: RampStepResult[] = [];
       for (const percent of steps) {
         await lease.check();
@@ -164,10 +170,10 @@ export const ramp: Step<RampOptions, RampResult> = {
         let bad: RampStepResult | undefined;
         try {
           await journal('started', { from: kept });
-          await setAll(kit, context, names, percent);
+          await setAll(kit, context, names, { percent, byRequest });
           kit.tell(
             `ramp ${percent}`,
-            `${percent} % of reads to the service, watched for ${options.holdSeconds} s`,
+            `${percent} % of reads${byRequest ? ', each for itself,' : ''} to the service, watched for ${options.holdSeconds} s`,
             'started',
           );
           const since = await control.now();
@@ -213,11 +219,15 @@ export const ramp: Step<RampOptions, RampResult> = {
           await journal('done', { reason: verdict.reason });
           kit.tell(`ramp ${percent}`, `${percent} % holds: ${verdict.reason}`, 'done');
           kept = percent;
+          keptByRequest = byRequest;
           if (window.monolith.requests >= settings.rampMinRequests) baseline = window.monolith;
         } catch (error) {
           // Whatever went wrong, Ctrl-C included: the last percentage that held is what remains.
           const back = wayBack({ percent, good: kept, judgedBad: bad !== undefined });
-          const left = await setAll(kit, context, names, back).then(() => undefined, messageOf);
+          const left = await setAll(kit, context, names, {
+            percent: back,
+            byRequest: keptByRequest,
+          }).then(() => undefined, messageOf);
           await journal('failed', { back, left, reason: messageOf(error) }).catch(() => {});
           kit.tell(
             `ramp ${percent}`,
@@ -240,10 +250,10 @@ export const ramp: Step<RampOptions, RampResult> = {
     const row = await kit.row(definition);
     const control = await kit.control();
     const percents = stepsOf(options, kit.flagWriter());
-    if (!options.force)
+    if (!options.force && !options.byRequest)
       refuseEmptyStep(options.context, percents, await control.identities.of(options.context, 24));
     const steps = percents.map((percent) => ({
-      action: `set flags to ${percent} %, watch for ${options.holdSeconds} s, step back if worse`,
+      action: `set flags to ${percent} %${options.byRequest ? ' of requests' : ''}, watch for ${options.holdSeconds} s, step back if worse`,
       detail: routeFlags(definition).join(', '),
     }));
     await baselineOf(kit, definition, percents);

@@ -29,6 +29,16 @@ export function flagWriterSuite(
       });
     });
 
+    test('are for each request by itself when told so, until told otherwise', async () => {
+      const set = writer().setPercent('suite.requests', 'suite', last, { byRequest: true });
+      if (!writer().percentages && last < 100) return expect(set).rejects.toMatchObject({});
+      await set;
+      const read = () => writer().read('suite.requests', 'suite');
+      expect((await read()).byRequest).toBe(writer().percentages ? true : undefined);
+      await writer().setPercent('suite.requests', 'suite', last);
+      expect(await read()).not.toHaveProperty('byRequest');
+    });
+
     test('are off once turned off or given to nobody, whatever the percentage was', async () => {
       await writer().setPercent('suite.off', 'suite', 100);
       await writer().turnOff('suite.off');

@@ -1,7 +1,8 @@
-import type { FlagState, FlagWriter } from '../../src/flags/index.ts';
+import type { FlagState, FlagWriter, ShareOptions } from '../../src/flags/index.ts';
 
 interface Flag {
   percent: number;
+  byRequest: boolean;
   enabled: boolean;
   archived: boolean;
 }
@@ -22,6 +23,7 @@ export class MemoryFlagWriter implements FlagWriter {
       exists: flag !== undefined,
       enabled: flag?.enabled ?? false,
       percent: flag?.enabled ? flag.percent : 0,
+      ...(flag?.enabled && flag.byRequest && { byRequest: true }),
       otherStrategies: 0,
     };
   }
@@ -30,9 +32,14 @@ export class MemoryFlagWriter implements FlagWriter {
     return Promise.all(names.map((name) => this.read(name, groupId)));
   }
 
-  async setPercent(name: string, _groupId: string, percent: number): Promise<void> {
+  async setPercent(
+    name: string,
+    _groupId: string,
+    percent: number,
+    { byRequest = false }: ShareOptions = {},
+  ): Promise<void> {
     if (percent <= 0) return this.turnOff(name);
-    this.#flags.set(name, { percent, enabled: true, archived: false });
+    this.#flags.set(name, { percent, byRequest, enabled: true, archived: false });
   }
 
   async turnOff(name: string): Promise<void> {

@@ -31,6 +31,7 @@ export function rampCommand(session: Session): Command {
     examples: [
       'ramp catalog',
       'ramp catalog --steps 1,5,25,50,100 --hold 30s',
+      'ramp catalog --steps 5,25,100 --by-request',
       'ramp catalog --dry-run',
     ],
   })
@@ -38,6 +39,10 @@ export function rampCommand(session: Session): Command {
       '--steps <percents>',
       'percentages, growing (default: 1,5,25,50,100; without Unleash 100 alone)',
       parseSteps,
+    )
+    .option(
+      '--by-request',
+      'shares of requests, each for itself, instead of identities: where there are few of them',
     )
     .option('--hold <time>', 'how long each step is watched', duration, 30)
     .option(
@@ -48,7 +53,12 @@ export function rampCommand(session: Session): Command {
     .action(
       async (
         context: string,
-        common: CommonOptions & { steps?: number[]; hold: number; maxWait?: number },
+        common: CommonOptions & {
+          steps?: number[];
+          byRequest?: boolean;
+          hold: number;
+          maxWait?: number;
+        },
       ) => {
         const { ramp: step } = await import('../../steps/ramp.ts');
         await runStep(session, common, {
@@ -57,6 +67,7 @@ export function rampCommand(session: Session): Command {
             context,
             ...force(common),
             ...(common.steps && { steps: common.steps }),
+            ...(common.byRequest && { byRequest: true }),
             holdSeconds: common.hold,
             ...(common.maxWait !== undefined && { maxWaitSeconds: common.maxWait }),
           },

@@ -11,7 +11,7 @@ export const routeText = (result: RouteResult): string =>
       ['flag', 'percent', 'other strategies'],
       ...result.flags.map((flag) => [
         flag.name,
-        flag.exists ? `${flag.percent} %` : 'not made',
+        flag.exists ? `${flag.percent} %${flag.byRequest ? ' by request' : ''}` : 'not made',
         String(flag.otherStrategies),
       ]),
     ]),

@@ -66,7 +66,9 @@ function flagText({ flags, route }: RouteExplanation): string {
   const { killed, route: flag } = flags;
   const others = flag?.otherStrategies ?? 0;
   return [
-    flag?.exists ? `${flag.percent} % of identities to the service` : 'not made',
+    flag?.exists
+      ? `${flag.percent} % of ${flag.byRequest ? 'requests' : 'identities'} to the service`
+      : 'not made',
     ...(others > 0 ? [`${others} rules that people added`] : []),
     ...(killed ? [`the kill switch of ${route?.context} is ON`] : []),
   ].join(', ');

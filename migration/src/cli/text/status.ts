@@ -253,8 +253,12 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
       : [
           line(
             'flags',
-            status.flags.map((flag) => `${routeOf(flag.name)} ${flag.percent} %`).join(', ') ||
-              'none',
+            status.flags
+              .map(
+                (flag) =>
+                  `${routeOf(flag.name)} ${flag.percent} %${flag.byRequest ? ' by request' : ''}`,
+              )
+              .join(', ') || 'none',
           ),
         ]),
     ...(status.nextMove

@@ -1,6 +1,6 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { z } from 'zod';
-import type { FlagState, FlagWriter } from '../flag-writer.ts';
+import type { FlagState, FlagWriter, ShareOptions } from '../flag-writer.ts';
 import { UnleashApi } from './unleash-api.ts';
 import type { UnleashSettings } from './unleash-settings.ts';
 
@@ -26,6 +26,8 @@ const isOurs = (candidate: Strategy, groupId: string): boolean =>
   candidate.parameters?.groupId === groupId &&
   (candidate.constraints ?? []).length === 0 &&
   (candidate.segments ?? []).length === 0;
+
+const isByRequest = ({ parameters }: Strategy): boolean => parameters?.stickiness === 'random';
 
 /** Changes flags through Unleash's admin API; ours is the strategy of the context's group without constraints. */
 export class UnleashAdmin implements FlagWriter {
@@ -67,6 +69,7 @@ export class UnleashAdmin implements FlagWriter {
       percent: enabled
         ? Math.max(0, ...ours.map((candidate) => Number(candidate.parameters?.rollout ?? 0)))
         : 0,
+      ...(enabled && ours.some(isByRequest) && { byRequest: true }),
       otherStrategies: active.length - ours.length,
     };
   }
@@ -75,7 +78,12 @@ export class UnleashAdmin implements FlagWriter {
     return Promise.all(names.map((name) => this.read(name, groupId)));
   }
 
-  async setPercent(name: string, groupId: string, percent: number): Promise<void> {
+  async setPercent(
+    name: string,
+    groupId: string,
+    percent: number,
+    { byRequest = false }: ShareOptions = {},
+  ): Promise<void> {
     if (percent <= 0) return this.turnOff(name);
     const found = (await this.#find(name)) ?? (await this.#create(name));
     const environment = found.environments.find(
@@ -94,7 +102,11 @@ export class UnleashAdmin implements FlagWriter {
       title: 'strangler',
       disabled: false,
       constraints: [],
-      parameters: { rollout: String(percent), stickiness: 'default', groupId },
+      parameters: {
+        rollout: String(percent),
+        stickiness: byRequest ? 'random' : 'default',
+        groupId,
+      },
     };
     const ours = environment.strategies?.find((candidate) => isOurs(candidate, groupId));
     if (ours)
