@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { temporaryFolder } from '@strangler-toolkit/dev-stack';
+import { settings } from '../../facade/src/config/settings.ts';
 import {
   interpolate,
   loadCompose,
@@ -168,11 +169,23 @@ describe('the file', () => {
     );
     expect(published).toEqual({
       unleash: ['127.0.0.1:4242:4242'],
-      'facade-1': ['127.0.0.1:8080:8080'],
-      'facade-2': ['127.0.0.1:8081:8080'],
+      'facade-1': ['127.0.0.1:8080:8080', '127.0.0.1:8091:8081'],
+      'facade-2': ['127.0.0.1:8081:8080', '127.0.0.1:8092:8081'],
       'pact-broker': ['127.0.0.1:9292:9292'],
       grafana: ['127.0.0.1:3001:3000'],
     });
+  });
+
+  test('asks a token of whoever comes to a published port for operators', () => {
+    // FACADE_ADMIN_PORT as the facade has it unless told otherwise
+    const open = services.filter(([, { ports = [] }]) =>
+      ports.some((port) => port.endsWith(`:${settings.adminPort.standard}`)),
+    );
+    expect(open.map(([name]) => name)).toEqual(['facade-1', 'facade-2']);
+    for (const [, { environment = {} }] of open) {
+      expect(environment).not.toHaveProperty('FACADE_ADMIN_PORT');
+      expect(String(environment.FACADE_ADMIN_TOKEN)).toMatch(/^\S{16,}$/);
+    }
   });
 
   test('keeps the data of every server in a volume of its own, PostgreSQL 18 where its image wants it', () => {
