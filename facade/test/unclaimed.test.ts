@@ -85,3 +85,44 @@ test('of each day the five hundred that were asked most stay, and nothing longer
   });
   expect(left).toEqual({ rows: 1_000, least: 101 });
 });
+
+test('writes that the monolith was asked for are told with their time, claimed or not; reads and what is missing are not', async () => {
+  await ask(facade.port, '/orders/7', { method: 'DELETE' });
+  await ask(facade.port, '/missing/7', { method: 'DELETE' });
+  await ask(facade.port, '/orders/7');
+  await ask(facade.port, '/api/items');
+  await ask(facade.port, '/api/items', { method: 'POST' });
+  const told = () =>
+    control.query(
+      `SELECT facade, method, path, context, route, requests::int AS requests, cardinality(traces) AS traces,
+              ended_at >= started_at AND ended_at BETWEEN clock_timestamp() - interval '5 min' AND clock_timestamp() + interval '5 s' AS timed
+         FROM strangler_control.write_windows ORDER BY path`,
+    );
+  await until('all are committed', async () => (await told()).length >= 2);
+  const one = { facade: 'facade', requests: 1, traces: 1, timed: true };
+  expect(await told()).toEqual([
+    { ...one, method: 'POST', path: '/api/items', context: 'items', route: 'add' },
+    { ...one, method: 'DELETE', path: '/orders/:id', context: '', route: '' },
+  ]);
+});
+
+test('of each path the newest thousand times stay, of all twenty thousand, and none longer than a day', async () => {
+  await control.query(
+    `INSERT INTO strangler_control.write_windows (facade, method, path, context, route, started_at, ended_at, requests, traces)
+     SELECT 'f', 'PUT', '/' || path, '', '', clock_timestamp(), clock_timestamp(), 1, '{}'::text[]
+       FROM generate_series(1, 1005) AS n, generate_series(1, 21) AS path
+      UNION ALL
+     SELECT 'f', 'PUT', '/old', '', '', at, at, 1, '{}'::text[] FROM (SELECT clock_timestamp() - interval '25 h' AS at) AS old`,
+  );
+  const left = await until('it is swept', async () => {
+    await ask(facade.port, '/now');
+    const [row] = await control.query(
+      `SELECT count(*)::int AS rows, count(*) FILTER (WHERE path = '/old')::int AS old,
+              (SELECT max(n)::int FROM (SELECT count(*) AS n FROM strangler_control.write_windows GROUP BY path) each) AS most
+         FROM strangler_control.write_windows`,
+    );
+    return Number(row?.['most']) <= 1_000 && row;
+  });
+  expect(left).toMatchObject({ old: 0, most: expect.any(Number) });
+  expect(Number(left['rows'])).toBeLessThanOrEqual(20_000);
+});

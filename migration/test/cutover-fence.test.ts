@@ -6,7 +6,7 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { installFence, removeFence } from '../src/cutover/fence.ts';
 import { fenceStatus } from '../src/cutover/fence-status.ts';
-import { strayWriters } from '../src/replica/stray-writes.ts';
+import { strayMoments, strayWriters } from '../src/replica/stray-writes.ts';
 import { moveSequences } from '../src/cutover/sequences.ts';
 import { applying, installFenceSchema } from '../src/replica/fences.ts';
 import { noteOwner } from '../src/replica/owners.ts';
@@ -468,6 +468,26 @@ describe('a fence in audit mode', () => {
       [1, '1'],
       [3, '1'],
     ]);
+  });
+
+  test('keeps the newest five hundred times of a writer, with trace and route of a comment at either end', async () => {
+    await installFence(admin, { ...audit, epoch: 5 });
+    const [half, span] = ['0123456789abcdef', 'fedcba9876543210'];
+    const named = `/*route='%2Fa%2F%3Aid',traceparent='00-${span}${half}-${span}-01'*/`;
+    const long = `'${'x'.repeat(5_000)}'`;
+    await writer.query(`${named} UPDATE products SET name = ${long} WHERE id = 1`);
+    await writer.query(`UPDATE products SET name = ${long} WHERE id = 1 ${named}`);
+    await writer.query(`UPDATE products SET name = 'route=''/b''' WHERE id = 1`);
+    const { writes, moments } = await strayMoments(admin, fence.context, 5);
+    expect(writes).toBe(3);
+    const comment = { table: 'public.products', route: '%2Fa%2F%3Aid', trace: half };
+    expect(moments.toReversed()).toMatchObject([comment, comment, { route: null, trace: null }]);
+    await writer.query(
+      `DO $$ BEGIN FOR n IN 1..520 LOOP UPDATE products SET price = n WHERE id = 1; END LOOP; END $$`,
+    );
+    const more = await strayMoments(admin, fence.context, 5);
+    expect([more.writes, more.moments.length]).toEqual([523, 503]);
+    expect(await strayMoments(admin, fence.context, 4)).toEqual({ writes: 0, moments: [] });
   });
 
   test('never makes one business transaction wait for another, nor fail to serialise', async () => {

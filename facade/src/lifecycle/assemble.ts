@@ -142,6 +142,11 @@ export function assemble(options: FacadeOptions): Parts {
     noteUnclaimed: (method, path) => {
       if (controlUrl !== undefined) recorder.unclaimed.add({ method, path, requests: 1 });
     },
+    noteWrite: (asked, seconds) => {
+      if (controlUrl === undefined) return;
+      const ended = Date.now() + (ownership.link?.clockOffsetMs ?? 0);
+      recorder.writes.add({ ...asked, started: ended - seconds * 1_000, ended });
+    },
     noteTry: (tried) =>
       noteTry(recorder.stats, {
         ...tried,

@@ -173,9 +173,10 @@ export class ControlLink {
 
   async #look(client: pg.Client): Promise<void> {
     const waiting = [...this.#onLook];
+    const asked = Date.now();
     const { now, rows } = await readOwners(client);
     this.#lastAnswer = performance.now();
-    this.#clockOffsetMs = now - Date.now();
+    this.#clockOffsetMs = now - (asked + Date.now()) / 2;
     const told = rows.map((row) => parseOwnerRow(row));
     for (const row of told) this.#options.states.merge(row);
     this.#complete = this.#options.states.isComplete(told.map(({ context }) => context));

@@ -1,11 +1,24 @@
+import { isReadingMethod } from '@strangler-toolkit/plan';
 import { isUnclaimedRoute } from '../telemetry/unclaimed.ts';
+import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { shownPath } from './shown-path.ts';
 
+/** A client that went away may have been heard; what is not there writes nothing. */
+const mayHaveWritten = (claim: Claim | undefined, method: string, status: number): boolean =>
+  claim
+    ? claim.route.definition.kind === 'write'
+    : !isReadingMethod(method) && (status === 499 || isUnclaimedRoute(status));
+
 /** One line in the log and two metrics per request, when its answer is over; what nobody claims is counted by its path. */
 export function recordRequest(
-  { metrics, accessLog, noteUnclaimed }: Pick<Serving, 'metrics' | 'accessLog' | 'noteUnclaimed'>,
+  {
+    metrics,
+    accessLog,
+    noteUnclaimed,
+    noteWrite,
+  }: Pick<Serving, 'metrics' | 'accessLog' | 'noteUnclaimed' | 'noteWrite'>,
   { arrival, response, told }: Passage,
 ): void {
   const { method, trace, claim, started } = arrival;
@@ -17,6 +30,8 @@ export function recordRequest(
   const status = response.headersSent ? response.statusCode : 499;
   metrics.meters.of(claim?.route).record(side, reason, status, seconds);
   if (claim === undefined && isUnclaimedRoute(status)) noteUnclaimed(method, path);
+  if (side === 'monolith' && mayHaveWritten(claim, method, status))
+    noteWrite({ method, path, context, route, traceId: trace.traceId }, seconds);
   accessLog({
     method,
     path,

@@ -1,5 +1,6 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
+import type { AskedWrite } from '../telemetry/write-windows.ts';
 import type { Strangers } from '../admission/strangers.ts';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { FlagReader } from '../flags/flag-reader.ts';
@@ -39,6 +40,8 @@ export interface Serving {
   readonly noteTry: (tried: Tried) => void;
   /** One request that no context claims; `path` without identifiers. */
   readonly noteUnclaimed: (method: string, path: string) => void;
+  /** A write that the monolith was asked for and answered, `seconds` after its arrival. */
+  readonly noteWrite: (asked: Omit<AskedWrite, 'started' | 'ended'>, seconds: number) => void;
   /** Who asked for a route that a percentage may steer. */
   readonly noteWho: (context: string, who: Pick<Who, 'identity' | 'sticky'>) => void;
 }

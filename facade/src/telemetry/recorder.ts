@@ -10,6 +10,7 @@ import {
   toldIdentities,
 } from './identities-seen.ts';
 import { Ledger } from './ledger.ts';
+import { WriteWindows } from './write-windows.ts';
 import { addUnclaimed, type Unclaimed, unclaimedKey } from './unclaimed.ts';
 import { addRouteStats, type RouteStat, routeStatKey } from './route-stats.ts';
 
@@ -18,7 +19,13 @@ export interface RecorderOptions {
   readonly name: string;
   readonly flushMs: number;
   readonly onDrop: (
-    kind: 'route-stats' | 'shadow-counts' | 'shadow-samples' | 'identities' | 'unclaimed',
+    kind:
+      | 'route-stats'
+      | 'shadow-counts'
+      | 'shadow-samples'
+      | 'identities'
+      | 'unclaimed'
+      | 'write-windows',
     count: number,
   ) => void;
 }
@@ -37,6 +44,7 @@ export class Recorder {
   readonly counts: Ledger<ShadowCount>;
   readonly identities: Ledger<IdentitiesSeen>;
   readonly unclaimed: Ledger<Unclaimed>;
+  readonly writes: WriteWindows;
   readonly #options: RecorderOptions;
   readonly #timer: NodeJS.Timeout | undefined;
   #samples: ShadowSample[] = [];
@@ -73,6 +81,7 @@ export class Recorder {
       limit: 500,
       onDrop: (count) => options.onDrop('unclaimed', count),
     });
+    this.writes = new WriteWindows((count) => options.onDrop('write-windows', count));
     if (options.url) this.#timer = setInterval(() => void this.flush(), options.flushMs).unref();
   }
 
@@ -124,6 +133,7 @@ export class Recorder {
         this.counts.size === 0 &&
         this.identities.size === 0 &&
         this.unclaimed.size === 0 &&
+        this.writes.size === 0 &&
         this.#samples.length === 0)
     )
       return;
@@ -148,12 +158,20 @@ export class Recorder {
       .flush((entries) => send(numberStatements.addIdentitiesSeen)(entries.map(toldIdentities)))
       .catch(unlessMissing);
     await this.unclaimed.flush(send(numberStatements.addUnclaimed)).catch(unlessMissing);
+    await this.writes
+      .flush((windows) =>
+        send(numberStatements.addWriteWindows)(
+          windows.map((window) => ({ facade: this.#options.name, ...window })),
+        ),
+      )
+      .catch(unlessMissing);
     if (performance.now() - this.#sweptAt < retentionMs) return;
     this.#sweptAt = performance.now();
     await client.query(numberStatements.forgetOldShadowSamples);
     await client.query(numberStatements.forgetOldRouteStats);
     await client.query(numberStatements.forgetOldIdentities).catch(unlessMissing);
     await client.query(numberStatements.forgetOldUnclaimed).catch(unlessMissing);
+    await client.query(numberStatements.forgetOldWriteWindows).catch(unlessMissing);
   }
 
   #forget(): void {

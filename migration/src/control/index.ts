@@ -6,6 +6,7 @@ export type { JournalRow } from './journal.ts';
 export { type Lease, LEASE_TTL_MS } from './leases.ts';
 export { type RouteShadow, type ShadowSample } from './shadow-results.ts';
 export type { UnclaimedRequests } from './unclaimed-requests.ts';
+export type { WriteWindows } from './write-windows.ts';
 export type { WrittenTogether } from './written-together.ts';
 export { type Watermark } from './watermarks.ts';
 export type { NumberedEntry } from './moves.ts';

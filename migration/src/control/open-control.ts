@@ -18,6 +18,7 @@ import { migrateControl } from './schema-version.ts';
 import { ShadowStore } from './shadow-results.ts';
 import { UnclaimedRequestStore } from './unclaimed-requests.ts';
 import { WatermarkStore } from './watermarks.ts';
+import { WriteWindowStore } from './write-windows.ts';
 import { WrittenTogetherStore } from './written-together.ts';
 import { sql } from './sql.ts';
 
@@ -36,6 +37,7 @@ export interface Control extends AsyncDisposable {
   readonly shadow: ShadowStore;
   readonly routeStats: RouteStatsStore;
   readonly unclaimed: UnclaimedRequestStore;
+  readonly writeWindows: WriteWindowStore;
   readonly together: WrittenTogetherStore;
   readonly moves: MoveStore;
   setHold(context: string, holdId: string, milliseconds: number): Promise<void>;
@@ -91,6 +93,7 @@ export async function openControl(
     shadow: new ShadowStore(db),
     routeStats: new RouteStatsStore(db),
     unclaimed: new UnclaimedRequestStore(db),
+    writeWindows: new WriteWindowStore(db),
     together: new WrittenTogetherStore(db),
     setHold: (context, holdId, milliseconds) => contexts.setHold(context, holdId, milliseconds),
     liftHold: (context, holdId) => contexts.liftHold(context, holdId),

@@ -20,6 +20,7 @@ const migrations: Readonly<
   '0004-flags': () => import('./migrations/0004-flags.ts'),
   '0005-written-together': () => import('./migrations/0005-written-together.ts'),
   '0006-refused-requests': () => import('./migrations/0006-refused-requests.ts'),
+  '0007-write-windows': () => import('./migrations/0007-write-windows.ts'),
 };
 /** Taken around the whole migration, by releases before this one as well. */
 const LOCK = 7_261_905_113;

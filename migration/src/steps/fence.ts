@@ -9,6 +9,7 @@ import {
   type StrayWriter,
 } from '../cutover/index.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
+import { type ForgottenRoutes, forgottenRoutes } from './routes/forgotten-routes.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
 
@@ -28,6 +29,8 @@ export interface FenceResult {
   readonly service: FenceStatus;
   /** Who wrote while an audit fence stood, of all epochs. */
   readonly strayWriters: readonly LoggedWriter[];
+  /** Requests that the context does not claim and that wrote its tables; `null` while the service owns it. */
+  readonly forgotten: ForgottenRoutes | null;
 }
 
 /** @throws StranglerError MOVE_NOT_ALLOWED */
@@ -46,15 +49,16 @@ async function lookAtFences(kit: Toolkit, definition: MigrationDefinition): Prom
       fence: await fenceStatus(client, context, contextTables(definition)[side]),
       strays: (await strayWriters(client, context)).map((stray) => ({ side, ...stray })),
     }));
-  const { epoch } = await kit.row(definition);
+  const row = await kit.row(definition);
   const monolith = await look('monolith');
   const service = await look('service');
   return {
     context,
-    epoch,
+    epoch: row.epoch,
     monolith: monolith.fence,
     service: service.fence,
     strayWriters: [...monolith.strays, ...service.strays],
+    forgotten: await forgottenRoutes(kit, definition, row),
   };
 }
 

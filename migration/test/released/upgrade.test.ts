@@ -177,7 +177,7 @@ describe('the numbered schema of a data database', () => {
       await Promise.all(clients.map((one) => one.end()));
     }
     expect(await versions()).toEqual([
-      { part: 'fences', version: '3' },
+      { part: 'fences', version: '4' },
       { part: 'replication', version: '6' },
     ]);
   });
@@ -333,6 +333,7 @@ describe('a control database of release 0.1.0', () => {
         '0004-flags',
         '0005-written-together',
         '0006-refused-requests',
+        '0007-write-windows',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
       // release 0.1.0 refuses what it does not find in its list: it goes on

@@ -82,3 +82,25 @@ export const forgetOldUnclaimed = `
            SELECT day, method, path, row_number() OVER (PARTITION BY day ORDER BY requests DESC, last_at DESC) AS n
              FROM strangler_control.unclaimed_requests) ranked
           WHERE n > 500)`;
+
+/** When facades sent writes to the monolith, claimed or not: a fence in audit mode is held against it. */
+export const addWriteWindows = `
+  INSERT INTO strangler_control.write_windows
+    (facade, method, path, context, route, started_at, ended_at, requests, traces)
+  SELECT facade, method, path, context, route, to_timestamp(started / 1000), to_timestamp(ended / 1000), requests, traces
+    FROM jsonb_to_recordset($1::jsonb) AS told
+      (facade text, method text, path text, context text, route text, started float8, ended float8, requests bigint, traces text[])`;
+
+/** So many windows of each method, path and context stay, and so many in all. */
+export const writeWindowsOfPath = 1_000;
+const writeWindowsOfAll = 20_000;
+
+/** None stays longer than a day. */
+export const forgetOldWriteWindows = `
+  DELETE FROM strangler_control.write_windows
+   WHERE ended_at < clock_timestamp() - interval '1 day'
+      OR id IN (SELECT id FROM (
+           SELECT id, row_number() OVER (PARTITION BY method, path, context ORDER BY id DESC) AS of_path,
+                  row_number() OVER (ORDER BY id DESC) AS of_all
+             FROM strangler_control.write_windows) ranked
+          WHERE of_path > ${writeWindowsOfPath} OR of_all > ${writeWindowsOfAll})`;

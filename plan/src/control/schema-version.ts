@@ -11,6 +11,7 @@ export const controlMigrations = {
   '0004-flags': 'additive',
   '0005-written-together': 'additive',
   '0006-refused-requests': 'additive',
+  '0007-write-windows': 'additive',
 } as const satisfies Readonly<Record<string, 'additive' | 'breaking'>>;
 export type ControlMigration = keyof typeof controlMigrations;
 

@@ -17,5 +17,6 @@ export {
   identityReader,
   type IdentitySources,
 } from './identity.ts';
+export { isReadingMethod } from './reading-methods.ts';
 export { isHost } from './request-target.ts';
 export { type CompiledRoute, compileRoutes, type RouteTable } from './route-table.ts';

@@ -17,6 +17,7 @@ const standing = {
   epoch: 3,
   monolith: { ...quiet, mode: 'audit' },
   service: { ...quiet, mode: 'none' },
+  forgotten: null,
 } as const;
 const writer = {
   side: 'monolith',

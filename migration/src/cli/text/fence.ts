@@ -2,6 +2,7 @@ import { bothSides } from '@strangler-toolkit/plan';
 import type { FenceResult } from '../../steps/fence.ts';
 import type { FenceRearmResult } from '../../steps/fence-rearm.ts';
 import type { FenceSeenResult } from '../../steps/fence-seen.ts';
+import { forgottenText } from './forgotten-routes.ts';
 import { table } from './table.ts';
 
 function sideText(result: FenceResult, side: 'monolith' | 'service'): string {
@@ -84,6 +85,7 @@ export const fenceText = (result: FenceResult): string =>
     ...bothSides.flatMap((side) => openedText(result, side)),
     ...refusedText(result),
     ...loggedText(result),
+    ...(result.forgotten ? forgottenText(result.forgotten) : []),
   ].join('\n');
 
 /** What somebody looked at, and from where the gate of retire counts. */

@@ -6,6 +6,7 @@ import { directAddress } from './direct-address.ts';
 import { decisions } from './decisions.ts';
 import { fences } from './fences.ts';
 import { flags } from './flags.ts';
+import { forgotten } from './forgotten.ts';
 import { leftFlags } from './left-flags.ts';
 import { identity } from './identity.ts';
 import { owners } from './owners.ts';
@@ -27,6 +28,7 @@ const checks: readonly ContextCheck[] = [
   mapping,
   decisions,
   writeRoutes,
+  forgotten,
   owners,
   fences,
   transport,

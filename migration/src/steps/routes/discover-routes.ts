@@ -1,4 +1,4 @@
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { isReadingMethod, type MigrationDefinition } from '@strangler-toolkit/plan';
 import type { UnclaimedRequests } from '../../control/index.ts';
 import type { Toolkit } from '../toolkit.ts';
 
@@ -10,8 +10,8 @@ export interface DiscoveredRoute extends UnclaimedRequests {
   readonly near: readonly string[];
 }
 
-const reads = /^(?:GET|HEAD|OPTIONS|TRACE|PROPFIND|SEARCH|REPORT|QUERY)$/;
-export const kindOf = (method: string): 'read' | 'write' => (reads.test(method) ? 'read' : 'write');
+export const kindOf = (method: string): 'read' | 'write' =>
+  isReadingMethod(method) ? 'read' : 'write';
 
 /** The fixed words with which a route's path begins. */
 function stem(path: string): string {

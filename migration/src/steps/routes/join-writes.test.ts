@@ -1,0 +1,212 @@
+import { describe, expect, test } from '@jest/globals';
+import type { WriteWindows } from '../../control/index.ts';
+import type { StrayMoment } from '../../replica/stray-writes.ts';
+import { joinWrites } from './join-writes.ts';
+
+const window = (
+  path: string,
+  started: number,
+  ended: number,
+  more: Partial<WriteWindows> = {},
+): WriteWindows => ({
+  method: 'POST',
+  path,
+  context: '',
+  started,
+  ended,
+  requests: 1,
+  traces: [],
+  ...more,
+});
+const write = (at: number, more: Partial<StrayMoment> = {}): StrayMoment => ({
+  writer: '1',
+  table: 'public.products',
+  application: 'shop',
+  at,
+  trace: null,
+  route: null,
+  ...more,
+});
+const join = (windows: readonly WriteWindows[], writes: readonly StrayMoment[]) =>
+  joinWrites({ context: 'catalog', ownPaths: ['/api/products', '/api/feed/**'], windows, writes });
+const routes = (windows: readonly WriteWindows[], writes: readonly StrayMoment[]) =>
+  join(windows, writes).routes.map(({ path, certain, possible, alone, verdict }) => [
+    path,
+    certain,
+    possible,
+    alone,
+    verdict,
+  ]);
+const own = { context: 'catalog' };
+/** Begin and end of the record: what chance is reckoned by. */
+const record = [window('/other', 0, 1), window('/other', 999_000, 999_001)];
+
+describe('by time', () => {
+  test('a statement that is seen only while one path is under way is likely its own', () => {
+    const { routes: found, ...more } = join(
+      [...record, window('/stock', 1_000, 1_100), window('/stock', 5_000, 5_100, { requests: 2 })],
+      [write(1_050), write(5_020, { table: 'public.prices' })],
+    );
+    expect(found).toEqual([
+      {
+        method: 'POST',
+        path: '/stock',
+        claimedBy: null,
+        requests: 3,
+        certain: 0,
+        possible: 2,
+        alone: 2,
+        byChance: 0,
+        verdict: 'likely',
+        tables: ['public.prices', 'public.products'],
+        lastAt: '1970-01-01T00:00:05.020Z',
+      },
+    ]);
+    expect(more).toEqual({ claimed: 0, past: [], beforeRecord: 0 });
+  });
+
+  test('clocks may differ a little, and no more', () => {
+    const stock = [...record, window('/stock', 1_000, 1_100)];
+    expect(routes(stock, [write(976), write(1_124)])).toEqual([['/stock', 0, 2, 2, 'likely']]);
+    const { routes: none, past } = join(stock, [write(974), write(1_126, { application: 'job' })]);
+    expect([none, past]).toEqual([
+      [],
+      [
+        { application: 'shop', writes: 1 },
+        { application: 'job', writes: 1 },
+      ],
+    ]);
+  });
+
+  test('beside another write it is possible only, and the own route explains what is its own alone', () => {
+    const windows = [
+      ...record,
+      window('/api/products', 1_000, 1_100, own),
+      window('/stock', 1_050, 1_200),
+    ];
+    expect(routes(windows, [write(1_080)])).toEqual([['/stock', 0, 1, 0, 'possible']]);
+    expect(join(windows, [write(1_010)])).toMatchObject({ routes: [], claimed: 1, past: [] });
+  });
+
+  test('a statement that a job writes as well is no likely one, nor is what chance explains', () => {
+    const stock = [...record, window('/stock', 1_000, 1_100)];
+    expect(routes(stock, [write(1_050), write(500_000)])).toEqual([
+      ['/stock', 0, 1, 1, 'possible'],
+    ]);
+    expect(routes(stock, [write(1_050), write(500_000, { writer: '2' })])).toEqual([
+      ['/stock', 0, 1, 1, 'likely'],
+    ]);
+    // under way most of the time: whatever is written falls into it
+    expect(routes([...record, window('/poll', 1_000, 900_000)], [write(50_000)])).toEqual([
+      ['/poll', 0, 1, 1, 'possible'],
+    ]);
+  });
+
+  test('another context’s route is named with its context', () => {
+    const found = join([window('/orders', 0, 10, { context: 'orders' })], [write(5)]).routes;
+    expect(found).toMatchObject([{ path: '/orders', claimedBy: 'orders', possible: 1 }]);
+  });
+
+  test('what happened before the record is held against nobody', () => {
+    expect(join([window('/stock', 1_000, 1_100)], [write(500)])).toMatchObject({
+      past: [],
+      beforeRecord: 1,
+    });
+    expect(join([], [write(500)])).toMatchObject({ routes: [], past: [], beforeRecord: 1 });
+  });
+
+  test('a path whose record is full may have been under way before it: nothing is alone then', () => {
+    const full = Array.from({ length: 1_000 }, (_, n) =>
+      window('/api/products', 500_000 + n * 100, 500_001 + n * 100, own),
+    );
+    const stock = [...record, window('/stock', 1_000, 1_100)];
+    expect(routes([...stock, ...full.slice(1)], [write(1_050)])).toEqual([
+      ['/stock', 0, 1, 1, 'likely'],
+    ]);
+    expect(routes([...stock, ...full], [write(1_050)])).toEqual([['/stock', 0, 1, 0, 'possible']]);
+  });
+});
+
+describe('by what the writer names', () => {
+  test('a trace is certain, also between others and after the answer', () => {
+    const windows = [
+      window('/api/products', 1_000, 2_000, { ...own, traces: ['b'] }),
+      window('/stock', 1_000, 2_000, { traces: ['a'] }),
+    ];
+    expect(routes(windows, [write(1_500, { trace: 'a' }), write(9_000, { trace: 'a' })])).toEqual([
+      ['/stock', 2, 0, 0, 'certain'],
+    ]);
+    expect(join(windows, [write(1_500, { trace: 'b' })])).toMatchObject({ routes: [], claimed: 1 });
+  });
+
+  test('a trace of several requests is that of the one under way, else of none for certain', () => {
+    const windows = [
+      window('/stock', 1_000, 1_100, { traces: ['a'] }),
+      window('/login', 5_000, 5_100, { traces: ['a'] }),
+    ];
+    expect(routes(windows, [write(1_050, { trace: 'a' })])).toEqual([
+      ['/stock', 1, 0, 0, 'certain'],
+    ]);
+    expect(routes(windows, [write(3_000, { trace: 'a' })])).toEqual([
+      ['/login', 0, 1, 0, 'possible'],
+      ['/stock', 0, 1, 0, 'possible'],
+    ]);
+  });
+
+  test.each([
+    ['/stock/:sku/count', 'express'],
+    ['%2Fstock%2F%7Bid%7D%2Fcount', 'percent-encoded'],
+    ['^stock/(?P<pk>\\d+)/count/$', 'django'],
+    ['stock/<int:pk>/count', 'flask'],
+  ])('a route is certain in any spelling: %s', (route) => {
+    const windows = [
+      window('/stock/:id/count', 1_000, 2_000),
+      window('/api/products', 1_000, 2_000, own),
+    ];
+    expect(routes(windows, [write(1_500, { route })])).toEqual([
+      ['/stock/:id/count', 1, 0, 0, 'certain'],
+    ]);
+  });
+
+  test('so is a path in the application’s name', () => {
+    const windows = [window('/stock', 1_000, 2_000), window('/login', 1_000, 2_000)];
+    expect(routes(windows, [write(1_500, { application: 'shop POST /stock?x=1' })])).toEqual([
+      ['/stock', 1, 0, 0, 'certain'],
+    ]);
+  });
+
+  test('a route that no facade had under way is told without a method, once; the context’s own is no finding', () => {
+    const found = join(
+      [window('/stock', 1_000, 1_100)],
+      [
+        write(9_000, { route: '/seen/:id' }),
+        write(9_001, { route: '/seen/{key}' }),
+        write(9_002, { route: '/api/products' }),
+        write(9_003, { route: '/api/feed/a/b' }),
+      ],
+    );
+    expect(found).toMatchObject({
+      claimed: 2,
+      past: [],
+      routes: [{ method: null, path: '/seen/:id', requests: 0, certain: 2, verdict: 'certain' }],
+    });
+  });
+
+  test('the surest come first, then the most written', () => {
+    const windows = [
+      ...record,
+      window('/a', 1_000, 1_100),
+      window('/b', 3_000, 3_100),
+      window('/c', 3_050, 3_100),
+      window('/d', 7_000, 7_100, { traces: ['d'] }),
+    ];
+    const writes = [
+      write(1_050),
+      write(3_020, { writer: '2' }),
+      write(3_060, { writer: '2' }),
+      write(500_000, { writer: '2' }),
+      write(7_050, { trace: 'd', writer: '3' }),
+    ];
+    expect(routes(windows, writes).map(([path]) => path)).toEqual(['/d', '/a', '/b', '/c']);
+  });
+});
