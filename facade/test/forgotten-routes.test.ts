@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { temporaryFolder, type TemporaryFolder } from '@strangler-toolkit/dev-stack';
+import { pino } from 'pino';
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { cli, json } from '../../migration/test/support/cli.ts';
 import { openScene, type Scene, shop } from '../../migration/test/support/scene.ts';
@@ -42,6 +43,7 @@ async function start(name: string): Promise<(line: string) => Promise<void>> {
     stateDir: join(folder.path, name),
     port: 0,
     adminPort: 0,
+    log: pino({ name }, pino.destination({ dest: join(folder.path, 'facade.log'), sync: true })),
   });
   facades.push(facade);
   const { port } = await facade.start();
@@ -144,4 +146,30 @@ test('doctor finds what is certain until a context claims it, and routes discove
     0,
     { forgotten: [], problems: [{ context: 'catalog', code: 'DB_UNREACHABLE' }] },
   ]);
+});
+
+test('what facades saw is a first context file, from the control database and from their log', async () => {
+  const init = ['init', '--context', 'labels', '--dry-run'];
+  for (const source of [['--unclaimed'], ['--traffic', join(folder.path, 'facade.log')]]) {
+    const { code, stdout } = await cli([...init, ...source], scene.env);
+    expect([source[0], code]).toEqual([source[0], 0]);
+    for (const [method, path] of [
+      ['PUT', '/stock/:id'],
+      ['PATCH', '/labels/:id'],
+      ['DELETE', '/prices/:id'],
+      ['POST', '/slow'],
+    ])
+      expect(stdout).toMatch(
+        new RegExp(`method: '${method}',\\s+path: '${path}',\\s+kind: 'write'`),
+      );
+    // another context's
+    expect(stdout).not.toContain('/api/products');
+  }
+  const nothing = await cli([...init, '--unclaimed', '--path-prefix', '/none'], scene.env);
+  expect([nothing.code, nothing.stderr]).toEqual([
+    2,
+    expect.stringMatching(/CONFIG_INVALID: No facade told .* below \/none[^]*routes discover/),
+  ]);
+  const both = await cli([...init, '--unclaimed', '--traffic', 'x'], scene.env);
+  expect(both.code).toBe(2);
 });

@@ -20,6 +20,7 @@ export function initCommand(session: Session): Command {
       'init --context catalog --database MONOLITH_DATABASE_URL --tables products,categories',
       'init --context catalog --database postgresql://… --openapi http://localhost:3000/openapi.json --path-prefix /api/products',
       'init --context catalog --database MONOLITH_DATABASE_URL --traffic access.log --path-prefix /api/products',
+      'init --context catalog --database MONOLITH_DATABASE_URL --unclaimed --path-prefix /api/products',
       'init --context shipping-rates --openapi openapi.json --path-prefix /api/shipping --dry-run',
     ],
   })
@@ -37,7 +38,11 @@ export function initCommand(session: Session): Command {
     .option('--openapi <file-or-url>', 'OpenAPI document (JSON) to take routes from')
     .option(
       '--traffic <file>',
-      'requests to take routes from: a HAR file, an access log or JSON lines',
+      'requests to take routes from: a HAR file, an access log, JSON lines or the log of a facade',
+    )
+    .option(
+      '--unclaimed',
+      'take routes from what facades saw and no context claims (routes discover)',
     )
     .option('--path-prefix <paths>', 'only routes below these paths, separated by commas', list)
     .action(
@@ -48,6 +53,7 @@ export function initCommand(session: Session): Command {
           tables?: string[];
           openapi?: string;
           traffic?: string;
+          unclaimed?: boolean;
           pathPrefix?: string[];
         },
       ) => {
@@ -60,6 +66,7 @@ export function initCommand(session: Session): Command {
             ...(common.tables && { tables: common.tables }),
             ...(common.openapi !== undefined && { openapi: common.openapi }),
             ...(common.traffic !== undefined && { traffic: common.traffic }),
+            ...(common.unclaimed !== undefined && { unclaimed: common.unclaimed }),
             ...(common.pathPrefix && { pathPrefix: common.pathPrefix }),
           },
           text: (result) =>

@@ -21,6 +21,8 @@ export interface InitOptions {
   readonly openapi?: string;
   /** HAR file, access log or JSON lines with requests that were made. */
   readonly traffic?: string;
+  /** Requests that facades saw and no context claims, from the control database. */
+  readonly unclaimed?: boolean;
   readonly pathPrefix?: readonly string[];
 }
 
@@ -78,6 +80,33 @@ async function traffic(
     notes: [
       `${file}: ${requests.length} requests suggest ${routes.length} routes; what nobody asked for while it was recorded is missing`,
       ...(unread > 0 ? [`${file}: ${unread} lines could not be read`] : []),
+    ],
+  };
+}
+
+async function unclaimed(
+  kit: Toolkit,
+  prefixes: readonly string[],
+): Promise<{ routes: FoundRoute[]; notes: string[] }> {
+  const seen = await (await kit.control()).unclaimed.list();
+  const routes = trafficRoutes(
+    seen.map(({ method, path, requests }) => ({ method, target: path, times: requests })),
+    prefixes,
+  );
+  if (routes.length === 0)
+    throw new StranglerError(
+      'CONFIG_INVALID',
+      `No facade told of a request that no context claims${prefixes.length > 0 ? ` below ${prefixes.join(', ')}` : ''}`,
+      {
+        remedy:
+          'Let clients come through a facade for a while (one without contexts will do); strangler routes discover lists what it saw.',
+      },
+    );
+  const requests = routes.reduce((sum, route) => sum + route.requests, 0);
+  return {
+    routes,
+    notes: [
+      `facades saw ${requests} requests of the last week that suggest ${routes.length} routes; what nobody asked for is missing`,
     ],
   };
 }
@@ -140,10 +169,10 @@ async function prepare(
     });
   if (options.tables?.length && !options.database)
     throw new StranglerError('USAGE', '--tables needs --database');
-  if (options.openapi && options.traffic)
+  if ([options.openapi, options.traffic, options.unclaimed].filter(Boolean).length > 1)
     throw new StranglerError(
       'USAGE',
-      'Routes come from --openapi or from --traffic, not from both',
+      'Routes come from --openapi, from --traffic or from --unclaimed, not from several',
     );
   const { url, variable } = databaseOf(kit, options.database);
   const { chosen, others } =
@@ -155,7 +184,9 @@ async function prepare(
   const prefixes = options.pathPrefix ?? [];
   const { routes, notes: fromTraffic } = options.traffic
     ? await traffic(options.traffic, prefixes)
-    : { routes: options.openapi ? await openapi(kit, options.openapi, prefixes) : [], notes: [] };
+    : options.unclaimed
+      ? await unclaimed(kit, prefixes)
+      : { routes: options.openapi ? await openapi(kit, options.openapi, prefixes) : [], notes: [] };
   const { text, notes } = contextFile({
     context: options.context,
     tables: chosen,

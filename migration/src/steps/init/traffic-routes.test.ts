@@ -69,6 +69,11 @@ describe('routes from recorded requests', () => {
     expect(routes(asked(...parts))).toHaveLength(13);
   });
 
+  test('count what was told several times at once', () => {
+    const times = [2, 3].map((n) => ({ method: 'GET', target: `/a/${n}`, times: n }));
+    expect(routes(times)).toEqual(['5 read GET /a/:id']);
+  });
+
   test('never hold what a route may not: percent signs, empty and dot segments, its own signs', () => {
     expect(
       routes(asked('GET /a/x%2Fy', 'GET /a//b', 'GET /a/../b', 'GET /a/:b', 'GET /a/b*c')),
@@ -105,6 +110,24 @@ describe('recorded requests', () => {
       ],
       unread: 1,
     });
+  });
+
+  test('of a facade’s log: what no context claims, its path without identifiers; other lines are no requests', () => {
+    const line = (more: object) =>
+      JSON.stringify({ level: 30, time: 1, name: 'facade-1', ...more });
+    const request = { method: 'PUT', path: '/stock/:id', status: 200, reason: 'unclaimed' };
+    const of = (more: object) => line({ ...request, msg: 'request', context: '', ...more });
+    const { requests, unread } = recordedRequests(
+      [
+        line({ msg: 'listening', port: 8080 }),
+        of({}),
+        of({ context: 'catalog', reason: 'owner' }),
+        of({ path: '/a;…' }),
+        'no line',
+      ].join('\n'),
+    );
+    expect([requests.length, unread]).toEqual([2, 1]);
+    expect(routes(requests)).toEqual(['1 write PUT /stock/:id']);
   });
 
   test('of a HAR file', () => {

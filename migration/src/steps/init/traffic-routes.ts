@@ -8,6 +8,8 @@ export interface RecordedRequest {
   /** Path, with or without a query, or an absolute address. */
   readonly target: string;
   readonly status?: number;
+  /** So often; once unless said. */
+  readonly times?: number;
 }
 
 const har = z.object({
@@ -26,8 +28,11 @@ const logLine = /"([A-Z]+) (\S+) HTTP\/[\d.]+" (\d{3})/;
 
 const jsonLine = z.record(z.string(), z.unknown());
 
-function requestOf(line: unknown): RecordedRequest | undefined {
+/** A line that is none, `skipped`: of a facade's log, and about something else, or a request that a context claims already. */
+function requestOf(line: unknown): RecordedRequest | 'skipped' | undefined {
   const { data } = jsonLine.safeParse(line);
+  if (data && isFacadeLine(data) && (data['msg'] !== 'request' || data['context'] !== ''))
+    return 'skipped';
   const first = (...names: string[]): unknown =>
     names.map((name) => data?.[name]).find((value) => value !== undefined);
   const method = first('method', 'request_method', 'verb');
@@ -36,6 +41,20 @@ function requestOf(line: unknown): RecordedRequest | undefined {
   const status = Number(first('status', 'status_code', 'statusCode'));
   return { method, target, ...(Number.isInteger(status) && { status }) };
 }
+
+const isFacadeLine = ({
+  level,
+  time,
+  name,
+  msg,
+  method,
+  reason,
+}: Record<string, unknown>): boolean =>
+  typeof level === 'number' &&
+  typeof time === 'number' &&
+  typeof name === 'string' &&
+  typeof msg === 'string' &&
+  (method === undefined || reason !== undefined);
 
 /** Requests of a HAR file, of an access log (common, combined) or of JSON lines; `unread`: lines that are none of these. */
 export function recordedRequests(text: string): { requests: RecordedRequest[]; unread: number } {
@@ -59,8 +78,8 @@ export function recordedRequests(text: string): { requests: RecordedRequest[]; u
       continue;
     }
     const request = requestOf(parsed(line));
-    if (request) requests.push(request);
-    else unread += 1;
+    if (request === undefined) unread += 1;
+    else if (request !== 'skipped') requests.push(request);
   }
   return { requests, unread };
 }
@@ -92,12 +111,12 @@ export function trafficRoutes(
   prefixes: readonly string[],
 ): (FoundRoute & { readonly requests: number })[] {
   const counts = new Map<string, number>();
-  for (const { method, target, status } of requests) {
+  for (const { method, target, status, times = 1 } of requests) {
     const path = pathOf(target);
     if (path === undefined || !isRouted(method) || status === 404 || status === 405) continue;
     if (asset.test(path) || !isBelow(path, prefixes)) continue;
     const key = `${method} ${withParameters(path)}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    counts.set(key, (counts.get(key) ?? 0) + times);
   }
   const names = new RouteNames();
   return [...collapsed(counts)]
@@ -112,7 +131,8 @@ export function trafficRoutes(
 
 function pathOf(target: string): string | undefined {
   const path = /^https?:/i.test(target) ? URL.parse(target)?.pathname : target.split(/[?#]/)[0];
-  return path?.startsWith('/') && !/\/\/|\/\.{1,2}(?:\/|$)/.test(path)
+  // the sign of omission: what a facade told shortened
+  return path?.startsWith('/') && !/\/\/|\/\.{1,2}(?:\/|$)|…/.test(path)
     ? path.replace(/(.)\/$/, '$1')
     : undefined;
 }
