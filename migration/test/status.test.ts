@@ -1,13 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { planMark, registerInstanceStatement } from '@strangler-toolkit/plan';
+import { LATENCY_BOUNDS, planMark, registerInstanceStatement } from '@strangler-toolkit/plan';
 import { loadContexts, requireContext } from '@strangler-toolkit/plan/load';
 import { freePort } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
 import type { ContextStatus } from '../src/steps/status.ts';
 import { cli, json } from './support/cli.ts';
-import { openScene, type Scene } from './support/scene.ts';
+import { openScene, type Scene, shop } from './support/scene.ts';
 
 let scene: Scene;
 let control: Control;
@@ -148,4 +153,61 @@ test('a facade that serves by another context file bars the way forward, not the
   expect((await gatesOf('rollback')).map(({ gate }) => gate)).not.toContain('context-files');
   const back = await cli(['rollback', 'catalog', '--dry-run'], scene.env);
   expect([back.code, back.stdout]).toEqual([0, back.stdout]);
+});
+
+test('a service that is dead after the cutover, or unwell by its health address, is told by status and doctor, with the way out', async () => {
+  await scene.sql(
+    scene.control,
+    `UPDATE strangler_control.contexts SET stage = 'service', owner = 'service', epoch = 6 WHERE context = 'catalog';
+     INSERT INTO strangler_control.route_stats (context, route, side, second, requests, errors, refused, latency_buckets)
+     SELECT 'catalog', 'list', 'service', clock_timestamp(), 40, 30, 0, array_fill(0::bigint, ARRAY[${LATENCY_BOUNDS.length}])`,
+  );
+  const look = async (url: string) => {
+    const env = { ...scene.env, CATALOG_URL: url };
+    const [text, told, found] = await Promise.all([
+      cli(['status', 'catalog'], env),
+      cli(['status', 'catalog', '--json'], env),
+      cli(['doctor', 'catalog', '--json'], env),
+    ]);
+    const { checks } = json<{ checks: { check: string; ok: boolean }[] }>(found);
+    const http = checks.filter(({ check }) => check.endsWith(' HTTP'));
+    return { text: text.stdout, status: json<ContextStatus>(told), doctor: found.code, http };
+  };
+  const wayOut = {
+    nextCommand: 'strangler rollback catalog',
+    because: expect.stringMatching(/^the service is not there, .* no acknowledged one is lost$/),
+  };
+  const dead = await look(`http://127.0.0.1:${await freePort()}`);
+  expect(dead.text).toMatch(
+    /service +DOWN: does not answer \(ECONNREFUSED\); last 5 min: 40 requests, 75 % errors/,
+  );
+  expect(dead.text).toMatch(/monolith +up \(/);
+  expect(dead.status).toMatchObject(wayOut);
+  expect([dead.doctor, dead.http]).toMatchObject([
+    1,
+    [
+      { check: 'monolith HTTP', ok: true },
+      {
+        check: 'service HTTP',
+        ok: false,
+        actual: 'does not answer (ECONNREFUSED); of 40 requests in the last 5 min 30 failed',
+        remedy: expect.stringMatching(/^strangler rollback catalog \(the service is not there, /),
+      },
+    ],
+  ]);
+  // it answers, and says at the address that its context file names that it is not well
+  const unwell = createServer((request, response) => {
+    response.writeHead(request.url === '/ready' ? 503 : 200).end();
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(unwell, 'listening');
+    const service = { ...shop.service, health: '/ready' };
+    await writeFile(join(scene.dir, 'catalog.json'), JSON.stringify({ ...shop, service }));
+    const { port } = unwell.address() as AddressInfo;
+    const found = await look(`http://127.0.0.1:${port}`);
+    expect(found.status).toMatchObject(wayOut);
+    expect(found.http[1]).toMatchObject({ ok: false, actual: expect.stringContaining('503') });
+  } finally {
+    unwell.close();
+  }
 });
