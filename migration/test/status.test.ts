@@ -158,7 +158,9 @@ test('a facade that serves by another context file bars the way forward, not the
 test('a service that is dead after the cutover, or unwell by its health address, is told by status and doctor, with the way out', async () => {
   await scene.sql(
     scene.control,
-    `UPDATE strangler_control.contexts SET stage = 'service', owner = 'service', epoch = 6 WHERE context = 'catalog';
+    `INSERT INTO strangler_control.contexts (context, data_kind, stage, owner, epoch)
+     VALUES ('catalog', 'replicated', 'service', 'service', 6)
+     ON CONFLICT (context) DO UPDATE SET stage = 'service', owner = 'service', epoch = 6;
      INSERT INTO strangler_control.route_stats (context, route, side, second, requests, errors, refused, latency_buckets)
      SELECT 'catalog', 'list', 'service', clock_timestamp(), 40, 30, 0, array_fill(0::bigint, ARRAY[${LATENCY_BOUNDS.length}])`,
   );
