@@ -76,8 +76,8 @@ PACT_BROKER_BASE_URL, PACT_BROKER_TOKEN, PACT_BROKER_ENVIRONMENT.`,
   const strict = (command: Command): void => {
     command.exitOverride();
     command.configureOutput({
-      writeErr: (text) => process.stderr.write(text),
-      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => session.terminal.raw('stderr', text),
+      writeOut: (text) => session.terminal.raw('stdout', text),
     });
     for (const child of command.commands) strict(child);
   };

@@ -1,9 +1,16 @@
 import { withoutValues } from '../database/without-values.ts';
+import type { Writable } from 'node:stream';
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { Progress } from '../steps/toolkit.ts';
 import { type LogEntry, logLine, type LogSettings } from './log-line.ts';
+
+/** Where a command's data and talk go; those of the process unless a program runs it. */
+export interface Streams {
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+}
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -19,29 +26,37 @@ const levelOfKind = {
  * settings say so.
  */
 export class Terminal {
-  readonly #live = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  readonly #live: boolean;
   #open = false;
   #lastPlain = 0;
   readonly #log: LogSettings;
+  readonly #streams: Streams;
 
-  constructor(log: LogSettings = { format: 'text', level: 'info' }) {
+  constructor(log: LogSettings = { format: 'text', level: 'info' }, streams: Streams = process) {
     this.#log = log;
+    this.#streams = streams;
+    this.#live = streams.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  }
+
+  /** As it is: what the parser has to say. */
+  raw(stream: keyof Streams, text: string): void {
+    this.#streams[stream].write(text);
   }
 
   /** Colours only where stdout shows them (NO_COLOR and pipes are respected). */
   style(format: Style, text: string): string {
-    return styleText(format, text, { stream: process.stdout, validateStream: true });
+    return styleText(format, text, { stream: this.#streams.stdout, validateStream: true });
   }
 
   data(text: string): void {
     this.#clear();
-    process.stdout.write(`${text}\n`);
+    this.#streams.stdout.write(`${text}\n`);
   }
 
   talk(text: string): void {
     if (this.#log.format === 'json') return this.#write({ level: 'info', msg: text });
     this.#clear();
-    process.stderr.write(`${text}\n`);
+    this.#streams.stderr.write(`${text}\n`);
   }
 
   /** What ended the command. */
@@ -54,21 +69,21 @@ export class Terminal {
 
   #write(entry: LogEntry): void {
     const line = logLine(entry, this.#log.level, Date.now());
-    if (line !== null) process.stderr.write(`${line}\n`);
+    if (line !== null) this.#streams.stderr.write(`${line}\n`);
   }
 
   readonly progress = ({ step, kind, text, level, fields }: Progress): void => {
     const json = this.#log.format === 'json';
     if (kind === 'update') {
       if (this.#live && !json) {
-        process.stderr.write(
-          `\r\u001B[2K… ${text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 3))}`,
+        this.#streams.stderr.write(
+          `\r\u001B[2K… ${text.slice(0, Math.max(20, (this.#streams.stderr.columns ?? 80) - 3))}`,
         );
         this.#open = true;
       } else if (performance.now() - this.#lastPlain > 5000) {
         this.#lastPlain = performance.now();
         if (json) this.#write({ level: 'debug', msg: text, fields: { step, ...fields } });
-        else process.stderr.write(`… ${text}\n`);
+        else this.#streams.stderr.write(`… ${text}\n`);
       }
       return;
     }
@@ -103,7 +118,7 @@ export class Terminal {
   }
 
   #clear(): void {
-    if (this.#open) process.stderr.write('\r\u001B[2K');
+    if (this.#open) this.#streams.stderr.write('\r\u001B[2K');
     this.#open = false;
   }
 }
