@@ -119,9 +119,10 @@ export async function withToolkit<T>(
   work: (kit: Toolkit) => Promise<T>,
   { onlyLooks = true }: { readonly onlyLooks?: boolean } = {},
 ): Promise<T> {
-  const [{ Toolkit: ToolkitOf }, { controlFailure }] = await Promise.all([
+  const [{ Toolkit: ToolkitOf }, { controlFailure }, { tellWhoseDatabase }] = await Promise.all([
     import('../steps/toolkit.ts'),
     import('../control/control-database.ts'),
+    import('../steps/whose-database.ts'),
   ]);
   const kit = new ToolkitOf({
     env: process.env,
@@ -135,7 +136,8 @@ export async function withToolkit<T>(
   try {
     return await work(kit);
   } catch (error) {
-    throw controlFailure(error, options.control ?? process.env.STRANGLER_CONTROL_URL ?? '');
+    const url = options.control ?? process.env.STRANGLER_CONTROL_URL ?? '';
+    throw await tellWhoseDatabase(kit, controlFailure(error, url));
   } finally {
     await kit.close();
   }

@@ -6,6 +6,7 @@ export interface InstanceRow {
   readonly instanceId: string;
   readonly name: string;
   readonly startedAt: string;
+  readonly startedAgeSeconds: number;
   readonly heartbeatAgeSeconds: number;
   readonly alive: boolean;
   readonly detail: Readonly<Record<string, unknown>>;
@@ -20,9 +21,9 @@ export interface InstanceContextRow extends InstanceRow {
   readonly drained: boolean;
 }
 
-const instance =
-  sql.raw(`i.instance_id AS "instanceId", i.name, i.started_at AS "startedAt", extract(epoch
-    FROM clock_timestamp() - i.heartbeat_at)::float8 AS "heartbeatAgeSeconds",
+const instance = sql.raw(`i.instance_id AS "instanceId", i.name, i.started_at AS "startedAt",
+  extract(epoch FROM clock_timestamp() - i.started_at)::float8 AS "startedAgeSeconds",
+  extract(epoch FROM clock_timestamp() - i.heartbeat_at)::float8 AS "heartbeatAgeSeconds",
   i.heartbeat_at > clock_timestamp() - ${INSTANCE_GONE_SECONDS} * interval '1 second' AS alive, i.detail`);
 
 export class InstanceStore {

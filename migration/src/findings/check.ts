@@ -1,4 +1,4 @@
-import { isStranglerError } from '@strangler-toolkit/plan';
+import { codeOf, isStranglerError } from '@strangler-toolkit/plan';
 import { type FindingKind, kindOf } from './kinds.ts';
 
 /** One thing that doctor looked at. */
@@ -75,5 +75,12 @@ export function failure(error: unknown): Pick<Finding, 'kind' | 'actual' | 'reme
     const told = { actual: `${error.code}: ${error.message}`, remedy: error.remedy };
     return kind === undefined ? told : { kind, ...told };
   }
-  return { actual: error instanceof Error ? error.message : String(error) };
+  const actual = error instanceof Error ? error.message : String(error);
+  // insufficient_privilege
+  if (codeOf(error) !== '42501') return { actual };
+  return {
+    actual: `DB_PRIVILEGE: ${actual}`,
+    remedy:
+      'Look with the role that the worker uses, or GRANT what is named to the role of the database URL.',
+  };
 }

@@ -33,18 +33,20 @@ const finding = async (check: () => Promise<unknown>): Promise<Finding> => {
   }
 };
 
-/** The side that replication writes to holds the dead letters; undefined when it cannot be asked. */
-export async function countDeadLetters(
+/** The side that replication writes to holds the dead letters; `problem` says why it cannot be asked. */
+export async function askDeadLetters(
   kit: Toolkit,
   definition: MigrationDefinition,
   row: ContextRow,
-): Promise<number | undefined> {
+): Promise<{ readonly open?: number; readonly problem?: string }> {
   try {
-    return await kit.withDatabase(definition, otherSide(row.owner), (client) =>
+    const open = await kit.withDatabase(definition, otherSide(row.owner), (client) =>
       countDeadLettersIfAny(client, definition.context),
     );
-  } catch {
-    return undefined;
+    return { open };
+  } catch (error) {
+    if (isStranglerError(error)) return { problem: `${error.code}: ${error.message}` };
+    return { problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -159,7 +161,7 @@ export async function gatherFacts(
     facts.verification = await verificationFact(kit, definition, row);
     if (!facts.verification) facts.earlierVerification = await earlierVerification(control, row);
     if (move !== 'shadow') {
-      facts.openDeadLetters = await countDeadLetters(kit, definition, row);
+      facts.openDeadLetters = (await askDeadLetters(kit, definition, row)).open;
       facts.facades = await facadeFacts(control, row, options.noFacade === true);
     }
     if (move === 'cutover') {

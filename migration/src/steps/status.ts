@@ -19,7 +19,8 @@ import {
 import type { RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
 import { earlierVerification } from './evidence-facts.ts';
-import { countDeadLetters, gatherFacts } from './gate-facts.ts';
+import { goneFacades } from './gone-facades.ts';
+import { askDeadLetters, gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
 import { type SideHealth, sideHealth, wayOut } from './side-health.ts';
 import { otherPlans } from './other-plans.ts';
@@ -59,6 +60,8 @@ export interface ContextStatus {
   /** What the service may do by what the monolith did lately; null before the canary, and without a request to compare with. */
   readonly allowed: { readonly errorPercent: number; readonly p99Ms: number | null } | null;
   readonly deadLetters: number | null;
+  /** Why it is not known how many there are. */
+  readonly deadLettersProblem: string | null;
   /** Why flags are not known. */
   readonly flagsProblem: string | null;
   readonly flags: readonly FlagState[] | null;
@@ -123,6 +126,8 @@ async function contextStatus(
   const stream = streams
     ? await kit.transport(definition).health(streamEnds(kit, definition, directionFrom(row.owner)))
     : null;
+  const letters =
+    replicated && row.stage !== 'monolith' ? await askDeadLetters(kit, definition, row) : null;
   const alive = instances.filter((instance) => instance.alive);
   const out = wayOut(row, sides);
   return {
@@ -157,10 +162,8 @@ async function contextStatus(
     ),
     traffic,
     sides,
-    deadLetters:
-      replicated && row.stage !== 'monolith'
-        ? ((await countDeadLetters(kit, definition, row)) ?? null)
-        : null,
+    deadLetters: letters?.open ?? null,
+    deadLettersProblem: letters?.problem ?? null,
     ...asked,
     allowed:
       (row.stage === 'canary' || row.stage === 'service') && sides.monolith.recent.requests > 0
@@ -168,7 +171,7 @@ async function contextStatus(
         : null,
     facades: {
       alive: alive.length,
-      gone: instances.length - alive.length,
+      gone: goneFacades(instances).length,
       // Of a context that nothing was done to yet there is nothing to know.
       otherPlan: otherPlans(definition, alive),
       behind: known ? alive.filter((instance) => instance.epoch !== row.epoch).length : 0,

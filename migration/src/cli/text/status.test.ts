@@ -32,6 +32,7 @@ const fresh: ContextStatus = {
   because: null,
   traffic: { requests: 0, anonymous: 0, identities: 0, shares: [] },
   deadLetters: null,
+  deadLettersProblem: null,
   flags: null,
   facades: { alive: 1, gone: 0, behind: 0, otherPlan: [] },
   standIn: null,
@@ -100,17 +101,25 @@ test('flags lose the name of their context, held writes are said aloud', () => {
   expect(said).toContain('flags  list-products 25 %');
 });
 
-test('a slot that nobody reads and one that is missing', () => {
+test('dead letters that cannot be counted are no dash, but a reason', () => {
+  expect(lines({ data: 'replicated', deadLettersProblem: 'DB_AUTH: no' })).toContain(
+    'dead letters  not known: DB_AUTH: no',
+  );
+});
+
+test('a slot that nobody reads, one that is missing, and one that nobody could ask for', () => {
   const stream = {
     direction: 'forward',
     transport: 'embedded',
     connector: null,
     beatAgeSeconds: null,
     partitions: null,
-    problems: ['DB_UNREACHABLE: no answer'],
+    problems: [],
   } as const;
-  expect(lines({ stream: { ...stream, slot: null } })).toEqual(
-    expect.arrayContaining(['slot  MISSING', 'problem  DB_UNREACHABLE: no answer']),
+  expect(lines({ stream: { ...stream, slot: null } })).toContain('slot  MISSING');
+  const problems = ['DB_UNREACHABLE: no answer'];
+  expect(lines({ stream: { ...stream, problems, slot: null } })).toEqual(
+    expect.arrayContaining(['slot  not known', 'problem  DB_UNREACHABLE: no answer']),
   );
   const slot = {
     name: 'strangler_catalog',

@@ -54,6 +54,9 @@ function verificationText({
   return `${found} of ${String(detail.rowsCompared)}, ${age(ageSeconds)} ago`;
 }
 
+const deadLettersText = ({ deadLetters, deadLettersProblem }: ContextStatus): string =>
+  deadLettersProblem === null ? String(deadLetters ?? '–') : `not known: ${deadLettersProblem}`;
+
 const pactsText = ({ ok, monolith, service }: NonNullable<ContextStatus['pacts']>): string =>
   ok
     ? 'hold on both sides'
@@ -83,7 +86,9 @@ function streamLines({
       slot
         ? `${slot.active ? 'read' : 'NOT READ'}, ${bytes(slot.behindBytes)} behind, ` +
           `${bytes(slot.keptBytes)} of log kept (${slot.walStatus})${room}`
-        : 'MISSING',
+        : problems.some((problem) => problem.startsWith('DB_'))
+          ? 'not known'
+          : 'MISSING',
     ],
     ...(transport === 'kafka' && connector
       ? [
@@ -191,7 +196,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
                 ? earlierVerificationText(status.earlierVerification)
                 : 'never',
           ),
-          line('dead letters', status.deadLetters === null ? '–' : String(status.deadLetters)),
+          line('dead letters', deadLettersText(status)),
         ]
       : []),
     line(

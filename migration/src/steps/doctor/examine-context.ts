@@ -2,6 +2,8 @@ import { bothSides, type MigrationDefinition, type Side } from '@strangler-toolk
 import { type Report, reportAttempt } from '../../findings/check.ts';
 import type { Toolkit } from '../toolkit.ts';
 import type { ContextCheck, Need, Patient } from './context-check.ts';
+import { contextFiles } from './context-files.ts';
+import { deadLetters } from './dead-letters.ts';
 import { directAddress } from './direct-address.ts';
 import { decisions } from './decisions.ts';
 import { fences } from './fences.ts';
@@ -16,6 +18,7 @@ import { checkState } from './state.ts';
 import { mapping, replicaIdentity } from './tables.ts';
 import { transport } from './transport.ts';
 import { worker } from './worker.ts';
+import { verification } from './verification.ts';
 import { writeRoutes } from './write-routes.ts';
 
 /** In the order in which a person reads them. A new check is a file and its name here. */
@@ -33,9 +36,12 @@ const checks: readonly ContextCheck[] = [
   fences,
   transport,
   worker,
+  deadLetters,
+  verification,
   identity,
   flags,
   leftFlags,
+  contextFiles,
   sides,
 ];
 

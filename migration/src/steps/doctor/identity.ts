@@ -7,6 +7,7 @@ import type { ContextCheck } from './context-check.ts';
 
 export const identity: ContextCheck = {
   needs: ['replicated data', 'monolith database', 'service database'],
+  attempt: { check: 'identity of tables', expected: 'can be compared' },
   async run({ kit, definition, row, moving, report }) {
     if (!streamsAt(row.stage) || moving) return;
     const { context } = definition;
