@@ -13,6 +13,7 @@ export const slowSuites: readonly string[] = [
   'migration/test/faults/holes.test.ts',
   'migration/test/faults/crash.test.ts',
   'migration/test/cli.test.ts',
+  'test/provoked/provoked-failures.test.ts',
   'dev-stack/test/kafka-servers.test.ts',
   'migration/test/outbox/kafka-faults.test.ts',
   'test/whole-stack/demo-ends.test.ts',

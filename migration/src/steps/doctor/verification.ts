@@ -7,7 +7,7 @@ export const verification: ContextCheck = {
     const { context } = definition;
     const last = await control.evidence.latest(context, 'verification', row.epoch);
     if (!last) return;
-    const differ = last.ok ? '0' : String(last.detail.differences ?? 'some');
+    const differ = last.ok ? '0' : JSON.stringify(last.detail.differences ?? 'some');
     report({
       check: 'last verification',
       ok: last.ok,

@@ -1,0 +1,38 @@
+import type { Failure } from './failure.ts';
+import type { Stack } from './stack.ts';
+import { typed } from './typed.ts';
+import { databases, evidence, facades, sides, streams } from './while-monolith-owns.ts';
+import { afterCutover, afterGoingBack } from './while-service-owns.ts';
+
+interface Phase {
+  readonly name: string;
+  /** From the phase before. */
+  readonly begin: (stack: Stack) => Promise<void>;
+  readonly failures: readonly Failure[];
+}
+
+/** The life of one context, and what goes wrong in it. */
+export const phases: readonly Phase[] = [
+  { name: 'before anything was moved', begin: async () => {}, failures: typed },
+  {
+    name: 'while the monolith owns',
+    begin: (stack) => stack.toCanary(),
+    failures: [...sides, ...streams, ...databases, ...facades, ...evidence],
+  },
+  {
+    name: 'while the service owns',
+    begin: async (stack) => {
+      await stack.must('verify', 'catalog');
+      await stack.must('cutover', 'catalog', '--yes');
+    },
+    failures: afterCutover,
+  },
+  {
+    name: 'back at the monolith',
+    begin: async (stack) => {
+      await stack.must('rollback', 'catalog', '--yes');
+      await stack.must('verify', 'catalog');
+    },
+    failures: afterGoingBack,
+  },
+];

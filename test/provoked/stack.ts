@@ -1,0 +1,246 @@
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  Hopeless,
+  type ProgramResult,
+  runProgram,
+  type RunningProcess,
+  startProcess,
+  temporaryFolder,
+  type TemporaryFolder,
+  until,
+} from '@strangler-toolkit/dev-stack';
+import type { Side } from '@strangler-toolkit/plan';
+import type { ContextStatus } from '../../migration/src/steps/status.ts';
+import { type Control, openControl } from '../../migration/src/control/index.ts';
+import type { CliResult } from '../../migration/test/support/cli.ts';
+import { toCanary } from '../../migration/test/support/to-canary.ts';
+import { runHere } from '../../migration/test/support/run-here.ts';
+import { openScene, rates, type Scene, shop } from '../../migration/test/support/scene.ts';
+import { Application } from './application.ts';
+import type { Green } from './looks.ts';
+import { Relay } from './relay.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const databases = ['control', 'monolith', 'service'] as const;
+type Database = (typeof databases)[number];
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** The one system in which everything is provoked: three databases, two applications, a facade, a worker, a person who types. */
+export class Stack {
+  readonly scene: Scene;
+  readonly folder: TemporaryFolder;
+  readonly relays: Readonly<Record<Database, Relay>>;
+  readonly applications: Readonly<Record<Side, Application>>;
+  /** What a failure sets differently for those who type commands. */
+  readonly differently: Record<string, string | undefined> = {};
+  /** Words of commands that are known when they are typed only, an address for instance. */
+  readonly words: Record<string, string> = {};
+  documents: Server | undefined;
+  control: Control | undefined;
+  lease: Awaited<ReturnType<Control['leases']['acquire']>> | undefined;
+  /** What is shown while nothing is wrong. */
+  green: Green | undefined;
+  facade: RunningProcess | undefined;
+  worker: RunningProcess | undefined;
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(
+    parts: Pick<Stack, 'scene' | 'folder' | 'relays' | 'applications'>,
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.scene = parts.scene;
+    this.folder = parts.folder;
+    this.relays = parts.relays;
+    this.applications = parts.applications;
+    this.#env = env;
+  }
+
+  static async start(): Promise<Stack> {
+    const [scene, folder] = await Promise.all([openScene('provoked'), temporaryFolder('provoked')]);
+    const [control, monolith, service] = await Promise.all(
+      databases.map((name) => Relay.to(scene[name].url)),
+    );
+    if (!control || !monolith || !service) throw new Error('three databases have three relays');
+    const relays = { control, monolith, service };
+    const applications = {
+      monolith: await Application.over(scene.monolith.url, ['products', 'name']),
+      service: await Application.over(scene.service.url, ['items', 'title']),
+    };
+    const stack = new Stack(
+      { scene, folder, relays, applications },
+      {
+        ...scene.env,
+        MONOLITH_URL: applications.monolith.url,
+        CATALOG_URL: applications.service.url,
+        RATES_URL: applications.service.url,
+        STRANGLER_CONTROL_URL: control.of(scene.control.url),
+        MONOLITH_DATABASE_URL: monolith.of(scene.monolith.url),
+        CATALOG_DATABASE_URL: service.of(scene.service.url),
+        NO_COLOR: '1',
+      },
+    );
+    await stack.put('catalog', catalog);
+    await stack.type(['control', 'migrate']);
+    stack.facade = await stack.startFacade();
+    return stack;
+  }
+
+  get env(): Record<string, string | undefined> {
+    return { ...this.#env, ...this.differently };
+  }
+
+  /** A command, as whoever sits at this system types it. */
+  type(words: readonly string[]): Promise<CliResult> {
+    const known = words.map((word) => this.words[word] ?? word);
+    return runHere(known, this.env);
+  }
+
+  /** A command that must work. */
+  async must(...words: string[]): Promise<CliResult> {
+    const result = await this.type(words);
+    if (result.code !== 0)
+      throw new Error(
+        `strangler ${words.join(' ')}: ${result.code}\n${result.stdout}${result.stderr}`,
+      );
+    return result;
+  }
+
+  async status(): Promise<ContextStatus> {
+    return JSON.parse((await this.must('status', 'catalog', '--json')).stdout) as ContextStatus;
+  }
+
+  sql(database: Database, text: string): Promise<Record<string, unknown>[]> {
+    return this.scene.sql(this.scene[database], text);
+  }
+
+  put(context: string, definition: object | string): Promise<void> {
+    const text = typeof definition === 'string' ? definition : JSON.stringify(definition);
+    return writeFile(join(this.scene.dir, `${context}.json`), text);
+  }
+
+  read(context: string): Promise<string> {
+    return readFile(join(this.scene.dir, `${context}.json`), 'utf8');
+  }
+
+  async ask(method: string, path: string, port = this.facade?.port): Promise<HttpAnswer> {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+    return { status: response.status, headers: response.headers, body: await response.text() };
+  }
+
+  async ready(): Promise<string> {
+    return (await this.ask('GET', '/health/ready', this.facade?.adminPort)).body;
+  }
+
+  #facade(name: string, env: Readonly<Record<string, string>> = {}) {
+    return {
+      name: 'facade',
+      file: here('../../facade/bin/facade.js'),
+      env: {
+        ...this.#env,
+        FACADE_PORT: '0',
+        FACADE_ADMIN_PORT: '0',
+        FACADE_NAME: name,
+        FACADE_HEALTH_MS: '200',
+        FACADE_RELOAD: '0',
+        FACADE_STATE_DIR: join(this.folder.path, name),
+        ...env,
+      },
+    };
+  }
+
+  startFacade(): Promise<RunningProcess> {
+    return startProcess(this.#facade('front'));
+  }
+
+  /** One that is expected to end by itself. */
+  runFacade(env: Readonly<Record<string, string>>): Promise<ProgramResult> {
+    return runProgram(this.#facade('other', env));
+  }
+
+  /** Resolves when it has caught up. */
+  async startWorker(...more: string[]): Promise<void> {
+    const before = await this.#workerId();
+    const worker = await startProcess({
+      name: 'worker',
+      file: here('../../migration/bin/strangler.js'),
+      args: ['replicate', 'catalog', ...more],
+      env: this.#env,
+      ready: 'spawned',
+    });
+    this.worker = worker;
+    await until('the worker has caught up', async () => {
+      if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
+      const [row] = await this.sql(
+        'control',
+        `SELECT worker_id <> ${before} AS other FROM strangler_control.watermarks
+         JOIN strangler_control.contexts USING (context, epoch) WHERE context = 'catalog' AND state = 'caught-up'`,
+      );
+      return row?.other === true;
+    });
+  }
+
+  /** Copied, compared, and reads flagged to the service. */
+  async toCanary(): Promise<void> {
+    await this.startWorker();
+    await this.must('verify', 'catalog');
+    const control = await openControl(this.scene.control.url);
+    try {
+      await toCanary(control, 'catalog');
+    } finally {
+      await control.close();
+    }
+    await this.must('route', 'catalog', 'list', '--percent', '100');
+  }
+
+  async #workerId(): Promise<string> {
+    const [row] = await this.sql(
+      'control',
+      `SELECT worker_id FROM strangler_control.watermarks ORDER BY heartbeat_at DESC LIMIT 1`,
+    );
+    const id = row?.worker_id;
+    return `'${typeof id === 'string' ? id : '00000000-0000-0000-0000-000000000000'}'`;
+  }
+
+  /** As if whoever is silent had been so for a minute: nobody waits for what a clock decides. */
+  silentForAMinute(who: 'watermarks' | 'instances'): Promise<unknown> {
+    return this.sql(
+      'control',
+      `UPDATE strangler_control.${who} SET heartbeat_at = heartbeat_at - interval '1 minute'`,
+    );
+  }
+
+  /** The context file is written and taken by everybody. */
+  async take(definition: object): Promise<void> {
+    await this.put('catalog', definition);
+    process.kill(this.facade?.pid ?? 0, 'SIGHUP');
+    await until(
+      'the facade serves by it',
+      async () => (await this.status()).facades.otherPlan.length === 0,
+      { withinMs: 15_000, everyMs: 300 },
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.worker?.stop(), this.facade?.stop()]);
+    await Promise.all(Object.values(this.applications).map((one) => one.close()));
+    await Promise.all(Object.values(this.relays).map((relay) => relay.down()));
+    await this.scene.close();
+    await this.folder.remove();
+  }
+}
+
+export const catalog = {
+  ...shop,
+  monolith: { ...shop.monolith, health: '/health' },
+  service: { ...shop.service, health: '/health' },
+  routes: shop.routes.map((route) => ({ ...route, timeoutMs: 1_000 })),
+};
+export { rates };

@@ -1,0 +1,158 @@
+import { expect } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
+import type { Failure } from './failure.ts';
+import type { Stack } from './stack.ts';
+
+const back = 'strangler rollback catalog';
+const cost = 'going back: writes wait for some seconds at most, no acknowledged one is lost';
+
+/** So many writes that what a side does is more than a single bad answer, and counted by the facade. */
+async function manyWrites(stack: Stack, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, () => stack.ask('POST', '/api/products')));
+  await until('the facade has told of them', async () => {
+    const { sides } = await stack.status();
+    return sides.service.recent.requests >= count;
+  });
+}
+
+/** As if the minutes had passed in which bad answers count. */
+const minutesPass = (stack: Stack) =>
+  stack.sql('control', 'DELETE FROM strangler_control.route_stats');
+
+export const afterCutover: readonly Failure[] = [
+  {
+    name: 'the service does not answer, after its cutover',
+    provoke: (stack) => stack.applications.service.down(),
+    mend: async (stack) => {
+      await stack.applications.service.up();
+      await until('reads that the monolith answered are counted', async () => {
+        const { sides } = await stack.status();
+        return sides.monolith.recent.requests > 0;
+      });
+      await minutesPass(stack);
+    },
+    answer: {
+      ask: 'POST /api/products',
+      status: 502,
+      code: 'UPSTREAM_UNREACHABLE',
+      says: 'The service of catalog could not be reached.',
+    },
+    besides: async (stack) => {
+      await until('the monolith stands in for reads', async () => {
+        const { status, headers } = await stack.ask('GET', '/api/products');
+        return (
+          status === 200 && headers.get('x-strangler-stand-in')?.startsWith('monolith; behind-ms=')
+        );
+      });
+      expect(JSON.parse(await stack.ready())).toMatchObject({ status: 'degraded' });
+    },
+    status: [
+      'service …DOWN: does not answer (ECONNREFUSED)',
+      `next …${back}`,
+      `the service is not there, the monolith answers; ${cost}`,
+      'reads of the last 5 min were answered by the monolith for an owner that was dead',
+    ],
+    doctor: [
+      {
+        check: 'service HTTP',
+        actual: 'does not answer (ECONNREFUSED)',
+        remedy: `${back} (the service is not there, the monolith answers; ${cost}), or start it again`,
+      },
+    ],
+    todo: 'start it again, or `strangler rollback catalog`; reads are answered by the monolith meanwhile',
+  },
+  {
+    name: 'the service answers 500',
+    provoke: async (stack) => {
+      await minutesPass(stack);
+      stack.applications.service.manner = 'fails';
+      await manyWrites(stack, 30);
+    },
+    mend: async (stack) => {
+      stack.applications.service.manner = 'well';
+      await minutesPass(stack);
+    },
+    answer: {
+      ask: 'POST /api/products',
+      status: 500,
+      code: null,
+      says: 'a defect in the code of the application',
+    },
+    status: [`next …${back}`, `the service fails, the monolith answers; ${cost}`],
+    doctor: [
+      {
+        check: 'service HTTP',
+        actual: 'requests in the last 5 min …failed',
+        remedy: `${back} (the service fails, the monolith answers; ${cost}), or start it again`,
+      },
+    ],
+    todo: '`strangler rollback catalog`, or mend the service',
+  },
+  {
+    name: 'the service is too slow',
+    provoke: async (stack) => {
+      await minutesPass(stack);
+      stack.applications.service.manner = 'slow';
+      await manyWrites(stack, 30);
+    },
+    mend: async (stack) => {
+      stack.applications.service.manner = 'well';
+      await minutesPass(stack);
+    },
+    answer: {
+      ask: 'POST /api/products',
+      status: 504,
+      code: 'UPSTREAM_TIMEOUT',
+      says: 'service of catalog',
+    },
+    status: ['service …up …100 % errors, p99 ', `next …${back}`],
+    doctor: [
+      {
+        check: 'service HTTP',
+        actual: 'requests in the last 5 min …failed',
+        remedy: `${back} (the service fails`,
+      },
+    ],
+    todo: '`strangler rollback catalog`, or mend the service; a longer `timeoutMs` of the route where it may be so slow',
+  },
+  {
+    name: 'somebody writes past the facade (a job, a console)',
+    provoke: async () => {},
+    mend: (stack) => stack.must('fence', 'seen', 'catalog', '--reason', 'it was the test', '--yes'),
+    answer: {
+      ask: 'POST /api/products',
+      at: 'monolith',
+      status: 500,
+      code: null,
+      says: 'catalog',
+    },
+    status: ['✗ stray-writes: …refused or logged', 'next …strangler fence status catalog'],
+    doctor: [],
+    todo: '`strangler fence status catalog` says who; let it write to the service',
+  },
+];
+
+export const afterGoingBack: readonly Failure[] = [
+  {
+    name: 'the owner changed since the last verification',
+    provoke: async (stack) => {
+      await stack.must('cutover', 'catalog', '--yes');
+      // the worker follows
+      await until('the way back is open', () => stack.must('can-i', 'rollback', 'catalog'), {
+        withinMs: 30_000,
+        everyMs: 300,
+      });
+      await stack.must('rollback', 'catalog', '--yes');
+    },
+    mend: (stack) => stack.must('verify', 'catalog'),
+    answer: {
+      type: 'strangler can-i cutover catalog',
+      exit: 4,
+      code: null,
+      says: 'verification: none since epoch 5 (the last: …, epoch 3, 0 differ)',
+    },
+    status: ['verification …none since epoch 5 (the last: …', 'next …strangler verify catalog'],
+    doctor: [],
+    todo: '`strangler verify catalog`',
+  },
+];
