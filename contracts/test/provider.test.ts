@@ -25,6 +25,7 @@ afterAll(async () => {
 interface Asked {
   readonly description: string;
   readonly request: { readonly method: string; readonly path: string };
+  readonly response: { readonly status: number };
 }
 
 async function interactions(): Promise<Asked[]> {
@@ -34,15 +35,28 @@ async function interactions(): Promise<Asked[]> {
 }
 
 describe('the pacts of storefront and back office', () => {
-  test('ask for every route of the catalog', async () => {
-    const asked = (await interactions()).map(({ request }) => request);
-    const covered = (route: { method: string; path: string }): boolean => {
-      const pattern = new RegExp(`^${route.path.replaceAll(/:\w+/g, '\\d+')}$`);
-      return asked.some(({ method, path }) => method === route.method && pattern.test(path));
-    };
-    expect(
-      catalog.routes.filter((route) => !covered({ ...route })).map(({ name }) => name),
-    ).toEqual([]);
+  /** What a client can meet at a route, and each way to be told so. */
+  const meets = ({ method, path, kind, ...route }: (typeof catalog.routes)[number]) => ({
+    success: [200, 201, 204],
+    ...(path.includes(':') && { 'nothing there': [404] }),
+    ...(kind === 'write' && { 'a stranger': [401] }),
+    ...(kind === 'write' && method !== 'DELETE' && { 'a wrong request': [409, 415, 422] }),
+    ...(kind === 'read' && path !== '/api/categories' && { 'a wrong request': [400, 404] }),
+    ...(route.compare?.headers?.includes('etag') && { 'a client that keeps it': [304] }),
+  });
+
+  test('ask every route of the catalog for all that a client can meet there', async () => {
+    const asked = await interactions();
+    const missing = catalog.routes.flatMap((route) => {
+      const pattern = new RegExp(`^${route.path.replaceAll(/:\w+/g, '[^/]+')}$`);
+      const answers = asked
+        .filter(({ request }) => request.method === route.method && pattern.test(request.path))
+        .map(({ response }) => response.status);
+      return Object.entries(meets(route))
+        .filter(([, statuses]) => !statuses.some((status) => answers.includes(status)))
+        .map(([what]) => `${route.name}: ${what}`);
+    });
+    expect(missing).toEqual([]);
   });
 
   test('hold on the monolith and on the service', async () => {

@@ -166,7 +166,7 @@ describe('a first OpenAPI document', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^GET \/api\/products\/:id 404: from 1 answers$/m);
     expect(stdout).toMatch(/^not covered by this traffic:$/m);
-    expect(stdout).toMatch(/^ {2}a write, never drafted: POST \/api\/products, PATCH/m);
+    expect(stdout).toMatch(/^ {2}no traffic: [^\n]*POST \/api\/products, PATCH/m);
     expect(stdout).toContain(`wrote ${file}: OpenAPI 3.1; the monolith was asked`);
 
     const document = await drafted('drafts/catalog.json');
@@ -191,6 +191,131 @@ describe('a first OpenAPI document', () => {
     expect([...(said.error?.details ?? said).compared].sort()).toEqual(
       held.operations.map((name) => name.replaceAll(/\{\w+\}/g, '{}')).sort(),
     );
+  });
+
+  const draft = (traffic: string, out: string, ...more: string[]) =>
+    cli(
+      ['contracts', 'openapi', 'catalog', '--traffic', join(folder, traffic)].concat(
+        ['--out', join(folder, out)],
+        more,
+      ),
+      { STRANGLER_CONTEXTS: contexts, MONOLITH_URL: shop.monolith, TOKEN: 'Bearer demo-token-1' },
+    );
+
+  test('writes stand in it as they were recorded: what was sent, what it was answered, who may', async () => {
+    const secret = 'Hardly anybody calls it that';
+    const entries: object[] = [];
+    const write = async (
+      { method, path, as = 'demo-token-1' }: { method: string; path: string; as?: string },
+      body?: object,
+    ): Promise<{ id?: string }> => {
+      const text = body && JSON.stringify(body);
+      const sent = { authorization: `Bearer ${as}`, 'content-type': 'application/json' };
+      const url = `${shop.monolith}${path}`;
+      const answer = await fetch(url, { method, headers: sent, ...(text && { body: text }) });
+      const said = await answer.text();
+      const list = (all: Iterable<[string, string]>) =>
+        [...all].map(([name, value]) => ({ name, value }));
+      entries.push({
+        request: {
+          ...{ method, url, headers: list(Object.entries(sent)) },
+          ...(text && { postData: { mimeType: sent['content-type'], text } }),
+        },
+        response: {
+          status: answer.status,
+          headers: list(answer.headers),
+          // As browsers save an answer without a body.
+          content: said === '' ? {} : { text: said },
+        },
+      });
+      return said === '' ? {} : (JSON.parse(said) as { id?: string });
+    };
+    const product = { sku: 'DRAFT-1', name: secret, price: '19.90' };
+    const { id } = await write({ method: 'POST', path: '/api/products' }, product);
+    await write(
+      { method: 'POST', path: '/api/products' },
+      { ...product, sku: 'DRAFT-2', tags: ['new'], weight: '1.5' },
+    );
+    await write({ method: 'POST', path: '/api/products' }, { sku: 17 });
+    await write({ method: 'POST', path: '/api/products', as: 'nobody' }, product);
+    const one = `/api/products/${id}`;
+    await write({ method: 'PATCH', path: one }, { price: '20.00' });
+    await write({ method: 'PUT', path: `${one}/categories/1` }, { position: 3 });
+    await write({ method: 'DELETE', path: one });
+    await writeFile(join(folder, 'writes.har'), JSON.stringify({ log: { entries } }));
+
+    const args = [
+      'writes.har',
+      'drafts/writes.json',
+      '--header',
+      'authorization=env:TOKEN',
+    ] as const;
+    const { code, stdout } = await draft(...args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^POST \/api\/products request body: from 2 requests$/m);
+    expect(stdout).toMatch(/^ {2}no traffic: [^\n]*POST \/api\/categories/m);
+    expect(stdout).not.toMatch(/the monolith was asked|write, never drafted/);
+    const text = await readFile(join(folder, 'drafts/writes.json'), 'utf8');
+    expect([secret, 'DRAFT-1', 'demo-token-1'].filter((value) => text.includes(value))).toEqual([]);
+    const document = await drafted('drafts/writes.json');
+    expect(openapiProblems(document)).toEqual([]);
+    const operations = document.paths['/api/products'];
+    expect(operations?.post).toMatchObject({
+      operationId: 'product-create',
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: {
+              properties: {
+                sku: { type: 'string' },
+                price: { type: 'string' },
+                tags: { type: 'array' },
+              },
+              required: ['sku', 'name', 'price'],
+            },
+          },
+        },
+      },
+      security: [{ authorization: [] }],
+    });
+    expect(Object.keys(operations?.post?.responses ?? {})).toEqual(['201', '401', '422']);
+    const deleted = document.paths['/api/products/{id}']?.delete;
+    expect(deleted?.responses).toEqual({ 204: { description: 'No Content' } });
+    expect(deleted).not.toHaveProperty('requestBody');
+    expect(document.paths['/api/products/{id}/categories/{categoryId}']?.put).toMatchObject({
+      parameters: [
+        { name: 'id', in: 'path', schema: { type: 'integer' } },
+        { name: 'categoryId', in: 'path', schema: { type: 'integer' } },
+      ],
+    });
+    // What it says is true of the monolith.
+    const held = documentCheck(document);
+    const refused = await fetch(`${shop.monolith}/api/products`, { method: 'POST' });
+    held.check('POST', '/api/products', refused.status, 'application/json', await refused.json());
+  });
+
+  test('of writes in a log their statuses are known, and it says what is not', async () => {
+    const lines = [
+      { method: 'DELETE', path: '/api/products/1', status: 204 },
+      { method: 'PATCH', path: '/api/products/1', status: 200 },
+      { method: 'POST', path: '/api/categories', status: 401 },
+    ];
+    await writeFile(
+      join(folder, 'writes.jsonl'),
+      lines.map((each) => JSON.stringify(each)).join('\n'),
+    );
+    const { code, stdout } = await draft('writes.jsonl', 'drafts/log.json');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /what was sent is not recorded; 1 answers are known by their status only: PATCH \/api\/products\/:id/,
+    );
+    expect(stdout).toMatch(/never done, only refused; [^\n]*: POST \/api\/categories/);
+    const document = await drafted('drafts/log.json');
+    expect(openapiProblems(document)).toEqual([]);
+    expect(document.paths['/api/products/{id}']?.patch?.responses).toEqual({
+      200: { description: 'OK' },
+    });
   });
 
   test('refuses options that it would pass over', async () => {

@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import {
   createTestDatabase,
   startUnleash,
@@ -6,25 +11,47 @@ import {
   type UnleashServer,
   until,
 } from '@strangler-toolkit/dev-stack';
+import { type StandInBroker, startBroker } from '../../contracts/test/support/pact-broker.ts';
 import { cli, json, type RunningCli, startCli } from './support/cli.ts';
-import { openScene, type Scene } from './support/scene.ts';
+import { openScene, type Scene, shop } from './support/scene.ts';
 
 let scene: Scene;
 let unleash: UnleashServer;
 let unleashDatabase: TestDatabase;
 let worker: RunningCli | undefined;
+let broker: StandInBroker;
+let sides: Server;
 beforeAll(async () => {
   unleashDatabase = await createTestDatabase('moves_unleash');
   unleash = await startUnleash({ postgresUrl: unleashDatabase.url });
+  broker = await startBroker();
+  sides = createServer((_request, response) => void response.end('v1')).listen(0, '127.0.0.1');
+  await once(sides, 'listening');
+  const url = `http://127.0.0.1:${(sides.address() as AddressInfo).port}`;
   scene = await openScene('moves', {
     UNLEASH_URL: unleash.url,
     UNLEASH_ADMIN_TOKEN: unleash.adminToken,
+    MONOLITH_URL: url,
+    CATALOG_URL: url,
+    PACT_BROKER_BASE_URL: broker.url,
+    PACT_BROKER_ENVIRONMENT: 'production',
   });
+  await writeFile(
+    join(scene.dir, 'catalog.json'),
+    JSON.stringify({
+      ...shop,
+      monolith: { ...shop.monolith, buildPath: '/version' },
+      service: { ...shop.service, buildPath: '/version' },
+      contracts: { pacts: 'pacts', provider: 'catalog' },
+    }),
+  );
 });
 afterAll(async () => {
   worker?.child.kill('SIGKILL');
   await worker?.done;
   await scene?.close();
+  sides?.close();
+  await broker?.stop();
   await unleash?.stop();
   await unleashDatabase?.drop();
 });
@@ -186,13 +213,15 @@ test('a cutover without a facade is refused, and its dry run changes nothing', a
   });
 });
 
-test('cutover moves the writes, rollback brings them back, and nothing is lost', async () => {
+test('cutover moves the writes, and says what the broker was not told', async () => {
   await run('fence', 'audit', 'catalog', 'on');
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('before')`);
   expect(await run('cutover', 'catalog', '--yes', '--no-facade')).toMatchObject({
     stage: 'service',
     owner: 'service',
     epoch: 2,
+    // It knows no such version yet.
+    deployment: { recorded: false },
   });
   await expect(
     scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('stray')`),
@@ -232,6 +261,28 @@ test('cutover moves the writes, rollback brings them back, and nothing is lost',
     'the row came back',
     async () => (await count(scene.monolith, `products WHERE name = 'born at the service'`)) === 1,
   );
+});
+
+test('a move that the worker finished is told the broker as well', async () => {
+  const untold = async () => (await run('status', 'catalog')).untold;
+  expect(await untold()).toMatchObject({ side: 'service', epoch: 2 });
+  broker.versions.set('catalog v1', { tags: [] });
+  // As a command leaves it that was killed between the flip and its last line.
+  await scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)
+     SELECT context, 'killed', '00000000-0000-4000-8000-000000000001', step, status, epoch, detail
+       FROM strangler_control.journal
+      WHERE context = 'catalog' AND (step, status) IN (('move', 'started'), ('flip', 'done')) ORDER BY id`,
+  );
+  await until('the worker told the broker', () => Promise.resolve(broker.deployed.length > 0));
+  expect(broker.deployed).toEqual([
+    { pacticipant: 'catalog', version: 'v1', environment: 'production' },
+  ]);
+  await until('it is journaled', async () => (await untold()) === null);
+});
+
+test('rollback brings the writes back, nothing is lost, and the broker knows', async () => {
   const doctor = await cli(['doctor', 'catalog', '--json'], scene.env);
   expect(json<{ checks: { ok: boolean }[] }>(doctor).checks.filter((check) => !check.ok)).toEqual(
     [],
@@ -246,6 +297,7 @@ test('cutover moves the writes, rollback brings them back, and nothing is lost',
     stage: 'canary',
     owner: 'monolith',
     epoch: 3,
+    deployment: { recorded: true, side: 'monolith', version: 'v1' },
   });
   await scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('back home')`);
   await until(

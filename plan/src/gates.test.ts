@@ -51,6 +51,7 @@ describe('which gates a move has', () => {
         'lag',
         'verification',
         'dead-letters',
+        'pacts',
         'decisions',
         'write-routes',
         'facades',

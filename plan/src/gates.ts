@@ -31,7 +31,18 @@ export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate
       return [pacts, shadowReads, mismatches, contextFiles];
     case 'cutover':
       return replicated
-        ? [lag, verified(true), deadLetters, decisions, writeRoutes, facades, contextFiles, wayBack]
+        ? [
+            lag,
+            verified(true),
+            deadLetters,
+            // Asked again: what runs now may be another build than the one that went to the canary.
+            pacts,
+            decisions,
+            writeRoutes,
+            facades,
+            contextFiles,
+            wayBack,
+          ]
         : [pacts, shadowReads, mismatches, contextFiles];
     // Going back must stay easy; only what would lose a write stands in the way.
     case 'rollback':

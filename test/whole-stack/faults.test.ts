@@ -107,7 +107,7 @@ const ensureWorker = async (): Promise<void> => {
 const killedAfter = async (step: string): Promise<boolean> => {
   const abort = new AbortController();
   const { stderr, signal } = await busily(() =>
-    stack.strangler(['cutover', 'catalog', '--yes'], {
+    stack.strangler(['cutover', 'catalog', '--yes', ...force], {
       signal: abort.signal,
       onLine: (line) => {
         if (line.includes(`✓ ${step}`)) abort.abort();
@@ -152,7 +152,7 @@ describe.each([
           await type('verify', 'catalog');
         }
       }
-      await busily(() => type('cutover', 'catalog', '--yes'));
+      await busily(() => type('cutover', 'catalog', '--yes', ...force));
       expect((await evidence.context('catalog'))?.owner).toBe('service');
       await moreWrites(50);
       await everythingIsThere();

@@ -72,6 +72,29 @@ await promise({
   client: (url) => client(url).changeCategory(nobody, { name: 'Lights' }),
 });
 
+await promise({
+  asks: 'a name for a category that is none',
+  given: [['a category exists', { slug: 'pact-renamed' }]],
+  method: 'PATCH',
+  path: categoryPath,
+  with: sends({ name: '' }),
+  ...invalid({ field: 'name', message: 'must be 1-100 characters' }),
+  client: (url) => client(url).changeCategory('12', { name: '' }),
+});
+
+await promise({
+  asks: 'a slug for a category that another has',
+  given: [
+    ['a category exists', { slug: 'pact-taken' }],
+    ['a category exists', { slug: 'pact-renamed' }],
+  ],
+  method: 'PATCH',
+  path: categoryPath,
+  with: sends({ slug: 'pact-taken' }),
+  ...conflict('slug'),
+  client: (url) => client(url).changeCategory('12', { slug: 'pact-taken' }),
+});
+
 const assignment = fromProviderState(
   '/api/products/${id}/categories/${categoryId}',
   `/api/products/${id}/categories/12`,
@@ -101,6 +124,26 @@ await promise({
   with: sends({ position: 4 }),
   ...missing('category'),
   client: (url) => client(url).assign(id, nobody, 4),
+});
+
+await promise({
+  asks: 'a place in a category for a product that is not there',
+  given: [['no product with id', { id: nobody }]],
+  method: 'PUT',
+  path: `/api/products/${nobody}/categories/1`,
+  with: sends({ position: 4 }),
+  ...missing('product'),
+  client: (url) => client(url).assign(nobody, '1', 4),
+});
+
+await promise({
+  asks: 'a place in a category that is no number',
+  given: [['a product in a category exists', { sku: 'PACT-PLACED', slug: 'pact-lamps' }]],
+  method: 'PUT',
+  path: assignment,
+  with: sends({ position: 4.5 }),
+  ...invalid({ field: 'position', message: 'must be a whole number' }),
+  client: (url) => client(url).assign(id, '12', 4.5),
 });
 
 await promise({

@@ -1,6 +1,7 @@
 import { MatchersV3 } from '@pact-foundation/pact';
-import { authorised, id, nobody, onePixel, productPath } from '../pact-words.ts';
-import { client, missing, promise, type RequestPart } from './promise.ts';
+import { id, nobody, onePixel, productPath } from '../pact-words.ts';
+import { multipart } from './multipart.ts';
+import { client, missing, promise } from './promise.ts';
 
 const { fromProviderState, regex } = MatchersV3;
 
@@ -9,35 +10,13 @@ const picture = (type: string) => ({
   name: 'lamp.png',
   type,
 });
-// A client chooses its boundary, so that it is no part of what is promised.
-const boundary = 'pact';
-const multipart = (part: string, type: string, content: Buffer): Buffer =>
-  Buffer.concat([
-    Buffer.from(
-      `--${boundary}\r\nContent-Disposition: form-data; name="${part}"; filename="lamp.png"\r\n` +
-        `Content-Type: ${type}\r\n\r\n`,
-    ),
-    content,
-    Buffer.from(`\r\n--${boundary}--\r\n`),
-  ]);
-const uploads =
-  (type = 'image/png'): RequestPart[2] =>
-  (builder) => {
-    const contentType = `multipart/form-data; boundary=${boundary}`;
-    builder
-      .headers({
-        ...authorised,
-        'Content-Type': regex('^multipart/form-data; ?boundary=.+$', contentType),
-      })
-      .body(contentType, multipart('image', type, onePixel.bytes));
-  };
 
 await promise({
   asks: 'a picture for a product',
   given: [['a product exists', { sku: 'PACT-PICTURED' }]],
   method: 'POST',
   path: productPath('/images'),
-  with: uploads(),
+  with: multipart('image/png'),
   status: 201,
   headers: {
     Location: regex('^/api/products/\\d+/images/\\d+$', `/api/products/${id}/images/7`),
@@ -71,7 +50,7 @@ await promise({
   given: [['a product exists', { sku: 'PACT-PICTURED' }]],
   method: 'POST',
   path: productPath('/images'),
-  with: uploads('image/tiff'),
+  with: multipart('image/tiff'),
   status: 415,
   body: { error: 'unsupported image type' },
   client: (url) => client(url).uploadImage(id, picture('image/tiff')),
@@ -83,7 +62,7 @@ await promise({
   given: [['no product with id', { id: nobody }]],
   method: 'POST',
   path: `/api/products/${nobody}/images`,
-  with: uploads(),
+  with: multipart('image/png'),
   ...missing('product'),
   client: (url) => client(url).uploadImage(nobody, picture('image/png')),
 });

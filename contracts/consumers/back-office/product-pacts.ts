@@ -1,6 +1,6 @@
 import { MatchersV3 } from '@pact-foundation/pact';
 import { anId, id, money, nobody, productPath, stamp, thisProduct } from '../pact-words.ts';
-import { client, conflict, invalid, missing, promise, sends, unauthorised } from './promise.ts';
+import { client, conflict, invalid, missing, promise, sends } from './promise.ts';
 
 const { regex } = MatchersV3;
 
@@ -58,18 +58,6 @@ await promise({
 });
 
 await promise({
-  asks: 'a new product with a token that nobody has',
-  method: 'POST',
-  path: '/api/products',
-  with: (builder) =>
-    builder
-      .headers({ Authorization: 'Bearer nobody', 'Content-Type': 'application/json' })
-      .jsonBody(draft),
-  ...unauthorised,
-  client: (url) => client(url, 'nobody').createProduct(draft),
-});
-
-await promise({
   asks: 'a new name for a product',
   given: [['a product exists', { sku: 'PACT-RENAMED' }]],
   method: 'PATCH',
@@ -89,6 +77,19 @@ await promise({
   with: sends({}),
   ...invalid({ field: 'body', message: 'changes nothing' }),
   client: (url) => client(url).changeProduct(id, {}),
+});
+
+await promise({
+  asks: 'a sku for a product that another has',
+  given: [
+    ['a product exists', { sku: 'PACT-TAKEN' }],
+    ['a product exists', { sku: 'PACT-RENAMED' }],
+  ],
+  method: 'PATCH',
+  path: productPath(),
+  with: sends({ sku: 'PACT-TAKEN' }),
+  ...conflict('sku'),
+  client: (url) => client(url).changeProduct(id, { sku: 'PACT-TAKEN' }),
 });
 
 await promise({

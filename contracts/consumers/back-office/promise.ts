@@ -52,11 +52,6 @@ export const missing = (what: string) => ({
   body: { error: `${what} not found` },
   gives: { kind: 'missing', what: `${what} not found` },
 });
-export const unauthorised = {
-  status: 401,
-  body: { error: 'unauthorized' },
-  gives: { kind: 'refused', why: 'unauthorized' },
-};
 export const invalid = (...errors: readonly { field: string; message: string }[]) => ({
   status: 422,
   body: { errors },

@@ -57,3 +57,12 @@ await pact
   .executeTest(async ({ url }) => {
     assert.equal(await client(url).showCategory(nobody), undefined);
   });
+
+await pact
+  .addInteraction()
+  .uponReceiving('a request for a category whose id is none')
+  .withRequest('GET', '/api/categories/lamps')
+  .willRespondWith(400, (builder) => builder.headers(json).jsonBody({ error: 'invalid id' }))
+  .executeTest(async ({ url }) => {
+    await assert.rejects(client(url).showCategory('lamps'), { status: 400 });
+  });

@@ -91,3 +91,12 @@ await pact
   .executeTest(async ({ url }) => {
     assert.deepEqual(await client(url).listImages(nobody), []);
   });
+
+await pact
+  .addInteraction()
+  .uponReceiving('a request for the images of a product whose id is none')
+  .withRequest('GET', '/api/products/lamp/images')
+  .willRespondWith(400, (builder) => builder.headers(json).jsonBody({ error: 'invalid id' }))
+  .executeTest(async ({ url }) => {
+    await assert.rejects(client(url).listImages('lamp'), { status: 400 });
+  });

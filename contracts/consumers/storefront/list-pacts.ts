@@ -83,6 +83,54 @@ await pact
 
 await pact
   .addInteraction()
+  .given('products exist', { names: ['Quiet xylophone'] })
+  .uponReceiving('a search for products that are sold')
+  .withRequest('GET', '/api/products', (builder) =>
+    builder.query({ status: 'active', per_page: '12', page: '1', q: 'xylophone' }),
+  )
+  .willRespondWith(200, (builder) =>
+    builder.headers(json).jsonBody({
+      items: eachLike(listed('Quiet xylophone')),
+      total: integer(1),
+      page: 1,
+      per_page: 12,
+    }),
+  )
+  .executeTest(async ({ url }) => {
+    const search = { status: 'active', per_page: '12', page: '1', q: 'xylophone' };
+    assert.equal((await client(url).listProducts(search)).items[0]?.name, 'Quiet xylophone');
+  });
+
+await pact
+  .addInteraction()
+  .given('a product in a category exists', { sku: 'PACT-PLACED', slug: 'pact-lamps' })
+  .uponReceiving('a request for the products of a category by name')
+  .withRequest('GET', '/api/products', (builder) =>
+    builder.query({ category: 'pact-lamps', sort: 'name' }),
+  )
+  .willRespondWith(200, (builder) =>
+    builder
+      .headers(json)
+      .jsonBody({ items: eachLike(listed()), total: integer(1), page: 1, per_page: 20 }),
+  )
+  .executeTest(async ({ url }) => {
+    const { total } = await client(url).listProducts({ category: 'pact-lamps', sort: 'name' });
+    assert.equal(total, 1);
+  });
+
+await pact
+  .addInteraction()
+  .uponReceiving('a request for products in an order that there is not')
+  .withRequest('GET', '/api/products', (builder) => builder.query({ sort: 'colour' }))
+  .willRespondWith(400, (builder) =>
+    builder.headers(json).jsonBody({ error: 'invalid parameter: sort' }),
+  )
+  .executeTest(async ({ url }) => {
+    await assert.rejects(client(url).listProducts({ sort: 'colour' }), UnexpectedAnswer);
+  });
+
+await pact
+  .addInteraction()
   .uponReceiving('a request for more products than a page may have')
   .withRequest('GET', '/api/products', (builder) => builder.query({ per_page: '101' }))
   .willRespondWith(400, (builder) =>

@@ -1,9 +1,18 @@
 import { MatchersV3 } from '@pact-foundation/pact';
 import assert from 'node:assert/strict';
-import { id, json, money, nobody, productPath, stamp, thisProduct } from '../pact-words.ts';
+import {
+  authorised,
+  id,
+  json,
+  money,
+  nobody,
+  productPath,
+  stamp,
+  thisProduct,
+} from '../pact-words.ts';
 import { client, pact } from './promise.ts';
 
-const { eachLike, regex, string } = MatchersV3;
+const { eachLike, fromProviderState, regex, string } = MatchersV3;
 
 const shown = (sku: string) => ({
   id: thisProduct,
@@ -77,6 +86,71 @@ await pact
     await assert.rejects(client(url).showProduct('lamp'), { status: 400 });
   });
 
+const etag = 'W/"1a-b"';
+await pact
+  .addInteraction()
+  .given('a product that the client has seen exists', { sku: 'PACT-SEEN' })
+  .uponReceiving('a request for a product that the client keeps')
+  .withRequest('GET', productPath(), (builder) =>
+    builder.headers({ 'If-None-Match': fromProviderState('${etag}', etag) }),
+  )
+  .willRespondWith(304, (builder) =>
+    builder.headers({ 'Cache-Control': 'no-cache', ETag: fromProviderState('${etag}', etag) }),
+  )
+  .executeTest(async ({ url }) => {
+    assert.deepEqual(await client(url).refreshProduct(id, etag), { kind: 'same' });
+  });
+
+await pact
+  .addInteraction()
+  .given('a product exists', { sku: 'PACT-1', name: 'Quiet oak lamp' })
+  .uponReceiving('a request for a product that changed since the client kept it')
+  .withRequest('GET', productPath(), (builder) => builder.headers({ 'If-None-Match': etag }))
+  .willRespondWith(200, (builder) =>
+    builder
+      .headers({ ...json, ETag: regex('^W/".+"$', 'W/"2c-d"') })
+      .jsonBody({ ...shown('PACT-1'), description: string('A product.') }),
+  )
+  .executeTest(async ({ url }) => {
+    const refreshed = await client(url).refreshProduct(id, etag);
+    assert.equal(refreshed?.kind === 'new' && refreshed.etag, 'W/"2c-d"');
+  });
+
+await pact
+  .addInteraction()
+  .given('a product exists', { draft: true })
+  .uponReceiving('a request of a stranger for a draft')
+  .withRequest('GET', productPath())
+  .willRespondWith(404, (builder) => builder.headers(json).jsonBody({ error: 'product not found' }))
+  .executeTest(async ({ url }) => {
+    assert.equal(await client(url).showProduct(id), undefined);
+  });
+
+await pact
+  .addInteraction()
+  .given('a product exists', { draft: true })
+  .uponReceiving('a request of a known customer for a draft')
+  .withRequest('GET', productPath(), (builder) => builder.headers(authorised))
+  .willRespondWith(200, (builder) =>
+    builder.headers(json).jsonBody({ id: thisProduct, status: 'draft' }),
+  )
+  .executeTest(async ({ url }) => {
+    const who = { authorization: authorised.Authorization };
+    assert.equal((await client(url, who).showProduct(id))?.status, 'draft');
+  });
+
+await pact
+  .addInteraction()
+  .uponReceiving('a request for a product with a token that nobody has')
+  .withRequest('GET', `/api/products/${nobody}`, (builder) =>
+    builder.headers({ Authorization: 'Bearer nobody' }),
+  )
+  .willRespondWith(401, (builder) => builder.headers(json).jsonBody({ error: 'unauthorized' }))
+  .executeTest(async ({ url }) => {
+    const refused = client(url, { authorization: 'Bearer nobody' }).showProduct(nobody);
+    await assert.rejects(refused, { status: 401 });
+  });
+
 await pact
   .addInteraction()
   .given('a product exists', { name: 'Quiet oak lamp' })
@@ -100,4 +174,13 @@ await pact
   .willRespondWith(404, (builder) => builder.headers(json).jsonBody({ error: 'product not found' }))
   .executeTest(async ({ url }) => {
     await assert.rejects(client(url).priceHistory(nobody), { status: 404 });
+  });
+
+await pact
+  .addInteraction()
+  .uponReceiving('a request for the prices of a product whose id is none')
+  .withRequest('GET', '/api/products/lamp/price-history')
+  .willRespondWith(400, (builder) => builder.headers(json).jsonBody({ error: 'invalid id' }))
+  .executeTest(async ({ url }) => {
+    await assert.rejects(client(url).priceHistory('lamp'), { status: 400 });
   });

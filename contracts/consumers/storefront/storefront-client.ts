@@ -64,6 +64,11 @@ export type Download =
     }
   | { readonly kind: 'same' };
 
+/** A product as it is now, or word that it is still what the ETag names. */
+export type Refreshed =
+  | { readonly kind: 'new'; readonly product: ShownProduct; readonly etag: string }
+  | { readonly kind: 'same' };
+
 /** The web shop's view of the catalog. `who` goes along as headers: a token, or a visitor's mark. */
 export class StorefrontClient {
   readonly #send: Send;
@@ -84,6 +89,19 @@ export class StorefrontClient {
     return response.status === 404 ? void (await response.text()) : jsonOf(response);
   }
 
+  /** For whoever keeps what was shown; undefined when there is no such product any more. */
+  async refreshProduct(id: string, kept?: string): Promise<Refreshed | undefined> {
+    const response = await this.#ask(`/api/products/${id}`, kept);
+    if (response.status === 200)
+      return {
+        kind: 'new',
+        product: await jsonOf<ShownProduct>(response),
+        etag: response.headers.get('etag') ?? '',
+      };
+    await response.text();
+    return response.status === 304 ? { kind: 'same' } : undefined;
+  }
+
   async priceHistory(id: string): Promise<readonly PriceStep[]> {
     const response = await this.#get(`/api/products/${id}/price-history`);
     return (await jsonOf<{ entries: PriceStep[] }>(response)).entries;
@@ -99,15 +117,7 @@ export class StorefrontClient {
 
   /** undefined when the image is gone. */
   async downloadImage(url: string, kept?: string): Promise<Download | undefined> {
-    const response = await unlessOk(
-      `GET ${url}`,
-      await this.#send(url, {
-        headers: { ...this.#who, ...(kept !== undefined && { 'if-none-match': kept }) },
-      }),
-      200,
-      304,
-      404,
-    );
+    const response = await this.#ask(url, kept);
     const bytes = await response.bytes();
     if (response.status === 404) return undefined;
     if (response.status === 304) return { kind: 'same' };
@@ -127,6 +137,12 @@ export class StorefrontClient {
   async showCategory(id: string): Promise<ShownCategory | undefined> {
     const response = await this.#get(`/api/categories/${id}`, 200, 404);
     return response.status === 404 ? void (await response.text()) : jsonOf(response);
+  }
+
+  /** Not again when it is what the client keeps. */
+  async #ask(path: string, kept: string | undefined): Promise<Response> {
+    const headers = { ...this.#who, ...(kept !== undefined && { 'if-none-match': kept }) };
+    return unlessOk(`GET ${path}`, await this.#send(path, { headers }), 200, 304, 404);
   }
 
   async #get(path: string, ...expected: readonly number[]): Promise<Response> {

@@ -17,6 +17,8 @@ interface Seen {
   categories: string[];
   slugs: string[];
   images: string[];
+  /** By product, the ETag of what was shown last. */
+  etags: Map<string, string>;
 }
 
 const seenOf = new WeakMap<Traffic, Seen>();
@@ -33,6 +35,7 @@ export class Reader {
       categories: [],
       slugs: [],
       images: [],
+      etags: new Map(),
     };
     seenOf.set(options.traffic, this.#seen);
   }
@@ -93,8 +96,12 @@ export class Reader {
   }
 
   async #product(shop: StorefrontClient, id: string): Promise<void> {
-    const product = await this.#found(`product ${id}`, () => shop.showProduct(id));
-    for (const image of product?.images ?? [])
+    // As a browser does that keeps the page: half of them come back.
+    const kept = this.#options.random() < 0.5 ? this.#seen.etags.get(id) : undefined;
+    const shown = await this.#found(`product ${id}`, () => shop.refreshProduct(id, kept));
+    if (shown?.kind !== 'new') return;
+    this.#seen.etags.set(id, shown.etag);
+    for (const image of shown.product.images)
       if (this.#seen.images.length < 50) this.#seen.images.push(image.url);
   }
 

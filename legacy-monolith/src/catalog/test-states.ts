@@ -25,6 +25,7 @@ const newProduct = (db: Db, params: Fields) =>
       name: typeof params.name === 'string' ? params.name : 'Quiet oak lamp',
       price: isMoney(params.price) ? params.price : '19.90',
       ...(params.bare === true ? { currency: null } : filled),
+      ...(params.draft === true && { status: 'draft' as const }),
     })
     .returning(['id', 'sku'])
     .executeTakeFirstOrThrow();
@@ -75,15 +76,24 @@ export function testStateRoutes(db: Db): Router {
     const body = asFields(request.body) ?? {};
     const params = asFields(body.params) ?? {};
     if (body.action === 'teardown') return void response.json({});
-    response.json(await enter(db, String(body.state), params));
+    const self = `http://127.0.0.1:${request.socket.localPort}`;
+    response.json(await enter(db, String(body.state), params, self));
   });
   return router;
 }
 
-async function enter(db: Db, state: string, params: Fields): Promise<object> {
+/** What a client keeps of a product: it was here before. */
+const etagOf = async (url: string): Promise<string | null> =>
+  (await fetch(url)).headers.get('etag');
+
+async function enter(db: Db, state: string, params: Fields, self: string): Promise<object> {
   switch (state) {
     case 'a product exists':
       return productWith(db, params);
+    case 'a product that the client has seen exists': {
+      const product = await productWith(db, params);
+      return { ...product, etag: await etagOf(`${self}/api/products/${product.id}`) };
+    }
     case 'a product with an image exists': {
       const { id } = await productWith(db, params);
       return { id, imageId: await imageOf(db, id) };

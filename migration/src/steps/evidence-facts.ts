@@ -18,7 +18,7 @@ import {
 } from '../database/identifiers.ts';
 import { readRoutes } from '../flags/index.ts';
 import { voidSince } from '../identity/void-since.ts';
-import { askBuilds, type Builds, otherBuild } from './builds.ts';
+import { askBuilds, otherBuild } from './builds.ts';
 import { brokerIsSet } from './contracts/broker/load-broker.ts';
 import { changedAtBroker } from './contracts/broker/still-about.ts';
 import { pactConfiguration, pactContent } from './pact-content.ts';
@@ -100,12 +100,14 @@ async function notCompared(
   return undefined;
 }
 
-async function pactsFact(
+/** The newest verification of pacts, whatever the epoch, and whether it is about what runs now. */
+export async function pactsFact(
   kit: Toolkit,
   definition: MigrationDefinition,
-  builds: Builds,
-  detail: Evidence['detail'],
-): Promise<PactsFact> {
+): Promise<PactsFact | undefined> {
+  const newest = await (await kit.control()).evidence.latest(definition.context, 'pacts');
+  if (newest === undefined) return undefined;
+  const { detail } = newest;
   const { contracts } = definition;
   const sides: unknown = detail.sides;
   return {
@@ -114,7 +116,7 @@ async function pactsFact(
     voidSince:
       (contracts && (await changedPacts(kit, contracts, detail))) ??
       changedConfiguration(definition, detail.configuration) ??
-      otherBuild(detail.builds, builds),
+      otherBuild(detail.builds, await askBuilds(kit, definition)),
     notVerified: bothSides.flatMap((side) => notVerifiedOf(sides, side)),
   };
 }
@@ -161,10 +163,8 @@ export async function trafficFacts(
 ): Promise<Pick<GateFacts, 'pacts' | 'shadow' | 'shadowVoidSince'>> {
   const { evidence, shadow } = await kit.control();
   const counts = await shadow.counts(definition.context, row.epoch);
-  const [basis, pacts] = [
-    await evidence.latest(definition.context, 'shadow', row.epoch),
-    await evidence.latest(definition.context, 'pacts'),
-  ];
+  const basis = await evidence.latest(definition.context, 'shadow', row.epoch);
+  const pacts = await pactsFact(kit, definition);
   const now = await presentShadowBasis(kit, definition, row).catch(reasonOf);
   return {
     shadow: readRoutes(definition).map(({ name }) => {
@@ -180,8 +180,6 @@ export async function trafficFacts(
     ...(counts.length > 0 && {
       shadowVoidSince: typeof now === 'string' ? now : shadowVoidSince(basis?.detail.basis, now),
     }),
-    ...(pacts && {
-      pacts: await pactsFact(kit, definition, await askBuilds(kit, definition), pacts.detail),
-    }),
+    ...(pacts && { pacts }),
   };
 }

@@ -14,7 +14,12 @@ import { strayWriters } from '../cutover/index.ts';
 import { readRefusals } from '../replica/refusals.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
-import { earlierVerification, trafficFacts, verificationFact } from './evidence-facts.ts';
+import {
+  earlierVerification,
+  pactsFact,
+  trafficFacts,
+  verificationFact,
+} from './evidence-facts.ts';
 import { decisionsFinding } from '../surroundings/index.ts';
 import { aliveWithOtherPlan } from './other-plans.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -165,6 +170,8 @@ export async function gatherFacts(
       facts.facades = await facadeFacts(control, row, options.noFacade === true);
     }
     if (move === 'cutover') {
+      const found = await pactsFact(kit, definition);
+      if (found) facts.pacts = found;
       facts.decisions = await decisionsFact(kit, definition);
       facts.writeRoutes = writeRoutesOf(definition);
       facts.wayBack = await finding(() =>

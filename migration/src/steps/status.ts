@@ -18,6 +18,8 @@ import {
 } from '@strangler-toolkit/plan';
 import type { RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
+import { untoldDeployment } from './contracts/broker/deployment-recorder.ts';
+import type { Untold } from './contracts/broker/untold.ts';
 import { earlierVerification } from './evidence-facts.ts';
 import { goneFacades } from './gone-facades.ts';
 import { askDeadLetters, gatherFacts } from './gate-facts.ts';
@@ -74,6 +76,8 @@ export interface ContextStatus {
   };
   /** Reads that a side answered for a dead owner lately, through all facades; null: none. */
   readonly standIn: StandInsSeen | null;
+  /** What the Pact Broker was not told of the owner; null: nothing, or there is none. */
+  readonly untold: Untold | null;
   readonly working: { readonly holder: string; readonly move: string } | null;
   readonly nextMove: Move | null;
   readonly gates: readonly GateResult[];
@@ -177,6 +181,7 @@ async function contextStatus(
       behind: known ? alive.filter((instance) => instance.epoch !== row.epoch).length : 0,
     },
     standIn: standInsSeen(context, alive) ?? null,
+    untold: (await untoldDeployment(kit, definition, row)) ?? null,
     working:
       lease && lease.expiresInSeconds > 0 ? { holder: lease.holder, move: lease.move } : null,
     nextMove: move,

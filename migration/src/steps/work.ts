@@ -5,6 +5,7 @@ import { lsnToText } from '../database/lsn.ts';
 import { recoverMove } from '../cutover/index.ts';
 import { throwIfCancelled } from '../pause.ts';
 import { serveWorker } from '../telemetry/serve-worker.ts';
+import { tellUntold } from './contracts/broker/deployment-recorder.ts';
 import { FollowedContext } from './follow-context.ts';
 import { workerAddress } from '../telemetry/worker-address.ts';
 import { beginView, isNews, seen } from '../telemetry/worker-view.ts';
@@ -38,6 +39,7 @@ export async function work(
       : await serveWorker(address, () => ({ ...view, planProblem: followed.problem }));
   if (server !== null)
     kit.tell('port', `health and metrics: http://${address?.host}:${server.port}`, 'note');
+  let telling: Promise<unknown> = Promise.resolve();
   const options = {
     controlUrl: kit.controlUrl,
     reread,
@@ -57,20 +59,28 @@ export async function work(
       for (const line of differences) kit.tell('connector', line, 'note');
     },
     recover: async () => {
-      await recoverMove({
+      const { definition: current } = followed;
+      const end = await recoverMove({
         ...followed.plan,
-        definition: followed.definition,
+        definition: current,
         control,
         actor: 'worker',
       });
+      if (end.outcome !== 'completed') return;
+      // Beside the stream, which waits for no broker.
+      telling = telling.then(() => tellUntold(kit, current)).catch(() => undefined);
     },
   };
   followed.begin();
   const running = (async () => {
-    for (;;) {
-      const { plan } = followed;
-      await runWorker({ ...options, ...plan, signal: AbortSignal.any([signal, plan.renewed]) });
-      if (signal.aborted || !plan.renewed.aborted) return;
+    try {
+      for (;;) {
+        const { plan } = followed;
+        await runWorker({ ...options, ...plan, signal: AbortSignal.any([signal, plan.renewed]) });
+        if (signal.aborted || !plan.renewed.aborted) return;
+      }
+    } finally {
+      await telling;
     }
   })();
   if (!untilCaughtUp) {

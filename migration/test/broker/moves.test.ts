@@ -3,7 +3,7 @@ import { freePort, until } from '@strangler-toolkit/dev-stack';
 import { canI } from '../../src/steps/can-i.ts';
 import { rollback } from '../../src/steps/change-owner/index.ts';
 import { brokerShop, codeOf } from '../support/broker-shop.ts';
-import { cli, type CliResult } from '../support/cli.ts';
+import { cli, type CliResult, json } from '../support/cli.ts';
 
 const shop = brokerShop('broker_moves');
 
@@ -149,6 +149,40 @@ describe('a change of owner is recorded as a deployment', () => {
       expect(shop.broker.deployed).toHaveLength(1);
     },
   );
+
+  test('what it was not told stands in status and doctor, also of those who know no broker, until it is told', async () => {
+    const asked = (...args: string[]) =>
+      cli([...args, 'shop', '--json'], shop.environment({ PACT_BROKER_BASE_URL: undefined }));
+    const untold = async () => [
+      json<{ untold: object | null }>(await asked('status')).untold,
+      json<{ checks: { check: string }[] }>(await asked('doctor')).checks.filter(
+        ({ check }) => check === 'pact broker',
+      ),
+    ];
+    await flip({ PACT_BROKER_TOKEN: 'old' });
+    const command = expect.stringMatching(
+      /^strangler contracts record-deployment shop --side monolith --provider-version mono-1 --environment production$/,
+    );
+    expect(await untold()).toEqual([
+      expect.objectContaining({
+        side: 'monolith',
+        why: expect.stringContaining('BROKER_AUTH'),
+        command,
+      }),
+      [expect.objectContaining({ ok: false, remedy: command })],
+    ]);
+    const status = await cli(
+      ['status', 'shop'],
+      shop.environment({ PACT_BROKER_BASE_URL: undefined }),
+    );
+    expect(status.stdout).toMatch(
+      /broker +NOT TOLD: [^\n]*\n +strangler contracts record-deployment shop/,
+    );
+    expect((await cli(['contracts', 'record-deployment', 'shop'], shop.environment())).code).toBe(
+      0,
+    );
+    expect(await untold()).toEqual([null, []]);
+  });
 
   test('a broker that is silent is left with Ctrl-C, after the flip', async () => {
     shop.broker.faults.set('index', 'silence');

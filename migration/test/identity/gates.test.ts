@@ -168,10 +168,10 @@ describe('pacts and compared reads', () => {
         interactions: [{ description: 'a quote', response: { status } }],
       }),
     );
-  const verified = async (notVerified: string[] = []): Promise<void> => {
+  const verified = async (notVerified: string[] = [], name = 'rates'): Promise<void> => {
     const control = await kit.control();
     await control.evidence.record({
-      context: 'rates',
+      context: name,
       kind: 'pacts',
       epoch: 1,
       ok: true,
@@ -179,7 +179,7 @@ describe('pacts and compared reads', () => {
         monolith: true,
         service: true,
         content: await pactContent(withPacts().contracts),
-        configuration: pactConfiguration(await kit.definition('rates')),
+        configuration: pactConfiguration(await kit.definition(name)),
         builds: { service: build },
         sides: { service: { notVerified } },
       },
@@ -215,6 +215,28 @@ describe('pacts and compared reads', () => {
       ok: false,
       actual: 'void since: the service runs another build (build 2, it was build 1)',
     });
+  });
+
+  test('a cutover of replicated data asks for them again, of what runs then', async () => {
+    await context({
+      ...shop,
+      gates: { ...shop.gates, pacts: true },
+      service: { ...shop.service, url: { env: 'RATES_URL' }, buildPath: '/version' },
+      contracts: withPacts().contracts,
+    });
+    try {
+      const asked = () => gate('catalog', 'cutover', 'pacts');
+      expect(await asked()).toMatchObject({ ok: false, actual: 'never verified' });
+      await verified([], 'catalog');
+      expect(await asked()).toMatchObject({ ok: true });
+      build = 'build 2';
+      expect(await asked()).toMatchObject({
+        ok: false,
+        actual: 'void since: the service runs another build (build 2, it was build 1)',
+      });
+    } finally {
+      await context(shop);
+    }
   });
 
   test('pacts say nothing of a route that was claimed since', async () => {

@@ -16,17 +16,32 @@ export function testStateRoutes(db: Db): Router {
   router.post('/_test/states', async (request, response) => {
     const body = isFields(request.body) ? request.body : {};
     if (body.action === 'teardown') return void response.json({});
-    const made = await enter(db, String(body.state), isFields(body.params) ? body.params : {});
+    const self = `http://127.0.0.1:${request.socket.localPort}`;
+    const params = isFields(body.params) ? body.params : {};
+    const made = await enter(db, String(body.state), params, self);
     if (made) response.json(made);
     else response.status(400).json({ error: `unknown state: ${String(body.state)}` });
   });
   return router;
 }
 
-async function enter(db: Db, state: string, params: Parameters): Promise<object | undefined> {
+/** What a client keeps of a product: it was here before. */
+const etagOf = async (url: string): Promise<string | null> =>
+  (await fetch(url)).headers.get('etag');
+
+async function enter(
+  db: Db,
+  state: string,
+  params: Parameters,
+  self: string,
+): Promise<object | undefined> {
   switch (state) {
     case 'a product exists':
       return productWith(db, params);
+    case 'a product that the client has seen exists': {
+      const product = await productWith(db, params);
+      return { ...product, etag: await etagOf(`${self}/api/products/${product.id}`) };
+    }
     case 'a product with an image exists': {
       const { id } = await productWith(db, params);
       const image = await addImage(db, { ...onePixel, productId: id });
@@ -149,6 +164,7 @@ async function newProduct(db: Db, params: Parameters): Promise<StateProduct> {
           ? params.price
           : '19.90',
       ...(params.bare === true ? { currencyCode: null } : filled),
+      ...(params.draft === true && { state: 'unpublished' as const }),
     },
     [],
   );

@@ -20,7 +20,7 @@ export const openapiCommand = (session: Session): Command =>
         "Compares the OpenAPI documents of both sides, for the context's routes, and lists by kind what a client of the monolith\n" +
         'would stumble over: routes, statuses, fields, types, forms and values. Exit code 3 when there is something;\n' +
         '5 when a pact relies on what a document does not say (--pacts).\n' +
-        'Where there is no document yet, --traffic writes a first one (OpenAPI 3.1) of what reads were answered, as\n' +
+        'Where there is no document yet, --traffic writes a first one (OpenAPI 3.1) of what was recorded, as\n' +
         '`contracts record` writes a first pact, and lists what the traffic did not show.',
       changes: true,
       examples: [

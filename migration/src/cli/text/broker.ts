@@ -1,5 +1,5 @@
 import type { PublishResult } from '../../steps/contracts/broker/publish.ts';
-import type { RecordedDeployment } from '../../steps/contracts/broker/record-deployment.ts';
+import type { RecordedDeployment } from '../../steps/contracts/broker/deployment-recorder.ts';
 import type { EnvironmentResult, WebhookResult } from '../../steps/contracts/broker/setup.ts';
 import type { ContractsResult } from '../../steps/contracts/verify.ts';
 

@@ -4,7 +4,7 @@ import { notCovered } from './record.ts';
 /** What was described, and then what the traffic did not show. */
 export function draftOpenapiText(result: DraftOpenapiResult): string {
   const described = result.described.flatMap(({ route, status, answers, notes }) => [
-    `${route} ${status}: from ${answers} answers`,
+    `${route} ${status}: from ${answers} ${status === 'request body' ? 'requests' : 'answers'}`,
     ...notes.map(({ at, note }) => `  ${at}: ${note}`),
   ]);
   return [

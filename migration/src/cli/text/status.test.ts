@@ -36,6 +36,7 @@ const fresh: ContextStatus = {
   flags: null,
   facades: { alive: 1, gone: 0, behind: 0, otherPlan: [] },
   standIn: null,
+  untold: null,
   working: null,
   nextMove: 'replicate',
   gates: [

@@ -252,6 +252,12 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           ),
         ]
       : []),
+    ...(status.untold
+      ? [
+          line('broker', terminal.style('red', `NOT TOLD: ${status.untold.why}`)),
+          line('', status.untold.command),
+        ]
+      : []),
     line('traffic', trafficText(status.traffic)),
     ...(status.flags === null
       ? [line('flags', `not known: ${status.flagsProblem ?? ''}`)]

@@ -8,6 +8,7 @@ import {
 import { decideMove, type GateDecision, passGates, refusalOf } from '../gated-move.ts';
 import type { PlannedAction } from '../../findings/planned-action.ts';
 import { isOpen } from '../../surroundings/index.ts';
+import { tellUntold } from '../contracts/broker/deployment-recorder.ts';
 import { type DryRun, planned } from '../step.ts';
 import { surroundingsOf } from '../surroundings.ts';
 import { assertDone, type MoveOutcome, outcome, plannedSteps } from './outcome.ts';
@@ -15,10 +16,17 @@ import { type OwnerChange, phaseOptions } from './owner-change.ts';
 
 type ProtocolChange = OwnerChange & { readonly move: 'cutover' | 'rollback' };
 
-/** Changes the owner of replicated data, the data first. Ctrl-C abandons it as long as the owner has not changed. */
-export async function changeByProtocol(change: ProtocolChange): Promise<MoveOutcome> {
+/**
+ * Changes the owner of replicated data, the data first; `passed`: the gates let it.
+ * Ctrl-C abandons it as long as the owner has not changed.
+ */
+export async function changeByProtocol(
+  change: ProtocolChange,
+  passed: () => Promise<void>,
+): Promise<MoveOutcome> {
   const { kit, definition } = change;
   await gatesUnderLease(change);
+  await passed();
   const result = await runProtocol(change, false);
   assertDone(result);
   return outcome(kit, definition, result);
@@ -85,6 +93,7 @@ export async function gatesUnderLease(change: OwnerChange): Promise<GateDecision
       'note',
     );
     await untilRecovered(change);
+    await tellUntold(kit, definition);
   }
   return kit.withLease(definition.context, move, () => passGates(kit, definition, move, options));
 }

@@ -1,6 +1,6 @@
 import { gateSettings, type MigrationDefinition } from '@strangler-toolkit/plan';
 import { routeFlags } from '../../flags/index.ts';
-import { DeploymentRecorder, plannedDeployment } from '../contracts/broker/record-deployment.ts';
+import { DeploymentRecorder, plannedDeployment } from '../contracts/broker/deployment-recorder.ts';
 import type { Step } from '../step.ts';
 import { changeByFlags, dryRunOfFlags } from './by-flags.ts';
 import { changeByProtocol, dryRunOfProtocol } from './by-protocol.ts';
@@ -19,8 +19,9 @@ export const cutover: Step<ChangeOwnerOptions, MoveOutcome> = {
     const recorder = new DeploymentRecorder(kit, definition, 'service');
     const move = async (): Promise<MoveOutcome> => {
       const done = await (definition.data === 'replicated'
-        ? changeByProtocol(change)
+        ? changeByProtocol(change, () => recorder.intend())
         : changeByFlags(change, async () => {
+            await recorder.intend();
             const flags = kit.flagWriter();
             for (const name of routeFlags(definition))
               await flags.setPercent(name, definition.context, 100);

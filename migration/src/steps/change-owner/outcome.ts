@@ -1,7 +1,10 @@
 import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import type { StepResult } from '../../cutover/index.ts';
 import type { Toolkit } from '../toolkit.ts';
-import type { DeploymentNote, DeploymentRecorder } from '../contracts/broker/record-deployment.ts';
+import type {
+  DeploymentNote,
+  DeploymentRecorder,
+} from '../contracts/broker/deployment-recorder.ts';
 import type { Watched } from './guard.ts';
 
 export interface MoveOutcome {

@@ -1,7 +1,7 @@
 import type { MigrationDefinition, Stage } from '@strangler-toolkit/plan';
 import { abandon } from '../../cutover/index.ts';
 import { routeFlags, shadowFlags } from '../../flags/index.ts';
-import { DeploymentRecorder, plannedDeployment } from '../contracts/broker/record-deployment.ts';
+import { DeploymentRecorder, plannedDeployment } from '../contracts/broker/deployment-recorder.ts';
 import { type DryRun, planned, type Step } from '../step.ts';
 import { aliveWithOtherPlan } from '../other-plans.ts';
 import type { Toolkit } from '../toolkit.ts';
@@ -38,10 +38,14 @@ async function warnOfOtherPlans(kit: Toolkit, definition: MigrationDefinition): 
 
 type Rollback = OwnerChange & { readonly move: 'rollback' };
 
-async function goBack(change: Rollback, stage: Stage): Promise<MoveOutcome> {
+async function goBack(
+  change: Rollback,
+  stage: Stage,
+  recorder: DeploymentRecorder,
+): Promise<MoveOutcome> {
   const { kit, definition } = change;
   if (definition.data === 'replicated') {
-    if (stage === 'service') return changeByProtocol(change);
+    if (stage === 'service') return changeByProtocol(change, () => recorder.intend());
     const abandoning = stage === 'monolith' && (await unfinishedAbandon(kit, definition.context));
     if (stage === 'replicating' || abandoning) {
       const result = await abandon(await phaseOptions(change));
@@ -49,7 +53,10 @@ async function goBack(change: Rollback, stage: Stage): Promise<MoveOutcome> {
       return outcome(kit, definition, result);
     }
   }
-  return changeByFlags(change, () => turnOffAll(kit, flagsAt(stage, definition)));
+  return changeByFlags(change, async () => {
+    if (stage === 'service') await recorder.intend();
+    await turnOffAll(kit, flagsAt(stage, definition));
+  });
 }
 
 async function dryRunOf(change: Rollback, stage: Stage): Promise<DryRun> {
@@ -71,7 +78,7 @@ export const rollback: Step<ChangeOwnerOptions, MoveOutcome> = {
     await warnOfOtherPlans(kit, definition);
     const { stage } = await kit.row(definition);
     const recorder = new DeploymentRecorder(kit, definition, 'monolith');
-    const done = await goBack(change, stage);
+    const done = await goBack(change, stage, recorder);
     // Before that stage the service was never deployed.
     if (stage === 'service') recorder.begin();
     return withDeployment(done, recorder);

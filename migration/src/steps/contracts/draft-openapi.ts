@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { StranglerError } from '@strangler-toolkit/plan';
 import { planned, type Step } from '../step.ts';
 import { draftDocument, type DraftDocument } from './openapi/draft-document.ts';
+import { recordedWrites } from './openapi/recorded-writes.ts';
 import {
   askedExchanges,
   plannedRequests,
@@ -28,22 +29,25 @@ export interface DraftOpenapiResult extends Omit<DraftDocument, 'document'> {
 const fileOf = ({ context, out }: DraftOpenapiOptions): string =>
   out ?? join('openapi-drafts', `${context}.json`);
 
-/** A first OpenAPI document of a context's reads, from what they were answered. */
+/** A first OpenAPI document of a context, from what was recorded: reads without an answer are asked again, writes never. */
 export const draftOpenapi: Step<DraftOpenapiOptions, DraftOpenapiResult> = {
   async execute(kit, options) {
     const traffic = await readTraffic(kit, options);
     const { definition, monolith, routes, unread, credential } = traffic;
-    const { exchanges, asked } = await askedExchanges(kit, options, traffic);
+    const { exchanges: reads, asked } = await askedExchanges(kit, options, traffic);
     const { document, described, coverage } = draftDocument({
       title: definition.context,
       routes,
-      exchanges,
+      exchanges: [
+        ...reads.map((read) => ({ ...read, method: 'GET' })),
+        ...recordedWrites(routes, credential),
+      ],
       ...(credential && { credential }),
     });
     if (described.length === 0)
       throw new StranglerError(
         'CONFIG_INVALID',
-        `${options.traffic} holds no answer to a read of ${definition.context} that could be described: ` +
+        `${options.traffic} holds no answer of ${definition.context} that could be described: ` +
           coverage.map(({ route, gaps }) => `${route}: ${gaps.join(', ')}`).join('; '),
         { remedy: 'Record requests of these routes.' },
       );

@@ -1,6 +1,7 @@
 import { bothSides, type MigrationDefinition, type Side } from '@strangler-toolkit/plan';
 import { type Report, reportAttempt } from '../../findings/check.ts';
 import type { Toolkit } from '../toolkit.ts';
+import { broker } from './broker.ts';
 import type { ContextCheck, Need, Patient } from './context-check.ts';
 import { contextFiles } from './context-files.ts';
 import { deadLetters } from './dead-letters.ts';
@@ -42,6 +43,7 @@ const checks: readonly ContextCheck[] = [
   flags,
   leftFlags,
   contextFiles,
+  broker,
   sides,
 ];
 

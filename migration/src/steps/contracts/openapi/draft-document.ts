@@ -1,16 +1,19 @@
 import { STATUS_CODES } from 'node:http';
 import type { CompiledRoute } from '@strangler-toolkit/plan';
 import type { Credential } from '../record/credential.ts';
-import { type Coverage, coverageOf, type Exchange, mediaType } from '../record/draft-pact.ts';
+import { type Coverage, coverageOf, isDrafted, mediaType } from '../record/draft-pact.ts';
 import { jsonOf } from '../record/json-values.ts';
 import { plainRequest } from '../record/plain-request.ts';
 import type { Answer, Recorded } from '../record/recorded-answers.ts';
+import { coverageOfWrites, type Operated } from './recorded-writes.ts';
+import { requestBodyOf } from './request-body.ts';
 import { type Schema, schemaOf, type SchemaNote } from './schema-of.ts';
 
 export interface DescribedAnswer {
   readonly route: string;
+  /** Or `request body`. */
   readonly status: string;
-  /** How many answers it was drawn from. */
+  /** How many answers, or requests, it was drawn from. */
   readonly answers: number;
   readonly notes: readonly SchemaNote[];
 }
@@ -21,9 +24,9 @@ export interface DraftDocument {
   readonly coverage: readonly Coverage[];
 }
 
-type Paths = Record<string, { get: Schema }>;
+type Paths = Record<string, Readonly<Record<string, Schema>>>;
 
-/** OpenAPI 3.1 of what reads were answered. What was not seen is not in it: whoever goes on from here has to add that. */
+/** OpenAPI 3.1 of what was asked and answered. What was not seen is not in it: whoever goes on from here has to add that. */
 export function draftDocument({
   title,
   routes,
@@ -32,7 +35,7 @@ export function draftDocument({
 }: {
   readonly title: string;
   readonly routes: ReadonlyMap<CompiledRoute, readonly Recorded[]>;
-  readonly exchanges: readonly Exchange[];
+  readonly exchanges: readonly Operated[];
   readonly credential?: Credential;
 }): DraftDocument {
   const paths: Paths = {};
@@ -40,20 +43,28 @@ export function draftDocument({
   const coverage: Coverage[] = [];
   let secured = false;
   for (const [route, recorded] of routes) {
-    const seen = exchanges.filter((exchange) => exchange.route === route);
-    coverage.push(coverageOf(route, recorded, seen));
-    if (seen.length === 0) continue;
+    const ofRoute = exchanges.filter((exchange) => exchange.route === route);
+    coverage.push((isDrafted(route) ? coverageOf : coverageOfWrites)(route, recorded, ofRoute));
     const { name, path } = route.definition;
-    const signedIn = seen.some((exchange) => exchange.signedIn);
-    secured ||= signedIn;
-    paths[templateOf(path)] = {
-      get: {
-        operationId: name,
-        ...parametersOf(path, seen),
-        responses: responsesOf(`GET ${path}`, seen, described),
-        ...(signedIn && credential && { security: [namesOf(credential)] }),
-      },
-    };
+    // A route for any method is several operations.
+    const methods = [...new Set(ofRoute.map(({ method }) => method))];
+    for (const method of methods) {
+      const seen = ofRoute.filter((exchange) => exchange.method === method);
+      const signedIn = seen.some((exchange) => exchange.signedIn);
+      secured ||= signedIn;
+      const template = templateOf(path);
+      const operation = `${method} ${path}`;
+      paths[template] = {
+        ...paths[template],
+        [method.toLowerCase()]: {
+          operationId: methods.length === 1 ? name : `${name}-${method.toLowerCase()}`,
+          ...parametersOf(path, seen),
+          ...sentTo(operation, seen, described),
+          responses: responsesOf(operation, seen, described),
+          ...(signedIn && credential && { security: [namesOf(credential)] }),
+        },
+      };
+    }
   }
   return {
     document: {
@@ -71,9 +82,21 @@ export function draftDocument({
   };
 }
 
+function sentTo(
+  route: string,
+  seen: readonly Operated[],
+  described: DescribedAnswer[],
+): { requestBody?: Schema } {
+  const sent = requestBodyOf(seen);
+  if (sent === undefined) return {};
+  const { schema, requests, notes } = sent;
+  described.push({ route, status: 'request body', answers: requests, notes });
+  return { requestBody: schema };
+}
+
 const templateOf = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 
-function parametersOf(path: string, seen: readonly Exchange[]): { parameters?: readonly Schema[] } {
+function parametersOf(path: string, seen: readonly Operated[]): { parameters?: readonly Schema[] } {
   const words = path.split('/');
   const inPath = words.flatMap((word, index) => {
     if (!word.startsWith(':')) return [];
@@ -103,7 +126,7 @@ const parameterSchema = (values: readonly string[]): Schema =>
 
 function responsesOf(
   route: string,
-  seen: readonly Exchange[],
+  seen: readonly Operated[],
   described: DescribedAnswer[],
 ): Schema {
   const statuses = [...new Set(seen.map(({ answer }) => answer.status))].sort((a, b) => a - b);

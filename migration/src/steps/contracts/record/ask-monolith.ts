@@ -1,5 +1,5 @@
 import { type CompiledRoute, StranglerError } from '@strangler-toolkit/plan';
-import type { Credential } from './credential.ts';
+import { type Credential, isOf } from './credential.ts';
 import { type Exchange, isDrafted } from './draft-pact.ts';
 import { type Answer, answerOf, type Recorded } from './recorded-answers.ts';
 import { toAsk } from './to-ask.ts';
@@ -50,10 +50,6 @@ export async function exchangesOf(
   }
   return { exchanges, asked };
 }
-
-/** Recorded with a header of the credential's: it was somebody's. */
-const isOf = (credential: Credential | undefined, { sent = [] }: Recorded): boolean =>
-  Object.keys(credential?.headers ?? {}).some((name) => sent.includes(name));
 
 async function ask(
   { monolith, signal }: Asking,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Environment, requireVariable, StranglerError } from '@strangler-toolkit/plan';
+import type { Recorded } from './recorded-answers.ts';
 
 /** Headers that sign somebody in. Their values are sent, and neither written down nor printed. */
 export interface Credential {
@@ -106,3 +107,9 @@ export const withoutValues = (text: string, credential: Credential | undefined):
     .flatMap((value) => [value, value.replace(scheme, '').trim()])
     .filter((value) => value.length > 3)
     .reduce((before, value) => before.replaceAll(value, '…'), text);
+
+/** Recorded with a header of the credential's: it was somebody's. */
+export const isOf = (
+  credential: Credential | undefined,
+  { sent = [] }: Pick<Recorded, 'sent'>,
+): boolean => Object.keys(credential?.headers ?? {}).some((name) => sent.includes(name));

@@ -46,7 +46,8 @@ export interface Exchange {
   readonly signedIn?: boolean;
 }
 
-const nameOf = ({ definition: { method, path } }: CompiledRoute): string => `${method} ${path}`;
+export const routeName = ({ definition: { method, path } }: CompiledRoute): string =>
+  `${method} ${path}`;
 const pathOf = (target: string): string => target.split('?')[0] ?? '';
 
 /** The routes of the context, each with its requests of a recording. `only`: `GET /x`, or a route's name. */
@@ -58,7 +59,7 @@ export function byRoute(
   const table = compileRoutes([definition]);
   const found = new Map(
     table.routes
-      .filter((route) => [undefined, nameOf(route), route.definition.name].includes(only))
+      .filter((route) => [undefined, routeName(route), route.definition.name].includes(only))
       .map((route): [CompiledRoute, Recorded[]] => [route, []]),
   );
   for (const each of recorded) {
@@ -121,7 +122,7 @@ export const coverageOf = (
   recorded: readonly Recorded[],
   seen: readonly Exchange[],
 ): Coverage => ({
-  route: nameOf(route),
+  route: routeName(route),
   requests: recorded.length,
   statuses: countBy(seen.map(({ answer }) => String(answer.status))),
   gaps: gapsOf(route, recorded, seen),
@@ -221,7 +222,7 @@ function interactionOf(
       response: responseOf(group, body),
     },
     drafted: {
-      route: nameOf(route),
+      route: routeName(route),
       description,
       answers: group.length,
       states,

@@ -10,8 +10,16 @@ export interface Recorded {
   readonly answer?: Answer;
   /** Names of the request's headers, in small letters, where the recording has them. */
   readonly sent?: readonly string[];
+  /** What was sent, where the recording has it. */
+  readonly body?: SentBody;
   /** What an access log says of the answer. */
   readonly status?: number;
+}
+
+export interface SentBody {
+  readonly contentType: string;
+  /** undefined where the recording left it out. */
+  readonly text?: string;
 }
 
 export interface Answer {
@@ -27,7 +35,16 @@ const har = z.object({
   log: z.object({
     entries: z.array(
       z.object({
-        request: z.object({ method: z.string(), url: z.string(), headers }),
+        request: z.object({
+          method: z.string(),
+          url: z.string(),
+          headers,
+          // Recorders differ in what they write of it.
+          postData: z
+            .object({ mimeType: z.string(), text: z.string().optional() })
+            .optional()
+            .catch(undefined),
+        }),
         response: z.object({
           status: z.number(),
           headers,
@@ -68,6 +85,7 @@ export function recordedAnswers(text: string): { recorded: Recorded[]; unread: n
         status: response.status,
         sent: request.headers.map(({ name }) => name.toLowerCase()),
         ...(accept !== undefined && { accept }),
+        ...(request.postData && { body: sentOf(request.postData) }),
         // Some recorders leave bodies out: the monolith is asked again for those.
         ...(body !== undefined && {
           answer: answerOf(
@@ -81,6 +99,11 @@ export function recordedAnswers(text: string): { recorded: Recorded[]; unread: n
     unread: 0,
   };
 }
+
+const sentOf = ({ mimeType, text }: { mimeType: string; text?: string | undefined }): SentBody => ({
+  contentType: mimeType,
+  ...(text !== undefined && { text }),
+});
 
 export function answerOf(
   status: number,
