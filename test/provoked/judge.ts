@@ -43,7 +43,7 @@ const stateOf = (status: ContextStatus) => ({
   next: [status.nextCommand, status.because],
 });
 
-export async function look(stack: Stack): Promise<Looks> {
+async function look(stack: Stack): Promise<Looks> {
   const status = await stack.type(['status', 'catalog', '--json']);
   const doctor = await stack.type(['doctor', 'catalog', '--json']);
   return {
@@ -78,7 +78,7 @@ async function comes<T>(probe: () => Promise<T>, holds: (seen: T) => void): Prom
   }
 }
 
-export const comesTo = (stack: Stack, before: Looks): Promise<void> =>
+const comesTo = (stack: Stack, before: Looks): Promise<void> =>
   comes(
     () => look(stack),
     (now) => expect(now).toEqual(before),

@@ -18,7 +18,7 @@ import { type Control, openControl } from '../../migration/src/control/index.ts'
 import type { CliResult } from '../../migration/test/support/cli.ts';
 import { toCanary } from '../../migration/test/support/to-canary.ts';
 import { runHere } from '../../migration/test/support/run-here.ts';
-import { openScene, rates, type Scene, shop } from '../../migration/test/support/scene.ts';
+import { openScene, type Scene, shop } from '../../migration/test/support/scene.ts';
 import { Application } from './application.ts';
 import type { Green } from './looks.ts';
 import { Relay } from './relay.ts';
@@ -243,4 +243,3 @@ export const catalog = {
   service: { ...shop.service, health: '/health' },
   routes: shop.routes.map((route) => ({ ...route, timeoutMs: 1_000 })),
 };
-export { rates };
