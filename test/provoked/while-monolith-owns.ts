@@ -322,7 +322,7 @@ export const databases: readonly Failure[] = [
       type: 'strangler cutover catalog --yes',
       exit: 1,
       code: 'CONTROL_SCHEMA_NEWER',
-      says: 'does not know: 0099-later',
+      says: 'cannot work with: 0099-later',
       remedy: 'upgrade the toolkit',
     },
     status: { fails: 'CONTROL_SCHEMA_NEWER', exit: 1, says: '0099-later' },
@@ -448,7 +448,8 @@ export const evidence: readonly Failure[] = [
     provoke: async (stack) => {
       await stack.sql(
         'service',
-        `BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM items WHERE id = 7; COMMIT`,
+        `BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL strangler.applying = 'on';
+         DELETE FROM items WHERE id = 7; COMMIT`,
       );
     },
     mend: async (stack) => {
@@ -504,7 +505,6 @@ export const evidence: readonly Failure[] = [
         remedy: 'Start the worker again',
       },
       ...[
-        ['replica identity', 'Table prices does not exist in database provoked_monolith'],
         ['mapping', "the monolith's database has no table public.prices"],
         ['fences', 'table public.prices does not exist'],
         ['identity of tables', "the monolith's database has no table public.prices"],
