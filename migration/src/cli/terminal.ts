@@ -43,10 +43,9 @@ export class Terminal {
     this.#streams[stream].write(text);
   }
 
-  /** Colours only where stdout shows them (NO_COLOR and pipes are respected). */
-  style(format: Style, text: string): string {
-    return styleText(format, text, { stream: this.#streams.stdout, validateStream: true });
-  }
+  /** Colours only where stdout shows them (NO_COLOR and pipes are respected). Texts take it along by itself. */
+  readonly style = (format: Style, text: string): string =>
+    styleText(format, text, { stream: this.#streams.stdout, validateStream: true });
 
   data(text: string): void {
     this.#clear();
