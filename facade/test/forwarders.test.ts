@@ -359,4 +359,28 @@ describe.each(['undici', 'middleware'] as const)('%s', (forwarder) => {
     }
     expect((await answers).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
+
+  test('who leaves while waiting for one takes none along, and in the middle of an upload not the facade', async () => {
+    const held: (() => void)[] = [];
+    await serve((socket, head) => void held.push(() => echo(socket, head)), {
+      upstreamConnections: 1,
+    });
+    const first = ask(facade.port, '/first');
+    await until('it has arrived', () => held.length > 0);
+    const connections = [...monolith.open];
+    for (const text of [
+      get('/left'),
+      'POST /left HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\nhalf',
+    ])
+      talk(text).socket.destroySoon();
+    await until('both have left', () => lines.filter(({ status }) => status === 499).length === 2);
+    held.pop()?.();
+    expect((await first).status).toBe(200);
+    const last = ask(facade.port, '/last');
+    await until('the last has arrived', () => held.length > 0);
+    expect([...monolith.open]).toEqual(connections);
+    held.pop()?.();
+    expect((await last).status).toBe(200);
+    expect(monolith.heard.join('')).not.toContain('/left');
+  });
 });

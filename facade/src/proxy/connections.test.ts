@@ -2,8 +2,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
-import { Client } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import { Connections } from './connections.ts';
+import { UndiciPools } from './undici-pools.ts';
 
 interface Asked {
   readonly path: string;
@@ -14,6 +15,7 @@ let server: Server;
 let asked: Asked[];
 let connections: Connections;
 let outcomes: Record<string, string>;
+let address: string;
 
 beforeEach(async () => {
   asked = [];
@@ -23,7 +25,8 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  connections = new Connections(() => new Client(`http://127.0.0.1:${port}`), 2);
+  address = `http://127.0.0.1:${port}`;
+  connections = new Connections(() => new Client(address), 2);
 });
 afterEach(async () => {
   connections.destroy();
@@ -31,18 +34,17 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function ask(path: string, gone = false): void {
+function ask(path: string, gone = false, through = connections): Dispatcher.DispatchHandler {
   const told = outcomes;
-  connections.dispatch(
-    { path, method: 'GET', headers: [] },
-    {
-      onConnect: (abort) => gone && abort(),
-      onHeaders: () => true,
-      onData: () => true,
-      onComplete: () => void (told[path] = 'answered'),
-      onError: () => void (told[path] = 'failed'),
-    },
-  );
+  const handler: Dispatcher.DispatchHandler = {
+    onConnect: (abort) => gone && abort(),
+    onHeaders: () => true,
+    onData: () => true,
+    onComplete: () => void (told[path] = 'answered'),
+    onError: () => void (told[path] = 'failed'),
+  };
+  through.dispatch({ path, method: 'POST', headers: [] }, handler);
+  return handler;
 }
 const paths = (): string[] => asked.map(({ path }) => path);
 const arrived = (count: number): Promise<true | undefined> =>
@@ -99,6 +101,38 @@ describe('connections to an upstream', () => {
     asked.find(({ path }) => path === '/1')?.socket.resetAndDestroy();
     await arrived(3);
     expect(outcomes).toEqual({ '/1': 'failed' });
+  });
+
+  test('are left alone by what waited for one and is not wanted any more', async () => {
+    for (const path of ['/1', '/2']) ask(path);
+    const gone = ['/3', '/4'].map((path) => ask(path));
+    ask('/5');
+    await arrived(2);
+    for (const handler of gone) connections.withdraw(handler);
+    await answer('/1');
+    await answer('/2');
+    await arrived(3);
+    expect(paths()[2]).toBe('/5');
+    expect(new Set(asked.map(({ socket }) => socket)).size).toBe(2);
+  });
+
+  test('whose reset is found while a request waits for the look at them are replaced; also a write goes on, once', async () => {
+    const pools = new UndiciPools({ connections: 1, connectMs: 2_000, headerBytes: 16_384 });
+    const { pooled } = pools.for(address);
+    ask('/1', false, pooled);
+    await arrived(1);
+    await answer('/1');
+    // behind the look of this turn, before the one in which the reset is read
+    await new Promise((resolve) => setImmediate(resolve));
+    asked[0]?.socket.resetAndDestroy();
+    ask('/2', false, pooled);
+    await until('it has arrived or failed', () =>
+      Promise.resolve(asked.length > 1 || '/2' in outcomes || undefined),
+    );
+    await answer('/2');
+    pools.destroy();
+    expect(outcomes).toEqual({ '/1': 'answered', '/2': 'answered' });
+    expect(paths()).toEqual(['/1', '/2']);
   });
 
   test('that end with the facade let nobody wait', async () => {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Client, Dispatcher } from 'undici';
 
 interface Waiting {
@@ -33,6 +34,13 @@ export class Connections {
     place.client.dispatch(options, handler);
     // undici may have refused it at once
     this.#freed(place);
+  }
+
+  /** What nobody wants any more gives up its turn; it would be sent to a connection only to take that along. */
+  withdraw(handler: Dispatcher.DispatchHandler): void {
+    const index = this.#waiting.findIndex((one) => one.handler === handler);
+    for (const { options } of index < 0 ? [] : this.#waiting.splice(index, 1))
+      if (options.body instanceof Readable) options.body.destroy();
   }
 
   destroy(): void {

@@ -4,7 +4,8 @@ import type { Deadlines, Watched } from './deadlines.ts';
 import type { Attempt, AttemptRequest, Forwarder, Settle } from './forwarder.ts';
 import { giveInformation } from './information.ts';
 import { rawHeader } from './raw-headers.ts';
-import { OnConnection, type UndiciPools, type UpstreamPools } from './undici-pools.ts';
+import type { Connections } from './connections.ts';
+import { OnConnection, type UndiciPools } from './undici-pools.ts';
 import { Upload } from './upload.ts';
 import { brokeOff, failureOf, timeoutOf } from './upstream-failures.ts';
 
@@ -37,9 +38,10 @@ export class UndiciForwarder implements Forwarder {
     if (target === '*' || (withBody && rawHeader(headers, 'trailer') !== undefined))
       return this.#other.send(wish, settle);
     const pools = this.#pools.for(wish.upstream);
-    const exchange = new Exchange({ wish, pools, deadlines: this.#deadlines, settle });
-    const pool = wish.fresh ? pools.fresh : pools.pooled;
-    pool.dispatch(
+    const connections = wish.fresh ? pools.fresh : pools.pooled;
+    const { name } = pools;
+    const exchange = new Exchange({ wish, name, connections, deadlines: this.#deadlines, settle });
+    connections.dispatch(
       {
         path: pools.prefix + target,
         method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
@@ -53,7 +55,9 @@ export class UndiciForwarder implements Forwarder {
 
 interface ExchangeOptions {
   readonly wish: AttemptRequest;
-  readonly pools: UpstreamPools;
+  /** Of the upstream. */
+  readonly name: string;
+  readonly connections: Connections;
   readonly deadlines: Deadlines;
   readonly settle: Settle;
 }
@@ -134,11 +138,11 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
   }
 
   onError(error: Error): void {
-    const { pools, wish } = this.#options;
+    const { name, wish } = this.#options;
     if (!this.#settled) {
       this.#over = true;
       const stale = this.#reused && brokeOff(error);
-      this.#settle({ kind: 'failed', failure: failureOf(pools.name, error), stale });
+      this.#settle({ kind: 'failed', failure: failureOf(name, error), stale });
       return;
     }
     // the length of a 304 and of an answer to HEAD is that of another answer's body
@@ -195,7 +199,7 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
         return;
       }
     }
-    const failure = timeoutOf(this.#options.pools.name);
+    const failure = timeoutOf(this.#options.name);
     this.#settle({ kind: 'failed', failure, stale: false });
     this.#stop();
   }
@@ -215,7 +219,8 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
   #stop(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#abort?.();
+    if (this.#abort) this.#abort();
+    else this.#options.connections.withdraw(this);
   }
 
   #settle(attempt: Attempt): void {

@@ -44,6 +44,14 @@ export interface UpstreamPools {
 /** Idle connections are dropped before the upstream drops them: a second before what it announces, else after four. */
 const idle = { keepAliveTimeout: 4_000, keepAliveTimeoutThreshold: 1_000 } as const;
 
+/**
+ * undici looks at an idle connection before it sends, and when it finds a reset, the request fails that waits for the look. It
+ * was not sent: like one that finds the end of the connection, it goes to a new one.
+ */
+function keepWaiting(client: PooledClient, reset: Error): void {
+  if (client.stats.running === 0) Reflect.set(reset, 'code', 'UND_ERR_SOCKET');
+}
+
 export class UndiciPools {
   readonly #limits: PoolLimits;
   readonly #upstreams = new Map<string, UpstreamPools>();
@@ -92,6 +100,7 @@ export class UndiciPools {
             if (error) return done(error, null);
             client.socket = keepReadingAfterFailedWrite(socket);
             client.sent = 0;
+            socket.on('error', (reset) => keepWaiting(client, reset));
             return done(null, socket);
           }),
       });

@@ -17,6 +17,8 @@ export class Upload extends Readable {
 
   constructor(source: IncomingMessage) {
     super({ highWaterMark: 65_536 });
+    // undici listens only while it has the request: before, in the queue, and after, an error would end the process
+    this.on('error', () => {});
     this.#source = source;
     source.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onGone);
     source.on('error', this.#onGone);

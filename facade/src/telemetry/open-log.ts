@@ -5,18 +5,40 @@ import { type AccessLog, accessText } from './access-log.ts';
 const gatheredBytes = 32_768;
 const flushEveryMs = 100;
 const stuckAfterMs = 5000;
+/** Of what nobody takes, or no disk has room for. */
+const keptBytes = 64 * 1024 * 1024;
 
 /** Lines on their way to stdout: they gather for a moment, for a write per request costs more than the line. */
 class GatheredLines {
-  readonly #out = destination({ dest: 1, sync: false, contentMode: 'buffer' });
+  readonly #out = destination({
+    dest: 1,
+    sync: false,
+    contentMode: 'buffer',
+    maxLength: keptBytes,
+  });
   readonly #timer = setInterval(() => this.#give(), flushEveryMs).unref();
   #gathered = Buffer.allocUnsafeSlow(gatheredBytes);
   #used = 0;
   #written: Promise<void> = Promise.resolve();
   #allWritten: () => void = () => {};
+  #lost = 0;
 
-  constructor() {
-    this.#out.on('drain', () => this.#allWritten());
+  /** `onLost` is told, once there is room again, how many bytes there was none for. */
+  constructor(onLost: (bytes: number) => void) {
+    const out = this.#out;
+    out.on('drop', ({ length }: Buffer) => (this.#lost += length));
+    out.on('drain', () => {
+      this.#allWritten();
+      if (this.#lost > 0) onLost(this.#lost);
+      this.#lost = 0;
+    });
+    // a full disk is no reason to serve nobody: it is tried again with the next lines, but not at the end, and for ever
+    const flush = out.flushSync.bind(out);
+    out.on('error', () => {
+      out.flushSync = () => {};
+      this.#allWritten();
+    });
+    out.on('write', () => (out.flushSync = flush));
   }
 
   /** Written out as bytes at once: texts that were put together and not yet read would fill the memory until then. */
@@ -65,11 +87,13 @@ class GatheredLines {
 const ownLogs = new WeakMap<Logger, AccessLog>();
 const ownLines = new WeakMap<Logger, GatheredLines>();
 
-/** The log of the process, on stdout; nothing of it is lost, whatever ends the process but kill -9. */
+/** The log of the process, on stdout; nothing is lost of what is taken there, whatever ends the process but kill -9. */
 export function openLog(level: string, name: string): Logger {
-  const lines = new GatheredLines();
+  const lines = new GatheredLines((bytes) =>
+    log.warn({ bytes }, 'lines of this log are lost: nobody took them, or the disk was full'),
+  );
   process.on('exit', () => lines.end());
-  const log = pino({ level, base: { name } }, lines);
+  const log: Logger = pino({ level, base: { name } }, lines);
   const text = accessText(name);
   const write: AccessLog = (line) => lines.write(text(line, Date.now()));
   ownLines.set(log, lines);
