@@ -41,9 +41,10 @@ async function copyOurs(site: Site, rows: number): Promise<number> {
     `SELECT to_regclass('strangler.streams') AS streams`,
   );
   const again = typeof known?.streams === 'string';
-  // Fences refuse everyone but replication. What --restart empties is empty by then.
+  // Fences refuse everyone but who applies. What --restart empties is empty by then.
   await site.service.query(
-    'SET session_replication_role = replica; TRUNCATE ours.items, ours.lines, ours.pulses; SET session_replication_role = origin',
+    `SET session_replication_role = replica; SET strangler.applying = 'on'; TRUNCATE ours.items, ours.lines, ours.pulses;
+     SET session_replication_role = origin; RESET strangler.applying`,
   );
   await settle(site.service);
   const worker = await startWorker(site, { restart: again });

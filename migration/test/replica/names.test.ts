@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { until } from '@strangler-toolkit/dev-stack';
 import type { Direction, Side } from '@strangler-toolkit/plan';
 import { type Control, openControl } from '../../src/control/index.ts';
+import { applying } from '../../src/replica/fences.ts';
 import { cli, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openScene, type Scene, shop } from '../support/scene.ts';
 import { toCanary } from '../support/to-canary.ts';
@@ -128,7 +129,7 @@ test('schemas, blanks, dots, quotes, capitals and keywords in names go there and
   expect(await run('verify', 'catalog')).toMatchObject({ differences: 0, rowsCompared: 80 });
   await scene.sql(
     scene.service,
-    `SET session_replication_role = replica; UPDATE "V2.0"."Clients" SET "group" = 'other' WHERE id IN (6, 7)`,
+    `${applying()}; UPDATE "V2.0"."Clients" SET "group" = 'other' WHERE id IN (6, 7)`,
   );
   const keys = '"Sales Dept."."Customers":6 "Sales Dept."."Customers":7';
   await run('verify', 'catalog', '--repair', '--keys', keys);
