@@ -170,6 +170,48 @@ test('who steps round the fence is told by the worker, doctor and gates, until t
   expect(await held()).toMatchObject({ ok: true });
 });
 
+test('a subscription of PostgreSQL that feeds a mapped table passes the fence, and doctor names it', async () => {
+  const slot = `feeding_${scene.service.name}`;
+  const fed = (): Promise<number> => count(scene.service, 'items WHERE id = 9001');
+  await scene.sql(
+    scene.control,
+    'CREATE TABLE items (id bigint PRIMARY KEY, title text); CREATE PUBLICATION feeding FOR TABLE items',
+  );
+  await scene.sql(
+    scene.control,
+    `SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`,
+  );
+  await scene.sql(
+    scene.service,
+    `CREATE SUBSCRIPTION feeding CONNECTION '${scene.control.url}' PUBLICATION feeding
+       WITH (create_slot = false, slot_name = '${slot}', copy_data = false)`,
+  );
+  try {
+    await scene.sql(scene.control, `INSERT INTO items VALUES (9001, 'fed')`);
+    await until('the row passed the fence', async () => (await fed()) === 1);
+    const { checks } = json<{ checks: { check: string; ok: boolean; actual: string }[] }>(
+      await cli(['doctor', 'catalog', '--json'], scene.env),
+    );
+    expect(checks.filter(({ check }) => check.endsWith(' subscriptions'))).toMatchObject([
+      { check: 'service subscriptions', ok: false, actual: 'public.items' },
+    ]);
+    await scene.sql(scene.control, 'DELETE FROM items');
+    await until('the row went', async () => (await fed()) === 0);
+  } finally {
+    await scene.sql(scene.service, 'ALTER SUBSCRIPTION feeding DISABLE');
+    await scene.sql(
+      scene.service,
+      'ALTER SUBSCRIPTION feeding SET (slot_name = NONE); DROP SUBSCRIPTION feeding',
+    );
+    await until('the slot can go', () =>
+      scene.sql(scene.control, `SELECT pg_drop_replication_slot('${slot}')`).then(
+        () => true,
+        () => false,
+      ),
+    );
+  }
+});
+
 test('shadow, ramp and status lead to canary', async () => {
   expect(await run('shadow', 'catalog', '--sample', '100')).toMatchObject({ stage: 'shadowing' });
   expect(await run('status', 'catalog')).toMatchObject({

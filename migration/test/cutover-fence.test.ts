@@ -514,6 +514,23 @@ describe('a fence in audit mode', () => {
     expect((await seen()) - before).toBe(7);
   });
 
+  test('finds its row where it left it: a transaction that writes often searches once', async () => {
+    await installFence(admin, { ...audit, epoch: 6 });
+    await writer.query('BEGIN');
+    for (let n = 0; n < 20; n += 1) {
+      await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+      await writer.query(`SAVEPOINT s; UPDATE products SET price = 2; ROLLBACK TO s`);
+    }
+    const { rows } = await writer.query<{ searches: string }>(
+      `SELECT sum(idx_scan + coalesce(seq_scan, 0))::text AS searches
+         FROM pg_stat_xact_all_tables WHERE schemaname = 'strangler' AND relname = 'stray_writes'`,
+    );
+    await writer.query('COMMIT');
+    // What was rolled back is searched again.
+    expect(Number(rows[0]?.searches)).toBeLessThan(25);
+    expect((await strayMoments(admin, fence.context, 6)).writes).toBe(20);
+  });
+
   test('survives the loss of its own table', async () => {
     await installFence(admin, audit);
     await admin.query('ALTER TABLE strangler.stray_writes RENAME TO hidden');

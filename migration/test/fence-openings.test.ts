@@ -117,6 +117,14 @@ describe('somebody steps round a fence', () => {
     expect(await opened()).toBe(2);
   });
 
+  test('who leaves what fires for rows and takes the rest leaves the table open', async () => {
+    await writer.query('ALTER TABLE events DISABLE TRIGGER strangler_fence');
+    expect(await fenceStatus(admin, fence.context, fence.tables)).toMatchObject({
+      mode: 'partial',
+      open: ['public.events'],
+    });
+  });
+
   test('who takes all of it away is counted, and still is when it stands again', async () => {
     await writer.query(`DROP TRIGGER strangler_fence ON items; DROP TRIGGER strangler_fence ON events;
       DROP TRIGGER strangler_fence_row ON events; DROP TRIGGER strangler_fence ON events_1`);

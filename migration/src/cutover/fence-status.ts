@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { type FenceOpenings, readOpenings } from '../replica/fence-marks.ts';
 import { readRefusals, type Refusals } from '../replica/refusals.ts';
 import { fenceableTables, type TableName } from './fence-tables.ts';
-import { type FenceTriggers, readFenceTriggers } from '../replica/fences.ts';
+import { type FenceTriggers, isWhole, readFenceTriggers } from '../replica/fences.ts';
 
 export interface FenceStatus extends Refusals {
   /** `partial`: some tables are open, or the tables stand in different modes: never intended, `recover` mends it. */
@@ -28,7 +28,10 @@ export async function fenceStatus(
   const open = wanted.filter(
     (table) =>
       !standing.some(
-        (fence) => fence.table.schema === table.schema && fence.table.table === table.table,
+        (fence) =>
+          isWhole(fence) &&
+          fence.table.schema === table.schema &&
+          fence.table.table === table.table,
       ),
   );
   const modes = new Set(standing.map((fence) => fence.mode));

@@ -5,7 +5,7 @@ import { quoteTable, type TableName } from '../database/identifiers.ts';
 import { typeChain } from '../database/type-chain.ts';
 import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { readOpenings } from '../replica/fence-marks.ts';
-import { readFenceTriggers } from '../replica/fences.ts';
+import { isWhole, readFenceTriggers } from '../replica/fences.ts';
 import {
   type FenceIdentity,
   type Identity,
@@ -83,7 +83,7 @@ async function lookAtFence(
   const openings = await readOpenings(client, context);
   if (openings === undefined) return undefined;
   const fenced = (await readFenceTriggers(client, context))
-    .filter(({ mode }) => mode === 'refuse')
+    .filter((triggers) => triggers.mode === 'refuse' && isWhole(triggers))
     .map(({ table }) => tableName(table));
   const { opened, noticed } = openings;
   return { opened, noticed, open: tables.map(tableName).filter((name) => !fenced.includes(name)) };

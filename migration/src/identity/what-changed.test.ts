@@ -190,7 +190,13 @@ describe('the fence of the side that does not own', () => {
 
   test.each<[string, Identity['fence'], Identity['fence'], string | undefined]>([
     ['as it was', fence, fence, undefined],
-    ['of an earlier release', undefined, opened, undefined],
+    ['of an earlier release', undefined, fence, undefined],
+    [
+      'of an earlier release, and opened since its marks began',
+      undefined,
+      opened,
+      'the fence of public.b was switched off on the service: writes left no trace',
+    ],
     ['opened once, and verified since', opened, opened, undefined],
     [
       'opened since',

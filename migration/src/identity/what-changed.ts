@@ -83,8 +83,10 @@ function publicationChanges(before: Identity, after: Identity): Change[] {
  * throw away what somebody wrote. Who opens a fence of another direction touched rows that nobody said anything of.
  */
 function fenceChanges(before: Identity, after: Identity): Change[] {
-  const [was, is] = [before.fence, after.fence];
-  if (was === undefined || is === undefined || before.direction !== after.direction) return [];
+  const is = after.fence;
+  if (is === undefined || before.direction !== after.direction) return [];
+  // A release before marks: what was seen since they began came afterwards, as far as anybody knows.
+  const was = before.fence ?? { opened: 0, open: [] };
   const side = targetOf(after.direction);
   const change = (text: string): Change => ({ severity: 'void', kind: 'fence', table: null, text });
   return [

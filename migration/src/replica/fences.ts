@@ -102,6 +102,10 @@ export async function readFenceTriggers(
   }));
 }
 
+/** What fires for rows alone lets TRUNCATE pass, and whoever is in replica role. */
+export const isWhole = ({ triggers }: FenceTriggers): boolean =>
+  triggers.includes('strangler_fence');
+
 /**
  * Changes with every change of the context's fence here, also with one that was taken back: who opens a fence with DISABLE
  * TRIGGER, or gives it another function, and closes it again leaves other rows of the catalog behind.

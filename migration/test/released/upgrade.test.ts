@@ -16,7 +16,7 @@ import { readRefusals } from '../../src/replica/refusals.ts';
 import { installReplicaSchema } from '../../src/replica/schema.ts';
 import { cli } from '../support/cli.ts';
 import { openScene } from '../support/scene.ts';
-import { strayWriters } from '../../src/replica/stray-writes.ts';
+import { strayMoments, strayWriters } from '../../src/replica/stray-writes.ts';
 import { lockStreamRow, readStreamRow } from '../../src/replica/streams.ts';
 
 const released = (file: string): Promise<string> =>
@@ -97,6 +97,25 @@ describe('a data database of release 0.1.0', () => {
     } finally {
       await client.query('RESET ROLE');
       await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test('that another role brings up to date: the audit fence logs on, with the rights of who made it', async () => {
+    await client.query(await released('data-0.1.0.sql'));
+    const role = `maker_${database.name}`;
+    await client.query(
+      `CREATE ROLE ${role}; GRANT ALL ON SCHEMA strangler TO ${role};
+       ALTER TABLE strangler.stray_writes OWNER TO ${role}; ALTER FUNCTION strangler.fence_audit() OWNER TO ${role};
+       CREATE TABLE items (id int); CREATE TRIGGER strangler_fence BEFORE INSERT ON items
+         FOR EACH STATEMENT EXECUTE FUNCTION strangler.fence_audit('shop', 'monolith', '7')`,
+    );
+    try {
+      await installFenceSchema(client, 'shop');
+      await client.query('INSERT INTO items VALUES (1)');
+      const logged = await strayMoments(client, 'shop', 7);
+      expect([logged.writes, logged.moments.length]).toEqual([1, 1]);
+    } finally {
+      await client.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
     }
   });
 

@@ -16,6 +16,7 @@ import { owners } from './owners.ts';
 import { server } from './server.ts';
 import { sides } from './sides.ts';
 import { checkState } from './state.ts';
+import { subscriptions } from './subscriptions.ts';
 import { mapping, replicaIdentity } from './tables.ts';
 import { transport } from './transport.ts';
 import { worker } from './worker.ts';
@@ -35,6 +36,7 @@ const checks: readonly ContextCheck[] = [
   forgotten,
   owners,
   fences,
+  subscriptions,
   transport,
   worker,
   deadLetters,
