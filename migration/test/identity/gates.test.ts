@@ -21,10 +21,12 @@ let scene: Scene;
 let kit: Toolkit;
 let service: Server;
 let build = 'build 1';
+let timesAsked = 0;
 beforeAll(async () => {
-  service = createServer((request, response) =>
-    response.writeHead(request.url === '/version' ? 200 : 404).end(build),
-  );
+  service = createServer((request, response) => {
+    timesAsked += 1;
+    response.writeHead(request.url === '/version' ? 200 : 404).end(build);
+  });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   const address = service.address();
   scene = await openScene('identity_gates', {
@@ -218,12 +220,14 @@ describe('pacts and compared reads', () => {
   });
 
   test('a cutover of replicated data asks for them again, of what runs then', async () => {
-    await context({
-      ...shop,
-      gates: { ...shop.gates, pacts: true },
-      service: { ...shop.service, url: { env: 'RATES_URL' }, buildPath: '/version' },
-      contracts: withPacts().contracts,
-    });
+    const shopAt = (variable: string, asksForPacts = true): Promise<void> =>
+      context({
+        ...shop,
+        gates: { ...shop.gates, pacts: asksForPacts },
+        service: { ...shop.service, url: { env: variable }, buildPath: '/version' },
+        contracts: withPacts().contracts,
+      });
+    await shopAt('RATES_URL');
     try {
       const asked = () => gate('catalog', 'cutover', 'pacts');
       expect(await asked()).toMatchObject({ ok: false, actual: 'never verified' });
@@ -234,6 +238,16 @@ describe('pacts and compared reads', () => {
         ok: false,
         actual: 'void since: the service runs another build (build 2, it was build 1)',
       });
+      // Not known here: the gate says so, and whoever only looks is not stopped.
+      await shopAt('NOBODY_SET_IT');
+      expect(await asked()).toMatchObject({
+        ok: false,
+        actual: expect.stringContaining('NOBODY_SET_IT is not set'),
+      });
+      await shopAt('RATES_URL', false);
+      timesAsked = 0;
+      expect(await asked()).toMatchObject({ ok: true });
+      expect(timesAsked).toBe(0);
     } finally {
       await context(shop);
     }

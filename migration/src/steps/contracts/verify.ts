@@ -53,7 +53,10 @@ const contractsOf = (definition: MigrationDefinition): ContractSettings => {
   throw new StranglerError(
     'PACTS_NOT_FOUND',
     `context ${definition.context} names no pacts (contracts.pacts in its file)`,
-    { remedy: 'Add contracts: { pacts, provider } to the context file.' },
+    {
+      remedy:
+        'Add contracts: { pacts, provider } to the context file, or gates: { pacts: false } where nobody has written any.',
+    },
   );
 };
 

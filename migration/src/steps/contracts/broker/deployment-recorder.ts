@@ -136,8 +136,10 @@ export async function untoldDeployment(
   definition: MigrationDefinition,
   row: Pick<ContextRow, 'owner' | 'epoch'>,
 ): Promise<Untold | undefined> {
+  if (definition.contracts === undefined) return undefined;
   const { journal: lines } = await kit.control();
-  const rows = await lines.list({ context: definition.context, step: 'deployment', limit: 20 });
+  // Pipelines may write down many of one epoch.
+  const rows = await lines.list({ context: definition.context, step: 'deployment', limit: 1000 });
   const environment = brokerEnvironment(kit);
   return untold(definition, row, {
     rows,

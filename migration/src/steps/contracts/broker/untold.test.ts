@@ -42,6 +42,22 @@ test('a record of another epoch or of the other side is none of this owner', () 
   expect(untold(context, now, { rows: afterAll, isSet: true })).toBeUndefined();
 });
 
+test('a pipeline that records another environment, or the other side afterwards, did not tell it', () => {
+  const told = (environment: string, side = 'service') => line('done', 2, { environment, side });
+  const known = { isSet: true, environment: 'production' };
+  expect(untold(context, now, { ...known, rows: [told('staging')] })).toBeDefined();
+  expect(
+    untold(context, now, { ...known, rows: [told('production'), told('staging', 'monolith')] }),
+  ).toBeUndefined();
+  expect(
+    untold(context, now, { ...known, rows: [told('production'), told('production', 'monolith')] }),
+  ).toBeDefined();
+  const intended = line('started', 1, { environment: 'production' });
+  expect(
+    untold(context, now, { isSet: false, rows: [intended, told('staging')] })?.command,
+  ).toMatch(/--environment production$/);
+});
+
 test('nothing is owed without a broker, without contracts, or before the first change of owner', () => {
   expect(untold(context, now, { rows: [], isSet: false })).toBeUndefined();
   expect(untold({ context: 'shop' }, now, nothing)).toBeUndefined();

@@ -25,6 +25,11 @@ export const commandFor = (
     `--environment ${known.environment ?? '<name>'}`,
   ].join(' ');
 
+type Row = Pick<JournalRow, 'epoch' | 'status' | 'detail'>;
+
+const environmentOf = (row: Row | undefined): string | undefined =>
+  typeof row?.detail.environment === 'string' ? row.detail.environment : undefined;
+
 /**
  * Of the epoch that is now. Undefined: the broker was told, nobody ever changed the owner, or neither this environment nor the
  * journal speaks of a broker. A command that was killed wrote down before its move that there is one.
@@ -34,17 +39,25 @@ export function untold(
   { owner, epoch }: { readonly owner: Side; readonly epoch: number },
   known: {
     /** The journal's lines of deployments, in order. */
-    readonly rows: readonly Pick<JournalRow, 'epoch' | 'status' | 'detail'>[];
+    readonly rows: readonly Row[];
     readonly isSet: boolean;
     readonly environment?: string;
   },
 ): Untold | undefined {
   const { rows, isSet } = known;
   if (contracts === undefined || epoch <= 1 || (!isSet && rows.length === 0)) return undefined;
-  const ofNow = rows.filter((row) => row.epoch === epoch && row.detail.side === owner);
-  if (ofNow.some(({ status }) => status === 'done')) return undefined;
-  const failed = ofNow.findLast(({ status }) => status === 'failed')?.detail;
-  const intended = rows.findLast(({ detail }) => typeof detail.environment === 'string')?.detail;
+  const environment =
+    known.environment ??
+    environmentOf(rows.findLast((row) => row.status === 'started' && environmentOf(row)));
+  // A broker believes the last word on an environment, and one on another is none on this.
+  const told = rows.findLast(
+    (row) =>
+      row.status === 'done' && (environment === undefined || environmentOf(row) === environment),
+  );
+  if (told?.epoch === epoch && told.detail.side === owner) return undefined;
+  const failed = rows.findLast(
+    (row) => row.status === 'failed' && row.epoch === epoch && row.detail.side === owner,
+  )?.detail;
   return {
     side: owner,
     epoch,
@@ -56,7 +69,7 @@ export function untold(
         ? failed.command
         : commandFor(context, {
             side: owner,
-            environment: known.environment ?? (intended?.environment as string | undefined),
+            environment: environment ?? environmentOf(rows.findLast(environmentOf)),
           }),
   };
 }

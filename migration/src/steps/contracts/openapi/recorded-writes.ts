@@ -49,7 +49,12 @@ export function coverageOfWrites(
     route: routeName(route),
     requests: recorded.length,
     statuses: Object.fromEntries(statuses),
-    gaps: recorded.length === 0 ? ['no traffic'] : gapsOf(seen),
+    gaps:
+      recorded.length === 0
+        ? ['no traffic']
+        : seen.length === 0
+          ? ['no answer is recorded']
+          : gapsOf(seen),
   };
 }
 

@@ -58,10 +58,19 @@ test('words of an enum are told, null among them; keys that may be data are left
       notes: [{ at: '$[*].state', note: 'taken for an enum: ^(?:closed|open)$' }],
     },
   );
-  expect(of('{"anna@example.org":1}')).toEqual({
-    schema: { type: 'object', properties: {} },
-    notes: [{ at: '$.*', note: 'names that may be data are left out' }],
-  });
+  for (const key of [
+    'anna@example.org',
+    '4711',
+    '0b9f8e52-7c1d-4e7e-9a55-3f0f6a1c2d3e',
+    'sk_live_4eC39HqLyjWDarjtT1zdp7dc',
+  ])
+    expect(of(JSON.stringify({ [key]: 1 }))).toEqual({
+      schema: { type: 'object', properties: {} },
+      notes: [{ at: '$.*', note: 'names that may be data are left out' }],
+    });
+  const names = ['line2', 'x-request-id', 'addressLine1Text', 'iso8601Timestamp', 'sha256'];
+  const said = of(JSON.stringify(Object.fromEntries(names.map((name) => [name, true]))));
+  expect(said.schema).toMatchObject({ required: names });
 });
 
 test('a time is date-time where RFC 3339 has it so, else a pattern', () => {

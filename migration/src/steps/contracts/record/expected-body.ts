@@ -25,8 +25,14 @@ type ObjectValue = Readonly<Record<string, JsonValue>>;
 /** Written as `.name`, or in brackets; what neither can hold is left out. */
 const plainKey = /^[A-Za-z_]\w*$/;
 const bracketedKey = /^[\w \-:/.]+$/;
+/** Of a map by what somebody has: numbers, uuids, and long keys in which letters and digits take turns. */
+const isSomebodys = (key: string): boolean =>
+  /^\d+$/.test(key) ||
+  /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/i.test(key) ||
+  (key.length >= 16 && (key.match(/\d(?=[a-z])|[a-z](?=\d)/gi) ?? []).length > 3);
 /** Whether a key is a field's name; another one may be data. */
-export const isFieldName = (key: string): boolean => plainKey.test(key) || bracketedKey.test(key);
+export const isFieldName = (key: string): boolean =>
+  (plainKey.test(key) || bracketedKey.test(key)) && !isSomebodys(key);
 const nothing = Symbol('nothing to promise');
 
 /** The rule that all of the values keep, for every place that all of them have. Examples are made up. */

@@ -61,6 +61,10 @@ type Headers = z.infer<typeof headers>;
 const valueOf = (list: Headers, wanted: string): string | undefined =>
   list.find(({ name }) => name.toLowerCase() === wanted)?.value;
 
+/** What nobody answered, because a client left or a network failed, browsers write down as 0 or -1, and logs as 000. */
+const isStatus = (status: number | undefined): status is number =>
+  status !== undefined && status >= 100 && status <= 599;
+
 /** Of a HAR file, an access log or JSON lines. Paths and queries only, wherever it was recorded. */
 export function recordedAnswers(text: string): { recorded: Recorded[]; unread: number } {
   const archive = har.safeParse(jsonOrNothing(text));
@@ -70,7 +74,7 @@ export function recordedAnswers(text: string): { recorded: Recorded[]; unread: n
       recorded: requests.map(({ method, target, status }) => ({
         method,
         target: withoutOrigin(target),
-        ...(status !== undefined && { status }),
+        ...(isStatus(status) && { status }),
       })),
       unread,
     };
@@ -82,18 +86,20 @@ export function recordedAnswers(text: string): { recorded: Recorded[]; unread: n
       return {
         method: request.method,
         target: withoutOrigin(request.url),
-        status: response.status,
+        ...(isStatus(response.status) && { status: response.status }),
         sent: request.headers.map(({ name }) => name.toLowerCase()),
         ...(accept !== undefined && { accept }),
-        ...(request.postData && { body: sentOf(request.postData) }),
+        // Some recorders write down an empty one where nothing was sent.
+        ...(request.postData && request.postData.text !== '' && { body: sentOf(request.postData) }),
         // Some recorders leave bodies out: the monolith is asked again for those.
-        ...(body !== undefined && {
-          answer: answerOf(
-            response.status,
-            (name) => valueOf(response.headers, name),
-            () => (encoding === 'base64' ? undefined : body),
-          ),
-        }),
+        ...(body !== undefined &&
+          isStatus(response.status) && {
+            answer: answerOf(
+              response.status,
+              (name) => valueOf(response.headers, name),
+              () => (encoding === 'base64' ? undefined : body),
+            ),
+          }),
       };
     }),
     unread: 0,
