@@ -100,3 +100,13 @@ await pact
   .executeTest(async ({ url }) => {
     await assert.rejects(client(url).listImages('lamp'), { status: 400 });
   });
+
+await pact
+  .addInteraction()
+  .uponReceiving('a request for an image whose id is none')
+  .withRequest('GET', `/api/products/${nobody}/images/front`)
+  .willRespondWith(400, (builder) => builder.headers(json).jsonBody({ error: 'invalid id' }))
+  .executeTest(async ({ url }) => {
+    const refused = client(url).downloadImage(`/api/products/${nobody}/images/front`);
+    await assert.rejects(refused, { status: 400 });
+  });
