@@ -21,6 +21,7 @@ import {
 import { definition } from './cutover-context.ts';
 import type { MoverOrder } from './cutover-mover.ts';
 import { type KafkaPlace, transportOf } from './cutover-transport.ts';
+import { createControlDatabase } from './support/control-database.ts';
 
 const monolithSchema = `
 CREATE TABLE products (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, sku text NOT NULL UNIQUE, state text NOT NULL DEFAULT 'A', n int NOT NULL DEFAULT 0);
@@ -87,7 +88,7 @@ export async function openScene(
   const [monolith, service, control] = [
     await createTestDatabase(`${label}_m`),
     await createTestDatabase(`${label}_s`),
-    await createTestDatabase(`${label}_c`),
+    await createControlDatabase(`${label}_c`),
   ];
   const databases = { monolith, service, control };
   const connectTo = async (url: string): Promise<pg.Client> => {

@@ -1,6 +1,6 @@
-import { createTestDatabase } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { openControl } from '../../../migration/src/control/index.ts';
+import { createControlDatabase } from '../../../migration/test/support/control-database.ts';
 
 export interface TestControl {
   readonly url: string;
@@ -23,9 +23,9 @@ export interface TestControl {
 
 /** A real control database with the context `items`. */
 export async function startControl(url?: string): Promise<TestControl> {
-  const database = url ? undefined : await createTestDatabase('facade_control');
+  const database = url ? undefined : await createControlDatabase('facade_control');
   const address = url ?? database?.url ?? '';
-  await (await openControl(address)).close();
+  if (url) await (await openControl(url)).close();
   const pool = new pg.Pool({ connectionString: address, max: 2 });
   pool.on('error', () => {});
   const query = async (text: string, values: unknown[] = []) =>

@@ -26,6 +26,7 @@ import {
   type Transport,
 } from '../../src/stream/index.ts';
 import { runWorker, type WorkerProgress } from '../../src/worker/index.ts';
+import { createControlDatabase } from '../support/control-database.ts';
 
 /** Two databases with different schemas and a control database: what a worker works on. */
 export interface Shop extends AsyncDisposable {
@@ -158,7 +159,8 @@ async function openDatabase(
   label: Role,
   server: PostgresServer | undefined,
 ): Promise<TestDatabase> {
-  if (server === undefined) return createTestDatabase(label);
+  if (server === undefined)
+    return label === 'control' ? createControlDatabase(label) : createTestDatabase(label);
   const name = `${label}_${randomBytes(4).toString('hex')}`;
   // the folder of the server goes with the server
   return { name, url: await server.createDatabase(name), drop: async () => undefined };
