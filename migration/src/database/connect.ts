@@ -46,7 +46,8 @@ const sessionSettings: Readonly<Record<string, string>> = {
 
 /** Set only where something else stands: older servers do not know some of them, setting others needs a right. */
 const conditionalSettings = `
-SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0';
+SELECT set_config(name, '0', false) FROM unnest(ARRAY['idle_session_timeout', 'transaction_timeout']) AS name
+ WHERE current_setting(name, true) <> '0';
 SELECT set_config('session_replication_role', 'origin', false) WHERE current_setting('session_replication_role') <> 'origin';
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
 

@@ -143,11 +143,18 @@ async function retireFacts(
 }
 
 /** Finds out what the gates of a move ask, and nothing else. */
-export async function gatherFacts(
+export const gatherFacts = (
   kit: Toolkit,
   definition: MigrationDefinition,
   move: Move,
   options: { noFacade?: boolean } = {},
+): Promise<GateFacts> => kit.keepingConnections(() => lookForFacts(kit, definition, move, options));
+
+async function lookForFacts(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  move: Move,
+  options: { noFacade?: boolean },
 ): Promise<GateFacts> {
   const control = await kit.control();
   const row = await kit.row(definition);

@@ -201,6 +201,8 @@ export async function status(kit: Toolkit, context?: string): Promise<ContextSta
       ? [...(await kit.contexts()).values()].map((loaded) => loaded.definition)
       : [await kit.definition(context)];
   const all: ContextStatus[] = [];
-  for (const definition of definitions) all.push(await contextStatus(kit, definition));
+  await kit.keepingConnections(async () => {
+    for (const definition of definitions) all.push(await contextStatus(kit, definition));
+  });
   return all;
 }

@@ -11,7 +11,7 @@ import {
 import { loadContexts, type LoadedContext, requireContext } from '@strangler-toolkit/plan/load';
 import type pg from 'pg';
 import { type ContextRow, type Control, type Lease, openControl } from '../control/index.ts';
-import { connect } from '../database/connect.ts';
+import { Connections } from '../database/connections.ts';
 import {
   chooseFlagWriter,
   type FlagWriter,
@@ -53,6 +53,7 @@ export class Toolkit implements AsyncDisposable {
   readonly #options: ToolkitOptions;
   #contexts: Promise<Map<string, LoadedContext>> | undefined;
   #control: Promise<Control> | undefined;
+  readonly #connections = new Connections({ applicationName: 'strangler-cli' });
 
   constructor(options: ToolkitOptions) {
     this.#options = options;
@@ -151,14 +152,12 @@ export class Toolkit implements AsyncDisposable {
     side: Side,
     work: (client: pg.Client) => Promise<T>,
   ): Promise<T> {
-    const client = await connect(this.databaseUrl(definition, side), {
-      applicationName: 'strangler-cli',
-    });
-    try {
-      return await work(client);
-    } finally {
-      await client.end().catch(() => {});
-    }
+    return this.#connections.with(this.databaseUrl(definition, side), work);
+  }
+
+  /** Connections that `work` opens are used again, until it ends: for what looks at much and leaves nothing in a session. */
+  keepingConnections<T>(work: () => Promise<T>): Promise<T> {
+    return this.#connections.keeping(work);
   }
 
   /** @throws StranglerError CONFIG_ENV_MISSING when flags can be kept nowhere */

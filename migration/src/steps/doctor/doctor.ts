@@ -37,9 +37,11 @@ export async function doctor(
   await checkFlagSource(await kit.control(), flags, report);
   await checkFacades(await kit.control(), report);
   await checkForwardedHeaders(await kit.control(), report);
-  for (const definition of definitions)
-    await reportAttempt(report, `context ${definition.context}`, 'can be examined', () =>
-      examineContext(kit, definition, reportFor(definition.context)),
-    );
+  await kit.keepingConnections(async () => {
+    for (const definition of definitions)
+      await reportAttempt(report, `context ${definition.context}`, 'can be examined', () =>
+        examineContext(kit, definition, reportFor(definition.context)),
+      );
+  });
   return { ok: checks.every((check) => check.ok), checks };
 }
