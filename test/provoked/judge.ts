@@ -43,13 +43,14 @@ const stateOf = (status: ContextStatus) => ({
   next: [status.nextCommand, status.because],
 });
 
-async function look(stack: Stack): Promise<Looks> {
-  const status = await stack.type(['status', 'catalog', '--json']);
+async function lookAtStatus(stack: Stack): Promise<Looks['status']> {
+  const { code, stdout, stderr } = await stack.type(['status', 'catalog', '--json']);
+  return code === 0 ? stateOf(JSON.parse(stdout) as ContextStatus) : stderr;
+}
+
+async function lookForWrong(stack: Stack): Promise<Looks['wrong']> {
   const doctor = await stack.type(['doctor', 'catalog', '--json']);
-  return {
-    status: status.code === 0 ? stateOf(JSON.parse(status.stdout) as ContextStatus) : status.stderr,
-    wrong: doctor.code === 0 ? [] : (checksOf(doctor).filter(({ ok }) => !ok) ?? doctor.stderr),
-  };
+  return doctor.code === 0 ? [] : (checksOf(doctor).filter(({ ok }) => !ok) ?? doctor.stderr);
 }
 
 const checksOf = ({ stdout }: CliResult): Check[] =>
@@ -70,7 +71,7 @@ async function comes<T>(probe: () => Promise<T>, holds: (seen: T) => void): Prom
           return false;
         }
       },
-      { withinMs: 15_000, everyMs: 300 },
+      { withinMs: 60_000, everyMs: 500 },
     );
   } catch (error) {
     if (seen === undefined) throw error;
@@ -78,11 +79,19 @@ async function comes<T>(probe: () => Promise<T>, holds: (seen: T) => void): Prom
   }
 }
 
-const comesTo = (stack: Stack, before: Looks): Promise<void> =>
-  comes(
-    () => look(stack),
-    (now) => expect(now).toEqual(before),
-  );
+/** One after the other: what waits for the one need not ask for the other, too. */
+async function comesTo(stack: Stack, { status, wrong }: Partial<Looks>): Promise<void> {
+  if (status !== undefined)
+    await comes(
+      () => lookAtStatus(stack),
+      (now) => expect(now).toEqual(status),
+    );
+  if (wrong !== undefined)
+    await comes(
+      () => lookForWrong(stack),
+      (now) => expect(now).toEqual(wrong),
+    );
+}
 
 /** One JSON document with the error, which stderr tells a person as well. */
 function judgeError(
@@ -196,23 +205,19 @@ async function judgeLooks(stack: Stack, { status, doctor }: Failure, green: Gree
   else if (doctor.length > 0) await judgeDoctor(stack, doctor);
   const unharmed = (shown: Failure['status'] | Failure['doctor']): boolean =>
     !('fails' in shown) && shown.length === 0;
-  if (!unharmed(status) && !unharmed(doctor)) return;
-  await comes(
-    () => look(stack),
-    (now) => {
-      if (unharmed(status)) expect(now.status).toEqual(green.looks.status);
-      if (unharmed(doctor)) expect(now.wrong).toEqual([]);
-    },
-  );
+  await comesTo(stack, {
+    ...(unharmed(status) && { status: green.looks.status }),
+    ...(unharmed(doctor) && { wrong: [] }),
+  });
 }
 
 /** Everything is right, and from here on this is what right looks like. */
 export async function green(stack: Stack): Promise<void> {
-  await comes(
-    () => look(stack),
-    ({ wrong }) => expect(wrong).toEqual([]),
-  );
-  stack.green = { looks: await look(stack), text: (await stack.must('status', 'catalog')).stdout };
+  await comesTo(stack, { wrong: [] });
+  stack.green = {
+    looks: { status: await lookAtStatus(stack), wrong: [] },
+    text: (await stack.must('status', 'catalog')).stdout,
+  };
 }
 
 /** Provokes it, judges what people and programs are told, mends it, and wants everything as it was. */

@@ -176,15 +176,19 @@ export class Stack {
       ready: 'spawned',
     });
     this.worker = worker;
-    await until('the worker has caught up', async () => {
-      if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
-      const [row] = await this.sql(
-        'control',
-        `SELECT worker_id <> ${before} AS other FROM strangler_control.watermarks
+    await until(
+      'the worker has caught up',
+      async () => {
+        if (!worker.running) throw new Hopeless(worker.logs().join('\n'));
+        const [row] = await this.sql(
+          'control',
+          `SELECT worker_id <> ${before} AS other FROM strangler_control.watermarks
          JOIN strangler_control.contexts USING (context, epoch) WHERE context = 'catalog' AND state = 'caught-up'`,
-      );
-      return row?.other === true;
-    });
+        );
+        return row?.other === true;
+      },
+      { everyMs: 200 },
+    );
   }
 
   /** Copied, compared, and reads flagged to the service. */
@@ -224,8 +228,17 @@ export class Stack {
     await until(
       'the facade serves by it',
       async () => (await this.status()).facades.otherPlan.length === 0,
-      { withinMs: 15_000, everyMs: 300 },
+      { everyMs: 700 },
     );
+  }
+
+  /** Requests that facades have told of at this side. */
+  async told(side: Side): Promise<number> {
+    const [row] = await this.sql(
+      'control',
+      `SELECT coalesce(sum(requests), 0)::int AS requests FROM strangler_control.route_stats WHERE context = 'catalog' AND side = '${side}'`,
+    );
+    return Number(row?.requests);
   }
 
   async close(): Promise<void> {

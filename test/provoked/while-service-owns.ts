@@ -9,9 +9,8 @@ const cost = 'going back: writes wait for some seconds at most, no acknowledged 
 /** So many writes that what a side does is more than a single bad answer, and counted by the facade. */
 async function manyWrites(stack: Stack, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, () => stack.ask('POST', '/api/products')));
-  await until('the facade has told of them', async () => {
-    const { sides } = await stack.status();
-    return sides.service.recent.requests >= count;
+  await until('the facade has told of them', async () => (await stack.told('service')) >= count, {
+    everyMs: 100,
   });
 }
 
@@ -25,10 +24,11 @@ export const afterCutover: readonly Failure[] = [
     provoke: (stack) => stack.applications.service.down(),
     mend: async (stack) => {
       await stack.applications.service.up();
-      await until('reads that the monolith answered are counted', async () => {
-        const { sides } = await stack.status();
-        return sides.monolith.recent.requests > 0;
-      });
+      await until(
+        'reads that the monolith answered are counted',
+        async () => (await stack.told('monolith')) > 0,
+        { everyMs: 100 },
+      );
       await minutesPass(stack);
     },
     answer: {
@@ -140,7 +140,7 @@ export const afterGoingBack: readonly Failure[] = [
       // the worker follows
       await until('the way back is open', () => stack.must('can-i', 'rollback', 'catalog'), {
         withinMs: 30_000,
-        everyMs: 300,
+        everyMs: 700,
       });
       await stack.must('rollback', 'catalog', '--yes');
     },
