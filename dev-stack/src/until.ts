@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 export interface UntilOptions {
   /** Milliseconds until a wait counts as a hang. How soon something happens is for `expect` to say. */
   readonly withinMs?: number;
-  /** Milliseconds between two questions. */
+  /** Milliseconds between two questions. Default: 25, and up to 100 the longer it takes; many questions open a connection. */
   readonly everyMs?: number;
   /** What else the failure tells: logs of a server, for one. */
   readonly alsoTell?: () => string;
@@ -23,9 +23,10 @@ export type Found<T> = Exclude<T, Nothing>;
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { withinMs = 120_000, everyMs = 25, alsoTell }: UntilOptions = {},
+  { withinMs = 120_000, everyMs, alsoTell }: UntilOptions = {},
 ): Promise<Found<T>> {
-  const deadline = performance.now() + withinMs;
+  const began = performance.now();
+  const deadline = began + withinMs;
   for (;;) {
     let last: string;
     let cause: unknown;
@@ -42,6 +43,7 @@ export async function until<T>(
       const more = alsoTell ? `\n${alsoTell()}` : '';
       throw new Error(`waited ${withinMs / 1_000} s for ${what}; ${last}${more}`, { cause });
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    const pause = everyMs ?? Math.min(100, Math.max(25, (performance.now() - began) / 20));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
