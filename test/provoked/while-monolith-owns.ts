@@ -323,11 +323,15 @@ export const databases: readonly Failure[] = [
       exit: 1,
       code: 'CONTROL_SCHEMA_NEWER',
       says: 'cannot work with: 0099-later',
-      remedy: 'upgrade the toolkit',
+      remedy: 'Start the newer release again',
     },
     status: { fails: 'CONTROL_SCHEMA_NEWER', exit: 1, says: '0099-later' },
     doctor: [
-      { check: 'control database', actual: 'CONTROL_SCHEMA_NEWER', remedy: 'upgrade the toolkit' },
+      {
+        check: 'control database',
+        actual: 'CONTROL_SCHEMA_NEWER',
+        remedy: 'Start the newer release again',
+      },
     ],
     todo: 'the newer release again',
   },
