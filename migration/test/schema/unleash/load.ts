@@ -17,6 +17,8 @@ export class Load {
   async begin(): Promise<void> {
     await this.#client.connect();
     this.#running = this.#run();
+    // told by end()
+    this.#running.catch(() => {});
   }
 
   /** @throws what the application was answered, if it was an error */
@@ -56,8 +58,18 @@ export class Load {
   }
 
   async #write(sql: string, name: string): Promise<void> {
-    const { rowCount } = await this.#client.query(sql, [name]);
+    const { rowCount } = await this.#ask(sql, name);
     if (rowCount !== 1) throw new Error(`${sql} wrote ${rowCount} rows for ${name}`);
     this.written += 1;
+  }
+
+  /** A migration that locks two tables may meet a write that holds one of them: an application writes again, as the migrator does. */
+  async #ask(sql: string, name: string, tries = 5): Promise<pg.QueryResult> {
+    try {
+      return await this.#client.query(sql, [name]);
+    } catch (error) {
+      if (tries === 1 || (error as { code?: string }).code !== '40P01') throw error;
+      return this.#ask(sql, name, tries - 1);
+    }
   }
 }
