@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { until } from '@strangler-toolkit/dev-stack';
 import {
   forgetFlagsStatement,
+  nameFlagStatement,
   turnFlagOffStatement,
   turnFlagOnStatement,
 } from '@strangler-toolkit/plan';
@@ -12,10 +13,17 @@ import pg from 'pg';
 import type { FlagReader } from '../src/flags/flag-reader.ts';
 import { controlFlags, openFlagReader } from '../src/flags/open-flag-reader.ts';
 import { defaultLimits } from '../src/config/limits.ts';
+import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { startControl, type TestControl } from './support/control.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
-import { flagReaderSuite, suiteFlags } from './support/flag-reader-suite.ts';
+import { identitiesOf } from '../../migration/src/steps/ramp-names.ts';
+import {
+  flagNamesSuite,
+  flagReaderSuite,
+  suiteFlags,
+  suiteNamed,
+} from './support/flag-reader-suite.ts';
 import { servedBy } from './support/replicated-items.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
@@ -69,6 +77,7 @@ describe('the port', () => {
       await client.query(turnFlagOnStatement(name));
       if (percent === 0) await client.query(turnFlagOffStatement(name));
     }
+    await client.query(nameFlagStatement(suiteNamed.flag, false, [suiteNamed.identity]));
     const stateDir = await mkdtemp(join(tmpdir(), 'facade-'));
     folders.add(stateDir);
     const options = { name: 'suite', stateDir, controlUrl: own.url };
@@ -82,6 +91,7 @@ describe('the port', () => {
     await client.end();
     await own.close();
   });
+  flagNamesSuite('the control database', () => reader);
   flagReaderSuite('the control database', () => reader);
 });
 
@@ -98,6 +108,37 @@ describe('a facade with a control database and no Unleash', () => {
     await reads(facade, 'service');
     await run(forgetFlagsStatement(['items.list']));
     await reads(facade, 'monolith');
+  });
+
+  test('leads those over who are named, also after a restart, until the flag is changed by whatever release', async () => {
+    const items = itemsContext('none', monolith.url, service.url);
+    const ann = identitiesOf(items, ['ann']);
+    const asks = async (facade: RunningFacade, user?: string): Promise<unknown> =>
+      (await ask(facade.port, '/api/items', user ? { headers: { authorization: user } } : {}))
+        .headers['x-strangler-served-by'];
+    const facade = await start();
+    await run(nameFlagStatement('items.list', false, ann));
+    await until('ann is led over', async () => (await asks(facade, 'ann')) === 'service');
+    expect(await asks(facade, 'bob')).toBe('monolith');
+    expect(await asks(facade)).toBe('monolith');
+    await control.allowConnections(false);
+    await facade.stop({ keepState: true });
+    const again = await start({ stateDir: facade.stateDir });
+    expect(await asks(again, 'ann')).toBe('service');
+    expect(await asks(again, 'bob')).toBe('monolith');
+    await control.allowConnections(true);
+    // as a release before names does it
+    await run(turnFlagOffStatement('items.list'));
+    await until('ann is back', async () => (await asks(again, 'ann')) === 'monolith');
+  });
+
+  test('hears the flags of a schema that is older than names', async () => {
+    await control.query(
+      'ALTER TABLE strangler_control.flags DROP COLUMN identities, DROP COLUMN identities_at',
+    );
+    const facade = await start();
+    await run(turnFlagOnStatement('items.list'));
+    await reads(facade, 'service');
   });
 
   test('says that it has no shares, and is ready all the same', async () => {

@@ -14,7 +14,15 @@ import { openFlagReader } from '../src/flags/open-flag-reader.ts';
 import { ask } from './support/client.ts';
 import { itemsContext } from './support/contexts.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
-import { flagReaderSuite, flagSharesSuite, suiteFlags } from './support/flag-reader-suite.ts';
+import { UnleashAdmin } from '../../migration/src/flags/unleash/unleash-admin.ts';
+import { identitiesOf } from '../../migration/src/steps/ramp-names.ts';
+import {
+  flagNamesSuite,
+  flagReaderSuite,
+  flagSharesSuite,
+  suiteFlags,
+  suiteNamed,
+} from './support/flag-reader-suite.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 
 let database: TestDatabase;
@@ -46,6 +54,14 @@ const create = async (
   });
   await admin('POST', `/${name}/environments/development/on`);
 };
+/** As the command line changes flags. */
+const commands = (): UnleashAdmin =>
+  new UnleashAdmin({
+    url: unleash.url,
+    adminToken: unleash.adminToken,
+    environment: 'development',
+    project: 'default',
+  });
 const start = async (token = unleash.clientToken): Promise<RunningFacade> => {
   const facade = await startFacade({
     contexts: [itemsContext('none', monolith.url, service.url)],
@@ -84,6 +100,7 @@ afterAll(async () => {
 let reader: FlagReader;
 beforeAll(async () => {
   for (const [name, percent] of Object.entries(suiteFlags)) await create(name, percent, 'suite');
+  await commands().setPercent(suiteNamed.flag, 'suite', 0, { identities: [suiteNamed.identity] });
   reader = await openFlagReader({
     name: 'suite',
     stateDir,
@@ -96,6 +113,7 @@ beforeAll(async () => {
     'its flags arrive, turned on',
     () =>
       reader.isEnabled('suite.nobody', undefined) !== undefined &&
+      reader.isEnabled(suiteNamed.flag, suiteNamed.identity) &&
       (['suite.all', 'suite.half', 'suite.other-half'] as const).every((name) =>
         users.some((user) => reader.isEnabled(name, user) === true),
       ),
@@ -110,11 +128,23 @@ test('a share of requests is by chance for each, whoever asks', async () => {
   expect(new Set(answers())).toEqual(new Set([true, false]));
 });
 flagSharesSuite('Unleash', () => reader);
+flagNamesSuite('Unleash', () => reader);
 flagReaderSuite('Unleash', () => reader);
 
 test('the real Unleash: sticky halves, alike on all routes of a context; kill switch; a rejected token; last known state', async () => {
   const facade = await start();
   expect(await side(facade, 'ann')).toBe('monolith');
+
+  // by name, and nobody else: neither another one nor who shows none
+  const items = itemsContext('none', monolith.url, service.url);
+  const identities = identitiesOf(items, ['ann']);
+  await commands().setPercent('items.list', 'items', 0, { identities });
+  await until('ann is led over', async () => (await side(facade, 'ann')) === 'service');
+  expect(await side(facade, 'bob')).toBe('monolith');
+  expect((await ask(facade.port, '/api/items')).headers['x-strangler-served-by']).toBe('monolith');
+  await commands().setPercent('items.list', 'items', 0);
+  await until('and back', async () => (await side(facade, 'ann')) === 'monolith');
+  await commands().archive(['items.list']);
 
   await create('items.list', 50);
   await create('items.one', 50);

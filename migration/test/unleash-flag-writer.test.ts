@@ -7,6 +7,7 @@ import {
   type UnleashServer,
 } from '@strangler-toolkit/dev-stack';
 import { UnleashAdmin } from '../src/flags/unleash/unleash-admin.ts';
+import { identitiesOf } from '../src/steps/ramp-names.ts';
 import { flagWriterSuite } from './support/flag-writer-suite.ts';
 
 let database: TestDatabase;
@@ -103,6 +104,22 @@ test('a strategy that somebody added by hand stays and is told', async () => {
     percent: 5,
     otherStrategies: 1,
   });
+});
+
+test('as many are named as the command takes, in one rule beside the share, and no rule of somebody else is taken for it', async () => {
+  const identities = identitiesOf(
+    { context: 'catalog', identity: ['header:a', 'cookie:b'] },
+    Array.from({ length: 100 }, (_, index) => `n${index}`),
+  );
+  await admin.setPercent('catalog.hand', 'catalog', 5, { identities });
+  expect(await admin.read('catalog.hand', 'catalog')).toMatchObject({
+    percent: 5,
+    identities,
+    otherStrategies: 1,
+  });
+  await admin.setPercent('catalog.hand', 'catalog', 5);
+  const seen = (await seenByClients('catalog.hand')) as { strategies: unknown[] };
+  expect(seen.strategies).toHaveLength(2);
 });
 
 test('a wrong token, a server that is not there and an unknown environment each say what is wrong', async () => {

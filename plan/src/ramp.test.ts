@@ -119,3 +119,19 @@ test('a service that fails nearly always is sent back at ten requests, not at ni
   // A monolith that fails as often is no better.
   expect(verdict(side(1000, 700), side(10, 7))).toBe('wait');
 });
+
+test('those who are named are judged where nobody else goes to the service, and missed where none of them was seen', () => {
+  const judged = (service: SideWindow, named = true): unknown =>
+    judgeRampStep({ monolith: side(1000), service, percent: 0, named }, defaultGates);
+  expect(judged(side(0))).toEqual({
+    verdict: 'wait',
+    reason: 'none of the named identities was seen',
+  });
+  expect(judged(side(1))).toMatchObject({
+    verdict: 'wait',
+    reason: expect.stringContaining('1 of'),
+  });
+  expect(judged(side(1000))).toMatchObject({ verdict: 'keep' });
+  expect(judged(side(1000, 500))).toMatchObject({ verdict: 'back' });
+  expect(judged(side(1000, 500), false)).toMatchObject({ verdict: 'keep' });
+});

@@ -42,11 +42,15 @@ export interface RampWindow {
   readonly service: SideWindow;
   readonly percent: number;
   readonly baseline?: SideWindow;
+  /** Some are sent to the service by name, whatever the percentage. */
+  readonly named?: boolean;
 }
 
 /** Judges one step of a ramp. A side of too few requests is nothing to judge by: only what is bad anyway ends the wait. */
 export function judgeRampStep(window: RampWindow, settings: Required<GateSettings>): RampVerdict {
-  if (window.percent === 0)
+  if (window.percent === 0 && window.named && window.service.requests === 0)
+    return { verdict: 'wait', reason: 'none of the named identities was seen' };
+  if (window.percent === 0 && !window.named)
     return { verdict: 'keep', reason: 'nobody is sent to the service: there is nothing to judge' };
   const enough = (side: SideWindow): boolean => side.requests >= settings.rampMinRequests;
   const monolith =

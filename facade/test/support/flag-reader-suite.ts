@@ -73,3 +73,19 @@ export function flagSharesSuite(provider: string, reader: () => FlagReader): voi
     });
   });
 }
+
+/** The flag that the suite about names wants: for nobody but this hash. */
+export const suiteNamed = { flag: 'suite.named', identity: '0123456789abcdef0123456789abcdef' };
+
+/** What those promise that can give a flag to somebody by name; asked before the provider is let go. */
+export function flagNamesSuite(provider: string, reader: () => FlagReader): void {
+  test(`a flag that names identities is on for them alone, read from ${provider}`, () => {
+    const { flag, identity } = suiteNamed;
+    expect(reader().isEnabled(flag, identity)).toBe(true);
+    for (const user of [...users, identity.slice(1), `${identity} `, ''])
+      expect(reader().isEnabled(flag, user)).toBe(false);
+    for (let index = 0; index < 20; index++)
+      expect(reader().isEnabled(flag, undefined)).toBe(false);
+    expect(reader().isEnabled('suite.nobody', identity)).toBe(false);
+  });
+}

@@ -1,6 +1,7 @@
 import {
   type ControlFlag,
   forgetFlagsStatement,
+  nameFlagStatement,
   readFlagsStatement,
   type Statement,
   turnFlagOffStatement,
@@ -16,12 +17,24 @@ export class FlagStore {
   }
 
   async all(): Promise<ReadonlyMap<string, boolean>> {
-    const rows = (await this.#run(readFlagsStatement())) as ControlFlag[];
-    return new Map(rows.map(({ name, enabled }) => [name, enabled]));
+    return new Map((await this.list()).map(({ name, enabled }) => [name, enabled]));
+  }
+
+  async list(): Promise<readonly ControlFlag[]> {
+    return (await this.#run(readFlagsStatement())) as ControlFlag[];
   }
 
   async turnOn(name: string): Promise<void> {
     await this.#run(turnFlagOnStatement(name));
+  }
+
+  /** On for those named, and for everybody besides or not. */
+  async nameIdentities(
+    name: string,
+    enabled: boolean,
+    identities: readonly string[],
+  ): Promise<void> {
+    await this.#run(nameFlagStatement(name, enabled, identities));
   }
 
   async turnOff(name: string): Promise<void> {

@@ -21,6 +21,7 @@ const migrations: Readonly<
   '0005-written-together': () => import('./migrations/0005-written-together.ts'),
   '0006-refused-requests': () => import('./migrations/0006-refused-requests.ts'),
   '0007-write-windows': () => import('./migrations/0007-write-windows.ts'),
+  '0008-named-identities': () => import('./migrations/0008-named-identities.ts'),
 };
 /** Taken around the whole migration, by releases before this one as well. */
 const LOCK = 7_261_905_113;

@@ -9,12 +9,16 @@ export interface FlagState {
   readonly percent: number;
   /** Each request of that share for itself, instead of sticking to identities. */
   readonly byRequest?: true;
+  /** Hashes of identities that have it by name, whatever the share. */
+  readonly identities?: readonly string[];
   /** Rules that people added besides ours. */
   readonly otherStrategies: number;
 }
 
 export interface ShareOptions {
   readonly byRequest?: boolean;
+  /** Hashes of those that have the flag by name besides the share. Whoever is not named any more has it no more by name. */
+  readonly identities?: readonly string[];
 }
 
 /**
@@ -34,7 +38,7 @@ export interface FlagWriter {
   readAll(names: readonly string[], groupId: string): Promise<FlagState[]>;
   /**
    * Makes the flag when it is missing (a deleted one comes back) and gives it to `percent` of identities, or `byRequest` of
-   * requests, each for itself; 0 turns it off.
+   * requests, each for itself; 0 turns it off, but for those that are named.
    * @throws StranglerError UNLEASH_NEEDED for a share where there are no percentages
    */
   setPercent(name: string, groupId: string, percent: number, how?: ShareOptions): Promise<void>;

@@ -4,9 +4,10 @@ import type { Toolkit } from './toolkit.ts';
 
 /** Flags of a context that the control database still says are on, also of routes that are no more. */
 export async function leftBehind(control: Control, context: string): Promise<string[]> {
-  return [...(await control.flags.all())]
-    .filter(([name, enabled]) => enabled && parseFlagName(name)?.context === context)
-    .map(([name]) => name)
+  return (await control.flags.list())
+    .filter(({ enabled, identities }) => enabled || (identities?.length ?? 0) > 0)
+    .map(({ name }) => name)
+    .filter((name) => parseFlagName(name)?.context === context)
     .sort();
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { judgedGood, wayBack } from './ramp-way-back.ts';
+import { markOf } from './ramp-names.ts';
+import { judgedGood, judgedNames, namesBack, wayBack } from './ramp-way-back.ts';
 
 const row = (status: 'started' | 'done' | 'failed', percent: number, epoch = 3) => ({
   status,
@@ -29,3 +30,34 @@ test.each([
   ['interrupted where it was good already', { percent: 25, good: 25, judgedBad: false }, 25],
   ['interrupted below what was good', { percent: 1, good: 25, judgedBad: false }, 1],
 ])('the way back of a step that was %s', (_name, step, back) => expect(wayBack(step)).toBe(back));
+
+const names = (status: 'started' | 'done' | 'failed', hashes: string[], epoch = 3) => ({
+  status,
+  epoch,
+  detail: { percent: 0, names: markOf(hashes) },
+});
+
+test.each<[string, ReturnType<typeof names>[], string[][], string[]]>([
+  ['nothing was ever ramped', [], [['a']], []],
+  ['it was killed while it watched', [names('started', ['a'])], [['a']], []],
+  ['it held', [names('done', ['a', 'b'])], [['b', 'a']], ['b', 'a']],
+  ['it held on both flags', [names('done', ['a'])], [['a'], ['a']], ['a']],
+  ['one flag was changed by hand', [names('done', ['a'])], [['a'], []], []],
+  ['others held', [names('done', ['a'])], [['b']], []],
+  ['it held before the owner changed', [names('done', ['a'], 2)], [['a']], []],
+  ['a share held without names, and there are none', [names('done', [])], [[]], []],
+  ['a share held without names, and somebody named one', [names('done', [])], [['a']], []],
+  ['there is no flag', [names('done', ['a'])], [], []],
+])('named and judged good when %s', (_name, rows, named, good) =>
+  expect(judgedNames(rows, { epoch: 3, named })).toEqual(good),
+);
+
+const both = { tried: ['b', 'c'], kept: ['a', 'b'] };
+test.each([
+  ['judged bad', { percent: 25, good: 0, judgedBad: true, ...both }, ['a', 'b']],
+  ['judged bad for those named alone', { percent: 0, good: 0, judgedBad: true, ...both }, []],
+  ['judged bad below what was good', { percent: 1, good: 25, judgedBad: true, ...both }, []],
+  ['interrupted', { percent: 25, good: 0, judgedBad: false, ...both }, ['a', 'b']],
+  ['interrupted for those named alone', { percent: 0, good: 0, judgedBad: false, ...both }, ['b']],
+  ['interrupted below what was good', { percent: 1, good: 25, judgedBad: false, ...both }, ['b']],
+])('named after a step that was %s', (_name, step, back) => expect(namesBack(step)).toEqual(back));

@@ -10,8 +10,15 @@ import {
   StranglerError,
   type TrafficSeen,
 } from '@strangler-toolkit/plan';
-import { type FlagWriter, requireShares, routeFlags, steerableRoutes } from '../flags/index.ts';
-import { judgedGood, wayBack } from './ramp-way-back.ts';
+import {
+  type FlagWriter,
+  requireShares,
+  routeFlags,
+  type ShareOptions,
+  steerableRoutes,
+} from '../flags/index.ts';
+import { identitiesOf, markOf } from './ramp-names.ts';
+import { judgedGood, judgedNames, namesBack, wayBack } from './ramp-way-back.ts';
 import { recentSeconds } from './side-health.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { planned, type Step } from './step.ts';
@@ -23,6 +30,8 @@ export interface RampOptions extends ForceOptions {
   readonly steps?: readonly number[];
   /** Each request for itself instead of identities, where there are few of them. Writers still read their writes: pins count first. */
   readonly byRequest?: boolean;
+  /** Values by which requests show who they are; these have the service at every step, also at 0 %. */
+  readonly identities?: readonly string[];
   readonly holdSeconds: number;
   /** Longest wait of a step for enough traffic. */
   readonly maxWaitSeconds?: number;
@@ -39,6 +48,8 @@ export interface RampStepResult {
 export interface RampResult {
   readonly context: string;
   readonly percent: number;
+  /** How many have the service by name besides. */
+  readonly named: number;
   readonly steps: readonly RampStepResult[];
   /** Of the last day. */
   readonly traffic: TrafficSeen;
@@ -48,14 +59,15 @@ async function setAll(
   kit: Toolkit,
   context: string,
   names: readonly string[],
-  { percent, byRequest }: { readonly percent: number; readonly byRequest: boolean },
+  { percent, ...how }: { readonly percent: number } & Required<ShareOptions>,
 ): Promise<void> {
   const flags = kit.flagWriter();
-  for (const name of names) await flags.setPercent(name, context, percent, { byRequest });
+  for (const name of names) await flags.setPercent(name, context, percent, how);
 }
 
 /** The steps of a ramp, if they can be given. @throws StranglerError UNLEASH_NEEDED */
-function stepsOf({ steps }: RampOptions, flags: FlagWriter): readonly number[] {
+function stepsOf({ steps, identities }: RampOptions, flags: FlagWriter): readonly number[] {
+  if (steps === undefined && identities) return [0];
   if (steps === undefined) return flags.percentages ? [1, 5, 25, 50, 100] : [100];
   requireShares(flags, steps);
   return steps;
@@ -107,6 +119,10 @@ async function baselineOf(
   );
 }
 
+/** Those named among them, in words. */
+const besides = (named: number): string =>
+  named === 0 ? '' : ` and ${named} named ${named === 1 ? 'identity' : 'identities'}`;
+
 /** A share that was judged bad, and whether it is gone: `left` tells why the flags could not be set back. */
 function judgedBad(
   context: string,
@@ -139,10 +155,12 @@ export const ramp: Step<RampOptions, RampResult> = {
     const routes = steerableRoutes(definition).map((chosen) => chosen.name);
     const flags = kit.flagWriter();
     const steps = stepsOf(options, flags);
+    const identities = identitiesOf(definition, options.identities);
+    const named = new Set(options.identities).size;
     await flags.ping();
     const traffic = await control.identities.of(context, 24);
     const byRequest = options.byRequest ?? false;
-    if (!options.force && !byRequest) refuseEmptyStep(context, steps, traffic);
+    if (!options.force && !byRequest && named === 0) refuseEmptyStep(context, steps, traffic);
     return kit.withLease(context, 'ramp', async (lease, signal) => {
       const row = await kit.row(definition);
       let baseline = await baselineOf(kit, definition, steps);
@@ -155,6 +173,12 @@ export const ramp: Step<RampOptions, RampResult> = {
       const percents = states.map((state) => state.percent);
       const before = await control.journal.list({ context, step: 'ramp', limit: 1 });
       let kept = judgedGood(before, { epoch: row.epoch, percents });
+      let keptNames = judgedNames(before, {
+        epoch: row.epoch,
+        named: states.map((state) => state.identities ?? []),
+      });
+      if (named === 0 && states.some((state) => state.identities))
+        kit.tell('identities', 'nobody has the service by name any more', 'update');
       let keptByRequest = states.some((state) => state.byRequest);
       const results: RampStepResult[] = [];
       for (const percent of steps) {
@@ -165,15 +189,15 @@ export const ramp: Step<RampOptions, RampResult> = {
             actor: kit.actor,
             step: 'ramp',
             status,
-            detail: { percent, ...detail },
+            detail: { percent, ...(named > 0 && { named, names: markOf(identities) }), ...detail },
           });
         let bad: RampStepResult | undefined;
         try {
           await journal('started', { from: kept });
-          await setAll(kit, context, names, { percent, byRequest });
+          await setAll(kit, context, names, { percent, byRequest, identities });
           kit.tell(
             `ramp ${percent}`,
-            `${percent} % of reads${byRequest ? ', each for itself,' : ''} to the service, watched for ${options.holdSeconds} s`,
+            `${percent} % of reads${byRequest ? ', each for itself,' : ''}${besides(named)} to the service, watched for ${options.holdSeconds} s`,
             'started',
           );
           const since = await control.now();
@@ -185,7 +209,7 @@ export const ramp: Step<RampOptions, RampResult> = {
             await kit.pause(Math.min(1000, Math.max(50, options.holdSeconds * 250)), signal);
             window = await control.routeStats.window(context, { since, routes });
             verdict = judgeRampStep(
-              { ...window, percent, ...(baseline && { baseline }) },
+              { ...window, percent, named: named > 0, ...(baseline && { baseline }) },
               settings,
             );
             kit.tell(`ramp ${percent}`, `${percent} %: ${verdict.reason}`, 'update');
@@ -209,7 +233,10 @@ export const ramp: Step<RampOptions, RampResult> = {
               {
                 details: { steps: results },
                 remedy:
-                  'Wait for more traffic (--max-wait), or lower gates.rampMinRequests in the context file.',
+                  'Wait for more traffic (--max-wait), or lower gates.rampMinRequests in the context file.' +
+                  (named > 0 && window.service.requests === 0
+                    ? ` A name is what the first of these that a request has says: ${definition.identity?.join(', ')}.`
+                    : ''),
               },
             );
           if (verdict.verdict === 'back') {
@@ -220,13 +247,16 @@ export const ramp: Step<RampOptions, RampResult> = {
           kit.tell(`ramp ${percent}`, `${percent} % holds: ${verdict.reason}`, 'done');
           kept = percent;
           keptByRequest = byRequest;
+          keptNames = identities;
           if (window.monolith.requests >= settings.rampMinRequests) baseline = window.monolith;
         } catch (error) {
           // Whatever went wrong, Ctrl-C included: the last percentage that held is what remains.
-          const back = wayBack({ percent, good: kept, judgedBad: bad !== undefined });
+          const way = { percent, good: kept, judgedBad: bad !== undefined };
+          const back = wayBack(way);
           const left = await setAll(kit, context, names, {
             percent: back,
             byRequest: keptByRequest,
+            identities: namesBack({ ...way, tried: identities, kept: keptNames }),
           }).then(() => undefined, messageOf);
           await journal('failed', { back, left, reason: messageOf(error) }).catch(() => {});
           kit.tell(
@@ -240,6 +270,7 @@ export const ramp: Step<RampOptions, RampResult> = {
       return {
         context,
         percent: kept,
+        named,
         steps: results,
         traffic: await control.identities.of(context, 24),
       };
@@ -250,10 +281,12 @@ export const ramp: Step<RampOptions, RampResult> = {
     const row = await kit.row(definition);
     const control = await kit.control();
     const percents = stepsOf(options, kit.flagWriter());
-    if (!options.force && !options.byRequest)
+    identitiesOf(definition, options.identities);
+    const named = new Set(options.identities).size;
+    if (!options.force && !options.byRequest && named === 0)
       refuseEmptyStep(options.context, percents, await control.identities.of(options.context, 24));
     const steps = percents.map((percent) => ({
-      action: `set flags to ${percent} %${options.byRequest ? ' of requests' : ''}, watch for ${options.holdSeconds} s, step back if worse`,
+      action: `set flags to ${percent} %${options.byRequest ? ' of requests' : ''}${besides(named)}, watch for ${options.holdSeconds} s, step back if worse`,
       detail: routeFlags(definition).join(', '),
     }));
     await baselineOf(kit, definition, percents);

@@ -353,6 +353,7 @@ describe('a control database of release 0.1.0', () => {
         '0005-written-together',
         '0006-refused-requests',
         '0007-write-windows',
+        '0008-named-identities',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
       // release 0.1.0 refuses what it does not find in its list: it goes on

@@ -39,6 +39,36 @@ export function flagWriterSuite(
       expect(await read()).not.toHaveProperty('byRequest');
     });
 
+    test('are for those who are named besides, alone as well, until somebody else is or nobody', async () => {
+      const read = () => writer().read('suite.named', 'suite');
+      const set = (percent: number, identities?: readonly string[]) =>
+        writer().setPercent('suite.named', 'suite', percent, identities ? { identities } : {});
+      await set(0, ['0a', '0b']);
+      expect(await read()).toEqual({
+        name: 'suite.named',
+        exists: true,
+        enabled: true,
+        percent: 0,
+        identities: ['0a', '0b'],
+        otherStrategies: 0,
+      });
+      await set(last, ['0b']);
+      await set(last, ['0b']);
+      expect(await read()).toMatchObject({ percent: last, identities: ['0b'], otherStrategies: 0 });
+      await set(0, ['0c']);
+      expect(await read()).toMatchObject({ percent: 0, identities: ['0c'] });
+      await set(last);
+      expect(await read()).toMatchObject({ percent: last, otherStrategies: 0 });
+      expect(await read()).not.toHaveProperty('identities');
+      await set(last, ['0d']);
+      await set(0);
+      expect(await read()).toMatchObject({ enabled: false, percent: 0 });
+      expect(await read()).not.toHaveProperty('identities');
+      await set(last);
+      expect(await read()).toMatchObject({ percent: last, otherStrategies: 0 });
+      expect(await read()).not.toHaveProperty('identities');
+    });
+
     test('are off once turned off or given to nobody, whatever the percentage was', async () => {
       await writer().setPercent('suite.off', 'suite', 100);
       await writer().turnOff('suite.off');

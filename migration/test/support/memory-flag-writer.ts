@@ -3,6 +3,7 @@ import type { FlagState, FlagWriter, ShareOptions } from '../../src/flags/index.
 interface Flag {
   percent: number;
   byRequest: boolean;
+  identities: readonly string[];
   enabled: boolean;
   archived: boolean;
 }
@@ -24,6 +25,7 @@ export class MemoryFlagWriter implements FlagWriter {
       enabled: flag?.enabled ?? false,
       percent: flag?.enabled ? flag.percent : 0,
       ...(flag?.enabled && flag.byRequest && { byRequest: true }),
+      ...(flag?.enabled && flag.identities.length > 0 && { identities: flag.identities }),
       otherStrategies: 0,
     };
   }
@@ -36,10 +38,10 @@ export class MemoryFlagWriter implements FlagWriter {
     name: string,
     _groupId: string,
     percent: number,
-    { byRequest = false }: ShareOptions = {},
+    { byRequest = false, identities = [] }: ShareOptions = {},
   ): Promise<void> {
-    if (percent <= 0) return this.turnOff(name);
-    this.#flags.set(name, { percent, byRequest, enabled: true, archived: false });
+    if (percent <= 0 && identities.length === 0) return this.turnOff(name);
+    this.#flags.set(name, { percent, byRequest, identities, enabled: true, archived: false });
   }
 
   async turnOff(name: string): Promise<void> {

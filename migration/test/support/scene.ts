@@ -34,6 +34,7 @@ export const shop = {
 };
 export const rates = {
   context: 'rates',
+  identity: ['header:x-client', 'cookie:sid'],
   data: 'none',
   monolith: { url: { env: 'MONOLITH_URL' } },
   service: { url: { env: 'RATES_URL' } },

@@ -12,6 +12,7 @@ export const controlMigrations = {
   '0005-written-together': 'additive',
   '0006-refused-requests': 'additive',
   '0007-write-windows': 'additive',
+  '0008-named-identities': 'additive',
 } as const satisfies Readonly<Record<string, 'additive' | 'breaking'>>;
 export type ControlMigration = keyof typeof controlMigrations;
 

@@ -23,6 +23,8 @@ export interface IdentityReader {
   first(request: IdentitySources): string | undefined;
   /** One for each source that is there: a writer comes back with any of them. */
   all(request: IdentitySources): readonly string[];
+  /** Whom somebody means by a name: that value, in whichever source a request shows it. */
+  named(name: string): readonly string[];
   /** Where answers may tell: names of headers in lower case. */
   readonly answerHeaders: readonly string[];
   /** Cookies that it sets, users whom it names, tokens that it brings. */
@@ -157,6 +159,7 @@ export function identityReader(
         return value ? [hashOf(key, value)] : [];
       });
     },
+    named: (name) => sources.flatMap(({ key, request }) => (request ? [hashOf(key, name)] : [])),
     inAnswer(headers) {
       const given: string[] = [];
       const users: string[] = [];

@@ -31,6 +31,13 @@ const refusalOf = (error: unknown): string | undefined => {
   return refusals[code] ?? `the control database's flags cannot be read: ${String(error)}`;
 };
 
+/** Beside the flags, so that a release which knows no names can read the file that this one left. */
+const namedKey = (name: string, identity: string): string => `${name} ${identity}`;
+const entriesOf = ({ name, enabled, identities }: ControlFlag): [string, boolean][] => [
+  [name, enabled],
+  ...(identities ?? []).map((identity): [string, boolean] => [namedKey(name, identity), true]),
+];
+
 /**
  * Flags of the control database, for everybody or for nobody, where no flag provider is set. Whoever looks at the owners looks
  * at the flags on the same connection; requests are answered from memory.
@@ -38,6 +45,7 @@ const refusalOf = (error: unknown): string | undefined => {
 export class ControlFlagReader implements FlagReader {
   readonly #options: ControlFlagReaderOptions;
   readonly #file: DurableFile<Record<string, boolean>>;
+  /** Of flags, and of identities that have one by name. */
   #flags: ReadonlyMap<string, boolean> | undefined;
   #stored = '';
   #unsaved = false;
@@ -60,7 +68,7 @@ export class ControlFlagReader implements FlagReader {
     try {
       const results: unknown = await client.query(readFlagsSoonText);
       const { rows } = (results as readonly pg.QueryResult<ControlFlag>[])[1] ?? { rows: [] };
-      this.#flags = new Map(rows.map(({ name, enabled }) => [name, enabled]));
+      this.#flags = new Map(rows.flatMap(entriesOf));
       this.#readAt = performance.now();
       this.#lastError = null;
       this.#store(this.#flags);
@@ -71,8 +79,10 @@ export class ControlFlagReader implements FlagReader {
     }
   }
 
-  isEnabled(name: string): boolean | undefined {
-    return this.#flags?.get(name);
+  isEnabled(name: string, identity?: string): boolean | undefined {
+    const enabled = this.#flags?.get(name);
+    if (enabled !== false || identity === undefined) return enabled;
+    return this.#flags?.has(namedKey(name, identity)) ?? false;
   }
 
   shareOf(): undefined {

@@ -18,6 +18,13 @@ const parseSteps = (text: string): number[] => {
   return steps;
 };
 
+const parseNames = (text: string): string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes(''))
+    throw new StranglerError('USAGE', '--identities wants names, e.g. ann,bob');
+  return names;
+};
+
 export function rampCommand(session: Session): Command {
   return makeCommand({
     usage: 'ramp <context>',
@@ -32,6 +39,7 @@ export function rampCommand(session: Session): Command {
       'ramp catalog',
       'ramp catalog --steps 1,5,25,50,100 --hold 30s',
       'ramp catalog --steps 5,25,100 --by-request',
+      'ramp catalog --identities ann,bob',
       'ramp catalog --dry-run',
     ],
   })
@@ -43,6 +51,11 @@ export function rampCommand(session: Session): Command {
     .option(
       '--by-request',
       'shares of requests, each for itself, instead of identities: where there are few of them',
+    )
+    .option(
+      '--identities <names>',
+      'these have the service at every step, and alone without --steps; a ramp without the option takes them back',
+      parseNames,
     )
     .option('--hold <time>', 'how long each step is watched', duration, 30)
     .option(
@@ -56,6 +69,7 @@ export function rampCommand(session: Session): Command {
         common: CommonOptions & {
           steps?: number[];
           byRequest?: boolean;
+          identities?: string[];
           hold: number;
           maxWait?: number;
         },
@@ -68,6 +82,7 @@ export function rampCommand(session: Session): Command {
             ...force(common),
             ...(common.steps && { steps: common.steps }),
             ...(common.byRequest && { byRequest: true }),
+            ...(common.identities && { identities: common.identities }),
             holdSeconds: common.hold,
             ...(common.maxWait !== undefined && { maxWaitSeconds: common.maxWait }),
           },

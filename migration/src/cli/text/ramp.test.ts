@@ -16,7 +16,11 @@ test('a step that did not hold with its verdict and the reason, and last the sha
   });
   const steps = [step(10, 'keep', '120 requests, no errors'), step(50, 'back', '4.0 % errors')];
   const traffic = { requests: 0, anonymous: 0, identities: 0, shares: [] };
-  expect(rampText({ context: 'catalog', percent: 10, steps, traffic }).split('\n')).toEqual([
+  const result = { context: 'catalog', percent: 10, named: 0, steps, traffic };
+  expect(rampText({ ...result, named: 2, steps: [] })).toMatch(
+    /^catalog: 10 % of reads and 2 named go to/,
+  );
+  expect(rampText(result).split('\n')).toEqual([
     '50 %: back, 4.0 % errors',
     'catalog: 10 % of reads go to the service; no steered request in the last day',
   ]);

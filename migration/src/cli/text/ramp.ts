@@ -7,5 +7,5 @@ export const rampText = (result: RampResult): string =>
     ...result.steps
       .filter(({ verdict }) => verdict !== 'keep')
       .map((done) => `${done.percent} %: ${done.verdict}, ${done.reason}`),
-    `${result.context}: ${result.percent} % of reads go to the service; ${trafficText(result.traffic)}`,
+    `${result.context}: ${result.percent} % of reads${result.named > 0 ? ` and ${result.named} named` : ''} go to the service; ${trafficText(result.traffic)}`,
   ].join('\n');

@@ -20,3 +20,10 @@ test('the kill switch is told first', () => {
     'kill switch is ON: every read of catalog goes to its owner',
   );
 });
+
+test('who has a flag by name is told beside the share, as far as anybody can', () => {
+  const named = { ...flag, percent: 0, otherStrategies: 0, identities: ['0f'] };
+  const shown = routeText({ context: 'catalog', killed: false, flags: [named] });
+  expect(shown).toContain('0 % and named identities');
+  expect(shown).not.toContain('0f');
+});

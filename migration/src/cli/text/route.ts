@@ -1,4 +1,5 @@
 import type { RouteResult } from '../../steps/route.ts';
+import { flagShare } from './flag-share.ts';
 import { table } from './table.ts';
 
 /** What the flags say, and whether the kill switch is on. */
@@ -11,7 +12,7 @@ export const routeText = (result: RouteResult): string =>
       ['flag', 'percent', 'other strategies'],
       ...result.flags.map((flag) => [
         flag.name,
-        flag.exists ? `${flag.percent} %${flag.byRequest ? ' by request' : ''}` : 'not made',
+        flag.exists ? flagShare(flag) : 'not made',
         String(flag.otherStrategies),
       ]),
     ]),

@@ -135,6 +135,10 @@ describe('an explanation', () => {
     expect(lines('flag', { flags })).toEqual([
       '25 % of identities to the service, 2 rules that people added, the kill switch of goods is ON',
     ]);
+    const named = { ...flags, killed: false, route: { ...flag, identities: ['0f'] } };
+    expect(lines('flag', { flags: named })).toEqual([
+      '25 % of identities to the service, all of those who are named',
+    ]);
     const missing = { ...flags, killed: false, route: { ...flag, exists: false } };
     expect(lines('flag', { flags: missing })).toEqual(['not made']);
     expect(lines('may be', { override: 'PUT' })).toEqual([

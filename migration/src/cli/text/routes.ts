@@ -69,6 +69,7 @@ function flagText({ flags, route }: RouteExplanation): string {
     flag?.exists
       ? `${flag.percent} % of ${flag.byRequest ? 'requests' : 'identities'} to the service`
       : 'not made',
+    ...(flag?.identities ? ['all of those who are named'] : []),
     ...(others > 0 ? [`${others} rules that people added`] : []),
     ...(killed ? [`the kill switch of ${route?.context} is ON`] : []),
   ].join(', ');

@@ -100,6 +100,8 @@ test('flags lose the name of their context, held writes are said aloud', () => {
   const said = lines({ held: true, flags: [{ ...flag, name: 'catalog.list-products' }] });
   expect(said[0]).toMatch(/WRITES ARE HELD$/);
   expect(said).toContain('flags  list-products 25 %');
+  const named = { ...flag, name: 'catalog.list', identities: ['0f'] };
+  expect(lines({ flags: [named] })).toContain('flags  list 25 % and named identities');
 });
 
 test('dead letters that cannot be counted are no dash, but a reason', () => {

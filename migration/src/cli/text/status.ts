@@ -11,6 +11,7 @@ import type { StreamHealth } from '../../stream/stream-health.ts';
 import { recentSeconds, type SideHealth } from '../../steps/side-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
 import type { Terminal } from '../terminal.ts';
+import { flagShare } from './flag-share.ts';
 import { trafficText } from './traffic.ts';
 import { age, bytes, share } from './units.ts';
 
@@ -264,12 +265,8 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
       : [
           line(
             'flags',
-            status.flags
-              .map(
-                (flag) =>
-                  `${routeOf(flag.name)} ${flag.percent} %${flag.byRequest ? ' by request' : ''}`,
-              )
-              .join(', ') || 'none',
+            status.flags.map((flag) => `${routeOf(flag.name)} ${flagShare(flag)}`).join(', ') ||
+              'none',
           ),
         ]),
     ...(status.nextMove

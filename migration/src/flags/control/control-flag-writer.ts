@@ -1,14 +1,19 @@
-import { readInstanceDetail, StranglerError } from '@strangler-toolkit/plan';
+import { type ControlFlag, readInstanceDetail, StranglerError } from '@strangler-toolkit/plan';
 import type { Control } from '../../control/index.ts';
-import type { FlagState, FlagWriter } from '../flag-writer.ts';
+import type { FlagState, FlagWriter, ShareOptions } from '../flag-writer.ts';
 
-const flag = (name: string, enabled: boolean | undefined): FlagState => ({
-  name,
-  exists: enabled !== undefined,
-  enabled: enabled ?? false,
-  percent: enabled === true ? 100 : 0,
-  otherStrategies: 0,
-});
+function stateOf(name: string, flags: readonly ControlFlag[]): FlagState {
+  const flag = flags.find((candidate) => candidate.name === name);
+  const identities = flag?.identities ?? [];
+  return {
+    name,
+    exists: flag !== undefined,
+    enabled: flag !== undefined && (flag.enabled || identities.length > 0),
+    percent: flag?.enabled ? 100 : 0,
+    ...(identities.length > 0 && { identities }),
+    otherStrategies: 0,
+  };
+}
 
 /** A facade that does not say where it reads its flags is of a release that knows Unleash only. */
 const readsElsewhere = (detail: unknown): boolean => {
@@ -36,24 +41,30 @@ export class ControlFlagWriter implements FlagWriter {
 
   async read(name: string, _groupId: string): Promise<FlagState> {
     const { flags } = await this.#heard();
-    return flag(name, (await flags.all()).get(name));
+    return stateOf(name, await flags.list());
   }
 
   async readAll(names: readonly string[], _groupId: string): Promise<FlagState[]> {
     const { flags } = await this.#heard();
-    const known = await flags.all();
-    return names.map((name) => flag(name, known.get(name)));
+    const known = await flags.list();
+    return names.map((name) => stateOf(name, known));
   }
 
-  async setPercent(name: string, _groupId: string, percent: number): Promise<void> {
-    if (percent <= 0) return this.turnOff(name);
-    if (percent < 100)
+  async setPercent(
+    name: string,
+    _groupId: string,
+    percent: number,
+    { identities = [] }: ShareOptions = {},
+  ): Promise<void> {
+    if (percent <= 0 && identities.length === 0) return this.turnOff(name);
+    if (percent > 0 && percent < 100)
       throw new StranglerError(
         'UNLEASH_NEEDED',
         `${percent} % of ${name}: without Unleash a flag is for everybody or for nobody`,
       );
     const { flags } = await this.#heard();
-    await flags.turnOn(name);
+    if (identities.length === 0) await flags.turnOn(name);
+    else await flags.nameIdentities(name, percent >= 100, identities);
   }
 
   async turnOff(name: string): Promise<void> {

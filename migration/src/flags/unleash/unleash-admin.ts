@@ -7,6 +7,7 @@ import type { UnleashSettings } from './unleash-settings.ts';
 const strategy = z.object({
   id: z.string(),
   name: z.string(),
+  title: z.string().nullish(),
   disabled: z.boolean().nullish(),
   constraints: z.array(z.unknown()).nullish(),
   segments: z.array(z.unknown()).nullish(),
@@ -26,6 +27,31 @@ const isOurs = (candidate: Strategy, groupId: string): boolean =>
   candidate.parameters?.groupId === groupId &&
   (candidate.constraints ?? []).length === 0 &&
   (candidate.segments ?? []).length === 0;
+
+/** Beside the share, with one constraint: those who are named. */
+const namesTitle = 'strangler: named identities';
+const namesOf = z.tuple([
+  z.object({
+    contextName: z.literal('userId'),
+    operator: z.literal('IN'),
+    inverted: z.literal(false).nullish(),
+    values: z.array(z.string()),
+  }),
+]);
+const isNames = (candidate: Strategy, groupId: string): boolean =>
+  candidate.title === namesTitle &&
+  isOurs({ ...candidate, constraints: [] }, groupId) &&
+  namesOf.safeParse(candidate.constraints).success;
+const namedBy = ({ constraints }: Strategy): readonly string[] =>
+  namesOf.safeParse(constraints).data?.[0].values ?? [];
+
+const namesBody = (groupId: string, identities: readonly string[]): object => ({
+  name: 'flexibleRollout',
+  title: namesTitle,
+  disabled: false,
+  constraints: [{ contextName: 'userId', operator: 'IN', inverted: false, values: identities }],
+  parameters: { rollout: '100', stickiness: 'default', groupId },
+});
 
 const isByRequest = ({ parameters }: Strategy): boolean => parameters?.stickiness === 'random';
 
@@ -61,7 +87,9 @@ export class UnleashAdmin implements FlagWriter {
     );
     const active = (environment?.strategies ?? []).filter((candidate) => !candidate.disabled);
     const ours = active.filter((candidate) => isOurs(candidate, groupId));
+    const names = active.filter((candidate) => isNames(candidate, groupId));
     const enabled = environment?.enabled ?? false;
+    const identities = enabled ? names.flatMap(namedBy) : [];
     return {
       name,
       exists: found !== undefined,
@@ -70,7 +98,8 @@ export class UnleashAdmin implements FlagWriter {
         ? Math.max(0, ...ours.map((candidate) => Number(candidate.parameters?.rollout ?? 0)))
         : 0,
       ...(enabled && ours.some(isByRequest) && { byRequest: true }),
-      otherStrategies: active.length - ours.length,
+      ...(identities.length > 0 && { identities }),
+      otherStrategies: active.length - ours.length - names.length,
     };
   }
 
@@ -82,9 +111,9 @@ export class UnleashAdmin implements FlagWriter {
     name: string,
     groupId: string,
     percent: number,
-    { byRequest = false }: ShareOptions = {},
+    { byRequest = false, identities = [] }: ShareOptions = {},
   ): Promise<void> {
-    if (percent <= 0) return this.turnOff(name);
+    if (percent <= 0 && identities.length === 0) return this.turnOff(name);
     const found = (await this.#find(name)) ?? (await this.#create(name));
     const environment = found.environments.find(
       (candidate) => candidate.name === this.#settings.environment,
@@ -97,23 +126,34 @@ export class UnleashAdmin implements FlagWriter {
         { remedy: 'Set UNLEASH_ENVIRONMENT to one of them.' },
       );
     }
-    const body = {
+    const { strategies } = environment;
+    const ours = strategies?.find((candidate) => isOurs(candidate, groupId));
+    await this.#setStrategy(name, ours?.id, {
       name: 'flexibleRollout',
       title: 'strangler',
       disabled: false,
       constraints: [],
       parameters: {
-        rollout: String(percent),
+        rollout: String(Math.max(0, percent)),
         stickiness: byRequest ? 'random' : 'default',
         groupId,
       },
-    };
-    const ours = environment.strategies?.find((candidate) => isOurs(candidate, groupId));
-    if (ours)
-      await this.#api.expect('PUT', `${this.#inEnvironment(name)}/strategies/${ours.id}`, body);
-    else await this.#api.expect('POST', `${this.#inEnvironment(name)}/strategies`, body);
+    });
+    // Last: a flag whose only strategy is taken away is on for everybody.
+    const names = strategies?.find((candidate) => isNames(candidate, groupId));
+    const named = identities.length > 0 && namesBody(groupId, identities);
+    await this.#setStrategy(name, names?.id, named);
     // The strategy first: a flag that is turned on without one gets a default of 100 %.
     if (!environment.enabled) await this.#api.expect('POST', `${this.#inEnvironment(name)}/on`);
+  }
+
+  /** `id`: the one that is there; `body` false: none is to be there. */
+  async #setStrategy(name: string, id: string | undefined, body: object | false): Promise<void> {
+    const all = `${this.#inEnvironment(name)}/strategies`;
+    if (body === false) {
+      if (id !== undefined) await this.#api.expect('DELETE', `${all}/${id}`);
+    } else if (id === undefined) await this.#api.expect('POST', all, body);
+    else await this.#api.expect('PUT', `${all}/${id}`, body);
   }
 
   async turnOff(name: string): Promise<void> {

@@ -11,7 +11,7 @@ export const flags: ContextCheck = {
     const provider = kit.flagWriter();
     const steering = steersAt(row.stage);
     const on = (await provider.readAll(routeFlags(definition), definition.context)).filter(
-      (flag) => flag.percent > 0 || (flag.otherStrategies > 0 && flag.enabled),
+      (flag) => flag.percent > 0 || flag.identities || (flag.otherStrategies > 0 && flag.enabled),
     );
     report({
       check: 'route flags',

@@ -127,7 +127,9 @@ async function served(
   const flags = await readFlags(kit, context, name);
   const search = /\?.*/s.exec(options.target)?.[0] ?? '';
   const sources = definition.identity ?? [];
-  const identities = identityReader(sources, sha256).all({ headers: options.headers, search });
+  const reader = identityReader(sources, sha256);
+  const shown = { headers: options.headers, search };
+  const identities = reader.all(shown);
   const pins = kind === 'read' ? await readPins(kit, view, { context, identities }) : null;
   const freshness = pins === null || (pins.streams && pins.since === null) ? 'fresh' : 'pinned';
   const undecided = view.dataKind === 'replicated' && !view.known;
@@ -141,7 +143,14 @@ async function served(
     shadowPercent: undecided ? null : shadowOf(view, flags, kind),
     answers: undecided
       ? []
-      : whoAnswers({ kind, view, freshness, killed: flags.killed, flag: flags.route }),
+      : whoAnswers({
+          kind,
+          view,
+          freshness,
+          killed: flags.killed,
+          flag: flags.route,
+          identity: reader.first(shown),
+        }),
   };
 }
 

@@ -34,6 +34,16 @@ describe('who answers', () => {
     expect(answers({ flag: flag(100) })).toEqual(['100 service flag']);
   });
 
+  test('who is named by the flag reads where it sends, whatever the share', () => {
+    const named = { ...flag(0), enabled: true, identities: ['ann', 'bob'] };
+    expect(answers({ flag: named, identity: 'bob' })).toEqual(['100 service flag']);
+    expect(answers({ flag: named, identity: 'eve' })).toEqual(['100 monolith flag']);
+    expect(answers({ flag: named })).toEqual(['100 monolith flag']);
+    expect(answers({ flag: named, identity: 'bob', freshness: 'pinned' })).toEqual([
+      '100 monolith pin',
+    ]);
+  });
+
   test('a flag that does not exist sends nobody anywhere', () => {
     expect(answers({ flag: flag(0, false) })).toEqual(['100 monolith flag-unknown']);
   });

@@ -19,10 +19,13 @@ export interface AnswerInput {
   readonly killed: boolean;
   /** Null: not known here. */
   readonly flag: FlagState | null;
+  /** What the request shows first; undefined: nothing. */
+  readonly identity?: string | undefined;
 }
 
 /** Who answers a request, with shares where a flag divides them: what each facade would decide with all upstreams well. */
-export function whoAnswers({ kind, view, freshness, killed, flag }: AnswerInput): Answer[] {
+export function whoAnswers(input: AnswerInput): Answer[] {
+  const { kind, view, freshness, killed, flag, identity } = input;
   const given = (route: FlagView['route']): Decision =>
     decide({ kind, view, freshness, unavailable: new Set(), flags: { kill: killed, route } });
   if (flag?.exists === false) return [{ ...given(undefined), percent: 100 }];
@@ -34,8 +37,10 @@ export function whoAnswers({ kind, view, freshness, killed, flag }: AnswerInput)
       { ...on, percent: null },
       { ...off, percent: null },
     ];
+  const named = identity !== undefined && flag.identities?.includes(identity);
+  const percent = named ? 100 : flag.percent;
   return [
-    { ...on, percent: flag.percent },
-    { ...off, percent: 100 - flag.percent },
-  ].filter(({ percent }) => percent > 0);
+    { ...on, percent },
+    { ...off, percent: 100 - percent },
+  ].filter((answer) => answer.percent > 0);
 }
