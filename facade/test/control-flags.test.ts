@@ -139,6 +139,7 @@ describe('a facade with a control database and no Unleash', () => {
     const facade = await start();
     await run(turnFlagOnStatement('items.list'));
     await reads(facade, 'service');
+    expect((await facade.readiness()).flags).toMatchObject({ state: 'synced', lastError: null });
   });
 
   test('says that it has no shares, and is ready all the same', async () => {

@@ -17,7 +17,7 @@ import {
   type ShareOptions,
   steerableRoutes,
 } from '../flags/index.ts';
-import { identitiesOf, markOf } from './ramp-names.ts';
+import { besides, identitiesOf, markOf } from './ramp-names.ts';
 import { judgedGood, judgedNames, namesBack, wayBack } from './ramp-way-back.ts';
 import { recentSeconds } from './side-health.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
@@ -119,10 +119,6 @@ async function baselineOf(
   );
 }
 
-/** Those named among them, in words. */
-const besides = (named: number): string =>
-  named === 0 ? '' : ` and ${named} named ${named === 1 ? 'identity' : 'identities'}`;
-
 /** A share that was judged bad, and whether it is gone: `left` tells why the flags could not be set back. */
 function judgedBad(
   context: string,
@@ -197,7 +193,8 @@ export const ramp: Step<RampOptions, RampResult> = {
           await setAll(kit, context, names, { percent, byRequest, identities });
           kit.tell(
             `ramp ${percent}`,
-            `${percent} % of reads${byRequest ? ', each for itself,' : ''}${besides(named)} to the service, watched for ${options.holdSeconds} s`,
+            `${percent} % of reads${byRequest ? ', each for itself,' : ''}${besides(named)} to the service, ` +
+              `watched for ${options.holdSeconds} s`,
             'started',
           );
           const since = await control.now();
@@ -286,7 +283,9 @@ export const ramp: Step<RampOptions, RampResult> = {
     if (!options.force && !options.byRequest && named === 0)
       refuseEmptyStep(options.context, percents, await control.identities.of(options.context, 24));
     const steps = percents.map((percent) => ({
-      action: `set flags to ${percent} %${options.byRequest ? ' of requests' : ''}${besides(named)}, watch for ${options.holdSeconds} s, step back if worse`,
+      action:
+        `set flags to ${percent} %${options.byRequest ? ' of requests' : ''}${besides(named)}, ` +
+        `watch for ${options.holdSeconds} s, step back if worse`,
       detail: routeFlags(definition).join(', '),
     }));
     await baselineOf(kit, definition, percents);

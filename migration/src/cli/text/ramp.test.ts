@@ -18,7 +18,7 @@ test('a step that did not hold with its verdict and the reason, and last the sha
   const traffic = { requests: 0, anonymous: 0, identities: 0, shares: [] };
   const result = { context: 'catalog', percent: 10, named: 0, steps, traffic };
   expect(rampText({ ...result, named: 2, steps: [] })).toMatch(
-    /^catalog: 10 % of reads and 2 named go to/,
+    /^catalog: 10 % of reads and 2 named identities go to/,
   );
   expect(rampText(result).split('\n')).toEqual([
     '50 %: back, 4.0 % errors',
