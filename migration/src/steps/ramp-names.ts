@@ -39,7 +39,3 @@ export function identitiesOf(
 /** Tells one set of names from another in the journal. */
 export const markOf = (hashes: readonly string[]): string | undefined =>
   hashes.length === 0 ? undefined : sha256(hashes.toSorted().join('\n')).slice(0, 16);
-
-/** Those named besides a share, in words. */
-export const besides = (named: number): string =>
-  named === 0 ? '' : ` and ${named} named ${named === 1 ? 'identity' : 'identities'}`;

@@ -17,8 +17,9 @@ import {
   type ShareOptions,
   steerableRoutes,
 } from '../flags/index.ts';
-import { besides, identitiesOf, markOf } from './ramp-names.ts';
+import { identitiesOf, markOf } from './ramp-names.ts';
 import { judgedGood, judgedNames, namesBack, wayBack } from './ramp-way-back.ts';
+import { besides } from './ramp-words.ts';
 import { recentSeconds } from './side-health.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
 import { planned, type Step } from './step.ts';

@@ -1,5 +1,5 @@
 import type { RampResult } from '../../steps/ramp.ts';
-import { besides } from '../../steps/ramp-names.ts';
+import { besides } from '../../steps/ramp-words.ts';
 import { trafficText } from './traffic.ts';
 
 /** Steps that did not hold (the others were told while they ran), and the share that stays. */
