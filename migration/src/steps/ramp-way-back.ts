@@ -28,7 +28,7 @@ export function judgedNames(
 ): readonly string[] {
   const last = rows.findLast((row) => row.epoch === epoch);
   const mark = last?.status === 'done' ? last.detail.names : undefined;
-  const good = named.every((hashes) => mark !== undefined && markOf(hashes) === mark);
+  const good = named.every((hashes) => markOf(hashes) === mark);
   return (good && named[0]) || [];
 }
 
