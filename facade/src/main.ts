@@ -58,7 +58,11 @@ const told = (error: unknown): string =>
     ? `${error.code}: ${error.message}\n  ${error.remedy}\n`
     : `${error instanceof Error ? error.stack : String(error)}\n`;
 
-/** The process: command line and environment in; exit 1 for an error, 2 for a command line that it does not know. */
+/** As of every command: what whoever started it has to mend is 2. */
+const exitCodeOf = (error: unknown): number =>
+  isStranglerError(error) && /^(USAGE$|CONFIG_)/.test(error.code) ? 2 : 1;
+
+/** The process: command line and environment in; exit 1 for an error, 2 for a command line, setting or context file that cannot be. */
 export async function main(
   argv: readonly string[] = process.argv.slice(2),
   env: NodeJS.ProcessEnv = process.env,
@@ -70,7 +74,7 @@ export async function main(
     else await run(env, wish === 'without-flags');
   } catch (error) {
     process.stderr.write(told(error));
-    process.exit(isStranglerError(error) && error.code === 'USAGE' ? 2 : 1);
+    process.exit(exitCodeOf(error));
   }
 }
 

@@ -111,14 +111,14 @@ describe('the process', () => {
     expect(JSON.stringify(output)).not.toContain('hidden');
   });
 
-  test('a port in use, a missing address and a wrong value are errors with a code, a remedy and exit 1', async () => {
-    for (const [env, code] of [
-      [{ FACADE_PORT: String(monolith.port) }, 'PORT_IN_USE'],
-      [{ MONOLITH_URL: undefined }, 'CONFIG_ENV_MISSING'],
-      [{ FACADE_TIMEOUT_MS: 'soon' }, 'CONFIG_INVALID'],
+  test('a port in use, a missing address and a wrong value are errors with a code, a remedy and an exit code as commands have it', async () => {
+    for (const [env, code, expected] of [
+      [{ FACADE_PORT: String(monolith.port) }, 'PORT_IN_USE', 1],
+      [{ MONOLITH_URL: undefined }, 'CONFIG_ENV_MISSING', 2],
+      [{ FACADE_TIMEOUT_MS: 'soon' }, 'CONFIG_INVALID', 2],
     ] as const) {
       const { output, exit } = run(env);
-      expect(await exit).toBe(1);
+      expect(await exit).toBe(expected);
       expect(output.stderr).toMatch(new RegExp(`^${code}: .+\n  .+`));
     }
   });
@@ -145,7 +145,7 @@ describe('the process', () => {
         [broken, 'CONFIG_INVALID'],
       ] as const) {
         const { output, exit } = run({ STRANGLER_CONTEXTS: contexts });
-        expect(await exit).toBe(1);
+        expect(await exit).toBe(2);
         expect(output.stderr).toMatch(new RegExp(`^${code}: `));
       }
     } finally {

@@ -431,7 +431,7 @@ export const facades: readonly Failure[] = [
     answer: {
       start: 'strangler-facade',
       env: { UNLEASH_URL: 'http://127.0.0.1:4242/api' },
-      exit: 1,
+      exit: 2,
       code: 'CONFIG_ENV_MISSING',
       says: 'UNLEASH_CLIENT_TOKEN',
     },
