@@ -490,6 +490,16 @@ describe('a fence in audit mode', () => {
     expect(await strayMoments(admin, fence.context, 4)).toEqual({ writes: 0, moments: [] });
   });
 
+  test('takes one statement for one writer, also of transactions that see no other rows of the log', async () => {
+    await installFence(admin, { ...audit, epoch: 6 });
+    await writer.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    for (const id of [1, 2]) await writer.query(`UPDATE products SET price = 5 WHERE id = ${id}`);
+    await writer.query('COMMIT');
+    const { moments } = await strayMoments(admin, fence.context, 6);
+    expect(moments).toHaveLength(2);
+    expect(new Set(moments.map((moment) => moment.writer)).size).toBe(1);
+  });
+
   test('never makes one business transaction wait for another, nor fail to serialise', async () => {
     await installFence(admin, audit);
     const seen = async (): Promise<number> =>

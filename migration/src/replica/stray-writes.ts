@@ -57,7 +57,9 @@ export async function strayMoments(
     [context, epoch],
   );
   const { rows } = await client.query<Omit<StrayMoment, 'at'> & { at: string }>(
-    `SELECT writer::text AS writer, table_name AS "table", application_name AS application,
+    // a writer has several rows in the log where its transactions overlap, and one each where they are repeatable reads
+    `SELECT md5(concat_ws(chr(31), table_name, operation, application_name, db_user, query)) AS writer,
+            table_name AS "table", application_name AS application,
             (extract(epoch FROM at) * 1000)::text AS at, trace, route
        FROM strangler.stray_moments moment JOIN strangler.stray_writes log ON log.id = moment.writer
       WHERE context = $1 AND epoch = $2 ORDER BY moment.at DESC LIMIT ${mostMoments}`,

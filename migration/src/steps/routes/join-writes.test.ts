@@ -175,6 +175,17 @@ describe('by what the writer names', () => {
     ]);
   });
 
+  test.each(['/usr/local/bin/rake', 'celery /srv/shop/app.py', 'nightly'])(
+    'a program in it is no request: %s',
+    (application) =>
+      expect(join([window('/stock', 1_000, 2_000)], [write(9_000, { application })])).toMatchObject(
+        {
+          routes: [],
+          past: [{ application, writes: 1 }],
+        },
+      ),
+  );
+
   test('a route that no facade had under way is told without a method, once; the context’s own is no finding', () => {
     const found = join(
       [window('/stock', 1_000, 1_100)],

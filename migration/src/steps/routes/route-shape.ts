@@ -30,11 +30,14 @@ const decoded = (text: string): string => {
   }
 };
 
-/** The route that a writer named: in its statement's comment, percent-encoded, or in an application name such as `shop POST /orders`. */
+/**
+ * The route that a writer named: in its statement's comment, percent-encoded, or in an application name such as `shop POST /orders`.
+ * Without a method a path in that name is a program's: drivers put it there (`/usr/local/bin/rake`).
+ */
 export function namedRoute(write: {
   readonly route: string | null;
   readonly application: string;
 }): string | undefined {
   if (write.route !== null) return decoded(write.route);
-  return /(?:^|\s)(\/[^\s?]+)/.exec(write.application)?.[1];
+  return /(?:^|\s)(?:GET|HEAD|POST|PUT|PATCH|DELETE) (\/[^\s?]+)/.exec(write.application)?.[1];
 }
