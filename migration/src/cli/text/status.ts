@@ -10,6 +10,7 @@ import { copyingText } from '../../copy/copying-text.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
 import { recentSeconds, type SideHealth } from '../../steps/side-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
+import { whatDiffers } from '../../steps/what-differs.ts';
 import type { Terminal } from '../terminal.ts';
 import { flagShare } from './flag-share.ts';
 import { trafficText } from './traffic.ts';
@@ -43,17 +44,8 @@ function lagText({ worker, epoch }: ContextStatus): string {
   );
 }
 
-function verificationText({
-  ok,
-  detail,
-  ageSeconds,
-}: NonNullable<ContextStatus['verification']>): string {
-  const unsettled = JSON.stringify(detail.unsettled ?? 0);
-  const found = ok
-    ? '0 differing rows'
-    : `${String(detail.differences)} differing rows, ${unsettled} not settled`;
-  return `${found} of ${String(detail.rowsCompared)}, ${age(ageSeconds)} ago`;
-}
+const verificationText = (last: NonNullable<ContextStatus['verification']>): string =>
+  `${whatDiffers(last)}; ${String(last.detail.rowsCompared)} compared, ${age(last.ageSeconds)} ago`;
 
 const deadLettersText = ({ deadLetters, deadLettersProblem }: ContextStatus): string =>
   deadLettersProblem === null ? String(deadLetters ?? '–') : `not known: ${deadLettersProblem}`;
