@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { ColumnCatalog } from '../database/catalog.ts';
-import { differentMeaning } from './different-meaning.ts';
+import { differentMeaning, equalOtherTexts } from './different-meaning.ts';
 
 const column = (type: string, more: Partial<ColumnCatalog> = {}): ColumnCatalog => ({
   name: 'c',
@@ -14,6 +14,10 @@ const column = (type: string, more: Partial<ColumnCatalog> = {}): ColumnCatalog 
   enumLabels: null,
   ...more,
 });
+const folded = (folding: string): ColumnCatalog =>
+  column('public.citext', {
+    collation: { provider: 'libc', locale: 'C', version: null, folding },
+  });
 const enumOf = (...enumLabels: string[]): ColumnCatalog => column('public.state', { enumLabels });
 
 test.each<[string, ColumnCatalog, ColumnCatalog, RegExp]>([
@@ -80,6 +84,14 @@ test.each<[ColumnCatalog, ColumnCatalog]>([
   [column('shop.citext'), column('public.citext')],
   [enumOf('a', 'b'), enumOf('b', 'a')],
   [enumOf('a'), column('text')],
+  // questions, which stop no context that runs
+  ...[{ type: 'public.state[]' }, { type: 'public.stated', baseType: 'public.state' }].map(
+    (of): [ColumnCatalog, ColumnCatalog] => [
+      { ...enumOf('a'), ...of },
+      { ...enumOf('b'), ...of },
+    ],
+  ),
+  [folded('libc C.utf8'), folded('libc en_US.utf8')],
   [column('timestamp with time zone'), column('timestamp with time zone')],
 ])('%j and %j mean the same', (monolith, service) =>
   expect(differentMeaning({ monolith, service, values: undefined, zone: undefined })).toBeNull(),
@@ -107,4 +119,10 @@ test('what the mapping says makes it clear', () => {
       zone: 'UTC',
     }),
   ).toMatchObject({ problem: expect.stringContaining('only of use') });
+});
+
+test('texts that two columns take for equal are other ones by their locale', () => {
+  expect(equalOtherTexts(folded('libc C.utf8'), folded('libc en_US.utf8'))).toBe(true);
+  expect(equalOtherTexts(folded('libc C.utf8'), folded('libc C.utf8'))).toBe(false);
+  expect(equalOtherTexts(column('text'), folded('libc C.utf8'))).toBe(false);
 });

@@ -137,30 +137,41 @@ function lostDigits({ monolith, service }: ColumnPair, refuse: Refuse): Misunder
   );
 }
 
+const isLoose = (column: ColumnCatalog): boolean =>
+  column.deterministic === false || lastName(baseOf(column)) === 'citext';
+
 function otherEquality({ monolith, service }: ColumnPair, refuse: Refuse): Misunderstanding | null {
-  const loose = [monolith, service].filter(
-    (column) => column.deterministic === false || lastName(baseOf(column)) === 'citext',
-  );
-  return loose.length === 1 || (loose.length === 2 && !equalAlike(monolith, service))
-    ? refuse(
+  return isLoose(monolith) === isLoose(service)
+    ? null
+    : refuse(
         'equality',
         'one of them takes texts for equal that the other tells apart (citext, or a nondeterministic collation)',
         'Give both columns the same type and collation.',
-      )
-    : null;
+      );
 }
 
-/** Of two that take different texts for equal: whether both take the same ones. */
-function equalAlike(one: ColumnCatalog, other: ColumnCatalog): boolean {
-  if ((one.deterministic === false) !== (other.deterministic === false)) return false;
+/**
+ * Whether both take texts for equal that differ, and not the same ones. A question, no refusal: often it is the databases' own
+ * locale, which nobody can change, and a context that runs must be able to go back.
+ */
+export function equalOtherTexts(one: ColumnCatalog, other: ColumnCatalog): boolean {
+  if (!isLoose(one) || !isLoose(other)) return false;
+  if ((one.deterministic === false) !== (other.deterministic === false)) return true;
   const [here, there] = [one.collation, other.collation];
-  if (here === undefined || there === undefined) return true;
-  return one.deterministic === false ? sameDefinition(here, there) : here.folding === there.folding;
+  if (here === undefined || there === undefined) return false;
+  return one.deterministic === false
+    ? !sameDefinition(here, there)
+    : here.folding !== there.folding;
 }
+
+/** An enum itself, and no domain or array of one. */
+const isEnum = ({ enumLabels, baseType, type }: ColumnCatalog): boolean =>
+  enumLabels !== null && baseType === undefined && !type.endsWith(']');
 
 function otherLabels({ monolith, service }: ColumnPair, refuse: Refuse): Misunderstanding | null {
   const [here, there] = [monolith.enumLabels, service.enumLabels];
-  if (!here || !there) return null;
+  // of the others' labels `values` of the context file decides
+  if (!here || !there || !isEnum(monolith) || !isEnum(service)) return null;
   const missing = [
     ...here
       .filter((label) => !there.includes(label))

@@ -1,19 +1,26 @@
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import type { ColumnCatalog } from '../database/catalog.ts';
+import { describeCollation } from '../database/collation.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { equalOtherTexts } from '../mapping/different-meaning.ts';
 import { mappedColumns } from './mapped-columns.ts';
 import type { Surrounding } from './surrounding.ts';
 
-/** What a column's own type asks of its values. Labels that both sides have are compared when the mapping is compiled. */
+/** What a column's own type asks of its values. Labels of two enums are compared when the mapping is compiled. */
 function asked(column: ColumnCatalog, other: ColumnCatalog): string[] {
-  const labels =
-    column.enumLabels !== null && other.enumLabels === null
-      ? [`one of ${column.enumLabels.map((label) => `'${label}'`).join(', ')}`]
+  const labels = column.enumLabels;
+  const fewer =
+    labels !== null &&
+    (other.enumLabels === null || other.enumLabels.some((label) => !labels.includes(label)))
+      ? [`one of ${labels.map((label) => `'${label}'`).join(', ')}`]
       : [];
-  return [...labels, ...(column.domainChecks ?? [])].filter(
+  return [...fewer, ...(column.domainChecks ?? [])].filter(
     (one) => !(other.domainChecks ?? []).includes(one) && !(one === 'NOT NULL' && other.notNull),
   );
 }
+
+const foldedBy = ({ deterministic, collation }: ColumnCatalog): string =>
+  deterministic === false && collation ? describeCollation(collation) : (collation?.folding ?? '');
 
 /** Columns of which one side takes values that the other refuses: such a row waits as a dead letter, or ends the copy. */
 export function valueSurroundings(
@@ -33,6 +40,11 @@ export function valueSurroundings(
       ...(here.length > 0
         ? [
             `${name} of the monolith takes only ${here.join(' and ')}, which the service does not hold to`,
+          ]
+        : []),
+      ...(equalOtherTexts(monolith, service)
+        ? [
+            `${name} takes other texts for equal (${foldedBy(monolith)}) than ${serviceName} (${foldedBy(service)})`,
           ]
         : []),
     ].join('; ');
