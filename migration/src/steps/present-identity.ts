@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts';
 import { readIdentity } from '../identity/read-identity.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { replicationNames } from '../stream/source/replication-names.ts';
+import { lookAtBoth } from './look-at-both.ts';
 import type { Toolkit } from './toolkit.ts';
 
 /** What the rows of a context rest on now, as evidence stores it and gates compare it. @throws StranglerError DB_*, SCHEMA_* */
@@ -12,18 +13,16 @@ export const presentIdentity = (
   definition: MigrationDefinition,
   direction: Direction,
 ): Promise<Identity> =>
-  kit.withDatabase(definition, 'monolith', (monolith) =>
-    kit.withDatabase(definition, 'service', async (service) =>
-      readIdentity({
-        monolith,
-        service,
-        mapping: await loadMapping(definition, monolith, service),
+  lookAtBoth(kit, definition, async (monolith, service) =>
+    readIdentity({
+      monolith,
+      service,
+      mapping: await loadMapping(definition, monolith, service),
+      direction,
+      publication: replicationNames(
+        definition.context,
         direction,
-        publication: replicationNames(
-          definition.context,
-          direction,
-          databaseName(kit.databaseUrl(definition, sourceOf(direction))),
-        ).publication,
-      }),
-    ),
+        databaseName(kit.databaseUrl(definition, sourceOf(direction))),
+      ).publication,
+    }),
   );

@@ -1,6 +1,7 @@
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { lookAround, type Surrounding } from '../surroundings/index.ts';
 import { togetherSurroundings } from '../surroundings/written-together.ts';
+import { lookAtBoth } from './look-at-both.ts';
 import type { Toolkit } from './toolkit.ts';
 
 /** What lies around the mapped rows: by the catalogs of both sides, and by what the monolith's log told. */
@@ -8,8 +9,8 @@ export async function surroundingsOf(
   kit: Toolkit,
   definition: MigrationDefinition,
 ): Promise<Surrounding[]> {
-  const around = await kit.withDatabase(definition, 'monolith', (monolith) =>
-    kit.withDatabase(definition, 'service', (service) => lookAround(definition, monolith, service)),
+  const around = await lookAtBoth(kit, definition, (monolith, service) =>
+    lookAround(definition, monolith, service),
   );
   return [...around, ...(await togetherOf(kit, definition))];
 }

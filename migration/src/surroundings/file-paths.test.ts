@@ -20,6 +20,10 @@ test.each([
   ['profile', 'a.png', false],
   ['note', '', false],
   ['filename', 'no ending', false],
+  ['agent', 'curl/8.5.0', false],
+  ['document', '2024.15', false],
+  ['note', 'music/a.mp3', true],
+  ['note', 'backup/a.7z', true],
 ])('%s = %j is the path of a file: %s', (column, value, expected) =>
   expect(looksLikeFile(column, value)).toBe(expected),
 );

@@ -1,6 +1,13 @@
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { codeOf, type MigrationDefinition } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
+import { isConnectionFailure } from '../database/failures.ts';
+import {
+  displayTable,
+  quoteIdentifier,
+  quoteTable,
+  type TableName,
+} from '../database/identifiers.ts';
+import { withoutValues } from '../database/without-values.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
 import { type MappedColumn, mappedColumns } from './mapped-columns.ts';
@@ -11,9 +18,13 @@ const namedAsFile =
 /** Whether a column's name says that it names files. */
 export const namesFiles = (column: string): boolean =>
   namedAsFile.test(column.replace(/([a-z])([A-Z])/g, '$1_$2'));
-const withEnding = /\.[a-z0-9]{1,8}$/i;
-const wholePath =
-  /^(?:file:\/\/|\/|\.{1,2}\/|[a-z]:[\\/]|\\\\|(?:[\w.-]+[\\/])+)[^\s?#:]*\.[a-z0-9]{1,8}$/i;
+// of digits alone it is a number or a version (curl/8.5.0)
+const ending = String.raw`\.(?=[a-z0-9]*[a-z])[a-z0-9]{1,8}$`;
+const withEnding = new RegExp(ending, 'i');
+const wholePath = new RegExp(
+  String.raw`^(?:file:\/\/|\/|\.{1,2}\/|[a-z]:[\\/]|\\\\|(?:[\w.-]+[\\/])+)[^\s?#:]*` + ending,
+  'i',
+);
 
 /**
  * Whether a value is likely the path of a file: sure enough by itself, or with the column's name, where no `bytea` beside it
@@ -25,63 +36,112 @@ export const looksLikeFile = (column: string, value: string, contentBeside = fal
 
 /** Rows of a table that are looked at. */
 const sample = 200;
+/** Behind a lock, or where a table's first pages are empty, a look would hang whoever asks. */
+const patienceSeconds = 2;
 
-/** By `table.column`: a value that looks like the path of a file. Reads a few rows of each table. */
+export interface FilesSeen {
+  /** By `table.column`: how a value ends that looks like the path of a file. What else stands in a row is nobody's business here. */
+  readonly endings: ReadonlyMap<string, string>;
+  /** Tables that could not be looked at, and why; with their columns in question. */
+  readonly unseen: readonly { table: string; why: string; columns: readonly string[] }[];
+}
+
+/** Reads a few rows of each table that has columns of which nobody decided. */
 export async function readFilePaths(
   mapping: CompiledMapping,
+  { files = {} }: Pick<MigrationDefinition, 'files'>,
   monolith: pg.Client,
-): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
+): Promise<FilesSeen> {
+  const endings = new Map<string, string>();
+  const unseen: FilesSeen['unseen'][number][] = [];
   const candidates = mappedColumns(mapping).filter(
-    ({ link, monolith: { type, baseType } }) =>
+    ({ name, link, monolith: { type, baseType } }) =>
+      files[name] === undefined &&
       link.conversion === null &&
       ['text', 'character varying'].includes(parseType(baseType ?? type).base),
   );
   for (const table of mapping.tables) {
     const columns = candidates.filter((column) => column.table === table);
     if (columns.length === 0) continue;
-    for (const [name, value] of await sampleOf(columns, monolith)) found.set(name, value);
+    const found = await sampleOf(columns, monolith);
+    if (typeof found === 'string')
+      unseen.push({
+        table: displayTable(table.monolith),
+        why: found,
+        columns: columns.map(({ name }) => name),
+      });
+    else for (const [name, end] of found) endings.set(name, end);
   }
-  return found;
+  return { endings, unseen };
 }
 
+/** What is found, or why nothing was looked at. */
 async function sampleOf(
   columns: readonly MappedColumn[],
   monolith: pg.Client,
-): Promise<[string, string][]> {
+): Promise<[string, string][] | string> {
   const [first] = columns;
   if (first === undefined) return [];
-  const names = columns.map(({ link }) => `left(${quoteIdentifier(link.from)}::text, 1000)`);
-  const { rows } = await monolith.query<(string | null)[]>({
-    text: `SELECT ${names.join(', ')} FROM ${quoteTable(first.table.monolith)} LIMIT ${sample}`,
-    rowMode: 'array',
-  });
+  const rows = await fewRows(first.table.monolith, columns, monolith);
+  if (typeof rows === 'string') return rows;
   const contentBeside = first.table.monolith.columns.some(({ type }) => type === 'bytea');
   return columns.flatMap(({ name, link }, index): [string, string][] => {
     const value = rows
       .map((row) => row[index] ?? '')
       .find((one) => looksLikeFile(link.from, one, contentBeside));
-    return value === undefined ? [] : [[name, value]];
+    return value === undefined ? [] : [[name, withEnding.exec(value)?.[0] ?? '']];
   });
+}
+
+async function fewRows(
+  table: TableName,
+  columns: readonly MappedColumn[],
+  monolith: pg.Client,
+): Promise<(string | null)[][] | string> {
+  const names = columns.map(({ link }) => `left(${quoteIdentifier(link.from)}::text, 1000)`);
+  await monolith.query(`SET statement_timeout = '${patienceSeconds}s'`);
+  try {
+    const { rows } = await monolith.query<(string | null)[]>({
+      text: `SELECT ${names.join(', ')} FROM ${quoteTable(table)} LIMIT ${sample}`,
+      rowMode: 'array',
+    });
+    await monolith.query('SET statement_timeout = 0');
+    return rows;
+  } catch (error) {
+    if (isConnectionFailure(error)) throw error;
+    // in a transaction of the caller's nothing can be asked after that
+    await monolith.query('SET statement_timeout = 0').catch(() => {
+      throw error;
+    });
+    return codeOf(error) === '57014'
+      ? `no answer for ${patienceSeconds} s, as behind a lock`
+      : withoutValues(error);
+  }
 }
 
 /** A path travels, its file does not: who sees to the files is for people to say. */
 export function fileSurroundings(
-  found: ReadonlyMap<string, string>,
+  { endings, unseen }: FilesSeen,
   mapping: CompiledMapping,
   definition: MigrationDefinition,
 ): Surrounding[] {
   const kind = 'files' as const;
   const line = `contexts/${definition.context}: files`;
   const decided = Object.entries(definition.files ?? {});
-  const open = [...found].filter(([name]) => definition.files?.[name] === undefined);
   const mapped = new Set(mappedColumns(mapping).map(({ name }) => name));
   return [
-    ...open.map(([name, value]): Surrounding => ({
+    ...unseen.map(({ table, why, columns }): Surrounding => ({
+      kind,
+      about: `files ${table}`,
+      decision: null,
+      problem: `not looked at (${why}): whether ${columns.join(', ')} hold paths of files is not known`,
+      remedy: `Look again once the table can be read, or decide its columns: ${line}['${columns[0]}']: …`,
+    })),
+    ...[...endings].map(([name, end]): Surrounding => ({
       kind,
       about: `files ${name}`,
       decision: null,
-      problem: `it seems to hold paths of files (${value}): the path travels, the file does not`,
+      problem: `it seems to hold paths of files (…${end}): the path travels, the file does not`,
       remedy:
         `${line}['${name}']: { storage: 'shared' (both sides see the same files), 'copied' (you copy them, both ways) ` +
         `or 'none' (no paths), reason: '…' }`,

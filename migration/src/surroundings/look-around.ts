@@ -45,6 +45,6 @@ export async function lookAround(
     ...triggerSurroundings(triggers, definition),
     ...valueSurroundings(mapping, definition),
     ...sortingSurroundings(mapping, definition),
-    ...fileSurroundings(await readFilePaths(mapping, monolith), mapping, definition),
+    ...fileSurroundings(await readFilePaths(mapping, definition, monolith), mapping, definition),
   ];
 }

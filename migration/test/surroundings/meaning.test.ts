@@ -7,6 +7,8 @@ import { writeChanges } from '../../src/apply/write-changes.ts';
 import { writeTargets } from '../../src/apply/write-target.ts';
 import { connect } from '../../src/database/connect.ts';
 import { examineMapping } from '../../src/mapping/examine-mapping.ts';
+import { loadMapping } from '../../src/mapping/load.ts';
+import { readFilePaths } from '../../src/surroundings/file-paths.ts';
 import { isOpen, lookAround } from '../../src/surroundings/index.ts';
 import { verify, type VerifyResult } from '../../src/verify/index.ts';
 import { checkFit } from '../../src/worker/schema-check.ts';
@@ -135,15 +137,24 @@ describe('texts that the two sides sort otherwise', () => {
 });
 
 describe('texts that a collation takes for equal', () => {
-  test.each(sides)('other ones on the %s are refused by name', async (side) => {
-    for (const collation of ['noaccent', '"C"'])
-      expect(
-        await altered(side, `ALTER TABLE loose ALTER c TYPE text COLLATE ${collation}`, problems),
-      ).toEqual([
-        expect.stringMatching(
-          /^CONFIG_INVALID contexts\/shop: tables\[1\]\.service\[0\]\.columns\.c: .*takes texts for equal/,
-        ),
-      ]);
+  test.each(sides)('other ones on the %s are a question', async (side) => {
+    const alter = 'ALTER TABLE loose ALTER c TYPE text COLLATE';
+    const asked = await altered(side, `${alter} noaccent`, async () => {
+      // what runs runs on, also back
+      expect(await problems()).toEqual([]);
+      return (await open()).filter(({ about }) => about === 'values loose.c');
+    });
+    expect(asked).toEqual([
+      expect.objectContaining({
+        problem: expect.stringContaining('loose.c takes other texts for equal (und-u-ks-level'),
+        remedy: expect.stringContaining("values['loose.c']: { reason:"),
+      }),
+    ]);
+    expect(await altered(side, `${alter} "C"`, problems)).toEqual([
+      expect.stringMatching(
+        /^CONFIG_INVALID contexts\/shop: tables\[1\]\.service\[0\]\.columns\.c: .*takes texts for equal/,
+      ),
+    ]);
     expect(await problems()).toEqual([]);
   });
 
@@ -188,50 +199,57 @@ describe('texts that a collation takes for equal', () => {
 
 describe('values that one side lacks', () => {
   test.each(sides)(
-    'labels of the %s, also under a domain or in an array, are refused by name',
+    'labels of the %s under a domain or in an array are a question, and stop nothing that runs',
     async (side) => {
-      const { client } = pair[side];
       const found = await altered(
         side,
         `ALTER TYPE state RENAME VALUE 'b' TO 'only ${side}'`,
-        problems,
-      );
-      expect(found).toHaveLength(2);
-      for (const [index, column] of ['states', 'stated'].entries())
-        expect(found[index]).toMatch(
-          new RegExp(
-            `^CONFIG_INVALID contexts/shop: tables\\[3\\]\\.service\\[0\\]\\.columns\\.${column}: .*the ${other(side)} lacks 'only ${side}'`,
-          ),
-        );
-      expect((await client.query(`SELECT 'b'::state`)).rowCount).toBe(1);
-    },
-  );
-
-  test.each(sides)(
-    'labels that come to the %s while it runs stop the context by name',
-    async (side) => {
-      const fit = checkFit({
-        definition: pair.definition,
-        mapping: pair.mapping,
-        direction: 'forward',
-        monolith: pair.monolith.client,
-        service: pair.service.client,
-      });
-      await fit;
-      await expect(
-        altered(side, `ALTER TYPE state RENAME VALUE 'b' TO 'c'`, () =>
-          checkFit({
+        async () => {
+          expect(await problems()).toEqual([]);
+          await checkFit({
             definition: pair.definition,
             mapping: pair.mapping,
             direction: 'forward',
             monolith: pair.monolith.client,
             service: pair.service.client,
+          });
+          return (await open()).filter(({ kind }) => kind === 'values');
+        },
+      );
+      for (const column of ['states', 'stated'])
+        expect(found).toContainEqual(
+          expect.objectContaining({
+            about: `values valued.${column}`,
+            problem: expect.stringContaining(
+              `of the ${side} takes only one of 'a', 'only ${side}', which the ${other(side)} does not hold to`,
+            ),
           }),
-        ),
-      ).rejects.toMatchObject({
-        code: 'SCHEMA_CHANGED',
-        message: expect.stringContaining(`the ${other(side)} lacks 'c'`),
-      });
+        );
+    },
+  );
+
+  test.each(sides)(
+    'labels of an enum that come to the %s while it runs stop the context by name',
+    async (side) => {
+      const plain = 'ALTER TABLE valued ADD plain state';
+      const definition = {
+        ...pair.definition,
+        tables: [mapped('valued', 'id', 'plain')],
+      } as MigrationDefinition;
+      const { monolith, service } = pair;
+      await altered(other(side), plain, () =>
+        altered(side, plain, async () => {
+          const clients = { monolith: monolith.client, service: service.client };
+          const fit = { definition, direction: 'forward', ...clients } as const;
+          const mapping = await loadMapping(definition, clients.monolith, clients.service);
+          await checkFit({ ...fit, mapping });
+          await pair[side].client.query(`ALTER TYPE state RENAME VALUE 'b' TO 'c'`);
+          await expect(checkFit({ ...fit, mapping })).rejects.toMatchObject({
+            code: 'SCHEMA_CHANGED',
+            message: expect.stringContaining(`the ${other(side)} lacks 'c'`),
+          });
+        }),
+      );
     },
   );
 
@@ -270,4 +288,30 @@ describe('values that one side lacks', () => {
       expect.stringContaining(`of the ${other(side)} takes only NOT NULL, which the ${side}`),
     ]);
   });
+});
+
+test('a table that cannot be looked at for paths of files holds nobody up, and is told', async () => {
+  const deploy = await connect(pair.monolith.url, { applicationName: 'test' });
+  try {
+    await deploy.query('BEGIN; LOCK TABLE valued IN ACCESS EXCLUSIVE MODE');
+    const { client } = pair.monolith;
+    expect(await readFilePaths(pair.mapping, {}, client)).toEqual({
+      endings: new Map(),
+      unseen: [
+        {
+          table: 'valued',
+          why: 'no answer for 2 s, as behind a lock',
+          columns: ['valued.at'],
+        },
+      ],
+    });
+    // who decided every column of it waits for nothing
+    const files = { 'valued.at': { storage: 'none', reason: 'of this test' } } as const;
+    expect(await readFilePaths(pair.mapping, { files }, client)).toMatchObject({ unseen: [] });
+    expect((await client.query('SHOW statement_timeout')).rows).toEqual([
+      { statement_timeout: '0' },
+    ]);
+  } finally {
+    await deploy.end();
+  }
 });

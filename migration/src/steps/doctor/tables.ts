@@ -2,6 +2,7 @@ import type { StranglerError } from '@strangler-toolkit/plan';
 import { failure, type Report } from '../../findings/check.ts';
 import { examineMapping } from '../../mapping/examine-mapping.ts';
 import { replicaIdentityProblems } from '../database-checks.ts';
+import { lookAtBoth } from '../look-at-both.ts';
 import type { ContextCheck } from './context-check.ts';
 
 export const replicaIdentity: ContextCheck = {
@@ -31,10 +32,8 @@ export const mapping: ContextCheck = {
   needs: ['monolith database', 'service database'],
   attempt: { check: 'tables', expected: 'can be examined' },
   run: ({ kit, definition, report }) =>
-    kit.withDatabase(definition, 'monolith', (monolith) =>
-      kit.withDatabase(definition, 'service', async (service) => {
-        const { problems } = await examineMapping(definition, monolith, service);
-        reportProblems(report, { check: 'mapping', expected: 'compiles' }, problems);
-      }),
-    ),
+    lookAtBoth(kit, definition, async (monolith, service) => {
+      const { problems } = await examineMapping(definition, monolith, service);
+      reportProblems(report, { check: 'mapping', expected: 'compiles' }, problems);
+    }),
 };
