@@ -156,6 +156,18 @@ describe('a read of replicated data that its flag sends to the other side', () =
     ).toMatchObject({ target: 'service', owner: 'service', epoch: 3n });
   });
 
+  test('is drawn once where chance decides for each request: half of them are half', async () => {
+    let drawn = 0;
+    const flags = {
+      get 'items.list'() {
+        return drawn++ % 2 === 0;
+      },
+    };
+    const targets = [await choose({ flags, answer: answer() }), await choose({ flags })];
+    expect(targets.map(({ target }) => target)).toEqual(['service', 'monolith']);
+    expect(drawn).toBe(2);
+  });
+
   test('does not wait for a side whose breaker tries again', async () => {
     expect(await choose({ unwilling: 'service', answer: answer() })).toMatchObject({
       target: 'monolith',

@@ -18,11 +18,18 @@ type Chooser = Pick<Serving, 'flags' | 'ownership' | 'metrics'>;
 
 const allWilling: ReadonlySet<Side> = new Set();
 
+type Answers = Parameters<typeof decide>[0]['flags'];
+
+/** Asked once for each request: a share of requests is by chance, and another answer each time. */
+const answersOf = ({ flags }: Chooser, { flags: names }: Claim, { sticky }: Who): Answers => ({
+  kill: flags.isEnabled(names.kill, sticky),
+  route: flags.isEnabled(names.route, sticky),
+});
+
 /** From what is known here, if the other side has this much of the reader's writes. */
 function given(
-  { flags }: Chooser,
-  { flags: names, plan, route }: Claim,
-  sticky: string | undefined,
+  { plan, route }: Claim,
+  flags: Answers,
   [view, freshness]: readonly [OwnerView, Freshness],
 ): Decision {
   const unwilling = bothSides.filter((side) => !plan.breakers[side].willing);
@@ -31,10 +38,7 @@ function given(
     view,
     freshness,
     unavailable: unwilling.length === 0 ? allWilling : new Set(unwilling),
-    flags: {
-      kill: flags.isEnabled(names.kill, sticky),
-      route: flags.isEnabled(names.route, sticky),
-    },
+    flags,
   });
 }
 
@@ -46,17 +50,20 @@ export function chooseSide(chooser: Chooser, claim: Claim, who: Who): Chosen | P
   const { context, definition } = claim.route;
   const { states } = chooser.ownership;
   const view = states.get(context);
-  const hoped = given(chooser, claim, who.sticky, [view, 'fresh']);
+  const answers = answersOf(chooser, claim, who);
+  const hoped = given(claim, answers, [view, 'fresh']);
   const askNobody =
     view.dataKind !== 'replicated' ||
     definition.kind === 'write' ||
     (hoped.target === homeOf(view) && states.holding(context) === undefined);
   if (askNobody) return { target: hoped.target, reason: hoped.reason, view };
-  return afterAsking(chooser, claim, who);
+  return afterAsking(chooser, { claim, who, answers });
 }
 
-async function afterAsking(chooser: Chooser, claim: Claim, who: Who): Promise<Chosen> {
-  const { ownership, metrics } = chooser;
+async function afterAsking(
+  { ownership, metrics }: Chooser,
+  { claim, who, answers }: { claim: Claim; who: Who; answers: Answers },
+): Promise<Chosen> {
   const { context } = claim.route;
   const answer = await ownership.freshness(context, who.all());
   let current: OwnerView = ownership.states.get(context);
@@ -70,7 +77,7 @@ async function afterAsking(chooser: Chooser, claim: Claim, who: Who): Promise<Ch
     };
   const usable = answer.known && answer.epoch === current.epoch;
   const freshness = usable ? (answer.fresh ? 'fresh' : 'pinned') : 'unknown';
-  const decision = given(chooser, claim, who.sticky, [current, freshness]);
+  const decision = given(claim, answers, [current, freshness]);
   const { reason } = decision;
   if (reason === 'pin' || reason === 'pin-unknown') metrics.pinnedReads.inc({ context, reason });
   return { ...decision, view: current };
