@@ -19,17 +19,22 @@ export interface FoundCollation {
   readonly version: string | null;
 }
 
-/** SQL: what `collationOf` reads, as JSON, of the column `a`. */
+/**
+ * SQL: what `collationOf` reads, as JSON, of the column `a`. A row as JSON is dear, and there are hundreds of collations: the
+ * database's is made once for a column, which OFFSET 0 is for.
+ */
 export const collationColumn = `(SELECT json_build_object(
     'own', CASE WHEN l.collprovider <> 'd' THEN to_jsonb(l) END,
-    'database', jsonb_build_object('datlocprovider', 'c') || (to_jsonb(d) - 'datacl'),
+    'database', d.row,
     -- what the database's own is sorted by has no row of its own: one of the same library tells
     'version', coalesce(
       CASE WHEN l.collprovider <> 'd' THEN pg_collation_actual_version(l.oid) END,
       (SELECT pg_collation_actual_version(x.oid) FROM pg_collation x WHERE l.collprovider = 'd'
-         AND x.collprovider::text = coalesce(to_jsonb(d) ->> 'datlocprovider', 'c')
+         AND x.collprovider::text = d.provider
          AND (x.collprovider = 'i' OR x.collcollate = d.datcollate) ORDER BY x.collname = 'und-x-icu' DESC LIMIT 1)))
-  FROM pg_collation l, pg_database d WHERE l.oid = a.attcollation AND d.datname = current_database())`;
+  FROM pg_collation l, (SELECT datcollate, coalesce(to_jsonb(p) ->> 'datlocprovider', 'c') AS provider,
+           jsonb_build_object('datlocprovider', 'c') || (to_jsonb(p) - 'datacl') AS row
+    FROM pg_database p WHERE datname = current_database() OFFSET 0) d WHERE l.oid = a.attcollation)`;
 
 const providers: Readonly<Record<string, CollationCatalog['provider']>> = {
   c: 'libc',
