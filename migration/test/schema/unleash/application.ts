@@ -39,9 +39,10 @@ export function startMigrator(databaseUrl: string): Migrator {
           if (value === 'done' || value.startsWith('failed: ')) return value;
         }
       };
-      // A migration that locks several tables may lose against a user's delete that cascades: whoever deploys tries again.
+      // A migration that locks several tables may lose against a user's delete that cascades, and one that fills a column before it
+      // forbids NULL against an insert in between: whoever deploys tries again.
       let told = await answer();
-      for (let more = 5; more > 0 && told.includes('deadlock detected'); more -= 1)
+      for (let more = 5; more > 0 && /deadlock detected|contains null values/.test(told); more -= 1)
         told = await answer();
       if (told !== 'done') throw new Error(told);
     },
