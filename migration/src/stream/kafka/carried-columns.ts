@@ -6,6 +6,8 @@ export interface CarriedTable {
   readonly schema: string;
   readonly table: string;
   readonly columns: readonly string[];
+  /** Columns that identify a row, where the context file names them. */
+  readonly key?: readonly string[];
 }
 
 const target = (mapped: string | { readonly to: string } | undefined, column: string): string =>
@@ -18,6 +20,7 @@ export const carriedTables = ({
   forward: tables.map(({ monolith, key = [], service }) => ({
     ...parseTableName(monolith),
     columns: [...new Set([...key, ...service.flatMap(({ columns }) => Object.keys(columns))])],
+    ...(key.length > 0 && { key }),
   })),
   reverse: tables.flatMap(({ service }) =>
     service.map((part) => ({
@@ -56,3 +59,9 @@ export const readColumns = (
   carried: readonly CarriedTable[] = [],
 ): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map(carried.map(({ schema, table, columns }) => [`${schema}.${table}`, new Set(columns)]));
+
+/** By `schema.table` the columns that identify a row, where the context file names them. */
+export const carriedKeys = (
+  carried: readonly CarriedTable[] = [],
+): ReadonlyMap<string, readonly string[]> =>
+  new Map(carried.map(({ schema, table, key = [] }) => [`${schema}.${table}`, key]));

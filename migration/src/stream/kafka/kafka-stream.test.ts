@@ -23,6 +23,7 @@ const shape: TableShape = {
   },
   after: rows,
   before: rows,
+  times: { columns: [], key: [], keyOf: rows },
 };
 
 function openStream(highWaterBytes = 1_000_000) {

@@ -4,12 +4,13 @@ import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { assertContinuity, type Received } from './assert-continuity.ts';
 import { type Beats, isHeartbeat } from './beats.ts';
 import { changeMark } from './change-mark.ts';
-import { type CarriedTable, readColumns } from './carried-columns.ts';
+import { type CarriedTable, carriedKeys, readColumns } from './carried-columns.ts';
 import { type Envelope, type JsonRow, parseEnvelope } from './decode/envelope.ts';
 import { createKafka, kafkaFailure } from './kafka-client.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import type { KafkaChange, TopicReader } from './kafka-change.ts';
 import type { KafkaStream } from './kafka-stream.ts';
+import { readLateTimes } from './late-times.ts';
 import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { SourceQueries } from './source-queries.ts';
@@ -77,13 +78,14 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
   };
 
   const read = readColumns(options.carried);
+  const named = carriedKeys(options.carried);
   const newShape = async (
     queue: PartitionQueue<KafkaChange>,
     { schema, table }: Envelope,
     row: JsonRow | null,
   ): Promise<TableShape> => {
     const shape = await source.run((client) =>
-      loadShape(client, { schema, table }, row === null ? [] : Object.keys(row), read),
+      loadShape(client, { schema, table }, row === null ? [] : Object.keys(row), read, named),
     );
     if (row !== null) shapes.set(queue.table, shape);
     return shape;
@@ -93,11 +95,12 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     queue: PartitionQueue<KafkaChange>,
     messages: readonly KafkaMessage[],
   ): Promise<void> => {
+    const taken: { readonly offset: number; readonly change: KafkaChange | null }[] = [];
     for (const message of messages) {
       const offset = Number(message.offset);
       if (offset < queue.received) continue;
       if (message.value === null) {
-        queue.pass(offset);
+        taken.push({ offset, change: null });
         continue;
       }
       const envelope = parseEnvelope(message.value);
@@ -112,7 +115,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       const row = envelope.after ?? envelope.before;
       const shape = knownShape(queue.table, row) ?? (await newShape(queue, envelope, row));
       // A connector that lost its offsets knows no commit before its first transaction, which ends after its rows.
-      stream.add(queue, {
+      const change: KafkaChange = {
         op: envelope.op,
         xid: envelope.op === 'r' ? null : xid,
         order: totalOrder ?? 0,
@@ -128,8 +131,17 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
           : header(message, '__debezium.oldkey')
             ? 'to'
             : null,
-      });
+      };
+      taken.push({ offset, change });
     }
+    await readLateTimes(
+      source,
+      taken.flatMap(({ change }) => change ?? []),
+    );
+    for (const { offset, change } of taken)
+      if (offset < queue.received) continue;
+      else if (change === null) queue.pass(offset);
+      else stream.add(queue, change);
   };
 
   const takeEnds = (messages: readonly KafkaMessage[]): void => {

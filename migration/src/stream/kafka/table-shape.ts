@@ -12,6 +12,16 @@ interface CatalogColumn {
   readonly name: string;
   readonly oid: number;
   readonly modifier: number;
+  /** As SQL writes it. */
+  readonly written: string;
+}
+
+/** How to find the rows of changes again at their source, to read times that Debezium does not bring. */
+export interface TimesOfTable {
+  /** Columns that are read and hold times without zone; none when nothing identifies a row. */
+  readonly columns: readonly string[];
+  readonly key: readonly { readonly name: string; readonly type: string }[];
+  keyOf(row: JsonRow): Row;
 }
 
 /** How the rows of a table look at some place of its topic. */
@@ -24,6 +34,7 @@ export interface TableShape {
   after(row: JsonRow): Row;
   /** Only what the old row is known by: the other columns of it are NULL in the message without having been so. */
   before(row: JsonRow): Row;
+  readonly times: TimesOfTable;
 }
 
 const query = `
@@ -31,7 +42,11 @@ SELECT c.relreplident AS identity,
        coalesce((SELECT json_agg(k.attname) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY u(attnum, n), pg_attribute k
                  WHERE i.indrelid = c.oid AND k.attrelid = c.oid AND k.attnum = u.attnum AND u.n <= i.indnkeyatts
                    AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END), '[]') AS keys,
-       json_agg(json_build_object('name', a.attname, 'oid', a.atttypid::bigint, 'modifier', a.atttypmod) ORDER BY a.attnum) AS columns
+       coalesce((SELECT json_agg(k.attname) FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY u(attnum, n), pg_attribute k
+                 WHERE i.indrelid = c.oid AND i.indisprimary AND k.attrelid = c.oid AND k.attnum = u.attnum
+                   AND u.n <= i.indnkeyatts), '[]') AS primary_key,
+       json_agg(json_build_object('name', a.attname, 'oid', a.atttypid::bigint, 'modifier', a.atttypmod,
+         'written', format_type(a.atttypid, a.atttypmod)) ORDER BY a.attnum) AS columns
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped
 GROUP BY c.oid, c.relreplident`;
@@ -54,12 +69,13 @@ export async function loadShape(
   table: SourceTable,
   columns: readonly string[],
   read: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
+  named: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Promise<TableShape> {
   const qualified = `${table.schema}.${table.table}`;
-  const { rows } = await client.query<{ identity: string; keys: string; columns: string }>(query, [
-    table.schema,
-    table.table,
-  ]);
+  const { rows } = await client.query<Record<'identity' | 'keys' | 'primary_key' | 'columns', string>>(
+    query,
+    [table.schema, table.table],
+  );
   const found = rows[0];
   if (found === undefined)
     throw new StranglerError(
@@ -87,6 +103,11 @@ export async function loadShape(
         types.filter((type) => keys.has(type.name)),
         { table: qualified },
       );
+  const identifying = [
+    [...keys],
+    JSON.parse(found.primary_key) as string[],
+    named.get(qualified) ?? [],
+  ].find((names) => names.length > 0 && names.every((name) => types.some((of) => of.name === name)));
   return {
     schema: table.schema,
     table: table.table,
@@ -104,6 +125,19 @@ export async function loadShape(
     },
     after: decode,
     before: decodeKey,
+    times: {
+      columns:
+        identifying === undefined
+          ? []
+          : wanted
+              .filter(({ type }) => /^timestamp(\(\d\))? without time zone$/.test(type))
+              .map(({ name }) => name),
+      key: (identifying ?? []).map((name) => ({ name, type: catalog.get(name)?.written ?? '' })),
+      keyOf: createRowDecoder(
+        types.filter(({ name }) => identifying?.includes(name)),
+        { table: qualified },
+      ),
+    },
   };
 }
 

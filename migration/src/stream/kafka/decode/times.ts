@@ -47,18 +47,37 @@ function dayAndClock(days: number, micros: number): string {
 }
 
 const [earliest, perDay] = [-210_866_803_200_000_000n, BigInt(microsPerDay)];
+const [infinite, negativeInfinite] = ['9223372036854775807', '-9223372036854775808'];
 
-/**
- * Of microseconds since 1970. Debezium counts from the year 294247 on as if the 64 bits had ended: such a time with a fraction is
- * refused, one without it cannot be told from infinity.
- */
+/** Where the 64 bits end in which Debezium counts microseconds since 1970; PostgreSQL goes on until 294276. */
+export const lateTime = '294247-01-10 04:00:54.775807';
+
+/** Whether a count may stand for a late time: without a fraction it comes as infinity, with one as a time long ago. */
+export const mayBeLate = (micros: unknown): boolean =>
+  typeof micros === 'string' &&
+  (micros === infinite || (micros.startsWith('-') && BigInt(micros) < earliest));
+
+/** Whether it is one, since nothing else comes so. */
+export const isLate = (micros: unknown): boolean =>
+  mayBeLate(micros) && micros !== infinite && micros !== negativeInfinite;
+
+/** Stands in a row for the count of a time that was read at its source. */
+export class ReadTime {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Of microseconds since 1970; undefined when there is no such time. */
 export function timestampText(micros: number | string): string | undefined {
   if (typeof micros === 'number') {
     const days = Math.floor(micros / microsPerDay);
     return dayAndClock(days, micros - days * microsPerDay);
   }
-  if (micros === '9223372036854775807') return 'infinity';
-  if (micros === '-9223372036854775808') return '-infinity';
+  if (micros === infinite) return 'infinity';
+  if (micros === negativeInfinite) return '-infinity';
   const long = BigInt(micros);
   if (long < earliest) return undefined;
   const rest = ((long % perDay) + perDay) % perDay;
