@@ -10,6 +10,7 @@ import { loadContexts, requireContext } from '@strangler-toolkit/plan/load';
 import { freePort } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { type Control, openControl } from '../src/control/index.ts';
+import { installFence, removeFence } from '../src/cutover/fence.ts';
 import type { ContextStatus } from '../src/steps/status.ts';
 import { cli, json } from './support/cli.ts';
 import { openScene, type Scene, shop } from './support/scene.ts';
@@ -139,6 +140,33 @@ test('a worker that failed shows its code', async () => {
     detail: { code: 'SLOT_LOST', message: 'the slot is gone', retrying: false },
   });
   expect(await status()).toMatch(/worker +FAILED \d+ s ago: SLOT_LOST: the slot is gone/);
+});
+
+test('a fence that somebody opened is told, with what to type, until everything was compared', async () => {
+  const service = new pg.Client(scene.service.url);
+  await service.connect();
+  const next = async (): Promise<string | null> =>
+    json<ContextStatus>(await cli(['status', 'catalog', '--json'], scene.env)).nextCommand;
+  const tables = [{ schema: 'public', table: 'items' }];
+  await installFence(service, { context: 'catalog', tables, owner: 'monolith', mode: 'refuse' });
+  expect(await status()).not.toMatch(/^ {2}fence /m);
+  await service.query('ALTER TABLE items DISABLE TRIGGER strangler_fence');
+  expect(await status()).toMatch(
+    /^ {2}fence +OPENED 1 times on the service since .+, the last time: the fence of public.items was switched off$/m,
+  );
+  expect(await next()).toBe('strangler fence rearm catalog');
+  await installFence(service, { context: 'catalog', tables, owner: 'monolith', mode: 'refuse' });
+  expect(await next()).toBe('strangler verify catalog');
+  await control.evidence.record({
+    context: 'catalog',
+    kind: 'verification',
+    epoch: 5,
+    ok: true,
+    detail: { differences: 0, rowsCompared: 1, identity: { fence: { opened: 2, noticed: [] } } },
+  });
+  expect(await status()).toMatch(/^ {2}fence +opened 2 times on the service since .+, verified since$/m);
+  await removeFence(service, 'catalog', { drop: true });
+  await service.end();
 });
 
 // f-1 and f-2 tell no file, as facades of an earlier release.

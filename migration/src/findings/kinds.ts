@@ -39,6 +39,8 @@ export const findingKinds = [
   'values',
   'sorting',
   'files',
+  // what somebody did
+  'fence opened',
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
 

@@ -22,6 +22,7 @@ import { untoldDeployment } from './contracts/broker/deployment-recorder.ts';
 import type { Untold } from './contracts/broker/untold.ts';
 import { earlierVerification } from './evidence-facts.ts';
 import { goneFacades } from './gone-facades.ts';
+import { type FenceOpened, fenceOpened } from './fence-held.ts';
 import { askDeadLetters, gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
 import { type SideHealth, sideHealth, wayOut } from './side-health.ts';
@@ -62,6 +63,8 @@ export interface ContextStatus {
   /** What the service may do by what the monolith did lately; null before the canary, and without a request to compare with. */
   readonly allowed: { readonly errorPercent: number; readonly p99Ms: number | null } | null;
   readonly deadLetters: number | null;
+  /** Somebody stepped round the fence of the side that does not own; null: nobody. */
+  readonly fence: FenceOpened | null;
   /** Why it is not known how many there are. */
   readonly deadLettersProblem: string | null;
   /** Why flags are not known. */
@@ -132,6 +135,7 @@ async function contextStatus(
     : null;
   const letters =
     replicated && row.stage !== 'monolith' ? await askDeadLetters(kit, definition, row) : null;
+  const fence = lease && lease.expiresInSeconds > 0 ? null : await fenceOpened(kit, definition, row);
   const alive = instances.filter((instance) => instance.alive);
   const out = wayOut(row, sides);
   return {
@@ -166,6 +170,7 @@ async function contextStatus(
     ),
     traffic,
     sides,
+    fence,
     deadLetters: letters?.open ?? null,
     deadLettersProblem: letters?.problem ?? null,
     ...asked,
@@ -188,9 +193,10 @@ async function contextStatus(
     gates,
     nextCommand:
       out?.command ??
+      fence?.command ??
       commandToGoOn(gates, nextCommand(context, row.stage, definition.data)) ??
       null,
-    because: out?.why ?? null,
+    because: out?.why ?? (fence?.command ? 'what was written round the fence left no trace' : null),
   };
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type PostgresServer, startPostgres } from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import { openControl } from '../../src/control/index.ts';
+import { installFence } from '../../src/cutover/fence.ts';
 import { type FindingKind, findingKinds } from '../../src/findings/kinds.ts';
 import { cli, json } from '../support/cli.ts';
 import { openScene, type Scene, shop } from '../support/scene.ts';
@@ -121,6 +122,17 @@ beforeAll(async () => {
        ALTER TABLE values_of ALTER place TYPE text COLLATE "und-x-icu"`,
     ),
   };
+  const service = new pg.Client({ connectionString: server.url('service') });
+  await service.connect();
+  await installFence(service, {
+    context: 'catalog',
+    tables: [{ schema: 'public', table: 'meaning' }],
+    owner: 'monolith',
+    mode: 'refuse',
+  });
+  await service.query(`ALTER TABLE meaning DISABLE TRIGGER strangler_fence; ALTER TABLE meaning ENABLE TRIGGER strangler_fence;
+    GRANT USAGE ON SCHEMA strangler TO poor; GRANT SELECT ON ALL TABLES IN SCHEMA strangler TO poor`);
+  await service.end();
   await writeFile(join(scene.dir, 'catalog.json'), JSON.stringify(definition));
   const control = await openControl(scene.control.url);
   await control.together.add('catalog', 'monolith', {
@@ -262,6 +274,13 @@ const told: Readonly<Record<FindingKind, readonly Told[]>> = {
   sorting: [
     ['sorting of texts', 'values_of.place by C (libc', 'sorting: { reason:'],
     ['sorting of texts', 'by und (icu', 'COLLATE "C"'],
+  ],
+  'fence opened': [
+    [
+      'service fence held',
+      'opened 1 times since',
+      'strangler fence rearm catalog sets the fence anew, strangler verify catalog compares',
+    ],
   ],
   files: [
     [

@@ -31,6 +31,7 @@ const fresh: ContextStatus = {
   },
   because: null,
   traffic: { requests: 0, anonymous: 0, identities: 0, shares: [] },
+  fence: null,
   deadLetters: null,
   deadLettersProblem: null,
   flags: null,
@@ -246,4 +247,23 @@ test('flags that are not known say why', () => {
   expect(lines({ flagsProblem: 'UNLEASH_UNREACHABLE: no answer' })).toContain(
     'flags  not known: UNLEASH_UNREACHABLE: no answer',
   );
+});
+
+test('a fence that somebody opened is told until everything was compared again', () => {
+  const fence = {
+    side: 'service',
+    opened: 2,
+    since: '2026-11-29',
+    noticed: ['the fence of public.a was dropped', 'the fence of public.b was dropped'],
+    verified: false,
+    command: 'strangler fence rearm catalog',
+  } as const;
+  expect(lines({ fence })).toContain(
+    'fence  OPENED 2 times on the service since 2026-11-29, the last time: the fence of public.a was dropped, ' +
+      'the fence of public.b was dropped',
+  );
+  expect(lines({ fence: { ...fence, verified: true, command: null } })).toContain(
+    'fence  opened 2 times on the service since 2026-11-29, verified since',
+  );
+  expect(lines({}).filter((line) => line.startsWith('fence'))).toEqual([]);
 });

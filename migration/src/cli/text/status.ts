@@ -153,6 +153,16 @@ function sideText(
         `p99 ${p99Text(p99Ms)}${may(`${allowed?.p99Ms ?? 0} ms`)}`;
 }
 
+function fenceText(
+  { side, opened, since, noticed, verified }: NonNullable<ContextStatus['fence']>,
+  terminal: Pick<Terminal, 'style'>,
+): string {
+  const told = `${opened} times on the ${side} since ${since}`;
+  return verified
+    ? `opened ${told}, verified since`
+    : terminal.style('red', `OPENED ${told}, the last time: ${noticed.join(', ')}`);
+}
+
 /** One context on one screen. */
 export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'style'>): string {
   const line = (name: string, text: string): string => `  ${name.padEnd(13)} ${text}`;
@@ -189,6 +199,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
                 ? earlierVerificationText(status.earlierVerification)
                 : 'never',
           ),
+          ...(status.fence ? [line('fence', fenceText(status.fence, terminal))] : []),
           line('dead letters', deadLettersText(status)),
         ]
       : []),

@@ -1,6 +1,7 @@
 import { bothSides, type Side } from '@strangler-toolkit/plan';
-import type { ContextRow, Control } from '../../control/index.ts';
+import type { ContextRow } from '../../control/index.ts';
 import { contextTables, type FenceStatus, fenceStatus } from '../../cutover/index.ts';
+import { verifiedAfter } from '../fence-held.ts';
 import type { ContextCheck } from './context-check.ts';
 
 function expectedModes(row: ContextRow, side: Side): readonly string[] {
@@ -38,6 +39,7 @@ export const fences: ContextCheck = {
       if (row.owner === side || fence.openings === null) continue;
       const verified = await verifiedAfter(control, row, fence.openings.opened);
       report({
+        kind: 'fence opened',
         check: `${side} fence held`,
         ok: fence.openings.opened === 0 || verified,
         expected: 'nobody opened it since it was set, or everything was compared afterwards',
@@ -49,15 +51,6 @@ export const fences: ContextCheck = {
     }
   },
 };
-
-/** A clean verification of this epoch that knew of all that. */
-async function verifiedAfter(control: Control, row: ContextRow, opened: number): Promise<boolean> {
-  const evidence = await control.evidence.latest(row.context, 'verification', row.epoch);
-  const { identity } = evidence?.detail ?? {};
-  if (!evidence?.ok || typeof identity !== 'object' || identity === null) return false;
-  const fence: unknown = Reflect.get(identity, 'fence');
-  return typeof fence === 'object' && fence !== null && Reflect.get(fence, 'opened') === opened;
-}
 
 function heldText(
   { opened, noticed, since }: NonNullable<FenceStatus['openings']>,

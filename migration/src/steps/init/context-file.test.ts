@@ -53,3 +53,38 @@ test('asks a small system for fewer requests, with the usual numbers behind, and
   expect(textOf(table({}))).toContain(`minShadowReads: 100, // ${defaultGates.minShadowReads}`);
   expect(textOf(table({ estimatedRows: 100_000 }))).not.toContain('gates:');
 });
+
+test('notes columns that may hold paths of files, unless the content lies beside them', () => {
+  const column = (name: string, type = 'text') => ({
+    name,
+    type,
+    notNull: false,
+    hasDefault: false,
+    generated: false,
+    identity: null,
+    sequence: null,
+    collatable: true,
+    enumLabels: null,
+  });
+  const columns = [
+    column('manual_path'),
+    column('avatarUrl'),
+    column('image', 'character varying(80)'),
+    column('file', 'oid'),
+    column('pathology'),
+    column('name'),
+  ];
+  const noted = (more: Partial<TableCatalog>): string[] =>
+    textOf(table({ columns, ...more }))
+      .split('\n')
+      .flatMap((line) => /may hold paths of files.*(files\['.*'\])/.exec(line)?.[1] ?? []);
+  expect(noted({})).toEqual([
+    "files['items.manual_path']",
+    "files['items.avatarUrl']",
+    "files['items.image']",
+  ]);
+  expect(noted({ schema: 'hr', columns: columns.slice(0, 1) })).toEqual([
+    "files['hr.items.manual_path']",
+  ]);
+  expect(noted({ columns: [...columns, column('content', 'bytea')] })).toEqual([]);
+});
