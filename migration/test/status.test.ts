@@ -164,7 +164,9 @@ test('a fence that somebody opened is told, with what to type, until everything 
     ok: true,
     detail: { differences: 0, rowsCompared: 1, identity: { fence: { opened: 2, noticed: [] } } },
   });
-  expect(await status()).toMatch(/^ {2}fence +opened 2 times on the service since .+, verified since$/m);
+  expect(await status()).toMatch(
+    /^ {2}fence +opened 2 times on the service since .+, verified since$/m,
+  );
   await removeFence(service, 'catalog', { drop: true });
   await service.end();
 });

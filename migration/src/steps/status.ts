@@ -135,7 +135,8 @@ async function contextStatus(
     : null;
   const letters =
     replicated && row.stage !== 'monolith' ? await askDeadLetters(kit, definition, row) : null;
-  const fence = lease && lease.expiresInSeconds > 0 ? null : await fenceOpened(kit, definition, row);
+  const fence =
+    lease && lease.expiresInSeconds > 0 ? null : await fenceOpened(kit, definition, row);
   const alive = instances.filter((instance) => instance.alive);
   const out = wayOut(row, sides);
   return {

@@ -39,7 +39,7 @@ test('on Kafka, a column that no mapping names stops nothing: neither what it ho
     const columns = Object.keys(row);
     const whole = await loadShape(client, things, columns);
     expect(() => whole.after(row)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    const shape = await loadShape(client, things, columns, read);
+    const shape = await loadShape(client, things, columns, { read });
     expect(shape.after(row)).toEqual({ id: '1', name: 'one' });
     expect(shape.before(row)).toEqual({ id: '1' });
     // what the table looks like is told whole
@@ -83,13 +83,8 @@ test('on Kafka, times past the end of 64 bits are what their source has; a key t
   ): Promise<unknown[]> => {
     const table = { schema: 'public', table: name };
     const columns = Object.keys(rows[0] ?? {});
-    const shape = await loadShape(
-      client,
-      table,
-      columns,
-      new Map(),
-      new Map([[`public.${name}`, key]]),
-    );
+    const keys = new Map([[`public.${name}`, key]]);
+    const shape = await loadShape(client, table, columns, { keys });
     const changes = rows.map((after) => ({
       shape,
       envelope: { ...table, before: null, after } as unknown as Envelope,

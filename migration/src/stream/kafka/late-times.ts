@@ -60,7 +60,8 @@ async function ask(
   }
 }
 
-const table = (shape: TableShape): string => quoteTable({ schema: shape.schema, table: shape.table });
+const table = (shape: TableShape): string =>
+  quoteTable({ schema: shape.schema, table: shape.table });
 const keyColumns = ({ times: { key } }: TableShape): string =>
   ['n int', ...key.map(({ type }, index) => `k${index} ${type}`)].join(', ');
 const keysOf = ({ times: { key, keyOf } }: TableShape, rows: readonly JsonRow[]): string =>
@@ -118,8 +119,7 @@ async function readRows(
   const isKey = (name: string): boolean => key.some((column) => column.name === name);
   const names = columns.filter((name) => !isKey(name));
   // Of an old row nobody reads more than its key, but every value of it is decoded under REPLICA IDENTITY FULL.
-  for (const { envelope } of changes)
-    if (envelope.before !== null) setLate(envelope.before, names);
+  for (const { envelope } of changes) if (envelope.before !== null) setLate(envelope.before, names);
   const rows = changes
     .map(({ envelope: { after } }) => after)
     .filter((row): row is JsonRow => row !== null && names.some((name) => mayBeLate(row[name])));

@@ -77,15 +77,14 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       : undefined;
   };
 
-  const read = readColumns(options.carried);
-  const named = carriedKeys(options.carried);
+  const mapped = { read: readColumns(options.carried), keys: carriedKeys(options.carried) };
   const newShape = async (
     queue: PartitionQueue<KafkaChange>,
     { schema, table }: Envelope,
     row: JsonRow | null,
   ): Promise<TableShape> => {
     const shape = await source.run((client) =>
-      loadShape(client, { schema, table }, row === null ? [] : Object.keys(row), read, named),
+      loadShape(client, { schema, table }, row === null ? [] : Object.keys(row), mapped),
     );
     if (row !== null) shapes.set(queue.table, shape);
     return shape;

@@ -21,7 +21,13 @@ export interface TimesOfTable {
   /** Columns that are read and hold times without zone; none when nothing identifies a row. */
   readonly columns: readonly string[];
   readonly key: readonly { readonly name: string; readonly type: string }[];
-  keyOf(row: JsonRow): Row;
+  readonly keyOf: (row: JsonRow) => Row;
+}
+
+/** By `schema.table`: the columns that are read (of others all), and those that identify a row where the context file says so. */
+export interface MappedTables {
+  readonly read?: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly keys?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** How the rows of a table look at some place of its topic. */
@@ -68,14 +74,12 @@ export async function loadShape(
   client: pg.Client,
   table: SourceTable,
   columns: readonly string[],
-  read: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
-  named: ReadonlyMap<string, readonly string[]> = new Map(),
+  { read, keys: named }: MappedTables = {},
 ): Promise<TableShape> {
   const qualified = `${table.schema}.${table.table}`;
-  const { rows } = await client.query<Record<'identity' | 'keys' | 'primary_key' | 'columns', string>>(
-    query,
-    [table.schema, table.table],
-  );
+  const { rows } = await client.query<
+    Record<'identity' | 'keys' | 'primary_key' | 'columns', string>
+  >(query, [table.schema, table.table]);
   const found = rows[0];
   if (found === undefined)
     throw new StranglerError(
@@ -92,7 +96,7 @@ export async function loadShape(
   const known = present.filter(({ name }) => types.some((type) => type.name === name));
   const full = found.identity === 'f';
   const keys = new Set(JSON.parse(found.keys) as string[]);
-  const asked = read.get(qualified);
+  const asked = read?.get(qualified);
   const wanted = types.filter(
     ({ name }) => asked === undefined || asked.has(name) || keys.has(name),
   );
@@ -106,8 +110,10 @@ export async function loadShape(
   const identifying = [
     [...keys],
     JSON.parse(found.primary_key) as string[],
-    named.get(qualified) ?? [],
-  ].find((names) => names.length > 0 && names.every((name) => types.some((of) => of.name === name)));
+    named?.get(qualified) ?? [],
+  ].find(
+    (names) => names.length > 0 && names.every((name) => types.some((of) => of.name === name)),
+  );
   return {
     schema: table.schema,
     table: table.table,
