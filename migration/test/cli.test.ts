@@ -578,7 +578,8 @@ describe('init', () => {
     await scene.sql(
       scene.monolith,
       `CREATE SCHEMA shop; CREATE TABLE shop.categories (code text, region text, label text, PRIMARY KEY (code, region));
-      CREATE TABLE shop.product_logs (message text); CREATE TABLE shop.orders (id serial PRIMARY KEY, product_id bigint REFERENCES public.products)`,
+      CREATE TABLE shop.orders (id serial PRIMARY KEY, product_id bigint REFERENCES public.products ON UPDATE CASCADE);
+      CREATE TABLE shop.product_logs (message text, log_file varchar(80), orders int REFERENCES shop.orders ON DELETE SET NULL)`,
     );
     const document = {
       paths: {
@@ -613,7 +614,13 @@ describe('init', () => {
     );
     expect(text).toContain(`path: '/api/products/:id'`);
     expect(text).not.toContain("orders', method");
-    expect(text).toContain('shop.orders.product_id refers to this table from outside');
+    expect(text).toContain(
+      'shop.orders.product_id refers to this table from outside (ON DELETE NO ACTION, ON UPDATE CASCADE)',
+    );
+    expect(text).toContain(
+      'orders refers to shop.orders, outside this context (ON DELETE SET NULL)',
+    );
+    expect(text).toContain("decide files['shop.product_logs.log_file']");
     expect(text).toContain('id draws from public.products_id_seq (identity)');
     expect(text).toContain('NO PRIMARY KEY');
     expect((await cli(args, env)).code).toBe(2);

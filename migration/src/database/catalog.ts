@@ -40,6 +40,7 @@ export interface ForeignKeyCatalog {
   readonly references: TableName & { readonly columns: readonly string[] };
   /** As SQL writes it; NO ACTION when it is left out. */
   readonly onDelete?: string;
+  readonly onUpdate?: string;
 }
 
 export interface TableCatalog {
@@ -122,8 +123,14 @@ FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisd
 
 const foreignKeysQuery = `
 SELECT k.conname AS name, n.nspname AS schema, f.relname AS "table",
-       CASE k.confdeltype WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'
-         WHEN 'd' THEN 'SET DEFAULT' END AS on_delete,
+       ${['del', 'upd']
+         .map(
+           (
+             when,
+           ) => `CASE k.conf${when}type WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'
+         WHEN 'd' THEN 'SET DEFAULT' END AS on_${when}`,
+         )
+         .join()},
        (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY u(attnum, n)
          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum) AS columns,
        (SELECT json_agg(a.attname ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY u(attnum, n)
@@ -198,7 +205,8 @@ export async function readTable(client: pg.Client, name: TableName): Promise<Tab
       foreignKeys: foreignKeys.map((key) => ({
         name: key.name ?? '',
         columns: names(key.columns ?? '[]'),
-        ...(key.on_delete != null && { onDelete: key.on_delete }),
+        ...(key.on_del != null && { onDelete: key.on_del }),
+        ...(key.on_upd != null && { onUpdate: key.on_upd }),
         references: {
           schema: key.schema ?? '',
           table: key.table ?? '',

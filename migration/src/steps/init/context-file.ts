@@ -1,5 +1,5 @@
 import { defaultGates } from '@strangler-toolkit/plan';
-import type { TableCatalog } from '../../database/catalog.ts';
+import type { ForeignKeyCatalog, TableCatalog } from '../../database/catalog.ts';
 import { writtenTable } from '../../database/identifiers.ts';
 import { namesFiles } from '../../surroundings/file-paths.ts';
 import type { FoundRoute } from './found-route.ts';
@@ -22,6 +22,9 @@ const env = (name: string): string => `{ env: ${quote(name)} }`;
 const smallRows = 100_000;
 const variable = (context: string): string => context.replaceAll('-', '_').toUpperCase();
 
+const actions = ({ onDelete, onUpdate }: ForeignKeyCatalog): string =>
+  `ON DELETE ${onDelete ?? 'NO ACTION'}${onUpdate === undefined ? '' : `, ON UPDATE ${onUpdate}`}`;
+
 function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
   const inside = (other: { readonly schema: string; readonly table: string }): boolean =>
     input.tables.some((candidate) => shown(candidate) === shown(other));
@@ -29,7 +32,8 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
     .filter((key) => !inside(key.references))
     .map(
       (key) =>
-        `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context: the service cannot join or check it; ` +
+        `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context (${actions(key)}): ` +
+        'the service cannot join or check it; ' +
         `decide foreignKeys.monolith['${shown(table)}.${key.name}']`,
     );
   const incoming = input.others.flatMap((other) =>
@@ -37,7 +41,7 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
       .filter((key) => shown(key.references) === shown(table))
       .map(
         (key) =>
-          `${shown(other)}.${key.columns.join(', ')} refers to this table from outside (ON DELETE ${key.onDelete ?? 'NO ACTION'}): ` +
+          `${shown(other)}.${key.columns.join(', ')} refers to this table from outside (${actions(key)}): ` +
           `it stays behind with the monolith's copy; decide foreignKeys.monolith['${shown(other)}.${key.name}']`,
       ),
   );
