@@ -143,32 +143,40 @@ test('a worker that failed shows its code', async () => {
 });
 
 test('a fence that somebody opened is told, with what to type, until everything was compared', async () => {
-  const service = new pg.Client(scene.service.url);
-  await service.connect();
   const next = async (): Promise<string | null> =>
     json<ContextStatus>(await cli(['status', 'catalog', '--json'], scene.env)).nextCommand;
-  const tables = [{ schema: 'public', table: 'items' }];
-  await installFence(service, { context: 'catalog', tables, owner: 'monolith', mode: 'refuse' });
-  expect(await status()).not.toMatch(/^ {2}fence /m);
-  await service.query('ALTER TABLE items DISABLE TRIGGER strangler_fence');
-  expect(await status()).toMatch(
-    /^ {2}fence +OPENED 1 times on the service since .+, the last time: the fence of public.items was switched off$/m,
-  );
-  expect(await next()).toBe('strangler fence rearm catalog');
-  await installFence(service, { context: 'catalog', tables, owner: 'monolith', mode: 'refuse' });
-  expect(await next()).toBe('strangler verify catalog');
-  await control.evidence.record({
+  const fence = {
     context: 'catalog',
-    kind: 'verification',
-    epoch: 5,
-    ok: true,
-    detail: { differences: 0, rowsCompared: 1, identity: { fence: { opened: 2, noticed: [] } } },
-  });
-  expect(await status()).toMatch(
-    /^ {2}fence +opened 2 times on the service since .+, verified since$/m,
-  );
-  await removeFence(service, 'catalog', { drop: true });
-  await service.end();
+    tables: [{ schema: 'public', table: 'items' }],
+    owner: 'monolith',
+    mode: 'refuse',
+  } as const;
+  const service = new pg.Client(scene.service.url);
+  await service.connect();
+  try {
+    await installFence(service, fence);
+    expect(await status()).not.toMatch(/^ {2}fence /m);
+    await service.query('ALTER TABLE items DISABLE TRIGGER strangler_fence');
+    expect(await status()).toMatch(
+      /^ {2}fence +OPENED 1 times on the service since .+, the last time: the fence of public.items was switched off$/m,
+    );
+    expect(await next()).toBe('strangler fence rearm catalog');
+    await installFence(service, fence);
+    expect(await next()).toBe('strangler verify catalog');
+    await control.evidence.record({
+      context: 'catalog',
+      kind: 'verification',
+      epoch: 5,
+      ok: true,
+      detail: { differences: 0, rowsCompared: 1, identity: { fence: { opened: 1, noticed: [] } } },
+    });
+    expect(await status()).toMatch(
+      /^ {2}fence +opened 1 times on the service since .+, verified since$/m,
+    );
+    await removeFence(service, 'catalog', { drop: true });
+  } finally {
+    await service.end();
+  }
 });
 
 // f-1 and f-2 tell no file, as facades of an earlier release.

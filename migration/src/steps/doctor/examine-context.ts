@@ -7,7 +7,7 @@ import { contextFiles } from './context-files.ts';
 import { deadLetters } from './dead-letters.ts';
 import { directAddress } from './direct-address.ts';
 import { decisions } from './decisions.ts';
-import { fences } from './fences.ts';
+import { fenceHeld, fences } from './fences.ts';
 import { flags } from './flags.ts';
 import { forgotten } from './forgotten.ts';
 import { leftFlags } from './left-flags.ts';
@@ -37,6 +37,7 @@ const checks: readonly ContextCheck[] = [
   owners,
   fences,
   subscriptions,
+  fenceHeld,
   transport,
   worker,
   deadLetters,
