@@ -64,3 +64,23 @@ test('one that was left in a transaction, failed, or was ended by the server is 
     await until('the end was noticed', async () => (await ask()) !== ended);
   });
 });
+
+test('used again and again, a session tells nobody what the one before set, and the process hears of no leak', async () => {
+  const warned: string[] = [];
+  const listen = (warning: Error): void => void warned.push(warning.name);
+  process.on('warning', listen);
+  const seen = new Set<unknown>();
+  await connections.keeping(async () => {
+    for (let time = 0; time < 20; time += 1)
+      await connections.with(database.url, async (client) => {
+        const show =
+          'SELECT pg_backend_pid() AS pid, current_setting($1) AS role, current_setting($2) AS zone';
+        const { rows } = await client.query(show, ['session_replication_role', 'TimeZone']);
+        seen.add(JSON.stringify(rows));
+        await client.query(`SET session_replication_role = replica; SET TimeZone = 'Asia/Kolkata'`);
+      });
+  });
+  process.off('warning', listen);
+  expect([...seen]).toEqual([expect.stringMatching(/"role":"origin","zone":"UTC"/)]);
+  expect(warned).toEqual([]);
+});

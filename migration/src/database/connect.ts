@@ -59,6 +59,10 @@ const setSession = [
   conditionalSettings,
 ].join(';');
 
+/** A session that was used is as a new one: also what somebody set for it alone is forgotten. */
+export const renewSession = async (client: pg.Client): Promise<void> =>
+  void (await client.query(`RESET ALL;${setSession}`));
+
 const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value };
 
 /** `host:port/database`, without user and password: for messages. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { connect, type ConnectOptions } from './connect.ts';
+import { connect, type ConnectOptions, renewSession } from './connect.ts';
 
 /** Connections by their address, each closed after its work; while somebody keeps them, used again instead. */
 export class Connections {
@@ -12,14 +12,14 @@ export class Connections {
   }
 
   async with<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = this.#taken(url) ?? (await connect(url, this.#options));
-    let asItWas = false;
+    const client = this.#taken(url) ?? (await this.#opened(url));
+    let left = false;
     try {
       const result = await work(client);
-      asItWas = client.getTransactionStatus() === 'I';
+      left = this.#keepers > 0 && client.getTransactionStatus() === 'I';
       return result;
     } finally {
-      if (asItWas && this.#keepers > 0) this.#keep(url, client);
+      if (left && (await renewed(client)) && this.#keepers > 0) this.#idle.get(url)?.add(client);
       else await client.end().catch(() => {});
     }
   }
@@ -41,16 +41,24 @@ export class Connections {
     return client;
   }
 
-  #keep(url: string, client: pg.Client): void {
+  async #opened(url: string): Promise<pg.Client> {
+    const client = await connect(url, this.#options);
     const idle = this.#idle.get(url) ?? new Set();
-    this.#idle.set(url, idle.add(client));
+    this.#idle.set(url, idle);
     // whoever comes next connects anew, and is told what is wrong
     client.once('end', () => idle.delete(client));
+    return client;
   }
 
   async #endIdle(): Promise<void> {
     const all = [...this.#idle.values()].flatMap((clients) => [...clients]);
-    this.#idle.clear();
+    for (const idle of this.#idle.values()) idle.clear();
     await Promise.all(all.map((client) => client.end().catch(() => {})));
   }
 }
+
+const renewed = (client: pg.Client): Promise<boolean> =>
+  renewSession(client).then(
+    () => true,
+    () => false,
+  );
