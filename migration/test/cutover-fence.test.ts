@@ -525,20 +525,27 @@ describe('a fence in audit mode', () => {
   });
 
   test('finds its row where it left it: a transaction that writes often searches once', async () => {
-    await installFence(admin, { ...audit, epoch: 6 });
+    await installFence(admin, { ...audit, epoch: 60 });
+    // What the session did before counts too until the server has written it down, which it never does in a transaction.
+    const searches = async (): Promise<number> => {
+      const { rows } = await writer.query<{ searches: string }>(
+        `SELECT sum(idx_scan + coalesce(seq_scan, 0))::text AS searches
+           FROM pg_stat_xact_all_tables WHERE schemaname = 'strangler' AND relname = 'stray_writes'`,
+      );
+      return Number(rows[0]?.searches);
+    };
     await writer.query('BEGIN');
+    const before = await searches();
     for (let n = 0; n < 20; n += 1) {
       await writer.query('UPDATE products SET price = 1 WHERE id = 1');
       await writer.query(`SAVEPOINT s; UPDATE products SET price = 2; ROLLBACK TO s`);
     }
-    const { rows } = await writer.query<{ searches: string }>(
-      `SELECT sum(idx_scan + coalesce(seq_scan, 0))::text AS searches
-         FROM pg_stat_xact_all_tables WHERE schemaname = 'strangler' AND relname = 'stray_writes'`,
-    );
+    const made = (await searches()) - before;
     await writer.query('COMMIT');
     // What was rolled back is searched again.
-    expect(Number(rows[0]?.searches)).toBeLessThan(25);
-    expect((await strayMoments(admin, fence.context, 6)).writes).toBe(20);
+    expect(made).toBeGreaterThan(0);
+    expect(made).toBeLessThan(25);
+    expect((await strayMoments(admin, fence.context, 60)).writes).toBe(20);
   });
 
   test('survives the loss of its own table', async () => {
