@@ -100,7 +100,12 @@ describe('how changes travel', () => {
     expect([partitions, retentionHours]).toEqual([3, 168]);
     expect(carried).toEqual({
       forward: [
-        { schema: 'legacy', table: 'lines', columns: ['order_id', 'n', 'sum'] },
+        {
+          schema: 'legacy',
+          table: 'lines',
+          columns: ['order_id', 'n', 'sum'],
+          key: ['order_id', 'n'],
+        },
         { schema: 'public', table: 'products', columns: ['id'] },
       ],
       reverse: [

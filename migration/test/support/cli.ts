@@ -11,11 +11,14 @@ export interface CliResult {
 export interface RunningCli {
   readonly child: ChildProcess;
   readonly done: Promise<CliResult>;
-  /** Resolves when stderr or stdout has shown the text. */
+  /** Resolves when stderr or stdout has shown the text. @throws what it has shown instead, when that is a hang */
   shows(text: string): Promise<void>;
   /** What it has shown until now, stderr first. */
   said(): string;
 }
+
+/** How long a command may say nothing of what is waited for, milliseconds. */
+const hangMs = 240_000;
 
 const bin = fileURLToPath(new URL('../../bin/strangler.js', import.meta.url));
 
@@ -59,16 +62,22 @@ export function startCli(
     said: () => stderr + stdout,
     shows: (text) =>
       new Promise((resolve, reject) => {
+        const hung = setTimeout(
+          () => reject(new Error(`waited ${hangMs / 1_000} s for "${text}": ${stderr}${stdout}`)),
+          hangMs,
+        );
         const watch = (): void => {
           if (!stdout.includes(text) && !stderr.includes(text)) return;
           watchers.delete(watch);
+          clearTimeout(hung);
           resolve();
         };
         watchers.add(watch);
         watch();
-        void done.then(({ code }) =>
-          reject(new Error(`ended with ${code} before "${text}" was shown: ${stderr}`)),
-        );
+        void done.then(({ code }) => {
+          clearTimeout(hung);
+          reject(new Error(`ended with ${code} before "${text}" was shown: ${stderr}`));
+        });
       }),
   };
 }
