@@ -22,7 +22,8 @@ afterAll(async () => scene.close());
 
 const start = async (env: Record<string, string> = {}): Promise<RunningCli> => {
   worker = startCli(['replicate', 'catalog'], { ...scene.env, ...env });
-  await worker.shows('streaming');
+  // A line at most every 5 s: where it starts slowly, the first one says that it has caught up already.
+  await worker.shows('forward: ');
   return worker;
 };
 /** In one step, as deployments do. */

@@ -196,7 +196,7 @@ describe('the port of a worker', () => {
 
   test('is no port at all unless somebody asks for it', async () => {
     const plain = startCli(['replicate', 'catalog'], scene.env);
-    await plain.shows('streaming');
+    await plain.shows('forward: ');
     await stop(plain);
     expect((await plain.done).stderr).not.toContain('health and metrics');
   });
