@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 
 /** How an application behaves: as it should, as one with a defect, or as one that is too slow. */
-type Manner = 'well' | 'fails' | 'slow';
+export type Manner = 'well' | 'fails' | 'slow';
 
 /** A side of the shop: a real HTTP server over its database, which can go down and come back at the same address. */
 export class Application {

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import type { Manner } from './application.ts';
 import type { Failure } from './failure.ts';
 import type { Stack } from './stack.ts';
 
@@ -17,6 +18,19 @@ async function manyWrites(stack: Stack, count: number): Promise<void> {
 /** As if the minutes had passed in which bad answers count. */
 const minutesPass = (stack: Stack) =>
   stack.sql('control', 'DELETE FROM strangler_control.route_stats');
+
+/** Enough writes while the service is so that its errors are judged, and none of them counts afterwards. */
+const writesWhileService = (manner: Manner): Pick<Failure, 'provoke' | 'mend'> => ({
+  provoke: async (stack) => {
+    await minutesPass(stack);
+    stack.applications.service.manner = manner;
+    await manyWrites(stack, 30);
+  },
+  mend: async (stack) => {
+    stack.applications.service.manner = 'well';
+    await minutesPass(stack);
+  },
+});
 
 export const afterCutover: readonly Failure[] = [
   {
@@ -63,15 +77,7 @@ export const afterCutover: readonly Failure[] = [
   },
   {
     name: 'the service answers 500',
-    provoke: async (stack) => {
-      await minutesPass(stack);
-      stack.applications.service.manner = 'fails';
-      await manyWrites(stack, 30);
-    },
-    mend: async (stack) => {
-      stack.applications.service.manner = 'well';
-      await minutesPass(stack);
-    },
+    ...writesWhileService('fails'),
     answer: {
       ask: 'POST /api/products',
       status: 500,
@@ -90,15 +96,7 @@ export const afterCutover: readonly Failure[] = [
   },
   {
     name: 'the service is too slow',
-    provoke: async (stack) => {
-      await minutesPass(stack);
-      stack.applications.service.manner = 'slow';
-      await manyWrites(stack, 30);
-    },
-    mend: async (stack) => {
-      stack.applications.service.manner = 'well';
-      await minutesPass(stack);
-    },
+    ...writesWhileService('slow'),
     answer: {
       ask: 'POST /api/products',
       status: 504,

@@ -63,10 +63,10 @@ export interface ContextStatus {
   /** What the service may do by what the monolith did lately; null before the canary, and without a request to compare with. */
   readonly allowed: { readonly errorPercent: number; readonly p99Ms: number | null } | null;
   readonly deadLetters: number | null;
-  /** Somebody stepped round the fence of the side that does not own; null: nobody. */
-  readonly fence: FenceOpened | null;
   /** Why it is not known how many there are. */
   readonly deadLettersProblem: string | null;
+  /** Somebody stepped round the fence of the side that does not own; null: nobody. */
+  readonly fence: FenceOpened | null;
   /** Why flags are not known. */
   readonly flagsProblem: string | null;
   readonly flags: readonly FlagState[] | null;
