@@ -43,6 +43,7 @@ describe('a file may say', () => {
     ['nothing more than it must', good()],
     ['that it has no data', flags()],
     ['that its data is shared', flags({ data: 'shared' })],
+    ['how many requests a side takes', flags({ service: { url: 'http://x', maxRequests: 20 } })],
     ['how far behind a stand-in may be', good({ standInSeconds: 0.5 })],
     [
       'why nothing of it is a write',
@@ -496,6 +497,10 @@ describe('what is wrong is told at its field, in these words', () => {
         ],
       }),
       'noWriteRoutes says why no route is a write, and routes[1] is one',
+    ],
+    [
+      flags({ service: { url: 'http://x', maxRequests: 0 } }),
+      'service.maxRequests must be a whole number of at least 1',
     ],
     [good({ standInSeconds: -1 }), 'standInSeconds must be a number of at least 0'],
     [

@@ -250,6 +250,11 @@ export interface SideSettings {
    * need a session that stays. A variable that is not set means: no difference.
    */
   readonly databaseDirect?: Setting;
+  /**
+   * Requests that each facade sends to its address at a time (default: FACADE_UPSTREAM_CONNECTIONS); more wait, and then get 503.
+   * Of several contexts at one address the smallest number holds.
+   */
+  readonly maxRequests?: number;
   /** Path that answers below 400 while the side is well (default: the first of /health/ready, /health, /healthz that it knows). */
   readonly health?: string;
   /**

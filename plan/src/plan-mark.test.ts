@@ -22,6 +22,7 @@ test.each<[string, Partial<MigrationDefinition>]>([
   ['its identity', { identity: ['cookie:sid'] }],
   ['an address', { service: { url: 'http://other' } }],
   ['a health address', { monolith: { url: 'http://m', health: '/up' } }],
+  ['how many requests it takes', { service: { url: 'http://s', maxRequests: 5 } }],
   ['a route', { routes: [{ name: 'list', method: 'GET', path: '/things', kind: 'read' }] }],
   ['who may stand in', { standInSeconds: 0 }],
 ])('a facade serves otherwise by another file when %s changes', (_what, changes) =>

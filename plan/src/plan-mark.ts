@@ -1,6 +1,11 @@
 import type { MigrationDefinition, SideSettings } from './migration.ts';
 
-const asked = ({ url, health }: SideSettings): unknown => [url, health ?? null];
+// what is not said leaves no trace: facades of the release before make the same mark
+const asked = ({ url, health, maxRequests }: SideSettings): unknown => [
+  url,
+  health ?? null,
+  ...(maxRequests === undefined ? [] : [{ maxRequests }]),
+];
 
 /** A hash of what a facade makes of a context: equal marks serve alike. Tables, gates and contracts are for others. */
 export const planMark = (
@@ -8,7 +13,6 @@ export const planMark = (
   sha256: (text: string) => string,
 ): string => {
   const sides = [asked(monolith), asked(service)];
-  // what is not said leaves no trace: facades of the release before make the same mark
   const said = standInSeconds === undefined ? [] : [{ standInSeconds }];
   return sha256(JSON.stringify([context, data, identity ?? [], sides, routes, ...said])).slice(
     0,

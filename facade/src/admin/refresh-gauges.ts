@@ -8,13 +8,20 @@ function told(gauge: Gauge, value: number | undefined): void {
 }
 
 /** Gauges are looked up when somebody asks for them, not kept up to date by every request. */
-export function refreshGauges({ metrics, ownership, flags, mirror, watch }: Serving): void {
+export function refreshGauges(serving: Serving): void {
+  const { metrics, ownership, flags, mirror, watch, upstreams, shedding } = serving;
   const { link } = ownership;
   const { state, ageSeconds } = flags.status();
   told(metrics.flagAge, state === 'off' ? undefined : (ageSeconds ?? -1));
   told(metrics.controlUp, link && (link.up ? 1 : 0));
   told(metrics.controlAge, link && (link.ageSeconds ?? -1));
   metrics.shadowQueued.set(mirror.waiting);
+  metrics.inFlight.set(shedding.inFlight);
+  for (const [address, { bulkhead }] of upstreams.all) {
+    const upstream = new URL(address).host;
+    metrics.upstreamInFlight.set({ upstream }, bulkhead.inFlight);
+    metrics.upstreamWaiting.set({ upstream }, bulkhead.waiting);
+  }
   metrics.epoch.reset();
   for (const context of ownership.states.contexts()) {
     const { owner, stage, epoch, dataKind } = ownership.states.get(context);

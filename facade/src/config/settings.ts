@@ -176,6 +176,24 @@ export const limitSettings = {
     standard: 512,
     help: 'connections to one upstream at a time; more requests wait for one',
   },
+  upstreamMaxWaiting: {
+    variable: 'FACADE_UPSTREAM_MAX_WAITING',
+    type: count,
+    standard: 2_000,
+    help: 'requests that may wait for one, per upstream; more get 503 with Retry-After',
+  },
+  upstreamWaitMs: {
+    variable: 'FACADE_UPSTREAM_WAIT_MS',
+    type: milliseconds,
+    standard: 10_000,
+    help: 'longest wait for one; then 503 with Retry-After',
+  },
+  maxInFlight: {
+    variable: 'FACADE_MAX_IN_FLIGHT',
+    type: count,
+    standard: 10_000,
+    help: 'requests that the facade has in its hands at a time; more get 503 with Retry-After',
+  },
   headerBytes: {
     variable: 'FACADE_HEADER_BYTES',
     type: bytes,

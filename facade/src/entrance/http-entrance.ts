@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { admit } from '../admission/front-stage.ts';
+import { overloaded } from '../admission/shedding.ts';
 import { hasBody, upstreamHeaders } from '../proxy/headers.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import type { Passage } from '../serving/passage.ts';
@@ -13,6 +14,12 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> | undefined {
+  const { shedding, metrics } = serving;
+  if (shedding.full) {
+    metrics.rejected.inc({ code: overloaded.code });
+    sendProblem(response, overloaded);
+    return undefined;
+  }
   const arrival = admit(serving, request, 'request');
   if (!arrival.admitted) {
     sendProblem(response, arrival.problem);
@@ -28,7 +35,11 @@ function answer(
     withBody: hasBody(rawHeaders),
     told: { side: 'monolith', reason: 'unclaimed', epoch: '' },
   };
-  response.on('close', () => recordRequest(serving, passage));
+  shedding.inFlight++;
+  response.on('close', () => {
+    shedding.inFlight--;
+    recordRequest(serving, passage);
+  });
   return serve(serving, passage);
 }
 

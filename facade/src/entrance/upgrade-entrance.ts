@@ -4,21 +4,18 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Arrival } from '../admission/arrival.ts';
 import { admit } from '../admission/front-stage.ts';
+import { overloaded } from '../admission/shedding.ts';
 import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
+import { waitForTurn } from '../proxy/turn.ts';
 import { chooseSide } from '../serving/choose-side.ts';
 import { shownPath } from '../serving/shown-path.ts';
 import { whoAsks } from '../serving/who.ts';
 import type { Serving } from '../serving/serving.ts';
+import { type ClientSide, join, listen } from './upgrade-sockets.ts';
 
 export const isWebSocket = (request: IncomingMessage): boolean =>
   request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
-
-/** A client's side of an upgrade: its socket and the first bytes after its handshake. */
-interface ClientSide {
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
 
 function sendRawProblem(socket: Duplex, problem: Problem): void {
   if (!socket.destroyed) socket.end(rawProblem(problem));
@@ -64,10 +61,14 @@ export function upgradeEntrance(
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
   return async (request, socket, head) => {
     socket.on('error', () => socket.destroy());
+    if (serving.shedding.full) {
+      serving.metrics.rejected.inc({ code: overloaded.code });
+      return sendRawProblem(socket, overloaded);
+    }
     const arrival = admit(serving, request, 'upgrade');
     if (!arrival.admitted) return sendRawProblem(socket, arrival.problem);
-    const outgoing = handshake(await upstreamOf(serving, arrival), arrival);
-    connect({ serving, open, arrival, outgoing, client: { socket, head } });
+    const upstream = await upstreamOf(serving, arrival);
+    connect({ serving, open, arrival, upstream, client: { socket, head } });
   };
 }
 
@@ -75,82 +76,84 @@ interface Connection {
   readonly serving: Serving;
   readonly open: Set<Duplex>;
   readonly arrival: Arrival;
-  readonly outgoing: http.ClientRequest;
+  readonly upstream: string;
   readonly client: ClientSide;
 }
 
-/** Bytes that a client may send before its handshake is answered. */
-const earlyBytes = 65_536;
-
-/**
- * Reads what a client sends while its handshake is under way, for a socket that nobody reads does not tell that the client
- * left. Returns what takes the bytes and stops reading.
- */
-function listen({ socket, head }: ClientSide, gone: () => void): () => Buffer {
-  const chunks = [head];
-  let size = head.length;
-  const take = (chunk: Buffer): void => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > earlyBytes) socket.pause();
-  };
-  socket.on('data', take).once('end', gone).once('close', gone);
-  socket.resume();
-  return () => {
-    socket.pause();
-    socket.off('data', take).off('end', gone).off('close', gone);
-    return Buffer.concat(chunks);
-  };
-}
+const late: Problem = {
+  status: 504,
+  code: 'UPSTREAM_TIMEOUT',
+  detail: 'The upstream did not answer in time.',
+};
+const unreachable: Problem = {
+  status: 502,
+  code: 'UPSTREAM_UNREACHABLE',
+  detail: 'The upstream could not be reached.',
+};
+const crowded: Problem = {
+  status: 503,
+  code: 'UPSTREAM_BUSY',
+  detail: 'The upstream has as many requests as it is given at a time. Try again.',
+  retryAfterSeconds: 1,
+};
 
 /** Whatever the upstream says to the handshake, the client hears; two sockets become one line when it agrees. */
-function connect({ serving, open, arrival, outgoing, client }: Connection): void {
-  const { log, limits } = serving;
+function connect({ serving, open, arrival, upstream, client }: Connection): void {
+  const { log, limits, deadlines, metrics } = serving;
   const { claim, trace } = arrival;
   const { requestId, traceId } = trace;
   const { socket } = client;
+  const { bulkhead } = serving.upstreams.of(upstream);
   let over = false;
+  // only a handshake is among what an upstream is asked at a time: a line that stands may be silent for days
+  let inside = false;
+  let outgoing: http.ClientRequest | undefined;
   const ends = (): boolean => {
     if (over) return false;
     over = true;
     clearTimeout(timer);
+    if (inside) bulkhead.leave();
     return true;
   };
   const abandon = (): void => {
     if (!ends()) return;
     log.info({ path: shownPath(arrival), traceId, requestId }, 'upgrade abandoned');
-    outgoing.destroy();
+    outgoing?.destroy();
     socket.destroy();
   };
   const early = listen(client, abandon);
-  const fail = (status: number, code: string, detail: string): void => {
+  const fail = (problem: Problem): void => {
     if (!ends()) return;
     early();
+    const { status, code } = problem;
     log.info({ status, code, traceId, requestId }, 'upgrade refused');
-    sendRawProblem(socket, { status, code, detail, requestId });
-    outgoing.destroy();
+    sendRawProblem(socket, { ...problem, requestId });
+    outgoing?.destroy();
   };
   const patienceMs = claim
     ? (claim.route.definition.timeoutMs ?? limits.timeoutMs)
     : limits.wireTimeoutMs;
-  const timer = setTimeout(
-    () => fail(504, 'UPSTREAM_TIMEOUT', 'The upstream did not answer in time.'),
-    patienceMs,
-  );
-  outgoing.on('error', () =>
-    fail(502, 'UPSTREAM_UNREACHABLE', 'The upstream could not be reached.'),
-  );
-  outgoing.on('response', (answer) => {
+  const timer = setTimeout(() => fail(late), patienceMs);
+  const ask = (): void => {
+    if (over) return bulkhead.leave();
+    inside = true;
+    outgoing = handshake(upstream, arrival);
+    outgoing.on('error', () => fail(unreachable));
+    outgoing.on('response', refused);
+    outgoing.on('upgrade', agreed);
+    outgoing.end();
+  };
+  const refused = (answer: IncomingMessage): void => {
     if (!ends()) return;
     early();
     const { statusCode: status = 502, rawHeaders } = answer;
     const headers = clientHeaders({ status, rawHeaders });
     socket.write(rawHead(answer, [...headers, 'Connection', 'close']));
-    socket.once('close', () => outgoing.destroy());
+    socket.once('close', () => outgoing?.destroy());
     socket.resume();
     answer.pipe(socket);
-  });
-  outgoing.on('upgrade', (answer, other, otherHead) => {
+  };
+  const agreed = (answer: IncomingMessage, other: Duplex, otherHead: Buffer): void => {
     if (!ends()) return;
     const said = early();
     log.info(
@@ -166,22 +169,16 @@ function connect({ serving, open, arrival, outgoing, client }: Connection): void
     if (otherHead.length > 0) socket.write(otherHead);
     if (said.length > 0) other.write(said);
     join(serving, open, socket, other);
-  });
-  outgoing.end();
-}
-
-/** Each end takes the other along when it closes. */
-function join(serving: Serving, open: Set<Duplex>, socket: Duplex, other: Duplex): void {
-  open.add(socket);
-  serving.metrics.upgrades.set(open.size);
-  const close = (): void => {
-    socket.destroy();
-    other.destroy();
-    open.delete(socket);
-    serving.metrics.upgrades.set(open.size);
   };
-  socket.once('close', close);
-  other.once('close', close);
-  other.on('error', close);
-  other.pipe(socket).pipe(other);
+  if (bulkhead.enter()) return ask();
+  return waitForTurn(bulkhead, deadlines, {
+    withinMs: limits.upstreamWaitMs,
+    client: socket,
+    begin: ask,
+    refused: () => {
+      metrics.rejected.inc({ code: crowded.code });
+      fail(crowded);
+    },
+    gone: abandon,
+  });
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
 import { type Logger, pino } from 'pino';
 import { adminApp } from '../admin/admin-app.ts';
+import { Shedding } from '../admission/shedding.ts';
 import { Strangers } from '../admission/strangers.ts';
 import { defaultLimits } from '../config/limits.ts';
 import type { FacadeOptions } from '../config/options.ts';
@@ -15,11 +16,12 @@ import { openForwarder, type OpenForwarder } from '../proxy/open-forwarder.ts';
 import { trustedPeers } from '../proxy/peer.ts';
 import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
+import { Upstreams } from '../resilience/upstreams.ts';
 import { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import { type Claims, claimsOf } from '../serving/claim.ts';
 import { RunningPlan } from '../serving/running-plan.ts';
 import type { Serving } from '../serving/serving.ts';
-import { dataKinds, monolithsOf, watchedOf } from './plan-parts.ts';
+import { boundsOf, dataKinds, monolithsOf, watchedOf } from './plan-parts.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { accessLogOf } from '../telemetry/open-log.ts';
@@ -101,10 +103,17 @@ export function assemble(options: FacadeOptions): Parts {
     options.lenientMonolith === true ? [options.monolithUrl, ...monolithsOf(plan.claims)] : [];
   const agents = upstreamAgents({ connections, headerBytes, lenientTo });
   const deadlines = new Deadlines();
+  const upstreams = new Upstreams({
+    atATime: connections,
+    waiting: limits.upstreamMaxWaiting,
+  });
+  upstreams.bound(boundsOf(plan.claims));
   const forwarder = openForwarder(options.forwarder ?? settings.forwarder.standard, {
     agents,
     deadlines,
     limits: { connections, headerBytes, connectMs },
+    upstreams,
+    waitMs: limits.upstreamWaitMs,
   });
   const serving: Serving = {
     get claims() {
@@ -115,6 +124,8 @@ export function assemble(options: FacadeOptions): Parts {
     ownership,
     flags,
     forwarder: forwarder.forwarder,
+    upstreams,
+    shedding: new Shedding(limits.maxInFlight),
     deadlines,
     mirror: recordedMirror({
       agents,

@@ -14,3 +14,12 @@ export const watchedOf = ({ plans }: Claims): Watched[] =>
   plans.flatMap(({ name: context, urls, health }) =>
     bothSides.map((side) => ({ context, side, url: urls[side], path: health[side] })),
   );
+
+/** How many requests at a time each address may be asked. */
+export const boundsOf = ({ plans }: Claims): { address: string; atATime: number }[] =>
+  plans.flatMap(({ urls, atATime }) =>
+    bothSides.flatMap((side) => {
+      const most = atATime[side];
+      return most === undefined ? [] : [{ address: urls[side], atATime: most }];
+    }),
+  );

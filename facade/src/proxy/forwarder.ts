@@ -18,6 +18,13 @@ export interface AttemptRequest {
   readonly patienceMs: number;
   /** On a connection that nothing was sent on before. */
   readonly fresh?: boolean;
+  /** Among those that the upstream is asked at a time. */
+  place?: Place | undefined;
+}
+
+/** Told once, when the upstream has nothing more to do with the request: its answer is whole, or nobody wants it. */
+export interface Place {
+  leave(): void;
 }
 export type Attempt =
   | { readonly kind: 'answer'; readonly answer: UpstreamAnswer }

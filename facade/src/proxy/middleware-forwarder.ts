@@ -66,6 +66,7 @@ class Exchange implements Watched {
     if (!this.#open) return false;
     this.#open = false;
     this.#deadlines.release(this);
+    if (attempt.kind !== 'answer') this.wish.place?.leave();
     this.#settle(attempt);
     return true;
   }
@@ -134,7 +135,8 @@ export class MiddlewareForwarder implements Forwarder {
             const outgoing: unknown = Reflect.get(message, 'req');
             const exchange = this.#byOutgoing.get(outgoing as ClientRequest);
             const answer = new StreamedAnswer(message);
-            if (!exchange?.settle({ kind: 'answer', answer })) answer.discard();
+            if (!exchange?.settle({ kind: 'answer', answer })) return answer.discard();
+            message.once('close', () => exchange.wish.place?.leave());
           });
           proxy.on('error', (error, _request, _response, target) =>
             this.#find(target)?.fail(error),
@@ -153,7 +155,10 @@ export class MiddlewareForwarder implements Forwarder {
 
   send(wish: AttemptRequest, settle: Settle): void {
     const { request, response } = wish;
-    if (response.destroyed) return settle({ kind: 'client-gone' });
+    if (response.destroyed) {
+      wish.place?.leave();
+      return settle({ kind: 'client-gone' });
+    }
     const exchange = new Exchange(wish, this.#deadlines, settle);
     this.#exchanges.set(exchange.url, exchange);
     this.#next.set(request, exchange);

@@ -1,4 +1,6 @@
+import type { Upstreams } from '../resilience/upstreams.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
+import { BoundedForwarder } from './bounded-forwarder.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Forwarder } from './forwarder.ts';
 import { MiddlewareForwarder } from './middleware-forwarder.ts';
@@ -14,26 +16,33 @@ export interface ForwarderParts {
   readonly agents: UpstreamAgents;
   readonly deadlines: Deadlines;
   readonly limits: PoolLimits;
+  readonly upstreams: Upstreams;
+  /** Longest wait for a place at an upstream. */
+  readonly waitMs: number;
 }
 
 /** The only place that knows which forwarders there are. */
 export function openForwarder(
   name: 'undici' | 'middleware',
-  { agents, deadlines, limits }: ForwarderParts,
+  { agents, deadlines, limits, upstreams, waitMs }: ForwarderParts,
 ): OpenForwarder {
+  const bounded = (inner: Forwarder): Forwarder =>
+    new BoundedForwarder(inner, upstreams, deadlines, waitMs);
   const middleware = new MiddlewareForwarder(agents, deadlines);
-  if (name === 'middleware') return { forwarder: middleware, close: () => deadlines.stop() };
+  if (name === 'middleware')
+    return { forwarder: bounded(middleware), close: () => deadlines.stop() };
   const pools = new UndiciPools(limits);
   const undici = new UndiciForwarder(pools, deadlines, middleware);
   const { mended } = agents;
   return {
-    forwarder:
+    forwarder: bounded(
       mended.size === 0
         ? undici
         : {
             send: (wish, settle) =>
               (mended.has(wish.upstream) ? middleware : undici).send(wish, settle),
           },
+    ),
     close() {
       deadlines.stop();
       pools.destroy();

@@ -54,6 +54,9 @@ export function rawProblem(problem: Problem): string {
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
+    ...(problem.retryAfterSeconds === undefined
+      ? []
+      : [`retry-after: ${problem.retryAfterSeconds}`]),
     'connection: close',
     '',
     body,

@@ -34,7 +34,10 @@ export class UndiciForwarder implements Forwarder {
 
   send(wish: AttemptRequest, settle: Settle): void {
     const { request, response, target, headers, withBody, body } = wish;
-    if (response.destroyed) return settle({ kind: 'client-gone' });
+    if (response.destroyed) {
+      wish.place?.leave();
+      return settle({ kind: 'client-gone' });
+    }
     if (target === '*' || (withBody && rawHeader(headers, 'trailer') !== undefined))
       return this.#other.send(wish, settle);
     const pools = this.#pools.for(wish.upstream);
@@ -132,7 +135,7 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
   onComplete(rawTrailers: (Buffer | string)[] | null): void {
     // without a length, undici takes a reset for the end
     if (this.client?.socket?.errored) return this.#broken();
-    this.#over = true;
+    this.#end();
     this.#trailers = texts(rawTrailers ?? []);
     this.#receiver?.end(this.#trailers);
   }
@@ -140,7 +143,7 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
   onError(error: Error): void {
     const { name, wish } = this.#options;
     if (!this.#settled) {
-      this.#over = true;
+      this.#end();
       const stale = this.#reused && brokeOff(error);
       this.#settle({ kind: 'failed', failure: failureOf(name, error), stale });
       return;
@@ -148,7 +151,7 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
     // the length of a 304 and of an answer to HEAD is that of another answer's body
     const bodiless = this.status === 204 || this.status === 304 || wish.request.method === 'HEAD';
     if (bodiless && !this.#over) {
-      this.#over = true;
+      this.#end();
       this.#trailers = [];
       this.#receiver?.end(this.#trailers);
     } else this.#broken();
@@ -211,16 +214,23 @@ class Exchange extends OnConnection implements UpstreamAnswer, Watched, Dispatch
 
   #broken(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     this.#failed = true;
     this.#receiver?.broken();
   }
 
   #stop(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     if (this.#abort) this.#abort();
     else this.#options.connections.withdraw(this);
+  }
+
+  /** The upstream has no part in it any more. */
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.wish.place?.leave();
   }
 
   #settle(attempt: Attempt): void {

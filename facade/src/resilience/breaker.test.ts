@@ -82,6 +82,18 @@ describe('the breaker of an upstream', () => {
     expect(breaker.state).toBe('open');
   });
 
+  test('one that was not even asked neither fails nor lives', async () => {
+    await fail(4);
+    for (const kind of ['queue-full', 'queue-timeout'] as const)
+      await failing(new UpstreamFailure(kind, 'busy'));
+    expect(breaker.state).toBe('closed');
+    await fail(1);
+    jest.advanceTimersByTime(1_000);
+    expect(await failing(new UpstreamFailure('queue-full', 'busy'))).toMatchObject({
+      kind: 'queue-full',
+    });
+    expect(breaker.state).toBe('open');
+  });
   test('lets one try again within a second; nobody else waits for it', async () => {
     await fail(5);
     expect(await answers()).toBeUndefined();

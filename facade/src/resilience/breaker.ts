@@ -12,8 +12,12 @@ import {
 
 /** The upstream did not answer. Never a client that went away: that says nothing about the upstream. */
 export class UpstreamFailure extends Error {
-  /** `unreadable`: it answered, in no HTTP: that says nothing about the next request. */
-  readonly kind: 'unreachable' | 'timeout' | 'refusing' | 'unreadable';
+  /**
+   * `unreadable`: it answered, in no HTTP: that says nothing about the next request. `queue-…`: it was not even asked, because it
+   * has all that it is asked at a time.
+   */
+  readonly kind:
+    'unreachable' | 'timeout' | 'refusing' | 'unreadable' | 'queue-full' | 'queue-timeout';
   override readonly name = 'UpstreamFailure';
 
   constructor(kind: UpstreamFailure['kind'], message: string, options?: { cause?: unknown }) {
@@ -21,6 +25,10 @@ export class UpstreamFailure extends Error {
     this.kind = kind;
   }
 }
+
+/** Whether it was not even asked. */
+export const isCrowded = ({ kind }: UpstreamFailure): boolean =>
+  kind === 'queue-full' || kind === 'queue-timeout';
 
 /** Nobody waited for the answer: whether the upstream has one stays unknown. */
 export class NoVerdict extends Error {
@@ -59,7 +67,10 @@ export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Br
   const growing = new ExponentialBackoff({ initialDelay: 500, maxDelay: 10_000 });
   const halfOpenAfter: Waits = { next: () => sameAfterFruitless(growing.next()) };
   const policy = circuitBreaker(
-    handleType(UpstreamFailure, ({ kind }) => kind !== 'unreadable').orType(FruitlessTry),
+    handleType(
+      UpstreamFailure,
+      (failure) => failure.kind !== 'unreadable' && !isCrowded(failure),
+    ).orType(FruitlessTry),
     { breaker: new ConsecutiveBreaker(5), halfOpenAfter },
   );
   const stateOf = (): Breaker['state'] =>
@@ -81,9 +92,9 @@ export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Br
         try {
           return await run();
         } catch (error) {
-          throw error instanceof NoVerdict
-            ? new FruitlessTry(error.message, { cause: error })
-            : error;
+          const fruitless =
+            error instanceof NoVerdict || (error instanceof UpstreamFailure && isCrowded(error));
+          throw fruitless ? new FruitlessTry(error.message, { cause: error }) : error;
         }
       };
       try {

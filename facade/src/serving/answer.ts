@@ -1,7 +1,7 @@
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { type Onlooker, relay } from '../proxy/relay.ts';
-import type { UpstreamFailure } from '../resilience/breaker.ts';
+import { isCrowded, type UpstreamFailure } from '../resilience/breaker.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { shownPath } from './shown-path.ts';
@@ -47,17 +47,26 @@ interface Told {
   readonly code: string;
   /** After the name of who failed. */
   readonly what: string;
+  readonly retryAfterSeconds?: number;
 }
+const busy: Told = {
+  status: 503,
+  code: 'UPSTREAM_BUSY',
+  what: 'has as many requests as it is given at a time. Try again',
+  retryAfterSeconds: 1,
+};
 const failures: Readonly<Record<UpstreamFailure['kind'], Told>> = {
   timeout: { status: 504, code: 'UPSTREAM_TIMEOUT', what: 'did not answer in time' },
   unreachable: { status: 502, code: 'UPSTREAM_UNREACHABLE', what: 'could not be reached' },
   unreadable: { status: 502, code: 'UPSTREAM_UNREADABLE', what: 'answered, but not in HTTP' },
   refusing: { status: 502, code: 'UPSTREAM_REFUSING', what: 'refused to serve' },
+  'queue-full': busy,
+  'queue-timeout': busy,
 };
 
 /** 504 for an upstream that was too slow, 502 for one that was not there or made no sense; which one it was stands in the answer. */
 export function giveFailure(
-  { log }: Pick<Serving, 'log'>,
+  { log, metrics }: Pick<Serving, 'log' | 'metrics'>,
   { arrival, response, told }: Passage,
   failure: UpstreamFailure,
 ): void {
@@ -69,13 +78,15 @@ export function giveFailure(
     );
   const context = arrival.claim?.route.context;
   const who = context === undefined ? 'The monolith' : `The ${told.side} of ${context}`;
-  const { status, code, what } = failures[failure.kind];
+  const { status, code, what, retryAfterSeconds } = failures[failure.kind];
+  if (isCrowded(failure)) metrics.rejected.inc({ code });
   sendProblem(response, {
     status,
     code,
     requestId,
     detail: `${who} ${what}.`,
     upstream: told.side,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(context === undefined ? {} : { context }),
   });
 }

@@ -21,6 +21,8 @@ import { Aliases } from './aliases.ts';
 export interface ContextPlan {
   readonly name: string;
   readonly urls: Readonly<Record<Side, string>>;
+  /** Requests that the side is asked at a time. */
+  readonly atATime: Readonly<Record<Side, number | undefined>>;
   readonly health: Readonly<Record<Side, string | undefined>>;
   readonly breakers: Readonly<Record<Side, Breaker>>;
   readonly identity: IdentityReader;
@@ -74,6 +76,10 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
     const plan: ContextPlan = {
       name: context,
       urls,
+      atATime: {
+        monolith: definition.monolith.maxRequests,
+        service: definition.service.maxRequests,
+      },
       health: { monolith: definition.monolith.health, service: definition.service.health },
       breakers: { monolith: breakerOf('monolith'), service: breakerOf('service') },
       identity: identityReader(definition.identity, sha256),

@@ -1,6 +1,7 @@
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
+import { isCrowded } from '../resilience/breaker.ts';
 import type { Onlooker } from '../proxy/relay.ts';
 import type { OwnerView } from '@strangler-toolkit/plan';
 import { giveAnswer, giveFailure } from './answer.ts';
@@ -111,7 +112,7 @@ async function writeTo(
   if (attempt.kind === 'failed') {
     note(undefined);
     metrics.upstreamFailures.inc({ context, side, kind: attempt.failure.kind });
-    await pin();
+    if (!isCrowded(attempt.failure)) await pin();
     giveFailure(serving, passage, attempt.failure);
     return;
   }

@@ -8,6 +8,8 @@ import type { Ownership } from '../ownership/ownership.ts';
 import type { Deadlines } from '../proxy/deadlines.ts';
 import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
+import type { Shedding } from '../admission/shedding.ts';
+import type { Upstreams } from '../resilience/upstreams.ts';
 import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { StandIns } from '../telemetry/stand-ins.ts';
@@ -25,6 +27,8 @@ export interface Serving {
   readonly flags: FlagReader;
   readonly ownership: Ownership;
   readonly forwarder: Forwarder;
+  readonly upstreams: Upstreams;
+  readonly shedding: Shedding;
   readonly deadlines: Deadlines;
   readonly mirror: Mirror;
   readonly watch: UpstreamWatch;

@@ -33,6 +33,23 @@ export function facadeMetrics() {
       labelNames: ['context', 'route', 'outcome'],
       registers,
     }),
+    upstreamInFlight: new Gauge({
+      name: 'facade_upstream_requests',
+      help: 'Requests that an upstream is asked right now',
+      labelNames: ['upstream'],
+      registers,
+    }),
+    upstreamWaiting: new Gauge({
+      name: 'facade_upstream_waiting',
+      help: 'Requests that wait because an upstream has all that it is asked at a time',
+      labelNames: ['upstream'],
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'facade_in_flight',
+      help: 'Requests that the facade has in its hands',
+      registers,
+    }),
     retries: new Counter({
       name: 'facade_stale_connection_retries_total',
       help: 'Tries repeated on a new connection',

@@ -1,0 +1,202 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
+import type { FacadeLimits } from '../src/config/limits.ts';
+import { type Answer, ask, askRaw } from './support/client.ts';
+import { itemsContext } from './support/contexts.ts';
+import { type RunningFacade, startFacade } from './support/facade.ts';
+import { startUpstream, type Upstream } from './support/upstream.ts';
+
+/** The service hangs until it is told to go on; the monolith answers at once. */
+describe.each(['undici', 'middleware'] as const)('through %s, a slow service', (forwarder) => {
+  let monolith: Upstream;
+  let service: Upstream;
+  let facade: RunningFacade;
+  let waiting: ServerResponse[];
+
+  beforeEach(async () => {
+    waiting = [];
+    monolith = await startUpstream('monolith');
+    service = await startUpstream('service', (_request, response) => void waiting.push(response));
+  });
+  afterEach(async () => {
+    await facade?.stop();
+    await service?.close();
+    await monolith?.close();
+  });
+
+  const start = async (limits: Partial<FacadeLimits> = {}, maxRequests = 2): Promise<void> => {
+    facade = await startFacade({
+      forwarder,
+      monolithUrl: monolith.url,
+      fixedFlags: { 'items.list': true, 'items.one': true, 'items.add': true },
+      contexts: [
+        itemsContext('none', monolith.url, service.url, {
+          service: { url: service.url, maxRequests },
+        }),
+      ],
+      limits,
+    });
+  };
+  const go = (): void => {
+    for (const response of waiting.splice(0)) response.end('late');
+  };
+  const write = (): Promise<Answer> =>
+    ask(facade.port, '/api/items', { method: 'POST', body: 'x' });
+  const busy = { status: 503, body: expect.stringContaining('"code":"UPSTREAM_BUSY"') };
+  const reached = (count: number) =>
+    until(`${count} at the service`, () => waiting.length === count);
+  const queued = (count: number) =>
+    until(`${count} wait`, async () => (await facade.metric(/^facade_upstream_waiting/)) === count);
+
+  test('has so many requests and so many that wait; more are told to come again', async () => {
+    await start({ upstreamMaxWaiting: 3 });
+    const first = [write(), write()];
+    await reached(2);
+    const next = [write(), write(), write()];
+    await queued(3);
+    const refused = await write();
+    expect(refused).toMatchObject(busy);
+    expect(refused.headers['retry-after']).toBe('1');
+    expect(JSON.parse(refused.body)).toMatchObject({ upstream: 'service', context: 'items' });
+    expect(waiting).toHaveLength(2);
+    // whoever asks for something else notices nothing
+    const others = await Promise.all(
+      Array.from({ length: 50 }, () => ask(facade.port, '/elsewhere')),
+    );
+    expect(others.every(({ status }) => status === 200)).toBe(true);
+    go();
+    await reached(2);
+    go();
+    await reached(1);
+    go();
+    const statuses = (await Promise.all([...first, ...next])).map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200]);
+    expect(await facade.metric(/^facade_upstream_failures_total\{.*kind="queue-full"/)).toBe(1);
+    expect(await facade.metric(/^facade_rejected_total\{code="UPSTREAM_BUSY"/)).toBe(1);
+    await until(
+      'nobody is in',
+      async () => (await facade.metric(/^facade_upstream_requests/)) === 0,
+    );
+  });
+
+  test('keeps nobody waiting for a turn longer than it may', async () => {
+    await start({ upstreamWaitMs: 100 }, 1);
+    const first = write();
+    await reached(1);
+    expect(await write()).toMatchObject(busy);
+    expect(await facade.metric(/^facade_upstream_failures_total\{.*kind="queue-timeout"/)).toBe(1);
+    go();
+    expect((await first).status).toBe(200);
+    // the place is free again
+    const after = write();
+    await reached(1);
+    go();
+    expect((await after).status).toBe(200);
+  });
+
+  test('has its surplus of reads answered by the monolith, and its breaker hears nothing of it', async () => {
+    await start({ upstreamMaxWaiting: 1 }, 1);
+    const first = write();
+    await reached(1);
+    const second = write();
+    await queued(1);
+    const reads = await Promise.all(
+      Array.from({ length: 8 }, () => ask(facade.port, '/api/items')),
+    );
+    expect(reads.map(({ body }) => JSON.parse(body).from)).toEqual(Array(8).fill('monolith'));
+    expect(await facade.metric(/^facade_fallbacks_total/)).toBe(8);
+    expect(await facade.metric(/^facade_breaker_open/)).toBe(0);
+    go();
+    await reached(1);
+    go();
+    await Promise.all([first, second]);
+  });
+
+  test('gives places back that a client left, one at the service and one that waited', async () => {
+    await start({}, 1);
+    const leaving = [new AbortController(), new AbortController()];
+    const left = leaving.map(async ({ signal }, index) => {
+      if (index === 1) await reached(1);
+      return ask(facade.port, '/api/items', { method: 'POST', signal }).catch(() => 'left');
+    });
+    await queued(1);
+    leaving[1]?.abort();
+    await queued(0);
+    leaving[0]?.abort();
+    expect(await Promise.all(left)).toEqual(['left', 'left']);
+    waiting = [];
+    const after = write();
+    await reached(1);
+    go();
+    expect((await after).status).toBe(200);
+  });
+
+  test('keeps a place for an answer that is not whole yet', async () => {
+    await start({ upstreamMaxWaiting: 1 }, 1);
+    const first = write();
+    await reached(1);
+    waiting[0]?.write('half');
+    const second = write();
+    await queued(1);
+    expect(await write()).toMatchObject(busy);
+    go();
+    await reached(1);
+    go();
+    expect((await Promise.all([first, second])).map(({ body }) => body)).toEqual([
+      'halflate',
+      'late',
+    ]);
+  });
+
+  test('bounds handshakes of WebSockets as well, and lines that stand count no more', async () => {
+    await start({ upstreamMaxWaiting: 1 }, 1);
+    service.server.on('upgrade', (_request, socket) =>
+      socket.write('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+    );
+    const shake = (): Promise<string> =>
+      askRaw(
+        facade.port,
+        [
+          'GET /api/items HTTP/1.1',
+          'Host: shop',
+          'Connection: Upgrade',
+          'Upgrade: websocket',
+          '',
+          '',
+        ].join('\r\n'),
+      );
+    const first = write();
+    await reached(1);
+    const line = shake();
+    await queued(1);
+    const refused = await shake();
+    expect(refused).toMatch(/^HTTP\/1.1 503 /);
+    expect(refused).toContain('retry-after: 1\r\n');
+    expect(refused).toContain('"code":"UPSTREAM_BUSY"');
+    go();
+    expect((await first).status).toBe(200);
+    await until('the line stands', async () => (await facade.metric(/^facade_open_upgrades/)) > 0);
+    const after = write();
+    await reached(1);
+    go();
+    expect((await after).status).toBe(200);
+    await facade.stop();
+    expect(await line).toMatch(/^HTTP\/1.1 101 /);
+  });
+
+  test('leaves the facade to others: over what it may hold in all, it says so at once', async () => {
+    await start({ maxInFlight: 3 }, 9);
+    const held = [write(), write(), write()];
+    await reached(3);
+    const refused = await ask(facade.port, '/elsewhere');
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+    expect(JSON.parse(refused.body).code).toBe('OVERLOADED');
+    expect(monolith.seen).toEqual([]);
+    expect(await facade.metric(/^facade_rejected_total\{code="OVERLOADED"/)).toBe(1);
+    expect(await facade.metric(/^facade_in_flight/)).toBe(3);
+    go();
+    await Promise.all(held);
+    expect((await ask(facade.port, '/elsewhere')).status).toBe(200);
+  });
+});
