@@ -305,23 +305,63 @@ test('cutover moves the writes, and says what the broker was not told', async ()
   );
 });
 
+/** As a command leaves it that was killed between the flip and its last line. */
+const killedAfterFlip = (moveId: string) =>
+  scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)
+     SELECT context, 'killed', '${moveId}', step, status, epoch, detail
+       FROM strangler_control.journal
+      WHERE context = 'catalog' AND actor <> 'killed'
+        AND (step, status) IN (('move', 'started'), ('flip', 'done')) ORDER BY id`,
+  );
+
 test('a move that the worker finished is told the broker as well', async () => {
   const untold = async () => (await run('status', 'catalog')).untold;
   expect(await untold()).toMatchObject({ side: 'service', epoch: 2 });
   broker.versions.set('catalog v1', { tags: [] });
-  // As a command leaves it that was killed between the flip and its last line.
-  await scene.sql(
-    scene.control,
-    `INSERT INTO strangler_control.journal (context, actor, move_id, step, status, epoch, detail)
-     SELECT context, 'killed', '00000000-0000-4000-8000-000000000001', step, status, epoch, detail
-       FROM strangler_control.journal
-      WHERE context = 'catalog' AND (step, status) IN (('move', 'started'), ('flip', 'done')) ORDER BY id`,
-  );
+  await killedAfterFlip('00000000-0000-4000-8000-000000000001');
   await until('the worker told the broker', () => Promise.resolve(broker.deployed.length > 0));
   expect(broker.deployed).toEqual([
     { pacticipant: 'catalog', version: 'v1', environment: 'production' },
   ]);
   await until('it is journaled', async () => (await untold()) === null);
+});
+
+test('a way back after a dead command is decided while the broker that it is to tell says nothing', async () => {
+  const [{ last } = {}] = await scene.sql(
+    scene.control,
+    'SELECT max(id) AS last FROM strangler_control.journal',
+  );
+  // Or it would be the worker that finishes the move.
+  worker?.child.kill('SIGSTOP');
+  await scene.sql(
+    scene.control,
+    `INSERT INTO strangler_control.journal (context, actor, step, status, epoch, detail)
+     VALUES ('catalog', 'pipeline', 'deployment', 'done', 2, '{"side":"monolith","environment":"production"}')`,
+  );
+  await killedAfterFlip('00000000-0000-4000-8000-000000000002');
+  broker.faults.set('index', 'silence');
+  // Without a facade it is refused.
+  const back = startCli(['rollback', 'catalog', '--yes'], scene.env);
+  const written = async () =>
+    (
+      await scene.sql(
+        scene.control,
+        `SELECT step, status FROM strangler_control.journal
+          WHERE id > ${String(last)} AND (step = 'gates-rollback' OR (step, status) = ('deployment', 'failed')) ORDER BY id`,
+      )
+    ).map(({ step, status }) => `${String(step)} ${String(status)}`);
+  await until('something is decided', async () => (await written()).length > 0);
+  expect(await written()).toEqual(['gates-rollback refused']);
+  broker.faults.delete('index');
+  broker.hangUp();
+  expect(await back.done).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining('not recorded at the Pact Broker'),
+  });
+  worker?.child.kill('SIGCONT');
+  await run('contracts', 'record-deployment', 'catalog');
 });
 
 test('rollback brings the writes back, nothing is lost, and the broker knows', async () => {

@@ -24,6 +24,19 @@ export interface PactsFact {
   readonly notVerified?: readonly string[];
 }
 
+/** What a Pact Broker says of the version that a move brings in. Only `deployable: true` is a yes. */
+export interface BrokerFact {
+  /** `shop 4f2c1e0 in production` */
+  readonly about: string;
+  readonly deployable: boolean | null;
+  readonly reason: string;
+  /** Where it could not be asked: why, and what mends that. */
+  readonly problem?: string;
+  readonly remedy?: string;
+  /** Somebody chose not to ask it. */
+  readonly notAsked?: boolean;
+}
+
 export interface VerificationFact {
   readonly differences: number;
   readonly ageSeconds: number;
@@ -53,6 +66,8 @@ export interface GateFacts {
   readonly earlierVerification?: EarlierVerification | undefined;
   readonly openDeadLetters?: number | undefined;
   readonly pacts?: PactsFact;
+  /** Undefined where no Pact Broker is set: nobody is asked then, and there is no such gate. */
+  readonly broker?: BrokerFact | undefined;
   /** One entry per read route of the context. */
   readonly shadow?: readonly ShadowFact[];
   /** What was compared is not what runs now: how. */

@@ -13,6 +13,7 @@ export type GateName =
   | 'verification'
   | 'dead-letters'
   | 'pacts'
+  | 'can-i-deploy'
   | 'shadow-reads'
   | 'mismatches'
   | 'facades'

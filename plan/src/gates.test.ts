@@ -32,6 +32,11 @@ const good: Partial<GateFacts> = {
   readsOnMonolith: 0,
   strayWrites: 0,
 };
+const said = (deployable: boolean | null) => ({
+  about: 'shop 1 in production',
+  deployable,
+  reason: 'because',
+});
 const gatesFor = (move: Move, data: DataKind, stage: Stage): string[] =>
   evaluateGates(move, facts({ data, stage }), defaultGates).map((gate) => gate.gate);
 const refused = (move: Move, changes: Partial<GateFacts>): string[] =>
@@ -85,6 +90,16 @@ test('failures and time-outs are told apart from other answers', () => {
   expect(gates.find(({ gate }) => gate === 'mismatches')?.actual).toBe(
     'list 4 % (8 differ, 2 errors, 30 time-outs)',
   );
+});
+
+test('a Pact Broker that is down is no yes, and the refusal says how to go on without it', () => {
+  const broker = { ...said(null), problem: 'BROKER_UNREACHABLE: no answer', remedy: 'Start it.' };
+  const gate = evaluateGates('cutover', facts({ ...good, broker }), defaultGates).at(-1);
+  expect(gate).toMatchObject({
+    gate: 'can-i-deploy',
+    actual: 'not verified: BROKER_UNREACHABLE: no answer',
+    remedy: expect.stringMatching(/^Start it\. .*--no-broker --reason "why"/),
+  });
 });
 
 describe('what gates say', () => {
@@ -166,6 +181,25 @@ describe('what gates say', () => {
       { pacts: { monolith: true, service: false } },
       ['pacts'],
     ],
+    ...(['canary', 'cutover'] as const).flatMap(
+      (move): [string, Move, Partial<GateFacts>, string[]][] => [
+        [`a yes of the Pact Broker: ${move}`, move, { broker: said(true) }, []],
+        [`a no of the Pact Broker: ${move}`, move, { broker: said(false) }, ['can-i-deploy']],
+        [`a broker that does not know: ${move}`, move, { broker: said(null) }, ['can-i-deploy']],
+        [
+          `a broker that is down: ${move}`,
+          move,
+          { broker: { ...said(true), problem: 'BROKER_UNREACHABLE' } },
+          ['can-i-deploy'],
+        ],
+        [
+          `a broker that nobody wants asked: ${move}`,
+          move,
+          { broker: { ...said(null), notAsked: true } },
+          [],
+        ],
+      ],
+    ),
     [
       'reads that were compared with another build',
       'canary',

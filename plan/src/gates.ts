@@ -17,7 +17,15 @@ import type { GateFacts } from './gate-facts.ts';
 import type { Gate, GateResult } from './gate-result.ts';
 import type { DataKind, GateSettings } from './migration.ts';
 import type { Move, Stage } from './stages.ts';
-import { contextFiles, facades, mismatches, noReads, pacts, shadowReads } from './traffic-gates.ts';
+import {
+  canIDeploy,
+  contextFiles,
+  facades,
+  mismatches,
+  noReads,
+  pacts,
+  shadowReads,
+} from './traffic-gates.ts';
 
 /** The gates of a move, in the order in which they are shown. */
 export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate[] {
@@ -60,7 +68,11 @@ export const evaluateGates = (
   move: Move,
   facts: GateFacts,
   settings: Required<GateSettings>,
-): GateResult[] => gatesOf(move, facts.data, facts.stage).map((gate) => gate(facts, settings));
+): GateResult[] =>
+  [
+    ...gatesOf(move, facts.data, facts.stage),
+    ...(facts.broker === undefined ? [] : [canIDeploy]),
+  ].map((gate) => gate(facts, settings));
 
 export const gatesPass = (results: readonly GateResult[]): boolean =>
   results.every((gate) => gate.ok);

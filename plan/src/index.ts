@@ -52,7 +52,14 @@ export {
   gateSettings,
 } from './gate-settings.ts';
 export { age, type EarlierVerification, earlierVerificationText } from './earlier-verification.ts';
-export type { Finding, GateFacts, PactsFact, ShadowFact, VerificationFact } from './gate-facts.ts';
+export type {
+  BrokerFact,
+  Finding,
+  GateFacts,
+  PactsFact,
+  ShadowFact,
+  VerificationFact,
+} from './gate-facts.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { judgeGuard } from './guard.ts';

@@ -33,6 +33,36 @@ export const pacts: Gate = (facts, settings) => {
   });
 };
 
+/** Beside the gates of a move where a Pact Broker is set. */
+export const canIDeploy: Gate = ({ context, broker }) => {
+  const asked = {
+    gate: 'can-i-deploy',
+    expected: 'the Pact Broker says that what comes may be there',
+  } as const;
+  if (broker === undefined)
+    return result({ ...asked, ok: false, actual: 'not known', ...askDoctor(context) });
+  const { about, deployable, reason, problem, remedy, notAsked } = broker;
+  if (notAsked)
+    return result({ ...asked, ok: true, actual: 'not asked (--no-broker)', remedy: '' });
+  if (problem !== undefined)
+    return result({
+      ...asked,
+      ok: false,
+      actual: `not verified: ${problem}`,
+      remedy:
+        `${remedy ?? 'Bring the Pact Broker back.'} Or go on without its word, which is journaled: ` +
+        '--no-broker --reason "why".',
+    });
+  const verify = `strangler contracts verify ${context}`;
+  return result({
+    ...asked,
+    ok: deployable === true,
+    actual: `${about}: ${reason}`,
+    remedy: `${verify} --publish-results gives the broker the results of what comes; consumers that are deployed there have to be known to it.`,
+    command: `${verify} --publish-results`,
+  });
+};
+
 /** What was counted is about something else: it has to be counted anew. */
 const again = (context: string, wanted: number): Pick<GateResult, 'remedy' | 'command'> => ({
   remedy: `strangler shadow ${context} --reset --sample 100 --wait ${wanted}`,

@@ -93,9 +93,14 @@ export class StandInBroker {
     return this;
   }
 
+  /** Ends what it was silent to. */
+  hangUp(): void {
+    this.#server?.closeAllConnections();
+  }
+
   async stop(): Promise<void> {
     const server = this.#server;
-    server?.closeAllConnections();
+    this.hangUp();
     await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
   }
 

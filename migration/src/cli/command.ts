@@ -76,6 +76,11 @@ export const count = (text: string): number => {
     throw new InvalidArgumentError('must be a whole number.');
   return value;
 };
+/** Of gates that ask a Pact Broker as well. */
+export const withoutBroker = [
+  '--no-broker',
+  'do not ask the Pact Broker that is set; needs --reason',
+] as const;
 /** An option that may be given more than once. */
 export const several = (text: string, before: readonly string[] = []): string[] => [
   ...before,
@@ -99,10 +104,11 @@ const print = (
 };
 
 /** What all gated commands take to pass by their gates. */
-export const force = (common: CommonOptions & { facade?: boolean }) => ({
+export const force = (common: CommonOptions & { facade?: boolean; broker?: boolean }) => ({
   ...(common.force && { force: true }),
   ...(common.reason !== undefined && { reason: common.reason }),
   ...(common.facade === false && { noFacade: true }),
+  ...(common.broker === false && { noBroker: true }),
 });
 
 /** Whoever closes a terminal ends what runs in it; a process without one is told so to read its files again. */

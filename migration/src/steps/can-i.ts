@@ -67,9 +67,10 @@ export async function canI(
   const about = { context, asked, stage: row.stage };
   if (decision?.allowed === false)
     return { ...about, yes: false, forbidden: decision.reason, gates: [] };
-  const facts = await gatherFacts(kit, definition, move, {});
+  const facts = await gatherFacts(kit, definition, move, { noBroker: 'apart' });
   const gates = evaluateGates(move, facts, gateSettings(definition));
-  const broker = askIt ? await askBroker(kit, definition, asked, providerVersion) : undefined;
+  const given = providerVersion === undefined ? {} : { given: providerVersion };
+  const broker = askIt ? await askBroker(kit, definition, asked, given) : undefined;
   const open = gatesPass(gates);
   const nextCommand = open ? undefined : commandToGoOn(gates, undefined);
   return {

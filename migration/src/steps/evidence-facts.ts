@@ -108,6 +108,7 @@ async function notCompared(
 export async function pactsFact(
   kit: Toolkit,
   definition: MigrationDefinition,
+  noBroker = false,
 ): Promise<PactsFact | undefined> {
   if (!gateSettings(definition).pacts) return undefined;
   const newest = await (await kit.control()).evidence.latest(definition.context, 'pacts');
@@ -119,7 +120,7 @@ export async function pactsFact(
     monolith: detail.monolith === true,
     service: detail.service === true,
     voidSince:
-      (contracts && (await changedPacts(kit, contracts, detail))) ??
+      (contracts && (await changedPacts(kit, contracts, detail, noBroker))) ??
       changedConfiguration(definition, detail.configuration) ??
       (await askBuilds(kit, definition).then((now) => otherBuild(detail.builds, now), reasonOf)),
     notVerified: bothSides.flatMap((side) => notVerifiedOf(sides, side)),
@@ -130,8 +131,9 @@ async function changedPacts(
   kit: Toolkit,
   contracts: ContractSettings,
   { content, atBroker }: Evidence['detail'],
+  noBroker: boolean,
 ): Promise<string | undefined> {
-  if (atBroker !== undefined) return changedAtBroker(kit, atBroker);
+  if (atBroker !== undefined) return noBroker ? undefined : changedAtBroker(kit, atBroker);
   if (brokerIsSet(kit))
     return `it was about the pacts in ${contracts.pacts}, and a Pact Broker is set (PACT_BROKER_BASE_URL), whose pacts count`;
   const now = await pactContent(contracts);
@@ -165,11 +167,12 @@ export async function trafficFacts(
   kit: Toolkit,
   definition: MigrationDefinition,
   row: ContextRow,
+  noBroker = false,
 ): Promise<Pick<GateFacts, 'pacts' | 'shadow' | 'shadowVoidSince'>> {
   const { evidence, shadow } = await kit.control();
   const counts = await shadow.counts(definition.context, row.epoch);
   const basis = await evidence.latest(definition.context, 'shadow', row.epoch);
-  const pacts = await pactsFact(kit, definition);
+  const pacts = await pactsFact(kit, definition, noBroker);
   const now = await presentShadowBasis(kit, definition, row).catch(reasonOf);
   return {
     shadow: readRoutes(definition).map(({ name }) => {

@@ -21,6 +21,7 @@ import {
   verificationFact,
 } from './evidence-facts.ts';
 import { decisionsFinding } from '../surroundings/index.ts';
+import { brokerFact } from './contracts/broker/broker-fact.ts';
 import { aliveWithOtherPlan } from './other-plans.ts';
 import type { Toolkit } from './toolkit.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -142,19 +143,25 @@ async function retireFacts(
     .catch(() => undefined);
 }
 
+export interface LookOptions {
+  readonly noFacade?: boolean;
+  /** true: a Pact Broker that is set is not asked, and evidence of its pacts counts as it was recorded; 'apart': whoever looks asks it. */
+  readonly noBroker?: boolean | 'apart';
+}
+
 /** Finds out what the gates of a move ask, and nothing else. */
 export const gatherFacts = (
   kit: Toolkit,
   definition: MigrationDefinition,
   move: Move,
-  options: { noFacade?: boolean } = {},
+  options: LookOptions = {},
 ): Promise<GateFacts> => kit.keepingConnections(() => lookForFacts(kit, definition, move, options));
 
 async function lookForFacts(
   kit: Toolkit,
   definition: MigrationDefinition,
   move: Move,
-  options: { noFacade?: boolean },
+  options: LookOptions,
 ): Promise<GateFacts> {
   const control = await kit.control();
   const row = await kit.row(definition);
@@ -177,7 +184,7 @@ async function lookForFacts(
       facts.facades = await facadeFacts(control, row, options.noFacade === true);
     }
     if (move === 'cutover') {
-      const found = await pactsFact(kit, definition);
+      const found = await pactsFact(kit, definition, options.noBroker === true);
       if (found) facts.pacts = found;
       facts.decisions = await decisionsFact(kit, definition);
       facts.writeRoutes = writeRoutesOf(definition);
@@ -189,7 +196,9 @@ async function lookForFacts(
     }
   }
   if (move === 'canary' || (move === 'cutover' && !replicated))
-    Object.assign(facts, await trafficFacts(kit, definition, row));
+    Object.assign(facts, await trafficFacts(kit, definition, row, options.noBroker === true));
+  if ((move === 'canary' || move === 'cutover') && options.noBroker !== 'apart')
+    facts.broker = await brokerFact(kit, definition, move, options.noBroker === true);
   if (move === 'canary' || move === 'cutover' || move === 'retire')
     facts.otherPlan = options.noFacade ? [] : await aliveWithOtherPlan(control, definition);
   if (move === 'retire') await retireFacts(kit, definition, row, facts);

@@ -11,7 +11,8 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import type { ContextRow, Lease } from '../control/index.ts';
-import { gatherFacts } from './gate-facts.ts';
+import { brokerIsSet } from './contracts/broker/load-broker.ts';
+import { gatherFacts, type LookOptions } from './gate-facts.ts';
 import type { Toolkit } from './toolkit.ts';
 
 export interface ForceOptions {
@@ -19,6 +20,8 @@ export interface ForceOptions {
   /** Why the gates are passed by; journaled. */
   readonly reason?: string;
   readonly noFacade?: boolean;
+  /** A Pact Broker that is set is not asked; needs a reason, and is journaled. */
+  readonly noBroker?: boolean;
 }
 
 export interface GateDecision {
@@ -39,7 +42,7 @@ export async function decideMove(
   kit: Toolkit,
   definition: MigrationDefinition,
   move: Move,
-  options: { noFacade?: boolean } = {},
+  options: LookOptions = {},
 ): Promise<GateDecision> {
   const row = await kit.row(definition);
   const decision = moveAllowed(row.stage, definition.data, move);
@@ -62,9 +65,21 @@ export async function passGates(
 ): Promise<GateDecision> {
   if (options.force && !options.reason)
     throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
+  if (options.noBroker && !options.reason)
+    throw new StranglerError('USAGE', '--no-broker needs --reason "why", which is journaled');
   const decision = await decideMove(kit, definition, move, options);
-  if (decision.passed) return decision;
   const control = await kit.control();
+  if (decision.passed) {
+    if (options.noBroker && brokerIsSet(kit))
+      await control.journal.append({
+        context: definition.context,
+        actor: kit.actor,
+        step: `gates-${move}`,
+        status: 'forced',
+        detail: { reason: options.reason ?? '', move, broker: 'not asked' },
+      });
+    return decision;
+  }
   const detail = {
     ...(options.reason !== undefined && { reason: options.reason }),
     move,

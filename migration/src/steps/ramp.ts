@@ -291,7 +291,7 @@ export const ramp: Step<RampOptions, RampResult> = {
     }));
     await baselineOf(kit, definition, percents);
     if (steersAt(row.stage)) return planned(steps);
-    const decision = await decideMove(kit, definition, 'canary');
+    const decision = await decideMove(kit, definition, 'canary', options);
     return planned(
       ['set stage canary', ...steps],
       refusalOf(definition, 'canary', decision, options.force),

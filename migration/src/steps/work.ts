@@ -68,7 +68,7 @@ export async function work(
       });
       if (end.outcome !== 'completed') return;
       // Beside the stream, which waits for no broker.
-      telling = telling.then(() => tellUntold(kit, current)).catch(() => undefined);
+      telling = tellUntold(kit, current);
     },
   };
   followed.begin();

@@ -1,6 +1,9 @@
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort, until } from '@strangler-toolkit/dev-stack';
 import { canI } from '../../src/steps/can-i.ts';
+import { decideMove } from '../../src/steps/gated-move.ts';
 import { rollback } from '../../src/steps/change-owner/index.ts';
 import { brokerShop, codeOf } from '../support/broker-shop.ts';
 import { cli, type CliResult, json } from '../support/cli.ts';
@@ -70,6 +73,111 @@ describe('can-i asks whether the version that comes may be where it goes', () =>
       '✓ broker: shop mono-1 in production: All required verification results are published and successful\n' +
         'yes: rollback shop (stage service)\n',
     ]);
+  });
+});
+
+describe('the gates of ramp and cutover ask it as well', () => {
+  const gateOf = (
+    move: 'canary' | 'cutover',
+    more: Record<string, string | undefined> = {},
+    options = {},
+  ) =>
+    shop.withKit(async (kit) => {
+      const { gates } = await decideMove(kit, await kit.definition('shop'), move, options);
+      return gates.find(({ gate }) => gate === 'can-i-deploy');
+    }, more);
+  beforeEach(() => shop.has('web'));
+
+  test.each([
+    ['canary', 'shadowing'],
+    ['cutover', 'canary'],
+  ] as const)('%s: its no is none, its yes is one', async (move, stage) => {
+    await shop.stage(stage, 'monolith');
+    expect(await gateOf(move)).toMatchObject({
+      ok: false,
+      actual: expect.stringContaining('knows no version svc-1'),
+      command: 'strangler contracts verify shop --publish-results',
+    });
+    await shop.verify({ record: false });
+    expect(await gateOf(move)).toMatchObject({
+      ok: true,
+      actual: expect.stringMatching(/^shop svc-1 in production: /),
+    });
+    expect(await gateOf(move, { PACT_BROKER_BASE_URL: undefined })).toBeUndefined();
+  });
+
+  test('one that is down is not verified, says how to go on, and that is journaled', async () => {
+    await shop.stage('canary', 'monolith');
+    const more: Record<string, string> = {
+      PACT_BROKER_BASE_URL: `http://127.0.0.1:${await freePort()}`,
+    };
+    const cutover = (...args: string[]) =>
+      cli(['cutover', 'shop', '--yes', '--no-facade', ...args], shop.environment(more));
+    expect(await gateOf('cutover', more)).toMatchObject({
+      ok: false,
+      actual: expect.stringMatching(/^not verified: BROKER_UNREACHABLE/),
+    });
+    expect(await gateOf('cutover', { PACT_BROKER_ENVIRONMENT: undefined })).toMatchObject({
+      actual: expect.stringMatching(/^not verified: CONFIG_ENV_MISSING/),
+    });
+    const refused = await cutover();
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringMatching(/can-i-deploy: not verified: [^]*--no-broker --reason/),
+    ]);
+    expect((await cutover('--no-broker')).code).toBe(2);
+    await shop.sql(
+      `INSERT INTO strangler_control.evidence (context, kind, epoch, ok, detail)
+       VALUES ('shop', 'pacts', 1, true, '{"monolith":true,"service":true,"atBroker":{"queries":[{"provider":"shop"}],"kept":[]}}')`,
+    );
+    expect((await shop.pactsGate(more))?.voidSince).toContain('cannot be asked');
+    // Nothing but pacts and the broker is asked of it.
+    more.STRANGLER_CONTEXTS = await shop.contextsWith({
+      routes: [{ name: 'order', method: 'POST', path: '/orders', kind: 'write' }],
+    });
+    expect(await gateOf('cutover', more, { noBroker: true })).toMatchObject({
+      ok: true,
+      actual: 'not asked (--no-broker)',
+    });
+    const passed = await cutover('--no-broker', '--reason', 'the broker is being moved');
+    expect([passed.code, passed.stderr]).toEqual([0, expect.any(String)]);
+    expect(
+      await shop.sql(
+        `SELECT status, detail FROM strangler_control.journal WHERE step = 'gates-cutover' ORDER BY id DESC LIMIT 1`,
+      ),
+    ).toMatchObject([
+      { status: 'forced', detail: { reason: 'the broker is being moved', broker: 'not asked' } },
+    ]);
+  });
+});
+
+describe('contexts that share a provider', () => {
+  test('are not recorded over each other: whoever asks or records is refused by name', async () => {
+    shop.has('web');
+    await shop.verify({ record: false });
+    const contexts = await shop.contextsWith({});
+    await copyFile(join(contexts, 'shop.json'), join(contexts, 'till.json'));
+    const till = JSON.parse(await readFile(join(contexts, 'till.json'), 'utf8')) as object;
+    await writeFile(
+      join(contexts, 'till.json'),
+      JSON.stringify({
+        ...till,
+        context: 'till',
+        routes: [{ name: 'pay', method: 'GET', path: '/pay', kind: 'read' }],
+      }),
+    );
+    const env = shop.environment({ STRANGLER_CONTEXTS: contexts });
+    const args = ['--side', 'service', '--provider-version', 'svc-1'];
+    const recorded = await cli(['contracts', 'record-deployment', 'till', ...args], env);
+    expect([recorded.code, recorded.stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /CONFIG_INVALID: contexts till, shop have the same contracts.provider "shop"/,
+      ),
+    ]);
+    expect(shop.broker.deployed).toEqual([]);
+    await shop.stage('canary', 'monolith');
+    expect((await cli(['can-i', 'cutover', 'shop'], env)).stderr).toContain('CONFIG_INVALID');
   });
 });
 

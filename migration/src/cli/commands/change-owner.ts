@@ -4,6 +4,7 @@ import {
   duration,
   force,
   makeCommand,
+  withoutBroker,
   runStep,
   type Session,
 } from '../command.ts';
@@ -31,13 +32,18 @@ export function ownerCommands(session: Session): Command[] {
       ],
     }).option('--no-facade', 'no facade runs, so there is no traffic to hold');
     if (kind === 'cutover')
-      command.option(
-        '--watch <time>',
-        "watch the service's writes that long, and go back when they are worse (default: gates.watchSeconds)",
-        duration,
-      );
+      command
+        .option(
+          '--watch <time>',
+          "watch the service's writes that long, and go back when they are worse (default: gates.watchSeconds)",
+          duration,
+        )
+        .option(...withoutBroker);
     return command.action(
-      async (context: string, common: CommonOptions & { facade?: boolean; watch?: number }) => {
+      async (
+        context: string,
+        common: CommonOptions & { facade?: boolean; broker?: boolean; watch?: number },
+      ) => {
         const steps = await import('../../steps/change-owner/index.ts');
         await runStep(session, common, {
           step: steps[kind],

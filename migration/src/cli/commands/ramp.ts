@@ -8,6 +8,7 @@ import {
   percent,
   runStep,
   type Session,
+  withoutBroker,
 } from '../command.ts';
 import { rampText } from '../text/ramp.ts';
 
@@ -57,6 +58,7 @@ export function rampCommand(session: Session): Command {
       'these have the service at every step, and alone without --steps; a ramp without the option takes them back',
       parseNames,
     )
+    .option(...withoutBroker)
     .option('--hold <time>', 'how long each step is watched', duration, 30)
     .option(
       '--max-wait <time>',
@@ -72,6 +74,7 @@ export function rampCommand(session: Session): Command {
           identities?: string[];
           hold: number;
           maxWait?: number;
+          broker?: boolean;
         },
       ) => {
         const { ramp: step } = await import('../../steps/ramp.ts');

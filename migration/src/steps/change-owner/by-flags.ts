@@ -29,7 +29,7 @@ export async function dryRunOfFlags(
   { kit, definition, move, options }: OwnerChange,
   actions: readonly string[],
 ): Promise<DryRun> {
-  const decision = await decideMove(kit, definition, move);
+  const decision = await decideMove(kit, definition, move, options);
   return planned(
     [...actions, `set stage ${decision.to}`],
     refusalOf(definition, move, decision, options.force),

@@ -82,6 +82,7 @@ async function runProtocol(change: ProtocolChange, dryRun: boolean): Promise<Mov
 export async function gatesUnderLease(change: OwnerChange): Promise<GateDecision> {
   const { kit, definition, move, options } = change;
   const control = await kit.control();
+  let told = Promise.resolve();
   // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
   if (
     definition.data === 'replicated' &&
@@ -93,9 +94,18 @@ export async function gatesUnderLease(change: OwnerChange): Promise<GateDecision
       'note',
     );
     await untilRecovered(change);
-    await tellUntold(kit, definition);
+    told = tellUntold(kit, definition);
+    // A way back waits for no broker; what it did is recorded after this.
+    if (move !== 'rollback') await told;
   }
-  return kit.withLease(definition.context, move, () => passGates(kit, definition, move, options));
+  try {
+    return await kit.withLease(definition.context, move, () =>
+      passGates(kit, definition, move, options),
+    );
+  } catch (error) {
+    await told;
+    throw error;
+  }
 }
 
 /** The worker may be at it already: it is waited for, up to 30 s, instead of sending the person away. */

@@ -1,6 +1,8 @@
 import { type MigrationDefinition, requireVariable, type Side } from '@strangler-toolkit/plan';
 import { askBuild } from '../../builds.ts';
+import type { Toolkit } from '../../toolkit.ts';
 import { type Asking, brokerIsSet, openBroker } from './load-broker.ts';
+import { requireSoleProvider } from './sole-provider.ts';
 import { providerVersion } from './version.ts';
 
 /** What a Pact Broker says of the version that would serve after a move. Only `true` is a yes. */
@@ -23,13 +25,13 @@ const comes: Readonly<Record<string, Side>> = {
  * Asks the broker whether the side that a move brings into an environment may be there. Undefined: no broker is set, the context
  * has no contracts, or the move changes no deployment.
  *
- * @throws StranglerError CONFIG_ENV_MISSING, BROKER_UNREACHABLE and the other codes of a broker: never a yes
+ * @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID, BROKER_UNREACHABLE and the other codes of a broker: never a yes
  */
 export async function askBroker(
-  kit: Asking,
+  kit: Toolkit,
   definition: MigrationDefinition,
   move: string,
-  given?: string,
+  { given, timeoutMs }: { readonly given?: string; readonly timeoutMs?: number } = {},
 ): Promise<BrokerAnswer | undefined> {
   const side = comes[move];
   if (side === undefined || definition.contracts === undefined || !brokerIsSet(kit))
@@ -39,6 +41,7 @@ export async function askBroker(
     kit.env,
     'the environment that the Pact Broker is asked about; --no-broker asks the gates alone',
   );
+  await requireSoleProvider(kit, definition);
   const about = { pacticipant: definition.contracts.provider, environment };
   const found = await versionThatRuns(kit, definition, side, given);
   if ('unknown' in found)
@@ -48,7 +51,7 @@ export async function askBroker(
       reason: `the broker was not asked, because the version of the ${side} is not known: ${found.unknown}`,
     };
   const { version } = found;
-  const broker = await openBroker(kit);
+  const broker = await openBroker(kit, timeoutMs);
   const { deployable, reason } = await broker.canIDeploy({ ...about, version });
   return { ...about, version, deployable, reason };
 }

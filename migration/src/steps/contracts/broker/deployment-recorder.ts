@@ -8,6 +8,7 @@ import type { ContextRow } from '../../../control/index.ts';
 import type { Toolkit } from '../../toolkit.ts';
 import { versionThatRuns } from './can-i-deploy.ts';
 import { brokerEnvironment, brokerIsSet, type Deployment, openBroker } from './load-broker.ts';
+import { requireSoleProvider } from './sole-provider.ts';
 import { commandFor, type Untold, untold } from './untold.ts';
 
 export interface RecordedDeployment extends Deployment {
@@ -25,6 +26,14 @@ const patienceMs = 10_000;
 
 /** A deployment is recorded after the one before it, or the broker would believe the older one. */
 const lastOf = new WeakMap<Toolkit, Promise<unknown>>();
+function inTurn<Result>(kit: Toolkit, record: () => Promise<Result>): Promise<Result> {
+  const running = (lastOf.get(kit) ?? Promise.resolve()).then(record);
+  lastOf.set(
+    kit,
+    running.catch(() => undefined),
+  );
+  return running;
+}
 
 /**
  * Tells the broker of a change of owner that has happened: it goes on beside whatever follows, takes fifteen seconds at most,
@@ -57,9 +66,7 @@ export class DeploymentRecorder {
   begin(): void {
     const kit = this.#kit;
     if (!brokerIsSet(kit) || this.#definition.contracts === undefined) return;
-    const before = lastOf.get(kit) ?? Promise.resolve();
-    this.#running = before.then(() => recordNow(kit, this.#definition, this.#side));
-    lastOf.set(kit, this.#running);
+    this.#running = inTurn(kit, () => recordNow(kit, this.#definition, this.#side));
   }
 
   /** Undefined where there is no broker, or nothing was flipped. */
@@ -150,14 +157,15 @@ export async function untoldDeployment(
 
 /**
  * After a move that somebody else began and could not end: the broker is told as that command would have done, or, where it is
- * not known here, it is said how.
+ * not known here, it is said how. Never fails: `status` says what remained.
  */
-export async function tellUntold(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
-  const found = await untoldDeployment(kit, definition, await kit.row(definition));
-  if (found === undefined) return;
-  if (brokerIsSet(kit)) await recordNow(kit, definition, found.side);
-  else kit.tell('deployment', `${found.why}: ${found.command}`, 'failed');
-}
+export const tellUntold = (kit: Toolkit, definition: MigrationDefinition): Promise<void> =>
+  inTurn(kit, async () => {
+    const found = await untoldDeployment(kit, definition, await kit.row(definition));
+    if (found === undefined) return;
+    if (brokerIsSet(kit)) await recordNow(kit, definition, found.side);
+    else kit.tell('deployment', `${found.why}: ${found.command}`, 'failed');
+  }).catch(() => undefined);
 
 async function attempt(
   kit: Toolkit,
@@ -169,6 +177,7 @@ async function attempt(
   try {
     if (environment === undefined)
       throw new StranglerError('CONFIG_ENV_MISSING', 'PACT_BROKER_ENVIRONMENT is not set');
+    await requireSoleProvider(kit, definition);
     const found = await versionThatRuns(kit, definition, side);
     if ('unknown' in found)
       throw new StranglerError(

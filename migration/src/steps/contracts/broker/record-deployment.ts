@@ -4,6 +4,7 @@ import type { Toolkit } from '../../toolkit.ts';
 import { versionThatRuns } from './can-i-deploy.ts';
 import { journalRecorded, type RecordedDeployment } from './deployment-recorder.ts';
 import { openBroker } from './load-broker.ts';
+import { requireSoleProvider } from './sole-provider.ts';
 
 export interface RecordDeploymentOptions {
   readonly context: string;
@@ -40,6 +41,7 @@ async function deploymentOf(
       'PACTS_NOT_FOUND',
       `context ${context} names no provider (contracts.provider)`,
     );
+  await requireSoleProvider(kit, definition);
   const where =
     environment ??
     requireVariable(
