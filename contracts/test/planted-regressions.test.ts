@@ -1,26 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { verifyPacts } from '@strangler-toolkit/contracts';
+import { type SideAddress, type SideResult, verifyPacts } from '@strangler-toolkit/contracts';
+import type { RunningService } from '@strangler-toolkit/service-kit';
 import { type Alteration, AlteringProxy, type Answer } from './support/altering-proxy.ts';
+import { startBackOffice } from './support/extracted-back-office.ts';
 import { pactsDir, side, startShopSides, type ShopSides } from './support/shop-sides.ts';
 
-// What a rewrite changes without meaning to. Each is planted before the real provider, and the contracts must name it.
+// What a rewrite changes without meaning to. Each is planted in the real service that it is about, and the contracts must name it.
 let sides: ShopSides;
 let catalog: AlteringProxy;
+let backOffice: RunningService;
 let pages: AlteringProxy;
 
 beforeAll(async () => {
   sides = await startShopSides();
   catalog = await new AlteringProxy(sides.service).start();
-  // Cookies and redirects are the staff's pages: they stay in the monolith.
-  pages = await new AlteringProxy(sides.monolith).start();
+  // Cookies and redirects are those of the staff's pages: a service of their own has them, on the shop's database.
+  backOffice = await startBackOffice(sides.shopDatabase);
+  pages = await new AlteringProxy(backOffice.url).start();
 });
 afterAll(async () => {
   await catalog?.stop();
   await pages?.stop();
+  await backOffice?.stop();
   await sides?.stop();
 });
 
-/** The interactions that no longer hold, with what the verifier said of them. */
+/** The interactions that no longer hold at the service, with what the verifier said of them. */
 async function broken(
   provider: 'catalog' | 'shop-pages',
   alter: Alteration,
@@ -28,13 +33,19 @@ async function broken(
   const [proxy, states] =
     provider === 'catalog' ? [catalog, sides.service] : [pages, sides.monolith];
   proxy.alter = alter;
-  const { planted } = await verifyPacts({
+  const asked: Record<string, SideAddress> = {
+    service: side(proxy.url, states),
+    // Few pages, so that both sides can be asked each time: nothing was planted there.
+    ...(provider === 'shop-pages' && { monolith: side(sides.monolith) }),
+  };
+  const results: Record<string, SideResult> = await verifyPacts({
     pactsDir,
     provider,
-    sides: { planted: side(proxy.url, states) },
+    sides: asked,
   });
+  expect(results.monolith?.ok ?? true).toBe(true);
   return new Map(
-    planted.interactions
+    (results.service?.interactions ?? [])
       .filter(({ ok }) => !ok)
       .map(({ consumer, description, verdict, mismatch }) => [
         `${consumer}: ${description}`,
