@@ -1,5 +1,6 @@
 # Every deployable of this repository, one target each:
 #   docker build --target facade|strangler|contracts|monolith|catalog|shipping-rates .
+# Sides of a context tell which build they are: --build-arg BUILD_VERSION=$(git rev-parse HEAD).
 # Images hold the built JavaScript and the packages that it needs, nothing else, and run as the user node.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
@@ -114,7 +115,8 @@ FROM runtime AS monolith
 COPY --from=monolith-packages /app ./
 COPY --from=build /app/legacy-monolith/dist legacy-monolith/dist
 COPY deploy/monolith deploy/monolith
-ENV HOST=0.0.0.0 PORT=3000
+ARG BUILD_VERSION=
+ENV HOST=0.0.0.0 PORT=3000 BUILD_VERSION=$BUILD_VERSION
 USER node
 EXPOSE 3000
 CMD ["node", "legacy-monolith/dist/main.js"]
@@ -123,7 +125,8 @@ FROM runtime AS catalog
 COPY --from=catalog-packages /app ./
 COPY --from=build /app/extracted/service-kit/dist extracted/service-kit/dist
 COPY --from=build /app/extracted/catalog/dist extracted/catalog/dist
-ENV HOST=0.0.0.0 PORT=3001
+ARG BUILD_VERSION=
+ENV HOST=0.0.0.0 PORT=3001 BUILD_VERSION=$BUILD_VERSION
 USER node
 EXPOSE 3001
 CMD ["node", "extracted/catalog/dist/main.js"]
@@ -132,7 +135,8 @@ FROM runtime AS shipping-rates
 COPY --from=shipping-rates-packages /app ./
 COPY --from=build /app/extracted/service-kit/dist extracted/service-kit/dist
 COPY --from=build /app/extracted/shipping-rates/dist extracted/shipping-rates/dist
-ENV HOST=0.0.0.0 PORT=3002
+ARG BUILD_VERSION=
+ENV HOST=0.0.0.0 PORT=3002 BUILD_VERSION=$BUILD_VERSION
 USER node
 EXPOSE 3002
 CMD ["node", "extracted/shipping-rates/dist/main.js"]

@@ -14,8 +14,17 @@ const pricesTravel = {
 export default defineMigration({
   context: 'catalog',
   data: 'replicated',
-  monolith: { url: env('MONOLITH_URL'), database: env('MONOLITH_DATABASE_URL') },
-  service: { url: env('CATALOG_URL'), database: env('CATALOG_DATABASE_URL') },
+  // Each side tells which build it is: pacts and compared reads of another one count no longer.
+  monolith: {
+    url: env('MONOLITH_URL'),
+    database: env('MONOLITH_DATABASE_URL'),
+    buildPath: '/version',
+  },
+  service: {
+    url: env('CATALOG_URL'),
+    database: env('CATALOG_DATABASE_URL'),
+    buildPath: '/version',
+  },
   identity: ['header:authorization', 'cookie:sid', 'header:x-client-id'],
 
   routes: [

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyPacts, type Progress } from '@strangler-toolkit/contracts';
 import { freePort } from '@strangler-toolkit/dev-stack';
+import { startCatalog } from '@strangler-example/catalog';
+import { createLogger } from '@strangler-toolkit/service-kit';
 import catalog from '../../contexts/catalog.ts';
+import { askBuilds, otherBuild } from '../../migration/src/steps/builds.ts';
 import { AlteringProxy } from './support/altering-proxy.ts';
 import { pactsDir, side, startShopSides, type ShopSides } from './support/shop-sides.ts';
 
@@ -33,6 +36,31 @@ async function interactions(): Promise<Asked[]> {
   const texts = await Promise.all(files.map((name) => readFile(join(pactsDir, name), 'utf8')));
   return texts.flatMap((text) => (JSON.parse(text) as { interactions: Asked[] }).interactions);
 }
+
+test('each side of the example tells which build it is, so that what was verified of one is void with the next', async () => {
+  const builds = (service: string) =>
+    askBuilds({ env: {} }, catalog, { monolith: sides.monolith, service });
+  const verified = await builds(sides.service);
+  expect(verified).toEqual({
+    monolith: '{"revision":"monolith-1"}',
+    service: '{"revision":"catalog-1"}',
+  });
+  const next = await startCatalog({
+    port: 0,
+    databaseUrl: sides.database,
+    monolithUrl: sides.monolith,
+    build: '2',
+    logger: createLogger('catalog', { level: 'silent' }),
+  });
+  try {
+    expect(otherBuild(verified, verified)).toBeUndefined();
+    expect(otherBuild(verified, await builds(next.url))).toBe(
+      'the service runs another build ({"revision":"catalog-2"}, it was {"revision":"catalog-1"})',
+    );
+  } finally {
+    await next.stop();
+  }
+});
 
 describe('the pacts of storefront and back office', () => {
   /** What a client can meet at a route, and each way to be told so. */

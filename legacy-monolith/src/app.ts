@@ -27,6 +27,8 @@ export interface AppOptions {
   readonly log?: ErrorLog | undefined;
   /** Mounts POST /_test/states, for contract verification only. */
   readonly testStates?: boolean;
+  /** Commit or image digest, told by GET /version. */
+  readonly build?: string | undefined;
 }
 
 export function createApp({
@@ -35,10 +37,11 @@ export function createApp({
   live,
   log = () => {},
   testStates = false,
+  build,
 }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(metaRoutes(db, openApi));
+  app.use(metaRoutes(db, openApi, build));
   app.use(backOfficeRoutes(db));
   app.use(storefrontRoutes(db, live));
   app.use(express.json({ limit: '1mb' }));

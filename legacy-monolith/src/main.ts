@@ -4,7 +4,13 @@ import { startServer } from './server.ts';
 const print = (entry: object): void =>
   console.log(JSON.stringify({ time: new Date().toISOString(), app: 'legacy-monolith', ...entry }));
 
-const { DATABASE_URL, HOST = '127.0.0.1', PORT = '3000', ENABLE_TEST_STATES } = process.env;
+const {
+  DATABASE_URL,
+  HOST = '127.0.0.1',
+  PORT = '3000',
+  ENABLE_TEST_STATES,
+  BUILD_VERSION,
+} = process.env;
 const port = Number(PORT);
 if (!DATABASE_URL) {
   print({
@@ -25,6 +31,7 @@ try {
     host: HOST,
     port,
     testStates: ENABLE_TEST_STATES === '1',
+    build: BUILD_VERSION,
     log: (entry) => print({ level: 'error', ...entry }),
   });
   print({ level: 'info', msg: 'listening', host: HOST, port: server.port });

@@ -14,6 +14,10 @@ const metaDocument = {
   module: 'meta',
   paths: {
     'GET /openapi.json': { summary: 'This document', answers: { 200: anyObject } },
+    'GET /version': {
+      summary: 'Which build runs',
+      answers: { 200: object({ revision: text }) },
+    },
     'GET /health': {
       summary: 'Does it live',
       answers: { 200: object({ status: text }), 503: object({ status: text }) },

@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly host?: string;
   readonly port?: number;
   readonly testStates?: boolean;
+  /** Commit or image digest, told by GET /version. */
+  readonly build?: string | undefined;
   readonly log?: (entry: Parameters<ErrorLog>[0] | { msg: string; error: string }) => void;
 }
 
@@ -26,6 +28,7 @@ export async function startServer({
   host = '127.0.0.1',
   port = 0,
   testStates = false,
+  build,
   log,
 }: ServerOptions): Promise<ShopServer> {
   const database = openDatabase(databaseUrl);
@@ -34,7 +37,7 @@ export async function startServer({
     await database.db.selectFrom('users').select('id').limit(1).execute();
     const feed = await openLiveFeed(databaseUrl, log);
     live = feed;
-    const server = createServer(createApp({ ...database, live: feed, log, testStates }));
+    const server = createServer(createApp({ ...database, live: feed, log, testStates, build }));
     const sockets = serveSockets(server, database.db, feed);
     server.keepAliveTimeout = 65_000;
     await new Promise<void>((resolve, reject) => {

@@ -40,6 +40,7 @@ test('every operation answers as the document says', async () => {
   const reads = [
     '/openapi.json',
     '/health',
+    '/version',
     '/api/products',
     '/api/products?q=chair',
     `/api/products/${id}`,

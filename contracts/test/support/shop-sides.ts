@@ -29,12 +29,13 @@ export async function startShopSides(): Promise<ShopSides> {
   await migrateShop(shop.url);
   await seed(shop.url, { scale: 0.02 });
   await migrateCatalog(own.url);
-  const monolith = await startServer({ databaseUrl: shop.url, testStates: true });
+  const monolith = await startServer({ databaseUrl: shop.url, testStates: true, build: '1' });
   const service = await startCatalog({
     port: 0,
     databaseUrl: own.url,
     monolithUrl: monolith.url,
     testStates: true,
+    build: '1',
     logger: createLogger('catalog', { level: 'silent' }),
   });
   return {

@@ -13,7 +13,7 @@ import { tokenCheck } from './identity/token-check.ts';
 
 export interface CatalogOptions extends Pick<
   ServiceOptions,
-  'host' | 'port' | 'logger' | 'drainDelayMs'
+  'host' | 'port' | 'logger' | 'drainDelayMs' | 'build'
 > {
   readonly databaseUrl: string;
   /** Where the identity context answers who a bearer token belongs to. */

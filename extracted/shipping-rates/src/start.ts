@@ -6,6 +6,6 @@ import {
 import { quoteRoutes } from './http/quote-routes.ts';
 
 export const startShippingRates = (
-  options: Pick<ServiceOptions, 'host' | 'port' | 'logger'>,
+  options: Pick<ServiceOptions, 'host' | 'port' | 'logger' | 'build'>,
 ): Promise<RunningService> =>
   startService({ ...options, name: 'shipping-rates', routes: () => quoteRoutes() });

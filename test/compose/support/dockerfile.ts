@@ -39,7 +39,7 @@ export function parseDockerfile(text: string): Dockerfile {
         instructions: [],
       });
     } else if (
-      ['WORKDIR', 'COPY', 'RUN', 'ENV', 'USER', 'EXPOSE', 'CMD', 'ENTRYPOINT'].includes(name)
+      ['ARG', 'WORKDIR', 'COPY', 'RUN', 'ENV', 'USER', 'EXPOSE', 'CMD', 'ENTRYPOINT'].includes(name)
     ) {
       stages.at(-1)?.instructions.push({ name, text: rest });
     } else {

@@ -84,7 +84,10 @@ export class Replay {
       await mkdir(join(root, text), { recursive: true });
     } else if (name === 'ENV')
       for (const pair of text.split(' '))
-        layers.env[pair.split('=')[0] ?? ''] = pair.slice(pair.indexOf('=') + 1);
+        layers.env[pair.split('=')[0] ?? ''] = pair
+          .slice(pair.indexOf('=') + 1)
+          // Nobody gives an argument here.
+          .replaceAll(/\$\w+/g, '');
     else if (name === 'USER') layers.user = text;
     else if (name === 'ENTRYPOINT') layers.entrypoint = words();
     else if (name === 'CMD') layers.command = words();

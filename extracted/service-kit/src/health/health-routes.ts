@@ -8,6 +8,8 @@ import { runChecks, type Checks } from './checks.ts';
 export function healthRoutes(options: {
   checks: Checks;
   stopping: () => boolean;
+  /** Of the build that runs. */
+  revision?: string;
   timeoutMs?: number;
 }): Router {
   const router = Router();
@@ -22,6 +24,9 @@ export function healthRoutes(options: {
     }
     const { ok, checks } = await runChecks(options.checks, options.timeoutMs);
     response.status(ok ? 200 : 503).json({ status: ok ? 'ok' : 'failing', checks });
+  });
+  router.get('/version', (_request, response) => {
+    response.set('cache-control', 'no-store').json({ revision: options.revision ?? 'unknown' });
   });
   return router;
 }

@@ -12,6 +12,7 @@ export interface AppParts {
   readonly metrics: Metrics;
   readonly checks: Checks;
   readonly stopping: () => boolean;
+  readonly revision?: string;
   readonly routes: RequestHandler;
 }
 
@@ -19,7 +20,7 @@ export interface AppParts {
 export function buildApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(healthRoutes({ checks: parts.checks, stopping: parts.stopping }));
+  app.use(healthRoutes(parts));
   app.get('/metrics', async (_request, response) => {
     const text = await parts.metrics.registry.metrics();
     response.set('content-type', parts.metrics.registry.contentType).send(text);

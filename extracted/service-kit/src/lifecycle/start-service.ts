@@ -17,6 +17,8 @@ export interface ServiceOptions {
   /** The service's own routes: an Express router or app, made once with the kit's logger and metrics. */
   readonly routes: (kit: { logger: Logger; metrics: Metrics }) => RequestHandler;
   readonly checks?: Checks;
+  /** Commit or image digest of what runs, told by GET /version behind the name (default: BUILD_VERSION of the environment). */
+  readonly build?: string;
   /** Runs after the last answer: close pools here. */
   readonly onStop?: () => Promise<void> | void;
   readonly logger?: Logger;
@@ -57,6 +59,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const logger = options.logger ?? createLogger(options.name);
   const metrics = createMetrics(options.name);
   const host = options.host ?? '127.0.0.1';
+  const build = options.build ?? process.env.BUILD_VERSION;
   let stopped: Promise<void> | undefined;
 
   const app = buildApp({
@@ -64,6 +67,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     metrics,
     checks: options.checks ?? {},
     stopping: () => stopped !== undefined,
+    ...(build && { revision: `${options.name}-${build}` }),
     routes: options.routes({ logger, metrics }),
   });
   const server = createServer();
