@@ -7,12 +7,12 @@ import { backOfficeRoutes } from '../../../legacy-monolith/src/back-office/route
  * example does not go that far; here it gives cookies and redirects a service that can break them.
  */
 export async function startBackOffice(databaseUrl: string): Promise<RunningService> {
-  const { db, close } = openDatabase(databaseUrl, { max: 2 });
+  const database = openDatabase(databaseUrl, { max: 2 });
   return startService({
     name: 'back-office',
     port: 0,
     logger: createLogger('back-office', { level: 'silent' }),
-    routes: () => backOfficeRoutes(db),
-    onStop: close,
+    routes: () => backOfficeRoutes(database.db),
+    onStop: () => database.close(),
   });
 }
