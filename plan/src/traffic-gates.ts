@@ -58,7 +58,9 @@ export const canIDeploy: Gate = ({ context, broker }) => {
     ...asked,
     ok: deployable === true,
     actual: `${about}: ${reason}`,
-    remedy: `${verify} --publish-results gives the broker the results of what comes; consumers that are deployed there have to be known to it.`,
+    remedy:
+      `${verify} --publish-results gives the broker the results of what comes; ` +
+      'consumers that are deployed there have to be known to it.',
     command: `${verify} --publish-results`,
   });
 };
