@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createTestDatabase } from '@strangler-toolkit/dev-stack';
+import type pg from 'pg';
 import { connect } from '../../src/database/connect.ts';
 import { carriedTables, readColumns } from '../../src/stream/kafka/carried-columns.ts';
 import {
@@ -8,8 +9,11 @@ import {
   readColumnTypes,
   refuseRetyped,
 } from '../../src/stream/kafka/column-types.ts';
+import { refuseUnsupportedColumns } from '../../src/stream/kafka/decode/refuse-unsupported.ts';
+import { unavailable } from '../../src/stream/kafka/decode/settings.ts';
 import type { Envelope, JsonRow } from '../../src/stream/kafka/decode/envelope.ts';
-import { readLateTimes } from '../../src/stream/kafka/late-times.ts';
+import { readAgain } from '../../src/stream/kafka/read-again.ts';
+import { countResyncRows } from '../../src/stream/kafka/resync-tables.ts';
 import { SourceQueries } from '../../src/stream/kafka/source-queries.ts';
 import { loadShape } from '../../src/stream/kafka/table-shape.ts';
 
@@ -72,26 +76,38 @@ const [full, wrapped, lowest] = [
   '-9223372036854775808',
 ];
 
+const decoder =
+  (client: pg.Client, source: SourceQueries) =>
+  async (
+    name: string,
+    rows: readonly JsonRow[],
+    {
+      key = [],
+      ...more
+    }: { key?: readonly string[]; op?: string; xid?: number; before?: JsonRow; rekey?: 'to' } = {},
+  ): Promise<unknown[]> => {
+    const table = { schema: 'public', table: name };
+    const columns = Object.keys(rows[0] ?? {});
+    const keys = new Map(key.length > 0 ? [[`public.${name}`, key]] : []);
+    const shape = await loadShape(client, table, columns, { keys });
+    const { op = 'c', xid = null, before = null, rekey = null } = more;
+    const changes = rows.map((after) => ({
+      shape,
+      rekey,
+      envelope: { ...table, op, xid, before, after } as unknown as Envelope,
+    }));
+    await readAgain(source, changes);
+    return changes.map(({ envelope }) => {
+      if (envelope.before !== null) shape.before(envelope.before);
+      return Object.values(shape.after(envelope.after ?? {}));
+    });
+  };
+
 test('on Kafka, times past the end of 64 bits are what their source has; a key that cannot be told stops', async () => {
   const database = await createTestDatabase('late');
   const client = await connect(database.url, { applicationName: 'test' });
   const source = new SourceQueries(client);
-  const decoded = async (
-    name: string,
-    rows: readonly JsonRow[],
-    key: readonly string[] = [],
-  ): Promise<unknown[]> => {
-    const table = { schema: 'public', table: name };
-    const columns = Object.keys(rows[0] ?? {});
-    const keys = new Map([[`public.${name}`, key]]);
-    const shape = await loadShape(client, table, columns, { keys });
-    const changes = rows.map((after) => ({
-      shape,
-      envelope: { ...table, before: null, after } as unknown as Envelope,
-    }));
-    await readLateTimes(source, changes);
-    return changes.map(({ envelope: { after } }) => Object.values(shape.after(after ?? {})));
-  };
+  const decoded = decoder(client, source);
   try {
     await client.query(`
       CREATE DOMAIN moment AS timestamp(3);
@@ -126,7 +142,7 @@ test('on Kafka, times past the end of 64 bits are what their source has; a key t
       ['gone', '\\x00', 'infinity', 'infinity'],
       ['earlier', '\\x00', '1970-01-01 00:00:00', '0001-01-01 00:00:00'],
     ]);
-    expect(await decoded('keyless', [{ at: full, id: 1 }], ['id'])).toEqual([
+    expect(await decoded('keyless', [{ at: full, id: 1 }], { key: ['id'] })).toEqual([
       ['294250-01-01 00:00:00', '1'],
     ]);
     const late = { id: 2, at: full, note: 'late' };
@@ -140,7 +156,21 @@ test('on Kafka, times past the end of 64 bits are what their source has; a key t
     await client.query(`UPDATE dated SET at = '2024-01-01' WHERE id = 2`);
     expect(await decoded('dated', [late, { ...late, at: wrapped }])).toEqual([
       ['2', 'infinity', 'late'],
-      ['2', 'infinity', 'late'],
+      // known by its fraction, so that no row with infinity is taken for it
+      ['2', '294276-12-31 23:59:59.000010', 'late'],
+    ]);
+    // One with infinity that was there before a change is not the one that it is about: that was late, and is gone.
+    const { rows } = await client.query<{ own: string; next: string }>(
+      'SELECT xmin::text AS own, pg_current_xact_id()::text AS next FROM dated WHERE id = 1',
+    );
+    const usual = { id: 1, at: full, note: 'usual' };
+    const xid = Number(rows[0]?.next);
+    await expect(decoded('dated', [usual], { xid })).rejects.toMatchObject({
+      code: 'DECODE_FAILED',
+      message: expect.stringContaining('public.dated.at identifies rows and held times'),
+    });
+    expect(await decoded('dated', [usual], { xid: Number(rows[0]?.own) })).toEqual([
+      ['1', 'infinity', 'usual'],
     ]);
     await client.query('ALTER TABLE rows DROP at');
     expect(await decoded('rows', [row('a', full, 0)])).toEqual([
@@ -148,6 +178,123 @@ test('on Kafka, times past the end of 64 bits are what their source has; a key t
     ]);
   } finally {
     await source.close();
+    await database.drop();
+  }
+});
+
+test('on Kafka, arrays have the bounds and dimensions that their source has, and NULLs only where it has them', async () => {
+  const database = await createTestDatabase('arrays');
+  const client = await connect(database.url, { applicationName: 'test' });
+  const source = new SourceQueries(client);
+  const decoded = decoder(client, source);
+  try {
+    await client.query(`
+      CREATE TABLE rows (id int PRIMARY KEY, n int[], t text[], d date);
+      INSERT INTO rows VALUES (1, '[2:4]={1,2,3}', '[0:0]={a}', '0044-03-15 BC'), (2, '{NULL,NULL}', '{NULL}', 'infinity'),
+        (3, '{{1,2},{3,4}}', '[0:0][3:4]={{a,NULL}}', NULL), (4, '{1}', '{a}', '2024-01-01'), (5, NULL, NULL, NULL), (9, '[2:2]={7}', '{b}', NULL);
+      CREATE TABLE whole (id int PRIMARY KEY, n int[]); ALTER TABLE whole REPLICA IDENTITY FULL;
+      INSERT INTO whole VALUES (1, '{{1}}'), (2, '[3:3]={1}')`);
+    const java = '[Ljava.lang.String;@5afa2c9e';
+    const row = (id: number, n: unknown, t: unknown, d: unknown = null): JsonRow => ({
+      id,
+      n,
+      t,
+      d,
+    });
+    expect(
+      await decoded('rows', [
+        row(1, [1, 2, 3], ['a']),
+        row(2, [null, null], [null]),
+        row(3, [null, null], [java]),
+        row(4, [1], ['a']),
+        // another array, or none, meanwhile
+        row(4, [null], [java, java]),
+        row(5, [null], [java]),
+        row(6, [null, null], ['b']),
+        row(5, null, []),
+      ]),
+    ).toEqual([
+      ['1', '[2:4]={1,2,3}', '[0:0]={a}', null],
+      ['2', '{NULL,NULL}', '{NULL}', null],
+      ['3', '{{1,2},{3,4}}', '[0:0][3:4]={{a,NULL}}', null],
+      ['4', '{1}', '{a}', null],
+      ['4', '{1}', '{a}', null],
+      ['5', '{NULL}', '{NULL}', null],
+      ['6', '{NULL,NULL}', '{b}', null],
+      ['5', null, '{}', null],
+    ]);
+    // What an update left alone is not told, but under another key it is looked for.
+    const codes = [...Buffer.from(unavailable)];
+    const left = [row(9, codes, [unavailable])];
+    expect(await decoded('rows', left, { op: 'u' })).toEqual([['9', null]]);
+    expect(await decoded('rows', left, { rekey: 'to' })).toEqual([['9', '[2:2]={7}', null]]);
+    // Under REPLICA IDENTITY FULL the old row stands in for what the new one leaves out.
+    const options = { op: 'u', before: { id: 1, n: [null] } };
+    expect(await decoded('whole', [{ id: 1, n: codes }], options)).toEqual([['1', '{{1}}']]);
+    expect(
+      await decoded('whole', [{ id: 2, n: codes }], { op: 'u', before: { id: 2, n: [1] } }),
+    ).toEqual([['2', '[3:3]={1}']]);
+    // Rows of a resync have dates in the calendar of their time, and others for infinity.
+    const days = [
+      row(1, null, null, -703383),
+      row(2, null, null, -622191234),
+      row(4, null, null, 19723),
+    ];
+    expect(
+      (await decoded('rows', days, { op: 'r' })).map((found) => (found as string[])[3]),
+    ).toEqual(['0044-03-15 BC', 'infinity', '2024-01-01']);
+    const gone = [row(7, null, null, -622191234), row(8, null, null, 19723)];
+    expect(
+      (await decoded('rows', gone, { op: 'r' })).map((found) => (found as string[])[3]),
+    ).toEqual(['infinity', '2024-01-01']);
+  } finally {
+    await source.close();
+    await database.drop();
+  }
+});
+
+test('on Kafka, a key that Debezium does not bring is refused by name before anything begins', async () => {
+  const database = await createTestDatabase('keys');
+  const client = await connect(database.url, { applicationName: 'test' });
+  const refused = (table: string, key?: readonly string[]): Promise<unknown> =>
+    refuseUnsupportedColumns(client, [{ schema: 'public', table, ...(key && { key }) }]).then(
+      () => [],
+      (error: { code: string; details: { columns: { name: string }[] } }) => [
+        error.code,
+        ...error.details.columns.map((column) => column.name),
+      ],
+    );
+  try {
+    await client.query(`
+      CREATE TABLE listed ("Ids" int[] PRIMARY KEY, other int[]); CREATE TABLE dated (id int, at timestamp, later timestamp, PRIMARY KEY (id, at));
+      CREATE TABLE named (at timestamp(3), id int); ALTER TABLE named REPLICA IDENTITY FULL;
+      INSERT INTO dated VALUES (1, 'infinity', '294250-01-01'); INSERT INTO named VALUES ('294250-01-01', 1)`);
+    expect(await refused('listed')).toEqual(['TYPE_UNSUPPORTED', 'Ids']);
+    await client.query(
+      `ALTER TABLE listed ADD CHECK (array_ndims("Ids") = 1 AND array_lower("Ids", 1) = 1)`,
+    );
+    expect(await refused('listed')).toEqual([]);
+    expect(await refused('dated')).toEqual([]);
+    await client.query(`INSERT INTO dated VALUES (1, '294250-01-01', NULL)`);
+    expect(await refused('dated')).toEqual(['TYPE_UNSUPPORTED', 'at']);
+    expect(await refused('named', ['id'])).toEqual([]);
+    expect(await refused('named', ['at', 'id'])).toEqual(['TYPE_UNSUPPORTED', 'at']);
+
+    // A resync reads the rows in another way.
+    const resync = (table: string): Promise<number> =>
+      countResyncRows(client, 'goods', [{ schema: 'public', table }]);
+    await client.query(`CREATE TABLE days ("Day" date PRIMARY KEY, born date);
+      INSERT INTO days VALUES ('1582-10-15', '0044-03-15 BC')`);
+    expect(await resync('days')).toBe(0);
+    for (const day of ['1582-10-14', 'infinity']) {
+      await client.query('UPDATE days SET "Day" = $1', [day]);
+      await expect(resync('days')).rejects.toMatchObject({
+        code: 'MOVE_NOT_ALLOWED',
+        message: expect.stringContaining('in Day, which identifies its rows'),
+      });
+    }
+  } finally {
+    await client.end();
     await database.drop();
   }
 });

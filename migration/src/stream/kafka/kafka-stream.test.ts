@@ -23,7 +23,7 @@ const shape: TableShape = {
   },
   after: rows,
   before: rows,
-  times: { columns: [], key: [], keyOf: rows },
+  again: { times: [], dates: [], arrays: [], key: [], keyOf: rows },
 };
 
 function openStream(highWaterBytes = 1_000_000) {

@@ -1,6 +1,5 @@
 import { sourceOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import { readTable } from '../../database/catalog.ts';
 import { currentLsn } from '../../database/current-lsn.ts';
 import { displayTable } from '../../database/identifiers.ts';
 import { pause, throwIfCancelled } from '../../pause.ts';
@@ -17,6 +16,7 @@ import { snapshotState, startSnapshot, stopSnapshot } from './incremental-snapsh
 import { countChunks, forgetSignals } from '../../replica/signals.ts';
 import { type Checkpoint, readStreamRow } from '../../replica/streams.ts';
 import { readStreamNote } from '../../replica/heartbeats.ts';
+import { countResyncRows } from './resync-tables.ts';
 import { tableTopics } from './topic-names.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
 import type { KafkaTransportSettings } from './transport-settings.ts';
@@ -60,7 +60,7 @@ export const kafkaResync = (settings: KafkaTransportSettings, ends: StreamEnds):
         tables,
         client,
         connector: note.name,
-        rows: await countRows(client, ends.context, tables),
+        rows: await countResyncRows(client, ends.context, tables),
         connect: new ConnectClient(settings.connectUrl, { timeoutMs: 30_000, busyMs: 30_000 }),
       };
       await assertPossible(resync);
@@ -68,27 +68,6 @@ export const kafkaResync = (settings: KafkaTransportSettings, ends: StreamEnds):
       return readAgain(resync);
     }),
 });
-
-/** About how many there are. @throws StranglerError MOVE_NOT_ALLOWED where Debezium cannot read in chunks */
-async function countRows(
-  client: pg.Client,
-  context: string,
-  tables: readonly SourceTable[],
-): Promise<number> {
-  const catalogs = await Promise.all(tables.map((table) => readTable(client, table)));
-  const keyless = catalogs.find(({ primaryKey }) => primaryKey.length === 0);
-  if (keyless)
-    throw new StranglerError(
-      'MOVE_NOT_ALLOWED',
-      `${displayTable(keyless)} has no primary key, by which Debezium would read it in chunks`,
-      {
-        remedy:
-          `Find the rows that differ: strangler verify ${context} --json; then: strangler verify ` +
-          `${context} --repair --keys <table:key> …`,
-      },
-    );
-  return catalogs.reduce((sum, { estimatedRows }) => sum + estimatedRows, 0);
-}
 
 /** Every loop asks whether it can still come to an end. */
 async function assertPossible({ ends, watch, connect, connector }: Resync): Promise<void> {

@@ -10,9 +10,9 @@ import { createKafka, kafkaFailure } from './kafka-client.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import type { KafkaChange, TopicReader } from './kafka-change.ts';
 import type { KafkaStream } from './kafka-stream.ts';
-import { readLateTimes } from './late-times.ts';
 import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
+import { readAgain } from './read-again.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
 import { readNewestOffsets } from './topic-offsets.ts';
@@ -133,7 +133,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       };
       taken.push({ offset, change });
     }
-    await readLateTimes(
+    await readAgain(
       source,
       taken.flatMap(({ change }) => change ?? []),
     );

@@ -3,9 +3,12 @@ import type pg from 'pg';
 import type { Row } from '../change-event.ts';
 import type { StreamMessage } from '../change-stream.ts';
 import type { SourceTable } from '../transport.ts';
-import { resolveColumnTypes } from './decode/column-type.ts';
+import { type DecoderColumn, resolveColumnTypes } from './decode/column-type.ts';
 import type { JsonRow } from './decode/envelope.ts';
 import { createRowDecoder } from './decode/row-decoder.ts';
+import { unavailable } from './decode/settings.ts';
+import { withoutZone } from './decode/times.ts';
+import { isUnavailable } from './decode/unavailable.ts';
 import { valueDecoder } from './decode/value-decoder.ts';
 
 interface CatalogColumn {
@@ -16,10 +19,19 @@ interface CatalogColumn {
   readonly written: string;
 }
 
-/** How to find the rows of changes again at their source, to read times that Debezium does not bring. */
-export interface TimesOfTable {
-  /** Columns that are read and hold times without zone; none when nothing identifies a row. */
-  readonly columns: readonly string[];
+/** Of what column an array is, and whether a value of it stands for a large one that an update left alone. */
+export interface ArrayColumn {
+  readonly name: string;
+  readonly isUnavailable: (value: unknown) => boolean;
+}
+
+/** How to find the rows of changes again at their source, and the columns that are read whose values Debezium may change. */
+export interface ReadAgain {
+  /** Without zone. Of the key too. */
+  readonly times: readonly string[];
+  /** Without those of the key, as are arrays. */
+  readonly dates: readonly string[];
+  readonly arrays: readonly ArrayColumn[];
   readonly key: readonly { readonly name: string; readonly type: string }[];
   readonly keyOf: (row: JsonRow) => Row;
 }
@@ -40,7 +52,7 @@ export interface TableShape {
   after(row: JsonRow): Row;
   /** Only what the old row is known by: the other columns of it are NULL in the message without having been so. */
   before(row: JsonRow): Row;
-  readonly times: TimesOfTable;
+  readonly again: ReadAgain;
 }
 
 const query = `
@@ -107,13 +119,10 @@ export async function loadShape(
         types.filter((type) => keys.has(type.name)),
         { table: qualified },
       );
-  const identifying = [
-    [...keys],
-    JSON.parse(found.primary_key) as string[],
-    named?.get(qualified) ?? [],
-  ].find(
-    (names) => names.length > 0 && names.every((name) => types.some((of) => of.name === name)),
-  );
+  const identifying =
+    [named?.get(qualified) ?? [], [...keys], JSON.parse(found.primary_key) as string[]].find(
+      (names) => names.length > 0 && names.every((name) => types.some((of) => of.name === name)),
+    ) ?? [];
   return {
     schema: table.schema,
     table: table.table,
@@ -131,19 +140,35 @@ export async function loadShape(
     },
     after: decode,
     before: decodeKey,
-    times: {
-      columns:
-        identifying === undefined
-          ? []
-          : wanted
-              .filter(({ type }) => /^timestamp(\(\d\))? without time zone$/.test(type))
-              .map(({ name }) => name),
-      key: (identifying ?? []).map((name) => ({ name, type: catalog.get(name)?.written ?? '' })),
+    again: {
+      // Where nothing identifies a row there is nothing to ask for.
+      ...readAgain(identifying.length === 0 ? [] : wanted, identifying),
+      key: identifying.map((name) => ({ name, type: catalog.get(name)?.written ?? '' })),
       keyOf: createRowDecoder(
-        types.filter(({ name }) => identifying?.includes(name)),
+        types.filter(({ name }) => identifying.includes(name)),
         { table: qualified },
       ),
     },
+  };
+}
+
+function readAgain(
+  columns: readonly DecoderColumn[],
+  key: readonly string[],
+): Pick<ReadAgain, 'times' | 'dates' | 'arrays'> {
+  const others = columns.filter(({ name }) => !key.includes(name));
+  return {
+    times: columns.filter(({ type }) => withoutZone(type)).map(({ name }) => name),
+    dates: others.filter(({ type }) => type === 'date').map(({ name }) => name),
+    arrays: others
+      .filter(({ element }) => element !== null)
+      .map((column) => {
+        const marked = isUnavailable(column);
+        return {
+          name: column.name,
+          isUnavailable: (value) => value === unavailable || marked?.(value) === true,
+        };
+      }),
   };
 }
 

@@ -16,6 +16,12 @@ const element = (text: string): string =>
       ? quotedElement(text)
       : text;
 
+/** Whether all of an array came: one of several dimensions looks as if it had NULLs only, or holds Java's names of its rows. */
+export const isWholeArray = (value: readonly unknown[]): boolean =>
+  value.length === 0 ||
+  (value.some((item) => item !== null) &&
+    !value.some((item) => typeof item === 'string' && javaArray.test(item)));
+
 /**
  * Of arrays with one dimension. Debezium writes the rows of one with more as NULL, or as Java's name of them: nothing that looks
  * so is taken for an array of NULLs.

@@ -2,6 +2,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import type { Row } from '../../change-event.ts';
 import type { DecoderColumn } from './column-type.ts';
 import type { JsonRow } from './envelope.ts';
+import { ReadText } from './read-text.ts';
 import { unavailable } from './settings.ts';
 import { isUnavailable } from './unavailable.ts';
 import { valueDecoder } from './value-decoder.ts';
@@ -54,6 +55,7 @@ export function createRowDecoder(
       if (decoder === undefined) break;
       const value = row[decoder.name];
       if (value === null) decoded[decoder.name] = null;
+      else if (value instanceof ReadText) decoded[decoder.name] = value.text;
       else if (
         value !== undefined &&
         value !== unavailable &&

@@ -2,7 +2,7 @@ import { bitText } from './bits.ts';
 import { float4Text, float8Text } from './floats.ts';
 import { hstoreText } from './hstore.ts';
 import { intervalText } from './intervals.ts';
-import { dateText, ReadTime, timestampText, timestamptzText, timeText } from './times.ts';
+import { dateText, timestampText, timestamptzText, timeText } from './times.ts';
 
 /** PostgreSQL's text of a value that is not null; undefined when the value has not the form that its type has. */
 export type ValueDecoder = (value: unknown) => string | undefined;
@@ -32,9 +32,7 @@ const time: ValueDecoder = (value) => (typeof value === 'number' ? timeText(valu
 const timestamp: ValueDecoder = (value) =>
   typeof value === 'number' || (typeof value === 'string' && /^-?\d+$/.test(value))
     ? timestampText(value)
-    : value instanceof ReadTime
-      ? value.text
-      : undefined;
+    : undefined;
 const timestamptz: ValueDecoder = (value) =>
   typeof value === 'string' ? timestamptzText(value) : undefined;
 const interval: ValueDecoder = (value) =>

@@ -52,6 +52,10 @@ const [infinite, negativeInfinite] = ['9223372036854775807', '-92233720368547758
 /** Where the 64 bits end in which Debezium counts microseconds since 1970; PostgreSQL goes on until 294276. */
 export const lateTime = '294247-01-10 04:00:54.775807';
 
+/** Whether it is a type of times that are counted so. */
+export const withoutZone = (type: string): boolean =>
+  /^timestamp(\(\d\))? without time zone$/.test(type);
+
 /** Whether a count may stand for a late time: without a fraction it comes as infinity, with one as a time long ago. */
 export const mayBeLate = (micros: unknown): boolean =>
   typeof micros === 'string' &&
@@ -61,13 +65,13 @@ export const mayBeLate = (micros: unknown): boolean =>
 export const isLate = (micros: unknown): boolean =>
   mayBeLate(micros) && micros !== infinite && micros !== negativeInfinite;
 
-/** Stands in a row for the count of a time that was read at its source. */
-export class ReadTime {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
+/**
+ * A late time that is no infinity, for one that is known by its fraction of a second alone: as a key it is told from infinity, and
+ * the same in whatever is said of the row.
+ */
+export function lateStandIn(micros: string): string {
+  const fraction = BigInt(micros) - BigInt(negativeInfinite) + 1n;
+  return `294276-12-31 23:59:59.${String(fraction).padStart(6, '0')}`;
 }
 
 /** Of microseconds since 1970; undefined when there is no such time. */

@@ -14,7 +14,7 @@ const column = (name: string, type: string, more: Partial<DecoderColumn> = {}): 
     ...more,
   };
 };
-const table: TableFacts = { full: false, checks: [], serverVersion: 180_004 };
+const table: TableFacts = { full: false, checks: [], key: [], serverVersion: 180_004 };
 const names = (columns: readonly DecoderColumn[], more: Partial<TableFacts> = {}): string[] =>
   unsupportedColumns(columns, { ...table, ...more }).map(({ name }) => name);
 

@@ -15,6 +15,8 @@ export interface TableFacts {
   readonly checks: readonly string[];
   /** As server_version_num. */
   readonly serverVersion: number;
+  /** Columns that identify a row. */
+  readonly key: readonly string[];
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -57,6 +59,13 @@ function reasonOf(column: DecoderColumn, table: TableFacts): string | undefined 
     );
   if (!table.full && losesLargeValues(column))
     return 'a large value that an update leaves alone arrives as NULL; with REPLICA IDENTITY FULL it does not';
+  if (element !== null && table.key.includes(name)) {
+    const one = `CHECK (array_ndims(${quoted(name)}) = 1 AND array_lower(${quoted(name)}, 1) = 1)`;
+    // As the catalog writes it.
+    const known = `CHECK (((array_ndims(${quoted(name)}) = 1) AND (array_lower(${quoted(name)}, 1) = 1)))`;
+    if (!table.checks.includes(known))
+      return `identifies rows, and its bounds do not come; ${one} on the table rules others out`;
+  }
   if (type.startsWith('interval') && knows(table.serverVersion, 'infiniteIntervals')) {
     const finite = [quoted(name), `(${quoted(name)})::interval`].map(
       (expression) => `CHECK (isfinite(${expression}))`,
