@@ -10,6 +10,9 @@ export interface KafkaChange extends QueuedChange {
   readonly rekey: 'from' | 'to' | null;
 }
 
+/** What it takes to read it where it does not come whole. */
+export type ReadChange = Pick<KafkaChange, 'envelope' | 'shape' | 'rekey'>;
+
 /** What reads the topics; the stream tells it when to stop and go on. */
 export interface TopicReader {
   hold(queue: PartitionQueue<KafkaChange>): void;

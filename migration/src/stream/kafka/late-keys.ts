@@ -2,7 +2,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteIdentifier } from '../../database/identifiers.ts';
 import { isLate, lateStandIn, lateTime, mayBeLate, timestampText } from './decode/times.ts';
-import type { Changed } from './read-again.ts';
+import type { ReadChange } from './kafka-change.ts';
 import { askSource, setText } from './source-rows.ts';
 import type { TableShape } from './table-shape.ts';
 
@@ -14,7 +14,7 @@ import type { TableShape } from './table-shape.ts';
 export async function refuseLateKeys(
   client: pg.Client,
   shape: TableShape,
-  changes: readonly Changed[],
+  changes: readonly ReadChange[],
 ): Promise<void> {
   const { key, times } = shape.again;
   for (const { name } of key.filter((column) => times.includes(column.name))) {

@@ -3,13 +3,11 @@ import { quoteIdentifier } from '../../database/identifiers.ts';
 import { isWholeArray } from './decode/arrays.ts';
 import type { JsonRow } from './decode/envelope.ts';
 import { dateText, isLate, mayBeLate } from './decode/times.ts';
-import type { KafkaChange } from './kafka-change.ts';
+import type { ReadChange } from './kafka-change.ts';
 import { refuseLateKeys } from './late-keys.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { askSource, setText } from './source-rows.ts';
 import type { ArrayColumn, TableShape } from './table-shape.ts';
-
-export type Changed = Pick<KafkaChange, 'envelope' | 'shape' | 'rekey'>;
 
 /**
  * What Debezium does not bring whole is read at the source, as its rows have it now: times from 294247 on, which come as infinity
@@ -17,8 +15,11 @@ export type Changed = Pick<KafkaChange, 'envelope' | 'shape' | 'rekey'>;
  * change was made does not matter where they are others meanwhile: a later change of the row says so.
  * @throws StranglerError DECODE_FAILED for a key that cannot be told
  */
-export async function readAgain(source: SourceQueries, changes: readonly Changed[]): Promise<void> {
-  const doubtful = new Map<TableShape, Changed[]>();
+export async function readAgain(
+  source: SourceQueries,
+  changes: readonly ReadChange[],
+): Promise<void> {
+  const doubtful = new Map<TableShape, ReadChange[]>();
   for (const change of changes) {
     if (!mayBeChanged(change)) continue;
     const others = doubtful.get(change.shape);
@@ -34,7 +35,7 @@ export async function readAgain(source: SourceQueries, changes: readonly Changed
 
 type Doubt = 'none' | 'perhaps' | 'surely';
 
-function doubtOfArray({ name, isUnavailable }: ArrayColumn, change: Changed): Doubt {
+function doubtOfArray({ name, isUnavailable }: ArrayColumn, change: ReadChange): Doubt {
   const { before, after } = change.envelope;
   const value = after?.[name];
   const unchanged = isUnavailable(value);
@@ -45,7 +46,7 @@ function doubtOfArray({ name, isUnavailable }: ArrayColumn, change: Changed): Do
 }
 
 /** `perhaps`: what came can be read, and may be something else all the same. */
-function doubt(change: Changed): Doubt {
+function doubt(change: ReadChange): Doubt {
   const { shape, envelope } = change;
   const { after, op } = envelope;
   const { again } = shape;
@@ -65,7 +66,7 @@ function doubt(change: Changed): Doubt {
 const unreadable = (value: unknown): value is readonly unknown[] =>
   Array.isArray(value) && !isWholeArray(value);
 
-const mayBeChanged = (change: Changed): boolean => {
+const mayBeChanged = (change: ReadChange): boolean => {
   const { before } = change.envelope;
   const { times, arrays } = change.shape.again;
   return (
@@ -80,7 +81,7 @@ const mayBeChanged = (change: Changed): boolean => {
 async function readRows(
   client: pg.Client,
   shape: TableShape,
-  changes: readonly Changed[],
+  changes: readonly ReadChange[],
 ): Promise<void> {
   const { again } = shape;
   const isKey = (name: string): boolean => again.key.some((column) => column.name === name);
