@@ -5,6 +5,10 @@ import { ContractsError } from './contracts-error.ts';
 export interface AskedRequest {
   readonly method: string;
   readonly path: string;
+  /** With its question mark; empty without a query. */
+  readonly search: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** One interaction as a pact of its own, so that each gets a result of its own. */
@@ -90,8 +94,35 @@ async function readPact(file: string, provider: string): Promise<Interaction[]> 
 function requestOf({ request }: Json): Pick<Interaction, 'request'> {
   if (!isObject(request)) return {};
   const [method, path] = [textOf(request.method), textOf(request.path)];
-  return { request: { method: (method ?? 'GET').toUpperCase(), path: path ?? '/' } };
+  return {
+    request: {
+      method: (method ?? 'GET').toUpperCase(),
+      path: path ?? '/',
+      search: searchOf(request.query),
+      headers: headersOf(request.headers),
+    },
+  };
 }
+
+/** V2 has a text, later ones lists of values by name. */
+function searchOf(query: unknown): string {
+  const text = isObject(query)
+    ? new URLSearchParams(
+        Object.entries(query).flatMap(([name, values]) =>
+          [values].flat().map((value): [string, string] => [name, String(value)]),
+        ),
+      ).toString()
+    : textOf(query);
+  return text ? `?${text}` : '';
+}
+
+const headersOf = (headers: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(isObject(headers) ? headers : {}).map(([name, value]) => [
+      name.toLowerCase(),
+      [value].flat().map(String).join(', '),
+    ]),
+  );
 
 /** V4 `metadata`, V3 `metaData` or `metadata`. */
 function messageTypeOf({ metadata, metaData, description }: Json): string {

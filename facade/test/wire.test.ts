@@ -14,7 +14,22 @@ describe.each(['undici', 'middleware'] as const)('through %s', (forwarder) => {
     monolith = await startRawServer(echo);
     facade = await startFacade({
       forwarder,
-      contexts: [itemsContext('none', monolith.url, monolith.url)],
+      contexts: [
+        itemsContext('none', monolith.url, monolith.url),
+        itemsContext('none', monolith.url, `${monolith.url}/new`, {
+          context: 'tenants',
+          routes: [
+            {
+              name: 'one',
+              method: 'GET',
+              path: '/tenant/**',
+              kind: 'read',
+              when: { host: 'shop', headers: { 'X-Tenant': ['a', 'b'] }, query: { v: '2' } },
+            },
+          ],
+        }),
+      ],
+      fixedFlags: { 'tenants.one': true },
       monolithUrl: monolith.url,
       log: pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     });
@@ -26,7 +41,7 @@ describe.each(['undici', 'middleware'] as const)('through %s', (forwarder) => {
 
   const request = (line: string, more: readonly string[] = []): string =>
     [`${line} HTTP/1.1`, 'Host: shop', 'Connection: close', ...more, '', ''].join('\r\n');
-  const handshake = (target: string): string =>
+  const handshake = (target: string, more: readonly string[] = []): string =>
     [
       `GET ${target} HTTP/1.1`,
       'Host: shop',
@@ -34,6 +49,7 @@ describe.each(['undici', 'middleware'] as const)('through %s', (forwarder) => {
       'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ...more,
       '',
       '',
     ].join('\r\n');
@@ -97,6 +113,38 @@ describe.each(['undici', 'middleware'] as const)('through %s', (forwarder) => {
         'GET /api/items?a=%2f HTTP/1.1',
       );
     });
+    describe.each([
+      ['request', request],
+      ['upgrade', (line: string, more?: readonly string[]) => handshake(line.slice(4), more)],
+    ] as const)('by what else a %s brings', (entrance, asking) => {
+      const ask = (target: string, ...more: string[]) =>
+        askRaw(facade.port, asking(`GET ${target}`, more));
+      test.each([
+        ['/tenant/x?v=2', ['X-Tenant: b'], '/new'],
+        ['http://shop:81/tenant?v=%32', ['x-tenant: a'], '/new'],
+        ['http://other/tenant?v=2', ['x-tenant: a'], ''],
+        ['/tenant?v=3', ['X-Tenant: b'], ''],
+        ['/tenant?v=2', ['X-Tenant: c'], ''],
+        ['/tenant?v=2', [], ''],
+      ])('%s with %j goes to "%s"', async (target, headers, side) => {
+        const line = seenLine(await ask(target, ...headers));
+        expect(line).toBe(`GET ${side}${target.replace(/^http:..[^/]*/, '')} HTTP/1.1`);
+      });
+      test.each([
+        ['/tenant?v=2', ['X-Tenant: a', 'X-Tenant: c'], 'the header x-tenant comes more than once'],
+        ['/tenant?v=2', ['X_Tenant: a'], 'the header x-tenant is spelt in another way'],
+        ['/tenant?v=2&v=3', ['X-Tenant: a'], 'the query parameter v comes more than once'],
+      ])('%s with %j is refused', async (target, headers, reason) => {
+        const before = lines.length;
+        const heard = monolith.heard.join('').length;
+        expect(await ask(target, ...headers)).toMatch(/^HTTP\/1.1 400 [^]*"code":"PATH_REFUSED"/);
+        expect(lines.slice(before)).toMatchObject([
+          { msg: `${entrance} refused`, reason: expect.stringContaining(reason) },
+        ]);
+        expect(monolith.heard.join('').length).toBe(heard);
+      });
+    });
+
     test.each([
       ['request', request],
       ['upgrade', (line: string) => handshake(line.slice(4))],

@@ -488,6 +488,32 @@ describe('what is wrong is told at its field, in these words', () => {
       flags({ tables: [{ monolith: 'a', service: [part] }] }),
       "tables is only for data: 'replicated' (this context has data: 'none')",
     ],
+    ...(
+      [
+        [{}, ' must have host, headers or query'],
+        [{ host: 'http://x' }, '.host must be a host name without scheme and port'],
+        [{ host: ['x', 'x:80'] }, '.host[1] must be a host name without scheme and port'],
+        [{ host: [] }, '.host must not be empty'],
+        [{ host: ['shop.example', 'a'] }],
+        [
+          { headers: { 'x y': 'a' } },
+          '.headers.x y must be the name of a header: letters, digits and "-"',
+        ],
+        [{ headers: { Host: 'a' } }, '.headers.Host is said by "when.host"'],
+        [{ headers: { 'X-A': ' a' } }, '.headers.X-A must not begin or end with a blank'],
+        [
+          { headers: { 'X-A': 'a', 'x-a': 'b' } },
+          '.headers.X-A is named twice',
+          '.headers.x-a is named twice',
+        ],
+        [{ headers: { 'X-A': ['a', 'b'] }, query: { q: '' } }],
+        [{ query: { '': 'a' } }, '.query. must have a name'],
+        [{ host: 'x', body: 'a' }, ' "body" is not known; known: host, headers, query'],
+      ] as [unknown, ...string[]][]
+    ).map(([when, ...said]): [unknown, ...string[]] => [
+      flags({ routes: [{ name: 'r', method: 'GET', path: '/', kind: 'read', when }] }),
+      ...said.map((each) => `routes[0].when${each}`),
+    ]),
     [
       good({
         noWriteRoutes: 'x',

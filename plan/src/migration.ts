@@ -86,6 +86,15 @@ export interface RouteDefinition {
   readonly method: HttpMethod | 'ANY';
   /** Canonical path with parameters, `/api/products/:id`, or a prefix: `/api/catalog/**` is that path and all below it. */
   readonly path: string;
+  /** Only requests that have all of this. Of routes of one path and method, those that ask for more come first. */
+  readonly when?: {
+    /** One of these names in the Host header, without its port. */
+    readonly host?: string | readonly string[];
+    /** By name, the whole value or a list of which one counts; capitals count. */
+    readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+    /** By name of the query parameter, the whole value or a list of which one counts; capitals count. */
+    readonly query?: Readonly<Record<string, string | readonly string[]>>;
+  };
   /** Flags send reads to either side; writes follow the owner of the data. A read may have any method. */
   readonly kind: 'read' | 'write';
   /** How the two answers of a mirrored read are compared. */

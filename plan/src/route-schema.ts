@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { httpMethods } from './migration.ts';
-import { listOf, nonEmpty, number, oneOf, strict, text } from './schema-words.ts';
+import { listOf, nonEmpty, number, oneOf, recordOf, strict, text } from './schema-words.ts';
 
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 const routePath = text.superRefine((path, context) => {
@@ -66,6 +66,39 @@ const mask = strict({
   'must have one of preset, pattern and selector',
 );
 
+const values = <T extends z.ZodType<string>>(value: T) =>
+  z.union([value, listOf(value).min(1, 'must not be empty')], {
+    error: 'must be a string or a list of strings',
+  });
+const hostName = text.refine(
+  (value) => /^[\w-]+(?:\.[\w-]+)*$|^\[[\da-f:]+\]$/i.test(value),
+  'must be a host name without scheme and port',
+);
+// a value with surrounding blanks never comes out of a header line
+const headerValue = nonEmpty.refine(
+  (value) => value === value.trim(),
+  'must not begin or end with a blank',
+);
+const when = strict({
+  host: values(hostName).optional(),
+  headers: recordOf(values(headerValue)).optional(),
+  query: recordOf(values(text)).optional(),
+}).superRefine(({ host, headers = {}, query = {} }, context) => {
+  const refuse = (message: string, path: PropertyKey[] = []): void =>
+    context.addIssue({ code: 'custom', message, path });
+  const names = Object.keys(headers);
+  if (host === undefined && names.length === 0 && Object.keys(query).length === 0)
+    return refuse('must have host, headers or query');
+  for (const name of names) {
+    if (!/^[A-Za-z0-9-]+$/.test(name))
+      refuse('must be the name of a header: letters, digits and "-"', ['headers', name]);
+    else if (name.toLowerCase() === 'host') refuse('is said by "when.host"', ['headers', name]);
+    else if (names.some((other) => other !== name && other.toLowerCase() === name.toLowerCase()))
+      refuse('is named twice', ['headers', name]);
+  }
+  if ('' in query) refuse('must have a name', ['query', '']);
+});
+
 export const route = strict({
   name: routeName,
   method: z.enum([...httpMethods, 'ANY'], {
@@ -75,6 +108,7 @@ export const route = strict({
         : `must be a method such as GET or PROPFIND, or ANY (is ${JSON.stringify(issue.input)})`,
   }),
   path: routePath,
+  when: when.optional(),
   kind: oneOf(['read', 'write']),
   compare: strict({
     ignore: listOf(strict({ path: ignorable, reason: nonEmpty })).optional(),

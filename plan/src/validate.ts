@@ -1,6 +1,7 @@
 import { StranglerError } from './errors.ts';
-import type { MigrationDefinition, TableMapping } from './migration.ts';
+import type { MigrationDefinition, RouteDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
+import { conditionsOf, conditionText } from './routing/conditions.ts';
 
 export interface Problem {
   readonly field: string;
@@ -26,11 +27,13 @@ const targetColumn = (mapping: string | { readonly to: string }): string =>
   typeof mapping === 'string' ? mapping : mapping.to;
 
 /** Two paths of one shape match the same requests: parameter names do not count. */
-const routeShape = (method: string, path: string): string =>
-  `${method} ${path
-    .split('/')
-    .map((segment) => (segment.startsWith(':') ? ':' : segment))
-    .join('/')}`;
+const routeShape = (route: RouteDefinition): string => {
+  const path = route.path.split('/').map((segment) => (segment.startsWith(':') ? ':' : segment));
+  const conditions = conditionsOf(route).map((condition) =>
+    conditionText({ ...condition, values: condition.values.toSorted() }),
+  );
+  return [`${route.method} ${path.join('/')}`, ...conditions.toSorted()].join('\n');
+};
 
 function tableProblems(table: TableMapping, field: string): Problem[] {
   const problems: Problem[] = [];
@@ -87,9 +90,7 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
       message: `"${name}" is the name of routes[${first}] already`,
     });
   }
-  for (const { index, first } of duplicates(
-    routes.map((route) => routeShape(route.method, route.path)),
-  )) {
+  for (const { index, first } of duplicates(routes.map(routeShape))) {
     problems.push({
       field: `routes[${index}].path`,
       message: `matches the same requests as routes[${first}] (${routes[first]?.method} ${routes[first]?.path})`,
@@ -213,7 +214,7 @@ export function validateTogether(
     definition.routes.forEach((route, index) => {
       const where = `${file} routes[${index}]`;
       claim(
-        `route ${routeShape(route.method, route.path)}`,
+        `route ${routeShape(route)}`,
         where,
         (other) =>
           `${file}: routes[${index}].path matches the same requests as ${other} (${route.method} ${route.path})`,

@@ -67,7 +67,13 @@ async function choose(given: Given) {
     execute: (run) => run(),
   });
   const claims = claimsOf({ definitions: [{ ...definition, data }], env: {}, breaker });
-  const found = claims.find(given.method ?? 'GET', '/items') as { claim: Claim };
+  const found = claims.find({
+    method: given.method ?? 'GET',
+    rawPath: '/items',
+    host: undefined,
+    search: '',
+    lines: { headers: {} },
+  }) as { claim: Claim };
   const metrics = facadeMetrics();
   const ownership = { states, freshness } as unknown as Ownership;
   const { target, reason, view } = await chooseSide({ flags, ownership, metrics }, found.claim, {

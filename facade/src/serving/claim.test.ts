@@ -40,8 +40,16 @@ function scene(
   };
   return { claims: claimsOf({ definitions, env, breaker }), asked, breakers };
 }
+const question = (method: string, rawPath: string, override?: string) => ({
+  method,
+  rawPath,
+  override,
+  host: undefined,
+  search: '',
+  lines: { headers: {} },
+});
 const found = (method: string, path: string, override?: string) => {
-  const answer = scene().claims.find(method, path, override);
+  const answer = scene().claims.find(question(method, path, override));
   if (answer.kind !== 'claimed') return answer.kind;
   const { context, definition } = answer.claim.route;
   return `${context} ${definition.name} ${definition.kind}`;
@@ -119,8 +127,8 @@ describe('a request', () => {
 
   test('that may be a write keeps flags and plan of its route', () => {
     const { claims } = scene();
-    const read = claims.find('POST', '/search');
-    const write = claims.find('POST', '/search', 'PUT');
+    const read = claims.find(question('POST', '/search'));
+    const write = claims.find(question('POST', '/search', 'PUT'));
     const { flags, plan } = (read as { claim: Claim }).claim;
     expect(write).toMatchObject({ kind: 'claimed', path: '/search', claim: { flags } });
     expect((write as { claim: Claim }).claim.plan).toBe(plan);

@@ -3,8 +3,8 @@ import {
   type CompiledRoute,
   compileRoutes,
   defaultStandInSeconds,
-  findClaim,
   type FindClaim,
+  findRoute,
   flagName,
   type IdentityReader,
   identityReader,
@@ -103,10 +103,11 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
     all: table.routes.flatMap((route) => claims.get(route) ?? []),
     plans: [...plans],
     answerHeaders: new Set([...plans].flatMap(({ identity }) => identity.answerHeaders)),
-    find: (method, rawPath, override) =>
-      findClaim((path) => {
-        const route = table.match(method, path, override);
-        return route && claims.get(route);
-      }, rawPath),
+    find: (question) => {
+      const found = findRoute(table, question);
+      if (found.kind !== 'claimed') return found;
+      const claim = claims.get(found.claim);
+      return claim ? { ...found, claim } : { kind: 'unclaimed', path: found.path };
+    },
   };
 }

@@ -23,7 +23,13 @@ const claims = claimsOf({
     },
   ],
 });
-const { claim } = claims.find('GET', '/items') as { claim: Claim };
+const { claim } = claims.find({
+  method: 'GET',
+  rawPath: '/items',
+  host: undefined,
+  search: '',
+  lines: { headers: {} },
+}) as { claim: Claim };
 const answer = { status: 203, rawHeaders: ['X-A', '1'] } as unknown as UpstreamAnswer;
 const canary: OwnerView = {
   dataKind: 'replicated',

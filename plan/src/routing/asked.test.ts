@@ -5,7 +5,7 @@ import { findClaim } from './find-claim.ts';
 /** Claims /items for GET, and says which method was asked beside it. */
 const asking = (asked: Asking) =>
   whatIsAsked(
-    (method, rawPath, override) =>
+    ({ method, rawPath, override }) =>
       findClaim(
         (path) => (path === '/items' && method === 'GET' ? `items ${override ?? ''}` : undefined),
         rawPath,

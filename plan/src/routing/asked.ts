@@ -1,15 +1,22 @@
 import type { Found } from './find-claim.ts';
 import { methodOverride } from './method-override.ts';
 import { readTarget } from './request-target.ts';
+import type { HeaderLines, Particulars } from './value-readings.ts';
 
 /** A request line and its headers. */
-export interface Asking {
+export interface Asking extends HeaderLines {
   readonly method?: string | undefined;
   /** The request target, as it came. */
   readonly url?: string | undefined;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
-export type FindClaim<T> = (method: string, rawPath: string, override?: string) => Found<T>;
+/** What a route may look at. */
+export interface ClaimQuestion extends Particulars {
+  readonly method: string;
+  readonly rawPath: string;
+  /** A method that the application may take instead. */
+  readonly override?: string | undefined;
+}
+export type FindClaim<T> = (question: ClaimQuestion) => Found<T>;
 
 /** What is asked for, and whose it is; or why nobody may answer. */
 export type Asked<T> =
@@ -24,22 +31,25 @@ export type Asked<T> =
     }
   | { readonly refused: string };
 
+const hostOf = ({ host }: Asking['headers']): string | undefined =>
+  typeof host === 'string' ? host : host?.[0];
+
 const doubtful = (reason: string): Asked<never> => ({
   refused: `${reason}, so that two servers could differ in whose route it is`,
 });
 
 /** The rules of a request target in one place, for whoever serves a request and whoever explains one. */
-export function whatIsAsked<T>(
-  find: FindClaim<T>,
-  { method = 'GET', url = '', headers }: Asking,
-): Asked<T> {
+export function whatIsAsked<T>(find: FindClaim<T>, asking: Asking): Asked<T> {
+  const { method = 'GET', url = '', headers } = asking;
   const read = readTarget(method, url);
   if (read.form === 'faulty') return { refused: read.reason };
   const { authority } = read;
   if (read.form === 'asterisk')
     return { found: { kind: 'unclaimed', path: '*' }, search: '', target: '*', authority };
   const { path, search } = read;
-  const found = find(method, path, methodOverride({ headers, search }));
+  const override = methodOverride({ headers, search });
+  const host = authority ?? hostOf(headers);
+  const found = find({ method, rawPath: path, override, host, search, lines: asking });
   if (found.kind === 'doubtful') return doubtful(found.reason);
   if (found.kind === 'claimed' && search.includes('#'))
     return doubtful('the request target has a fragment');

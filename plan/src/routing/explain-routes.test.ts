@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { HttpMethod, MigrationDefinition } from '../migration.ts';
 import { whatIsAsked } from './asked.ts';
 import { explainRoutes } from './explain-routes.ts';
-import { findClaim } from './find-claim.ts';
+import { findRoute } from './find-route.ts';
 import { compileRoutes } from './route-table.ts';
 
 const routes: readonly [string, HttpMethod | 'ANY', string, 'read' | 'write'][] = [
@@ -128,10 +128,7 @@ describe('a request is explained', () => {
     fc.assert(
       fc.property(url, fc.constantFrom('GET', 'HEAD', 'POST', 'PUT'), (path, method) => {
         const asking = { method, url: path, headers: {} };
-        const asked = whatIsAsked(
-          (verb, raw, override) => findClaim((one) => table.match(verb, one, override), raw),
-          asking,
-        );
+        const asked = whatIsAsked((question) => findRoute(table, question), asking);
         const { verdict, claim, target, others } = explainRoutes(table, asking);
         const kind = 'found' in asked ? asked.found.kind : 'refused';
         expect({ verdict, target }).toEqual({

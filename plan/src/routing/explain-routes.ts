@@ -1,5 +1,6 @@
 import { type Asking, whatIsAsked } from './asked.ts';
-import { findClaim } from './find-claim.ts';
+import { conditionText, moreConditions } from './conditions.ts';
+import { findRoute } from './find-route.ts';
 import { methodOverride } from './method-override.ts';
 import { readingsOf } from './path-readings.ts';
 import { readTarget } from './request-target.ts';
@@ -8,8 +9,10 @@ import {
   type RouteTable,
   type Segment,
   segmentsOf,
+  unmet,
   width,
 } from './route-table.ts';
+import { type ValueReading, valueReadings } from './value-readings.ts';
 
 /** A route that a request is not served by. */
 export interface OtherRoute {
@@ -78,7 +81,10 @@ function narrower(winner: CompiledRoute, other: CompiledRoute): string {
     const [left, right] = [width(winner.segments[index]), width(other.segments[index])];
     if (left !== right) return `${widths[left]} beats ${widths[right]}`;
   }
-  if (other.definition.method === 'ANY') return 'a method that is named beats ANY';
+  if (other.definition.method === 'ANY' && winner.definition.method !== 'ANY')
+    return 'a method that is named beats ANY';
+  if (moreConditions(winner.conditions, other.conditions) < 0)
+    return 'it asks for less of the request';
   return winner.definition.method === 'HEAD'
     ? 'a HEAD route beats the GET route'
     : 'it may be either method, and the stricter route counts';
@@ -111,14 +117,20 @@ export function explainRoutes(table: RouteTable, asking: Asking): RoutesExplaine
   });
   if (unprintable.test(url))
     return refused('the request target has a character that clients must encode');
-  const read = readTarget(method, url);
-  if (read.form === 'faulty') return refused(read.reason);
-  if (read.form === 'asterisk')
+  const target = readTarget(method, url);
+  if (target.form === 'faulty') return refused(target.reason);
+  if (target.form === 'asterisk')
     return { ...refused(''), verdict: 'unclaimed', canonical: '*', target: '*' };
-  const override = methodOverride({ headers, search: read.search });
-  const match = (path: string): CompiledRoute | undefined => table.match(method, path, override);
-  const asked = whatIsAsked((_method, rawPath) => findClaim(match, rawPath), asking);
-  const { canonical, others } = readingsOf(read.path);
+  const override = methodOverride({ headers, search: target.search });
+  let values: readonly ValueReading[] = [];
+  const asked = whatIsAsked((question) => {
+    values = valueReadings(table.asked, question);
+    return findRoute(table, question);
+  }, asking);
+  const read = values[0]?.read;
+  const match = (path: string): CompiledRoute | undefined =>
+    table.match(method, path, override, read);
+  const { canonical, others } = readingsOf(target.path);
   const winner = match(canonical);
   const claim = 'found' in asked && asked.found.kind === 'claimed' ? asked.found.claim : undefined;
   const parts = segmentsOf(canonical);
@@ -129,6 +141,8 @@ export function explainRoutes(table: RouteTable, asking: Asking): RoutesExplaine
     if (!pathFits) return { route, because, pathFits, shared };
     if (!methods.some((wanted) => serves(route, wanted)))
       return { route, because: `it is for ${route.definition.method}`, pathFits, shared };
+    const missed = unmet(route, read);
+    if (missed) return { route, because: `it is for ${conditionText(missed)}`, pathFits, shared };
     return { route, because: winner ? narrower(winner, route) : '', pathFits, shared };
   };
   const isWinner = (route: CompiledRoute): boolean =>

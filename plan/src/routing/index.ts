@@ -1,4 +1,11 @@
-export { type Asked, type Asking, type FindClaim, whatIsAsked } from './asked.ts';
+export {
+  type Asked,
+  type Asking,
+  type ClaimQuestion,
+  type FindClaim,
+  whatIsAsked,
+} from './asked.ts';
+export { type Condition, conditionsOf, conditionText } from './conditions.ts';
 export {
   decide,
   type Decision,
@@ -11,6 +18,7 @@ export {
 } from './decide.ts';
 export { explainRoutes, type OtherRoute, type RoutesExplained } from './explain-routes.ts';
 export { findClaim, type Found } from './find-claim.ts';
+export { findRoute } from './find-route.ts';
 export {
   type AnswerIdentity,
   type IdentityReader,

@@ -15,14 +15,14 @@ function requestLine(text: string): { method: string; target: string } {
   return { method, target };
 }
 
-/** The first value of a name counts, as it does in the facade. */
-function headersOf(lines: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
+/** Each line of a name, as the facade sees them. */
+function headersOf(lines: readonly string[]): Record<string, string[]> {
+  const headers: Record<string, string[]> = {};
   for (const line of lines) {
     const [, name, value] = /^([^\s:]+):\s*(.*)$/s.exec(line) ?? [];
     if (name === undefined || value === undefined)
       throw new StranglerError('USAGE', `"${line}" is no header such as "cookie: sid=1"`);
-    headers[name.toLowerCase()] ??= value;
+    (headers[name.toLowerCase()] ??= []).push(value);
   }
   return headers;
 }

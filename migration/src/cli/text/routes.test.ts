@@ -7,6 +7,7 @@ const row = {
   route: 'one',
   method: 'GET',
   path: '/goods/:id',
+  when: [],
   kind: 'read',
   data: 'replicated',
   owner: 'monolith',
@@ -59,6 +60,10 @@ test('the table names each route, and why owners are not known', () => {
     'method  path        route      kind  data        owner',
     'GET     /goods/:id  goods.one  read  replicated  monolith (canary)',
   ]);
+  const asking = { ...row, when: ['header x-tenant a or b', 'query v 2'] };
+  expect(routesText({ routes: [asking], ownersProblem: null })).toContain(
+    '/goods/:id, header x-tenant a or b, query v 2  goods.one',
+  );
   const unknown = { ...row, owner: null, epoch: null, stage: null };
   expect(
     routesText({ routes: [unknown], ownersProblem: 'down' })

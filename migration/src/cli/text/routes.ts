@@ -1,16 +1,19 @@
 import type { Reason } from '@strangler-toolkit/plan';
 import type { RouteExplanation } from '../../steps/routes/explain-route.ts';
-import type { RouteList } from '../../steps/routes/list-routes.ts';
+import type { RouteList, RouteRow } from '../../steps/routes/list-routes.ts';
 import { table } from './table.ts';
+
+const askedFor = ({ path, when }: Pick<RouteRow, 'path' | 'when'>): string =>
+  [path, ...when].join(', ');
 
 /** Every route of the contexts, and whose its data is now. */
 export const routesText = ({ routes, ownersProblem }: RouteList): string =>
   [
     table([
       ['method', 'path', 'route', 'kind', 'data', 'owner'],
-      ...routes.map(({ method, path, context, route, kind, data, owner, stage }) => [
+      ...routes.map(({ method, path, when, context, route, kind, data, owner, stage }) => [
         method,
-        path,
+        askedFor({ path, when }),
         `${context}.${route}`,
         kind,
         data,
@@ -37,7 +40,7 @@ const nearOnes = 5;
 function verdictLines(explained: RouteExplanation): [string, string][] {
   const { verdict, because, canonical, upstreamTarget, override, readings, route } = explained;
   const claimed =
-    route && `${route.context}.${route.route} (${route.method} ${route.path}), ${route.kind}`;
+    route && `${route.context}.${route.route} (${route.method} ${askedFor(route)}), ${route.kind}`;
   return [
     ['canonical', canonical ?? 'none'],
     [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import {
   compileRoutes,
   type Environment,
-  findClaim,
+  findRoute,
   flagName,
   type MigrationDefinition,
   type RouteDefinition,
@@ -81,7 +81,14 @@ export async function startFacades(
       addresses[name] = {
         url: `http://127.0.0.1:${port}`,
         states: (request) => {
-          const found = findClaim((path) => table.match(request.method, path), request.path);
+          const { method, path, search, headers } = request;
+          const found = findRoute(table, {
+            method,
+            rawPath: path,
+            search,
+            host: headers.host,
+            lines: { headers },
+          });
           const side = found.kind === 'claimed' ? sideOf(found.claim.definition) : 'monolith';
           const { states } = sides[side];
           return typeof states === 'function' ? states(request) : states;

@@ -14,14 +14,21 @@ export type StateSetup =
 
 export type MessageSource = { readonly outbox: string } | { readonly url: string };
 
+export interface AskedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** With its question mark; empty without a query. */
+  readonly search: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface ProviderAddress {
   readonly url: string;
   /** Where its messages are published; `elsewhere`: it is not asked for them. */
   readonly messages?: MessageSource | 'elsewhere';
   /** Depends on the request where a facade decides who answers. */
-  readonly states?:
-    | StateSetup
-    | ((request: { readonly method: string; readonly path: string }) => StateSetup | undefined);
+  readonly states?: StateSetup | ((request: AskedRequest) => StateSetup | undefined);
 }
 
 export interface InteractionResult {

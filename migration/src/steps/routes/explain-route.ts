@@ -23,8 +23,8 @@ export interface ExplainOptions {
   readonly method: string;
   /** The request target, as a client spells it. */
   readonly target: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The values of each line by name, in lower case. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
 }
 
 interface Flags {
@@ -173,7 +173,7 @@ export async function explainRoute(
   const { method, target, headers } = options;
   const contexts = await kit.contexts();
   const table = compileRoutes([...contexts.values()].map(({ definition }) => definition));
-  const found = explainRoutes(table, { method, url: target, headers });
+  const found = explainRoutes(table, { method, url: target, headers, headersDistinct: headers });
   const { claim, verdict } = found;
   const definition = claim && contexts.get(claim.context)?.definition;
   const passes: Served = {

@@ -1,6 +1,7 @@
 import {
   type CompiledRoute,
   compileRoutes,
+  conditionText,
   type DataKind,
   homeOf,
   type MigrationDefinition,
@@ -16,6 +17,8 @@ export interface RouteRow {
   readonly route: string;
   readonly method: RouteDefinition['method'];
   readonly path: string;
+  /** What it asks of a request besides: `header x-tenant a or b`. */
+  readonly when: readonly string[];
   readonly kind: 'read' | 'write';
   readonly data: DataKind;
   /** Whose the data is: the system of record. Null where the control database does not say. */
@@ -31,7 +34,7 @@ export interface RouteList {
 }
 
 export const rowOf = (
-  { context, definition: { name, method, path, kind } }: CompiledRoute,
+  { context, definition: { name, method, path, kind }, conditions }: CompiledRoute,
   definition: MigrationDefinition,
   row: ContextRow | undefined,
 ): RouteRow => {
@@ -41,6 +44,7 @@ export const rowOf = (
     route: name,
     method,
     path,
+    when: conditions.map(conditionText),
     kind,
     data: view.dataKind,
     owner: row ? homeOf(view) : null,

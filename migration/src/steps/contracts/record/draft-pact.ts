@@ -1,7 +1,7 @@
 import {
   compileRoutes,
   type CompiledRoute,
-  findClaim,
+  findRoute,
   type MigrationDefinition,
 } from '@strangler-toolkit/plan';
 import { type Credential, signedRequest } from './credential.ts';
@@ -63,7 +63,16 @@ export function byRoute(
       .map((route): [CompiledRoute, Recorded[]] => [route, []]),
   );
   for (const each of recorded) {
-    const claim = findClaim((path) => table.match(each.method, path), pathOf(each.target));
+    const { method, target, accept } = each;
+    const rawPath = pathOf(target);
+    const lines = { headers: { accept } };
+    const claim = findRoute(table, {
+      method,
+      rawPath,
+      host: undefined,
+      search: target.slice(rawPath.length),
+      lines,
+    });
     if (claim.kind === 'claimed') found.get(claim.claim)?.push(each);
   }
   return found;
