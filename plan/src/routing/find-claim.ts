@@ -7,7 +7,7 @@ export type Found<T> =
   /** Two servers could disagree on whether, or by which route, it is claimed. */
   | { readonly kind: 'doubtful'; readonly path: string; readonly reason: string };
 
-const plainly: readonly ValueReading[] = [{ read: () => undefined, because: '' }];
+const without: ValueReading = { read: () => undefined, because: '' };
 
 /**
  * Who claims a path as the client spelt it. What every reading leaves unclaimed is nobody's business, however odd it looks;
@@ -17,10 +17,10 @@ const plainly: readonly ValueReading[] = [{ read: () => undefined, because: '' }
 export function findClaim<T>(
   match: (path: string, read: ReadValue) => T | undefined,
   rawPath: string,
-  values = plainly,
+  values: readonly ValueReading[] = [],
 ): Found<T> {
   const { canonical: path, others, oddity } = readingsOf(rawPath);
-  const [plain = plainly[0]!, ...otherValues] = values;
+  const [plain = without, ...otherValues] = values;
   const claim = match(path, plain.read);
   const other = others.find((reading) => match(reading.path, plain.read) !== claim);
   if (other) return { kind: 'doubtful', path, reason: other.because };
