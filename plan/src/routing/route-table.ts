@@ -153,7 +153,8 @@ function refuseConflicts(routes: readonly CompiledRoute[]): void {
           {
             remedy:
               conditions === 'ambiguous'
-                ? 'Some requests meet the conditions of both: add a route for these, or give both a condition of which one value only can be met.'
+                ? 'Some requests meet the conditions of both: add a route for these, ' +
+                  'or give both a condition of one name with other values.'
                 : 'Give one of them another path, or leave it out of its context file.',
           },
         );
