@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { shareDataFolder } from '../src/data-folder.ts';
 import { temporaryFolder } from '../src/guard.ts';
 import { missingForKafka } from '../src/kafka/jars.ts';
 import { serveSharedKafka } from '../src/kafka/shared.ts';
@@ -6,6 +7,7 @@ import { makePostgresTemplate, startPostgres } from '../src/postgres.ts';
 
 // One PostgreSQL server per test run; each test file makes databases of its own on it. Kafka waits for the first suite that asks for it.
 export default async function globalSetup() {
+  shareDataFolder();
   globalThis.__strangler_test_template = await makePostgresTemplate();
   const server = await startPostgres({
     settings: [

@@ -4,8 +4,9 @@ import { chmod, chown, mkdir, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { dataFolder } from './data-folder.ts';
 import { freePort } from './free-port.ts';
-import { guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
+import { guardProcess, type TemporaryFolder } from './guard.ts';
 import { noteStart } from './note-start.ts';
 import {
   copiedAsFiles,
@@ -114,7 +115,7 @@ async function initialise(
 
 /** Runs initdb once for all servers that processes with `templateVariable` in their environment start from now on. */
 export async function makePostgresTemplate(): Promise<TemporaryFolder> {
-  const parent = await temporaryFolder('pg-template');
+  const parent = await dataFolder('pg-template');
   await chmod(parent.path, 0o711);
   const dataDir = join(parent.path, 'data');
   await runInitdb(await postgresBinaries(async () => parent.path), dataDir, defaultMajor());
@@ -158,7 +159,7 @@ async function launch(
 /** A real PostgreSQL on loopback with logical replication, in a private temporary folder. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const { port = await freePort(), major = defaultMajor() } = options;
-  const parent = options.dataDir ? undefined : await temporaryFolder('pg');
+  const parent = options.dataDir ? undefined : await dataFolder('pg');
   // As root the server runs as another user, which must be able to enter the folder (initdb makes 'data' private).
   if (parent) await chmod(parent.path, 0o711);
   const dataDir = options.dataDir ?? join(parent?.path ?? '', 'data');

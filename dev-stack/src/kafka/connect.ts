@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunningProcess } from '../child-process.ts';
+import { dataFolder } from '../data-folder.ts';
 import { freePort } from '../free-port.ts';
-import { temporaryFolder } from '../guard.ts';
 import { workerProperties } from './jars.ts';
 import { properties, startJava, untilItWorks, type JvmOptions } from './jvm.ts';
 
@@ -53,7 +53,7 @@ async function healthy(url: string, worker: RunningProcess): Promise<void> {
 
 /** A real Kafka Connect worker with Debezium on loopback. Workers on the same brokers share their connectors. */
 export async function startConnect(options: ConnectOptions): Promise<ConnectServer> {
-  const folder = await temporaryFolder('connect');
+  const folder = await dataFolder('connect');
   try {
     const port = options.port ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunningProcess } from '../child-process.ts';
+import { dataFolder } from '../data-folder.ts';
 import { freePort } from '../free-port.ts';
-import { temporaryFolder } from '../guard.ts';
 import { properties, startJava, untilItWorks, type JvmOptions } from './jvm.ts';
 
 export interface KafkaOptions extends JvmOptions {
@@ -98,7 +98,7 @@ async function prepare(
 
 /** A real Kafka broker on loopback, in a private temporary folder. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
-  const folder = await temporaryFolder('kafka');
+  const folder = await dataFolder('kafka');
   try {
     const port = options.port ?? (await freePort());
     const start = await prepare(folder.path, port, options);
