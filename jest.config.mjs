@@ -17,5 +17,6 @@ export default {
   globalSetup: '<rootDir>/dev-stack/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/dev-stack/jest/global-teardown.mjs',
   testTimeout: 600_000,
-  maxWorkers: 3,
+  // More than there are cores: of a suite's time more than half is waiting for servers.
+  maxWorkers: 4,
 };
