@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { holdsServers } from './data-folder.ts';
+import { holdsServers, placeOfData } from './data-folder.ts';
 
 const line = (options: string, type = 'tmpfs') =>
   `/dev/vda / ext4 rw 0 0\n${type} /dev/shm ${type} ${options} 0 0\n`;
@@ -20,4 +20,11 @@ describe('servers of a test run keep their data in memory', () => {
   ])('not where %s', (_, mounts, bytes) => {
     expect(holdsServers(mounts, bytes)).toBe(false);
   });
+});
+
+test('a program with a temporary folder of its own keeps its servers there', () => {
+  const env = { TEST_DATA_FOLDER: '/dev/shm', TEST_DATA_INSTEAD_OF: '/tmp' };
+  expect(placeOfData(env, '/tmp')).toBe('/dev/shm');
+  expect(placeOfData(env, '/tmp/own')).toBe('/tmp/own');
+  expect(placeOfData({}, '/tmp')).toBe('/tmp');
 });

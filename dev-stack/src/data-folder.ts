@@ -4,6 +4,7 @@ import { temporaryFolder, type TemporaryFolder } from './guard.ts';
 
 const memory = '/dev/shm';
 const variable = 'TEST_DATA_FOLDER';
+const insteadOf = 'TEST_DATA_INSTEAD_OF';
 /** More than the servers of two whole runs beside each other hold. */
 const enough = 8 * 2 ** 30;
 
@@ -22,7 +23,7 @@ export function holdsServers(mounts: string, bytes: number): boolean {
  * Where the servers of a test run keep their data: in memory where there is plenty. A database is three hundred files, and to make
  * and remove them costs three times as much on a disk, which also makes whoever else creates one wait.
  */
-export function chooseDataFolder(): string {
+function chooseDataFolder(): string {
   try {
     accessSync(memory, constants.W_OK);
     const { bavail, bsize } = statfsSync(memory);
@@ -36,9 +37,14 @@ export function chooseDataFolder(): string {
 
 /** For the processes that this one starts as well. */
 export function shareDataFolder(): void {
+  process.env[insteadOf] ??= tmpdir();
   process.env[variable] ||= chooseDataFolder();
 }
 
+/** Whoever gives a program a TMPDIR of its own looks there for what it left behind. */
+export const placeOfData = (env: NodeJS.ProcessEnv, temporary: string): string =>
+  (env[insteadOf] === temporary && env[variable]) || temporary;
+
 /** A private folder for a server's data, gone after `remove` and after any death of this process. */
 export const dataFolder = (label: string): Promise<TemporaryFolder> =>
-  temporaryFolder(label, process.env[variable] || tmpdir());
+  temporaryFolder(label, placeOfData(process.env, tmpdir()));
