@@ -130,6 +130,46 @@ test('after a change of owner the verification of the epoch before is told and d
   );
 });
 
+test('a worker that tries again says with which code and when, to gates and doctor as well, and is not restarted meanwhile', async () => {
+  const { epoch } = await control.contexts.require('catalog');
+  const told = { context: 'catalog', direction: 'forward', epoch, workerId: randomUUID() } as const;
+  const failure = { code: 'DB_UNREACHABLE', message: 'gone' };
+  const doctor = async () => {
+    const { checks } = json<{ checks: { check: string; ok: boolean; actual: string }[] }>(
+      await cli(['doctor', 'catalog', '--json'], scene.env),
+    );
+    return checks.filter(({ check }) => check === 'worker').map(({ ok, actual }) => [ok, actual]);
+  };
+  await control.watermarks.upsert({
+    ...told,
+    state: 'failed',
+    detail: { ...failure, retrying: true, retryInMs: 3_600_000 },
+  });
+  const text = await status();
+  expect(text).toMatch(/worker +FAILED \d+ s ago, tries again in \d{4} s: DB_UNREACHABLE: gone/);
+  expect(text).toMatch(/lag: the worker failed with DB_UNREACHABLE and tries again in \d{4} s/);
+  expect(text).not.toContain('no worker is alive');
+  const tries = /^failed, tries again in \d{4} s, .*: DB_UNREACHABLE: gone$/;
+  expect(await doctor()).toEqual([[false, expect.stringMatching(tries)]]);
+  const again = await cli(['replicate', 'catalog', '--restart', '--yes', '--json'], scene.env);
+  expect([again.code, json(again)]).toMatchObject([
+    1,
+    { error: { code: 'WORKER_ALREADY_RUNNING' } },
+  ]);
+  // it died while it waited
+  await scene.sql(
+    scene.control,
+    `UPDATE strangler_control.watermarks SET heartbeat_at = heartbeat_at - interval '2 hours'`,
+  );
+  const dead = await status();
+  expect(dead).toMatch(/FAILED 2 h ago, meant to try again, not heard of since: DB_UNREACHABLE/);
+  expect(dead).toMatch(/lag: no worker is alive/);
+  // alive, with a stream that was opened again and has not got past it
+  await control.watermarks.upsert({ ...told, state: 'streaming', detail: { failing: failure } });
+  const failing = /^streaming, tries again, .*: DB_UNREACHABLE: gone$/;
+  expect(await doctor()).toEqual([[false, expect.stringMatching(failing)]]);
+});
+
 test('a worker that failed shows its code', async () => {
   await control.watermarks.upsert({
     context: 'catalog',

@@ -54,8 +54,16 @@ export const initialCopy: Gate = ({ context, copyComplete }) =>
     command: `strangler replicate ${context} --until-caught-up`,
   });
 
-export const lag: Gate = ({ context, workerAlive, lagSeconds }, { maxLagSeconds }) => {
+export const lag: Gate = ({ context, workerAlive, workerRetry, lagSeconds }, { maxLagSeconds }) => {
   const expected = `worker alive, lag at most ${seconds(maxLagSeconds)}`;
+  if (workerAlive !== true && workerRetry !== undefined)
+    return result({
+      gate: 'lag',
+      ok: false,
+      actual: `the worker failed with ${workerRetry.code} and ${workerRetry.text}`,
+      expected,
+      remedy: `Mend what strangler status ${context} tells of it: the worker goes on by itself`,
+    });
   if (workerAlive !== true)
     return result({
       gate: 'lag',

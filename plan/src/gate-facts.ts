@@ -60,6 +60,8 @@ export interface GateFacts {
   readonly publicationAndSlot?: Finding;
   readonly copyComplete?: boolean;
   readonly workerAlive?: boolean;
+  /** Of one that failed at something that may pass: it goes on by itself. */
+  readonly workerRetry?: { readonly code: string; readonly text: string } | undefined;
   readonly lagSeconds?: number;
   readonly verification?: VerificationFact | undefined;
   /** Where this epoch has none. */

@@ -55,6 +55,24 @@ describe('what a gate on data says', () => {
       'strangler replicate shop',
     ],
     [
+      {
+        workerAlive: false,
+        workerRetry: { code: 'DB_UNREACHABLE', text: 'tries again in 3 s' },
+        lagSeconds: 0,
+      },
+      'refuses',
+      'the worker failed with DB_UNREACHABLE and tries again in 3 s',
+      `Mend what ${status} tells of it: the worker goes on by itself`,
+      undefined,
+    ],
+    [
+      { workerAlive: true, workerRetry: { code: 'DB_UNREACHABLE', text: 'tries again' } },
+      'refuses',
+      'not known',
+      `Wait until the worker reports: ${status}`,
+      undefined,
+    ],
+    [
       { workerAlive: true },
       'refuses',
       'not known',

@@ -1,4 +1,5 @@
 import { gateSettings, StranglerError } from '@strangler-toolkit/plan';
+import { retryText, workerRetry } from '../findings/worker-retry.ts';
 import { installFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import { countOpenDeadLetters } from '../replica/dead-letters.ts';
@@ -28,13 +29,16 @@ async function look(move: MoveState): Promise<Detail> {
     );
   const watermark = await control.watermarks.get(definition.context, plan.closing);
   if (!watermark || !watermark.workerAlive || watermark.epoch !== move.epoch) {
+    const retry = watermark && workerRetry(watermark);
     const seen = watermark
       ? `last heartbeat ${Math.round(watermark.heartbeatAgeSeconds)} s ago, ` +
-        `state ${watermark.state}, epoch ${watermark.epoch}`
+        `state ${watermark.state}, epoch ${watermark.epoch}` +
+        (retry ? `; it ${retryText(retry)}: ${retry.code}: ${retry.message}` : '')
       : 'never seen';
     throw new StranglerError(
       'WORKER_NOT_RUNNING',
       `no worker applies the ${plan.closing} stream of ${definition.context} (${seen})`,
+      retry?.heard === true ? { remedy: 'Mend what it failed at: it goes on by itself.' } : {},
     );
   }
   const { transport } = watermark.detail;

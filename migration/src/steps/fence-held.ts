@@ -1,6 +1,7 @@
 import { type MigrationDefinition, otherSide, type Side } from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../control/index.ts';
 import { contextTables, fenceStatus } from '../cutover/index.ts';
+import { type FenceOpenings, readOpenings } from '../replica/fence-marks.ts';
 import type { Toolkit } from './toolkit.ts';
 
 /** How the fence of the side that does not own was stepped round since it was set. */
@@ -15,12 +16,24 @@ export interface FenceOpened {
   readonly command: string | null;
 }
 
-/** A clean verification of this epoch that knew of all that. */
-export async function verifiedAfter(
-  control: Control,
+/** How the fence of the side that does not own was held; undefined: its database cannot be asked, which others tell. */
+export async function fenceHeldSince(
+  kit: Toolkit,
+  definition: MigrationDefinition,
   row: ContextRow,
-  opened: number,
-): Promise<boolean> {
+): Promise<{ side: Side; openings: FenceOpenings; verified: boolean } | undefined> {
+  const side = otherSide(row.owner);
+  // asked for itself: a table that cannot be fenced hides nothing of it
+  const openings = await kit
+    .withDatabase(definition, side, (client) => readOpenings(client, definition.context))
+    .catch(() => undefined);
+  if (openings === undefined) return undefined;
+  const verified = await verifiedAfter(await kit.control(), row, openings.opened);
+  return { side, openings, verified };
+}
+
+/** A clean verification of this epoch that knew of all that. */
+async function verifiedAfter(control: Control, row: ContextRow, opened: number): Promise<boolean> {
   const evidence = await control.evidence.latest(row.context, 'verification', row.epoch);
   const { identity } = evidence?.detail ?? {};
   if (!evidence?.ok || typeof identity !== 'object' || identity === null) return false;
@@ -35,17 +48,26 @@ export async function fenceOpened(
   row: ContextRow,
 ): Promise<FenceOpened | null> {
   if (definition.data !== 'replicated' || row.stage === 'monolith') return null;
+  const held = await fenceHeldSince(kit, definition, row);
+  if (held === undefined || held.openings.opened === 0) return null;
+  const { side, verified } = held;
+  const { opened, since, noticed } = held.openings;
+  const command = verified ? null : await toCompare(kit, definition, side);
+  return { side, opened, since, noticed, verified, command };
+}
+
+/** A fence that is open still is shut first. */
+async function toCompare(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  side: Side,
+): Promise<string> {
   const { context } = definition;
-  const side = otherSide(row.owner);
   const fence = await kit
     .withDatabase(definition, side, (client) =>
       fenceStatus(client, context, contextTables(definition)[side]),
     )
     .catch(() => null);
-  const { opened, since, noticed } = fence?.openings ?? { opened: 0, since: '', noticed: [] };
-  if (fence === null || opened === 0) return null;
-  const verified = await verifiedAfter(await kit.control(), row, opened);
-  const shut = fence.mode === 'refuse' && fence.passesReplica.length === 0;
-  const next = shut ? `strangler verify ${context}` : `strangler fence rearm ${context}`;
-  return { side, opened, since, noticed, verified, command: verified ? null : next };
+  const shut = fence?.mode === 'refuse' && fence.passesReplica.length === 0;
+  return shut ? `strangler verify ${context}` : `strangler fence rearm ${context}`;
 }

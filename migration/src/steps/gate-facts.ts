@@ -12,6 +12,7 @@ import { countDeadLettersIfAny } from '../replica/dead-letters.ts';
 import type { ContextRow, Control } from '../control/index.ts';
 import { strayWriters } from '../cutover/index.ts';
 import { readRefusals } from '../replica/refusals.ts';
+import { retryText, workerRetry } from '../findings/worker-retry.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
 import {
@@ -111,7 +112,10 @@ async function streamFacts(
     watermark.epoch === row.epoch &&
     watermark.appliedLsn !== null &&
     watermark.state !== 'copying';
-  facts.workerAlive = watermark?.workerAlive === true && watermark.epoch === row.epoch;
+  const ours = watermark?.epoch === row.epoch ? watermark : undefined;
+  facts.workerAlive = ours?.workerAlive === true;
+  const retry = ours && workerRetry(ours);
+  if (retry?.heard) facts.workerRetry = { code: retry.code, text: retryText(retry) };
   // of a table that the file maps and the worker does not stream, its lag says nothing
   const whole = watermark?.detail.notTaken === undefined;
   if (whole && watermark?.lagSeconds !== null && watermark?.lagSeconds !== undefined)

@@ -5,6 +5,7 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import type { ContextRow } from '../control/index.ts';
+import { retryText, workerRetry } from '../findings/worker-retry.ts';
 import { contextTables, dropStream, requireSidesAgree } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
 import { quoteTable } from '../database/identifiers.ts';
@@ -154,6 +155,13 @@ export async function restart(kit: Toolkit, definition: MigrationDefinition): Pr
       'WORKER_ALREADY_RUNNING',
       `A worker of ${definition.context} is alive (heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago)`,
       { remedy: 'Stop it first, then run --restart.' },
+    );
+  const retry = watermark && workerRetry(watermark);
+  if (retry?.heard)
+    throw new StranglerError(
+      'WORKER_ALREADY_RUNNING',
+      `A worker of ${definition.context} failed with ${retry.code} and ${retryText(retry)}`,
+      { remedy: 'Stop it first, then run --restart; once it is stopped, nothing tries again.' },
     );
   if (row.owner === 'monolith') await forgetCopy(kit, definition, row);
   else await restartReverse(kit, definition, row);

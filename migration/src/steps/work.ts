@@ -134,7 +134,10 @@ function describe(progress: WorkerProgress): string {
     case 'waiting':
       return 'nothing to replicate at this stage; waiting';
     case 'failed':
-      return `${progress.code ?? ''}: ${progress.message ?? ''}`;
+      return (
+        `${progress.code ?? ''}: ${progress.message ?? ''}` +
+        (progress.retrying === true ? ' (tries again)' : '')
+      );
     case 'copying':
       if (progress.paused === true) return 'the copy is paused, until replicate --resume';
       return copyingText(progress);

@@ -57,11 +57,15 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       failure = { code, message };
       const retry = kind === 'transient' || kind === 'disk-full';
       const remedy = isStranglerError(error) ? error.remedy : undefined;
+      failures = performance.now() - began > 10_000 ? 0 : failures + 1;
+      const goesOn = retry
+        ? { retrying: true, retryInMs: Math.min(5000, 100 * 2 ** Math.min(failures, 6)) }
+        : { retrying: false, retryInMs: 0 };
       options.onProgress?.({
         phase: 'failed',
         code,
         message,
-        retrying: retry,
+        ...goesOn,
         ...(remedy !== undefined && { remedy }),
       });
       if (control !== undefined && current !== undefined) {
@@ -73,13 +77,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
             epoch: row.epoch,
             state: 'failed',
             workerId,
-            detail: { code, message, remedy, retrying: retry },
+            detail: { code, message, remedy, ...goesOn },
           })
           .catch(() => undefined);
       }
       if (!retry) throw error;
-      failures = performance.now() - began > 10_000 ? 0 : failures + 1;
-      await pause(Math.min(5000, 100 * 2 ** Math.min(failures, 6)), options.signal);
+      await pause(goesOn.retryInMs, options.signal);
     } finally {
       if (options.signal.aborted && control !== undefined && current !== undefined) {
         const { row, direction } = current;

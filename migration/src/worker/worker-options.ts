@@ -37,6 +37,8 @@ export interface WorkerProgress {
   readonly remedy?: string;
   /** Whether the worker goes on by itself. */
   readonly retrying?: boolean;
+  /** Until it does; 0 where it does not. */
+  readonly retryInMs?: number;
 }
 
 export interface WorkerOptions {

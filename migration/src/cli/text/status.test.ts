@@ -208,6 +208,10 @@ test('after a change of owner nothing of the epoch before passes for now, and no
   expect(
     lines({ epoch: 2, worker: { ...failed, detail: { ...detail, retrying: true } } })[1],
   ).toMatch(/FAILED 1 s ago, tries again: SLOT_LOST/);
+  const retrying = { ...detail, retrying: true, retryInMs: 5_000 };
+  expect(lines({ epoch: 2, worker: { ...failed, detail: retrying } })[1]).toMatch(
+    /FAILED 1 s ago, tries again in 4 s: SLOT_LOST/,
+  );
 });
 
 test('a copy tells how far it is, how fast, and how long to go, until it is paused', () => {

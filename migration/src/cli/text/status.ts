@@ -7,6 +7,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { RouteShadow } from '../../control/index.ts';
 import { copyingText } from '../../copy/copying-text.ts';
+import { retryText, workerFailure, workerRetry } from '../../findings/worker-retry.ts';
 import type { StreamHealth } from '../../stream/stream-health.ts';
 import { recentSeconds, type SideHealth } from '../../steps/side-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
@@ -16,21 +17,18 @@ import { flagShare } from './flag-share.ts';
 import { trafficText } from './traffic.ts';
 import { age, bytes, share } from './units.ts';
 
-function workerState({
-  workerAlive,
-  state,
-  heartbeatAgeSeconds,
-  detail,
-}: NonNullable<ContextStatus['worker']>): string {
-  const failing = detail.failing as { code: string; message: string } | undefined;
+function workerState(worker: NonNullable<ContextStatus['worker']>): string {
+  const { workerAlive, state, heartbeatAgeSeconds, detail } = worker;
+  const failure = workerFailure(worker);
   if (detail.paused === true)
     return `COPY PAUSED (--resume goes on)${workerAlive ? '' : `, worker not alive (${state}, ${age(heartbeatAgeSeconds)} ago)`}`;
   if (workerAlive && state === 'copying') return copyingText(detail);
   if (workerAlive)
-    return failing === undefined ? state : `TRIES AGAIN after ${failing.code}: ${failing.message}`;
+    return failure === undefined ? state : `TRIES AGAIN after ${failure.code}: ${failure.message}`;
   const ago = `${age(heartbeatAgeSeconds)} ago`;
-  return state === 'failed' && typeof detail.code === 'string'
-    ? `FAILED ${ago}${detail.retrying === true ? ', tries again' : ''}: ${detail.code}: ${String(detail.message)}`
+  const retry = workerRetry(worker);
+  return state === 'failed' && failure !== undefined
+    ? `FAILED ${ago}${retry ? `, ${retryText(retry)}` : ''}: ${failure.code}: ${failure.message}`
     : `not alive (${state}, ${ago})`;
 }
 

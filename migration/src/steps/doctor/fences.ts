@@ -1,8 +1,8 @@
-import { bothSides, otherSide, type Side } from '@strangler-toolkit/plan';
+import { bothSides, type Side } from '@strangler-toolkit/plan';
 import type { ContextRow } from '../../control/index.ts';
 import { contextTables, fenceStatus } from '../../cutover/index.ts';
-import { type FenceOpenings, readOpenings } from '../../replica/fence-marks.ts';
-import { verifiedAfter } from '../fence-held.ts';
+import type { FenceOpenings } from '../../replica/fence-marks.ts';
+import { fenceHeldSince } from '../fence-held.ts';
 import type { ContextCheck } from './context-check.ts';
 
 function expectedModes(row: ContextRow, side: Side): readonly string[] {
@@ -41,21 +41,14 @@ export const fences: ContextCheck = {
   },
 };
 
-/**
- * Whoever opened one left no trace in the stream. Asked for itself: a table that cannot be fenced hides nothing of it. What
- * keeps it from being asked is told above.
- */
+/** Whoever opened one left no trace in the stream. What keeps it from being asked is told above. */
 export const fenceHeld: ContextCheck = {
   needs: ['monolith database', 'service database'],
-  async run({ kit, definition, control, report }) {
-    const row = await kit.row(definition);
+  async run({ kit, definition, report }) {
     const { context } = definition;
-    const side = otherSide(row.owner);
-    const openings = await kit
-      .withDatabase(definition, side, (client) => readOpenings(client, context))
-      .catch(() => undefined);
-    if (openings === undefined) return;
-    const verified = await verifiedAfter(control, row, openings.opened);
+    const held = await fenceHeldSince(kit, definition, await kit.row(definition));
+    if (held === undefined) return;
+    const { side, openings, verified } = held;
     report({
       kind: 'fence opened',
       check: `${side} fence held`,

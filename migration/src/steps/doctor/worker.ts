@@ -1,4 +1,6 @@
 import { directionFrom, streamsAt } from '@strangler-toolkit/plan';
+import type { Watermark } from '../../control/index.ts';
+import { retryText, workerFailure, workerRetry } from '../../findings/worker-retry.ts';
 import type { ContextCheck } from './context-check.ts';
 
 export const worker: ContextCheck = {
@@ -6,16 +8,27 @@ export const worker: ContextCheck = {
   async run({ definition, control, row, report }) {
     if (!streamsAt(row.stage)) return;
     const watermark = await control.watermarks.get(definition.context, directionFrom(row.owner));
-    const { code, message, remedy } = watermark?.state === 'failed' ? watermark.detail : {};
+    const remedy = watermark?.state === 'failed' ? watermark.detail.remedy : undefined;
     report({
       check: 'worker',
-      ok: watermark?.workerAlive === true && watermark.state !== 'failed',
       expected: 'alive',
-      actual: watermark
-        ? `${watermark.state}, heartbeat ${watermark.heartbeatAgeSeconds.toFixed(1)} s ago` +
-          (typeof code === 'string' ? `: ${code}: ${String(message)}` : '')
-        : 'never seen',
+      ...told(watermark),
       remedy: typeof remedy === 'string' ? remedy : `strangler replicate ${definition.context}`,
     });
   },
 };
+
+/** One whose stream was opened again and has not got past its failure is alive, and none the better for it. */
+function told(watermark: Watermark | undefined): { ok: boolean; actual: string } {
+  if (watermark === undefined) return { ok: false, actual: 'never seen' };
+  const { state, workerAlive, heartbeatAgeSeconds } = watermark;
+  const failure = workerFailure(watermark);
+  const retry = workerRetry(watermark);
+  const tries = retry ? `${retryText(retry)}, ` : workerAlive && failure ? 'tries again, ' : '';
+  return {
+    ok: workerAlive && failure === undefined,
+    actual:
+      `${state}, ${tries}heartbeat ${heartbeatAgeSeconds.toFixed(1)} s ago` +
+      (failure ? `: ${failure.code}: ${failure.message}` : ''),
+  };
+}
