@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { temporaryFolder, type TemporaryFolder } from '@strangler-toolkit/dev-stack';
+import { temporaryFolder, type TemporaryFolder, until } from '@strangler-toolkit/dev-stack';
 import { pino } from 'pino';
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, numberStatements } from '@strangler-toolkit/plan';
 import { cli, json } from '../../migration/test/support/cli.ts';
 import { openScene, type Scene, shop } from '../../migration/test/support/scene.ts';
 import { createFacade, type Facade } from '../src/index.ts';
@@ -172,4 +172,64 @@ test('what facades saw is a first context file, from the control database and fr
   ]);
   const both = await cli([...init, '--unclaimed', '--traffic', 'x'], scene.env);
   expect(both.code).toBe(2);
+});
+
+test('a read that writes is told as well while the audit stands: certain where it names its trace, likely where nothing else can have been it', async () => {
+  const ask = await start('three');
+  const reads = async () =>
+    await scene.sql(
+      scene.control,
+      `SELECT path FROM strangler_control.write_windows WHERE method = 'GET'`,
+    );
+  await until('the facade has heard of the audit', async () => {
+    await ask('GET /about');
+    return (await reads()).length > 0;
+  });
+  await ask('GET /badges/3');
+  const found = async () => {
+    const { forgotten } = json<{ forgotten: { routes: { path: string; verdict: string }[] } }>(
+      await cli(['fence', 'status', 'catalog', '--json'], scene.env),
+    );
+    return forgotten.routes.filter(({ path }) => /track|badges|about/.test(path));
+  };
+  // farther from each other than two reads of a path that are told of as one
+  await until(
+    'three times are told of',
+    async () => {
+      await ask('GET /track/4');
+      return (await reads()).filter(({ path }) => path === '/track/:id').length > 2;
+    },
+    { everyMs: 1_050 },
+  );
+  const read = { method: 'GET', claimedBy: null };
+  expect(await found()).toMatchObject([
+    { ...read, path: '/badges/:id', requests: 1, certain: 1, verdict: 'certain' },
+    { ...read, path: '/track/:id', certain: 0, verdict: 'likely' },
+  ]);
+  expect((await doctor({}))[0]?.actual).toContain('GET /badges/:id (1 writes, certain)');
+});
+
+test('facades hear of an audit by the journal, until it is off or the owner changed', async () => {
+  const stands = async () =>
+    (await scene.sql(scene.control, numberStatements.auditStands))[0]?.stands;
+  expect(await stands()).toBe(true);
+  await scene.sql(
+    scene.control,
+    `UPDATE strangler_control.contexts SET owner = 'service', epoch = 2, owned_since = clock_timestamp()`,
+  );
+  expect(await stands()).toBe(false);
+  await scene.sql(
+    scene.control,
+    `UPDATE strangler_control.contexts SET owner = 'monolith', epoch = 3, owned_since = clock_timestamp()`,
+  );
+  expect(await stands()).toBe(false);
+  for (const [action, expected] of [
+    ['on', true],
+    ['off', false],
+  ] as const) {
+    const { code, stderr } = await cli(['fence', 'audit', 'catalog', action], scene.env);
+    expect([code, stderr, await stands()]).toEqual([0, '', expected]);
+  }
+  await scene.sql(scene.control, 'DELETE FROM strangler_control.contexts');
+  expect(await stands()).toBe(false);
 });

@@ -115,6 +115,13 @@ export function assemble(options: FacadeOptions): Parts {
     upstreams,
     waitMs: limits.upstreamWaitMs,
   });
+  /** On the control database's clock. */
+  const whenAsked = (seconds: number): { readonly started: number; readonly ended: number } => {
+    const ended = Date.now() + (ownership.link?.clockOffsetMs ?? 0);
+    return { started: ended - seconds * 1_000, ended };
+  };
+  const noteRead: Serving['noteWrite'] = (asked, seconds) =>
+    recorder.reads.add({ ...asked, ...whenAsked(seconds) });
   const serving: Serving = {
     get claims() {
       return plan.claims;
@@ -154,9 +161,10 @@ export function assemble(options: FacadeOptions): Parts {
       if (controlUrl !== undefined) recorder.unclaimed.add({ method, path, requests: 1 });
     },
     noteWrite: (asked, seconds) => {
-      if (controlUrl === undefined) return;
-      const ended = Date.now() + (ownership.link?.clockOffsetMs ?? 0);
-      recorder.writes.add({ ...asked, started: ended - seconds * 1_000, ended });
+      if (controlUrl !== undefined) recorder.writes.add({ ...asked, ...whenAsked(seconds) });
+    },
+    get noteRead() {
+      return recorder.auditStands ? noteRead : null;
     },
     noteTry: (tried) =>
       noteTry(recorder.stats, {

@@ -6,10 +6,10 @@ import type { Serving } from './serving.ts';
 import { shownPath } from './shown-path.ts';
 
 /** A client that went away may have been heard; what is not there writes nothing. */
-const mayHaveWritten = (claim: Claim | undefined, method: string, status: number): boolean =>
-  claim
-    ? claim.route.definition.kind === 'write'
-    : !isReadingMethod(method) && (status === 499 || isUnclaimedRoute(status));
+const mayBeThere = (status: number): boolean => status === 499 || isUnclaimedRoute(status);
+
+const isWrite = (claim: Claim | undefined, method: string): boolean =>
+  claim ? claim.route.definition.kind === 'write' : !isReadingMethod(method);
 
 /** One line in the log and two metrics per request, when its answer is over; what nobody claims is counted by its path. */
 export function recordRequest(
@@ -18,7 +18,8 @@ export function recordRequest(
     accessLog,
     noteUnclaimed,
     noteWrite,
-  }: Pick<Serving, 'metrics' | 'accessLog' | 'noteUnclaimed' | 'noteWrite'>,
+    noteRead,
+  }: Pick<Serving, 'metrics' | 'accessLog' | 'noteUnclaimed' | 'noteWrite' | 'noteRead'>,
   { arrival, response, told }: Passage,
 ): void {
   const { method, trace, claim, started } = arrival;
@@ -30,8 +31,10 @@ export function recordRequest(
   const status = response.headersSent ? response.statusCode : 499;
   metrics.meters.of(claim?.route).record(side, reason, status, seconds);
   if (claim === undefined && isUnclaimedRoute(status)) noteUnclaimed(method, path);
-  if (side === 'monolith' && mayHaveWritten(claim, method, status))
-    noteWrite({ method, path, context, route, traceId: trace.traceId }, seconds);
+  if (side === 'monolith' && (claim !== undefined || mayBeThere(status))) {
+    const note = isWrite(claim, method) ? noteWrite : claim === undefined ? noteRead : null;
+    note?.({ method, path, context, route, traceId: trace.traceId }, seconds);
+  }
   accessLog({
     method,
     path,

@@ -10,7 +10,7 @@ import {
   toldIdentities,
 } from './identities-seen.ts';
 import { Ledger } from './ledger.ts';
-import { WriteWindows } from './write-windows.ts';
+import { readsApart, type WriteWindow, WriteWindows } from './write-windows.ts';
 import { addUnclaimed, type Unclaimed, unclaimedKey } from './unclaimed.ts';
 import { addRouteStats, type RouteStat, routeStatKey } from './route-stats.ts';
 
@@ -25,13 +25,18 @@ export interface RecorderOptions {
       | 'shadow-samples'
       | 'identities'
       | 'unclaimed'
-      | 'write-windows',
+      | 'write-windows'
+      | 'read-windows',
     count: number,
   ) => void;
 }
 
 const sampleLimit = 200;
 const retentionMs = 10_000;
+const auditLookMs = 2_000;
+
+/** Neither a journal yet, nor the right to read it: no audit of which this facade could know. */
+const noJournal = new Set(['42P01', '3F000', '42501']);
 
 /** A control database that the release before this one made has no such table: it comes with the next command or worker. */
 const unlessMissing = (error: unknown): void => {
@@ -45,6 +50,8 @@ export class Recorder {
   readonly identities: Ledger<IdentitiesSeen>;
   readonly unclaimed: Ledger<Unclaimed>;
   readonly writes: WriteWindows;
+  /** Filled while an audit fence stands only. */
+  readonly reads: WriteWindows;
   readonly #options: RecorderOptions;
   readonly #timer: NodeJS.Timeout | undefined;
   #samples: ShadowSample[] = [];
@@ -52,6 +59,8 @@ export class Recorder {
   #opening: Promise<pg.Client> | undefined;
   #flushing: Promise<void> | undefined;
   #sweptAt = 0;
+  #lookedForAuditAt = -Infinity;
+  #auditStands = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -82,7 +91,13 @@ export class Recorder {
       onDrop: (count) => options.onDrop('unclaimed', count),
     });
     this.writes = new WriteWindows((count) => options.onDrop('write-windows', count));
+    this.reads = new WriteWindows((count) => options.onDrop('read-windows', count), readsApart);
     if (options.url) this.#timer = setInterval(() => void this.flush(), options.flushMs).unref();
+  }
+
+  /** Whether a fence logs what is written, so that reads are of interest. */
+  get auditStands(): boolean {
+    return this.#auditStands;
   }
 
   sample(sample: ShadowSample): void {
@@ -127,14 +142,16 @@ export class Recorder {
   }
 
   async #flush(): Promise<void> {
+    if (!this.#options.url) return;
+    await this.#lookForAudit();
     if (
-      !this.#options.url ||
-      (this.stats.size === 0 &&
-        this.counts.size === 0 &&
-        this.identities.size === 0 &&
-        this.unclaimed.size === 0 &&
-        this.writes.size === 0 &&
-        this.#samples.length === 0)
+      this.stats.size === 0 &&
+      this.counts.size === 0 &&
+      this.identities.size === 0 &&
+      this.unclaimed.size === 0 &&
+      this.writes.size === 0 &&
+      this.reads.size === 0 &&
+      this.#samples.length === 0
     )
       return;
     const client = await this.#connected();
@@ -158,13 +175,12 @@ export class Recorder {
       .flush((entries) => send(numberStatements.addIdentitiesSeen)(entries.map(toldIdentities)))
       .catch(unlessMissing);
     await this.unclaimed.flush(send(numberStatements.addUnclaimed)).catch(unlessMissing);
-    await this.writes
-      .flush((windows) =>
-        send(numberStatements.addWriteWindows)(
-          windows.map((window) => ({ facade: this.#options.name, ...window })),
-        ),
-      )
-      .catch(unlessMissing);
+    const sendWindows = (windows: readonly WriteWindow[]): Promise<void> =>
+      send(numberStatements.addWriteWindows)(
+        windows.map((window) => ({ facade: this.#options.name, ...window })),
+      );
+    await this.writes.flush(sendWindows).catch(unlessMissing);
+    await this.reads.flush(sendWindows).catch(unlessMissing);
     if (performance.now() - this.#sweptAt < retentionMs) return;
     this.#sweptAt = performance.now();
     await client.query(numberStatements.forgetOldShadowSamples);
@@ -172,6 +188,19 @@ export class Recorder {
     await client.query(numberStatements.forgetOldIdentities).catch(unlessMissing);
     await client.query(numberStatements.forgetOldUnclaimed).catch(unlessMissing);
     await client.query(numberStatements.forgetOldWriteWindows).catch(unlessMissing);
+  }
+
+  async #lookForAudit(): Promise<void> {
+    if (performance.now() - this.#lookedForAuditAt < auditLookMs) return;
+    const client = await this.#connected();
+    const { rows } = await client
+      .query<{ stands: boolean }>(numberStatements.auditStands)
+      .catch((error: unknown) => {
+        if (!noJournal.has(codeOf(error))) throw error;
+        return { rows: [] };
+      });
+    this.#auditStands = rows[0]?.stands === true;
+    this.#lookedForAuditAt = performance.now();
   }
 
   #forget(): void {

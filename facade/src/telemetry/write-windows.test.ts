@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type AskedWrite, windowsOf, WriteWindows } from './write-windows.ts';
+import { type AskedWrite, readsApart, windowsOf, WriteWindows } from './write-windows.ts';
 
 const trace = (end: string): string => `${'0'.repeat(16)}${end.padStart(16, '0')}`;
 const asked = (started: number, ended: number, more: Partial<AskedWrite> = {}): AskedWrite => ({
@@ -68,4 +68,12 @@ test('what could not be sent is sent again, oldest first, and the oldest of too 
   await book.flush(send);
   expect([sent[0], sent.at(-1)]).toEqual([99_900, 599_800]);
   await book.flush(fail);
+});
+
+test('reads of a path are one window while none of their pauses is longer than a second', () => {
+  const reads = [asked(1_000, 1_050), asked(2_050, 2_060), asked(3_061, 3_070)];
+  expect(windowsOf(reads, readsApart).map(({ started, ended }) => [started, ended])).toEqual([
+    [1_000, 2_060],
+    [3_061, 3_070],
+  ]);
 });

@@ -1,4 +1,4 @@
-/** A write that the monolith was asked for, from its arrival to the end of its answer. */
+/** What the monolith was asked for and may write, from its arrival to the end of its answer. */
 export interface AskedWrite {
   readonly method: string;
   /** Without identifiers. */
@@ -12,7 +12,7 @@ export interface AskedWrite {
   readonly traceId: string;
 }
 
-/** Writes of one method and path that followed each other closely or overlapped. */
+/** Requests of one method and path that followed each other closely or overlapped. */
 export interface WriteWindow extends Pick<AskedWrite, 'method' | 'path' | 'context' | 'route'> {
   readonly started: number;
   ended: number;
@@ -21,8 +21,10 @@ export interface WriteWindow extends Pick<AskedWrite, 'method' | 'path' | 'conte
   readonly traces: string[];
 }
 
-/** Shorter pauses do not count: clocks of several hosts agree no better. */
-const closely = 10;
+/** Shorter pauses between writes do not count: clocks of several hosts agree no better. */
+const writesApart = 10;
+/** Reads are many: of those that are asked for all the time, time tells nothing anyway. */
+export const readsApart = 1_000;
 const requestsOfWindow = 100;
 const compactedAt = 1_000;
 const windowLimit = 5_000;
@@ -31,7 +33,10 @@ const keyOf = ({ method, path, context, route }: AskedWrite): string =>
   `${method} ${path} ${context} ${route}`;
 
 /** What covers the same time with fewer windows: as many as there are pauses, not requests. */
-export function windowsOf(asked: readonly AskedWrite[]): WriteWindow[] {
+export function windowsOf(
+  asked: readonly AskedWrite[],
+  closely: number = writesApart,
+): WriteWindow[] {
   const windows: WriteWindow[] = [];
   const last = new Map<string, WriteWindow>();
   for (const one of asked.toSorted((a, b) => a.started - b.started)) {
@@ -53,16 +58,19 @@ export function windowsOf(asked: readonly AskedWrite[]): WriteWindow[] {
 }
 
 /**
- * When the monolith was asked for writes, on its way to the control database: one entry of a list for each of them, bounded, and
- * kept while the control database is down.
+ * When the monolith was asked for what may write, on its way to the control database: one entry of a list for each of them,
+ * bounded, and kept while the control database is down.
  */
 export class WriteWindows {
   readonly #onDrop: (count: number) => void;
+  readonly #closely: number;
   #asked: AskedWrite[] = [];
   #windows: WriteWindow[] = [];
 
-  constructor(onDrop: (count: number) => void) {
+  /** `closely`: milliseconds between two of a path that are one window. */
+  constructor(onDrop: (count: number) => void, closely: number = writesApart) {
     this.#onDrop = onDrop;
+    this.#closely = closely;
   }
 
   get size(): number {
@@ -89,7 +97,7 @@ export class WriteWindows {
   }
 
   #compact(): void {
-    this.#windows.push(...windowsOf(this.#asked));
+    this.#windows.push(...windowsOf(this.#asked, this.#closely));
     this.#asked = [];
     this.#bound();
   }

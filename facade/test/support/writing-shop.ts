@@ -22,6 +22,9 @@ export async function startWritingShop(databaseUrl: string): Promise<WritingShop
   let waiting: (() => void)[] = [];
   const statement = (path: string, traceparent: string): string | undefined => {
     if (path === '/api/products') return `INSERT INTO products (name) VALUES ('new')`;
+    if (path.startsWith('/track/')) return `UPDATE products SET name = 'tracked' WHERE id = 5`;
+    if (path.startsWith('/badges/'))
+      return `UPDATE products SET name = 'badged' WHERE id = 6 /*traceparent='${traceparent}'*/`;
     if (path.startsWith('/stock/')) return `UPDATE products SET name = 'counted' WHERE id = 1`;
     if (path.startsWith('/labels/'))
       return `UPDATE products SET name = 'labelled' WHERE id = 2 /*route='%2Flabels%2F%3Alabel'*/`;

@@ -91,16 +91,29 @@ export const addWriteWindows = `
     FROM jsonb_to_recordset($1::jsonb) AS told
       (facade text, method text, path text, context text, route text, started float8, ended float8, requests bigint, traces text[])`;
 
+/**
+ * Whether a fence in audit mode stands somewhere, as the journal tells it: reads are told of meanwhile only, into the same
+ * table. A flip of ownership takes the fence along.
+ */
+export const auditStands = `
+  SELECT EXISTS (
+    SELECT FROM (SELECT DISTINCT ON (context) context, step, at FROM strangler_control.journal
+                  WHERE step IN ('fence-audit-on', 'fence-audit-off') AND status = 'done'
+                  ORDER BY context, id DESC) newest
+      LEFT JOIN strangler_control.contexts known USING (context)
+     WHERE step = 'fence-audit-on'
+       AND coalesce(owner = 'monolith' AND (epoch = 1 OR at > owned_since), true)) AS stands`;
+
 /** So many windows of each method, path and context stay, and so many in all. */
 export const writeWindowsOfPath = 1_000;
 const writeWindowsOfAll = 20_000;
 
-/** None stays longer than a day. */
+/** None stays longer than a day; reads, which are many, go before writes. */
 export const forgetOldWriteWindows = `
   DELETE FROM strangler_control.write_windows
    WHERE ended_at < clock_timestamp() - interval '1 day'
       OR id IN (SELECT id FROM (
            SELECT id, row_number() OVER (PARTITION BY method, path, context ORDER BY id DESC) AS of_path,
-                  row_number() OVER (ORDER BY id DESC) AS of_all
+                  row_number() OVER (ORDER BY context = '' AND method IN ('GET', 'HEAD', 'OPTIONS'), id DESC) AS of_all
              FROM strangler_control.write_windows) ranked
           WHERE of_path > ${writeWindowsOfPath} OR of_all > ${writeWindowsOfAll})`;

@@ -1,3 +1,4 @@
+import { isReadingMethod } from '@strangler-toolkit/plan';
 import type { WriteWindows } from '../../control/index.ts';
 import { routeShape } from './route-shape.ts';
 
@@ -21,13 +22,15 @@ function spansOf(windows: readonly WriteWindows[]): Span[] {
   return spans;
 }
 
-/** A method and path that writes were asked under, and when. */
+/** A method and path that was asked for and may write, and when. */
 export class AskedPath {
   readonly method: string | null;
   readonly path: string;
   /** '': nobody's. */
   readonly context: string;
   readonly shape: string;
+  /** By its method, and no context claims it: facades tell of such while an audit fence stands. */
+  readonly reads: boolean;
   readonly requests: number;
   readonly traces: ReadonlySet<string>;
   readonly #spans: readonly Span[];
@@ -44,6 +47,7 @@ export class AskedPath {
     this.path = path;
     this.context = context;
     this.shape = routeShape(path);
+    this.reads = context === '' && method !== null && isReadingMethod(method);
     this.requests = windows.reduce((sum, { requests }) => sum + requests, 0);
     this.traces = new Set(windows.flatMap(({ traces }) => traces));
     this.#spans = spansOf(windows);
@@ -51,6 +55,11 @@ export class AskedPath {
   }
 
   underWayAt(at: number): boolean {
+    return this.spanAt(at) !== undefined;
+  }
+
+  /** The beginning of the time without a pause in which one was under way. */
+  spanAt(at: number): number | undefined {
     let [low, high] = [0, this.#spans.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -58,7 +67,12 @@ export class AskedPath {
       else high = middle;
     }
     const span = this.#spans[low];
-    return span !== undefined && span.from <= at;
+    return span !== undefined && span.from <= at ? span.from : undefined;
+  }
+
+  /** The beginning of its record; infinity: there is none. */
+  get since(): number {
+    return this.#spans[0]?.from ?? Infinity;
   }
 
   mayBeUnderWayAt(at: number): boolean {

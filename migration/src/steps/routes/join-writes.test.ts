@@ -127,6 +127,87 @@ describe('by time', () => {
   });
 });
 
+describe('reads that no context claims', () => {
+  const get = (path: string, started: number, more: Partial<WriteWindows> = {}) =>
+    window(path, started, started + 100, { method: 'GET', ...more });
+  const thrice = (path: string) => [1_000, 5_000, 9_000].map((at) => get(path, at));
+  const known = [...record, get('/else', 0), get('/else', 998_000)];
+  const told = [write(1_050), write(5_050), write(9_050)];
+
+  test('one that alone was under way at each write of a statement, three times, is likely its own', () => {
+    const { routes: found, past } = join([...known, ...thrice('/track')], told);
+    expect(found).toMatchObject([
+      { method: 'GET', path: '/track', requests: 3, possible: 3, alone: 3, verdict: 'likely' },
+    ]);
+    expect(past).toEqual([]);
+  });
+
+  test('twice may be chance, as may many writes of one request, and what chance explains: they stay writes of nobody', () => {
+    const nobody = (windows: readonly WriteWindows[], writes: readonly StrayMoment[]) =>
+      expect(join(windows, writes)).toMatchObject({
+        routes: [],
+        past: [{ application: 'shop', writes: writes.length }],
+      });
+    nobody([...known, ...thrice('/track')], told.slice(1));
+    nobody([...known, ...thrice('/track')], [write(1_020), write(1_050), write(1_080)]);
+    // asked for all the time
+    const often = Array.from({ length: 450 }, (_, n) =>
+      get('/home', n * 2_000, { ended: n * 2_000 + 1_900 }),
+    );
+    nobody([...known, ...often], told);
+    // a job of the same statement
+    nobody([...known, ...thrice('/track')], [...told, write(500_000)]);
+    // two of them each time
+    nobody([...known, ...thrice('/track'), ...thrice('/banner')], told);
+  });
+
+  test('one write in ten may be missed: a facade was killed, or heard late of the audit', () => {
+    const often = Array.from({ length: 9 }, (_, n) => get('/track', 1_000 + n * 4_000));
+    const all = often.map(({ started }) => write(started + 50));
+    expect(
+      join([...known, ...often], [...all, write(500_000, { application: 'x' })]),
+    ).toMatchObject({
+      routes: [{ path: '/track', possible: 9, verdict: 'likely' }],
+      past: [{ application: 'x', writes: 1 }],
+    });
+    expect(routes([...known, ...often], [...all, write(500_000), write(600_000)])).toEqual([]);
+  });
+
+  test('before the first of them was told of, nobody knows', () => {
+    expect(routes([...record, ...thrice('/track')], [...told, write(100), write(200)])).toEqual([
+      ['/track', 0, 3, 3, 'likely'],
+    ]);
+  });
+
+  test('a write that was under way takes the blame, and is as likely as without reads', () => {
+    expect(
+      routes([...known, ...thrice('/track'), window('/stock', 5_000, 5_100)], [write(5_050)]),
+    ).toEqual([['/stock', 0, 1, 1, 'likely']]);
+  });
+
+  test('one is certain where the writer named its trace or its route', () => {
+    const windows = [...known, get('/track/:id', 1_000, { traces: ['cd'] })];
+    expect(join(windows, [write(900_000, { trace: 'cd' })]).routes).toMatchObject([
+      {
+        method: 'GET',
+        path: '/track/:id',
+        requests: 1,
+        certain: 1,
+        possible: 0,
+        verdict: 'certain',
+      },
+    ]);
+    const named = write(1_050, { route: '/track/:item' });
+    expect(join(windows, [named]).routes).toMatchObject([
+      { method: 'GET', path: '/track/:id', certain: 1 },
+    ]);
+    // a write of the same path was under way as well
+    expect(join([...windows, window('/track/:id', 1_000, 1_100)], [named]).routes).toMatchObject([
+      { method: 'POST', path: '/track/:id', certain: 1 },
+    ]);
+  });
+});
+
 describe('by what the writer names', () => {
   test('a trace is certain, also between others and after the answer', () => {
     const windows = [

@@ -3,14 +3,14 @@ import type { WriteWindows } from '../../control/index.ts';
 import type { StrayMoment } from '../../replica/stray-writes.ts';
 import { AskedPath, pathsOf } from './asked-paths.ts';
 import { hasShape, namedRoute, routeShape } from './route-shape.ts';
-import { type ForgottenRoute, Tally } from './write-tally.ts';
+import { type Against, type ForgottenRoute, Tally } from './write-tally.ts';
 
 export interface JoinedWrites {
   /** The surest first. */
   readonly routes: readonly ForgottenRoute[];
   /** Writes of the context's own routes. */
   readonly claimed: number;
-  /** Writes while no facade had a write under way: a job, a console, a read that writes. */
+  /** Writes while no facade had a request under way that can have been it: a job, a console, a read that a context claims. */
   readonly past: readonly { readonly application: string; readonly writes: number }[];
   /** Writes of before the facades' record. */
   readonly beforeRecord: number;
@@ -33,13 +33,29 @@ interface Suspects {
   readonly alone: boolean;
 }
 
+/** In so many requests must a read have been alone with a statement: of many reads, some are under way by chance. */
+const timesOfRead = 3;
+/** Of a statement's writes: a facade may have been killed, or hear late of the audit. */
+const mayBeMissed = 0.1;
+
+/** Paths that were under way, and whether nothing else can have been. */
+function underWayAt(asked: readonly AskedPath[], at: number): Omit<Suspects, 'named'> {
+  const paths = asked.filter((path) => path.underWayAt(at));
+  const others = asked.filter((path) => !paths.includes(path) && path.mayBeUnderWayAt(at));
+  return { paths, alone: paths.length === 1 && others.length === 0 };
+}
+
 function suspects(
   asked: AskedPath[],
   { context, ownPaths }: JoinInput,
   write: StrayMoment,
 ): Suspects {
   const { at, trace } = write;
-  const underWay = asked.filter((path) => path.underWayAt(at));
+  const [reading, writing] = [
+    asked.filter(({ reads }) => reads),
+    asked.filter(({ reads }) => !reads),
+  ];
+  const then = underWayAt(writing, at);
   const named = (paths: readonly AskedPath[]): Suspects => ({
     paths,
     named: true,
@@ -47,59 +63,101 @@ function suspects(
   });
   const traced = trace === null ? [] : asked.filter((path) => path.traces.has(trace));
   if (traced.length > 0) {
-    const then = traced.filter((path) => underWay.includes(path));
-    return named(then.length > 0 ? then : traced);
+    const meanwhile = traced.filter((path) => path.underWayAt(at));
+    return named(meanwhile.length > 0 ? meanwhile : traced);
   }
   const route = namedRoute(write);
-  if (route !== undefined) {
-    const shape = routeShape(route);
-    const then = underWay.filter((path) => path.shape === shape);
-    if (then.length > 0) return named(then);
-    // No facade had a write of it under way: a read that writes, or a request past the facade.
-    const unseen = asked.find((path) => path.method === null && path.shape === shape);
-    if (unseen) return named([unseen]);
-    const path = new AskedPath({
-      method: null,
-      path: shape.replaceAll(/\/:(?=\/|$)/g, '/:id'),
-      context: hasShape(ownPaths, shape) ? context : '',
-    });
-    asked.push(path);
-    return named([path]);
+  if (route === undefined) return { ...then, named: false };
+  const shape = routeShape(route);
+  for (const paths of [then.paths, underWayAt(reading, at).paths]) {
+    const alike = paths.filter((path) => path.shape === shape);
+    if (alike.length > 0) return named(alike);
   }
-  const others = asked.filter((path) => !underWay.includes(path) && path.mayBeUnderWayAt(at));
-  return { paths: underWay, named: false, alone: underWay.length === 1 && others.length === 0 };
+  // No facade had one of it under way: a read of a context, or a request past the facade.
+  const unseen = asked.find((path) => path.method === null && path.shape === shape);
+  if (unseen) return named([unseen]);
+  const path = new AskedPath({
+    method: null,
+    path: shape.replaceAll(/\/:(?=\/|$)/g, '/:id'),
+    context: hasShape(ownPaths, shape) ? context : '',
+  });
+  asked.push(path);
+  return named([path]);
+}
+
+type ByWriter = ReadonlyMap<string, readonly StrayMoment[]>;
+
+/** How reads of nobody's are judged: facades tell of them while an audit fence stands, and somewhat later than it was set. */
+function againstReads(
+  writes: readonly StrayMoment[],
+  reading: readonly AskedPath[],
+  to: number,
+): Against {
+  const from = reading.reduce((least, path) => Math.min(least, path.since), Infinity);
+  const timed = Map.groupBy(
+    writes.filter(({ at }) => at >= from),
+    ({ writer }) => writer,
+  );
+  return {
+    record: { from, to },
+    timed,
+    times: timesOfRead,
+    seenWithout: (writer, path) => {
+      const all = timed.get(writer) ?? [];
+      return all.filter(({ at }) => !path.mayBeUnderWayAt(at)).length > all.length * mayBeMissed;
+    },
+  };
 }
 
 /** Whose request each write was: by its trace, by the route that it names, else by the time at which it happened. */
 export function joinWrites(input: JoinInput): JoinedWrites {
   const { context, writes, windows } = input;
   const asked = pathsOf(windows, numberStatements.writeWindowsOfPath);
+  const reading = asked.filter(({ reads }) => reads);
   const since = windows.reduce((least, { started }) => Math.min(least, started), Infinity);
   const until = [...windows.map(({ ended }) => ended), ...writes.map(({ at }) => at)];
   const record = { from: since, to: until.reduce((most, at) => Math.max(most, at), -Infinity) };
   const tallies = new Map<AskedPath, Tally>();
-  const past = new Map<string, StrayMoment[]>();
+  const tallyOf = (path: AskedPath): Tally => {
+    const tally = tallies.get(path) ?? new Tally(path);
+    tallies.set(path, tally);
+    return tally;
+  };
+  const past: StrayMoment[] = [];
   let claimed = 0;
   let beforeRecord = 0;
   for (const write of writes) {
     const { paths, named, alone } = suspects(asked, input, write);
     const others = paths.filter((path) => path.context !== context);
-    if (paths.length > 0 && others.length === 0) claimed += 1;
-    else if (paths.length === 0 && write.at < since) beforeRecord += 1;
-    else if (paths.length === 0) past.set(write.writer, [...(past.get(write.writer) ?? []), write]);
-    for (const path of others) {
-      const tally = tallies.get(path) ?? new Tally(path);
-      tallies.set(path, tally);
-      tally.add(write, { certain: named && alone, alone });
+    for (const path of others) tallyOf(path).add(write, { certain: named && alone, alone });
+    if (others.length > 0) continue;
+    if (paths.length > 0) claimed += 1;
+    else if (write.at < since) beforeRecord += 1;
+    else {
+      past.push(write);
+      const reads = underWayAt(reading, write.at);
+      for (const path of reads.paths)
+        tallyOf(path).add(write, { certain: false, alone: reads.alone });
     }
   }
-  const timed = Map.groupBy(writes, ({ writer }) => writer);
+  const pastOf: ByWriter = Map.groupBy(past, ({ writer }) => writer);
+  const ofWrites: Against = {
+    record,
+    timed: Map.groupBy(writes, ({ writer }) => writer),
+    times: 1,
+    seenWithout: (writer) => pastOf.has(writer),
+  };
+  const ofReads = againstReads(writes, reading, record.to);
+  const told = [...tallies].map(
+    ([path, tally]) => [path, tally.told(path.reads ? ofReads : ofWrites)] as const,
+  );
+  const found = told.filter(([{ reads }, { verdict }]) => !reads || verdict !== 'possible');
+  const ofFoundRead = ({ writer, at }: StrayMoment): boolean =>
+    found.some(([path]) => path.reads && path.underWayAt(at) && !ofReads.seenWithout(writer, path));
   return {
-    routes: [...tallies.values()]
-      .map((tally) => tally.told(record, { past, timed }))
-      .toSorted(surestFirst),
+    routes: found.map(([, route]) => route).toSorted(surestFirst),
     claimed,
-    past: byApplication([...past.values()].flat()),
+    past: byApplication(past.filter((write) => !ofFoundRead(write))),
     beforeRecord,
   };
 }
