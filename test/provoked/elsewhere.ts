@@ -41,22 +41,6 @@ export const elsewhere: readonly JudgedElsewhere[] = [
     todo: 'the steps that the message proposes',
   },
   {
-    name: 'contracts are broken',
-    seen: 'exit 5, `PACTS_FAILED`, with the side and the mismatch',
-    file: 'migration/test/cli-contracts.test.ts',
-    titles: [
-      'broken: exit 5, with the matrix, JUnit, Markdown, GitLab and GitHub telling which side',
-    ],
-    todo: 'mend the side that is named',
-  },
-  {
-    name: 'a provider of contracts does not answer',
-    seen: 'exit 6, `PACTS_UNREACHABLE`, with its address',
-    file: 'migration/test/cli-contracts.test.ts',
-    titles: ['a provider that does not answer: exit 6, with its address'],
-    todo: 'start it, or mend `contracts.providers`',
-  },
-  {
     name: 'the server gave the slot up, because it kept too much log',
     seen: '`SLOT_LOST`; before it, `status` says how much is left until then',
     file: 'migration/test/stream/given-up-slot.test.ts',
@@ -64,27 +48,11 @@ export const elsewhere: readonly JudgedElsewhere[] = [
     todo: '`strangler replicate catalog --restart`, and a higher `max_slot_wal_keep_size`',
   },
   {
-    name: "a database's disk is full",
-    seen: '`DB_DISK_FULL` in `status`; the worker tries again',
-    file: 'migration/test/worker/outage.test.ts',
-    titles: ['is told as DB_DISK_FULL; when there is space again, nothing is lost'],
-    todo: 'free disk space; nothing is lost',
-  },
-  {
     name: 'the control database was restored from a backup',
     seen: '`CONTROL_FELL_BACK` from every command that works; `doctor` finds it under `owner and epoch`',
     file: 'migration/test/control-fell-back.test.ts',
     titles: ['is told by doctor, and brought back from the sides; everything goes on'],
     todo: '`strangler control restore catalog --from-sides --dry-run`',
-  },
-  {
-    name: 'a context file that imports what is not there',
-    seen: 'exit 2, `CONFIG_INVALID`: a context file needs no import',
-    file: 'migration/test/cli.test.ts',
-    titles: [
-      'writes what loads from any folder, with routes from recorded traffic and the database from a variable',
-    ],
-    todo: 'take the import out; `strangler init` writes a file without any',
   },
   {
     name: 'a transaction that does not end bars a cutover',

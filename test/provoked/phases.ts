@@ -1,3 +1,4 @@
+import { contracts } from './contracts.ts';
 import type { Failure } from './failure.ts';
 import type { Stack } from './stack.ts';
 import { typed } from './typed.ts';
@@ -17,7 +18,7 @@ export const phases: readonly Phase[] = [
   {
     name: 'while the monolith owns',
     begin: (stack) => stack.toCanary(),
-    failures: [...sides, ...streams, ...databases, ...facades, ...evidence],
+    failures: [...sides, ...streams, ...databases, ...facades, ...evidence, ...contracts],
   },
   {
     name: 'while the service owns',

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
-import { join } from 'node:path';
-import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   Hopeless,
@@ -123,7 +123,18 @@ export class Stack {
 
   put(context: string, definition: object | string): Promise<void> {
     const text = typeof definition === 'string' ? definition : JSON.stringify(definition);
-    return writeFile(join(this.scene.dir, `${context}.json`), text);
+    return this.write(`${context}.json`, text);
+  }
+
+  /** Beside the context files, or as one. */
+  async write(file: string, text: string): Promise<void> {
+    const path = join(this.scene.dir, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+
+  remove(file: string): Promise<void> {
+    return rm(join(this.scene.dir, file), { recursive: true });
   }
 
   read(context: string): Promise<string> {

@@ -93,6 +93,16 @@ export const typed: readonly Failure[] = [
     todo: 'mend the line that is named',
   },
   {
+    name: 'a context file that imports what is not there',
+    ...wrongFile(
+      (stack) => stack.write('other.ts', `import { defineMigration } from 'nowhere';`),
+      'CONFIG_INVALID',
+      'other.ts: …nowhere',
+    ),
+    mend: (stack) => stack.remove('other.ts'),
+    todo: 'take the import out; `strangler init` writes a file without any',
+  },
+  {
     name: 'a folder of context files that there is not',
     provoke: async (stack) => void (stack.differently.STRANGLER_CONTEXTS = '/nowhere'),
     mend: async (stack) => void delete stack.differently.STRANGLER_CONTEXTS,

@@ -156,6 +156,26 @@ export const streams: readonly Failure[] = [
     ],
     todo: '`strangler dead-letters list catalog`, mend the cause, `strangler dead-letters replay catalog --all`',
   },
+  {
+    name: "a database's disk is full",
+    provoke: async (stack) => {
+      await stack.sql(
+        'service',
+        `CREATE FUNCTION space_for(text) RETURNS boolean LANGUAGE plpgsql AS
+           $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+         ALTER TABLE items ADD CONSTRAINT space CHECK (space_for(title)) NOT VALID`,
+      );
+      await stack.sql('monolith', `INSERT INTO products (name) VALUES ('needs space')`);
+    },
+    mend: (stack) =>
+      stack.sql('service', 'ALTER TABLE items DROP CONSTRAINT space; DROP FUNCTION space_for'),
+    answer: { ask: 'POST /api/products', status: 201, code: null, says: '"id"' },
+    status: ['worker …DB_DISK_FULL: …No space left on device'],
+    doctor: [
+      worker('tries again …: DB_DISK_FULL: …No space left on device', 'it goes on by itself'),
+    ],
+    todo: 'free disk space; the worker goes on by itself, nothing is lost',
+  },
 ];
 
 const unreachable = (stack: Stack, which: 'monolith' | 'service') => stack.relays[which].down();
@@ -200,7 +220,8 @@ export const databases: readonly Failure[] = [
       says: "(the database is the service's of catalog)",
     },
     status: [
-      'worker …FAILED …tries again: DB_UNREACHABLE',
+      'worker …FAILED …tries again …: DB_UNREACHABLE',
+      'lag: the worker failed with DB_UNREACHABLE and tries again ',
       'dead letters …not known: DB_UNREACHABLE: ',
     ],
     doctor: [
@@ -209,7 +230,7 @@ export const databases: readonly Failure[] = [
         actual: 'DB_UNREACHABLE',
         remedy: 'Check that the database runs',
       },
-      worker('failed, …: DB_UNREACHABLE', 'Check that the database runs'),
+      worker('failed, tries again …: DB_UNREACHABLE', 'Check that the database runs'),
     ],
     todo: 'mend it; the worker goes on by itself',
   },
@@ -224,7 +245,8 @@ export const databases: readonly Failure[] = [
       says: "(the database is the monolith's of catalog)",
     },
     status: [
-      'worker …FAILED …tries again: DB_UNREACHABLE',
+      'worker …FAILED …tries again …: DB_UNREACHABLE',
+      'lag: the worker failed with DB_UNREACHABLE and tries again ',
       'slot …not known',
       'problem …DB_UNREACHABLE',
     ],
@@ -234,7 +256,7 @@ export const databases: readonly Failure[] = [
         actual: 'DB_UNREACHABLE',
         remedy: 'Check that the database runs',
       },
-      worker('failed, …: DB_UNREACHABLE', 'Check that the database runs'),
+      worker('failed, tries again …: DB_UNREACHABLE', 'Check that the database runs'),
     ],
     todo: 'mend it; the worker goes on by itself',
   },

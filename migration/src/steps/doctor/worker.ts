@@ -8,12 +8,11 @@ export const worker: ContextCheck = {
   async run({ definition, control, row, report }) {
     if (!streamsAt(row.stage)) return;
     const watermark = await control.watermarks.get(definition.context, directionFrom(row.owner));
-    const remedy = watermark?.state === 'failed' ? watermark.detail.remedy : undefined;
     report({
       check: 'worker',
       expected: 'alive',
       ...told(watermark),
-      remedy: typeof remedy === 'string' ? remedy : `strangler replicate ${definition.context}`,
+      remedy: remedyOf(watermark) ?? `strangler replicate ${definition.context}`,
     });
   },
 };
@@ -31,4 +30,12 @@ function told(watermark: Watermark | undefined): { ok: boolean; actual: string }
       `${state}, ${tries}heartbeat ${heartbeatAgeSeconds.toFixed(1)} s ago` +
       (failure ? `: ${failure.code}: ${failure.message}` : ''),
   };
+}
+
+function remedyOf(watermark: Watermark | undefined): string | undefined {
+  if (watermark === undefined || workerFailure(watermark) === undefined) return undefined;
+  const { remedy } = watermark.detail;
+  if (watermark.state === 'failed' && typeof remedy === 'string') return remedy;
+  const retries = watermark.workerAlive || workerRetry(watermark)?.heard === true;
+  return retries ? 'Mend what it failed at: it goes on by itself.' : undefined;
 }
