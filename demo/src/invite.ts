@@ -24,7 +24,7 @@ export async function inviteToPlay(
   screen.line();
   if (file)
     screen.line(
-      `  In another shell, \`set -a; . ${file}; set +a\` sets what follows (it is in ${file}):`,
+      `  In another shell, \`set -a; . ${/^[./]/.test(file) ? file : `./${file}`}; set +a\` sets what follows (it is in ${file}):`,
     );
   else screen.line('  In another shell:');
   screen.line();

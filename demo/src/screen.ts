@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { wrap } from './wrap.ts';
+import { wrap } from '../../migration/src/wrap.ts';
 
 type Format = Parameters<typeof styleText>[0];
 

@@ -18,6 +18,14 @@ describe('a line that is too long for the screen', () => {
     ]);
   });
 
+  test('whatever its colours are', () => {
+    const red = (text: string): string => `\u001B[31m${text}\u001B[39m`;
+    expect(wrap(`  next  ${red('strangler')} status ${red('catalog')}`, 24)).toEqual([
+      `  next  ${red('strangler')} status`,
+      `        ${red('catalog')}`,
+    ]);
+  });
+
   test('keeps a word that is longer than the screen in one piece', () => {
     expect(wrap('  see http://a-long-address.example now', 12)).toEqual([
       '  see',

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 const mark = /^[✓✔✗✘·…→▌$] /;
 
 /** Where the text of a line goes on in the next one: below its value after a gap, else below its first word. */
@@ -7,19 +9,28 @@ function hangOf(line: string, width: number): number {
   return start + (mark.test(line.slice(start)) ? 2 : 0);
 }
 
-/** Lines of at most `width` characters, words whole; a word that alone is longer stands in a line of its own. */
+const seen = (text: string): number => stripVTControlCharacters(text).length;
+
+/**
+ * Lines of at most `width` characters, words whole; a word that alone is longer stands in a line of its own. Colours have no
+ * width.
+ */
 export function wrap(line: string, width: number): string[] {
-  if (line.length <= width) return [line];
-  const hang = hangOf(line, width);
+  if (seen(line) <= width) return [line];
+  const hang = hangOf(stripVTControlCharacters(line), width);
   const lines: string[] = [];
-  let rest = line;
-  while (rest.length > width) {
-    const from = lines.length === 0 ? hangOf(line, width) : hang;
-    const before = rest.lastIndexOf(' ', width);
-    const cut = before > from ? before : rest.indexOf(' ', Math.max(from, width));
-    if (cut < 0) break;
-    lines.push(rest.slice(0, cut).trimEnd());
-    rest = `${' '.repeat(hang)}${rest.slice(cut).trimStart()}`;
+  const [first = '', ...words] = line.split(' ');
+  let rest = first;
+  let begins = false;
+  for (const word of words) {
+    if (begins) {
+      rest += word;
+      begins = word === '';
+    } else if (seen(rest) > hang && seen(rest) + 1 + seen(word) > width) {
+      lines.push(rest.trimEnd());
+      rest = ' '.repeat(hang) + word;
+      begins = word === '';
+    } else rest += ` ${word}`;
   }
   return [...lines, rest];
 }

@@ -4,11 +4,12 @@ import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { Progress } from '../steps/toolkit.ts';
+import { wrap } from '../wrap.ts';
 import { type LogEntry, logLine, type LogSettings } from './log-line.ts';
 
 /** Where a command's data and talk go; those of the process unless a program runs it. */
 export interface Streams {
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
@@ -46,6 +47,16 @@ export class Terminal {
   /** Colours only where stdout shows them (NO_COLOR and pipes are respected). Texts take it along by itself. */
   readonly style = (format: Style, text: string): string =>
     styleText(format, text, { stream: this.#streams.stdout, validateStream: true });
+
+  /** Words whole on a screen; a pipe has no width, and programs that read it want lines. */
+  readonly wrapped = (text: string): string => {
+    const { isTTY, columns = 80 } = this.#streams.stdout;
+    const width = isTTY === true ? columns : Infinity;
+    return text
+      .split('\n')
+      .flatMap((line) => wrap(line, width))
+      .join('\n');
+  };
 
   data(text: string): void {
     this.#clear();

@@ -31,6 +31,9 @@ export interface ShadowResult {
   readonly traffic: TrafficSeen;
 }
 
+const countOf = ({ length }: readonly unknown[]): string =>
+  length === 1 ? '1 route are' : `${length} routes are`;
+
 async function noteBasis(
   kit: Toolkit,
   definition: MigrationDefinition,
@@ -87,7 +90,7 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
         'shadow',
         options.sample === 0
           ? 'nothing is mirrored any more'
-          : `${options.sample} % of reads of ${readRoutes(definition).length} routes are mirrored`,
+          : `${options.sample} % of reads of ${countOf(readRoutes(definition))} mirrored`,
         'done',
       );
     } else if (options.reset) {

@@ -18,7 +18,9 @@ export function doctorCommand(session: Session): Command {
       await withToolkit(session, common, async (kit) => {
         const result = await examine(kit, context);
         print(session.terminal, common.json, result, () =>
-          doctorText(result.checks, common.all === true, session.terminal),
+          session.terminal.wrapped(
+            doctorText(result.checks, common.all === true, session.terminal),
+          ),
         );
         session.exitCode = result.ok ? 0 : 1;
       });

@@ -12,7 +12,7 @@ export function statusCommand(session: Session): Command {
     await withToolkit(session, common, async (kit) => {
       const all = await read(kit, context);
       print(session.terminal, common.json, context === undefined ? { contexts: all } : all[0], () =>
-        all.map((one) => statusText(one, session.terminal)).join('\n\n'),
+        session.terminal.wrapped(all.map((one) => statusText(one, session.terminal)).join('\n\n')),
       );
     });
   });
