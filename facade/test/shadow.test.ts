@@ -102,6 +102,24 @@ describe('verdicts', () => {
     });
     expect(service.seen.at(-1)?.headers).not.toHaveProperty('if-none-match');
     expect(monolith.seen.at(-1)?.headers).not.toHaveProperty('x-strangler-shadow');
+    const forms = () =>
+      control.query('SELECT route, answers::int, detail FROM strangler_control.answer_forms');
+    await until('the form of the answer is kept', async () => (await forms()).length > 0);
+    // Without a value but words that the route shows.
+    expect(await forms()).toEqual([
+      {
+        route: 'list',
+        answers: 1,
+        detail: {
+          method: 'GET',
+          query: ['user'],
+          signedIn: ['authorization'],
+          status: 200,
+          contentType: 'application/json',
+          body: '{"id":1,"name":"chair","token":"text"}',
+        },
+      },
+    ]);
   });
 
   test('a lasting difference is a mismatch; its sample is redacted and holds no query value', async () => {

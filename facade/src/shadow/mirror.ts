@@ -33,6 +33,8 @@ export interface MirrorOptions {
   readonly limits: MirrorLimits;
   readonly caughtUp: (context: string, withinMs: number) => Promise<boolean>;
   readonly note: (read: MirroredRead, verdict: Verdict) => void;
+  /** What both sides answer alike. */
+  readonly agreed?: (read: MirroredRead, answer: Observed) => void;
   /** Is the route one of the context files that are served by now? */
   readonly serves: (route: MirroredRead['route']) => boolean;
   readonly onCrash: (error: unknown) => void;
@@ -146,5 +148,6 @@ export class Mirror {
       tries: 3,
     });
     note(read, verdict);
+    if (primary && verdict.outcome === 'match') this.#options.agreed?.(read, primary);
   }
 }

@@ -5,6 +5,7 @@ import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { Verdict } from './judge.ts';
+import { answerForm, FormPace } from './answer-form.ts';
 import { Mirror, type MirroredRead } from './mirror.ts';
 import { sampleOf } from './records.ts';
 
@@ -53,9 +54,20 @@ export function recordedMirror(options: RecordedMirrorOptions): Mirror {
       }),
     );
   };
+  const pace = new FormPace();
   return new Mirror({
     agents,
     note,
+    agreed: (read, answer) => {
+      const { context, definition } = read.route;
+      if (
+        !recorder.tells ||
+        !serves(read.route) ||
+        !pace.allows(`${context}\n${definition.name}\n${answer.status}`)
+      )
+        return;
+      recorder.forms.add(answerForm(read, answer));
+    },
     serves,
     caughtUp: (context, withinMs) => recorder.caughtUp(context, withinMs),
     limits: {

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { codeOf, numberStatements } from '@strangler-toolkit/plan';
 import { openSession } from '../ownership/control-session.ts';
 import { controlClock, watermarkPassed } from '../ownership/sql.ts';
+import { type AnswerForm, answerFormKey } from '../shadow/answer-form.ts';
 import { type ShadowCount, shadowCountKey, type ShadowSample } from '../shadow/records.ts';
 import {
   addIdentities,
@@ -26,7 +27,8 @@ export interface RecorderOptions {
       | 'identities'
       | 'unclaimed'
       | 'write-windows'
-      | 'read-windows',
+      | 'read-windows'
+      | 'answer-forms',
     count: number,
   ) => void;
 }
@@ -52,6 +54,7 @@ export class Recorder {
   readonly writes: WriteWindows;
   /** Filled while an audit fence stands only. */
   readonly reads: WriteWindows;
+  readonly forms: Ledger<AnswerForm>;
   readonly #options: RecorderOptions;
   readonly #timer: NodeJS.Timeout | undefined;
   #samples: ShadowSample[] = [];
@@ -90,9 +93,22 @@ export class Recorder {
       limit: 500,
       onDrop: (count) => options.onDrop('unclaimed', count),
     });
+    this.forms = new Ledger({
+      keyOf: answerFormKey,
+      limit: 500,
+      onDrop: (count) => options.onDrop('answer-forms', count),
+      merge: (into, more) => {
+        into.answers += more.answers;
+      },
+    });
     this.writes = new WriteWindows((count) => options.onDrop('write-windows', count));
     this.reads = new WriteWindows((count) => options.onDrop('read-windows', count), readsApart);
     if (options.url) this.#timer = setInterval(() => void this.flush(), options.flushMs).unref();
+  }
+
+  /** Whether there is anybody to tell. */
+  get tells(): boolean {
+    return Boolean(this.#options.url);
   }
 
   /** Whether a fence logs what is written, so that reads are of interest. */
@@ -151,6 +167,7 @@ export class Recorder {
       this.unclaimed.size === 0 &&
       this.writes.size === 0 &&
       this.reads.size === 0 &&
+      this.forms.size === 0 &&
       this.#samples.length === 0
     )
       return;
@@ -181,6 +198,7 @@ export class Recorder {
       );
     await this.writes.flush(sendWindows).catch(unlessMissing);
     await this.reads.flush(sendWindows).catch(unlessMissing);
+    await this.forms.flush(send(numberStatements.addAnswerForms)).catch(unlessMissing);
     if (performance.now() - this.#sweptAt < retentionMs) return;
     this.#sweptAt = performance.now();
     await client.query(numberStatements.forgetOldShadowSamples);
@@ -188,6 +206,7 @@ export class Recorder {
     await client.query(numberStatements.forgetOldIdentities).catch(unlessMissing);
     await client.query(numberStatements.forgetOldUnclaimed).catch(unlessMissing);
     await client.query(numberStatements.forgetOldWriteWindows).catch(unlessMissing);
+    await client.query(numberStatements.forgetOldAnswerForms).catch(unlessMissing);
   }
 
   async #lookForAudit(): Promise<void> {

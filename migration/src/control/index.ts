@@ -1,4 +1,5 @@
 export { type Control, openControl } from './open-control.ts';
+export type { AnswerFormRow } from './answer-forms.ts';
 export type { ContextRow } from './contexts.ts';
 export type { Evidence } from './evidence.ts';
 export { type InstanceContextRow } from './instances.ts';

@@ -1,5 +1,6 @@
 import type { Channel } from '@strangler-toolkit/plan';
 import { ContextStore, type FlipOptions, type ContextRow } from './contexts.ts';
+import { AnswerFormStore } from './answer-forms.ts';
 import { describeDatabase } from '../database/connect.ts';
 import { serverVersion } from '../database/server-version.ts';
 import { requireSupported } from '../database/supported-versions.ts';
@@ -35,6 +36,7 @@ export interface Control extends AsyncDisposable {
   readonly watermarks: WatermarkStore;
   readonly pins: PinStore;
   readonly shadow: ShadowStore;
+  readonly answerForms: AnswerFormStore;
   readonly routeStats: RouteStatsStore;
   readonly unclaimed: UnclaimedRequestStore;
   readonly writeWindows: WriteWindowStore;
@@ -91,6 +93,7 @@ export async function openControl(
     watermarks: new WatermarkStore(db),
     pins: new PinStore(db),
     shadow: new ShadowStore(db),
+    answerForms: new AnswerFormStore(db),
     routeStats: new RouteStatsStore(db),
     unclaimed: new UnclaimedRequestStore(db),
     writeWindows: new WriteWindowStore(db),

@@ -22,6 +22,7 @@ const migrations: Readonly<
   '0006-refused-requests': () => import('./migrations/0006-refused-requests.ts'),
   '0007-write-windows': () => import('./migrations/0007-write-windows.ts'),
   '0008-named-identities': () => import('./migrations/0008-named-identities.ts'),
+  '0009-answer-forms': () => import('./migrations/0009-answer-forms.ts'),
 };
 /** Taken around the whole migration, by releases before this one as well. */
 const LOCK = 7_261_905_113;

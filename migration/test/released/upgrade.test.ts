@@ -354,6 +354,7 @@ describe('a control database of release 0.1.0', () => {
         '0006-refused-requests',
         '0007-write-windows',
         '0008-named-identities',
+        '0009-answer-forms',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
       // release 0.1.0 refuses what it does not find in its list: it goes on

@@ -117,3 +117,21 @@ export const forgetOldWriteWindows = `
                   row_number() OVER (ORDER BY context = '' AND method IN ('GET', 'HEAD', 'OPTIONS'), id DESC) AS of_all
              FROM strangler_control.write_windows) ranked
           WHERE of_path > ${writeWindowsOfPath} OR of_all > ${writeWindowsOfAll})`;
+
+/** Forms of answers that were compared, each once; no value of them. */
+export const addAnswerForms = `
+  INSERT INTO strangler_control.answer_forms AS known (context, route, hash, answers, last_at, detail)
+  SELECT context, route, hash, answers, clock_timestamp(), detail
+    FROM jsonb_to_recordset($1::jsonb) AS told (context text, route text, hash text, answers bigint, detail jsonb)
+   ORDER BY context, route, hash
+  ON CONFLICT (context, route, hash) DO UPDATE SET
+    answers = known.answers + EXCLUDED.answers,
+    last_at = EXCLUDED.last_at`;
+
+/** The newest hundred of each route stay, and none that was not seen for a month. */
+export const forgetOldAnswerForms = `
+  DELETE FROM strangler_control.answer_forms AS known USING (
+    SELECT context, route, hash, row_number() OVER (PARTITION BY context, route ORDER BY last_at DESC, hash) AS n
+      FROM strangler_control.answer_forms) ranked
+   WHERE (known.context, known.route, known.hash) = (ranked.context, ranked.route, ranked.hash)
+     AND (ranked.n > 100 OR known.last_at < clock_timestamp() - interval '30 days')`;

@@ -13,6 +13,7 @@ export const controlMigrations = {
   '0006-refused-requests': 'additive',
   '0007-write-windows': 'additive',
   '0008-named-identities': 'additive',
+  '0009-answer-forms': 'additive',
 } as const satisfies Readonly<Record<string, 'additive' | 'breaking'>>;
 export type ControlMigration = keyof typeof controlMigrations;
 
