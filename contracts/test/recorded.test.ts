@@ -3,6 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyPacts } from '@strangler-toolkit/contracts';
+import { compileRoutes, numberStatements } from '@strangler-toolkit/plan';
+import pg from 'pg';
+import catalog from '../../contexts/catalog.ts';
+import { answerForm, answerFormKey } from '../../facade/src/shadow/answer-form.ts';
+import type { MirroredRead } from '../../facade/src/shadow/mirror.ts';
+import { createControlDatabase } from '../../migration/test/support/control-database.ts';
 import { plainRequest } from '../../migration/src/steps/contracts/record/plain-request.ts';
 import { cli } from '../../migration/test/support/cli.ts';
 import { documentCheck, type Document } from '../../legacy-monolith/test/document-check.ts';
@@ -38,6 +44,81 @@ beforeAll(async () => {
 afterAll(async () => {
   await shop?.stop();
   await rm(folder, { recursive: true, force: true });
+});
+
+/** As a facade keeps them of reads that both sides answer alike. */
+async function keptByShadow(url: string, those: readonly string[]): Promise<void> {
+  const table = compileRoutes([catalog]);
+  const forms = await Promise.all(
+    those.map(async (target) => {
+      const { pathname: path, search } = new URL(target, shop.monolith);
+      const route = table.match('GET', path)!;
+      const answer = await fetch(`${shop.monolith}${target}`);
+      const read = { route, method: 'GET', target: { path, search }, headers: {} };
+      return answerForm(read as unknown as MirroredRead, {
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        body: Buffer.from(await answer.arrayBuffer()),
+      });
+    }),
+  );
+  const once = [...new Map(forms.map((form) => [answerFormKey(form), form])).values()];
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(numberStatements.addAnswerForms, [JSON.stringify(once)]);
+  await client.end();
+}
+
+test('what the shadow kept becomes a pact too, with values that are named for what it asks', async () => {
+  const control = await createControlDatabase('recorded_control');
+  try {
+    await keptByShadow(control.url, [...targets, `/api/products/${ids[0]}/price-history`]);
+    const drafting = (...more: string[]) =>
+      cli(
+        ['contracts', 'record', 'catalog', '--shadow', '--out', join(folder, 'shadow'), ...more],
+        {
+          STRANGLER_CONTEXTS: contexts,
+          MONOLITH_URL: shop.monolith,
+          STRANGLER_CONTROL_URL: control.url,
+        },
+      );
+    const bare = await drafting();
+    expect(bare.code).toBe(0);
+    expect(bare.stdout).toMatch(/^GET \/api\/categories answers 200 [^\n]*, holds$/m);
+    expect(bare.stdout).toMatch(
+      /forms of answers are not drafted: the shadow keeps no values, --param names one \(id\)[^\n]*: GET \/api\/products\/:id/,
+    );
+    const named = await drafting(
+      '--param',
+      `id=${ids[0]}`,
+      '--param',
+      'page=1',
+      '--param',
+      'per_page=5',
+    );
+    expect([named.code, named.stderr]).toEqual([0, expect.anything()]);
+    for (const said of [
+      /^GET \/api\/products\/:id answers 200 [^\n]*, holds\n {2}given a product exists \(id = \d+\)$/m,
+      /^GET \/api\/products\/:id answers 404 [^\n]*, holds\n {2}given a product does not exist \(id = 99999999\)$/m,
+      /^GET \/api\/products\?page&per_page answers 200 [^\n]*, holds$/m,
+      /^GET \/api\/products\/:id\/price-history answers 200 [^\n]*, holds$/m,
+      /^ {2}no traffic: [^\n]*GET \/api\/categories\/:id$/m,
+    ])
+      expect(named.stdout).toMatch(said);
+    const { interactions } = JSON.parse(await draftOf('shadow')) as {
+      interactions: { description: string; response: { matchingRules?: { body?: object } } }[];
+    };
+    expect(
+      interactions.find(({ description }) =>
+        description.startsWith('GET /api/products/:id answers 200'),
+      )?.response.matchingRules?.body,
+    ).toMatchObject({
+      '$.price': { matchers: [{ match: 'type' }, { match: 'regex', regex: '^-?\\d+\\.\\d{2}$' }] },
+    });
+    expect((await drafting('--param', 'id')).code).toBe(2);
+  } finally {
+    await control.drop();
+  }
 });
 
 const record = (traffic: string, out: string, monolith: string, ...more: string[]) =>
@@ -87,7 +168,9 @@ test('an access log becomes a pact that the monolith keeps, and one that a carel
   expect(stdout).toMatch(
     /^ {2}no traffic: GET \/api\/products\/:id\/price-history, [^\n]*GET \/api\/categories\/:id$/m,
   );
-  expect(stdout).toMatch(/^ {2}a write, never drafted: POST \/api\/products, PATCH/m);
+  expect(stdout).toMatch(
+    /^ {2}a write of which no request with its answer is recorded: POST \/api\/products, PATCH/m,
+  );
   expect(stdout).toMatch(/1 lines of the recording could not be read/);
   expect(stdout).toContain(
     `4 of 4 interactions hold on the monolith, which was asked ${ids.length + 4} of the requests again`,
@@ -254,7 +337,7 @@ describe('a first OpenAPI document', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^POST \/api\/products request body: from 2 requests$/m);
     expect(stdout).toMatch(/^ {2}no traffic: [^\n]*POST \/api\/categories/m);
-    expect(stdout).not.toMatch(/the monolith was asked|write, never drafted/);
+    expect(stdout).not.toMatch(/the monolith was asked|a write of which/);
     const text = await readFile(join(folder, 'drafts/writes.json'), 'utf8');
     expect([secret, 'DRAFT-1', 'demo-token-1'].filter((value) => text.includes(value))).toEqual([]);
     const document = await drafted('drafts/writes.json');
@@ -293,6 +376,66 @@ describe('a first OpenAPI document', () => {
     const held = documentCheck(document);
     const refused = await fetch(`${shop.monolith}/api/products`, { method: 'POST' });
     held.check('POST', '/api/products', refused.status, 'application/json', await refused.json());
+  });
+
+  test('writes become a draft with matchers for what is sent, which is sent only where somebody says so', async () => {
+    const counting = await new AlteringProxy(shop.monolith).start();
+    const asked: string[] = [];
+    counting.alter = (_answer, { method, url }) => {
+      asked.push(`${method} ${url}`);
+      return {};
+    };
+    const drafting = (...more: string[]) =>
+      cli(
+        ['contracts', 'record', 'catalog', '--traffic', join(folder, 'writes.har')].concat(
+          ['--out', join(folder, 'writes'), '--header', 'authorization=env:TOKEN'],
+          more,
+        ),
+        { STRANGLER_CONTEXTS: contexts, MONOLITH_URL: counting.url, TOKEN: 'Bearer demo-token-1' },
+      );
+    try {
+      const { code, stdout } = await drafting();
+      expect([code, asked]).toEqual([0, []]);
+      expect(stdout).toMatch(
+        /^POST \/api\/products of application\/json answers 201 with application\/json to a user: from 2 answers, not verified: a write, which --writes sends$/m,
+      );
+      expect(stdout).toMatch(/^ {2}sent \$\.tags: absent in 1 of 2$/m);
+      expect(stdout).toMatch(/answers 401 [^\n]*not verified/);
+      expect(stdout).toMatch(/ {2}422 of a write is not drafted: [^\n]*: POST \/api\/products/);
+      const text = await draftOf('writes');
+      expect(text).not.toMatch(/Hardly anybody|DRAFT-|demo-token|19\.90/);
+      const { interactions } = JSON.parse(text) as {
+        interactions: { description: string; request: object; providerStates?: object }[];
+      };
+      expect(
+        interactions.find(({ description }) => description.startsWith('POST /api/products of')),
+      ).toMatchObject({
+        providerStates: [{ name: 'signed in as a user' }],
+        request: {
+          headers: { 'Content-Type': ['application/json'] },
+          body: { content: { sku: 'text', name: 'text', price: '1.00' } },
+          matchingRules: {
+            header: { Authorization: expect.anything() },
+            body: {
+              '$.sku': { combine: 'AND', matchers: [{ match: 'type' }] },
+              '$.price': { matchers: [{ match: 'type' }, { match: 'regex' }] },
+            },
+          },
+        },
+      });
+      // The product that was changed is gone since: what is sent is sent, and told as it is.
+      const sent = await drafting('--writes', '--yes');
+      expect(sent.code).toBe(5);
+      expect(asked).toContain('POST /api/products');
+      expect(sent.stderr).toMatch(
+        /^POST \/api\/products of [^\n]* answers 201 [^\n]*: from 2 answers, holds$/m,
+      );
+      expect(sent.stderr).toMatch(
+        /^PATCH [^\n]* answers 200 [^\n]*: from 1 answers, DOES NOT HOLD$/m,
+      );
+    } finally {
+      await counting.stop();
+    }
   });
 
   test('of writes in a log their statuses are known, and it says what is not', async () => {

@@ -30,11 +30,11 @@ export const withTraffic = (command: Command): Command =>
 
 export const trafficOptions = (
   context: string,
-  traffic: string,
+  traffic: string | undefined,
   flags: TrafficFlags,
 ): TrafficOptions => ({
   context,
-  traffic,
+  ...(traffic !== undefined && { traffic }),
   headers: flags.header,
   ...(flags.monolith !== undefined && { monolith: flags.monolith }),
   ...(flags.route !== undefined && { route: flags.route }),

@@ -3,10 +3,12 @@ import type { RecordResult } from '../../steps/contracts/record.ts';
 /** What was drafted, whether it holds, and then what the traffic did not show: the part that a person has to add. */
 export function recordText(result: RecordResult): string {
   const verdicts = new Map(result.verified.map((each) => [each.description, each]));
-  const drafted = result.interactions.flatMap(({ description, answers, states, notes }) => {
+  const drafted = result.interactions.flatMap(({ description, write, answers, states, notes }) => {
     const verdict = verdicts.get(description);
+    const holds = verdict?.ok ? 'holds' : 'DOES NOT HOLD';
+    const said = write && !verdict ? 'not verified: a write, which --writes sends' : holds;
     return [
-      `${description}: from ${answers} answers, ${verdict?.ok ? 'holds' : 'DOES NOT HOLD'}`,
+      `${description}: from ${answers} answers, ${said}`,
       ...(verdict?.ok === false ? [`  ${verdict.mismatch.replaceAll('\n', '\n  ')}`] : []),
       ...states.map(({ name, params }) => `  given ${name}${parameters(params)}`),
       ...notes.map(({ at, note }) => `  ${at}: ${note}`),

@@ -8,6 +8,7 @@ import {
   askedExchanges,
   plannedRequests,
   readTraffic,
+  sourceOf,
   type TrafficOptions,
 } from './record/traffic.ts';
 
@@ -47,7 +48,7 @@ export const draftOpenapi: Step<DraftOpenapiOptions, DraftOpenapiResult> = {
     if (described.length === 0)
       throw new StranglerError(
         'CONFIG_INVALID',
-        `${options.traffic} holds no answer of ${definition.context} that could be described: ` +
+        `${sourceOf(options)} holds no answer of ${definition.context} that could be described: ` +
           coverage.map(({ route, gaps }) => `${route}: ${gaps.join(', ')}`).join('; '),
         { remedy: 'Record requests of these routes.' },
       );

@@ -6,11 +6,13 @@ import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { planned, type Step } from '../step.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { type Credential, stateValues, withoutValues } from './record/credential.ts';
-import { type Draft, draftPact } from './record/draft-pact.ts';
+import { recordedWrites } from './openapi/recorded-writes.ts';
+import { type Draft, type Drafted, draftPact, type Exchange } from './record/draft-pact.ts';
 import {
   askedExchanges,
   plannedRequests,
   readTraffic,
+  sourceOf,
   type TrafficOptions,
 } from './record/traffic.ts';
 import { type InteractionResult, loadVerifier } from './verifier.ts';
@@ -20,6 +22,8 @@ export interface RecordOptions extends TrafficOptions {
   readonly out?: string;
   /** Whose expectations these are to become (default `recorded-traffic`). */
   readonly consumer?: string;
+  /** Drafted writes are verified too: the monolith is sent them, with what is made up. */
+  readonly writes?: boolean;
   /** Sees what came out before a draft that does not hold is thrown. */
   readonly onResult?: (result: RecordResult) => void;
 }
@@ -32,28 +36,33 @@ export interface RecordResult extends Omit<Draft, 'pact'> {
   readonly asked: number;
   /** Lines of the recording that are no request. */
   readonly unread: number;
-  /** The draft, asked of the monolith. */
+  /** The draft, asked of the monolith; of writes only where that was wanted. */
   readonly verified: readonly InteractionResult[];
 }
 
-/** Recorded requests of a context's reads, and what they were answered, as a pact that somebody can begin with. */
+/** Recorded requests of a context, and what they were answered, as a pact that somebody can begin with. */
 export const contractsRecord: Step<RecordOptions, RecordResult> = {
   async execute(kit, options) {
     const traffic = await readTraffic(kit, options);
-    const { definition, monolith, routes, unread, credential } = traffic;
+    const { definition, monolith, routes, unread, credential, gaps } = traffic;
     const verify = await loadVerifier();
-    const { exchanges, asked } = await askedExchanges(kit, options, traffic);
+    const { exchanges: reads, asked } = await askedExchanges(kit, options, traffic);
+    const writes = recordedWrites(routes, credential)
+      .filter(isWhole)
+      // Whoever was not let in was a stranger, whatever was sent.
+      .map((each) => (each.answer.status === 401 ? { ...each, signedIn: false } : each));
     const { pact, ...drafted } = draftPact({
       provider: definition.contracts?.provider ?? definition.context,
       consumer: options.consumer ?? 'recorded-traffic',
       routes,
-      exchanges,
+      exchanges: [...reads, ...writes],
+      gaps,
       ...(credential && { credential }),
     });
     if (drafted.interactions.length === 0)
       throw new StranglerError(
         'CONFIG_INVALID',
-        `${options.traffic} holds no answer to a read of ${definition.context} that could be drafted: ` +
+        `${sourceOf(options)} holds no answer of ${definition.context} that could be drafted: ` +
           drafted.coverage.map(({ route, gaps }) => `${route}: ${gaps.join(', ')}`).join('; '),
         { remedy: 'Record requests of these routes, or begin with a consumer test.' },
       );
@@ -66,7 +75,12 @@ export const contractsRecord: Step<RecordOptions, RecordResult> = {
       asked,
       unread,
       ...drafted,
-      verified: await verified(kit, { verify, monolith, text, pact, credential }),
+      verified: await verified(kit, {
+        verify,
+        monolith,
+        pact: options.writes ? pact : withoutWrites(pact, drafted.interactions),
+        credential,
+      }),
     };
     options.onResult?.(result);
     const silent = result.verified.find(({ verdict }) => verdict === 'unreachable');
@@ -111,26 +125,38 @@ async function written(
   return file;
 }
 
+/** A status alone, as logs have it, is no answer to draft from. */
+const isWhole = ({ answer }: Exchange): boolean =>
+  answer.body !== undefined || answer.status === 204;
+
+function withoutWrites(pact: Draft['pact'], drafted: readonly Drafted[]): Draft['pact'] {
+  const writes = new Set(drafted.filter(({ write }) => write).map((each) => each.description));
+  const interactions = pact.interactions as readonly { readonly description: string }[];
+  return {
+    ...pact,
+    interactions: interactions.filter(({ description }) => !writes.has(description)),
+  };
+}
+
 /** In a folder of its own: other drafts may lie beside it. Its states are there, because there it was recorded. */
 async function verified(
   kit: Toolkit,
   {
     verify,
     monolith,
-    text,
     pact,
     credential,
   }: {
     verify: Awaited<ReturnType<typeof loadVerifier>>;
     monolith: string;
-    text: string;
     pact: Draft['pact'];
     credential: Credential | undefined;
   },
 ): Promise<readonly InteractionResult[]> {
+  if ((pact.interactions as readonly unknown[]).length === 0) return [];
   const folder = await mkdtemp(join(tmpdir(), 'pact-draft-'));
   try {
-    await writeFile(join(folder, 'draft.json'), text);
+    await writeFile(join(folder, 'draft.json'), JSON.stringify(pact));
     const { monolith: result } = await verify({
       pactsDir: folder,
       provider: (pact.provider as { readonly name: string }).name,

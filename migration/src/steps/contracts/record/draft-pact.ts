@@ -8,12 +8,15 @@ import { type Credential, signedRequest } from './credential.ts';
 import { type BodyNote, type ExpectedBody, expectedBody } from './expected-body.ts';
 import { jsonOf } from './json-values.ts';
 import { plainRequest } from './plain-request.ts';
-import type { Answer, Recorded } from './recorded-answers.ts';
+import type { Answer, Recorded, SentBody } from './recorded-answers.ts';
+import { sentBody } from './sent-body.ts';
 import { type ProposedState, proposedStates } from './states.ts';
 import { keptBack } from './to-ask.ts';
 
 export interface Drafted {
   readonly route: string;
+  /** Asking for it may change something. */
+  readonly write: boolean;
   readonly description: string;
   /** How many answers it was drawn from. */
   readonly answers: number;
@@ -36,9 +39,13 @@ export interface Draft {
   readonly coverage: readonly Coverage[];
 }
 
-/** A read of one route, and what it was answered. */
+/** A request of one route, and what it was answered. */
 export interface Exchange {
   readonly route: CompiledRoute;
+  /** GET unless it is a write. */
+  readonly method?: string;
+  /** Of a write. */
+  readonly sent?: SentBody;
   readonly target: string;
   readonly accept?: string;
   readonly answer: Answer;
@@ -78,7 +85,7 @@ export function byRoute(
   return found;
 }
 
-/** What is only looked at: a request that may change something is never repeated, nor promised from hearsay. */
+/** What is only looked at: a request that may change something is never repeated unless somebody says so. */
 export const isDrafted = ({ definition: { kind, method } }: CompiledRoute): boolean =>
   kind === 'read' && (method === 'GET' || method === 'ANY');
 
@@ -92,6 +99,7 @@ export function draftPact({
   routes,
   exchanges,
   credential,
+  gaps: more = new Map(),
 }: {
   readonly provider: string;
   readonly consumer: string;
@@ -99,13 +107,15 @@ export function draftPact({
   readonly exchanges: readonly Exchange[];
   /** Signs in whoever asks for what is answered to that person only. */
   readonly credential?: Credential;
+  /** What else the recording lacks. */
+  readonly gaps?: ReadonlyMap<CompiledRoute, readonly string[]>;
 }): Draft {
   const interactions: { pact: Readonly<Record<string, unknown>>; drafted: Drafted }[] = [];
   const coverage: Coverage[] = [];
   for (const [route, recorded] of routes) {
     const seen = exchanges.filter((exchange) => exchange.route === route);
-    const gaps: string[] = [];
-    for (const group of isDrafted(route) ? grouped(seen) : []) {
+    const gaps: string[] = [...(more.get(route) ?? [])];
+    for (const group of grouped(seen)) {
       const made = interactionOf(route, group, credential);
       if (typeof made === 'string') gaps.push(made);
       else interactions.push(made);
@@ -144,7 +154,8 @@ function gapsOf(
   recorded: readonly Recorded[],
   seen: readonly Exchange[],
 ): string[] {
-  if (!isDrafted(route)) return ['a write, never drafted'];
+  if (!isDrafted(route))
+    return seen.length > 0 ? [] : ['a write of which no request with its answer is recorded'];
   if (recorded.length === 0) return ['no traffic'];
   const wanted = route.definition.path.includes('/:') ? [200, 404] : [200];
   const kept = keptBack(route.definition.path, recorded);
@@ -170,8 +181,9 @@ const queryNames = (target: string): string[] =>
 function grouped(exchanges: readonly Exchange[]): Exchange[][] {
   const groups = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {
-    const { answer, target, signedIn = false } = exchange;
-    const key = JSON.stringify([answer.status, mediaType(answer), queryNames(target), signedIn]);
+    const { method, answer, target, signedIn = false, sent } = exchange;
+    const said = [answer.status, mediaType(answer), queryNames(target), signedIn];
+    const key = JSON.stringify([...said, method, sent?.contentType.split(';')[0]]);
     groups.set(key, [...(groups.get(key) ?? []), exchange]);
   }
   return [...groups.values()];
@@ -186,8 +198,15 @@ function interactionOf(
   const [first] = group;
   if (first === undefined) return 'nothing was asked';
   const { status } = first.answer;
+  const { method = 'GET' } = first;
+  const write = !isDrafted(route);
   if (status >= 500) return `${status} is not drafted: nobody relies on it`;
   if (status === 304) return '304 is not drafted: it depends on what the client holds';
+  // An example that is made up is wrong in no such way.
+  if (write && status >= 400 && ![401, 403, 404].includes(status))
+    return `${status} of a write is not drafted: what was wrong with the request is not kept`;
+  const sent = write ? sentBody(group.map((exchange) => exchange.sent)) : {};
+  if (typeof sent === 'string') return `${status} is not drafted: ${sent}`;
   const asked = group
     .map((exchange) => ({ exchange, plain: plainRequest(exchange.target, route.definition.path) }))
     .find(({ plain }) => plain !== undefined);
@@ -208,7 +227,9 @@ function interactionOf(
     }),
   ];
   const description =
-    `GET ${route.definition.path}${names.length > 0 ? `?${names.join('&')}` : ''} answers ${status}` +
+    `${method} ${route.definition.path}${names.length > 0 ? `?${names.join('&')}` : ''}` +
+    (sent.contentType === undefined ? '' : ` of ${sent.contentType}`) +
+    ` answers ${status}` +
     (type === '' ? '' : ` with ${type}`) +
     (signedIn ? ` to ${signedIn.who}` : '');
   const { accept } = asked.exchange;
@@ -220,22 +241,31 @@ function interactionOf(
       pending: false,
       ...(states.length > 0 && { providerStates: states }),
       request: {
-        method: 'GET',
+        method,
         path,
         ...(names.length > 0 && { query }),
         ...signed,
-        ...((accept !== undefined || signed) && {
-          headers: { ...(accept !== undefined && { Accept: [accept] }), ...signed?.headers },
+        ...((signed || sent.rules) && {
+          matchingRules: { ...signed?.matchingRules, ...(sent.rules && { body: sent.rules }) },
         }),
+        ...((accept !== undefined || signed || sent.contentType !== undefined) && {
+          headers: {
+            ...(accept !== undefined && { Accept: [accept] }),
+            ...(sent.contentType !== undefined && { 'Content-Type': [sent.contentType] }),
+            ...signed?.headers,
+          },
+        }),
+        ...(sent.body && { body: sent.body }),
       },
       response: responseOf(group, body),
     },
     drafted: {
       route: routeName(route),
+      write,
       description,
       answers: group.length,
       states,
-      notes: body?.notes ?? [],
+      notes: [...(sent.notes ?? []), ...(body?.notes ?? [])],
     },
   };
 }

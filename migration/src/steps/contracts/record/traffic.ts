@@ -12,12 +12,17 @@ import { exchangesOf } from './ask-monolith.ts';
 import { type Credential, readCredential } from './credential.ts';
 import { byRoute, type Exchange, isDrafted } from './draft-pact.ts';
 import { type Recorded, recordedAnswers } from './recorded-answers.ts';
+import { readParams, shadowAnswers } from './shadow-answers.ts';
 import { toAsk } from './to-ask.ts';
 
 export interface TrafficOptions {
   readonly context: string;
   /** HAR file, access log or JSON lines with requests that were made. */
-  readonly traffic: string;
+  readonly traffic?: string;
+  /** Instead of a file: what facades kept of compared answers, in the control database. */
+  readonly shadow?: boolean;
+  /** `id=17`: values of paths and queries, which the shadow does not keep. */
+  readonly params?: readonly string[];
   /** Who is asked (default: the context's monolith, because what was recorded is there). */
   readonly monolith?: string;
   /** One route only: `GET /x`, or its name. */
@@ -37,7 +42,13 @@ export interface Traffic {
   readonly routes: ReadonlyMap<CompiledRoute, readonly Recorded[]>;
   readonly unread: number;
   readonly credential: Credential | undefined;
+  /** What else the recording lacks. */
+  readonly gaps: ReadonlyMap<CompiledRoute, readonly string[]>;
 }
+
+/** Where it came from, for people. */
+export const sourceOf = ({ traffic }: TrafficOptions): string =>
+  traffic ?? 'what the shadow kept in the control database';
 
 /** @throws StranglerError CONFIG_NOT_FOUND, CONFIG_ENV_MISSING, ROUTE_UNKNOWN, USAGE */
 export async function readTraffic(kit: Toolkit, options: TrafficOptions): Promise<Traffic> {
@@ -51,15 +62,10 @@ export async function readTraffic(kit: Toolkit, options: TrafficOptions): Promis
     )
   ).replace(/\/$/, '');
   const credential = await readCredential(options.headers ?? [], options.as ?? 'a user', kit.env);
-  const text = await readFile(options.traffic, 'utf8').catch((cause: unknown) => {
-    throw new StranglerError(
-      'CONFIG_NOT_FOUND',
-      `The recorded traffic ${options.traffic} cannot be read`,
-      { cause, remedy: 'Name a HAR file, an access log or a file of JSON lines.' },
-    );
-  });
-  const { recorded, unread } = recordedAnswers(text);
-  const routes = byRoute(definition, recorded, options.route);
+  const known = byRoute(definition, [], options.route);
+  const { routes, unread, gaps } = await (options.shadow
+    ? fromShadow(kit, options, known)
+    : fromFile(definition, options));
   if (routes.size === 0 && options.route !== undefined)
     throw new StranglerError(
       'ROUTE_UNKNOWN',
@@ -68,7 +74,34 @@ export async function readTraffic(kit: Toolkit, options: TrafficOptions): Promis
         definition.routes.map(({ method, path }) => `${method} ${path}`),
       )}`,
     );
-  return { definition, monolith, routes, unread, credential };
+  return { definition, monolith, routes, unread, credential, gaps };
+}
+
+type Source = Pick<Traffic, 'routes' | 'unread' | 'gaps'>;
+
+async function fromShadow(
+  kit: Toolkit,
+  { context, params = [] }: TrafficOptions,
+  known: ReadonlyMap<CompiledRoute, unknown>,
+): Promise<Source> {
+  const rows = await (await kit.control()).answerForms.list(context);
+  return { ...shadowAnswers([...known.keys()], rows, readParams(params)), unread: 0 };
+}
+
+async function fromFile(definition: MigrationDefinition, options: TrafficOptions): Promise<Source> {
+  const { traffic } = options;
+  if (traffic === undefined)
+    throw new StranglerError('USAGE', 'there is no traffic to read', {
+      remedy: 'Name a recording with --traffic, or take what the shadow kept with --shadow.',
+    });
+  const text = await readFile(traffic, 'utf8').catch((cause: unknown) => {
+    throw new StranglerError('CONFIG_NOT_FOUND', `The recorded traffic ${traffic} cannot be read`, {
+      cause,
+      remedy: 'Name a HAR file, an access log or a file of JSON lines.',
+    });
+  });
+  const { recorded, unread } = recordedAnswers(text);
+  return { routes: byRoute(definition, recorded, options.route), unread, gaps: new Map() };
 }
 
 const defaultLimit = 50;
