@@ -16,7 +16,7 @@ const answer = (body: unknown, type = 'application/json') => ({
 });
 const bodyOf = (body: unknown, compare = {}): unknown => {
   const { detail } = answerForm(read('', compare), answer(body));
-  return detail.body === undefined ? undefined : JSON.parse(String(detail.body));
+  return typeof detail.body === 'string' ? JSON.parse(detail.body) : undefined;
 };
 
 describe('a form of an answer', () => {
