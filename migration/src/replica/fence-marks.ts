@@ -38,7 +38,9 @@ refuses AS (
 ), triggers AS (
   SELECT t.oid::text AS id, format('%I.%I', n.nspname, c.relname) AS "table", t.xmin::text AS version,
          t.tgenabled::text AS enabled, t.tgparentid <> 0 AS clone
-    FROM pg_trigger t JOIN refuses ON refuses.oid = t.tgfoid
+    -- by the index of what hangs on the function: there are catalogs with hundreds of thousands of triggers
+    FROM refuses JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = refuses.oid AND d.classid = 'pg_trigger'::regclass
+    JOIN pg_trigger t ON t.oid = d.objid AND t.tgfoid = refuses.oid
     JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE split_part(encode(t.tgargs, 'escape'), '\\000', 1) = $1
 )
@@ -51,11 +53,9 @@ SELECT (SELECT mark::text FROM stored) AS mark,
     'system', (SELECT system_identifier::text FROM pg_control_system()),
     'refuses', (SELECT json_build_object('version', version, 'rights', rights, 'body', body) FROM refuses),
     'triggers', coalesce((SELECT json_agg(triggers ORDER BY id::oid) FROM triggers), '[]'))::text AS now,
-  (SELECT coalesce(json_agg(name), '[]')::text FROM (
-     SELECT format('%I.%I', n.nspname, c.relname) AS name FROM stored
-       CROSS JOIN jsonb_to_recordset(coalesce(stored.mark -> 'triggers', '[]')) AS was ("table" text)
-       JOIN pg_class c ON true JOIN pg_namespace n ON n.oid = c.relnamespace
-        AND format('%I.%I', n.nspname, c.relname) = was."table") there) AS there`;
+  (SELECT coalesce(json_agg(was."table"), '[]')::text FROM stored
+     CROSS JOIN jsonb_to_recordset(coalesce(stored.mark -> 'triggers', '[]')) AS was ("table" text)
+     WHERE to_regclass(was."table") IS NOT NULL) AS there`;
 
 async function see(client: pg.ClientBase, context: string): Promise<Seen> {
   const { rows } = await client.query<Record<string, string | null>>(look, [context]);
