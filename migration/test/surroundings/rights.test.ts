@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type TestDatabase, until } from '@strangler-toolkit/dev-stack';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sharedKafka, type TestDatabase, until } from '@strangler-toolkit/dev-stack';
+import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
+import { defineMigration } from '@strangler-toolkit/plan';
 import { openControl } from '../../src/control/index.ts';
+import { withConnection } from '../../src/database/connect.ts';
+import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import { cli, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openScene, type Scene } from '../support/scene.ts';
 import { toCanary } from '../support/to-canary.ts';
@@ -22,12 +26,22 @@ async function documented(role: string, database: string): Promise<string> {
 let scene: Scene;
 let env: Record<string, string>;
 let worker: RunningCli | undefined;
-const role = `rights_${process.pid}`;
-const roles: { readonly database: TestDatabase; readonly role: string }[] = [];
+let roles: { readonly database: TestDatabase; readonly role: string }[] = [];
 
-beforeAll(async () => {
-  scene = await openScene('rights');
-  env = { ...scene.env };
+const catalog = defineMigration({
+  context: 'catalog',
+  data: 'replicated',
+  monolith: { url: 'http://127.0.0.1:1' },
+  service: { url: 'http://127.0.0.1:1' },
+  routes: [],
+});
+
+/** A scene whose commands, and Debezium with them, come with a role that has just those rights. */
+async function open(label: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+  const role = `${label}_${process.pid}`;
+  roles = [];
+  scene = await openScene(label);
+  env = { ...scene.env, ...more };
   for (const [side, variable] of [
     ['monolith', 'MONOLITH_DATABASE_URL'],
     ['service', 'CATALOG_DATABASE_URL'],
@@ -47,10 +61,16 @@ beforeAll(async () => {
     url.password = 'secret';
     env[variable] = url.href;
   }
-});
-afterAll(async () => {
+}
+
+async function ended(): Promise<void> {
   worker?.child.kill('SIGKILL');
   await worker?.done;
+  worker = undefined;
+}
+
+async function close(): Promise<void> {
+  await ended();
   for (const { database, role: own } of roles) {
     await until('nothing of the role is left at work', async () => {
       await scene.sql(
@@ -73,7 +93,7 @@ afterAll(async () => {
     );
   }
   await scene.close();
-});
+}
 
 const run = async (...args: string[]): Promise<Record<string, unknown>> => {
   const result = await cli([...args, '--json'], env);
@@ -84,7 +104,8 @@ const run = async (...args: string[]): Promise<Record<string, unknown>> => {
   return json(result);
 };
 
-test('a role with just the documented rights replicates, verifies, cuts over and rolls back', async () => {
+/** There and back. */
+async function replicateCutOverAndRollBack(): Promise<void> {
   const owned = await cli(['doctor', 'catalog', '--json'], env);
   const checks = json<{ checks: { check: string; ok: boolean; actual: string }[] }>(owned).checks;
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
@@ -122,21 +143,55 @@ test('a role with just the documented rights replicates, verifies, cuts over and
   } finally {
     await control.close();
   }
+}
+
+describe('over the embedded transport', () => {
+  beforeAll(() => open('rights'));
+  afterAll(close);
+
+  test('a role with just the documented rights replicates, verifies, cuts over and rolls back', () =>
+    replicateCutOverAndRollBack());
+
+  test.each(['oid', 'create', 'session_setup', 'drop'])(
+    'doctor asks for pg_replication_origin_%s where it is missing',
+    async (name) => {
+      const [{ database, role: own }] = [roles[0]!];
+      const grant = `EXECUTE ON FUNCTION pg_replication_origin_${name}(text)`;
+      await scene.sql(database, `REVOKE ${grant} FROM ${own}`);
+      const { checks } = json<{ checks: { check: string; ok: boolean; remedy: string }[] }>(
+        await cli(['doctor', 'catalog', '--json'], env),
+      );
+      await scene.sql(database, `GRANT ${grant} TO ${own}`);
+      expect(checks.find(({ check }) => check === 'monolith replication origins')).toMatchObject({
+        ok: false,
+        remedy: `GRANT ${grant} TO ${own}`,
+      });
+    },
+  );
 });
 
-test.each(['oid', 'create', 'session_setup', 'drop'])(
-  'doctor asks for pg_replication_origin_%s where it is missing',
-  async (name) => {
-    const [{ database, role: own }] = [roles[0]!];
-    const grant = `EXECUTE ON FUNCTION pg_replication_origin_${name}(text)`;
-    await scene.sql(database, `REVOKE ${grant} FROM ${own}`);
-    const { checks } = json<{ checks: { check: string; ok: boolean; remedy: string }[] }>(
-      await cli(['doctor', 'catalog', '--json'], env),
-    );
-    await scene.sql(database, `GRANT ${grant} TO ${own}`);
-    expect(checks.find(({ check }) => check === 'monolith replication origins')).toMatchObject({
-      ok: false,
-      remedy: `GRANT ${grant} TO ${own}`,
+describeWithKafka('over Kafka', () => {
+  beforeAll(async () => {
+    const { brokers, connectUrl } = await sharedKafka();
+    await open('rights_kafka', {
+      STRANGLER_TRANSPORT: 'kafka',
+      KAFKA_BROKERS: brokers,
+      CONNECT_URL: connectUrl,
     });
-  },
-);
+  });
+  afterAll(async () => {
+    await ended();
+    // Connector and topics go with a stream that is given up.
+    for (const [direction, url] of [
+      ['forward', scene.monolith.url],
+      ['reverse', scene.service.url],
+    ] as const)
+      await withConnection(url, { applicationName: 'test' }, (client) =>
+        chooseTransport(catalog, env).remove({ context: 'catalog', direction, url, client }),
+      );
+    await close();
+  });
+
+  test('a role with just the documented rights replicates, verifies, cuts over and rolls back, and Debezium with it', () =>
+    replicateCutOverAndRollBack());
+});
