@@ -105,7 +105,7 @@ const run = async (...args: string[]): Promise<Record<string, unknown>> => {
 };
 
 /** There and back. */
-async function replicateCutOverAndRollBack(): Promise<void> {
+async function expectThereAndBack(): Promise<void> {
   const owned = await cli(['doctor', 'catalog', '--json'], env);
   const checks = json<{ checks: { check: string; ok: boolean; actual: string }[] }>(owned).checks;
   expect(checks.filter(({ ok }) => !ok)).toEqual([]);
@@ -150,7 +150,7 @@ describe('over the embedded transport', () => {
   afterAll(close);
 
   test('a role with just the documented rights replicates, verifies, cuts over and rolls back', () =>
-    replicateCutOverAndRollBack());
+    expectThereAndBack());
 
   test.each(['oid', 'create', 'session_setup', 'drop'])(
     'doctor asks for pg_replication_origin_%s where it is missing',
@@ -193,5 +193,5 @@ describeWithKafka('over Kafka', () => {
   });
 
   test('a role with just the documented rights replicates, verifies, cuts over and rolls back, and Debezium with it', () =>
-    replicateCutOverAndRollBack());
+    expectThereAndBack());
 });
