@@ -125,6 +125,8 @@ describe.each(['undici', 'middleware'] as const)('through %s, a slow service', (
     await queued(0);
     leaving[0]?.abort();
     expect(await Promise.all(left)).toEqual(['left', 'left']);
+    // it gave up its turn when it left, and not when its time was over
+    expect(await facade.metric(/^facade_upstream_failures_total/)).toBe(0);
     waiting = [];
     const after = write();
     await reached(1);
@@ -198,5 +200,66 @@ describe.each(['undici', 'middleware'] as const)('through %s, a slow service', (
     go();
     await Promise.all(held);
     expect((await ask(facade.port, '/elsewhere')).status).toBe(200);
+  });
+});
+
+describe.each(['undici', 'middleware'] as const)('through %s, a ramp ceiling', (forwarder) => {
+  test('lets so many reads a second through to the service, counts the rest, and bounds no write', async () => {
+    const monolith = await startUpstream('monolith');
+    const service = await startUpstream('service');
+    const context = itemsContext('none', monolith.url, service.url);
+    const facade = await startFacade({
+      forwarder,
+      monolithUrl: monolith.url,
+      fixedFlags: { 'items.list': true, 'items.one': true, 'items.add': true },
+      contexts: [
+        {
+          ...context,
+          rampCeiling: 8,
+          routes: context.routes.map((route) =>
+            route.name === 'one' ? { ...route, rampCeiling: 1 } : route,
+          ),
+        },
+      ],
+    });
+    try {
+      const began = performance.now();
+      const all = (count: number, path: string, method = 'GET') =>
+        Promise.all(Array.from({ length: count }, () => ask(facade.port, path, { method })));
+      const from = (answers: Answer[], name: string): number =>
+        answers.filter(({ status, body }) => status === 200 && JSON.parse(body).from === name)
+          .length;
+      const one = await all(10, '/api/items/7');
+      const list = await all(30, '/api/items');
+      const seconds = Math.floor((performance.now() - began) / 1_000) + 1;
+      expect(from(one, 'service') + from(one, 'monolith')).toBe(10);
+      expect(from(list, 'service') + from(list, 'monolith')).toBe(30);
+      expect(from(one, 'service')).toBeGreaterThanOrEqual(1);
+      expect(from(one, 'service')).toBeLessThanOrEqual(seconds);
+      const reads = from(one, 'service') + from(list, 'service');
+      expect(reads).toBeGreaterThanOrEqual(8);
+      expect(reads).toBeLessThanOrEqual(8 * seconds);
+      expect(await facade.metric(/^facade_ramp_surplus_total/)).toBe(40 - reads);
+      expect(await facade.metric(/^facade_requests_total\{.*reason="ceiling"/)).toBe(40 - reads);
+      expect(await facade.metric(/^facade_fallbacks_total/)).toBe(0);
+      expect(from(await all(30, '/api/items', 'POST'), 'service')).toBe(30);
+      // a WebSocket is a read of its route
+      service.server.on('upgrade', (_request, socket) =>
+        socket.end('HTTP/1.1 410 At the service\r\n\r\n'),
+      );
+      monolith.server.on('upgrade', (_request, socket) =>
+        socket.end('HTTP/1.1 410 At the monolith\r\n\r\n'),
+      );
+      const shake = `GET /api/items/7 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+      const shaken = await Promise.all(
+        Array.from({ length: 20 }, () => askRaw(facade.port, shake)),
+      );
+      expect(shaken.some((text) => text.includes('At the monolith'))).toBe(true);
+      expect(shaken.every((text) => /At the (monolith|service)/.test(text))).toBe(true);
+    } finally {
+      await facade.stop();
+      await service.close();
+      await monolith.close();
+    }
   });
 });

@@ -44,6 +44,11 @@ describe('a file may say', () => {
     ['that it has no data', flags()],
     ['that its data is shared', flags({ data: 'shared' })],
     ['how many requests a side takes', flags({ service: { url: 'http://x', maxRequests: 20 } })],
+    ['how many reads reach the service', flags({ rampCeiling: 20 })],
+    [
+      'how many of one route',
+      flags({ routes: [{ name: 'a', method: 'GET', path: '/', kind: 'read', rampCeiling: 5 }] }),
+    ],
     ['how far behind a stand-in may be', good({ standInSeconds: 0.5 })],
     [
       'why nothing of it is a write',
@@ -527,6 +532,14 @@ describe('what is wrong is told at its field, in these words', () => {
     [
       flags({ service: { url: 'http://x', maxRequests: 0 } }),
       'service.maxRequests must be a whole number of at least 1',
+    ],
+    [
+      flags({ rampCeiling: 0 }),
+      'rampCeiling must be a whole number of at least 1 and at most 100000',
+    ],
+    [
+      flags({ routes: [{ name: 'a', method: 'PUT', path: '/', kind: 'write', rampCeiling: 5 }] }),
+      'routes[0].rampCeiling is for reads: a write has one side, and no other takes its surplus',
     ],
     [good({ standInSeconds: -1 }), 'standInSeconds must be a number of at least 0'],
     [

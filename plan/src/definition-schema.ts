@@ -80,6 +80,7 @@ export const definitionSchema = strict({
     ),
   ).optional(),
   routes: listOf(route),
+  rampCeiling: number('integer', 1, 100_000).optional(),
   standInSeconds: number('any', 0).optional(),
   noWriteRoutes: nonEmpty.optional(),
   tables: listOf(table).optional(),

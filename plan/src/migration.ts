@@ -134,6 +134,8 @@ export interface RouteDefinition {
   readonly pinRefused?: boolean;
   /** Largest time the facade waits for an answer, milliseconds (default 30000; streams and upgrades are exempt). */
   readonly timeoutMs?: number;
+  /** Of a read: the context's `rampCeiling`, for this route alone (default: no ceiling). */
+  readonly rampCeiling?: number;
 }
 
 /** How one side enters provider states, where it has no endpoint for them. */
@@ -289,6 +291,11 @@ export interface MigrationDefinition {
   readonly identity?: readonly string[];
   /** The requests of this context; all others go to the monolith. */
   readonly routes: readonly RouteDefinition[];
+  /**
+   * Reads that flags may send to the service in any second, through each facade (default: no ceiling); the others have the owner,
+   * or the monolith where no data moves. Never of writes, nor of what the service owns.
+   */
+  readonly rampCeiling?: number;
   /**
    * Only for `replicated`: reads of an owner that is dead are answered by the other side while it is at most so many seconds
    * behind and lacks no write of the reader (default 5; 0: never).

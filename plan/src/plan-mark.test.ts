@@ -24,6 +24,7 @@ test.each<[string, Partial<MigrationDefinition>]>([
   ['a health address', { monolith: { url: 'http://m', health: '/up' } }],
   ['how many requests it takes', { service: { url: 'http://s', maxRequests: 5 } }],
   ['a route', { routes: [{ name: 'list', method: 'GET', path: '/things', kind: 'read' }] }],
+  ['how many reads reach its service', { rampCeiling: 5 }],
   ['who may stand in', { standInSeconds: 0 }],
 ])('a facade serves otherwise by another file when %s changes', (_what, changes) =>
   expect(whole(changes)).not.toBe(whole()),

@@ -9,11 +9,23 @@ const asked = ({ url, health, maxRequests }: SideSettings): unknown => [
 
 /** A hash of what a facade makes of a context: equal marks serve alike. Tables, gates and contracts are for others. */
 export const planMark = (
-  { context, data, identity, monolith, service, routes, standInSeconds }: MigrationDefinition,
+  {
+    context,
+    data,
+    identity,
+    monolith,
+    service,
+    routes,
+    standInSeconds,
+    rampCeiling,
+  }: MigrationDefinition,
   sha256: (text: string) => string,
 ): string => {
   const sides = [asked(monolith), asked(service)];
-  const said = standInSeconds === undefined ? [] : [{ standInSeconds }];
+  const said = [
+    ...(standInSeconds === undefined ? [] : [{ standInSeconds }]),
+    ...(rampCeiling === undefined ? [] : [{ rampCeiling }]),
+  ];
   return sha256(JSON.stringify([context, data, identity ?? [], sides, routes, ...said])).slice(
     0,
     16,

@@ -120,5 +120,6 @@ export const route = strict({
     masks: listOf(mask).optional(),
   }).optional(),
   timeoutMs: number('integer', 1).optional(),
+  rampCeiling: number('integer', 1, 100_000).optional(),
   pinRefused: z.boolean({ error: 'must be true or false' }).optional(),
 });

@@ -96,6 +96,12 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
       message: `matches the same requests as routes[${first}] (${routes[first]?.method} ${routes[first]?.path})`,
     });
   }
+  for (const [index, { kind, rampCeiling }] of routes.entries())
+    if (kind === 'write' && rampCeiling !== undefined)
+      problems.push({
+        field: `routes[${index}].rampCeiling`,
+        message: 'is for reads: a write has one side, and no other takes its surplus',
+      });
   const writes = routes.findIndex(({ kind }) => kind === 'write');
   if (definition.noWriteRoutes !== undefined && writes >= 0)
     problems.push({

@@ -36,9 +36,14 @@ export const rooms = {
     suites: ['facade/src/{holds,ownership}/*.test.ts'],
   },
   serving: {
-    files: ['choose-side', 'claim', 'mirror-answer', 'stand-in', 'try-upstream'].map(
-      (name) => `facade/src/serving/${name}.ts`,
-    ),
+    files: [
+      'choose-side',
+      'claim',
+      'mirror-answer',
+      'ramp-ceiling',
+      'stand-in',
+      'try-upstream',
+    ].map((name) => `facade/src/serving/${name}.ts`),
     suites: ['facade/src/{admission,serving}/*.test.ts'],
   },
   resilience: {

@@ -8,7 +8,7 @@ import type { Ownership } from '../ownership/ownership.ts';
 import type { Breaker } from '../resilience/breaker.ts';
 import { facadeMetrics } from '../telemetry/metrics.ts';
 import { chooseSide } from './choose-side.ts';
-import { type Claim, claimsOf } from './claim.ts';
+import { type Claim, type Claims, claimsOf } from './claim.ts';
 
 const definition: MigrationDefinition = {
   context: 'items',
@@ -40,7 +40,23 @@ interface Given {
   readonly identity?: string;
   /** Told while the control database is asked. */
   readonly meanwhile?: Partial<OwnerRow>;
+  /** Those of requests before. */
+  readonly claims?: Claims;
 }
+
+const willing =
+  (unwilling?: Side) =>
+  (_context: string, side: Side): Breaker => ({
+    willing: unwilling !== side,
+    state: 'closed',
+    execute: (run) => run(),
+  });
+const underCeiling = (data: MigrationDefinition['data']): Claims =>
+  claimsOf({
+    definitions: [{ ...definition, data, rampCeiling: 2 }],
+    env: {},
+    breaker: willing(),
+  });
 
 /** Chooses, and tells what the control database was asked. */
 async function choose(given: Given) {
@@ -61,12 +77,9 @@ async function choose(given: Given) {
       return (given.flags ?? { 'items.list': true, 'items.add': true })[name];
     },
   };
-  const breaker = (_context: string, side: Side): Breaker => ({
-    willing: given.unwilling !== side,
-    state: 'closed',
-    execute: (run) => run(),
-  });
-  const claims = claimsOf({ definitions: [{ ...definition, data }], env: {}, breaker });
+  const breaker = willing(given.unwilling);
+  const claims =
+    given.claims ?? claimsOf({ definitions: [{ ...definition, data }], env: {}, breaker });
   const found = claims.find({
     method: given.method ?? 'GET',
     rawPath: '/items',
@@ -82,8 +95,9 @@ async function choose(given: Given) {
     all: () => (given.identity === undefined ? [] : [given.identity, `${given.identity} too`]),
   });
   const pinned = (await metrics.pinnedReads.get()).values.map(({ labels }) => labels.reason);
+  const surplus = (await metrics.rampSurplus.get()).values.map(({ value }) => value);
   const { epoch, owner, stage } = view;
-  return { target, reason, epoch, owner, stage, asked, flagged, pinned };
+  return { target, reason, epoch, owner, stage, asked, flagged, pinned, surplus };
 }
 const answer = (more: object = {}): FreshnessAnswer => ({
   known: true,
@@ -234,4 +248,63 @@ test("a route's own flag and its context's kill switch are asked for, with the r
     ['items.kill', 'ann sticks'],
     ['items.list', 'ann sticks'],
   ]);
+});
+
+describe('a ramp ceiling', () => {
+  const several = async (times: number, given: Given) => {
+    const chosen = [];
+    for (let time = 0; time < times; time++) chosen.push(await choose(given));
+    return chosen;
+  };
+
+  test.each(['none', 'replicated'] as const)(
+    'gives what is over it to the owner, of data that is %s',
+    async (data) => {
+      const claims = underCeiling(data);
+      const chosen = await several(4, { data, claims, answer: answer() });
+      expect(chosen.map(({ target, reason }) => [target, reason])).toEqual([
+        ['service', 'flag'],
+        ['service', 'flag'],
+        ['monolith', 'ceiling'],
+        ['monolith', 'ceiling'],
+      ]);
+      expect(chosen.map(({ surplus }) => surplus)).toEqual([[], [], [1], [1]]);
+    },
+  );
+
+  test('counts no read that a pin, a flag or an open breaker keeps at the owner anyway', async () => {
+    const claims = underCeiling('replicated');
+    await several(5, { claims, answer: answer({ fresh: false }) });
+    await several(5, { claims, answer: answer(), flags: { 'items.list': false } });
+    expect((await several(3, { claims, answer: answer() })).map(({ reason }) => reason)).toEqual([
+      'flag',
+      'flag',
+      'ceiling',
+    ]);
+  });
+
+  test('holds for no read of a service that owns, pinned or not', async () => {
+    const told = { owner: 'service', stage: 'service' } as const;
+    for (const flags of [{ 'items.list': true }, { 'items.list': false }]) {
+      const claims = underCeiling('replicated');
+      const fresh = !flags['items.list'];
+      const chosen = await several(5, {
+        claims,
+        told,
+        flags,
+        answer: answer({ owner: 'service', fresh: !fresh }),
+      });
+      expect(chosen.map(({ target }) => target)).toEqual(Array(5).fill('service'));
+      expect(chosen.flatMap(({ surplus }) => surplus)).toEqual([]);
+    }
+  });
+
+  test('holds for no write, steered by a flag or by its owner', async () => {
+    for (const data of ['none', 'replicated'] as const) {
+      const claims = underCeiling(data);
+      const told = data === 'none' ? {} : ({ owner: 'service', stage: 'service' } as const);
+      const chosen = await several(5, { claims, data, told, method: 'POST' });
+      expect(chosen.map(({ target }) => target)).toEqual(Array(5).fill('service'));
+    }
+  });
 });

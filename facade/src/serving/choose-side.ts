@@ -8,6 +8,7 @@ import {
   type Side,
 } from '@strangler-toolkit/plan';
 import type { Claim } from './claim.ts';
+import { takeUnder } from './ramp-ceiling.ts';
 import type { Serving } from './serving.ts';
 import type { Who } from './who.ts';
 
@@ -17,6 +18,16 @@ export interface Chosen extends Decision {
 type Chooser = Pick<Serving, 'flags' | 'ownership' | 'metrics'>;
 
 const allWilling: ReadonlySet<Side> = new Set();
+
+/** Reads that a flag sends to a service that has its share of this second already have the owner. */
+function underCeiling({ metrics }: Chooser, claim: Claim, chosen: Chosen): Chosen {
+  const { ceilings, route } = claim;
+  const home = homeOf(chosen.view);
+  if (ceilings.length === 0 || chosen.target !== 'service' || home === 'service') return chosen;
+  if (takeUnder(ceilings, performance.now())) return chosen;
+  metrics.rampSurplus.inc({ context: route.context, route: route.definition.name });
+  return { target: home, reason: 'ceiling', view: chosen.view };
+}
 
 type Answers = Parameters<typeof decide>[0]['flags'];
 
@@ -56,14 +67,16 @@ export function chooseSide(chooser: Chooser, claim: Claim, who: Who): Chosen | P
     view.dataKind !== 'replicated' ||
     definition.kind === 'write' ||
     (hoped.target === homeOf(view) && states.holding(context) === undefined);
-  if (askNobody) return { target: hoped.target, reason: hoped.reason, view };
+  if (askNobody)
+    return underCeiling(chooser, claim, { target: hoped.target, reason: hoped.reason, view });
   return afterAsking(chooser, { claim, who, answers });
 }
 
 async function afterAsking(
-  { ownership, metrics }: Chooser,
+  chooser: Chooser,
   { claim, who, answers }: { claim: Claim; who: Who; answers: Answers },
 ): Promise<Chosen> {
+  const { ownership, metrics } = chooser;
   const { context } = claim.route;
   const answer = await ownership.freshness(context, who.all());
   let current: OwnerView = ownership.states.get(context);
@@ -80,5 +93,5 @@ async function afterAsking(
   const decision = given(claim, answers, [current, freshness]);
   const { reason } = decision;
   if (reason === 'pin' || reason === 'pin-unknown') metrics.pinnedReads.inc({ context, reason });
-  return { ...decision, view: current };
+  return underCeiling(chooser, claim, { ...decision, view: current });
 }

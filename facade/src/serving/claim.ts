@@ -16,6 +16,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { Breaker } from '../resilience/breaker.ts';
 import { Aliases } from './aliases.ts';
+import { ceilingsOf, type RampCeiling, type RampCeilings, under } from './ramp-ceiling.ts';
 
 /** One context, ready to serve. */
 export interface ContextPlan {
@@ -25,6 +26,8 @@ export interface ContextPlan {
   readonly atATime: Readonly<Record<Side, number | undefined>>;
   readonly health: Readonly<Record<Side, string | undefined>>;
   readonly breakers: Readonly<Record<Side, Breaker>>;
+  /** Of what flags send to the service: of all its routes together, and of single ones by name. */
+  readonly ceilings: RampCeilings;
   readonly identity: IdentityReader;
   readonly aliases: Aliases;
   /** How far behind the side may be that answers reads for a dead owner, milliseconds; 0: it never does. */
@@ -35,6 +38,8 @@ export interface ContextPlan {
 export interface Claim {
   readonly route: CompiledRoute;
   readonly plan: ContextPlan;
+  /** Bounds of what a flag sends to the service; none for a write. */
+  readonly ceilings: readonly RampCeiling[];
   readonly flags: { readonly kill: string; readonly route: string; readonly shadow: string };
 }
 
@@ -82,6 +87,7 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
       },
       health: { monolith: definition.monolith.health, service: definition.service.health },
       breakers: { monolith: breakerOf('monolith'), service: breakerOf('service') },
+      ceilings: ceilingsOf(definition, known?.ceilings),
       identity: identityReader(definition.identity, sha256),
       aliases: known?.aliases ?? new Aliases(),
       standInMs: (definition.standInSeconds ?? defaultStandInSeconds) * 1_000,
@@ -95,8 +101,10 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
         route: flagName(context, name),
         shadow: shadowFlagName(context, name),
       };
-      claims.set(route, { route, plan, flags });
-      claims.set(asWrite, { route: asWrite, plan, flags });
+      const isRead = route.definition.kind === 'read';
+      const ceilings = isRead ? under(plan.ceilings, name) : [];
+      claims.set(route, { route, plan, flags, ceilings });
+      claims.set(asWrite, { route: asWrite, plan, flags, ceilings: [] });
     }
   }
   return {

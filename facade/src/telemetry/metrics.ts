@@ -27,6 +27,12 @@ export function facadeMetrics() {
       labelNames: ['context', 'route'],
       registers,
     }),
+    rampSurplus: new Counter({
+      name: 'facade_ramp_surplus_total',
+      help: 'Reads that their flag sent to the service and the owner answered, because the ramp ceiling was reached',
+      labelNames: ['context', 'route'],
+      registers,
+    }),
     standIns: new Counter({
       name: 'facade_stand_ins_total',
       help: 'Reads of a dead owner that the other side answered (served), or why it did not',

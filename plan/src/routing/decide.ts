@@ -29,6 +29,7 @@ export type Reason =
   | 'pin-unknown'
   | 'flag-unknown'
   | 'breaker-open'
+  | 'ceiling'
   | 'unclaimed';
 export interface Decision {
   readonly target: Side;

@@ -32,6 +32,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   'pin-unknown': 'whether the other side has what this reader wrote is not known',
   'flag-unknown': 'the flag does not exist',
   'breaker-open': 'the other side does not answer',
+  ceiling: 'the service had as many reads this second as rampCeiling allows',
   unclaimed: 'no context claims it: it passes byte for byte',
 };
 
