@@ -1,6 +1,7 @@
 export { chromiumPath, startBrowser, type Browser } from './browser.ts';
 export { type Accessible, type BrowserPage } from './browser-page.ts';
 export { freePort } from './free-port.ts';
+export { dataFolder } from './data-folder.ts';
 export { guardChild, guardProcess, temporaryFolder, type TemporaryFolder } from './guard.ts';
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export { startTlsPostgres, type TlsPostgres } from './tls-postgres.ts';

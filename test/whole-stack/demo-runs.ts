@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import {
+  dataFolder,
   startProcess,
-  temporaryFolder,
   until,
   type RunningProcess,
   type TemporaryFolder,
@@ -19,7 +19,7 @@ let mark: string;
 let demo: RunningProcess | undefined;
 
 beforeEach(async () => {
-  folder = await temporaryFolder('demo-test');
+  folder = await dataFolder('demo-test');
   // the user that PostgreSQL runs as must be able to enter
   await chmod(folder.path, 0o711);
   mark = randomUUID();
