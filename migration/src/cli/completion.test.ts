@@ -53,3 +53,12 @@ test.each(['zsh', 'fish'] as const)('%s is given every path with what may come n
     expect(script).toContain(next.join(' '));
   }
 });
+
+// zsh itself is on few machines that run this: asked by hand, 5.9 ended with «unrecognized modifier» at the first, and the
+// second is its list of folders with programs.
+test('zsh is given nothing that it reads otherwise than bash: an offset that begins with a letter, a variable «path»', () => {
+  const script = completionScript('zsh', words);
+  expect(script).toContain('COMP_WORDS[@]:1:');
+  expect(script).not.toMatch(/\[@\][^}]*:[A-Za-z]/);
+  expect(script).not.toMatch(/\bpath\b/);
+});

@@ -19,18 +19,21 @@ function wordsOf(command: Command): string[] {
 
 const pathsOf = (words: NextWords): string[] => [...words.keys()].filter((path) => path !== '');
 
-/** The longest command that the words typed so far begin with; a context's name between them does not end it. */
+/**
+ * The longest command that the words typed so far begin with; a context's name between them does not end it. zsh reads it as
+ * well: its `path` is where it looks for programs, and a letter after a colon is a modifier.
+ */
 const bash = (words: NextWords): string => `_strangler() {
-  local path="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "\${path:+$path }$word" in
+  local typed="" word
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
+    case "\${typed:+$typed }$word" in
       ${pathsOf(words)
         .map((path) => `"${path}"`)
-        .join(' | ')}) path="\${path:+$path }$word" ;;
+        .join(' | ')}) typed="\${typed:+$typed }$word" ;;
     esac
   done
   local next=""
-  case "$path" in
+  case "$typed" in
 ${[...words].map(([path, next]) => `    "${path}") next="${next.join(' ')}" ;;`).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$next" -- "\${COMP_WORDS[COMP_CWORD]}"))
