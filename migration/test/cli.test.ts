@@ -201,6 +201,17 @@ describe('configuration that is wrong', () => {
     expect(
       await failing(['route', 'catalog', '--kill'], { ...scene.env, UNLEASH_ADMIN_TOKEN: 'wrong' }),
     ).toMatch(/^UNLEASH_AUTH/);
+    const env = { ...scene.env, UNLEASH_ADMIN_TOKEN: 'wrong' };
+    const status = await cli(['status', 'catalog'], env);
+    expect([status.code, status.stdout]).toEqual([
+      0,
+      expect.stringMatching(/flags +not known: UNLEASH_AUTH: /),
+    ]);
+    const doctor = await cli(['doctor', 'catalog'], env);
+    expect([doctor.code, doctor.stdout]).toEqual([
+      1,
+      expect.stringMatching(/actual: +UNLEASH_AUTH/),
+    ]);
   });
   test('pacts that nobody named', async () =>
     expect(await failing(['contracts', 'verify', 'catalog'], scene.env, 7)).toMatch(
@@ -539,6 +550,9 @@ describe('a context without data of its own', () => {
     expect(code).toBe(130);
     expect(await admin.read('rates.quote', 'rates')).toMatchObject({ percent: 0 });
     expect(await scene.sql(scene.control, 'SELECT * FROM strangler_control.leases')).toEqual([]);
+    const { stdout } = await cli(['status', 'rates'], scene.env);
+    expect(stdout).toMatch(/flags +quote 0 %/);
+    expect(stdout).not.toMatch(/at work/);
   });
 
   test('--force passes by a gate and the journal says why', async () => {

@@ -122,6 +122,9 @@ describe('a control database that went back to just before the flip of a cutover
       actual: expect.stringContaining('CONTROL_FELL_BACK'),
       remedy: expect.stringContaining('strangler control restore shop --from-sides'),
     });
+    // status tells what the control database says, and that nothing works by it
+    const [{ epoch, owner, worker } = {}] = await toolkit.status('shop');
+    expect([epoch, owner, worker?.detail.code]).toEqual([1, 'monolith', 'CONTROL_FELL_BACK']);
     const dry = await toolkit.controlRestore.dryRun({ context: 'shop' });
     expect(JSON.stringify(dry.actions)).toContain('service, epoch 2');
     expect(await scene.owner()).toBe('monolith');

@@ -21,14 +21,14 @@ export const elsewhere: readonly JudgedElsewhere[] = [
   },
   {
     name: 'the token of Unleash is wrong, or missing',
-    seen: 'exit 1, `UNLEASH_AUTH`',
+    seen: 'exit 1, `UNLEASH_AUTH`; `status`: `flags not known: UNLEASH_AUTH`, `doctor` finds it, too',
     file: 'migration/test/cli.test.ts',
     titles: ['an Unleash that is not there, and a token that is not right'],
     todo: 'an admin token in `UNLEASH_ADMIN_TOKEN`',
   },
   {
     name: 'Ctrl-C in a long command',
-    seen: 'exit 130; what holds is what held before, and no lease is left',
+    seen: 'exit 130; what holds is what held before, `status` tells nobody at work: no lease is left',
     file: 'migration/test/cli.test.ts',
     titles: ['Ctrl-C in a ramp leaves the percentage that held before'],
     todo: 'nothing: the same command again',
