@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import type { FacadeLimits } from '../src/config/limits.ts';
@@ -261,5 +261,156 @@ describe.each(['undici', 'middleware'] as const)('through %s, a ramp ceiling', (
       await service.close();
       await monolith.close();
     }
+  });
+});
+
+describe.each(['undici', 'middleware'] as const)('through %s, several instances', (forwarder) => {
+  let monolith: Upstream;
+  let facade: RunningFacade;
+  let instances: Upstream[];
+  /** What each instance does with the requests that it gets. */
+  let answers: ((request: IncomingMessage, response: ServerResponse) => void)[];
+
+  const answerAs = (index: number) => (request: IncomingMessage, response: ServerResponse) => {
+    request.resume();
+    request.on('end', () => response.end(`${index}`));
+  };
+  const start = async (count: number, limits: Partial<FacadeLimits> = {}): Promise<void> => {
+    answers = Array.from({ length: count }, (_, index) => answerAs(index));
+    monolith = await startUpstream('monolith');
+    instances = await Promise.all(
+      answers.map((_, index) =>
+        startUpstream(`${index}`, (request, response) => answers[index]?.(request, response)),
+      ),
+    );
+    const [url = '', ...more] = instances.map((instance) => instance.url);
+    facade = await startFacade({
+      forwarder,
+      monolithUrl: monolith.url,
+      fixedFlags: { 'items.list': true, 'items.one': true, 'items.add': true },
+      contexts: [itemsContext('none', monolith.url, url, { service: { url, instances: more } })],
+      limits,
+    });
+  };
+  afterEach(async () => {
+    await facade?.stop();
+    for (const instance of instances) await instance.close();
+    await monolith?.close();
+  });
+  const read = (): Promise<Answer> => ask(facade.port, '/api/items');
+  const write = (): Promise<Answer> =>
+    ask(facade.port, '/api/items', { method: 'POST', body: 'x' });
+  const many = (times: number, one: () => Promise<Answer>) =>
+    Promise.all(Array.from({ length: times }, one));
+  const seen = (): number[] => instances.map((instance) => instance.seen.length);
+  const inState = (state: string): Promise<number> =>
+    facade.metric(new RegExp(`^facade_upstream_instances\\{.*state="${state}"`));
+
+  test('share the work: whoever has least gets the next, so a slow one gets little', async () => {
+    await start(3);
+    expect((await many(30, write)).every(({ status }) => status === 200)).toBe(true);
+    expect(seen().every((count) => count >= 5)).toBe(true);
+    const waiting: ServerResponse[] = [];
+    answers[1] = (_request, response) => void waiting.push(response);
+    const before = seen();
+    const held = [read(), read(), read()];
+    await until('the slow one has its request', () => waiting.length > 0);
+    // one by one: each finds the two others idle
+    for (let time = 0; time < 20; time++) expect((await read()).status).toBe(200);
+    expect((seen()[1] ?? 0) - (before[1] ?? 0)).toBe(waiting.length);
+    for (const response of waiting) response.end('1');
+    await Promise.all(held);
+    expect(await facade.metric(/^facade_upstream_requests/)).toBe(0);
+  });
+
+  test('of which one dies: no read notices, it is left alone, and it is asked again when it lives', async () => {
+    await start(2);
+    const port = instances[1]?.port;
+    await instances[1]?.close();
+    for (let time = 0; time < 20; time++) {
+      const { status, body } = await read();
+      expect([status, body]).toEqual([200, '0']);
+    }
+    expect(await inState('serving')).toBe(1);
+    expect(await facade.metric(/^facade_fallbacks_total/)).toBe(0);
+    // a write goes where somebody answers
+    expect((await many(10, write)).map(({ body }) => body)).toEqual(Array(10).fill('0'));
+    instances[1] = await startUpstream('1', answerAs(1), port);
+    await until('it is asked again', async () => (await read()).body === '1');
+    expect(await inState('serving')).toBe(2);
+    const answered = (await many(20, write)).map(({ body }) => body);
+    expect(new Set(answered)).toEqual(new Set(['0', '1']));
+  });
+
+  test('of which one answers that it cannot: it is left alone after five such answers', async () => {
+    await start(2);
+    answers[1] = (request, response) => {
+      request.resume();
+      response.writeHead(503).end('down');
+    };
+    await until('it is found out', async () => {
+      await write();
+      return (await inState('serving')) === 1;
+    });
+    expect(instances[1]?.seen).toHaveLength(5);
+    expect((await many(20, write)).every(({ body }) => body === '0')).toBe(true);
+  });
+
+  test('that break off: a write is sent once, reads twice at most, and no more than the budget', async () => {
+    await start(3);
+    const breaks = (request: IncomingMessage): void => void request.socket.destroy();
+    answers = [breaks, breaks, breaks];
+    const { status } = await write();
+    expect(status).toBe(502);
+    expect(instances.flatMap(({ seen: all }) => all)).toHaveLength(1);
+    // who is asked a second time waits: so many of those under way may
+    const known = new Set<unknown>();
+    const waiting: ServerResponse[] = [];
+    answers = [0, 1, 2].map(() => (request, response) => {
+      const id = request.headers['x-request-id'];
+      if (known.has(id)) waiting.push(response);
+      else request.socket.destroy();
+      known.add(id);
+    });
+    const reads = many(40, read);
+    const others = (): Promise<number> => facade.metric(/^facade_fallbacks_total/);
+    await until('all had a try', async () => waiting.length + (await others()) === 40);
+    expect(waiting.length).toBeGreaterThanOrEqual(3);
+    expect(waiting.length).toBeLessThanOrEqual(8);
+    for (const response of waiting) response.end('again');
+    expect((await reads).every((answer) => answer.status === 200)).toBe(true);
+    expect(await others()).toBe(40 - waiting.length);
+    expect(await facade.metric(/^facade_upstream_requests/)).toBe(0);
+  });
+
+  test('flapping ones lose no request of others, and everything that was held is given back', async () => {
+    await start(3);
+    let round = 0;
+    answers[2] = (request, response) => {
+      if (round++ % 2 === 0) request.socket.destroy();
+      else answerAs(2)(request, response);
+    };
+    for (let time = 0; time < 5; time++) {
+      const [ours, others] = await Promise.all([
+        many(10, read),
+        many(10, () => ask(facade.port, '/elsewhere')),
+      ]);
+      expect([...ours, ...others].every(({ status }) => status === 200)).toBe(true);
+    }
+    expect(await facade.metric(/^facade_upstream_requests/)).toBe(0);
+    expect(await facade.metric(/^facade_upstream_waiting/)).toBe(0);
+  });
+
+  test('take handshakes of WebSockets as well, of which a dead one loses none', async () => {
+    await start(2);
+    await instances[1]?.close();
+    instances[0]?.server.on('upgrade', (_request, socket) =>
+      socket.end('HTTP/1.1 410 At the first\r\n\r\n'),
+    );
+    const shake = `GET /api/items HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    for (let time = 0; time < 12; time++)
+      expect(await askRaw(facade.port, shake)).toMatch(/^HTTP\/1.1 410 /);
+    expect(await inState('serving')).toBe(1);
+    instances.pop();
   });
 });

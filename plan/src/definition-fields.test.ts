@@ -43,6 +43,7 @@ describe('a file may say', () => {
     ['nothing more than it must', good()],
     ['that it has no data', flags()],
     ['that its data is shared', flags({ data: 'shared' })],
+    ['further instances', flags({ service: { url: 'http://x', instances: ['http://y'] } })],
     ['how many requests a side takes', flags({ service: { url: 'http://x', maxRequests: 20 } })],
     ['how many reads reach the service', flags({ rampCeiling: 20 })],
     [

@@ -19,6 +19,7 @@ const side = strict({
   url: httpUrl,
   database: databaseUrl.optional(),
   databaseDirect: databaseUrl.optional(),
+  instances: listOf(httpUrl).optional(),
   maxRequests: number('integer', 1).optional(),
   health: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),
   buildPath: text.refine((path) => path.startsWith('/'), 'must start with "/"').optional(),

@@ -261,6 +261,8 @@ export interface SideSettings {
    * need a session that stays. A variable that is not set means: no difference.
    */
   readonly databaseDirect?: Setting;
+  /** Further addresses where it answers, of instances that serve alike: facades share requests out between them and `url`. */
+  readonly instances?: readonly Setting[];
   /**
    * Requests that each facade sends to its address at a time (default: FACADE_UPSTREAM_CONNECTIONS); more wait, and then get 503.
    * Of several contexts at one address the smallest number holds.

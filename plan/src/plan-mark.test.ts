@@ -23,6 +23,7 @@ test.each<[string, Partial<MigrationDefinition>]>([
   ['an address', { service: { url: 'http://other' } }],
   ['a health address', { monolith: { url: 'http://m', health: '/up' } }],
   ['how many requests it takes', { service: { url: 'http://s', maxRequests: 5 } }],
+  ['its instances', { service: { url: 'http://s', instances: ['http://t'] } }],
   ['a route', { routes: [{ name: 'list', method: 'GET', path: '/things', kind: 'read' }] }],
   ['how many reads reach its service', { rampCeiling: 5 }],
   ['who may stand in', { standInSeconds: 0 }],

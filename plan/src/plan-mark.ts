@@ -1,9 +1,10 @@
 import type { MigrationDefinition, SideSettings } from './migration.ts';
 
 // what is not said leaves no trace: facades of the release before make the same mark
-const asked = ({ url, health, maxRequests }: SideSettings): unknown => [
+const asked = ({ url, health, maxRequests, instances }: SideSettings): unknown => [
   url,
   health ?? null,
+  ...(instances === undefined ? [] : [{ instances }]),
   ...(maxRequests === undefined ? [] : [{ maxRequests }]),
 ];
 

@@ -47,7 +47,7 @@ export const rooms = {
     suites: ['facade/src/{admission,serving}/*.test.ts'],
   },
   resilience: {
-    files: ['breaker', 'bulkhead', 'durable-file', 'mend-head'].map(
+    files: ['balancer', 'breaker', 'bulkhead', 'durable-file', 'mend-head'].map(
       (name) => `facade/src/resilience/${name}.ts`,
     ),
     suites: ['facade/src/resilience/*.test.ts'],

@@ -17,10 +17,13 @@ export function refreshGauges(serving: Serving): void {
   told(metrics.controlAge, link && (link.ageSeconds ?? -1));
   metrics.shadowQueued.set(mirror.waiting);
   metrics.inFlight.set(shedding.inFlight);
-  for (const [address, { bulkhead }] of upstreams.all) {
+  metrics.upstreamInstances.reset();
+  for (const [address, { bulkhead, balancer }] of upstreams.all) {
     const upstream = new URL(address).host;
     metrics.upstreamInFlight.set({ upstream }, bulkhead.inFlight);
     metrics.upstreamWaiting.set({ upstream }, bulkhead.waiting);
+    for (const { state } of balancer.alone ? [] : balancer.instances)
+      metrics.upstreamInstances.inc({ upstream, state });
   }
   metrics.epoch.reset();
   for (const context of ownership.states.contexts()) {

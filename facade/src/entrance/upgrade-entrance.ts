@@ -8,6 +8,8 @@ import { overloaded } from '../admission/shedding.ts';
 import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
 import { waitForTurn } from '../proxy/turn.ts';
+import { isGone } from '../proxy/spread-try.ts';
+import type { Instance, InstanceVerdict } from '../resilience/balancer.ts';
 import { chooseSide } from '../serving/choose-side.ts';
 import { shownPath } from '../serving/shown-path.ts';
 import { whoAsks } from '../serving/who.ts';
@@ -103,27 +105,36 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
   const { claim, trace } = arrival;
   const { requestId, traceId } = trace;
   const { socket } = client;
-  const { bulkhead } = serving.upstreams.of(upstream);
+  const asked = serving.upstreams.of(upstream);
+  const { bulkhead, balancer } = asked;
+  let instance: Instance | undefined;
+  const leaves = (verdict: InstanceVerdict): void => {
+    if (!instance) return;
+    instance.active--;
+    if (!balancer.alone) asked.note(instance, verdict);
+    instance = undefined;
+  };
   let over = false;
   // only a handshake is among what an upstream is asked at a time: a line that stands may be silent for days
   let inside = false;
   let outgoing: http.ClientRequest | undefined;
-  const ends = (): boolean => {
+  const ends = (verdict: InstanceVerdict): boolean => {
     if (over) return false;
     over = true;
     clearTimeout(timer);
+    leaves(verdict);
     if (inside) bulkhead.leave();
     return true;
   };
   const abandon = (): void => {
-    if (!ends()) return;
+    if (!ends('unknown')) return;
     log.info({ path: shownPath(arrival), traceId, requestId }, 'upgrade abandoned');
     outgoing?.destroy();
     socket.destroy();
   };
   const early = listen(client, abandon);
   const fail = (problem: Problem): void => {
-    if (!ends()) return;
+    if (!ends('failed')) return;
     early();
     const { status, code } = problem;
     log.info({ status, code, traceId, requestId }, 'upgrade refused');
@@ -134,17 +145,31 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     ? (claim.route.definition.timeoutMs ?? limits.timeoutMs)
     : limits.wireTimeoutMs;
   const timer = setTimeout(() => fail(late), patienceMs);
-  const ask = (): void => {
+  const ask = (except?: Instance): void => {
     if (over) return bulkhead.leave();
     inside = true;
-    outgoing = handshake(upstream, arrival);
-    outgoing.on('error', () => fail(unreachable));
+    const one = balancer.pick({
+      now: performance.now(),
+      repeatable: true,
+      ...(except && { except }),
+    });
+    if (!one) return fail(unreachable);
+    one.active++;
+    instance = one;
+    outgoing = handshake(one.endpoint.url, arrival);
+    outgoing.on('error', () => {
+      if (over) return;
+      leaves('failed');
+      // a handshake is a read without a body: another instance may be asked, once
+      if (except || balancer.alone || !asked.mayRetry) fail(unreachable);
+      else ask(one);
+    });
     outgoing.on('response', refused);
     outgoing.on('upgrade', agreed);
     outgoing.end();
   };
   const refused = (answer: IncomingMessage): void => {
-    if (!ends()) return;
+    if (!ends(isGone(answer.statusCode) ? 'failed' : 'well')) return;
     early();
     const { statusCode: status = 502, rawHeaders } = answer;
     const headers = clientHeaders({ status, rawHeaders });
@@ -154,7 +179,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     answer.pipe(socket);
   };
   const agreed = (answer: IncomingMessage, other: Duplex, otherHead: Buffer): void => {
-    if (!ends()) return;
+    if (!ends('well')) return;
     const said = early();
     log.info(
       {
@@ -174,7 +199,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
   return waitForTurn(bulkhead, deadlines, {
     withinMs: limits.upstreamWaitMs,
     client: socket,
-    begin: ask,
+    begin: () => ask(),
     refused: () => {
       metrics.rejected.inc({ code: crowded.code });
       fail(crowded);

@@ -21,7 +21,7 @@ import { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import { type Claims, claimsOf } from '../serving/claim.ts';
 import { RunningPlan } from '../serving/running-plan.ts';
 import type { Serving } from '../serving/serving.ts';
-import { boundsOf, dataKinds, monolithsOf, watchedOf } from './plan-parts.ts';
+import { dataKinds, monolithsOf, saidOf, watchedOf } from './plan-parts.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { accessLogOf } from '../telemetry/open-log.ts';
@@ -103,11 +103,12 @@ export function assemble(options: FacadeOptions): Parts {
     options.lenientMonolith === true ? [options.monolithUrl, ...monolithsOf(plan.claims)] : [];
   const agents = upstreamAgents({ connections, headerBytes, lenientTo });
   const deadlines = new Deadlines();
-  const upstreams = new Upstreams({
-    atATime: connections,
-    waiting: limits.upstreamMaxWaiting,
-  });
-  upstreams.bound(boundsOf(plan.claims));
+  const upstreams = new Upstreams(
+    { atATime: connections, waiting: limits.upstreamMaxWaiting },
+    (upstream, { endpoint: { url: instance }, state }) =>
+      log.warn({ upstream, instance, state }, 'instance'),
+  );
+  upstreams.use(saidOf(plan.claims));
   const forwarder = openForwarder(options.forwarder ?? settings.forwarder.standard, {
     agents,
     deadlines,

@@ -1,4 +1,5 @@
 import { bothSides, type DataKind, type MigrationDefinition } from '@strangler-toolkit/plan';
+import type { SaidOfAddress } from '../resilience/upstreams.ts';
 import type { Watched } from '../resilience/upstream-watch.ts';
 import type { Claims } from '../serving/claim.ts';
 
@@ -8,18 +9,20 @@ export const dataKinds = (
 ): ReadonlyMap<string, DataKind> =>
   new Map(definitions.map(({ context, data }) => [context, data]));
 
-export const monolithsOf = ({ plans }: Claims): string[] => plans.map(({ urls }) => urls.monolith);
+export const monolithsOf = ({ plans }: Claims): string[] =>
+  plans.flatMap(({ urls, instances }) => [urls.monolith, ...instances.monolith]);
 
 export const watchedOf = ({ plans }: Claims): Watched[] =>
   plans.flatMap(({ name: context, urls, health }) =>
     bothSides.map((side) => ({ context, side, url: urls[side], path: health[side] })),
   );
 
-/** How many requests at a time each address may be asked. */
-export const boundsOf = ({ plans }: Claims): { address: string; atATime: number }[] =>
-  plans.flatMap(({ urls, atATime }) =>
-    bothSides.flatMap((side) => {
-      const most = atATime[side];
-      return most === undefined ? [] : [{ address: urls[side], atATime: most }];
-    }),
+/** What the context files say of each address. */
+export const saidOf = ({ plans }: Claims): SaidOfAddress[] =>
+  plans.flatMap(({ urls, atATime, instances }) =>
+    bothSides.map((side) => ({
+      address: urls[side],
+      atATime: atATime[side],
+      instances: instances[side],
+    })),
   );

@@ -8,7 +8,7 @@ import { inTime } from '@strangler-toolkit/plan/load';
 import type { FacadeOptions } from '../config/options.ts';
 import { type PlanProblem, type Plans, plansOf } from '../serving/running-plan.ts';
 import type { Parts } from './assemble.ts';
-import { boundsOf, dataKinds, monolithsOf, watchedOf } from './plan-parts.ts';
+import { dataKinds, monolithsOf, saidOf, watchedOf } from './plan-parts.ts';
 
 const isSame = (one: Plans, other: Plans): boolean =>
   Object.keys(one).length === Object.keys(other).length &&
@@ -59,7 +59,7 @@ export async function reload(
       if (lenientMonolith === true) agents.mend([monolithUrl, ...monolithsOf(claims)]);
       await ownership.declare(dataKinds(definitions));
       watch.watch(watchedOf(claims));
-      upstreams.bound(boundsOf(claims));
+      upstreams.use(saidOf(claims));
       plan.use(definitions, claims);
     }
     if (changed || plan.problem) log.info({ plans: plan.plans }, 'context files are read again');

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Endpoint } from '../resilience/balancer.ts';
 import type { UpstreamFailure } from '../resilience/breaker.ts';
 import type { UpstreamAnswer } from './answer.ts';
 
@@ -20,6 +21,10 @@ export interface AttemptRequest {
   readonly fresh?: boolean;
   /** Among those that the upstream is asked at a time. */
   place?: Place | undefined;
+  /** The instance of the upstream that is asked; undefined: the upstream's address is. */
+  dial?: Endpoint | undefined;
+  /** A write, whatever its method: it is never sent twice. */
+  readonly once?: boolean;
 }
 
 /** Told once, when the upstream has nothing more to do with the request: its answer is whole, or nobody wants it. */

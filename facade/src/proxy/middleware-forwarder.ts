@@ -27,7 +27,7 @@ class Exchange implements Watched {
 
   constructor(wish: AttemptRequest, deadlines: Deadlines, settle: Settle) {
     this.wish = wish;
-    this.url = new URL(wish.upstream);
+    this.url = new URL(wish.dial?.url ?? wish.upstream);
     this.#deadlines = deadlines;
     this.#settle = settle;
     this.#moved = wish.request.socket.bytesRead;

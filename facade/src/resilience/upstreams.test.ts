@@ -7,7 +7,7 @@ const atATime = (upstreams: Upstreams, address: string): number =>
 test('an address has the smallest bound that a context says, and never more than the facade', () => {
   const upstreams = new Upstreams({ atATime: 10, waiting: 4 });
   const known = upstreams.of('http://a').bulkhead;
-  upstreams.bound([
+  upstreams.use([
     { address: 'http://a', atATime: 5 },
     { address: 'http://a', atATime: 3 },
     { address: 'http://a', atATime: 7 },
@@ -21,10 +21,35 @@ test('an address has the smallest bound that a context says, and never more than
   expect(known.limits.waiting).toBe(4);
 });
 
+test('an address has the instances that any context says, itself first', () => {
+  const upstreams = new Upstreams({ atATime: 10, waiting: 4 });
+  const urls = () =>
+    upstreams.of('http://a').balancer.instances.map(({ endpoint }) => endpoint.url);
+  expect(urls()).toEqual(['http://a']);
+  upstreams.use([
+    { address: 'http://a', instances: ['http://b', 'http://c'] },
+    { address: 'http://a', instances: ['http://c', 'http://d'] },
+    { address: 'http://e', instances: ['http://f'] },
+  ]);
+  expect(urls()).toEqual(['http://a', 'http://b', 'http://c', 'http://d']);
+});
+
+test('repeated requests are a fifth of those under way, or three', () => {
+  const upstream = new Upstreams({ atATime: 99, waiting: 4 }).of('http://a');
+  const most = (): number => {
+    upstream.retrying = 0;
+    while (upstream.mayRetry) upstream.retrying++;
+    return upstream.retrying;
+  };
+  expect(most()).toBe(3);
+  for (let request = 0; request < 50; request++) upstream.bulkhead.enter();
+  expect(most()).toBe(10);
+});
+
 test('other context files say it anew, also of addresses that are asked already', () => {
   const upstreams = new Upstreams({ atATime: 10, waiting: 4 });
-  upstreams.bound([{ address: 'http://a', atATime: 5 }]);
+  upstreams.use([{ address: 'http://a', atATime: 5 }]);
   expect(atATime(upstreams, 'http://a')).toBe(5);
-  upstreams.bound([]);
+  upstreams.use([]);
   expect(atATime(upstreams, 'http://a')).toBe(10);
 });

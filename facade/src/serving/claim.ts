@@ -24,6 +24,8 @@ export interface ContextPlan {
   readonly urls: Readonly<Record<Side, string>>;
   /** Requests that the side is asked at a time. */
   readonly atATime: Readonly<Record<Side, number | undefined>>;
+  /** Further addresses of a side. */
+  readonly instances: Readonly<Record<Side, readonly string[]>>;
   readonly health: Readonly<Record<Side, string | undefined>>;
   readonly breakers: Readonly<Record<Side, Breaker>>;
   /** Of what flags send to the service: of all its routes together, and of single ones by name. */
@@ -75,6 +77,10 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
     const url = (side: Side): string =>
       resolveSetting(definition[side].url, env, `contexts/${context}: ${side}.url`);
     const known = before?.plans.find(({ name }) => name === context);
+    const instancesOf = (side: Side): string[] =>
+      (definition[side].instances ?? []).map((one, index) =>
+        resolveSetting(one, env, `contexts/${context}: ${side}.instances[${index}]`),
+      );
     const urls = { monolith: url('monolith'), service: url('service') };
     const breakerOf = (side: Side): Breaker =>
       known?.urls[side] === urls[side] ? known.breakers[side] : breaker(context, side);
@@ -85,6 +91,7 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
         monolith: definition.monolith.maxRequests,
         service: definition.service.maxRequests,
       },
+      instances: { monolith: instancesOf('monolith'), service: instancesOf('service') },
       health: { monolith: definition.monolith.health, service: definition.service.health },
       breakers: { monolith: breakerOf('monolith'), service: breakerOf('service') },
       ceilings: ceilingsOf(definition, known?.ceilings),

@@ -34,7 +34,11 @@ export function tryUpstream(
     body,
     patienceMs,
     fresh: false,
+    place: undefined,
+    dial: undefined,
+    once,
   };
+  const started = performance.now();
   // one promise for all of it: every request waits for this
   return new Promise((resolve) => {
     const settle: Settle = (attempt) => {
@@ -45,7 +49,8 @@ export function tryUpstream(
       if (first.kind !== 'failed' || !first.stale) return settle(first);
       if (once || withBody || !repeatable.has(method)) return settle(first);
       metrics.retries.inc();
-      forwarder.send({ ...wish, fresh: true }, settle);
+      const leftMs = patienceMs - (performance.now() - started);
+      forwarder.send({ ...wish, fresh: true, patienceMs: leftMs }, settle);
     });
   });
 }

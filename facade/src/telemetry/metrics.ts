@@ -51,6 +51,12 @@ export function facadeMetrics() {
       labelNames: ['upstream'],
       registers,
     }),
+    upstreamInstances: new Gauge({
+      name: 'facade_upstream_instances',
+      help: 'Instances of an upstream that has several: serving, ejected (failed in a row), probed (tried again)',
+      labelNames: ['upstream', 'state'],
+      registers,
+    }),
     inFlight: new Gauge({
       name: 'facade_in_flight',
       help: 'Requests that the facade has in its hands',
