@@ -11,6 +11,7 @@ import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import type { Transport } from '../../src/stream/index.ts';
 import { readStreamNote } from '../../src/replica/heartbeats.ts';
 import { ConnectClient } from '../../src/stream/kafka/connect-client.ts';
+import { withAdmin } from '../../src/stream/kafka/kafka-client.ts';
 import { copyServer } from '../support/server-copy.ts';
 import { endOf, endsOf, pastPosition, reconnected, targetState } from './restored-source.ts';
 import {
@@ -123,7 +124,7 @@ describeWithKafka('a side that was restored behind a running Connect', () => {
 
 describeWithKafka('a Kafka that lost what it knew of a stream', () => {
   test.each(['forward', 'reverse'] as const)(
-    '%s: goes on where Connect has lost its offsets: nothing is lost, and what comes again changes nothing',
+    '%s: goes on where Connect has lost its offsets, and stops where topics are gone or were made anew, however long they are again',
     async (direction) => {
       const { opened: shop, worker } = await streaming(direction, {});
       await using _shop = shop;
@@ -131,7 +132,7 @@ describeWithKafka('a Kafka that lost what it knew of a stream', () => {
       await from.query(inserted(direction, 1001, 1050));
       await caughtUp(shop, direction);
       await worker.stop();
-      const { connectUrl } = await sharedKafka();
+      const { brokers, connectUrl } = await sharedKafka();
       const name = (await readStreamNote(from, 'goods', direction))?.name ?? '';
       const connect = new ConnectClient(connectUrl);
       const call = async (path: string, method: string): Promise<void> => {
@@ -147,6 +148,35 @@ describeWithKafka('a Kafka that lost what it knew of a stream', () => {
       await second.stop();
       const sides = await bothSides(shop);
       expect(sides.service).toBe(sides.monolith);
+
+      const before = await targetState(shop, direction);
+      const kafka = { brokers: brokers.split(','), clientId: 'test' };
+      const lost = await withAdmin(kafka, 'lose the topics', async (admin) => {
+        const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(`${name}.`));
+        const { topics: found } = await admin.fetchTopicMetadata({ topics });
+        await admin.deleteTopics({ topics });
+        return found.map((topic) => ({ topic: topic.name, partitions: topic.partitions.length }));
+      });
+      expect(lost.length).toBeGreaterThan(3);
+      expect(await endOf(startWorker(shop), shop, direction)).toBe('POSITION_GAP');
+      // Made anew, as many brokers do by themselves, they grow past all that was read of the old ones.
+      const offsetOf = async (): Promise<number> => {
+        const [partition] = await withAdmin(kafka, 'look', (admin) =>
+          admin.fetchTopicOffsets(`${name}.transaction`),
+        );
+        return Number(partition?.high);
+      };
+      await withAdmin(kafka, 'make them anew', (admin) =>
+        admin.createTopics({
+          topics: lost.map(({ topic, partitions }) => ({ topic, numPartitions: partitions })),
+        }),
+      );
+      for (let n = 0; n < 150; n += 1)
+        await from.query(inserted(direction, 3001 + 5 * n, 3005 + 5 * n));
+      await until('they are longer than they were', async () => (await offsetOf()) >= 250);
+      const third = startWorker(shop);
+      expect(await endOf(third, shop, direction)).toBe('POSITION_GAP');
+      expect(await targetState(shop, direction)).toEqual(before);
     },
   );
 });

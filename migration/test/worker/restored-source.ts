@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import { connect } from '../../src/database/connect.ts';
 import { readStreamRow } from '../../src/replica/streams.ts';
+import { until } from '@strangler-toolkit/dev-stack';
 import type { Direction } from '@strangler-toolkit/plan';
-import { caughtUp, type Running, type Shop } from './shop.ts';
+import type { Running, Shop } from './shop.ts';
 
 /** The connection to the monolith that the test itself lost with the server, or to the other side. */
 export const reconnected = async (
@@ -59,10 +60,15 @@ export async function endOf(
   shop: Shop,
   direction: Direction = 'forward',
 ): Promise<string | null> {
-  const first = await Promise.race([
-    worker.ended,
-    caughtUp(shop, direction).then(() => 'caught up'),
-  ]);
+  let over = false;
+  void worker.ended.then(() => (over = true));
+  const now = await shop.control.now();
+  await until(
+    `the worker ends, or its watermark passes ${now}`,
+    async () =>
+      over || ((await shop.control.watermarks.get('goods', direction))?.appliedAt ?? '') > now,
+  );
+  const first = over ? await worker.ended : 'caught up';
   await worker.stop();
   return first;
 }
