@@ -406,6 +406,97 @@ describe('a fence that refuses', () => {
     await admin.query('DROP TABLE events');
   });
 
+  describe('of some rows', () => {
+    const some = {
+      ...fence,
+      context: 'some-rows',
+      tables: [
+        {
+          schema: 'public',
+          table: 'tenants',
+          rows: [{ tenant: ['5', '6'], kind: "it's" }, { tenant: '9' }],
+        },
+      ],
+    } as const;
+    const make = `CREATE TABLE tenants (tenant int, kind text, id int) PARTITION BY LIST (tenant);
+      CREATE TABLE tenants_5 PARTITION OF tenants FOR VALUES IN (5);
+      CREATE TABLE tenants_rest PARTITION OF tenants DEFAULT PARTITION BY RANGE (id);
+      CREATE TABLE tenants_all PARTITION OF tenants_rest DEFAULT;`;
+    const rows = `INSERT INTO tenants VALUES (5, 'it''s', 1), (5, 'other', 2), (9, NULL, 3), (7, 'it''s', 4), (NULL, 'it''s', 5);`;
+    beforeEach(() =>
+      admin.query(`${make}${rows} GRANT ALL ON tenants, tenants_5, tenants_all TO "${role}"`),
+    );
+    afterEach(async () => {
+      await removeFence(admin, some.context, { drop: true });
+      await admin.query('DROP TABLE tenants; DROP FUNCTION IF EXISTS to_nine');
+    });
+
+    test('refuses what touches one of them, however it gets there, and lets the others pass', async () => {
+      await installFence(admin, some);
+      expect((await fenceStatus(admin, some.context, some.tables)).mode).toBe('refuse');
+      await admin.query('CREATE TABLE tenants_8 PARTITION OF tenants FOR VALUES IN (8)');
+      await admin.query(`GRANT ALL ON tenants_8 TO "${role}"`);
+      for (const sql of [
+        `INSERT INTO tenants VALUES (7, 'x', 6), (6, 'it''s', 7)`,
+        `INSERT INTO tenants_5 VALUES (5, 'it''s', 6)`,
+        `UPDATE tenants SET id = 9 WHERE tenant = 9`,
+        `UPDATE tenants SET tenant = 9 WHERE id = 4`,
+        `UPDATE tenants SET tenant = 7 WHERE id = 1`,
+        `UPDATE tenants SET kind = 'it''s' WHERE id = 2`,
+        `UPDATE tenants SET kind = 'x' WHERE id = 1`,
+        `DELETE FROM tenants WHERE id IN (1, 4)`,
+        `DELETE FROM tenants_all WHERE id = 3`,
+        'TRUNCATE tenants_all',
+        'TRUNCATE tenants',
+      ])
+        await refusal(sql);
+      await writer.query(`
+        INSERT INTO tenants VALUES (7, 'x', 6), (5, 'x', 7), (8, 'it''s', 8); UPDATE tenants SET tenant = 8 WHERE id = 4;
+        UPDATE tenants SET kind = 'y' WHERE id IN (2, 5); DELETE FROM tenants WHERE id IN (4, 5)`);
+      await expect(
+        admin.query(
+          `BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM tenants WHERE id = 3`,
+        ),
+      ).rejects.toMatchObject({ code: 'SF001' });
+      await admin.query('ROLLBACK');
+      await admin.query(
+        `BEGIN; ${applying({ local: true })}; UPDATE tenants SET kind = 'z' WHERE id = 3; COMMIT`,
+      );
+      expect(Number((await readRefusals(admin, some.context)).refused)).toBeGreaterThan(10);
+      await removeFence(admin, some.context);
+      await writer.query('DELETE FROM tenants');
+    });
+
+    test('looks at a row as other triggers leave it', async () => {
+      await admin.query(`
+        CREATE FUNCTION to_nine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.tenant := 9; RETURN NEW; END $$;
+        CREATE TRIGGER zz_late BEFORE INSERT ON tenants_all FOR EACH ROW EXECUTE FUNCTION to_nine()`);
+      await installFence(admin, some);
+      await refusal(`INSERT INTO tenants VALUES (7, 'x', 6)`);
+    });
+
+    test('in audit mode tells who wrote to one of them only', async () => {
+      await installFence(admin, { ...some, owner: 'monolith', mode: 'audit' });
+      const before = (await strayWriters(admin, some.context)).length;
+      await writer.query(
+        `UPDATE tenants SET kind = 'x' WHERE id = 4; INSERT INTO tenants VALUES (7, 'x', 6)`,
+      );
+      expect(await strayWriters(admin, some.context)).toHaveLength(before);
+      await writer.query(`UPDATE tenants SET kind = 'x' WHERE id IN (3, 4)`);
+      const writers = await strayWriters(admin, some.context);
+      expect(writers).toHaveLength(before + 1);
+      await removeFence(admin, some.context, { drop: true });
+      expect((await fenceStatus(admin, some.context, some.tables)).mode).toBe('none');
+    });
+
+    test('is partial where one of its triggers is gone', async () => {
+      await installFence(admin, some);
+      await admin.query('ALTER TABLE tenants DISABLE TRIGGER strangler_fence_insert');
+      const status = await fenceStatus(admin, some.context, some.tables);
+      expect([status.mode, status.open]).toEqual(['partial', ['public.tenants']]);
+    });
+  });
+
   test('does not pretend to fence a view or a missing table', async () => {
     await admin.query('CREATE VIEW cheap AS SELECT * FROM products');
     await expect(

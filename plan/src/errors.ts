@@ -75,6 +75,9 @@ export const errorCodes = {
   IDENTITY_CHANGED:
     'Changes that came without an event may be missing: strangler replicate <context> --reread compares the ' +
     'tables and sends what differs, --restart copies anew.',
+  ROW_OUTSIDE:
+    'Mend the row at the service: give it a value that the condition (tables[…].where) takes, or another key, or delete it; then ' +
+    'strangler dead-letters replay <context>. Sides that both give out ids need ranges that cannot meet.',
   VALUE_INEXACT:
     'Mend the row at its owner, or map the column otherwise; strangler mapping check <context> counts such rows.',
   APPLY_FAILED: 'Read the cause; the batch was rolled back and will be applied again.',

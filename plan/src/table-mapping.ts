@@ -45,12 +45,20 @@ export interface TargetTable {
   readonly constants?: Readonly<Record<string, string | null>>;
 }
 
+/** Column of the monolith → what a row must hold in it: one text, one of several, or null. */
+export type RowCondition = Readonly<Record<string, string | readonly string[] | null>>;
+
 /** How one monolith table becomes service tables and back: the anti-corruption layer. */
 export interface TableMapping {
   /** `table` or `schema.table` (default schema public) in the monolith's database. */
   readonly monolith: string;
   /** Columns that identify a row. Default: the primary key. Needed for a table without one (with REPLICA IDENTITY FULL). */
   readonly key?: readonly string[];
+  /**
+   * Only rows that hold these values (PostgreSQL text, a list of texts, or null) in all of these columns; the others stay the
+   * monolith's, which goes on writing them after the cutover.
+   */
+  readonly where?: RowCondition;
   /**
    * The first part carries the row: it decides about existence. Further parts hold more columns of the same rows, one row
    * each, with the same key (a vertical split).

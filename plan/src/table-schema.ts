@@ -69,10 +69,22 @@ const onReturn = z.unknown().superRefine((value, context) => {
         "must be 'default' or { value: 'PostgreSQL text' } or { value: null } or { expression: 'SQL' } or { trigger: 'name' }",
     });
 });
+const conditionValue = z.unknown().superRefine((value, context) => {
+  const texts = Array.isArray(value) ? (value as unknown[]) : [value];
+  const right = value === null || texts.every((text) => typeof text === 'string');
+  if (!right || texts.length === 0 || new Set(texts).size < texts.length)
+    context.addIssue({
+      code: 'custom',
+      message: "must be 'PostgreSQL text', ['one text', 'or another'] or null",
+    });
+});
 export const table = strict({
   monolith: tableName,
   key: listOf(nonEmpty)
     .refine((key) => key.length > 0, 'must name at least one column')
+    .optional(),
+  where: recordOf(conditionValue)
+    .refine((columns) => Object.keys(columns).length > 0, 'must name at least one column')
     .optional(),
   service: listOf(
     strict({

@@ -45,6 +45,10 @@ const message = (value: unknown): string => {
   }
 };
 
+test('a condition may be over what is mapped, and over one value of what is not', () => {
+  for (const where of [{ id: ['1', '2'] }, { tenant: '1' }, { tenant: ['1'] }, { tenant: null }])
+    expect(message(table({ where }))).toBe('valid');
+});
 test('a right file is right', () => expect(message(good())).toBe('valid'));
 
 describe('a wrong file is told with file and field', () => {
@@ -167,6 +171,32 @@ describe('a wrong file is told with file and field', () => {
     [
       table({ leave: { id: { onReturn: 'default', reason: 'x' } } }),
       'contexts/catalog.ts: tables[0].leave.id is mapped as well',
+    ],
+    [table({ where: {} }), 'contexts/catalog.ts: tables[0].where must name at least one column'],
+    [
+      table({ where: { id: 5 } }),
+      "contexts/catalog.ts: tables[0].where.id must be 'PostgreSQL text', ['one text', 'or another'] or null",
+    ],
+    [table({ where: { id: [] } }), 'contexts/catalog.ts: tables[0].where.id must be'],
+    [table({ where: { id: ['1', null] } }), 'contexts/catalog.ts: tables[0].where.id must be'],
+    [table({ where: { id: ['1', '1'] } }), 'contexts/catalog.ts: tables[0].where.id must be'],
+    [
+      table({ where: { tenant: ['1', '2'] } }),
+      'contexts/catalog.ts: tables[0].where.tenant has several values, so the column must be mapped',
+    ],
+    [
+      table({ where: { tenant: '1' }, leave: { tenant: { onReturn: 'default', reason: 'x' } } }),
+      'contexts/catalog.ts: tables[0].where.tenant is in leave as well',
+    ],
+    [
+      table({
+        where: { tenant: '1' },
+        service: [
+          { table: 'items', columns: { id: 'id' } },
+          { table: 'more', columns: { id: 'id', tenant: 'tenant' } },
+        ],
+      }),
+      'contexts/catalog.ts: tables[0].where.tenant must be mapped by the first service table',
     ],
     [
       table({ leave: { note: { onReturn: 'nothing', reason: 'x' } } }),

@@ -76,6 +76,20 @@ function tableProblems(table: TableMapping, field: string): Problem[] {
         message: 'is mapped as well: a column is either mapped or left',
       });
   }
+  for (const [column, values] of Object.entries(table.where ?? {})) {
+    const at = `${field}.where.${column}`;
+    if (column in (table.leave ?? {}))
+      problems.push({ field: at, message: 'is in leave as well: the condition says what returns' });
+    if (table.service[0] !== undefined && column in table.service[0].columns) continue;
+    if (table.service.some((part) => column in part.columns))
+      problems.push({ field: at, message: 'must be mapped by the first service table' });
+    else if (Array.isArray(values) && values.length > 1)
+      problems.push({
+        field: at,
+        message:
+          'has several values, so the column must be mapped: nothing else tells which one a row of the service gets',
+      });
+  }
   for (const { name } of duplicates(table.key ?? []))
     problems.push({ field: `${field}.key`, message: `names "${name}" twice` });
   return problems;

@@ -19,10 +19,10 @@ let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'strangler-mapping-guide-'));
-  await writeFile(
-    join(dir, 'billing.json'),
-    blocks.find(({ kind }) => kind === 'json')?.text ?? '',
-  );
+  for (const { text } of blocks.filter(({ kind }) => kind === 'json')) {
+    const { context } = JSON.parse(text) as { context: string };
+    await writeFile(join(dir, `${context}.json`), text);
+  }
   sides = {
     monolith: await createTestDatabase('guide_invoices'),
     service: await createTestDatabase('guide_bills'),

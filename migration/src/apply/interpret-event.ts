@@ -5,6 +5,7 @@ import { type EncodedRow, encodedValue } from '../stream/encoded-row.ts';
 import { foldParts } from './collapse.ts';
 import { forwardSource, reverseSource, type Source } from './mapped-source.ts';
 import type { LogicalRow, Put, RowChange } from './row-change.ts';
+import { enteredInPart, passageOf } from './row-passage.ts';
 
 export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
 
@@ -118,6 +119,13 @@ function interpretRow(
 ): void {
   const { table } = source;
   const transaction = event.position.commitLsn;
+  const passage = source.where === undefined ? 'inside' : passageOf(source.where, event);
+  if (passage === 'outside') return;
+  if (passage === 'leaves') {
+    const key = keyOf(source, source.projectKey({ ...event.after, ...event.before }));
+    changes.push({ table, transaction, events, kind: 'delete', key });
+    return;
+  }
   if (event.op === 'd') {
     const key = keyOf(source, source.projectKey(event.before ?? {}));
     if (source.first) changes.push({ table, transaction, events, kind: 'delete', key });
@@ -163,6 +171,12 @@ function interpretRow(
         created: event.op === 'c',
       });
     else changes.push({ table, transaction, events, kind: 'patch', key, row, lenient: false });
+    return;
+  }
+  if (passage === 'enters') {
+    if (!complete)
+      throw enteredInPart(source.columns.filter((column) => row[column] === undefined));
+    changes.push({ table, transaction, events, kind: 'put', key, row, fresh: false });
     return;
   }
   const oldKey =

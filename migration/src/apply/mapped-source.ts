@@ -1,6 +1,7 @@
-import type { CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
+import { columnsRead, type CompiledPart, type CompiledTable } from '../mapping/compiled-mapping.ts';
 import { projectBackward } from '../mapping/project.ts';
 import type { Row } from '../stream/change-event.ts';
+import type { Meant } from './row-passage.ts';
 
 /** A table whose events come, and how its rows read as rows of the monolith. */
 export interface Source {
@@ -14,6 +15,8 @@ export interface Source {
   readonly first: boolean;
   /** Whether it carries every mapped column. */
   readonly whole: boolean;
+  /** Only these of its rows are meant. */
+  readonly where?: Meant;
   /** Where the key is among columns that hold all of these; null also when its rows are not in the monolith's terms as they are. */
   readonly keysIn: (columns: readonly string[]) => readonly number[] | null;
   /** A row in the monolith's terms; it may hold columns that are not mapped as well. */
@@ -25,7 +28,7 @@ export interface Source {
 }
 
 export function forwardSource(table: CompiledTable, index: number): Source {
-  const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
+  const columns = columnsRead(table);
   return {
     table: index,
     name: `${table.monolith.schema}.${table.monolith.table}`,
@@ -34,6 +37,12 @@ export function forwardSource(table: CompiledTable, index: number): Source {
     line: table.line,
     first: true,
     whole: true,
+    ...(table.where && {
+      where: {
+        condition: table.where,
+        byKey: Object.keys(table.where).every((column) => table.key.includes(column)),
+      },
+    }),
     keysIn: keyFinder(columns, table.key),
     project: (row) => row,
     projectKey: (row) => pick(row, table.key),

@@ -1,6 +1,6 @@
 import { replicaSchema } from '../replica/schema.ts';
 import { type Direction, endsOf, sourceOf, StranglerError } from '@strangler-toolkit/plan';
-import { columnOn, type CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { columnOn, type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 
 export type RelationMessage = Extract<StreamMessage, { kind: 'relation' }>;
@@ -15,6 +15,16 @@ export class RelationWatch {
 
   constructor(mapping: CompiledMapping, direction: Direction) {
     for (const table of mapping.tables) {
+      if (direction === 'forward')
+        this.#columns.set(
+          tableName(table.monolith),
+          new Map(
+            Object.keys(table.where ?? {}).map((column) => [
+              column,
+              `${table.line}.where.${column}`,
+            ]),
+          ),
+        );
       for (const part of table.parts) {
         const { source } = endsOf(direction, { monolith: table.monolith, service: part.service });
         const name = `${source.schema}.${source.table}`;

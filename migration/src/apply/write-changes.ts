@@ -3,6 +3,7 @@ import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { arrayLiteral } from './array-literal.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
+import { conditionText, meets } from '../mapping/row-condition.ts';
 import { copyPuts } from './copy-in.ts';
 import { beginFollowing, endFollowing } from './follow-keys.ts';
 import type { PlainInserts } from './plain-inserts.ts';
@@ -67,6 +68,7 @@ async function writeStep(
         if (target.derived.size > 0) await run(client, deriveStatement(target, []), []);
         break;
       case 'rekey':
+        requireOurs(target, [change.row]);
         await writeRekey(client, target, change);
         await deriveColumns(client, target, [change.row]);
         break;
@@ -133,6 +135,7 @@ async function writeRows(
   for (const [index, rows] of tables.entries()) {
     if (rows === undefined) continue;
     for (const target of targets[index] ?? []) {
+      if (target.where !== undefined) requireOurs(target, writtenRows(rows));
       await writeDeletes(client, target, rows.gone);
       await writeUpdates(client, target, rows.puts);
       await writePatches(client, target, rows.patches, false);
@@ -199,7 +202,10 @@ async function writePuts(
   target: WriteTarget,
   rows: readonly LogicalRow[],
 ): Promise<void> {
-  for (const group of groupRows(target.inputs, rows)) await runGroup(client, target, 'put', group);
+  for (const group of groupRows(target.inputs, rows)) {
+    const written = await runGroup(client, target, 'put', group);
+    if (target.where !== undefined && written < group.rows.length) throw keyOfAnother(target);
+  }
 }
 
 /** Rows that are expected to be there: an update is cheaper than an insert that finds each of them. Those that are not there come in. */
@@ -215,7 +221,7 @@ async function writeUpdates(
     let written = await runGroup(client, target, 'patch', group);
     // not an upsert: it would write those a second time that the update has written
     if (written < group.rows.length) written += await runGroup(client, target, 'add', group);
-    if (written < group.rows.length) await runGroup(client, target, 'put', group);
+    if (written < group.rows.length) await writePuts(client, target, group.rows);
   }
 }
 
@@ -240,6 +246,23 @@ const rowMissing = (target: WriteTarget, rows: number): StranglerError =>
     {
       details: { data: true, table: target.name },
     },
+  );
+
+/** Before anything is written: a row that is not one of ours is the other side's to write. */
+function requireOurs({ name, where }: WriteTarget, rows: readonly LogicalRow[]): void {
+  if (where === undefined || rows.every((row) => meets(where, row) !== false)) return;
+  throw new StranglerError(
+    'ROW_OUTSIDE',
+    `${name}: the row is none of those where ${conditionText(where)}, so its change is not the service's to make`,
+    { details: { data: true, table: name } },
+  );
+}
+
+const keyOfAnother = ({ name, where = {} }: WriteTarget): StranglerError =>
+  new StranglerError(
+    'ROW_OUTSIDE',
+    `${name}: a row that is none of those where ${conditionText(where)} has the key already`,
+    { details: { data: true, table: name } },
   );
 
 const statements = {

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../database/identifiers.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 import { castOf, quoted, type WriteTarget } from './write-target.ts';
 
 /** Every statement takes one array per column (the extras one text each, after them) and writes many rows. */
@@ -46,6 +47,13 @@ const sameKey = (target: WriteTarget, left: string, right: string): string =>
     .map((column) => `${left}.${quoteIdentifier(column)} = ${right}.${quoteIdentifier(column)}`)
     .join(' AND ');
 
+/** Beside a row's key: that it is one of ours. */
+const ours = ({ where }: WriteTarget, row?: string): string =>
+  where === undefined ? '' : ` AND ${conditionSql(where, row)}`;
+
+const everyOne = ({ where }: WriteTarget): string =>
+  where === undefined ? '' : ` WHERE ${conditionSql(where)}`;
+
 const settable = (target: WriteTarget, columns: readonly string[]): string[] =>
   columns.filter((column) => !target.key.includes(column) && !target.fixed.has(column));
 
@@ -75,8 +83,15 @@ export function putStatement(target: WriteTarget, columns: readonly string[]): s
   const changes = settable(target, columns);
   const insert = `INSERT INTO ${target.name} AS target (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} FROM`;
   if (target.unique) {
+    // what is not ours is passed over, and who counts notices; so a row that is ours must count
+    const set =
+      changes.length === 0 && target.where
+        ? target.key.filter((key) => !target.fixed.has(key))
+        : changes;
     const action =
-      changes.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments(changes, 'EXCLUDED')}`;
+      set.length === 0
+        ? 'NOTHING'
+        : `UPDATE SET ${assignments(set, 'EXCLUDED')}${target.where ? ` WHERE ${conditionSql(target.where, 'target')}` : ''}`;
     return `${insert} ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO ${action}`;
   }
   // no unique index: the stream's lock keeps other appliers out, so looking first is safe
@@ -112,7 +127,7 @@ export function patchStatement(target: WriteTarget, columns: readonly string[]):
       : assignments(changes, 'input');
   return (
     `UPDATE ${target.name} AS target SET ${set} FROM ${inputRows(target, columns)} AS input WHERE ` +
-    `${sameKey(target, 'target', 'input')}`
+    `${sameKey(target, 'target', 'input')}${ours(target, 'target')}`
   );
 }
 
@@ -120,7 +135,8 @@ export const deleteStatement = (
   target: WriteTarget,
   columns: readonly string[] = target.key,
 ): string =>
-  `DELETE FROM ${target.name} AS target USING ${inputRows(target, columns)} AS input WHERE ${sameKey(target, 'target', 'input')}`;
+  `DELETE FROM ${target.name} AS target USING ${inputRows(target, columns)} AS input ` +
+  `WHERE ${sameKey(target, 'target', 'input')}${ours(target, 'target')}`;
 
 const derivedValue = (index: number): string => quoteIdentifier(`strangler derived ${index}`);
 
@@ -147,7 +163,8 @@ export function deriveStatement(target: WriteTarget, keys: readonly string[]): s
       : ` WHERE (${quoted(keys)}) IN (SELECT ${quoted(keys, 'input.')} FROM ${inputRows(target, keys)} AS input)`;
   return (
     `UPDATE ${target.name} AS target SET ${set.join(', ')} FROM (SELECT ${quoted(target.key)}, ${values.join(', ')} ` +
-    `FROM ${target.name}${rows}) AS computed WHERE ${sameKey(target, 'target', 'computed')} AND (${stale.join(' OR ')})`
+    `FROM ${target.name}${rows}) AS computed WHERE ${sameKey(target, 'target', 'computed')}${ours(target, 'target')} ` +
+    `AND (${stale.join(' OR ')})`
   );
 }
 
@@ -163,11 +180,12 @@ export function rekeyStatement(target: WriteTarget, columns: readonly string[]):
     (column, index) =>
       `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.length + index + 1}::text`)}`,
   );
-  return `UPDATE ${target.name} SET ${set.join(', ')} WHERE ${where.join(' AND ')}`;
+  return `UPDATE ${target.name} SET ${set.join(', ')} WHERE ${where.join(' AND ')}${ours(target)}`;
 }
 
 /** DELETE, not TRUNCATE: readers with a snapshot keep their rows, and foreign keys of other tables do not refuse it. */
-export const emptyStatement = (target: WriteTarget): string => `DELETE FROM ${target.name}`;
+export const emptyStatement = (target: WriteTarget): string =>
+  `DELETE FROM ${target.name}${everyOne(target)}`;
 
 export const clearStatement = (target: WriteTarget, columns: readonly string[]): string =>
-  `UPDATE ${target.name} SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}`;
+  `UPDATE ${target.name} SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}${everyOne(target)}`;

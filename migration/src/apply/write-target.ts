@@ -1,4 +1,4 @@
-import type { Direction } from '@strangler-toolkit/plan';
+import type { Direction, RowCondition } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { isUniqueKey } from '../mapping/compile-mapping.ts';
@@ -31,6 +31,8 @@ export interface WriteTarget {
   /** Whether ON CONFLICT has an index to look at. */
   readonly unique: boolean;
   readonly partitioned: boolean;
+  /** Rows that are not these are not ours to touch. */
+  readonly where?: RowCondition;
   /** Foreign keys across the border that writes of this table look after. */
   readonly watched: readonly WatchedKey[];
 }
@@ -100,6 +102,7 @@ function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTar
     ...describe(table.monolith, table.key),
     inputs: columns.map((column) => ({ column, from: column, translate: null })),
     extras,
+    ...(table.where && { where: table.where }),
     derived: expressionsOf(table),
     watched: watchedKeys(mapping, 'reverse', table.monolith),
   };

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { connect, terminate } from '../database/connect.ts';
 import { quoteLiteral } from '../database/identifiers.ts';
 import { type CompiledPart, type CompiledTable, tableName } from '../mapping/compiled-mapping.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 import { type CopyKey, forgetCopyKeys, noteCopiedRange } from '../replica/copy-progress.ts';
 import { applying } from '../replica/fences.ts';
 import { copyStatements, keyCondition, staging } from './copy-format.ts';
@@ -136,13 +137,14 @@ async function copyRows(
     await target.query('ROLLBACK');
     return 'paused';
   }
-  const where =
+  const rowsOf =
     job.kind === 'range'
       ? pageCondition(job.range)
       : keyCondition(
           table,
           job.keys.map(({ key }) => key),
         );
+  const where = table.where ? `${rowsOf} AND ${conditionSql(table.where)}` : rowsOf;
   for (const part of job.kind === 'range' ? [job.part] : table.parts) {
     const stage = staged ? staging(part) : null;
     if (stage !== null) await target.query(stage.make);

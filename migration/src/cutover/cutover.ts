@@ -6,9 +6,8 @@ import {
   StranglerError,
 } from '@strangler-toolkit/plan';
 import type { Control, Lease } from '../control/index.ts';
-import { parseTableName } from '../database/identifiers.ts';
 import { fenceStatus } from './fence-status.ts';
-import type { TableName } from './fence-tables.ts';
+import { contextTables } from './context-tables.ts';
 import { installFenceSchema } from '../replica/fences.ts';
 import { type MoveKind, movePlan } from './move-plan.ts';
 import { takeNumber } from './move-record.ts';
@@ -64,16 +63,6 @@ export interface MoveResult {
 export const cutover = (options: MoveOptions): Promise<MoveResult> => moveOwner('cutover', options);
 export const rollback = (options: MoveOptions): Promise<MoveResult> =>
   moveOwner('rollback', options);
-
-export function contextTables(definition: MigrationDefinition): Record<Side, TableName[]> {
-  const distinct = (names: readonly string[]): TableName[] =>
-    [...new Set(names)].map(parseTableName);
-  const tables = definition.tables ?? [];
-  return {
-    monolith: distinct(tables.map((table) => table.monolith)),
-    service: distinct(tables.flatMap((table) => table.service.map((part) => part.table))),
-  };
-}
 
 /** Never throws: what happened is in the result. */
 async function moveOwner(kind: MoveKind, options: MoveOptions): Promise<MoveResult> {

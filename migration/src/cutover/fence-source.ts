@@ -5,7 +5,7 @@ import { FENCE_REFUSED, fenceMark, tryingFence } from '../replica/fences.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { installFence, removeFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
-import type { TableName } from './fence-tables.ts';
+import type { FencedTable } from './fence-tables.ts';
 import {
   type FenceMarks,
   from,
@@ -17,10 +17,24 @@ import {
 import { runningWriters } from '../database/running-writers.ts';
 import { newOwner, tellOldOwnerFirst } from './tell-old-owner.ts';
 
-/** Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. */
-async function tryFence(client: Client, tables: readonly TableName[]): Promise<void> {
+/**
+ * Statements that write no row still meet statement triggers and privileges: the fence is tried, not assumed. What fires for rows
+ * meets none of them, and to look for a row of ours takes as long as the table is large: there its triggers are looked at.
+ */
+async function tryFence(
+  client: Client,
+  context: string,
+  tables: readonly FencedTable[],
+): Promise<void> {
+  const byRow = tables.filter(({ rows }) => rows !== undefined);
+  if (byRow.length > 0) {
+    const { open, mode } = await fenceStatus(client, context, byRow);
+    if (open.length > 0 || mode !== 'refuse')
+      throw new StranglerError('INTERNAL', `the fence on ${open.join(', ')} is ${mode}`);
+  }
   await tryingFence(client, async () => {
     for (const table of tables) {
+      if (table.rows !== undefined) continue;
       const refused = await client.query(`DELETE FROM ${quoteTable(table)} WHERE false`).then(
         () => false,
         (error: unknown) => codeOf(error) === FENCE_REFUSED,
@@ -79,7 +93,7 @@ export const fenceSource: MoveStep = {
       },
     );
     await move.onStep({ step: 'fence-source', moment: 'middle' });
-    await tryFence(client, move.tables.from);
+    await tryFence(client, context, move.tables.from);
     move.fenceMarks = await fenceMarks(move);
     return {
       tables: installed.tables,

@@ -1,11 +1,29 @@
+import type { RowCondition } from '@strangler-toolkit/plan';
 import { quoteTable } from '../database/identifiers.ts';
 import { fenceAction, type FenceRule, type FenceTriggers } from '../replica/fences.ts';
-import type { FenceableTable } from './fence-tables.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
+import { type FenceableTable, rowFences } from './fence-tables.ts';
 
 /** A trigger that a table may have already, and what makes or keeps it. */
 type Make = (name: string, when: string) => string;
 
+/** AFTER, because until then another trigger may change the row. Who empties the table takes our rows along. */
+function rowStatements(table: FenceableTable, rows: readonly RowCondition[], make: Make): string {
+  const name = quoteTable(table);
+  const meant = (row: string): string =>
+    rows.map((condition) => `(${conditionSql(condition, row)})`).join(' OR ');
+  const truncate = make('strangler_fence', `BEFORE TRUNCATE ON ${name} FOR EACH STATEMENT`);
+  if (table.clone) return truncate;
+  const when = {
+    strangler_fence_delete: `DELETE ON ${name} FOR EACH ROW WHEN (${meant('OLD')})`,
+    strangler_fence_insert: `INSERT ON ${name} FOR EACH ROW WHEN (${meant('NEW')})`,
+    strangler_fence_update: `UPDATE ON ${name} FOR EACH ROW WHEN (${meant('OLD')} OR ${meant('NEW')})`,
+  };
+  return truncate + rowFences.map((trigger) => make(trigger, `AFTER ${when[trigger]}`)).join('');
+}
+
 function statements(table: FenceableTable, fence: FenceRule, make: Make): string {
+  if (table.rows !== undefined) return rowStatements(table, table.rows, make);
   const name = quoteTable(table);
   const statement = make(
     'strangler_fence',
@@ -29,7 +47,7 @@ function statements(table: FenceableTable, fence: FenceRule, make: Make): string
  */
 const enabling = (table: FenceableTable, { mode }: FenceRule, trigger: string): string =>
   `ALTER TABLE ${quoteTable(table)} ENABLE ` +
-  `${mode === 'refuse' && trigger === 'strangler_fence' ? 'ALWAYS ' : ''}TRIGGER ${trigger};`;
+  `${mode === 'refuse' && (trigger === 'strangler_fence' || table.rows !== undefined) ? 'ALWAYS ' : ''}TRIGGER ${trigger};`;
 
 /** Replaces what is there, which takes no stronger lock than making it. */
 export const replacing = (table: FenceableTable, fence: FenceRule): string =>
@@ -55,6 +73,9 @@ export function remaking(
   const same =
     there?.mode === fence.mode &&
     there.owner === fence.owner &&
+    // what the rows are that it is about, no catalog tells in the words of a context file
+    table.rows === undefined &&
+    !rowFences.some((trigger) => there.triggers.includes(trigger)) &&
     (fence.mode === 'refuse' || there.epoch === String(fence.epoch ?? ''));
   let drops = false;
   const sql = statements(table, fence, (trigger, when) => {

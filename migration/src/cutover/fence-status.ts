@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { type FenceOpenings, readOpenings } from '../replica/fence-marks.ts';
 import { readRefusals, type Refusals } from '../replica/refusals.ts';
-import { fenceableTables, type TableName } from './fence-tables.ts';
+import { fenceableTables, type FencedTable, rowFences } from './fence-tables.ts';
 import { type FenceTriggers, isWhole, readFenceTriggers } from '../replica/fences.ts';
 
 export interface FenceStatus extends Refusals {
@@ -21,7 +21,7 @@ export interface FenceStatus extends Refusals {
 export async function fenceStatus(
   client: Client,
   context: string,
-  tables: readonly TableName[],
+  tables: readonly FencedTable[],
 ): Promise<FenceStatus> {
   const standing = await readFenceTriggers(client, context);
   const wanted = await fenceableTables(client, tables);
@@ -30,6 +30,9 @@ export async function fenceStatus(
       !standing.some(
         (fence) =>
           isWhole(fence) &&
+          (table.rows === undefined ||
+            table.clone ||
+            rowFences.every((trigger) => fence.triggers.includes(trigger))) &&
           fence.table.schema === table.schema &&
           fence.table.table === table.table,
       ),

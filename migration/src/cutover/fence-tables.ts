@@ -1,10 +1,24 @@
-import { StranglerError } from '@strangler-toolkit/plan';
+import { type RowCondition, StranglerError } from '@strangler-toolkit/plan';
 import type { Client } from 'pg';
 import type { TableName } from '../database/identifiers.ts';
 
 export type { TableName } from '../database/identifiers.ts';
 
-export interface FenceableTable extends TableName {
+/** A table to fence. `rows`: those that meet one of these; the others stay their database's to write. */
+export interface FencedTable extends TableName {
+  readonly rows?: readonly RowCondition[];
+}
+
+/** Fire for each row that a fence is about, once it is as it stays: also for a row that arrived through another table's statement. */
+export const rowFences = [
+  'strangler_fence_delete',
+  'strangler_fence_insert',
+  'strangler_fence_update',
+] as const;
+
+export interface FenceableTable extends FencedTable {
+  /** A partition has the row triggers of the table above it. */
+  readonly clone?: boolean;
   /** Name of the row trigger that a part of a partition or inheritance tree needs: rows may arrive through another table's statement. */
   readonly rowTrigger: string | null;
   readonly hasRowTrigger: boolean;
@@ -16,7 +30,7 @@ export interface FenceableTable extends TableName {
  */
 export async function fenceableTables(
   client: Client,
-  tables: readonly TableName[],
+  tables: readonly FencedTable[],
 ): Promise<FenceableTable[]> {
   const { rows } = await client.query<{
     wanted: string;
@@ -26,14 +40,17 @@ export async function fenceableTables(
     in_tree: string;
     clone: string;
     has_row: string;
+    n: string;
   }>(
     `WITH RECURSIVE wanted AS (
-       SELECT format('%I.%I', s, t) AS wanted, to_regclass(format('%I.%I', s, t))::oid AS id FROM unnest($1::text[], $2::text[]) AS w(s, t)
+       SELECT n, format('%I.%I', s, t) AS wanted, to_regclass(format('%I.%I', s, t))::oid AS id
+         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(s, t, n)
      ), tree AS (
-       SELECT wanted, id, 0 AS depth FROM wanted
-       UNION SELECT tree.wanted, i.inhrelid, depth + 1 FROM tree JOIN pg_inherits i ON i.inhparent = tree.id
+       SELECT wanted.n, wanted, id, 0 AS depth FROM wanted
+       UNION SELECT tree.n, tree.wanted, i.inhrelid, depth + 1 FROM tree JOIN pg_inherits i ON i.inhparent = tree.id
      )
-     SELECT DISTINCT ON (coalesce(n.nspname, wanted), c.relname) wanted, c.relkind AS kind, n.nspname AS schema, c.relname AS table,
+     SELECT DISTINCT ON (coalesce(n.nspname, wanted), c.relname) wanted,
+       tree.n::text AS n, c.relkind AS kind, n.nspname AS schema, c.relname AS table,
        EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid)::int AS in_tree,
        (depth > 0 AND c.relispartition)::int AS clone,
        EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = CASE c.relkind WHEN 'p'
@@ -58,9 +75,12 @@ export async function fenceableTables(
           ? 'strangler_fence_row'
           : 'strangler_fence_leaf'
         : null;
+    const { rows: meant } = tables[Number(row.n) - 1] ?? {};
     return {
       schema: row.schema,
       table: row.table,
+      ...(meant && { rows: meant }),
+      clone: Number(row.clone) === 1,
       rowTrigger,
       hasRowTrigger: Number(row.has_row) === 1,
     };

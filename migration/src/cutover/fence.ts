@@ -11,7 +11,12 @@ import {
   readFenceTriggers,
 } from '../replica/fences.ts';
 import { type Remade, remaking, replacing } from './fence-statements.ts';
-import { type FenceableTable, fenceableTables, type TableName } from './fence-tables.ts';
+import {
+  type FenceableTable,
+  fenceableTables,
+  type FencedTable,
+  type TableName,
+} from './fence-tables.ts';
 import { forgetMarks, markingFence } from '../replica/fence-marks.ts';
 import { type MoveGuard, guarded } from '../replica/move-guards.ts';
 import { hasTable } from '../replica/schema.ts';
@@ -20,7 +25,7 @@ import { noteOwner, type OwnerNote } from '../replica/owners.ts';
 import { describeWriters, runningWriters } from '../database/running-writers.ts';
 
 export interface Fence extends FenceRule {
-  readonly tables: readonly TableName[];
+  readonly tables: readonly FencedTable[];
 }
 
 export interface FenceOptions {

@@ -2,7 +2,7 @@ export { cutover, type MoveOptions, type MoveResult, rollback } from './cutover.
 export { installFence, removeFence } from './fence.ts';
 export { fenceStatus, type FenceStatus } from './fence-status.ts';
 export { strayWriters, type StrayWriter } from '../replica/stray-writes.ts';
-export { contextTables } from './cutover.ts';
+export { contextTables } from './context-tables.ts';
 export { recoverMove, recoverUnderLease, requireSidesAgree } from './recover.ts';
 export { unfinishedMoves } from './move-record.ts';
 export { abandon, retire } from './retire.ts';

@@ -1,7 +1,7 @@
 import type { Control, Lease, NumberedEntry } from '../control/index.ts';
 import { pause } from '../pause.ts';
 import type { MoveGuard } from '../replica/move-guards.ts';
-import type { TableName } from './fence-tables.ts';
+import type { FencedTable } from './fence-tables.ts';
 import type { MoveKind } from './move-plan.ts';
 
 /** What a recovery must know about a move whose process is dead. Written before the move touches anything. */
@@ -9,8 +9,8 @@ export interface MoveRecord {
   readonly moveId: string;
   readonly kind: MoveKind;
   readonly epoch: number;
-  readonly from: readonly TableName[];
-  readonly to: readonly TableName[];
+  readonly from: readonly FencedTable[];
+  readonly to: readonly FencedTable[];
   readonly sourceFence: 'none' | 'audit';
   /** The journal holds the flip of this move: it may only go forward. */
   readonly flipped: boolean;
@@ -18,8 +18,8 @@ export interface MoveRecord {
 
 interface RecordedDetail {
   readonly move: MoveKind;
-  readonly from: TableName[];
-  readonly to: TableName[];
+  readonly from: FencedTable[];
+  readonly to: FencedTable[];
   readonly sourceFence: 'none' | 'audit';
 }
 

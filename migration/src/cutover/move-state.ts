@@ -9,7 +9,7 @@ import type { Client } from 'pg';
 import type { Control, Lease } from '../control/index.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import type { TableName } from './fence-tables.ts';
+import type { FencedTable } from './fence-tables.ts';
 import type { MoveGuard } from '../replica/move-guards.ts';
 import type { MovePlan } from './move-plan.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
@@ -38,7 +38,7 @@ export interface MoveState {
   readonly epoch: number;
   readonly sides: SideConnections;
   readonly transport: Transport;
-  readonly tables: { readonly from: readonly TableName[]; readonly to: readonly TableName[] };
+  readonly tables: { readonly from: readonly FencedTable[]; readonly to: readonly FencedTable[] };
   /** How the source was fenced before the move, so that an abandoned move leaves it as it was. */
   readonly sourceFence: 'none' | 'audit';
   readonly noFacade: boolean;

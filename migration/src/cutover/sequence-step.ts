@@ -1,6 +1,7 @@
 import { type MigrationDefinition, otherSide } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { parseTableName, quoteTable } from '../database/identifiers.ts';
+import { bothGiveOut } from '../surroundings/id-questions.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import { type Detail, from, type MoveState, type MoveStep, timeLeft, to } from './move-state.ts';
@@ -28,6 +29,8 @@ export function sequencePairs(
     for (const part of table.parts) {
       for (const link of part.columns) {
         const decided = table.ids[link.from];
+        // the two sides keep to numbers of their own
+        if (decided?.reason !== undefined && bothGiveOut(table)) continue;
         const monolith = {
           sequence: sequenceOf(table.monolith, link.from, decided?.monolith),
           table: quoteTable(table.monolith),

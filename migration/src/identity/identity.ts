@@ -60,6 +60,8 @@ interface MappedPart {
 export interface MappedTable {
   readonly monolith: string;
   readonly key: readonly string[];
+  /** Absent: all rows are meant. */
+  readonly where?: string;
   readonly onReturn: string;
   readonly parts: readonly MappedPart[];
 }
@@ -96,6 +98,7 @@ export const mappingIdentity = ({ tables }: CompiledMapping): MappedTable[] =>
   tables.map((table) => ({
     monolith: tableName(table.monolith),
     key: table.key,
+    ...(table.where && { where: sortedJson(table.where) }),
     onReturn: sortedJson(table.leave),
     parts: table.parts.map((part) => ({
       service: tableName(part.service),

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { databaseFailure } from '../database/failures.ts';
 import { quoteTable, type TableName } from '../database/identifiers.ts';
 import { typeChain } from '../database/type-chain.ts';
-import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { columnsRead, type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { readOpenings } from '../replica/fence-marks.ts';
 import { isWhole, readFenceTriggers } from '../replica/fences.ts';
 import {
@@ -133,10 +133,7 @@ export async function readIdentity({
     direction,
     ...(fence && { fence }),
     monolith: monolith.tables.map((table, index) =>
-      onlyMapped(
-        table,
-        mapping.tables[index]?.parts.flatMap((part) => part.columns.map(({ from }) => from)) ?? [],
-      ),
+      onlyMapped(table, mapping.tables.slice(index, index + 1).flatMap(columnsRead)),
     ),
     service: service.tables.map((table, index) =>
       onlyMapped(table, parts[index]?.columns.map(({ to }) => to) ?? []),

@@ -1,4 +1,4 @@
-import { type Side, sourceOf, targetOf } from '@strangler-toolkit/plan';
+import { type Direction, type Side, sourceOf, targetOf } from '@strangler-toolkit/plan';
 import type {
   ColumnIdentity,
   Identity,
@@ -25,6 +25,8 @@ export interface Change {
   readonly table: string | null;
   /** What changed, as a sentence without its full stop. */
   readonly text: string;
+  /** Nobody can accept it: reading again would take rows away that nothing else holds. */
+  readonly final?: true;
   /** A partition that is there now and was not: when it is empty, nothing came with it. */
   readonly newLeaf?: { readonly side: Side; readonly oid: string };
 }
@@ -35,7 +37,7 @@ export function whatChanged(before: Identity, after: Identity): readonly Change[
   return [
     ...publicationChanges(before, after),
     ...(['monolith', 'service'] as const).flatMap((side) => sideChanges(side, before, after)),
-    ...mappingChanges(before.mapping, after.mapping),
+    ...mappingChanges(before.mapping, after.mapping, after.direction),
     ...fenceChanges(before, after),
   ].sort((left, right) => ranks.indexOf(left.severity) - ranks.indexOf(right.severity));
 }
@@ -265,7 +267,11 @@ function leafChanges(
   return [...gone, ...others];
 }
 
-function mappingChanges(before: readonly MappedTable[], after: readonly MappedTable[]): Change[] {
+function mappingChanges(
+  before: readonly MappedTable[],
+  after: readonly MappedTable[],
+  direction: Direction,
+): Change[] {
   return [
     ...before
       .filter((table) => after.every(({ monolith }) => monolith !== table.monolith))
@@ -287,12 +293,12 @@ function mappingChanges(before: readonly MappedTable[], after: readonly MappedTa
               text: `table ${table.monolith} was not mapped`,
             },
           ]
-        : mappedTableChanges(was, table);
+        : mappedTableChanges(was, table, direction);
     }),
   ];
 }
 
-function mappedTableChanges(was: MappedTable, is: MappedTable): Change[] {
+function mappedTableChanges(was: MappedTable, is: MappedTable, direction: Direction): Change[] {
   const change = (severity: Severity, text: string): Change => ({
     severity,
     kind: 'mapping',
@@ -302,6 +308,18 @@ function mappedTableChanges(was: MappedTable, is: MappedTable): Change[] {
   if (was.key.join() !== is.key.join())
     return [change('stop', `has the key ${is.key.join(', ')} (was ${was.key.join(', ')})`)];
   const changes: Change[] = [];
+  if (was.where !== is.where)
+    changes.push(
+      direction === 'forward'
+        ? change('reread', 'is for other rows than it was')
+        : {
+            ...change(
+              'stop',
+              'is for other rows than it was: who they belong to can change while the monolith owns them only',
+            ),
+            final: true,
+          },
+    );
   if (was.onReturn !== is.onReturn)
     changes.push(change('void', 'gives other values to what it leaves behind'));
   for (const part of is.parts) {

@@ -1,6 +1,6 @@
 import { type Direction, endsOf } from '@strangler-toolkit/plan';
 import { type CompiledMapping, tableName } from './compiled-mapping.ts';
-import { carries } from './type-compatibility.ts';
+import { carries, parseType } from './type-compatibility.ts';
 
 interface ColumnNow {
   /** `shop.products.price` */
@@ -51,4 +51,45 @@ export function changedTypes(
       }),
     ),
   );
+}
+
+export interface RetypedCondition {
+  /** Of the mapping. */
+  readonly line: string;
+  readonly table: string;
+  readonly column: string;
+  readonly problem: string;
+}
+
+const numbers = new Set(['smallint', 'integer', 'bigint']);
+const texts = new Set(['text', 'character varying']);
+
+/**
+ * Columns of conditions that became of a type which may write the same values in another way (`t` of a boolean is `true` as a
+ * text): the condition would be true of no row any more.
+ */
+export function retypedConditions(
+  before: CompiledMapping,
+  now: CompiledMapping,
+): RetypedCondition[] {
+  return now.tables.flatMap(({ line, monolith, where = {} }) => {
+    const name = tableName(monolith);
+    const known = before.tables.find((table) => tableName(table.monolith) === name)?.monolith;
+    return Object.keys(where).flatMap((column) => {
+      const [was, is] = [known, monolith].map(
+        (table) => table?.columns.find((candidate) => candidate.name === column)?.type,
+      );
+      if (was === undefined || is === undefined || was === is) return [];
+      const bases = [parseType(was).base, parseType(is).base];
+      if ([numbers, texts].some((alike) => bases.every((base) => alike.has(base)))) return [];
+      return [
+        {
+          line: `${line}.where.${column}`,
+          table: name,
+          column,
+          problem: `${name}.${column} is ${is} (was ${was}), which may write what the condition asks for in another way`,
+        },
+      ];
+    });
+  });
 }

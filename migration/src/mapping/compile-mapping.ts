@@ -1,6 +1,7 @@
 import {
   type MigrationDefinition,
   type OnReturn,
+  type RowCondition,
   StranglerError,
   type TableMapping,
   type TargetTable,
@@ -9,6 +10,7 @@ import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import type { FindingKind } from '../findings/kinds.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
+import { compileCondition } from './compile-condition.ts';
 import {
   type CompiledMapping,
   type CompiledPart,
@@ -77,7 +79,9 @@ export function compileTable(
     throw new StranglerError('CONFIG_INVALID', `${line}.service: names no service table`);
   const parts: readonly [CompiledPart, ...CompiledPart[]] = [first, ...rest];
   refuseSharedColumns(parts, key, line);
-  const leave = mapping.leave ?? {};
+  const where = mapping.where && compileCondition(mapping.where, { monolith, key, line });
+  if (where !== undefined) requireUniqueKey(monolith, key, line);
+  const leave = { ...mapping.leave, ...impliedValues(where, parts) };
   const ids = mapping.ids ?? {};
   for (const column of Object.keys(ids)) {
     findColumn(monolith, column, `${line}.ids.${column}`);
@@ -92,10 +96,38 @@ export function compileTable(
     monolith,
     key,
     parts,
+    ...(where && { where }),
     leave,
     ids,
     leftBehind: checkLeftBehind(monolith, parts, leave, line),
   };
+}
+
+/** A column that decides and is not mapped holds the one value that it may hold. */
+const impliedValues = (
+  where: RowCondition | undefined,
+  parts: readonly CompiledPart[],
+): NonNullable<TableMapping['leave']> =>
+  Object.fromEntries(
+    Object.entries(where ?? {})
+      .filter(([name]) => !parts.some((part) => part.columns.some(({ from }) => from === name)))
+      .map(([name, value]) => [
+        name,
+        {
+          onReturn: { value: value === null ? null : ([value].flat()[0] ?? null) },
+          reason: 'the condition says what it holds',
+        },
+      ]),
+  );
+
+/** A row that comes back and meets one outside of the condition must be refused, which only an index can promise. */
+function requireUniqueKey(monolith: TableCatalog, key: readonly string[], line: string): void {
+  if (isUniqueKey(monolith, key) && !monolith.primaryKeyDeferrable) return;
+  throw new StranglerError(
+    'CONFIG_INVALID',
+    `${line}.where: (${key.join(', ')}) must be the primary key of ${tableName(monolith)}, checked at once: the rows outside of ` +
+      'the condition have keys too',
+  );
 }
 
 function compilePart(

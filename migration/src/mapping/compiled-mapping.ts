@@ -1,4 +1,4 @@
-import type { IdSource, OnReturn, Side } from '@strangler-toolkit/plan';
+import type { IdSource, OnReturn, RowCondition, Side } from '@strangler-toolkit/plan';
 import type { CrossingKey } from './crossing-keys.ts';
 import type { TableCatalog } from '../database/catalog.ts';
 import type { Conversion } from './conversions/conversion.ts';
@@ -37,6 +37,8 @@ export interface CompiledTable {
   readonly key: readonly string[];
   /** The first decides about existence. */
   readonly parts: readonly [CompiledPart, ...CompiledPart[]];
+  /** Only these rows of the monolith's table are meant. */
+  readonly where?: RowCondition;
   readonly leave: Readonly<Record<string, LeftColumn>>;
   /** By key column of the monolith: what its default does not tell. */
   readonly ids: Readonly<Record<string, IdSource>>;
@@ -54,6 +56,14 @@ export interface CompiledMapping {
 /** The column of a side. */
 export const columnOn = (link: ColumnLink, side: Side): string =>
   side === 'monolith' ? link.from : link.to;
+
+/** The monolith's columns that the mapping reads: those that parts take, and those that decide whether a row is meant. */
+export const columnsRead = ({ parts, where = {} }: CompiledTable): string[] => [
+  ...new Set([
+    ...parts.flatMap((part) => part.columns.map(({ from }) => from)),
+    ...Object.keys(where),
+  ]),
+];
 
 /** The tables of a side that hold a mapped table's rows. */
 export const tablesOn = (

@@ -1,10 +1,14 @@
 import type { ForeignKeyDecision, MigrationDefinition, Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { displayTable, type TableName } from '../database/identifiers.ts';
+import { tied } from './tied-rows.ts';
 
 export type KeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
-/** A foreign key of which only one end is mapped: what is applied to that end does not look at the other. */
+/**
+ * A foreign key of which only one end is mapped, or not all rows of an end are meant: what is applied to that end does not look at
+ * the other.
+ */
 export interface CrossingKey {
   readonly side: Side;
   /** As the context file names it: `order_lines.order_lines_product_id_fkey`. */
@@ -64,19 +68,25 @@ export async function readCrossingKeys(
     const child = { schema: row.child_schema ?? '', table: row.child ?? '' };
     const parent = { schema: row.parent_schema ?? '', table: row.parent ?? '' };
     const ends = [inside.has(displayTable(parent)), inside.has(displayTable(child))];
-    if (ends[0] === ends[1]) return [];
+    const key = {
+      child: { ...child, columns: JSON.parse(row.child_columns ?? '[]') as string[] },
+      parent: { ...parent, columns: JSON.parse(row.parent_columns ?? '[]') as string[] },
+    };
+    const within = ends[0] === ends[1];
+    if (within && (ends[0] !== true || tied(definition, side, key))) return [];
+    // what the monolith keeps may refer to what the service has, and what the service has to what it did not get
+    const referredTo = within ? side === 'monolith' : ends[0] === true;
     const name = `${displayTable(child)}.${row.name ?? ''}`;
     return [
       {
         side,
         name,
-        mapped: ends[0] ? ('parent' as const) : ('child' as const),
-        child: { ...child, columns: JSON.parse(row.child_columns ?? '[]') as string[] },
-        parent: { ...parent, columns: JSON.parse(row.parent_columns ?? '[]') as string[] },
+        mapped: referredTo ? ('parent' as const) : ('child' as const),
+        ...key,
         onDelete: action(row.on_delete ?? ''),
         onUpdate: action(row.on_update ?? ''),
         setColumns: JSON.parse(row.set_columns ?? '[]') as string[],
-        childStreamed: ends[0] === true && row.streamed === 't',
+        childStreamed: !within && ends[0] === true && row.streamed === 't',
         decision: definition.foreignKeys?.[side]?.[name] ?? null,
       },
     ];

@@ -1,6 +1,6 @@
 import { directions, type StranglerError } from '@strangler-toolkit/plan';
 import type { SchemaChange } from './change.ts';
-import { changedTypes } from '../mapping/changed-types.ts';
+import { changedTypes, retypedConditions } from '../mapping/changed-types.ts';
 import { whatChanged } from '../identity/what-changed.ts';
 import { bySeriousness, type SchemaFinding } from './finding.ts';
 import { passing } from './passing.ts';
@@ -39,7 +39,21 @@ export function judgeChange(change: SchemaChange): readonly SchemaFinding[] {
       what: `${about}: ${problem}`,
       steps: [{ phase: 'mapping', side: null, text: remedy }],
     }));
-  const told = [...misfits, ...types];
+  const conditions = retypedConditions(before.mapping, after.mapping)
+    .filter((one) => misfits.every(({ line }) => line !== one.line))
+    .map(({ problem, ...place }): SchemaFinding => ({
+      effect: 'stops',
+      ...place,
+      what: problem,
+      steps: [
+        {
+          phase: 'mapping',
+          side: null,
+          text: `Write in ${place.line} what the column holds then, and start the worker again`,
+        },
+      ],
+    }));
+  const told = [...misfits, ...types, ...conditions];
   const found = [...told, ...unseen(change, told)];
   return [...found, ...asked, ...passing(change, found)].sort(bySeriousness);
 }

@@ -18,6 +18,7 @@ import {
   tableName,
 } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 import { projectBackward, projectForward } from '../mapping/project.ts';
 import type { ColumnText } from '../stream/change-event.ts';
 import { ownerRow } from '../verify/owner-rows.ts';
@@ -94,12 +95,13 @@ async function checkTable(
     const bad = `${column} IS NOT NULL AND NOT ${convertedBack(column, link.conversion, side)}`;
     return `count(*) FILTER (WHERE ${bad}), min(format('%s', ${column})) FILTER (WHERE ${bad})`;
   });
+  const meant = side === 'monolith' && table.where ? conditionSql(table.where) : 'true';
   const found = links.map(() => ({ inexact: 0, example: null as string | null }));
   let rows = 0;
   const ranges = pageRanges((await readTable(client, catalog)).pages, 8);
   for (const [done, range] of ranges.entries()) {
     const result = await client.query<(string | null)[]>({
-      text: `SELECT count(*), ${counts.join(', ')} FROM ${quoteTable(catalog)} WHERE ${pageCondition(range)}`,
+      text: `SELECT count(*), ${counts.join(', ')} FROM ${quoteTable(catalog)} WHERE ${pageCondition(range)} AND ${meant}`,
       rowMode: 'array',
     });
     const [number, ...told] = result.rows[0] ?? [];
@@ -205,11 +207,15 @@ function previewed(part: CompiledPart, link: ColumnLink, is: ColumnText): Previe
   }
 }
 
-async function firstKey(client: pg.Client, { monolith, key }: CompiledTable): Promise<string[]> {
+async function firstKey(
+  client: pg.Client,
+  { monolith, key, where = {} }: CompiledTable,
+): Promise<string[]> {
   const names = key.map(quoteIdentifier);
   const texts = names.map((name) => `format('%s', ${name})`);
+  const from = `FROM ${quoteTable(monolith)} WHERE ${conditionSql(where) || 'true'}`;
   const { rows } = await client.query<string[]>({
-    text: `SELECT ${texts.join(', ')} FROM ${quoteTable(monolith)} ORDER BY ${names.join(', ')} LIMIT 1`,
+    text: `SELECT ${texts.join(', ')} ${from} ORDER BY ${names.join(', ')} LIMIT 1`,
     rowMode: 'array',
   });
   if (rows[0] === undefined)

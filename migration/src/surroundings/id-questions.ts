@@ -53,6 +53,10 @@ function keyColumns(mapping: CompiledMapping): KeyColumn[] {
   );
 }
 
+/** Whether an id that the service gives out may be one of a row that stayed: the key does not hold what tells them apart. */
+export const bothGiveOut = ({ key, where }: CompiledTable): boolean =>
+  where !== undefined && !Object.keys(where).some((column) => key.includes(column));
+
 /**
  * Key columns of which it is not known how their next id comes about: after a change of owner the other side would give
  * out ids a second time.
@@ -74,6 +78,20 @@ export function idQuestions(
     if (decided?.reason !== undefined) return [];
     const about = `key ${displayTable(table.monolith)}.${column}`;
     const line = `${table.line}.ids.${column}`;
+    if (bothGiveOut(table))
+      return [
+        {
+          kind: 'id',
+          about,
+          decision: null,
+          problem:
+            'rows outside of the condition go on getting ids at the monolith while the service gives out its own, ' +
+            'so both can give out the same one',
+          remedy:
+            `${line}: give the two sides ids that cannot meet (a sequence that begins elsewhere, or steps of two), ` +
+            "and say so, { reason: '…' }; neither sequence is moved then",
+        },
+      ];
     const without = ends.filter(
       ({ side, at, name }) =>
         decided?.[side] === undefined &&

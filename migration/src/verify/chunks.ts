@@ -40,9 +40,9 @@ export async function* keyRanges(
   const columns = owner.keyColumns.map(({ column }) => column).join(', ');
   let lower: readonly string[] | undefined;
   for (;;) {
-    const after = lower ? ` WHERE ${compareTuple(owner, '>', lower, types)}` : '';
+    const after = lower ? ` AND ${compareTuple(owner, '>', lower, types)}` : '';
     const { rows } = await client.query<string[]>({
-      text: `SELECT ${columns} FROM ${owner.table}${after} ORDER BY ${columns} OFFSET ${chunkRows - 1} LIMIT 1`,
+      text: `SELECT ${columns} FROM ${owner.table} WHERE ${owner.meant}${after} ORDER BY ${columns} OFFSET ${chunkRows - 1} LIMIT 1`,
       rowMode: 'array',
     });
     const upper = rows[0];
@@ -63,7 +63,7 @@ export async function* keyRanges(
 
 export async function digest(client: pg.Client, side: ComparedSide, chunk: Chunk): Promise<Digest> {
   const { rows } = await client.query<{ rows: string; sum: string }>(
-    `SELECT ${digestColumns(side)} FROM ${side.table} WHERE ${chunk.where(side)}`,
+    `SELECT ${digestColumns(side)} FROM ${side.table} WHERE ${side.meant} AND ${chunk.where(side)}`,
   );
   return { rows: Number(rows[0]?.rows), sum: rows[0]?.sum ?? '' };
 }
@@ -75,7 +75,7 @@ export async function bucketDigests(
   buckets: number,
 ): Promise<Map<number, Digest>> {
   const { rows } = await client.query<{ bucket: string; rows: string; sum: string }>(
-    `SELECT ${bucketOf(side, buckets)} AS bucket, ${digestColumns(side)} FROM ${side.table} GROUP BY 1`,
+    `SELECT ${bucketOf(side, buckets)} AS bucket, ${digestColumns(side)} FROM ${side.table} WHERE ${side.meant} GROUP BY 1`,
   );
   return new Map(rows.map((row) => [Number(row.bucket), { rows: Number(row.rows), sum: row.sum }]));
 }
@@ -91,7 +91,7 @@ export async function rowHashes(
   chunk: Chunk,
 ): Promise<Map<string, string>> {
   const { rows } = await client.query<string[]>({
-    text: `SELECT ${rowHash(side)}, ${side.keys.join(', ')} FROM ${side.table} WHERE ${chunk.where(side)} ORDER BY 1`,
+    text: `SELECT ${rowHash(side)}, ${side.keys.join(', ')} FROM ${side.table} WHERE ${side.meant} AND ${chunk.where(side)} ORDER BY 1`,
     rowMode: 'array',
   });
   const hashes = new Map<string, string>();

@@ -118,7 +118,7 @@ async function compareBuckets(options: CompareTableOptions): Promise<void> {
   const {
     rows: [size],
   } = await owner.client.query<{ rows: string }>(
-    `SELECT count(*) AS rows FROM ${comparison[owner.side].table}`,
+    `SELECT count(*) AS rows FROM ${comparison[owner.side].table} WHERE ${comparison[owner.side].meant}`,
   );
   const buckets = Math.max(1, Math.ceil(Number(size?.rows ?? 0) / chunkRows));
   const owners = await bucketDigests(owner.client, comparison[owner.side], buckets);

@@ -8,11 +8,14 @@ import {
   type CompiledPart,
   type CompiledTable,
 } from '../mapping/compiled-mapping.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 
 /** How one side's table shows its rows in terms that both sides share. */
 export interface ComparedSide {
   readonly side: Side;
   readonly table: string;
+  /** Which of its rows are compared; `true`: all. */
+  readonly meant: string;
   /** Expressions whose text is equal on both sides for equal values; keys first. */
   readonly keys: readonly string[];
   readonly values: readonly string[];
@@ -59,6 +62,7 @@ export function compareParts(table: CompiledTable): Comparison[] {
     const view = (side: Side): ComparedSide => ({
       side,
       table: quoteTable({ monolith: table.monolith, service: part.service }[side]),
+      meant: side === 'monolith' && table.where ? conditionSql(table.where) : 'true',
       keys: keyLinks.map((link) => normalised(side, link)),
       values: valueLinks.map((link) => normalised(side, link)),
       keyColumns: keyLinks.map((link) => ({

@@ -3,6 +3,7 @@ import { classifyFailure } from '../apply/classify-error.ts';
 import { displayTable, quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
 import { expressionsOf } from '../mapping/expressions.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 import { parseType, withoutLength } from '../mapping/type-compatibility.ts';
 
 /** Rows of the monolith whose column holds something else than its expression in the context file says. */
@@ -43,14 +44,14 @@ export async function findUnderived(
 }
 
 async function findRows(
-  { monolith: table, key }: CompiledTable,
+  { monolith: table, key, where = {} }: CompiledTable,
   column: string,
   expression: string,
   monolith: pg.Client,
 ): Promise<Pick<Underived, 'rows' | 'keys'>> {
   const type = table.columns.find(({ name }) => name === column)?.type ?? 'text';
   const wrong =
-    `FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)}::text ` +
+    `FROM ${quoteTable(table)} WHERE ${conditionSql(where) || 'true'} AND ${quoteIdentifier(column)}::text ` +
     `IS DISTINCT FROM CAST((${expression}\n) AS ${uncut(type)})::text`;
   const { rows } = await monolith.query<{ rows: string }>(`SELECT count(*) AS rows ${wrong}`);
   const count = Number(rows[0]?.rows ?? 0);

@@ -19,7 +19,8 @@ export async function* keysOfLeaf(
   // Detached or dropped again: the next look finds that.
   if (rows[0] === undefined || comparison === undefined) return;
   await client.query(
-    `BEGIN; DECLARE keys NO SCROLL CURSOR FOR SELECT ${comparison[side].keys.join(', ')} FROM ${rows[0].leaf}`,
+    `BEGIN; DECLARE keys NO SCROLL CURSOR FOR SELECT ${comparison[side].keys.join(', ')} ` +
+      `FROM ${rows[0].leaf} WHERE ${comparison[side].meant}`,
   );
   for (;;) {
     const found = await client.query<string[]>({

@@ -1,8 +1,9 @@
-import type { Side } from '@strangler-toolkit/plan';
+import type { RowCondition, Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
-import type { CompiledTable } from '../mapping/compiled-mapping.ts';
+import { columnsRead, type CompiledTable } from '../mapping/compiled-mapping.ts';
 import { projectBackward, projectForward } from '../mapping/project.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 import type { ColumnText } from '../stream/change-event.ts';
 
 export interface OwnerRow {
@@ -17,6 +18,7 @@ interface Place {
   readonly columns: readonly string[];
   readonly key: readonly string[];
   readonly keyTypes: readonly string[];
+  readonly where?: RowCondition | undefined;
 }
 
 async function fetchRow(
@@ -28,6 +30,7 @@ async function fetchRow(
     (column, index) =>
       `${quoteIdentifier(column)} = CAST($${index + 1}::text AS ${place.keyTypes[index] ?? 'text'})`,
   );
+  if (place.where) where.push(conditionSql(place.where));
   const { rows } = await client.query<Record<string, ColumnText>>(
     `SELECT ${place.columns.map(quoteIdentifier).join(', ')}, xmin AS "strangler version" FROM ${place.table} WHERE ${where.join(' AND ')}`,
     [...key],
@@ -47,15 +50,13 @@ export async function ownerRow(
 ): Promise<OwnerRow | null> {
   const named = Object.fromEntries(table.key.map((column, index) => [column, key[index] ?? null]));
   if (side === 'monolith') {
-    const columns = [
-      ...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from))),
-    ];
     const found = await fetchRow(
       client,
       {
         table: quoteTable(table.monolith),
-        columns,
+        columns: columnsRead(table),
         key: table.key,
+        where: table.where,
         keyTypes: types(table.monolith, table.key),
       },
       key,

@@ -30,7 +30,7 @@ export async function readRows(
   const text =
     `SELECT ${[...view.keys, ...view.values].join(', ')}, t.xmin FROM ${view.table} t JOIN ` +
     `(SELECT ${wanted.join(', ')} FROM unnest(${arrays}) AS w(${names})) k ON ` +
-    `${join.join(' AND ')}`;
+    `${join.join(' AND ')} WHERE ${view.meant}`;
   const { rows } = await client.query<(string | null)[]>({
     text,
     values: view.keyColumns.map((_, index) => own.map((key) => key[index])),

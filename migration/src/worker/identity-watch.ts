@@ -59,6 +59,9 @@ export function refuseStops(context: string, changes: readonly Change[]): void {
   const stops = changes.filter(({ severity }) => severity === 'stop');
   if (stops.length === 0) return;
   throw new StranglerError('IDENTITY_CHANGED', `${context}: ${changesText(stops)}`, {
+    ...(stops.some(({ final }) => final) && {
+      remedy: `Put the condition back, and change it after strangler rollback ${context}.`,
+    }),
     details: { changes: changes.map(({ severity, text }) => `${severity}: ${text}`) },
   });
 }
@@ -89,7 +92,8 @@ export class IdentityWatch {
   /** Before the stream begins. @throws StranglerError IDENTITY_CHANGED */
   async begin(): Promise<void> {
     await this.#look();
-    if (!this.#stops() || this.#options.accepted) return;
+    const final = this.#found?.changes.some((change) => change.final) === true;
+    if (!this.#stops() || (this.#options.accepted && !final)) return;
     await this.#options.stillMine();
     this.#refuseStop();
   }

@@ -10,7 +10,7 @@ import {
 import type pg from 'pg';
 import type { RelationMessage } from '../apply/relation-watch.ts';
 import { displayTable } from '../database/identifiers.ts';
-import { changedTypes } from '../mapping/changed-types.ts';
+import { changedTypes, retypedConditions } from '../mapping/changed-types.ts';
 import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { carries } from '../mapping/type-compatibility.ts';
@@ -61,6 +61,11 @@ export async function checkFit(
   } catch (error) {
     throw asSchemaChange(error);
   }
+  const [retyped] = retypedConditions(check.mapping, now);
+  if (retyped !== undefined)
+    throw new StranglerError('SCHEMA_CHANGED', `${retyped.line}: ${retyped.problem}`, {
+      details: { table: retyped.table, column: retyped.column },
+    });
   const [changed] = changedTypes(check.mapping, now, check.direction);
   if (changed !== undefined) throw changedType(changed.line, changed.source, changed.target);
   return now;

@@ -1,22 +1,47 @@
-import { test } from '@jest/globals';
-import { sharedKafka } from '@strangler-toolkit/dev-stack';
+import { expect, test } from '@jest/globals';
+import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { chooseTransport } from '../../src/stream/choose-transport.ts';
+import type { Transport } from '../../src/stream/index.ts';
 import { definition, startWorker } from '../worker/shop.ts';
+import {
+  expectForward as expectBorder,
+  expectSame,
+  giveToService,
+  letters,
+  openByCondition,
+} from './by-condition.ts';
 import { openConverted, expectForward } from './converted.ts';
+
+const kafka = async (): Promise<Transport> => {
+  const { brokers, connectUrl } = await sharedKafka();
+  return chooseTransport(definition, {
+    STRANGLER_TRANSPORT: 'kafka',
+    KAFKA_BROKERS: brokers,
+    CONNECT_URL: connectUrl,
+  });
+};
 
 describeWithKafka('over Kafka', () => {
   // the way back differs in nothing: what it converts is the text that both transports carry
   test('converted columns and keys are copied, streamed and compared', async () => {
-    const { brokers, connectUrl } = await sharedKafka();
-    await using shop = await openConverted(
-      chooseTransport(definition, {
-        STRANGLER_TRANSPORT: 'kafka',
-        KAFKA_BROKERS: brokers,
-        CONNECT_URL: connectUrl,
-      }),
-    );
+    await using shop = await openConverted(await kafka());
     await using _worker = startWorker(shop);
     await expectForward(shop);
+  });
+
+  test('rows by condition follow every move over the border, and come back', async () => {
+    await using shop = await openByCondition(await kafka());
+    await using _worker = startWorker(shop);
+    await expectBorder(shop, 60);
+    await giveToService(shop);
+    await shop.service.query(`
+      INSERT INTO papers SELECT n, 'note', NULL FROM generate_series(1000000, 1000100) n;
+      UPDATE things SET name = name || '!', tenant = 3 - tenant WHERE id % 31 = 0;
+      INSERT INTO things VALUES (3, 5000, 'of another', NULL)`);
+    await until('one waits', async () => (await letters(shop.monolith)).length > 0);
+    expect(await letters(shop.monolith)).toEqual(['{"id":"5000","tenant":"3"} ROW_OUTSIDE']);
+    await shop.service.query('DELETE FROM things WHERE tenant = 3');
+    await expectSame(shop, 'reverse');
   });
 });

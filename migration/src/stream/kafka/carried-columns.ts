@@ -17,9 +17,15 @@ const target = (mapped: string | { readonly to: string } | undefined, column: st
 export const carriedTables = ({
   tables = [],
 }: MigrationDefinition): Record<Direction, CarriedTable[]> => ({
-  forward: tables.map(({ monolith, key = [], service }) => ({
+  forward: tables.map(({ monolith, key = [], service, where = {} }) => ({
     ...parseTableName(monolith),
-    columns: [...new Set([...key, ...service.flatMap(({ columns }) => Object.keys(columns))])],
+    columns: [
+      ...new Set([
+        ...key,
+        ...service.flatMap(({ columns }) => Object.keys(columns)),
+        ...Object.keys(where),
+      ]),
+    ],
     ...(key.length > 0 && { key }),
   })),
   reverse: tables.flatMap(({ service }) =>

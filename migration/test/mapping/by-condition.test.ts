@@ -1,0 +1,134 @@
+import { expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
+import { caughtUp, startWorker } from '../worker/shop.ts';
+import {
+  expectForward,
+  expectSame,
+  giveToService,
+  keptRows,
+  letters,
+  meantRows,
+  openByCondition,
+  verified,
+} from './by-condition.ts';
+
+test('rows by condition are copied, follow every move over the border, and come back; the others stay as they are', async () => {
+  await using shop = await openByCondition();
+  await using _worker = startWorker(shop);
+  await expectForward(shop, 150);
+  await giveToService(shop);
+  const kept = await keptRows(shop);
+  await shop.service.query(`
+    UPDATE things SET name = name || '!' WHERE id % 7 = 0;
+    UPDATE things SET tenant = 3 - tenant, id = id + 500000 WHERE id % 31 = 0;
+    INSERT INTO things SELECT 1, n, 'new', NULL FROM generate_series(1000000, 1000100) n;
+    DELETE FROM things WHERE id % 11 = 0;
+    INSERT INTO papers SELECT n, 'note', NULL FROM generate_series(1000000, 1000100) n;
+    UPDATE papers SET kind = CASE kind WHEN 'note' THEN 'it''s' ELSE 'note' END WHERE id % 5 = 0;
+    UPDATE papers SET id = id + 500000 WHERE id % 37 = 0;
+    DELETE FROM papers WHERE id % 13 = 0`);
+  await expectSame(shop, 'reverse');
+  expect(await keptRows(shop)).toEqual(kept);
+  expect(await letters(shop.monolith)).toEqual([]);
+  const { rows } = await shop.monolith.query(
+    `SELECT tenant, closed_by, note FROM docs WHERE id = 1000001`,
+  );
+  expect(rows).toEqual([{ tenant: 'a\\b', closed_by: null, note: 'made here' }]);
+  // the monolith goes on with what is its own, and with nothing else
+  await shop.monolith.query(`
+    INSERT INTO items VALUES (3, 77, 'kept', NULL); UPDATE items SET name = 'kept' WHERE tenant = 3; DELETE FROM items WHERE tenant = 0;
+    UPDATE docs SET note = 'kept' WHERE tenant = 'other'`);
+  await expectSame(shop, 'reverse');
+  // emptied at the service: what the monolith keeps stays
+  const stays = await keptRows(shop);
+  await shop.service.query('TRUNCATE things, papers');
+  await caughtUp(shop, 'reverse');
+  expect(await meantRows(shop)).toEqual([]);
+  expect(await keptRows(shop)).toEqual(stays);
+});
+
+test('what the service may not write waits by name, and harms no row of the monolith', async () => {
+  await using shop = await openByCondition();
+  await using _worker = startWorker(shop);
+  await caughtUp(shop, 'forward');
+  await giveToService(shop);
+  const kept = await keptRows(shop);
+  const { rows } = await shop.monolith.query<{ id: string }>(
+    `SELECT min(id)::text AS id FROM docs WHERE tenant = 'other'`,
+  );
+  const taken = rows[0]?.id ?? '';
+  await shop.service.query(`
+    INSERT INTO things VALUES (3, 5000, 'of another', NULL);
+    UPDATE things SET tenant = 0 WHERE tenant = 1 AND id = 1;
+    UPDATE papers SET kind = 'plan' WHERE id = 9 OR id = (SELECT min(id) FROM papers WHERE kind = 'note');
+    INSERT INTO papers VALUES (${taken}, 'note', 'the key of another')`);
+  await until('four changes wait', async () => (await letters(shop.monolith)).length === 4);
+  const waiting = await letters(shop.monolith);
+  expect(waiting.map((line) => line.replace(/.* /, ''))).toEqual(Array(4).fill('ROW_OUTSIDE'));
+  expect(waiting.join()).toContain(`{"id":"${taken}"}`);
+  // gone again at the service: the row that has the key stays
+  await shop.service.query(`DELETE FROM papers WHERE id = ${taken}`);
+  await caughtUp(shop, 'reverse');
+  expect(await keptRows(shop)).toEqual(kept);
+  const { tables } = await verified(shop, 'reverse');
+  expect(tables.map(({ differing }) => differing.length)).toEqual([3, 1]);
+});
+
+test('what a change does not tell waits by name; a table whose changes never tell stops the worker', async () => {
+  await using shop = await openByCondition();
+  await using worker = startWorker(shop);
+  await caughtUp(shop, 'forward');
+  // one of the two rows has a large value, which the change leaves out
+  await shop.monolith.query('UPDATE items SET tenant = 1 WHERE id IN (1, 4, 100)');
+  await until('it waits', async () => (await letters(shop.service)).length > 0);
+  expect(await letters(shop.service)).toEqual(['{"id":"100","tenant":"1"} APPLY_FAILED']);
+  await shop.monolith.query(
+    `ALTER TABLE docs REPLICA IDENTITY DEFAULT; UPDATE docs SET closed_by = 1 WHERE id = 15`,
+  );
+  expect(await worker.ended).toBe('SCHEMA_CHANGED');
+  expect(await worker.told).toMatch(
+    /tables\[1\]\.where: changes of public\.docs .* needs REPLICA IDENTITY FULL/,
+  );
+  await shop.monolith.query('ALTER TABLE docs REPLICA IDENTITY FULL');
+  await using _again = startWorker(shop);
+  await caughtUp(shop, 'forward');
+  expect(await letters(shop.service)).toEqual([
+    '{"id":"100","tenant":"1"} APPLY_FAILED',
+    '{"id":"15"} REPLICA_IDENTITY',
+  ]);
+});
+
+test('a condition that changes brings and takes rows while the monolith owns them, and stops the worker after that', async () => {
+  await using shop = await openByCondition();
+  const [items, ...others] = shop.definition.tables ?? [];
+  if (items === undefined) throw new Error('a table');
+  const widened = {
+    ...shop,
+    definition: {
+      ...shop.definition,
+      tables: [{ ...items, where: { tenant: ['0', '1'] } }, ...others],
+    },
+  };
+  const tenants = async (): Promise<string> =>
+    (
+      await shop.service.query<{ tenant: string }>('SELECT DISTINCT tenant FROM things ORDER BY 1')
+    ).rows
+      .map(({ tenant }) => tenant)
+      .join();
+  {
+    await using _worker = startWorker(shop);
+    await caughtUp(shop, 'forward');
+    expect(await tenants()).toBe('1,2');
+  }
+  {
+    await using _worker = startWorker(widened);
+    await until('the other rows', async () => (await tenants()) === '0,1');
+    await caughtUp(shop, 'forward');
+    await giveToService(widened);
+  }
+  const before = await keptRows(shop);
+  await using worker = startWorker({ ...shop, reread: true });
+  expect(await worker.ended).toBe('IDENTITY_CHANGED');
+  expect(await worker.told).toMatch(/is for other rows than it was/);
+  expect(await keptRows(shop)).toEqual(before);
+});
