@@ -26,6 +26,7 @@ import {
   planJobs,
   readLeft,
 } from './plan-jobs.ts';
+import { meantRows } from './meant-rows.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { holdFiles, type MappedFiles } from './table-files.ts';
 import { type CopyProgress, TableProgress } from './progress.ts';
@@ -153,10 +154,14 @@ async function readSizes(client: pg.Client, mapping: CompiledMapping): Promise<T
   for (const table of mapping.tables) {
     const catalog = await readTable(client, table.monolith);
     // Never analysed: an estimate from the size beats none.
-    catalogs.push(
+    const sized =
       catalog.estimatedRows > 0 || catalog.pages === 0
         ? catalog
-        : { ...catalog, estimatedRows: catalog.pages * 50 },
+        : { ...catalog, estimatedRows: catalog.pages * 50 };
+    catalogs.push(
+      table.where
+        ? { ...sized, estimatedRows: await meantRows(client, table.monolith, table.where) }
+        : sized,
     );
   }
   return catalogs;
