@@ -56,10 +56,12 @@ const decisive = (condition: RowCondition, encoded: EncodedRow): Row => {
 export const enteredInPart = (columns: readonly string[]): StranglerError =>
   new StranglerError(
     'APPLY_FAILED',
-    `the row came to be one of those that are replicated, and its change leaves out ${columns.join(', ')}, large values that stayed as they were`,
+    `the row came to be one of those that are replicated, and its change leaves out ` +
+      `${columns.join(', ')}, large values that stayed as they were`,
     {
       details: { data: true, columns },
       remedy:
-        'Send the row whole: strangler verify <context> --repair --keys <table>:<key>. With REPLICA IDENTITY FULL changes carry such values.',
+        'Send the row whole: strangler verify <context> --repair --keys <table>:<key>. ' +
+        'With REPLICA IDENTITY FULL changes carry such values.',
     },
   );
