@@ -32,3 +32,22 @@ export const definition: MigrationDefinition = defineMigration({
     sequenceGap: 100,
   },
 });
+
+/**
+ * What the service reads beside it: a table of the monolith alone, with a column that stays there, and one whose rows the context
+ * above brings to the monolith while the service owns them.
+ */
+export const reference: MigrationDefinition = defineMigration({
+  context: 'places',
+  data: 'reference',
+  monolith: { url: 'http://127.0.0.1:1' },
+  service: { url: 'http://127.0.0.1:2' },
+  routes: [],
+  tables: [
+    {
+      monolith: 'countries',
+      service: [{ table: 'lands', columns: { code: 'iso', name: 'title' } }],
+    },
+    { monolith: 'tags', service: [{ table: 'tag_copies', columns: { id: 'id', name: 'name' } }] },
+  ],
+});

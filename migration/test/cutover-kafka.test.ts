@@ -16,6 +16,7 @@ import { withAdmin } from '../src/stream/kafka/kafka-client.ts';
 import { streamOf } from '../src/stream/kafka/topic-names.ts';
 import { replicationNames } from '../src/stream/source/replication-names.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
+import { referenceKeepsInSync } from './cutover-reference.ts';
 import { transportOf } from './cutover-transport.ts';
 import { consistentState, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
 
@@ -129,6 +130,12 @@ describeWithKafka('a move over Kafka', () => {
     }
     await writer.stop();
     expect(ledger.failures).toEqual([]);
+    expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
+    await nothingLost();
+  });
+
+  test('a reference keeps in sync before, during and after a move of the context beside it, and the service never writes it', async () => {
+    await referenceKeepsInSync(scene, facade, ledger, kafka);
     expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
     await nothingLost();
   });

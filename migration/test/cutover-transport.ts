@@ -1,3 +1,4 @@
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { chooseTransport } from '../src/stream/choose-transport.ts';
 import type { Transport } from '../src/stream/transport.ts';
 import { definition } from './cutover-context.ts';
@@ -5,9 +6,9 @@ import { definition } from './cutover-context.ts';
 /** Where a test's Kafka is; null: the embedded transport. Goes to other processes as JSON. */
 export type KafkaPlace = { readonly brokers: string; readonly connectUrl: string } | null;
 
-export const transportOf = (kafka: KafkaPlace): Transport =>
+export const transportOf = (kafka: KafkaPlace, of: MigrationDefinition = definition): Transport =>
   chooseTransport(
-    definition,
+    of,
     kafka === null
       ? {}
       : {

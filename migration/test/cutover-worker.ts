@@ -2,7 +2,7 @@
 import { openControl } from '../src/control/index.ts';
 import { recoverMove } from '../src/cutover/index.ts';
 import { runWorker } from '../src/worker/index.ts';
-import { definition } from './cutover-context.ts';
+import * as contexts from './cutover-context.ts';
 import { type KafkaPlace, transportOf } from './cutover-transport.ts';
 
 interface Order {
@@ -11,9 +11,11 @@ interface Order {
   serviceUrl: string;
   kafka: KafkaPlace;
   recover?: boolean;
+  reference?: boolean;
 }
 const order = JSON.parse(process.argv[2] ?? '{}') as Order;
-const transport = transportOf(order.kafka);
+const definition = order.reference === true ? contexts.reference : contexts.definition;
+const transport = transportOf(order.kafka, definition);
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 // The parent died: so shall we.

@@ -14,6 +14,7 @@ import {
 } from '../src/cutover/index.ts';
 import { definition } from './cutover-context.ts';
 import { hammer, type Ledger, openFacade, stopHammers, type TestFacade } from './cutover-facade.ts';
+import { referenceKeepsInSync } from './cutover-reference.ts';
 import { protocol } from '../src/cutover/protocol.ts';
 import type { Transport } from '../src/stream/transport.ts';
 import { consistentState, oneOwner, openScene, type Scene, settled } from './cutover-scene.ts';
@@ -516,6 +517,12 @@ describe('cutover and rollback', () => {
     ).toBe(ledger.increments);
     for (const result of moves) expect(result.writePauseMs).toBeGreaterThan(0);
     for (const result of moves) expect(result.writePauseMs).toBeLessThan(8000);
+  });
+
+  test('a reference keeps in sync before, during and after a move of the context beside it, and the service never writes it', async () => {
+    const ledger: Ledger = { acknowledged: new Set(), increments: 0, failures: [] };
+    await referenceKeepsInSync(scene, await facade('one'), ledger, null);
+    expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
   });
 
   test('a job that writes past the facades, until the fence meets it, loses no write that it was told of', async () => {

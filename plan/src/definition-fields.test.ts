@@ -237,7 +237,7 @@ describe('what is wrong is told at its field, in these words', () => {
       'context must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters',
     ],
     [good({ context: 'a'.repeat(36) })],
-    [good({ data: 'own' }), 'data must be one of none, shared, replicated (is "own")'],
+    [good({ data: 'own' }), 'data must be one of none, shared, replicated, reference (is "own")'],
     [good({ data: undefined }), 'data is missing'],
     [good({ routes: undefined }), 'routes is missing'],
     [good({ routes: {} }), 'routes must be an array'],
@@ -492,7 +492,7 @@ describe('what is wrong is told at its field, in these words', () => {
     [flags({ sequences: [] })],
     [
       flags({ tables: [{ monolith: 'a', service: [part] }] }),
-      "tables is only for data: 'replicated' (this context has data: 'none')",
+      "tables is only for data: 'replicated' and 'reference' (this context has data: 'none')",
     ],
     ...(
       [
@@ -549,7 +549,7 @@ describe('what is wrong is told at its field, in these words', () => {
     ],
     [
       flags({ replication: {} }),
-      "replication is only for data: 'replicated' (this context has data: 'none')",
+      "replication is only for data: 'replicated' and 'reference' (this context has data: 'none')",
     ],
     [
       flags({ sequences: [{ monolith: 'a', service: 'b' }] }),

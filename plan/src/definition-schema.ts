@@ -71,7 +71,7 @@ export const definitionSchema = strict({
     (value) => /^[a-z][a-z0-9-]{0,35}$/.test(value),
     'must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters',
   ),
-  data: oneOf(['none', 'shared', 'replicated']),
+  data: oneOf(['none', 'shared', 'replicated', 'reference']),
   monolith: side,
   service: side,
   identity: listOf(
@@ -84,6 +84,7 @@ export const definitionSchema = strict({
   rampCeiling: number('integer', 1, 100_000).optional(),
   standInSeconds: number('any', 0).optional(),
   noWriteRoutes: nonEmpty.optional(),
+  reads: listOf(nonEmpty).optional(),
   tables: listOf(table).optional(),
   sequences: listOf(strict({ monolith: tableName, service: tableName })).optional(),
   foreignKeys: strict({

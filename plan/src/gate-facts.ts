@@ -46,11 +46,25 @@ export interface VerificationFact {
   readonly notCompared?: string | undefined;
 }
 
+/** A context with data `reference` that this one reads, and the first thing that speaks against it. */
+export interface ReferenceFact {
+  readonly context: string;
+  readonly problem?: string;
+  readonly remedy?: string;
+  readonly command?: string;
+}
+
 /** What is known. A fact that is missing could not be found out: its gate refuses, nothing passes unverified. */
 export interface GateFacts {
   readonly context: string;
   readonly data: DataKind;
   readonly stage: Stage;
+  /** Contexts that this one reads, as its file says. */
+  readonly reads?: readonly string[];
+  /** How these stand. */
+  readonly references?: readonly ReferenceFact[];
+  /** Of a reference: contexts that read it and that clients or comparisons reach already, with their stage. */
+  readonly readers?: readonly string[];
   readonly databases?: Finding;
   readonly replicaIdentity?: Finding;
   readonly mapping?: Finding;

@@ -12,6 +12,8 @@ export type GateName =
   | 'lag'
   | 'verification'
   | 'dead-letters'
+  | 'references'
+  | 'readers'
   | 'pacts'
   | 'can-i-deploy'
   | 'shadow-reads'

@@ -16,7 +16,8 @@ import {
 import type { GateFacts } from './gate-facts.ts';
 import type { Gate, GateResult } from './gate-result.ts';
 import type { DataKind, GateSettings } from './migration.ts';
-import type { Move, Stage } from './stages.ts';
+import { readers, references } from './reference-gates.ts';
+import { type Move, replicates, type Stage } from './stages.ts';
 import {
   canIDeploy,
   contextFiles,
@@ -32,7 +33,7 @@ export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate
   const replicated = data === 'replicated';
   switch (move) {
     case 'replicate':
-      return replicated ? [databases, replicaIdentity, mapping, publicationAndSlot] : [];
+      return replicates(data) ? [databases, replicaIdentity, mapping, publicationAndSlot] : [];
     case 'shadow':
       return replicated ? [initialCopy, lag, verified(false)] : [];
     case 'canary':
@@ -54,6 +55,7 @@ export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate
         : [pacts, shadowReads, mismatches, contextFiles];
     // Going back must stay easy; only what would lose a write stands in the way.
     case 'rollback':
+      if (data === 'reference') return [readers];
       return replicated && stage === 'service' ? [lag, deadLetters, facades] : [];
     case 'retire':
       return replicated
@@ -71,8 +73,13 @@ export const evaluateGates = (
 ): GateResult[] =>
   [
     ...gatesOf(move, facts.data, facts.stage),
+    ...(asksReferences(move, facts) ? [references] : []),
     ...(facts.broker === undefined ? [] : [canIDeploy]),
   ].map((gate) => gate(facts, settings));
+
+/** On the way forward: going back must stay easy, and what is retired was read for long. */
+const asksReferences = (move: Move, { reads = [] }: GateFacts): boolean =>
+  reads.length > 0 && (move === 'shadow' || move === 'canary' || move === 'cutover');
 
 export const gatesPass = (results: readonly GateResult[]): boolean =>
   results.every((gate) => gate.ok);

@@ -38,10 +38,13 @@ export {
   nextCommand,
   nextMove,
   ownerOf,
+  replicates,
   type Stage,
   type StageState,
   stages,
   steersAt,
+  type StoredKind,
+  storedKind,
   streamsAt,
 } from './stages.ts';
 export {
@@ -57,9 +60,11 @@ export type {
   Finding,
   GateFacts,
   PactsFact,
+  ReferenceFact,
   ShadowFact,
   VerificationFact,
 } from './gate-facts.ts';
+export { judgeReference } from './reference-gates.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { judgeGuard } from './guard.ts';

@@ -22,8 +22,11 @@ export type Setting = string | EnvReference;
 export const env = (name: string, fallback?: string): EnvReference =>
   fallback === undefined ? { env: name } : { env: name, default: fallback };
 
-/** `none`: stateless. `shared`: the service still uses the monolith's database. `replicated`: a database of its own. */
-export type DataKind = 'none' | 'shared' | 'replicated';
+/**
+ * `none`: stateless. `shared`: the service still uses the monolith's database. `replicated`: a database of its own. `reference`:
+ * tables that the service reads and the monolith goes on owning, kept alike in the service's database, never cut over.
+ */
+export type DataKind = 'none' | 'shared' | 'replicated' | 'reference';
 export type Side = 'monolith' | 'service';
 /** The methods that Node's HTTP parser knows, but CONNECT. */
 export const httpMethods = [
@@ -254,7 +257,7 @@ export interface ReplicationSettings {
 export interface SideSettings {
   /** Where it answers, `http://…` or `https://…`. */
   readonly url: Setting;
-  /** Its database, `postgresql://…`; needed for `replicated`. */
+  /** Its database, `postgresql://…`; needed for `replicated` and `reference`. */
   readonly database?: Setting;
   /**
    * URL of the server itself, where `database` is a pooler's. All of ours goes there: replication, snapshots, fences and locks
@@ -305,7 +308,9 @@ export interface MigrationDefinition {
   readonly standInSeconds?: number;
   /** Only for `replicated`: why no route is a write, where that is so. Else they are taken for forgotten, and a cutover is refused. */
   readonly noWriteRoutes?: string;
-  /** Only for `replicated`, which needs it: the tables that are copied and kept alike. */
+  /** Names of contexts with data `reference` whose tables this one's service reads: they must be alike before it goes on. */
+  readonly reads?: readonly string[];
+  /** Only for `replicated` and `reference`, which need it: the tables that are copied and kept alike. */
   readonly tables?: readonly TableMapping[];
   readonly sequences?: readonly SequenceMapping[];
   /** By side and `table.constraint`: foreign keys of which only one end is mapped. */
@@ -333,7 +338,7 @@ export interface MigrationDefinition {
   readonly gates?: GateSettings;
   /** Bounds of a change of owner. */
   readonly cutover?: CutoverSettings;
-  /** Only for `replicated`: how changes travel. */
+  /** Only for `replicated` and `reference`: how changes travel. */
   readonly replication?: ReplicationSettings;
 }
 

@@ -39,6 +39,14 @@ const owners: { readonly [S in Stage]: Extract<StageState, { stage: S }>['owner'
 };
 export const ownerOf = (stage: Stage): Side => owners[stage];
 
+export type StoredKind = Exclude<DataKind, 'reference'>;
+/** Whether rows are copied into a database of the service's own, and kept alike there. */
+export const replicates = (data: DataKind): boolean =>
+  data === 'replicated' || data === 'reference';
+/** What a context's row in the control database says: a reference is a replicated context that the monolith goes on owning. */
+export const storedKind = (data: DataKind): StoredKind =>
+  data === 'reference' ? 'replicated' : data;
+
 /** Where each possible move leads. */
 type Ways = Partial<Record<Move, Stage>>;
 const replicatedMoves: Record<Stage, Ways> = {
@@ -47,6 +55,15 @@ const replicatedMoves: Record<Stage, Ways> = {
   shadowing: { canary: 'canary', rollback: 'replicating' },
   canary: { cutover: 'service', rollback: 'shadowing' },
   service: { rollback: 'canary', retire: 'retired' },
+  retired: {},
+};
+/** It stays where it is; one whose file said otherwise for a while comes back. */
+const referenceMoves: Record<Stage, Ways> = {
+  monolith: { replicate: 'replicating' },
+  replicating: { rollback: 'monolith' },
+  shadowing: { rollback: 'replicating' },
+  canary: { rollback: 'shadowing' },
+  service: {},
   retired: {},
 };
 const flagMoves: Record<Stage, Ways> = {
@@ -73,13 +90,22 @@ const commandOf: Record<Move, string> = {
 
 /** The moves that lead on or back from a stage, with where they lead. */
 export const movesFrom = (stage: Stage, data: DataKind): Readonly<Ways> =>
-  (data === 'replicated' ? replicatedMoves : flagMoves)[stage];
+  (data === 'replicated' ? replicatedMoves : data === 'reference' ? referenceMoves : flagMoves)[
+    stage
+  ];
 
 export function moveAllowed(stage: Stage, data: DataKind, move: Move): MoveDecision {
   const possible = movesFrom(stage, data);
   const to = possible[move];
   if (to !== undefined) return { allowed: true, to };
-  if (move === 'replicate' && data !== 'replicated')
+  if (data === 'reference' && move !== 'replicate' && move !== 'rollback')
+    return {
+      allowed: false,
+      reason:
+        `${commandOf[move]} is not for data 'reference': the monolith goes on owning its tables, and the contexts that ` +
+        "name it in reads are what moves; to extract the tables themselves, give the file data 'replicated' and routes",
+    };
+  if (move === 'replicate' && !replicates(data))
     return { allowed: false, reason: `a context with data '${data}' has nothing to replicate` };
   const names = moves.filter((name) => possible[name] !== undefined).map((name) => commandOf[name]);
   return {

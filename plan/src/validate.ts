@@ -1,12 +1,14 @@
 import { StranglerError } from './errors.ts';
 import type { MigrationDefinition, RouteDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
+import {
+  type Problem,
+  readsProblems,
+  referenceProblems,
+  sharedTargets,
+} from './reference-problems.ts';
 import { conditionsOf, conditionText } from './routing/conditions.ts';
-
-export interface Problem {
-  readonly field: string;
-  readonly message: string;
-}
+import { replicates } from './stages.ts';
 
 const fieldName = (path: readonly PropertyKey[]): string =>
   path
@@ -123,32 +125,34 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
       message: `says why no route is a write, and routes[${writes}] is one`,
     });
   const tables = definition.tables ?? [];
-  if (definition.data === 'replicated') {
+  problems.push(...referenceProblems(definition));
+  if (replicates(definition.data)) {
+    const kind = definition.data;
     if (tables.length === 0)
       problems.push({
         field: 'tables',
-        message: 'is missing: a replicated context needs the tables to replicate',
+        message: `is missing: a ${kind} context needs the tables to replicate`,
       });
     if (definition.monolith.database === undefined)
       problems.push({
         field: 'monolith.database',
-        message: "is missing: a replicated context reads the monolith's database",
+        message: `is missing: a ${kind} context reads the monolith's database`,
       });
     if (definition.service.database === undefined)
       problems.push({
         field: 'service.database',
-        message: 'is missing: a replicated context has a database of its own',
+        message: `is missing: a ${kind} context has a database of its own`,
       });
   } else {
     if (tables.length > 0)
       problems.push({
         field: 'tables',
-        message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
+        message: `is only for data: 'replicated' and 'reference' (this context has data: '${definition.data}')`,
       });
     if (definition.replication)
       problems.push({
         field: 'replication',
-        message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
+        message: `is only for data: 'replicated' and 'reference' (this context has data: '${definition.data}')`,
       });
     if (definition.standInSeconds !== undefined)
       problems.push({
@@ -240,6 +244,8 @@ export function validateTogether(
           `${file}: routes[${index}].path matches the same requests as ${other} (${route.method} ${route.path})`,
       );
     });
+    // whoever owns a table may be read by many
+    if (definition.data === 'reference') continue;
     (definition.tables ?? []).forEach((table, index) => {
       const database = JSON.stringify(definition.monolith.database);
       claim(
@@ -250,5 +256,6 @@ export function validateTogether(
       );
     });
   }
+  lines.push(...readsProblems(contexts), ...sharedTargets(contexts));
   if (lines.length > 0) throw invalid(lines);
 }

@@ -1,4 +1,9 @@
-import { bothSides, type DataKind, type MigrationDefinition } from '@strangler-toolkit/plan';
+import {
+  bothSides,
+  type StoredKind,
+  type MigrationDefinition,
+  storedKind,
+} from '@strangler-toolkit/plan';
 import type { SaidOfAddress } from '../resilience/upstreams.ts';
 import type { Watched } from '../resilience/upstream-watch.ts';
 import type { Claims } from '../serving/claim.ts';
@@ -6,8 +11,8 @@ import type { Claims } from '../serving/claim.ts';
 /** What the parts of a facade want to know of its context files, at the start and when they are read again. */
 export const dataKinds = (
   definitions: readonly MigrationDefinition[],
-): ReadonlyMap<string, DataKind> =>
-  new Map(definitions.map(({ context, data }) => [context, data]));
+): ReadonlyMap<string, StoredKind> =>
+  new Map(definitions.map(({ context, data }) => [context, storedKind(data)]));
 
 export const monolithsOf = ({ plans }: Claims): string[] =>
   plans.flatMap(({ urls, instances }) => [urls.monolith, ...instances.monolith]);

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import {
-  type DataKind,
+  type StoredKind,
   type OwnerView,
   type Side,
   type Stage,
@@ -43,7 +43,7 @@ const snapshot = z.array(
 export type OwnerSnapshot = z.infer<typeof snapshot>;
 export const parseOwnerSnapshot = (value: unknown): OwnerSnapshot => snapshot.parse(value);
 
-const unknownState = (dataKind: DataKind): OwnerState => ({
+const unknownState = (dataKind: StoredKind): OwnerState => ({
   dataKind,
   stage: 'monolith',
   owner: 'monolith',
@@ -53,7 +53,7 @@ const unknownState = (dataKind: DataKind): OwnerState => ({
 });
 
 /** Replication wins: a file and a row that disagree must not let flags move writes. */
-const stricter = (told: DataKind, declared: DataKind): DataKind =>
+const stricter = (told: StoredKind, declared: StoredKind): StoredKind =>
   declared === 'replicated' ? declared : told;
 
 /**
@@ -66,13 +66,13 @@ export class OwnerStates extends EventEmitter<{
   agreed: [context: string];
 }> {
   readonly #states = new Map<string, OwnerState>();
-  #declared: ReadonlyMap<string, DataKind> = new Map();
+  #declared: ReadonlyMap<string, StoredKind> = new Map();
   /** What is on disk of contexts without a file: it comes back, and the control database may be away then. */
   readonly #undeclared = new Map<string, OwnerSnapshot[number]>();
   readonly #now: () => number;
 
   constructor(
-    declared: ReadonlyMap<string, DataKind>,
+    declared: ReadonlyMap<string, StoredKind>,
     now: () => number = () => performance.now(),
   ) {
     super();
@@ -81,7 +81,7 @@ export class OwnerStates extends EventEmitter<{
   }
 
   /** What the context files say now. What was told of a context stays, also of one that they leave out. */
-  declare(declared: ReadonlyMap<string, DataKind>): void {
+  declare(declared: ReadonlyMap<string, StoredKind>): void {
     this.#declared = declared;
     for (const [context, dataKind] of declared) {
       const state = this.#states.get(context);

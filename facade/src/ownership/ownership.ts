@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import {
-  type DataKind,
+  type StoredKind,
   type InstanceDetail,
   type Side,
   StranglerError,
@@ -18,7 +18,7 @@ export interface OwnershipOptions {
   readonly controlUrl: string | undefined;
   readonly name: string;
   readonly stateDir: string;
-  readonly declared: ReadonlyMap<string, DataKind>;
+  readonly declared: ReadonlyMap<string, StoredKind>;
   readonly limits: FacadeLimits;
   readonly log: Logger;
   /** What this instance tells of itself. */
@@ -113,7 +113,7 @@ export class Ownership {
   }
 
   /** New contexts: resolves when the control database has told of them, or could have. */
-  async declare(declared: ReadonlyMap<string, DataKind>): Promise<void> {
+  async declare(declared: ReadonlyMap<string, StoredKind>): Promise<void> {
     this.states.declare(declared);
     for (const context of declared.keys()) this.link?.acknowledge(context);
     const looked = await this.link?.looked(this.#limits.startMs);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, Side, StoredKind } from '@strangler-toolkit/plan';
 import type { FlagReader } from '../flags/flag-reader.ts';
 import { noFlags } from '../flags/no-flags.ts';
 import type { FreshnessAnswer } from '../ownership/freshness.ts';
@@ -32,7 +32,7 @@ const row: OwnerRow = {
 
 interface Given {
   readonly told?: Partial<OwnerRow>;
-  readonly data?: MigrationDefinition['data'];
+  readonly data?: StoredKind;
   readonly flags?: Readonly<Record<string, boolean>>;
   readonly answer?: FreshnessAnswer;
   readonly unwilling?: Side;

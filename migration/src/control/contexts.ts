@@ -1,11 +1,11 @@
-import { type DataKind, type Side, type Stage, StranglerError } from '@strangler-toolkit/plan';
+import { type Side, type Stage, type StoredKind, StranglerError } from '@strangler-toolkit/plan';
 import type { Database } from './control-database.ts';
 import { appendJournal, type JournalEntry } from './journal.ts';
 import { type Querying, sql } from './sql.ts';
 
 export interface ContextRow {
   readonly context: string;
-  readonly dataKind: DataKind;
+  readonly dataKind: StoredKind;
   readonly stage: Stage;
   readonly owner: Side;
   readonly epoch: number;
@@ -119,7 +119,7 @@ export class ContextStore {
   }
 
   /** Makes the row at stage monolith, or returns the one that exists (its data kind follows the file while at stage monolith). */
-  async register(context: string, dataKind: DataKind): Promise<ContextRow> {
+  async register(context: string, dataKind: StoredKind): Promise<ContextRow> {
     await sql`INSERT INTO strangler_control.contexts (context, data_kind, stage, owner)
       VALUES (${context}, ${dataKind}, 'monolith', 'monolith')
       ON CONFLICT (context) DO UPDATE SET data_kind = EXCLUDED.data_kind WHERE contexts.stage = 'monolith'

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Environment, MigrationDefinition } from '@strangler-toolkit/plan';
+import { type Environment, type MigrationDefinition, replicates } from '@strangler-toolkit/plan';
 import type { PartPlan } from './part.ts';
 
 export interface DevPlace {
@@ -53,7 +53,7 @@ export function partsOf(
       },
     })),
     ...definitions
-      .filter(({ data }) => data === 'replicated')
+      .filter(({ data }) => replicates(data))
       .map(({ context }) => ({
         name: `worker ${context}`,
         file: place.stranglerFile,

@@ -18,6 +18,13 @@ import {
   tableName,
 } from './compiled-mapping.ts';
 
+export interface CompileCatalogs {
+  readonly monolith: readonly TableCatalog[];
+  readonly service: readonly TableCatalog[];
+  /** Whether the service's rows ever go to the monolith. */
+  readonly comesBack: boolean;
+}
+
 /**
  * Checks a context's mapping against both catalogs and makes it ready for use. Pure: the catalogs were read before.
  * @throws StranglerError naming the line of the context file that has to change
@@ -34,8 +41,13 @@ export function compileMapping(
       `${file}: tables: a replicated context needs at least one table mapping`,
     );
   }
+  const catalogs = {
+    monolith: monolithTables,
+    service: serviceTables,
+    comesBack: definition.data !== 'reference',
+  };
   const tables = (definition.tables ?? []).map((mapping, index) =>
-    compileTable(mapping, `${file}: tables[${index}]`, monolithTables, serviceTables),
+    compileTable(mapping, `${file}: tables[${index}]`, catalogs),
   );
   refuseRepeated(
     tables.map((table) => [tableName(table.monolith), table.line]),
@@ -53,10 +65,10 @@ export function compileMapping(
 export function compileTable(
   mapping: TableMapping,
   line: string,
-  monolithTables: readonly TableCatalog[],
-  serviceTables: readonly TableCatalog[],
+  catalogs: CompileCatalogs,
 ): CompiledTable {
-  const monolith = findTable(monolithTables, mapping.monolith, `${line}.monolith`, 'monolith');
+  const { comesBack } = catalogs;
+  const monolith = findTable(catalogs.monolith, mapping.monolith, `${line}.monolith`, 'monolith');
   const key = mapping.key ?? monolith.primaryKey;
   if (key.length === 0) {
     throw new StranglerError(
@@ -73,7 +85,7 @@ export function compileTable(
   for (const column of key) findColumn(monolith, column, `${line}.key`);
   requireIdentity(monolith, key, `${line}.monolith`);
   const [first, ...rest] = mapping.service.map((target, index) =>
-    compilePart(target, `${line}.service[${index}]`, { monolith, key }, serviceTables),
+    compilePart(target, `${line}.service[${index}]`, { monolith, key }, catalogs),
   );
   if (first === undefined)
     throw new StranglerError('CONFIG_INVALID', `${line}.service: names no service table`);
@@ -91,6 +103,10 @@ export function compileTable(
         `${line}.ids.${column}: ${column} is no key column of ${tableName(monolith)} (${key.join(', ')})`,
       );
   }
+  const behind = leftBehind(monolith, parts, leave, line);
+  if (comesBack)
+    for (const column of behind)
+      refuseUnfilled(monolith, column, leave[column.name]?.onReturn, line);
   return {
     line,
     monolith,
@@ -99,7 +115,7 @@ export function compileTable(
     ...(where && { where }),
     leave,
     ids,
-    leftBehind: checkLeftBehind(monolith, parts, leave, line),
+    leftBehind: behind.map(({ name }) => name),
   };
 }
 
@@ -134,7 +150,7 @@ function compilePart(
   target: TargetTable,
   line: string,
   { monolith, key }: Pick<CompiledTable, 'monolith' | 'key'>,
-  serviceTables: readonly TableCatalog[],
+  { service: serviceTables, comesBack }: CompileCatalogs,
 ): CompiledPart {
   const service = findTable(serviceTables, target.table, `${line}.table`, 'service');
   const columns = Object.entries(target.columns).map(([from, to]) =>
@@ -154,7 +170,7 @@ function compilePart(
     }
     return link.to;
   });
-  requireIdentity(service, serviceKey, `${line}.table`);
+  if (comesBack) requireIdentity(service, serviceKey, `${line}.table`);
   if (!isUniqueKey(service, serviceKey)) {
     throw new StranglerError(
       'REPLICA_IDENTITY',
@@ -240,12 +256,12 @@ function requireIdentity(table: TableCatalog, key: readonly string[], line: stri
   );
 }
 
-function checkLeftBehind(
+function leftBehind(
   monolith: TableCatalog,
   parts: readonly CompiledPart[],
   leave: NonNullable<TableMapping['leave']>,
   line: string,
-): string[] {
+): ColumnCatalog[] {
   const mapped = new Set(parts.flatMap((part) => part.columns.map(({ from }) => from)));
   for (const name of Object.keys(leave)) {
     findColumn(monolith, name, `${line}.leave.${name}`);
@@ -255,9 +271,7 @@ function checkLeftBehind(
         `${line}.leave.${name}: the column is mapped, so it is not left behind`,
       );
   }
-  const behind = monolith.columns.filter((column) => !column.generated && !mapped.has(column.name));
-  for (const column of behind) refuseUnfilled(monolith, column, leave[column.name]?.onReturn, line);
-  return behind.map((column) => column.name);
+  return monolith.columns.filter((column) => !column.generated && !mapped.has(column.name));
 }
 
 /** A row that the service made must be taken as it comes: NOT NULL is looked at before an expression can be computed over it. */

@@ -60,7 +60,7 @@ export async function examineMapping(
     // What is refused by name already would only be told in other words.
     if (problems.some(({ message }) => message.startsWith(`${line}.`))) continue;
     const compiled = await attempt(() =>
-      compileTable(table, line, catalogs.monolith, catalogs.service),
+      compileTable(table, line, { ...catalogs, comesBack: definition.data !== 'reference' }),
     );
     if (compiled !== undefined) tables.push(compiled);
   }

@@ -46,6 +46,7 @@ export async function readState(
   definition: MigrationDefinition,
   side: Side,
   clients: Readonly<Record<Side, pg.Client>>,
+  neighbours: readonly MigrationDefinition[] = [],
 ): Promise<SchemaState> {
   const { monolith, service } = clients;
   const { mapping, problems } = await examineMapping(definition, monolith, service);
@@ -61,7 +62,7 @@ export async function readState(
       direction: 'forward',
       publication: '',
     }),
-    open: (await lookAround(definition, monolith, service)).filter(isOpen),
+    open: (await lookAround(definition, monolith, service, neighbours)).filter(isOpen),
     catalogs: catalogs[side],
     shapes: await readShapes(clients[side]),
   };

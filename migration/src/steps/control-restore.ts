@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { bothSides, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
+import {
+  bothSides,
+  type MigrationDefinition,
+  StranglerError,
+  replicates,
+  storedKind,
+} from '@strangler-toolkit/plan';
 import type { ContextRow, Lease } from '../control/index.ts';
 import { contextTables, recoverUnderLease, unfinishedMoves } from '../cutover/index.ts';
 import { planRestore, type RestorePlan } from '../ownership/plan-restore.ts';
@@ -32,7 +38,7 @@ const look = async (kit: Toolkit, definition: MigrationDefinition): Promise<Side
   );
 
 function assertReplicated(definition: MigrationDefinition): void {
-  if (definition.data !== 'replicated')
+  if (!replicates(definition.data))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${definition.context} has data '${definition.data}': only its flags say where it stands`,
@@ -116,7 +122,7 @@ export const controlRestore: Step<ControlRestoreOptions, ControlRestoreResult> =
     const definition = await kit.definition(context);
     assertReplicated(definition);
     const control = await kit.control();
-    const before = await control.contexts.register(context, definition.data);
+    const before = await control.contexts.register(context, storedKind(definition.data));
     const restored = await kit.withLease(context, 'control restore', async (lease) => {
       const plan = planRestore(await kit.row(definition), await look(kit, definition));
       if (plan === null) return null;

@@ -3,6 +3,7 @@ import {
   type MigrationDefinition,
   otherSide,
   StranglerError,
+  replicates,
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { dropDeadLetter, replayDeadLetter } from '../apply/dead-letters.ts';
@@ -24,7 +25,7 @@ async function onTarget<T>(
   definition: MigrationDefinition,
   work: (client: pg.Client, direction: 'forward' | 'reverse', epoch: number) => Promise<T>,
 ): Promise<T> {
-  if (definition.data !== 'replicated')
+  if (!replicates(definition.data))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${definition.context} has data '${definition.data}': nothing is applied, so nothing can fail`,

@@ -1,4 +1,9 @@
-import { type MigrationDefinition, otherSide, type Side } from '@strangler-toolkit/plan';
+import {
+  type MigrationDefinition,
+  otherSide,
+  type Side,
+  replicates,
+} from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../control/index.ts';
 import { contextTables, fenceStatus } from '../cutover/index.ts';
 import { type FenceOpenings, readOpenings } from '../replica/fence-marks.ts';
@@ -47,7 +52,7 @@ export async function fenceOpened(
   definition: MigrationDefinition,
   row: ContextRow,
 ): Promise<FenceOpened | null> {
-  if (definition.data !== 'replicated' || row.stage === 'monolith') return null;
+  if (!replicates(definition.data) || row.stage === 'monolith') return null;
   const held = await fenceHeldSince(kit, definition, row);
   if (held === undefined || held.openings.opened === 0) return null;
   const { side, verified } = held;

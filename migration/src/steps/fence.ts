@@ -1,4 +1,9 @@
-import { type MigrationDefinition, type Side, StranglerError } from '@strangler-toolkit/plan';
+import {
+  type MigrationDefinition,
+  replicates,
+  type Side,
+  StranglerError,
+} from '@strangler-toolkit/plan';
 import {
   contextTables,
   type FenceStatus,
@@ -35,12 +40,21 @@ export interface FenceResult {
 
 /** @throws StranglerError MOVE_NOT_ALLOWED */
 export const assertReplicated = (definition: MigrationDefinition): void => {
-  if (definition.data !== 'replicated')
+  if (!replicates(definition.data))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${definition.context} has data '${definition.data}': it has no tables to fence`,
     );
 };
+
+/** An audit fence finds writers that a cutover would refuse, and there is none. */
+function refuseReference({ context, data }: MigrationDefinition): void {
+  if (data === 'reference')
+    throw new StranglerError(
+      'MOVE_NOT_ALLOWED',
+      `${context} has data 'reference': the monolith goes on writing its tables, so no write to them is a stray one`,
+    );
+}
 
 async function lookAtFences(kit: Toolkit, definition: MigrationDefinition): Promise<FenceResult> {
   const { context } = definition;
@@ -68,6 +82,7 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
     const definition = await kit.definition(context);
     assertReplicated(definition);
     const tables = contextTables(definition);
+    if (action === 'on') refuseReference(definition);
     if (action !== 'status') {
       const control = await kit.control();
       await kit.withLease(context, `fence audit ${action}`, async (lease) => {
@@ -115,6 +130,7 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
   async dryRun(kit, { context, action }) {
     const definition = await kit.definition(context);
     assertReplicated(definition);
+    if (action === 'on') refuseReference(definition);
     const names = contextTables(definition)
       .monolith.map((table) => `${table.schema}.${table.table}`)
       .join(', ');

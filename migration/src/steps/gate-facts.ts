@@ -1,61 +1,28 @@
 import {
-  directionFrom,
-  type Finding,
   type GateFacts,
-  isStranglerError,
   type MigrationDefinition,
   type Move,
-  otherSide,
+  replicates,
   writeRoutesOf,
 } from '@strangler-toolkit/plan';
-import { countDeadLettersIfAny } from '../replica/dead-letters.ts';
 import type { ContextRow, Control } from '../control/index.ts';
 import { strayWriters } from '../cutover/index.ts';
 import { readRefusals } from '../replica/refusals.ts';
-import { retryText, workerRetry } from '../findings/worker-retry.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { checkReplicaIdentity, checkReplicationCapacity } from './database-checks.ts';
+import { askDeadLetters, decisionsFact, finding, streamFacts } from './data-facts.ts';
 import {
   earlierVerification,
   pactsFact,
   trafficFacts,
   verificationFact,
 } from './evidence-facts.ts';
-import { decisionsFinding } from '../surroundings/index.ts';
 import { brokerFact } from './contracts/broker/broker-fact.ts';
 import { aliveWithOtherPlan } from './other-plans.ts';
 import type { Toolkit } from './toolkit.ts';
-import { surroundingsOf } from './surroundings.ts';
+import { readersOf, referenceFacts } from './references.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const finding = async (check: () => Promise<unknown>): Promise<Finding> => {
-  try {
-    await check();
-    return true;
-  } catch (error) {
-    if (isStranglerError(error))
-      return { problem: `${error.code}: ${error.message}`, remedy: error.remedy };
-    return { problem: error instanceof Error ? error.message : String(error) };
-  }
-};
-
-/** The side that replication writes to holds the dead letters; `problem` says why it cannot be asked. */
-export async function askDeadLetters(
-  kit: Toolkit,
-  definition: MigrationDefinition,
-  row: ContextRow,
-): Promise<{ readonly open?: number; readonly problem?: string }> {
-  try {
-    const open = await kit.withDatabase(definition, otherSide(row.owner), (client) =>
-      countDeadLettersIfAny(client, definition.context),
-    );
-    return { open };
-  } catch (error) {
-    if (isStranglerError(error)) return { problem: `${error.code}: ${error.message}` };
-    return { problem: error instanceof Error ? error.message : String(error) };
-  }
-}
 
 async function replicateFacts(
   kit: Toolkit,
@@ -79,11 +46,6 @@ async function replicateFacts(
   );
 }
 
-const decisionsFact = (kit: Toolkit, definition: MigrationDefinition): Promise<Finding> =>
-  surroundingsOf(kit, definition)
-    .then(decisionsFinding)
-    .catch((error: unknown) => finding(() => Promise.reject(error)));
-
 async function facadeFacts(
   control: Control,
   row: ContextRow,
@@ -99,27 +61,6 @@ async function facadeFacts(
       .map((instance) => instance.name),
     ...(notNeeded && { notNeeded }),
   };
-}
-
-async function streamFacts(
-  control: Control,
-  row: ContextRow,
-  facts: Mutable<GateFacts>,
-): Promise<void> {
-  const watermark = await control.watermarks.get(row.context, directionFrom(row.owner));
-  facts.copyComplete =
-    watermark !== undefined &&
-    watermark.epoch === row.epoch &&
-    watermark.appliedLsn !== null &&
-    watermark.state !== 'copying';
-  const ours = watermark?.epoch === row.epoch ? watermark : undefined;
-  facts.workerAlive = ours?.workerAlive === true;
-  const retry = ours && workerRetry(ours);
-  if (retry?.heard) facts.workerRetry = { code: retry.code, text: retryText(retry) };
-  // of a table that the file maps and the worker does not stream, its lag says nothing
-  const whole = watermark?.detail.notTaken === undefined;
-  if (whole && watermark?.lagSeconds !== null && watermark?.lagSeconds !== undefined)
-    facts.lagSeconds = watermark.lagSeconds;
 }
 
 async function retireFacts(
@@ -173,14 +114,18 @@ async function lookForFacts(
     context: definition.context,
     data: definition.data,
     stage: row.stage,
+    reads: definition.reads ?? [],
   };
-  const replicated = definition.data === 'replicated';
+  if (definition.data === 'reference' && move === 'rollback')
+    facts.readers = await readersOf(kit, definition, { gated: true });
+  if (facts.reads?.length) facts.references = await referenceFacts(kit, definition, move);
+  const replicated = replicates(definition.data);
   if (move === 'replicate' && replicated) await replicateFacts(kit, definition, facts);
   if (
     replicated &&
     (move === 'shadow' || move === 'cutover' || (move === 'rollback' && row.stage === 'service'))
   ) {
-    await streamFacts(control, row, facts);
+    Object.assign(facts, await streamFacts(control, row));
     facts.verification = await verificationFact(kit, definition, row);
     if (!facts.verification) facts.earlierVerification = await earlierVerification(control, row);
     if (move !== 'shadow') {

@@ -3,6 +3,7 @@ import {
   type MigrationDefinition,
   type Side,
   StranglerError,
+  replicates,
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { convertedBack } from '../copy/projection-sql.ts';
@@ -226,7 +227,7 @@ async function firstKey(
 /** @throws StranglerError MOVE_NOT_ALLOWED where the context has no data of its own */
 export async function replicated(kit: Toolkit, context: string): Promise<MigrationDefinition> {
   const definition = await kit.definition(context);
-  if (definition.data !== 'replicated')
+  if (!replicates(definition.data))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${context} has data '${definition.data}': no rows are mapped`,

@@ -3,6 +3,8 @@ import {
   type MigrationDefinition,
   otherSide,
   StranglerError,
+  replicates,
+  storedKind,
 } from '@strangler-toolkit/plan';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import { parseRate, requirePaceable } from '../copy/index.ts';
@@ -11,6 +13,7 @@ import { databaseName } from '../database/connect.ts';
 import { serverVersion } from '../database/server-version.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
+import { refuseOwnedReference } from './references.ts';
 import { restart } from './restart.ts';
 import { planned, type Step } from './step.ts';
 import { streamEnds } from './stream-ends.ts';
@@ -42,7 +45,7 @@ export interface ReplicateResult {
 }
 
 function assertReplicated(definition: MigrationDefinition): void {
-  if (definition.data !== 'replicated') {
+  if (!replicates(definition.data)) {
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${definition.context} has data '${definition.data}': it has nothing to replicate`,
@@ -71,7 +74,7 @@ async function beginReplication(
   options: ReplicateOptions,
 ): Promise<void> {
   const control = await kit.control();
-  await control.contexts.register(definition.context, definition.data);
+  await control.contexts.register(definition.context, storedKind(definition.data));
   await kit.withLease(definition.context, 'replicate', async (lease) => {
     const decision = await passGates(kit, definition, 'replicate', options);
     await requireSidesAgree({ definition, control, ...kit.databaseUrls(definition) });
@@ -124,6 +127,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
     await assertRate(kit, definition, options);
     const control = await kit.control();
     const before = await kit.row(definition);
+    refuseOwnedReference(definition, before);
     if (before.stage === 'retired')
       throw new StranglerError(
         'MOVE_NOT_ALLOWED',
@@ -150,6 +154,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
     assertReplicated(definition);
     await assertRate(kit, definition, options);
     const row = await kit.row(definition);
+    refuseOwnedReference(definition, row);
     const tables = contextTables(definition);
     const names = (side: 'monolith' | 'service'): string =>
       tables[side].map((table) => `${table.schema}.${table.table}`).join(', ');

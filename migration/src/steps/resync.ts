@@ -6,6 +6,7 @@ import {
   sourceOf,
   StranglerError,
   streamsAt,
+  replicates,
 } from '@strangler-toolkit/plan';
 import { displayTable, parseTableName, type TableName } from '../database/identifiers.ts';
 import { planned, type Step } from './step.ts';
@@ -33,7 +34,7 @@ async function streamingDirection(
   definition: MigrationDefinition,
 ): Promise<Direction> {
   const row = await kit.row(definition);
-  if (definition.data !== 'replicated' || !streamsAt(row.stage))
+  if (!replicates(definition.data) || !streamsAt(row.stage))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${definition.context} is at stage ${row.stage} with data '${definition.data}': nothing is replicated`,

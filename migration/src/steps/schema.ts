@@ -4,6 +4,7 @@ import {
   otherSide,
   type Side,
   StranglerError,
+  replicates,
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { describeDatabase, withConnection } from '../database/connect.ts';
@@ -41,17 +42,18 @@ const application = { applicationName: 'strangler-schema-check' };
 /** What a change of one side's schema will do to a context. Needs no control database, and changes nothing that counts. */
 export async function schemaCheck(kit: Toolkit, options: SchemaOptions): Promise<SchemaResult> {
   const definition = await kit.definition(options.context);
-  if (definition.data !== 'replicated')
+  if (!replicates(definition.data))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
       `${definition.context} has data '${definition.data}': no schema is mapped`,
     );
   const { side, source } = options;
+  const neighbours = await kit.neighbours(definition);
   const other = options.other ?? kit.databaseUrl(definition, otherSide(side));
   const [before, after] = await withConnection(other, application, (client) =>
     source.kind === 'files'
-      ? inScratch(kit, { definition, side, source, other: client })
-      : inDatabases({ definition, side, source, other: client }),
+      ? inScratch(kit, { definition, neighbours, side, source, other: client })
+      : inDatabases({ definition, neighbours, side, source, other: client }),
   );
   const findings = judgeChange({
     definition,
@@ -71,6 +73,7 @@ export async function schemaCheck(kit: Toolkit, options: SchemaOptions): Promise
 
 interface Look<Source> {
   readonly definition: MigrationDefinition;
+  readonly neighbours: readonly MigrationDefinition[];
   readonly side: Side;
   readonly source: Source;
   /** The other side's database. */
@@ -83,11 +86,11 @@ const clientsOf = (side: Side, changed: pg.Client, other: pg.Client): Record<Sid
     : { monolith: other, service: changed };
 
 async function stateBefore(
-  { definition, side, other }: Look<unknown>,
+  { definition, neighbours, side, other }: Look<unknown>,
   client: pg.Client,
   where: string,
 ): Promise<SchemaState> {
-  const state = await readState(definition, side, clientsOf(side, client, other));
+  const state = await readState(definition, side, clientsOf(side, client, other), neighbours);
   const [problem] = state.problems;
   // What is wrong before the change would hide what the change makes wrong.
   if (problem !== undefined)
@@ -106,12 +109,12 @@ async function stateBefore(
 async function inDatabases(
   look: Look<Extract<SchemaSource, { kind: 'databases' }>>,
 ): Promise<[SchemaState, SchemaState]> {
-  const { definition, side, source, other } = look;
+  const { definition, neighbours, side, source, other } = look;
   const before = await withConnection(source.before, application, (client) =>
     stateBefore(look, client, describeDatabase(source.before)),
   );
   const after = await withConnection(source.after, application, (client) =>
-    readState(definition, side, clientsOf(side, client, other)),
+    readState(definition, side, clientsOf(side, client, other), neighbours),
   );
   return [before, after];
 }
@@ -121,7 +124,7 @@ async function inScratch(
   kit: Toolkit,
   look: Look<Extract<SchemaSource, { kind: 'files' }>>,
 ): Promise<[SchemaState, SchemaState]> {
-  const { definition, side, source, other } = look;
+  const { definition, neighbours, side, source, other } = look;
   refuseLive(kit, definition, side, source.scratch);
   const where = describeDatabase(source.scratch);
   return withConnection(source.scratch, application, async (client) => {
@@ -135,7 +138,10 @@ async function inScratch(
       );
       if (rows[0]?.checking !== 'on') throw committed(source.files, where);
       await client.query('SET LOCAL search_path = public');
-      return [before, await readState(definition, side, clientsOf(side, client, other))];
+      return [
+        before,
+        await readState(definition, side, clientsOf(side, client, other), neighbours),
+      ];
     } finally {
       await client.query('ROLLBACK').catch(() => {});
     }

@@ -3,6 +3,7 @@ import {
   shadowFlagName,
   StranglerError,
   type TrafficSeen,
+  storedKind,
 } from '@strangler-toolkit/plan';
 import type { ContextRow, RouteShadow, ShadowSample } from '../control/index.ts';
 import { readRoutes, requireShares, shadowFlags } from '../flags/index.ts';
@@ -56,7 +57,7 @@ export const shadow: Step<ShadowOptions, ShadowResult> = {
     if (options.sample !== undefined) {
       const flags = kit.flagWriter();
       requireShares(flags, [options.sample]);
-      await control.contexts.register(options.context, definition.data);
+      await control.contexts.register(options.context, storedKind(definition.data));
       await flags.ping();
       await kit.withLease(options.context, 'shadow', async (lease) => {
         const row = await kit.row(definition);

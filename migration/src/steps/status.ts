@@ -15,6 +15,8 @@ import {
   type StandInsSeen,
   streamsAt,
   type TrafficSeen,
+  replicates,
+  type DataKind,
 } from '@strangler-toolkit/plan';
 import type { RouteShadow, Watermark } from '../control/index.ts';
 import { readRoutes, routeFlags, type FlagState } from '../flags/index.ts';
@@ -23,9 +25,11 @@ import type { Untold } from './contracts/broker/untold.ts';
 import { earlierVerification } from './evidence-facts.ts';
 import { goneFacades } from './gone-facades.ts';
 import { type FenceOpened, fenceOpened } from './fence-held.ts';
-import { askDeadLetters, gatherFacts } from './gate-facts.ts';
+import { askDeadLetters } from './data-facts.ts';
+import { gatherFacts } from './gate-facts.ts';
 import type { StreamHealth } from '../stream/stream-health.ts';
 import { type SideHealth, sideHealth, wayOut } from './side-health.ts';
+import { readersOf, type ReadReference, readReferences } from './references.ts';
 import { otherPlans } from './other-plans.ts';
 import { standInsSeen } from './stand-ins-seen.ts';
 import { streamEnds } from './stream-ends.ts';
@@ -33,7 +37,7 @@ import type { Toolkit } from './toolkit.ts';
 
 export interface ContextStatus {
   readonly context: string;
-  readonly data: string;
+  readonly data: DataKind;
   readonly stage: string;
   readonly owner: string;
   readonly epoch: number;
@@ -56,6 +60,10 @@ export interface ContextStatus {
     readonly service: boolean;
   } | null;
   readonly shadow: readonly RouteShadow[];
+  /** The references that its service reads. */
+  readonly reads: readonly ReadReference[];
+  /** Of a reference: who reads it, with its stage. */
+  readonly readBy: readonly string[];
   /** Of the last day. */
   readonly traffic: TrafficSeen;
   /** Whether HTTP answers, and what facades measured lately. */
@@ -111,7 +119,7 @@ async function contextStatus(
   const control = await kit.control();
   const { context } = definition;
   const row = await kit.row(definition);
-  const replicated = definition.data === 'replicated';
+  const replicated = replicates(definition.data);
   const [worker, verification, pacts, shadow, traffic, sides, instances, lease, known] =
     await Promise.all([
       control.watermarks.get(context, directionFrom(row.owner)),
@@ -169,6 +177,8 @@ async function contextStatus(
     shadow: readRoutes(definition).flatMap((route) =>
       shadow.filter((counts) => counts.route === route.name),
     ),
+    reads: await readReferences(kit, definition),
+    readBy: definition.data === 'reference' ? await readersOf(kit, definition) : [],
     traffic,
     sides,
     fence,

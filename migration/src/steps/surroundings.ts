@@ -9,14 +9,15 @@ export async function surroundingsOf(
   kit: Toolkit,
   definition: MigrationDefinition,
 ): Promise<Surrounding[]> {
+  const neighbours = await kit.neighbours(definition);
   const around = await lookAtBoth(kit, definition, (monolith, service) =>
-    lookAround(definition, monolith, service),
+    lookAround(definition, monolith, service, neighbours),
   );
   return [...around, ...(await togetherOf(kit, definition))];
 }
 
 async function togetherOf(kit: Toolkit, definition: MigrationDefinition): Promise<Surrounding[]> {
-  if (!kit.hasControl) return [];
+  if (!kit.hasControl || definition.data === 'reference') return [];
   const { together } = await kit.control();
   const seen = await together.seen(definition.context, 'monolith');
   return togetherSurroundings(seen, definition, 'monolith');

@@ -7,10 +7,12 @@ import {
   resolveSetting,
   type Side,
   StranglerError,
+  storedKind,
 } from '@strangler-toolkit/plan';
 import { loadContexts, type LoadedContext, requireContext } from '@strangler-toolkit/plan/load';
 import type pg from 'pg';
 import { type ContextRow, type Control, type Lease, openControl } from '../control/index.ts';
+import { neighboursOf } from '../mapping/carried-keys.ts';
 import { Connections } from '../database/connections.ts';
 import {
   chooseFlagWriter,
@@ -108,6 +110,14 @@ export class Toolkit implements AsyncDisposable {
     return requireContext(await this.contexts(), context).definition;
   }
 
+  /** The contexts that one reads, or that read it. */
+  async neighbours(definition: MigrationDefinition): Promise<MigrationDefinition[]> {
+    return neighboursOf(
+      definition,
+      [...(await this.contexts()).values()].map((context) => context.definition),
+    );
+  }
+
   control(): Promise<Control> {
     return (this.#control ??= openControl(this.controlUrl, {
       applicationName: 'strangler-cli',
@@ -179,7 +189,7 @@ export class Toolkit implements AsyncDisposable {
     return (
       (await control.contexts.get(definition.context)) ?? {
         context: definition.context,
-        dataKind: definition.data,
+        dataKind: storedKind(definition.data),
         stage: 'monolith',
         owner: 'monolith',
         epoch: 1,

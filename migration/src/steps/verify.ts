@@ -1,9 +1,16 @@
-import { directionFrom, StranglerError, streamsAt, targetOf } from '@strangler-toolkit/plan';
+import {
+  directionFrom,
+  StranglerError,
+  streamsAt,
+  targetOf,
+  replicates,
+} from '@strangler-toolkit/plan';
 import { noticeOpenings } from '../replica/fence-marks.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { readStreamRow } from '../replica/streams.ts';
 import { connect } from '../database/connect.ts';
 import { parseTableName } from '../database/identifiers.ts';
+import { carriedBy } from '../mapping/carried-keys.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import {
@@ -61,7 +68,7 @@ function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] 
 export const verify: Step<VerifyOptions, VerifyResult> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
-    if (definition.data !== 'replicated')
+    if (!replicates(definition.data))
       throw new StranglerError(
         'MOVE_NOT_ALLOWED',
         `${options.context} has data '${definition.data}': there is no second copy to verify`,
@@ -119,8 +126,10 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
       await noticeOpenings(target, options.context);
       // Before the first row is read: what changes meanwhile makes the evidence void.
       const identity = await presentIdentity(kit, definition, direction);
+      const neighbours = await kit.neighbours(definition);
       const result = await verifyData({
         mapping,
+        carried: (key) => carriedBy(key, mapping.crossing, definition, neighbours) !== undefined,
         ...urls,
         direction,
         appliedPosition,

@@ -5,7 +5,7 @@ import {
   resolveSetting,
   StranglerError,
 } from '@strangler-toolkit/plan';
-import { embeddedTransport } from './embedded/embedded-transport.ts';
+import { embeddedReferenceTransport, embeddedTransport } from './embedded/embedded-transport.ts';
 import { carriedTables, namedKeys } from './kafka/carried-columns.ts';
 import { connectUrl, kafkaSettings } from './kafka/kafka-settings.ts';
 import { kafkaTransport } from './kafka/kafka-transport.ts';
@@ -62,4 +62,6 @@ export function kafkaTransportSettings(
 export const chooseTransport = (definition: MigrationDefinition, env: Environment): Transport =>
   transportKind(definition, env) === 'kafka'
     ? kafkaTransport(kafkaTransportSettings(definition, env))
-    : embeddedTransport;
+    : definition.data === 'reference'
+      ? embeddedReferenceTransport
+      : embeddedTransport;

@@ -1,5 +1,6 @@
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { displayTable } from '../database/identifiers.ts';
+import { carriedBy } from '../mapping/carried-keys.ts';
 import type { CrossingKey } from '../mapping/crossing-keys.ts';
 import type { Surrounding } from './surrounding.ts';
 
@@ -16,16 +17,33 @@ const consequence = (key: CrossingKey): string => {
     : `a row that the ${writer} writes comes in without a look whether ${displayTable(key.parent)} has what it refers to`;
 };
 
-/** Every foreign key that crosses the border, with its decision; and decisions about keys that are not there. */
+/** Whether rows are ever applied to the tables of that side. */
+const isApplied = ({ side }: CrossingKey, { data }: MigrationDefinition): boolean =>
+  side === 'service' || data !== 'reference';
+
+/**
+ * Every foreign key that crosses the border, with its decision; and decisions about keys that are not there. `neighbours`: the
+ * contexts that this one reads, or that read it.
+ */
 export function foreignKeySurroundings(
   keys: readonly CrossingKey[],
   definition: MigrationDefinition,
+  neighbours: readonly MigrationDefinition[] = [],
 ): Surrounding[] {
   const line = (side: string, name: string): string =>
     `contexts/${definition.context}: foreignKeys.${side}['${name}']`;
-  const found = keys.map((key): Surrounding => {
+  const applied = keys.filter((key) => isApplied(key, definition));
+  const found = applied.map((key): Surrounding => {
     const about = `foreign key ${key.name}`;
     const open = { kind: 'foreign key' as const, about, decision: null };
+    const carrier =
+      key.decision === null ? carriedBy(key, keys, definition, neighbours) : undefined;
+    if (carrier !== undefined)
+      return {
+        kind: 'foreign key',
+        about,
+        decision: `both ends are carried, the other one by context ${carrier} (${describeKey(key)})`,
+      };
     if (key.decision === null)
       return {
         ...open,
@@ -52,7 +70,7 @@ export function foreignKeySurroundings(
   });
   const unknown = (['monolith', 'service'] as const).flatMap((side) =>
     Object.keys(definition.foreignKeys?.[side] ?? {})
-      .filter((name) => !keys.some((key) => key.side === side && key.name === name))
+      .filter((name) => !applied.some((key) => key.side === side && key.name === name))
       .map((name): Surrounding => ({
         kind: 'foreign key unknown',
         about: `foreign key ${name}`,

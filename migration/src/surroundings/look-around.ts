@@ -20,6 +20,7 @@ export async function lookAround(
   definition: MigrationDefinition,
   monolith: pg.Client,
   service: pg.Client,
+  neighbours: readonly MigrationDefinition[] = [],
 ): Promise<Surrounding[]> {
   const { mapping } = await examineMapping(definition, monolith, service);
   const named = namedTables(definition);
@@ -27,12 +28,15 @@ export async function lookAround(
     monolith: await sequenceUses(monolith),
     service: await sequenceUses(service),
   };
+  const oneWay = definition.data === 'reference';
   const triggers = [
-    ...(await readTriggers(
-      monolith,
-      'monolith',
-      named.monolith.map(({ name }) => parseTableName(name)),
-    )),
+    ...(oneWay
+      ? []
+      : await readTriggers(
+          monolith,
+          'monolith',
+          named.monolith.map(({ name }) => parseTableName(name)),
+        )),
     ...(await readTriggers(
       service,
       'service',
@@ -40,8 +44,9 @@ export async function lookAround(
     )),
   ];
   return [
-    ...idQuestions(mapping, uses),
-    ...foreignKeySurroundings(mapping.crossing, definition),
+    // nobody makes rows of a reference in the service
+    ...(oneWay ? [] : idQuestions(mapping, uses)),
+    ...foreignKeySurroundings(mapping.crossing, definition, neighbours),
     ...triggerSurroundings(triggers, definition),
     ...valueSurroundings(mapping, definition),
     ...sortingSurroundings(mapping, definition),

@@ -1,6 +1,7 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { orphansOf } from '../apply/watched-keys.ts';
+import type { CrossingKey } from '../mapping/crossing-keys.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 
 /** Rows that refer to nothing through a foreign key that crosses the border of the context's tables. */
@@ -9,14 +10,18 @@ export interface Orphans {
   /** `table.constraint`. */
   readonly foreignKey: string;
   readonly rows: number;
-  /** The context file accepts them. */
+  /** The context file accepts them, or another context carries what they refer to. */
   readonly accepted: boolean;
 }
 
-/** Where there are some. Each batch of changes leaves the keys whole, so a side that lags has none either. */
+/**
+ * Where there are some. Each batch of changes leaves the keys whole, so a side that lags has none either; but for those of which
+ * the other end is `carried` by a stream of its own, a moment earlier or later.
+ */
 export async function countOrphans(
   mapping: CompiledMapping,
   connections: Readonly<Record<Side, pg.Client>>,
+  carried: (key: CrossingKey) => boolean = () => false,
 ): Promise<Orphans[]> {
   const found: Orphans[] = [];
   for (const key of mapping.crossing) {
@@ -29,7 +34,7 @@ export async function countOrphans(
         side: key.side,
         foreignKey: key.name,
         rows: count,
-        accepted: key.decision?.onApply === 'accept',
+        accepted: key.decision?.onApply === 'accept' || (key.decision === null && carried(key)),
       });
   }
   return found;

@@ -4,6 +4,7 @@ import { connect } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { displayTable } from '../database/identifiers.ts';
 import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import type { CrossingKey } from '../mapping/crossing-keys.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { compareParts, sharedKey } from './comparison.ts';
 import { addSettled, compareTable, type TableCounts } from './compare-table.ts';
@@ -47,6 +48,8 @@ export interface VerifyOptions {
   readonly catchUpMs?: number;
   /** A table with more differences is not searched to the end (default 10000). */
   readonly maxDifferences?: number;
+  /** Foreign keys across the border whose other end another context's stream brings. */
+  readonly carried?: (key: CrossingKey) => boolean;
   /** Takes differing rows as they are found, instead of the result; not with `keys`. */
   readonly onDiffering?: (rows: readonly DifferingRow[]) => Promise<void>;
 }
@@ -106,7 +109,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
       );
     }
     const [first] = connections;
-    const orphans = options.keys || !first ? [] : await countOrphans(options.mapping, first);
+    const orphans =
+      options.keys || !first ? [] : await countOrphans(options.mapping, first, options.carried);
     const underived =
       first && !options.keys ? await findUnderived(options.mapping, first.monolith) : [];
     return {

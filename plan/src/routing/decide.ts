@@ -1,9 +1,9 @@
-import type { DataKind, Side } from '../migration.ts';
-import { type Stage, steersAt } from '../stages.ts';
+import type { Side } from '../migration.ts';
+import { type Stage, steersAt, type StoredKind } from '../stages.ts';
 
 /** What the control database said last about a context. */
 export interface OwnerView {
-  readonly dataKind: DataKind;
+  readonly dataKind: StoredKind;
   readonly stage: Stage;
   readonly owner: Side;
   readonly epoch: bigint;

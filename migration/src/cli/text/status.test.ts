@@ -30,6 +30,8 @@ const fresh: ContextStatus = {
     },
   },
   because: null,
+  reads: [],
+  readBy: [],
   traffic: { requests: 0, anonymous: 0, identities: 0, shares: [] },
   fence: null,
   deadLetters: null,

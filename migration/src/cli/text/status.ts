@@ -4,6 +4,7 @@ import {
   p99Text,
   parseFlagName,
   STAND_INS_SECONDS,
+  replicates,
 } from '@strangler-toolkit/plan';
 import type { RouteShadow } from '../../control/index.ts';
 import { copyingText } from '../../copy/copying-text.ts';
@@ -13,6 +14,7 @@ import { recentSeconds, type SideHealth } from '../../steps/side-health.ts';
 import type { ContextStatus } from '../../steps/status.ts';
 import { whatDiffers } from '../../steps/what-differs.ts';
 import type { Terminal } from '../terminal.ts';
+import { referenceLines } from './references.ts';
 import { flagShare } from './flag-share.ts';
 import { trafficText } from './traffic.ts';
 import { age, bytes, share } from './units.ts';
@@ -165,42 +167,9 @@ function fenceText(
 export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'style'>): string {
   const line = (name: string, text: string): string => `  ${name.padEnd(13)} ${text}`;
   const { worker } = status;
-  const replicated = status.data === 'replicated';
-  const lines = [
-    `${terminal.style('bold', status.context)}  stage ${terminal.style('cyan', status.stage)}, ` +
-      `owner ${status.owner} (epoch ${status.epoch}), data ` +
-      `${status.data}${status.held ? ', WRITES ARE HELD' : ''}`,
-    ...(status.working
-      ? [line('at work', `${status.working.move} by ${status.working.holder}`)]
-      : []),
-    ...(replicated
-      ? [
-          line(
-            'worker',
-            worker
-              ? `${workerState(worker)}, ${worker.direction}, ${worker.rowsApplied} rows applied` +
-                  (typeof worker.detail.held === 'string'
-                    ? `; READING AGAIN: ${worker.detail.held}`
-                    : '')
-              : 'never seen',
-          ),
-          ...(worker ? notTakenLines(worker).map((text) => line('', text)) : []),
-          line('lag', lagText(status)),
-          ...(status.stream
-            ? streamLines(status.stream).map(([name, text]) => line(name, text))
-            : []),
-          line(
-            'verification',
-            status.verification
-              ? verificationText(status.verification)
-              : status.earlierVerification
-                ? earlierVerificationText(status.earlierVerification)
-                : 'never',
-          ),
-          ...(status.fence ? [line('fence', fenceText(status.fence, terminal))] : []),
-          line('dead letters', deadLettersText(status)),
-        ]
-      : []),
+  const replicated = replicates(status.data);
+  // a reference has no requests
+  const trafficLines = [
     line(
       'pacts',
       status.pacts
@@ -236,6 +205,56 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           ),
         )
       : [line('shadow', 'nothing compared')]),
+  ];
+  const flagLines = [
+    line('traffic', trafficText(status.traffic)),
+    ...(status.flags === null
+      ? [line('flags', `not known: ${status.flagsProblem ?? ''}`)]
+      : [
+          line(
+            'flags',
+            status.flags.map((flag) => `${routeOf(flag.name)} ${flagShare(flag)}`).join(', ') ||
+              'none',
+          ),
+        ]),
+  ];
+  const lines = [
+    `${terminal.style('bold', status.context)}  stage ${terminal.style('cyan', status.stage)}, ` +
+      `owner ${status.owner} (epoch ${status.epoch}), data ` +
+      `${status.data}${status.held ? ', WRITES ARE HELD' : ''}`,
+    ...(status.working
+      ? [line('at work', `${status.working.move} by ${status.working.holder}`)]
+      : []),
+    ...(replicated
+      ? [
+          line(
+            'worker',
+            worker
+              ? `${workerState(worker)}, ${worker.direction}, ${worker.rowsApplied} rows applied` +
+                  (typeof worker.detail.held === 'string'
+                    ? `; READING AGAIN: ${worker.detail.held}`
+                    : '')
+              : 'never seen',
+          ),
+          ...(worker ? notTakenLines(worker).map((text) => line('', text)) : []),
+          line('lag', lagText(status)),
+          ...(status.stream
+            ? streamLines(status.stream).map(([name, text]) => line(name, text))
+            : []),
+          line(
+            'verification',
+            status.verification
+              ? verificationText(status.verification)
+              : status.earlierVerification
+                ? earlierVerificationText(status.earlierVerification)
+                : 'never',
+          ),
+          ...(status.fence ? [line('fence', fenceText(status.fence, terminal))] : []),
+          line('dead letters', deadLettersText(status)),
+        ]
+      : []),
+    ...referenceLines(status, terminal).map(([name, text]) => line(name, text)),
+    ...(status.data === 'reference' ? [] : trafficLines),
     ...bothSides.map((side) =>
       line(
         side,
@@ -260,16 +279,7 @@ export function statusText(status: ContextStatus, terminal: Pick<Terminal, 'styl
           line('', status.untold.command),
         ]
       : []),
-    line('traffic', trafficText(status.traffic)),
-    ...(status.flags === null
-      ? [line('flags', `not known: ${status.flagsProblem ?? ''}`)]
-      : [
-          line(
-            'flags',
-            status.flags.map((flag) => `${routeOf(flag.name)} ${flagShare(flag)}`).join(', ') ||
-              'none',
-          ),
-        ]),
+    ...(status.data === 'reference' ? [] : flagLines),
     ...(status.nextMove
       ? status.gates.map((gate, index) =>
           line(

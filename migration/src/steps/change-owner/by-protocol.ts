@@ -1,3 +1,4 @@
+import { replicates } from '@strangler-toolkit/plan';
 import {
   cutover,
   type MoveResult,
@@ -85,7 +86,7 @@ export async function gatesUnderLease(change: OwnerChange): Promise<GateDecision
   let told = Promise.resolve();
   // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
   if (
-    definition.data === 'replicated' &&
+    replicates(definition.data) &&
     (await unfinishedMoves(control, definition.context)).length > 0
   ) {
     kit.tell(

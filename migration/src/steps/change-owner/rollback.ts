@@ -1,12 +1,13 @@
-import type { MigrationDefinition, Stage } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, type Stage, replicates } from '@strangler-toolkit/plan';
 import { abandon } from '../../cutover/index.ts';
 import { routeFlags, shadowFlags } from '../../flags/index.ts';
 import { DeploymentRecorder, plannedDeployment } from '../contracts/broker/deployment-recorder.ts';
 import { type DryRun, planned, type Step } from '../step.ts';
+import { decideMove, refusalOf } from '../gated-move.ts';
 import { aliveWithOtherPlan } from '../other-plans.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { changeByFlags, dryRunOfFlags, turnOffAll } from './by-flags.ts';
-import { changeByProtocol, dryRunOfProtocol } from './by-protocol.ts';
+import { changeByProtocol, dryRunOfProtocol, gatesUnderLease } from './by-protocol.ts';
 import { assertDone, type MoveOutcome, outcome, plannedSteps, withDeployment } from './outcome.ts';
 import {
   type ChangeOwnerOptions,
@@ -44,10 +45,12 @@ async function goBack(
   recorder: DeploymentRecorder,
 ): Promise<MoveOutcome> {
   const { kit, definition } = change;
-  if (definition.data === 'replicated') {
+  if (replicates(definition.data)) {
     if (stage === 'service') return changeByProtocol(change, () => recorder.intend());
     const abandoning = stage === 'monolith' && (await unfinishedAbandon(kit, definition.context));
     if (stage === 'replicating' || abandoning) {
+      // Of a reference somebody may be reading; of others nobody reads before that stage.
+      if (stage === 'replicating' && definition.data === 'reference') await gatesUnderLease(change);
       const result = await abandon(await phaseOptions(change));
       assertDone(result);
       return outcome(kit, definition, result);
@@ -60,12 +63,20 @@ async function goBack(
 }
 
 async function dryRunOf(change: Rollback, stage: Stage): Promise<DryRun> {
-  const { definition } = change;
-  if (definition.data === 'replicated') {
+  const { kit, definition, options } = change;
+  if (replicates(definition.data)) {
     if (stage === 'service') return dryRunOfProtocol(change);
     if (stage === 'replicating')
       return planned(
         plannedSteps(await abandon({ ...(await phaseOptions(change)), dryRun: true })),
+        definition.data === 'reference'
+          ? refusalOf(
+              definition,
+              'rollback',
+              await decideMove(kit, definition, 'rollback'),
+              options.force,
+            )
+          : undefined,
       );
   }
   return dryRunOfFlags(change, [`turn off flags: ${flagsAt(stage, definition).join(', ')}`]);

@@ -1,4 +1,9 @@
-import { bothSides, type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
+import {
+  bothSides,
+  type MigrationDefinition,
+  StranglerError,
+  storedKind,
+} from '@strangler-toolkit/plan';
 import { askBuilds } from '../builds.ts';
 import { pactConfiguration, pactContent } from '../pact-content.ts';
 import type { Toolkit } from '../toolkit.ts';
@@ -21,7 +26,7 @@ export async function evidenceOf(
   if (contracts === undefined)
     throw new StranglerError('PACTS_NOT_FOUND', `context ${context} names no pacts`);
   const control = await kit.control();
-  await control.contexts.register(context, data);
+  await control.contexts.register(context, storedKind(data));
   const { epoch } = await control.contexts.require(context);
   // Before they are verified: what changes meanwhile makes the evidence void.
   const builds = await askBuilds(kit, definition, {

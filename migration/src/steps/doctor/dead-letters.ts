@@ -1,4 +1,4 @@
-import { askDeadLetters } from '../gate-facts.ts';
+import { askDeadLetters } from '../data-facts.ts';
 import type { ContextCheck } from './context-check.ts';
 
 /** Rows that wait for a person: until then a reader of the owner's sees what the other side lacks. */

@@ -1,4 +1,9 @@
-import { bothSides, type MigrationDefinition, type Side } from '@strangler-toolkit/plan';
+import {
+  bothSides,
+  type MigrationDefinition,
+  type Side,
+  replicates,
+} from '@strangler-toolkit/plan';
 import { type Report, reportAttempt } from '../../findings/check.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { broker } from './broker.ts';
@@ -60,7 +65,7 @@ export async function examineContext(
   const row = await kit.row(definition);
   const { moving } = await checkState(control, definition, row, report);
   const reachable = { monolith: false, service: false };
-  const replicated = definition.data === 'replicated';
+  const replicated = replicates(definition.data);
   if (replicated)
     for (const side of bothSides)
       reachable[side] = await isReachable(kit, definition, side, report);

@@ -24,15 +24,20 @@ function reportSettings(side: Side, facts: ServerFacts, report: Report): void {
   });
 }
 
-function reportRights(side: Side, facts: ServerFacts, report: Report): void {
-  report({
-    kind: 'replication right',
-    check: `${side} replication right`,
-    ok: facts.replication,
-    expected: `${facts.user} may replicate`,
-    actual: facts.replication ? `${facts.user} may replicate` : `${facts.user} may not`,
-    remedy: `ALTER ROLE ${facts.user} REPLICATION`,
-  });
+function reportRights(
+  { side, streams }: { readonly side: Side; readonly streams: boolean },
+  facts: ServerFacts,
+  report: Report,
+): void {
+  if (streams)
+    report({
+      kind: 'replication right',
+      check: `${side} replication right`,
+      ok: facts.replication,
+      expected: `${facts.user} may replicate`,
+      actual: facts.replication ? `${facts.user} may replicate` : `${facts.user} may not`,
+      remedy: `ALTER ROLE ${facts.user} REPLICATION`,
+    });
   report({
     kind: 'replica role',
     check: `${side} session_replication_role`,
@@ -76,8 +81,11 @@ export const server = (side: Side): ContextCheck => ({
         directionFrom(side),
         facts.database,
       );
-      reportSettings(side, facts, patient.report);
-      reportRights(side, facts, patient.report);
+      // nothing ever streams away from where a reference is kept
+      const streams = side === 'monolith' || patient.definition.data !== 'reference';
+      if (streams) reportSettings(side, facts, patient.report);
+      reportRights({ side, streams }, facts, patient.report);
+      if (!streams) return;
       const slot = await readSlot(client, names.slot);
       reportRoom({ side, facts, slot, report: patient.report });
       await checkSlotAndPublication(patient, { side, client, names, slot });

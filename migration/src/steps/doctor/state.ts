@@ -1,4 +1,4 @@
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, mirrorsAt, storedKind } from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../../control/index.ts';
 import { unfinishedMoves } from '../../cutover/index.ts';
 import type { Report } from '../../findings/check.ts';
@@ -11,11 +11,13 @@ export async function checkState(
   report: Report,
 ): Promise<{ moving: boolean }> {
   const { context } = definition;
+  const kind = storedKind(definition.data);
+  const isPast = definition.data === 'reference' && mirrorsAt(row.stage);
   report({
     check: 'data kind',
-    ok: row.dataKind === definition.data || row.stage === 'monolith',
-    expected: definition.data,
-    actual: row.dataKind,
+    ok: (row.dataKind === kind && !isPast) || row.stage === 'monolith',
+    expected: isPast ? `${definition.data}, at stage replicating` : kind,
+    actual: isPast ? `${row.dataKind}, at stage ${row.stage}` : row.dataKind,
     remedy: `The context began as '${row.dataKind}': set data in the file back, or roll back to stage monolith first.`,
   });
   const lease = await control.leases.get(context);

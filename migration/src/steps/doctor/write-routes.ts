@@ -6,6 +6,7 @@ import { kindOf, nearContexts } from '../routes/discover-routes.ts';
 export const writeRoutes: ContextCheck = {
   needs: ['replicated data'],
   run: async ({ definition, control, report }) => {
+    if (definition.data === 'reference') return;
     const unclaimed = (await control.unclaimed.list()).filter(
       ({ method, path }) =>
         kindOf(method) === 'write' && nearContexts([definition], path).length > 0,

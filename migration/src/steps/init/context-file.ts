@@ -34,7 +34,8 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
       (key) =>
         `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context (${actions(key)}): ` +
         'the service cannot join or check it; ' +
-        `decide foreignKeys.monolith['${shown(table)}.${key.name}']`,
+        `decide foreignKeys.monolith['${shown(table)}.${key.name}'], or keep ${shown(key.references)} beside it by a context ` +
+        "with data 'reference' that this one reads",
     );
   const incoming = input.others.flatMap((other) =>
     other.foreignKeys

@@ -2,6 +2,7 @@ import {
   isStranglerError,
   type MigrationDefinition,
   type OwnerView,
+  storedKind,
 } from '@strangler-toolkit/plan';
 import { controlFailure } from '../../control/control-database.ts';
 import type { ContextRow } from '../../control/index.ts';
@@ -32,11 +33,14 @@ export async function knownOwners(
 }
 
 /** As a facade sees a context; without a row what it begins with. */
-export const viewOf = ({ data }: MigrationDefinition, row: ContextRow | undefined): OwnerView => ({
-  // a file and a row that disagree must not let flags move writes
-  dataKind: data === 'replicated' ? data : (row?.dataKind ?? data),
-  stage: row?.stage ?? 'monolith',
-  owner: row?.owner ?? 'monolith',
-  epoch: BigInt(row?.epoch ?? 0),
-  known: row !== undefined,
-});
+export function viewOf(definition: MigrationDefinition, row: ContextRow | undefined): OwnerView {
+  const data = storedKind(definition.data);
+  return {
+    // a file and a row that disagree must not let flags move writes
+    dataKind: data === 'replicated' ? data : (row?.dataKind ?? data),
+    stage: row?.stage ?? 'monolith',
+    owner: row?.owner ?? 'monolith',
+    epoch: BigInt(row?.epoch ?? 0),
+    known: row !== undefined,
+  };
+}

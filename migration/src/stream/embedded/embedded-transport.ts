@@ -8,7 +8,7 @@ import type { StreamEnds, Transport } from '../transport.ts';
 import { openEmbeddedStream } from './open-embedded-stream.ts';
 
 /** The slot is read by the process that applies; nothing stands between. */
-export const embeddedTransport: Transport = {
+const embedded = (carriesForeign: boolean): Transport => ({
   kind: 'embedded',
   ownTables: [probeTable],
   proofTimeoutMs: 10_000,
@@ -17,7 +17,7 @@ export const embeddedTransport: Transport = {
   announce: async () => {},
   ensure: async () => {},
   open: ({ context, direction, url }, { from, signal }) =>
-    openEmbeddedStream({ url, context, direction, from, signal }),
+    openEmbeddedStream({ url, context, direction, from, signal, carriesForeign }),
   remove: async () => {},
   // A message of our own in the log: the server answers probes with positions only of what it has decoded.
   nudge: async ({ client }) =>
@@ -37,7 +37,11 @@ export const embeddedTransport: Transport = {
       },
     );
   },
-};
+});
+
+export const embeddedTransport = embedded(false);
+/** Nothing goes back, so nothing can go in circles: what another context's replication wrote to the tables is carried as well. */
+export const embeddedReferenceTransport = embedded(true);
 
 async function slotAlone({
   context,

@@ -25,6 +25,8 @@ export interface EmbeddedStreamOptions {
   /** How long to wait for a reader that was killed to vanish from the server (default 15 s). */
   readonly busyTimeoutMs?: number;
   readonly chunk?: Partial<ChunkLimits>;
+  /** Also what replication itself wrote to the source (default false). */
+  readonly carriesForeign?: boolean;
   /** Bytes that may wait for the consumer before reading stops (default 2 MB). */
   readonly highWaterBytes?: number;
 }
@@ -83,9 +85,13 @@ async function tryOpen(options: EmbeddedStreamOptions): Promise<ChangeStream | u
       client,
       slot,
       database,
-      command: startCommand(slot, publication, options.from, Number(version)),
+      command: startCommand({ ...options, slot, publication }, Number(version)),
       from: options.from,
-      limits: { events: options.chunk?.events ?? 1000, bytes: options.chunk?.bytes ?? 1_000_000 },
+      limits: {
+        events: options.chunk?.events ?? 1000,
+        bytes: options.chunk?.bytes ?? 1_000_000,
+        carriesForeign: options.carriesForeign === true,
+      },
       highWaterBytes: options.highWaterBytes ?? 2_000_000,
       feedbackMs: feedbackInterval(durationMs(timeout)),
       signal: options.signal,
@@ -107,9 +113,18 @@ const endQuietly = async (client: pg.Client): Promise<void> => client.end().catc
 const feedbackInterval = (walSenderTimeoutMs: number): number =>
   walSenderTimeoutMs === 0 ? 10_000 : Math.max(50, Math.min(10_000, walSenderTimeoutMs / 4));
 
-function startCommand(slot: string, publication: string, from: Lsn, version: number): string {
+function startCommand(
+  {
+    slot,
+    publication,
+    from,
+    carriesForeign,
+  }: Pick<ReplicationNames, 'slot' | 'publication'> &
+    Pick<EmbeddedStreamOptions, 'from' | 'carriesForeign'>,
+  version: number,
+): string {
   // Changes that replication itself wrote would come back otherwise. An older server sends them, and the reader leaves them out.
-  const origin = knows(version, 'originFilter') ? `, origin 'none'` : '';
+  const origin = knows(version, 'originFilter') && !carriesForeign ? `, origin 'none'` : '';
   return (
     `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${lsnToText(from)} (proto_version ` +
     `'1', publication_names ${quoteLiteral(quoteIdentifier(publication))}${origin})`

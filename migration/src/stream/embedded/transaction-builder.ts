@@ -6,6 +6,8 @@ import { type EventTransaction, type KnownRelation, RowEvent } from './row-event
 export interface ChunkLimits {
   readonly events: number;
   readonly bytes: number;
+  /** Transactions that replication wrote are handed on as well. */
+  readonly carriesForeign?: boolean;
 }
 
 interface OpenTransaction extends EventTransaction {
@@ -88,7 +90,7 @@ export class TransactionBuilder {
           this.#add('t', this.#relation(id), null, null, lsn, size);
         return;
       case 'origin':
-        if (this.#transaction) this.#transaction.foreign = true;
+        if (this.#transaction) this.#transaction.foreign = this.#limits.carriesForeign !== true;
         return;
       case 'type':
       case 'message':
