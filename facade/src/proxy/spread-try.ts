@@ -20,7 +20,7 @@ export const isGone = (status: number | undefined): boolean =>
   status === 502 || status === 503 || status === 504;
 
 /** What an instance's outcome says of it. */
-export function verdictOf(attempt: Attempt): InstanceVerdict {
+function verdictOf(attempt: Attempt): InstanceVerdict {
   if (attempt.kind === 'client-gone') return 'unknown';
   if (attempt.kind === 'failed') {
     const { kind } = attempt.failure;
