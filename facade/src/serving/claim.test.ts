@@ -55,6 +55,18 @@ const found = (method: string, path: string, override?: string) => {
   return `${context} ${definition.name} ${definition.kind}`;
 };
 
+test('a ramp ceiling is over reads, and not over one that may be a write', () => {
+  const { claims } = scene([{ ...items, rampCeiling: 5 }]);
+  const ceilings = (method: string, override?: string) => {
+    const answer = claims.find(question(method, '/search', override));
+    if (answer.kind !== 'claimed') throw new Error(answer.kind);
+    const { ceilings: all, route } = answer.claim;
+    return [route.definition.name, route.definition.kind, all.map((one) => one.perSecond)];
+  };
+  expect(ceilings('POST')).toEqual(['search', 'read', [5]]);
+  expect(ceilings('POST', 'PUT')).toEqual(['search', 'write', []]);
+});
+
 describe('what contexts claim', () => {
   test('is each route once, with the plan of its context', () => {
     const { claims, asked, breakers } = scene();
