@@ -7,6 +7,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { installFence, removeFence } from '../src/cutover/fence.ts';
 import { fenceStatus } from '../src/cutover/fence-status.ts';
 import { strayMoments, strayWriters } from '../src/replica/stray-writes.ts';
+import { tidyStrays } from '../src/replica/tidy-strays.ts';
 import { moveSequences } from '../src/cutover/sequences.ts';
 import { applying, installFenceSchema } from '../src/replica/fences.ts';
 import { noteOwner } from '../src/replica/owners.ts';
@@ -637,6 +638,95 @@ describe('a fence in audit mode', () => {
     expect(made).toBeGreaterThan(0);
     expect(made).toBeLessThan(25);
     expect((await strayMoments(admin, fence.context, 60)).writes).toBe(20);
+  });
+
+  const rowsOf = async (epoch: number): Promise<[number, number]> => {
+    const { rows } = await admin.query<{ rows: string; writes: string }>(
+      'SELECT count(*)::text AS rows, sum(writes)::text AS writes FROM strangler.stray_writes WHERE epoch = $1',
+      [epoch],
+    );
+    return [Number(rows[0]?.rows), Number(rows[0]?.writes)];
+  };
+
+  test('adds no row per write of repeatable reads, in one transaction or in many', async () => {
+    await installFence(admin, { ...audit, epoch: 61 });
+    const level = 'BEGIN ISOLATION LEVEL REPEATABLE READ';
+    await writer.query(`${level}; DO $$ BEGIN FOR n IN 1..300 LOOP
+      UPDATE products SET price = n WHERE id = 1; END LOOP; END $$; COMMIT`);
+    for (let n = 0; n < 5; n += 1) {
+      await writer.query(level);
+      await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+      await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+      await writer.query('COMMIT');
+    }
+    // one of the loop's statement, one of the other
+    expect(await rowsOf(61)).toEqual([2, 310]);
+    // what another session changed meanwhile cannot be changed by one that does not see it, and is not lost for it
+    await writer.query(level);
+    await writer.query('SELECT FROM products');
+    const second = await open(database.url, 'price job');
+    await second.query(`SET ROLE "${role}"`);
+    await second.query('UPDATE products SET price = 1 WHERE id = 1');
+    await second.end();
+    await writer.query('UPDATE products SET price = 1 WHERE id = 2');
+    await writer.query('COMMIT');
+    expect((await rowsOf(61))[1]).toBe(312);
+  });
+
+  test('searches for none of a hundred writers in a session that wrote for them before', async () => {
+    await installFence(admin, { ...audit, epoch: 62 });
+    const write = async (): Promise<void> => {
+      for (let n = 0; n < 100; n += 1)
+        await writer.query(`UPDATE products SET price = 1 WHERE id = 1 /* ${'x'.repeat(n + 1)} */`);
+    };
+    await writer.query('BEGIN');
+    await write();
+    const searches = async (): Promise<number> => {
+      const { rows } = await writer.query<{ searches: string }>(
+        `SELECT sum(idx_scan + coalesce(seq_scan, 0))::text AS searches
+           FROM pg_stat_xact_all_tables WHERE schemaname = 'strangler' AND relname = 'stray_writes'`,
+      );
+      return Number(rows[0]?.searches);
+    };
+    const before = await searches();
+    await write();
+    expect((await searches()) - before).toBe(0);
+    await writer.query('COMMIT');
+    expect(await rowsOf(62)).toEqual([100, 200]);
+  });
+
+  test('is added up later where a transaction may see no row of others, with the newest times', async () => {
+    await installFence(admin, { ...audit, epoch: 63 });
+    for (const count of [2, 520])
+      await writer.query(`BEGIN ISOLATION LEVEL SERIALIZABLE; DO $$ BEGIN FOR n IN 1..${count} LOOP
+        UPDATE products SET price = n WHERE id = 1; END LOOP; END $$; COMMIT`);
+    expect(await rowsOf(63)).toEqual([522, 522]);
+    const told = async () => {
+      const one = (await strayWriters(admin, fence.context)).filter(({ epoch }) => epoch === 63);
+      const { writes, moments } = await strayMoments(admin, fence.context, 63);
+      return { writers: one, writes, newest: moments.slice(0, 500).map(({ at }) => at) };
+    };
+    const before = await told();
+    // what somebody holds stays as it is, and nobody waits
+    const second = await open(database.url);
+    await second.query(
+      'BEGIN; SELECT FROM strangler.stray_writes WHERE epoch = 63 ORDER BY id LIMIT 1 FOR UPDATE',
+    );
+    await admin.query(`SET lock_timeout = '2s'`);
+    expect(await tidyStrays(admin, fence.context)).toBeGreaterThanOrEqual(518);
+    await second.query('ROLLBACK');
+    await second.end();
+    await tidyStrays(admin, fence.context);
+    await admin.query('RESET lock_timeout');
+    expect((await rowsOf(63))[1]).toBe(522);
+    expect((await rowsOf(63))[0]).toBe(before.writers.length);
+    const after = await told();
+    expect(after.writers).toEqual(before.writers);
+    expect(after.newest.slice(0, 498)).toEqual(before.newest.slice(0, 498));
+    await writer.query(`DO $$ BEGIN FOR n IN 1..520 LOOP
+        UPDATE products SET price = n WHERE id = 1; END LOOP; END $$`);
+    expect((await told()).writes).toBe(1042);
+    expect(await tidyStrays(admin, fence.context)).toBe(0);
   });
 
   test('survives the loss of its own table', async () => {

@@ -100,6 +100,10 @@ export const definitionSchema = strict({
     service: recordOf(strict({ reason: nonEmpty })).optional(),
   }).optional(),
   values: recordOf(strict({ reason: nonEmpty })).optional(),
+  constraints: strict({
+    monolith: recordOf(strict({ reason: nonEmpty })).optional(),
+    service: recordOf(strict({ reason: nonEmpty })).optional(),
+  }).optional(),
   sorting: strict({ reason: nonEmpty }).optional(),
   files: recordOf(
     strict({ storage: oneOf(['shared', 'copied', 'none']), reason: nonEmpty }),

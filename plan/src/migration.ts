@@ -328,6 +328,13 @@ export interface MigrationDefinition {
   >;
   /** By the monolith's `table.column`: why values that only one side takes (labels of an enum, a domain's CHECK) do no harm. */
   readonly values?: Readonly<Record<string, { readonly reason: string }>>;
+  /**
+   * By side and `table.constraint`, or `table.column` of NOT NULL: why no row comes that breaks a NOT NULL, CHECK, UNIQUE (also
+   * a unique index) or EXCLUDE which the other side does not have.
+   */
+  readonly constraints?: Readonly<
+    Partial<Record<Side, Readonly<Record<string, { readonly reason: string }>>>>
+  >;
   /** Why it does no harm that the two databases sort the same texts differently. */
   readonly sorting?: { readonly reason: string };
   /** By the monolith's `table.column`: what becomes of files whose paths a mapped column holds. */

@@ -266,12 +266,13 @@ describe('a wrong file is told with file and field', () => {
     expect(message(route({ method }))).toBe('valid'),
   );
 
-  test('what is decided of values, sorting and files has a reason, and files one of three ways', () => {
+  test('what is decided of values, constraints, sorting and files has a reason, and files one of three ways', () => {
     const reason = 'why';
     expect(
       message(
         good({
           values: { 'a.b': { reason } },
+          constraints: { monolith: { 'a.c': { reason } }, service: { 'd.e': { reason } } },
           sorting: { reason },
           files: { 'a.c': { storage: 'shared', reason } },
         }),
@@ -279,6 +280,7 @@ describe('a wrong file is told with file and field', () => {
     ).toBe('valid');
     for (const wrong of [
       { values: { 'a.b': {} } },
+      { constraints: { monolith: { 'a.c': {} } } },
       { sorting: { reason: '' } },
       { files: { 'a.c': { storage: 'elsewhere', reason } } },
     ])

@@ -152,6 +152,11 @@ export const streams: readonly Failure[] = [
     answer: cutoverRefused('dead-letters: 1 open'),
     status: ['dead letters …1', 'next …strangler dead-letters list catalog'],
     doctor: [
+      {
+        check: 'constraint items.fine',
+        actual: 'the service asks of items: CHECK',
+        remedy: "constraints.service['items.fine']",
+      },
       { check: 'dead letters', actual: '1 open', remedy: 'strangler dead-letters list catalog' },
     ],
     todo: '`strangler dead-letters list catalog`, mend the cause, `strangler dead-letters replay catalog --all`',

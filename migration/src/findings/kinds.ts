@@ -37,6 +37,7 @@ export const findingKinds = [
   'trigger of a column',
   'written together',
   'values',
+  'constraint',
   'sorting',
   'files',
   // what somebody did

@@ -9,6 +9,7 @@ import { fences0001 } from './migrations/0001-fences.ts';
 import { fences0002 } from './migrations/0002-fences.ts';
 import { fences0003 } from './migrations/0003-fences.ts';
 import { fences0004 } from './migrations/0004-fences.ts';
+import { fences0005 } from './migrations/0005-fences.ts';
 import { outbox0001 } from './migrations/0001-outbox.ts';
 import { replication0001 } from './migrations/0001-replication.ts';
 import { replication0002 } from './migrations/0002-replication.ts';
@@ -49,7 +50,7 @@ export const parts = {
       FROM unnest(ARRAY['streams', 'dead_letters', 'copies', 'probe', 'heartbeat', 'signal']) name)`,
   },
   fences: {
-    migrations: [fences0001, fences0002, fences0003, fences0004],
+    migrations: [fences0001, fences0002, fences0003, fences0004, fences0005],
     compatibleFrom: 1,
     released: `(SELECT count(*) > 0 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname = 'strangler' AND p.proname = 'fence_refuse'

@@ -31,8 +31,9 @@ export function judgeChange(change: SchemaChange): readonly SchemaFinding[] {
     .map(({ changed, direction }) => retyped(change, changed, direction));
   const asked = after.open
     .filter(({ about }) => before.open.every((one) => one.about !== about))
-    .map(({ about, problem, remedy }): SchemaFinding => ({
-      effect: 'asks',
+    .map(({ kind, about, problem, remedy }): SchemaFinding => ({
+      // sides get their constraints one after the other: the stream goes on, and a cutover asks what is missing then
+      effect: kind === 'constraint' ? 'passes' : 'asks',
       table: null,
       column: null,
       line: null,

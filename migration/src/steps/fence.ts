@@ -14,6 +14,7 @@ import {
   type StrayWriter,
 } from '../cutover/index.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
+import { tidyStrays } from '../replica/tidy-strays.ts';
 import { type ForgottenRoutes, forgottenRoutes } from './routes/forgotten-routes.ts';
 import { planned, type Step } from './step.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -116,6 +117,7 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
               { signal: kit.signal, note },
             );
           else await removeFence(client, context, { signal: kit.signal, note });
+          await tidyStrays(client, context);
         });
         await control.journal.append({
           context,

@@ -3,6 +3,8 @@ import type pg from 'pg';
 import { examineMapping } from '../mapping/examine-mapping.ts';
 import { namedTables } from '../mapping/load.ts';
 import { parseTableName } from '../database/identifiers.ts';
+import { constraintSurroundings } from './constraint-questions.ts';
+import { readConstraints } from './constraints.ts';
 import { fileSurroundings, readFilePaths } from './file-paths.ts';
 import { foreignKeySurroundings } from './foreign-key-questions.ts';
 import { idQuestions } from './id-questions.ts';
@@ -29,19 +31,17 @@ export async function lookAround(
     service: await sequenceUses(service),
   };
   const oneWay = definition.data === 'reference';
+  const tables = {
+    monolith: named.monolith.map(({ name }) => parseTableName(name)),
+    service: named.service.map(({ name }) => parseTableName(name)),
+  };
   const triggers = [
-    ...(oneWay
-      ? []
-      : await readTriggers(
-          monolith,
-          'monolith',
-          named.monolith.map(({ name }) => parseTableName(name)),
-        )),
-    ...(await readTriggers(
-      service,
-      'service',
-      named.service.map(({ name }) => parseTableName(name)),
-    )),
+    ...(oneWay ? [] : await readTriggers(monolith, 'monolith', tables.monolith)),
+    ...(await readTriggers(service, 'service', tables.service)),
+  ];
+  const constraints = [
+    ...(await readConstraints(monolith, 'monolith', tables.monolith)),
+    ...(await readConstraints(service, 'service', tables.service)),
   ];
   return [
     // nobody makes rows of a reference in the service
@@ -49,6 +49,7 @@ export async function lookAround(
     ...foreignKeySurroundings(mapping.crossing, definition, neighbours),
     ...triggerSurroundings(triggers, definition),
     ...valueSurroundings(mapping, definition),
+    ...constraintSurroundings(constraints, mapping, definition),
     ...sortingSurroundings(mapping, definition),
     ...fileSurroundings(await readFilePaths(mapping, definition, monolith), mapping, definition),
   ];

@@ -40,7 +40,7 @@ import { openWritersEnded } from './open-writers.ts';
 import { publishAgain } from './publish-again.ts';
 import { noteComing, requireAccepted } from './require-accepted.ts';
 import { reread } from './reread.ts';
-import { watchFence } from './watch-fence.ts';
+import { tidying, watchFence } from './watch-fence.ts';
 import { writeStatistics } from './write-statistics.ts';
 
 export interface DirectionRun {
@@ -115,8 +115,10 @@ export async function runDirection(
       publication: names.publication,
     };
     const key = { context: definition.context, direction };
+    const tidy = tidying(looking.source, definition.context, options.onFence);
     const look = async (): Promise<Identity> => {
       await watchFence(looking.target, definition.context, options.onFence);
+      await tidy();
       return readIdentity(place);
     };
     await installReplicaSchema(looking.target, 'fences');

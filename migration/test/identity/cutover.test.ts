@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import type { Direction } from '@strangler-toolkit/plan';
 import { cutover, type MoveOptions, type MoveResult, rollback } from '../../src/cutover/index.ts';
@@ -36,6 +36,7 @@ const identity = (direction: Direction): Promise<Identity> =>
 /** To be compared while writes wait, as far as anybody can tell; a rewrite tells otherwise. */
 const tooLarge = (): Promise<unknown> =>
   scene.sql.monolith.query(`UPDATE pg_class SET reltuples = 1e9 WHERE relname = 'products'`);
+beforeEach(tooLarge);
 /** As strangler verify records it. */
 const verified = async (direction: Direction = 'forward'): Promise<void> =>
   scene.control.evidence.record({
@@ -105,7 +106,6 @@ const mend = (side: 'monolith' | 'service', write: string): Promise<unknown> =>
 
 test('who opened and closed the fence after a clean verification keeps the owner where it is, until all is verified again', async () => {
   await settled(scene);
-  await tooLarge();
   await verified();
   await stepRound('service', 'labels', `INSERT INTO labels VALUES (77, 'stray')`);
   for (const result of [await move({ dryRun: true }), await move()]) {
@@ -136,7 +136,6 @@ test('with everything as it was verified the move goes through, and the way back
 });
 
 test('who opened and closed the fence of the way back keeps the service its owner', async () => {
-  await tooLarge();
   await verified('reverse');
   await stepRound('monolith', 'tags', `INSERT INTO tags VALUES (77, 'stray')`);
   const result = await rollback({ ...scene.options, noFacade: true });

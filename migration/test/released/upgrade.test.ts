@@ -196,7 +196,7 @@ describe('the numbered schema of a data database', () => {
       await Promise.all(clients.map((one) => one.end()));
     }
     expect(await versions()).toEqual([
-      { part: 'fences', version: '4' },
+      { part: 'fences', version: '5' },
       { part: 'replication', version: '6' },
     ]);
   });

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Side } from '@strangler-toolkit/plan';
 import { createTestDatabase, type TestDatabase } from '@strangler-toolkit/dev-stack';
 import { type CliResult, cli, json } from '../support/cli.ts';
 import { openScene, type Scene } from '../support/scene.ts';
@@ -113,16 +114,24 @@ describe('a migration that is not applied yet', () => {
       'monolith',
       'ALTER TABLE products ADD COLUMN extra text, ADD COLUMN counted int NOT NULL DEFAULT 0',
     ],
-    ['monolith', 'CREATE INDEX ON products (name); ALTER TABLE products ADD CHECK (id > 0)'],
+    [
+      'monolith',
+      'CREATE INDEX ON products (name); ALTER TABLE products ADD CHECK (id > 0)',
+      /^constraint products.products_id_check: the monolith asks of products: CHECK .* waits as a dead letter$/,
+    ],
     ['service', 'ALTER TABLE items ADD COLUMN shelf text NOT NULL DEFAULT $$a$$'],
     ['monolith', 'CREATE TABLE others (id int PRIMARY KEY); DROP TABLE others'],
     ['monolith', 'ALTER TABLE products ALTER COLUMN name TYPE text USING upper(name)'],
-  ] as const)('of the %s passes: %s', async (side, sql) => {
+  ] as [Side, string, RegExp?][])('of the %s passes: %s', async (side, sql, told) => {
     const result = await check(side, sql);
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(json<Answer>(result).findings.filter(({ effect }) => /stops|asks/.test(effect))).toEqual(
       [],
     );
+    if (told)
+      expect(json<Answer>(result).findings).toContainEqual(
+        expect.objectContaining({ what: expect.stringMatching(told) }),
+      );
   });
 
   test('leaves the scratch database as it was', async () => {

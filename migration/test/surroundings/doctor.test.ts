@@ -119,7 +119,7 @@ beforeAll(async () => {
       'LATIN1',
       `${both} CREATE TYPE state AS ENUM ('a');
        ${meaning('at timestamptz, price numeric, code text, name text, state state')}
-       ALTER TABLE values_of ALTER place TYPE text COLLATE "und-x-icu"`,
+       ALTER TABLE values_of ALTER place TYPE text COLLATE "und-x-icu", ADD CONSTRAINT short CHECK (length(place) < 90)`,
     ),
   };
   const service = new pg.Client({ connectionString: server.url('service') });
@@ -270,6 +270,13 @@ const told: Readonly<Record<FindingKind, readonly Told[]>> = {
   ],
   values: [
     ['values values_of.share', "only CHECK ((VALUE <> ''::text))", "values['values_of.share']"],
+  ],
+  constraint: [
+    [
+      'constraint values_of.short',
+      'the service asks of values_of: CHECK ((length(place) < 90)), the monolith asks no such thing',
+      "constraints.service['values_of.short']: { reason:",
+    ],
   ],
   sorting: [
     ['sorting of texts', 'values_of.place by C (libc', 'sorting: { reason:'],

@@ -9,6 +9,8 @@ import { connect } from '../../src/database/connect.ts';
 import { examineMapping } from '../../src/mapping/examine-mapping.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { readFilePaths } from '../../src/surroundings/file-paths.ts';
+import { constraintSurroundings } from '../../src/surroundings/constraint-questions.ts';
+import { readConstraints } from '../../src/surroundings/constraints.ts';
 import { isOpen, lookAround } from '../../src/surroundings/index.ts';
 import { verify, type VerifyResult } from '../../src/verify/index.ts';
 import { checkFit } from '../../src/worker/schema-check.ts';
@@ -21,6 +23,15 @@ CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', determinist
 CREATE COLLATION noaccent (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
 CREATE TABLE loose (id int PRIMARY KEY, c text COLLATE nocase);
 CREATE TABLE keyed (c text COLLATE nocase PRIMARY KEY, n int);`;
+/** With columns called so on either side: what both ask is the same, whatever it is called. */
+const ruled = (total: string, state: string, at: string, code: string, during: string): string => `
+CREATE TYPE kind AS ENUM ('x', 'it''s');
+CREATE TABLE ruled (id int PRIMARY KEY, ${total} numeric CONSTRAINT positive CHECK (${total} >= 0), ${state}, ${at} int CONSTRAINT once UNIQUE,
+  ${code} text, ${during} int4range, kind kind,
+  CONSTRAINT early CHECK (${at} < ${total}), CONSTRAINT apart EXCLUDE USING gist (${during} WITH &&));
+CREATE UNIQUE INDEX folded ON ruled (lower(${code})) WHERE ${at} > 0;
+CREATE TABLE parted (id int PRIMARY KEY, n int) PARTITION BY RANGE (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);`;
 const mapped = (table: string, ...columns: string[]) => ({
   monolith: table,
   service: [{ table, columns: Object.fromEntries(columns.map((name) => [name, name])) }] as const,
@@ -35,17 +46,37 @@ beforeAll(async () => {
      CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100) NOT NULL;
      CREATE TYPE state AS ENUM ('a', 'b'); CREATE DOMAIN stated AS state;
      CREATE TABLE words (word text COLLATE "C" PRIMARY KEY, n int);
-     CREATE TABLE valued (id int PRIMARY KEY, share percent, at text, states state[], stated stated);`,
+     CREATE TABLE valued (id int PRIMARY KEY, share percent, at text, states state[], stated stated);
+     ${ruled('total', `state varchar(9) CONSTRAINT listed CHECK (state IN ('a', 'b'))`, '"When"', 'code', 'during')}`,
     `${both}
      CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100) NOT NULL;
      CREATE TYPE state AS ENUM ('a', 'b'); CREATE DOMAIN stated AS state;
      CREATE TABLE words (word text COLLATE "und-x-icu" PRIMARY KEY, n int);
-     CREATE TABLE valued (id int PRIMARY KEY, share percent, at state, states state[], stated stated);`,
+     CREATE TABLE valued (id int PRIMARY KEY, share percent, at state, states state[], stated stated);
+     ${ruled('amount', `status text CONSTRAINT listed CHECK (status IN ('a', 'b'))`, 'due', 'label', 'span')}`,
     [
       mapped('words', 'word', 'n'),
       mapped('loose', 'id', 'c'),
       mapped('keyed', 'c', 'n'),
       mapped('valued', 'id', 'share', 'at', 'states', 'stated'),
+      {
+        ...mapped('ruled', 'id'),
+        service: [
+          {
+            table: 'ruled',
+            columns: {
+              id: 'id',
+              total: 'amount',
+              state: 'status',
+              When: 'due',
+              code: 'label',
+              during: 'span',
+              kind: 'kind',
+            },
+          },
+        ],
+      },
+      mapped('parted', 'id', 'n'),
     ],
   );
   await pair.monolith.client.query(
@@ -286,6 +317,152 @@ describe('values that one side lacks', () => {
     // what the other side asks alone is the other side's
     expect(await found('ALTER DOMAIN percent DROP NOT NULL')).toEqual([
       expect.stringContaining(`of the ${other(side)} takes only NOT NULL, which the ${side}`),
+    ]);
+  });
+});
+
+describe('rows that one side takes no row like', () => {
+  /** As lookAround does, without the rest of it. */
+  const asked = async (definition = pair.definition) => {
+    const { monolith, service } = pair;
+    const { mapping } = await examineMapping(definition, monolith.client, service.client);
+    const tables = mapping.tables.map((table) => table.monolith);
+    const parts = mapping.tables.flatMap((table) => table.parts.map((part) => part.service));
+    const constraints = [
+      ...(await readConstraints(monolith.client, 'monolith', tables)),
+      ...(await readConstraints(service.client, 'service', parts)),
+    ];
+    return constraintSurroundings(constraints, mapping, definition).filter(isOpen);
+  };
+  /** Of one side. */
+  const about = (side: Side) => async (): Promise<string[]> =>
+    (await asked())
+      .filter(({ problem }) => problem.startsWith(`the ${side} `))
+      .map((one) => one.about);
+  const drop = (name: string): string =>
+    name === 'folded' ? 'DROP INDEX folded' : `ALTER TABLE ruled DROP CONSTRAINT ${name}`;
+
+  test.each(sides)(
+    'a CHECK, UNIQUE, unique index or EXCLUDE of the %s alone is a question that its line decides',
+    async (side) => {
+      expect(await asked()).toEqual([]);
+      for (const name of ['positive', 'listed', 'early', 'once', 'folded', 'apart']) {
+        const [found, ...more] = await altered(other(side), drop(name), asked);
+        expect(more).toEqual([]);
+        expect(found).toMatchObject({
+          about: `constraint ruled.${name}`,
+          problem: expect.stringMatching(
+            new RegExp(
+              `^the ${side} asks of ruled: (?:CHECK|UNIQUE|EXCLUDE|CREATE UNIQUE).*, the ${other(side)} asks no such thing of ruled: ` +
+                `a row that breaks it, written by the ${other(side)}, waits as a dead letter`,
+            ),
+          ),
+          remedy: expect.stringContaining(`constraints.${side}['ruled.${name}']: { reason:`),
+        });
+      }
+      const reason = 'no such row comes';
+      const constraints = { [side]: { 'ruled.early': { reason } } };
+      const decided = { ...pair.definition, constraints };
+      expect(await altered(other(side), drop('early'), () => asked(decided))).toEqual([]);
+      // it is there, and nothing is wrong with it
+      expect(await asked(decided)).toEqual([]);
+      const gone = { ...pair.definition, constraints: { [side]: { 'ruled.gone': { reason } } } };
+      expect(await asked(gone)).toMatchObject([{ about: 'constraint ruled.gone' }]);
+    },
+  );
+
+  test.each(sides)('what the %s keeps in another way is no question', async (side) => {
+    const columns = side === 'monolith' ? ['state', 'code', '"When"'] : ['status', 'label', 'due'];
+    const [state, code, at] = columns;
+    const none = (sql: string) =>
+      expect(altered(side, sql, about(other(side)))).resolves.toEqual([]);
+    // less is unique, or for more rows
+    await none(`${drop('folded')}; CREATE UNIQUE INDEX ON ruled (lower(${code}))`);
+    await altered(other(side), `ALTER TABLE ruled ADD UNIQUE (id, kind)`, async () =>
+      expect(await about(other(side))()).toEqual([]),
+    );
+    await none(`${drop('once')}; ALTER TABLE ruled ADD CONSTRAINT late UNIQUE (${at}) DEFERRABLE`);
+    // all labels of an enum are in the list
+    for (const [list, questions] of [
+      [`'x', 'it''s', 'y'`, []],
+      [`'x', 'y'`, ['constraint ruled.ruled_kind_check']],
+    ])
+      expect(
+        await altered(
+          other(side),
+          `ALTER TABLE ruled ADD CHECK (kind::text IN (${list}))`,
+          about(other(side)),
+        ),
+      ).toEqual(questions);
+    // a domain's CHECK is one of the column
+    await none(
+      `CREATE DOMAIN listed AS text CHECK (VALUE IN ('a', 'b')); ${drop('listed')};
+       ALTER TABLE ruled ALTER ${state} TYPE listed`,
+    );
+  });
+
+  test.each(sides)('what the %s keeps for fewer rows is one', async (side) => {
+    const [code, at] = side === 'monolith' ? ['code', '"When"'] : ['label', 'due'];
+    const one = (sql: string, name: string) =>
+      expect(altered(side, sql, about(other(side)))).resolves.toEqual([`constraint ruled.${name}`]);
+    await one(
+      `${drop('early')}; ALTER TABLE ruled ADD CONSTRAINT early CHECK (${at} < ${side === 'monolith' ? 'total' : 'amount'}) NOT VALID`,
+      'early',
+    );
+    await one(
+      `${drop('folded')}; CREATE UNIQUE INDEX folded ON ruled (lower(${code})) WHERE ${at} > 1`,
+      'folded',
+    );
+    await one(
+      `${drop('once')}; ALTER TABLE ruled ADD CONSTRAINT once UNIQUE (${at}, ${code})`,
+      'once',
+    );
+  });
+
+  test.each(sides)(
+    'NOT NULL of the %s alone is one, unless the other keeps NULL out',
+    async (side) => {
+      const [here, there] = side === 'monolith' ? ['code', 'label'] : ['label', 'code'];
+      await altered(side, `ALTER TABLE ruled ALTER ${here} SET NOT NULL`, async () => {
+        expect(await asked()).toMatchObject([
+          {
+            about: `constraint ruled.${here}`,
+            problem: expect.stringMatching(
+              `^the ${side} asks of ruled: NOT NULL .${here}.*dead letter`,
+            ),
+            remedy: expect.stringContaining(`constraints.${side}['ruled.${here}']`),
+          },
+        ]);
+        for (const keeps of [`ALTER ${there} SET NOT NULL`, `ADD CHECK (${there} IS NOT NULL)`])
+          expect(await altered(other(side), `ALTER TABLE ruled ${keeps}`, about(side))).toEqual([]);
+      });
+    },
+  );
+
+  test.each(sides)('a CHECK of one partition of the %s is found by its name', async (side) => {
+    expect(
+      await altered(side, 'ALTER TABLE parted_1 ADD CONSTRAINT small CHECK (n < 5)', about(side)),
+    ).toEqual(['constraint parted_1.small']);
+  });
+
+  test('what is DEFERRABLE keeps nothing out while rows are applied, and is told so', async () => {
+    const client = await connect(pair.service.url, { applicationName: 'test' });
+    const late = 'ALTER TABLE loose ADD CONSTRAINT late UNIQUE (c) DEFERRABLE';
+    try {
+      await prepareApplySession(client, null);
+      await client.query(`BEGIN; ${late}`);
+      await client.query(
+        `INSERT INTO loose VALUES (1, 'a'), (2, 'a'); SET CONSTRAINTS ALL IMMEDIATE`,
+      );
+      await client.query('ROLLBACK');
+    } finally {
+      await client.end();
+    }
+    expect(await altered('service', late, asked)).toMatchObject([
+      {
+        about: 'constraint loose.late',
+        problem: expect.stringContaining('comes in: replication does not look'),
+      },
     ]);
   });
 });

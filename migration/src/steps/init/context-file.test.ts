@@ -54,6 +54,58 @@ test('asks a small system for fewer requests, with the usual numbers behind, and
   expect(textOf(table({ estimatedRows: 100_000 }))).not.toContain('gates:');
 });
 
+test('notes what seems to refer over the border without a foreign key, by names and types', () => {
+  const column = (name: string, type = 'bigint') => ({
+    name,
+    type,
+    notNull: true,
+    hasDefault: false,
+    generated: false,
+    identity: null,
+    sequence: null,
+    collatable: false,
+    enumLabels: null,
+  });
+  const id = column('id');
+  const foreignKeys = [
+    {
+      name: 'k',
+      columns: ['shop_id'],
+      references: { schema: 'public', table: 'shops', columns: ['id'] },
+    },
+  ];
+  const named = (name: string, ...more: ReturnType<typeof column>[]) =>
+    table({ table: name, columns: [id, ...more] });
+  const { notes } = contextFile({
+    context: 'shop',
+    tables: [
+      table({
+        columns: ['category_id', 'boxId', 'voucher', 'shop_id', 'staffNo', 'item_id']
+          .map((name) => column(name))
+          .concat(id, column('user_id', 'uuid')),
+        foreignKeys,
+      }),
+    ],
+    others: [
+      named('categories'),
+      named('boxes'),
+      named('voucher'),
+      named('shops'),
+      named('users'),
+      table({ table: 'people', columns: [column('staffNo')], primaryKey: ['staffNo'] }),
+      named('lines', column('itemId'), column('items', 'text')),
+      table({ table: 'pairs', columns: [id], primaryKey: ['id', 'other'] }),
+    ],
+    routes: [],
+  });
+  expect(notes.filter((note) => note.includes('without a foreign key'))).toEqual([
+    expect.stringMatching(/^items: category_id seems to refer to categories, outside/),
+    expect.stringMatching(/^items: boxId seems to refer to boxes, outside/),
+    expect.stringMatching(/^items: staffNo seems to refer to people, outside/),
+    expect.stringMatching(/^items: lines.itemId seems to refer to this table from outside/),
+  ]);
+});
+
 test('notes columns that may hold paths of files, unless the content lies beside them', () => {
   const column = (name: string, type = 'text') => ({
     name,

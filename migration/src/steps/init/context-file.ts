@@ -1,6 +1,7 @@
 import { defaultGates } from '@strangler-toolkit/plan';
 import type { ForeignKeyCatalog, TableCatalog } from '../../database/catalog.ts';
 import { writtenTable } from '../../database/identifiers.ts';
+import { likelyReferences } from '../../surroundings/references-without-key.ts';
 import { namesFiles } from '../../surroundings/file-paths.ts';
 import type { FoundRoute } from './found-route.ts';
 
@@ -46,6 +47,18 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
           `it stays behind with the monolith's copy; decide foreignKeys.monolith['${shown(other)}.${key.name}']`,
       ),
   );
+  const unkept = [
+    ...likelyReferences([table], input.others).map(
+      ({ child, parent }) =>
+        `${child.column} seems to refer to ${shown(parent)}, outside this context, without a foreign key: ` +
+        'whoever checks it has to ask the monolith',
+    ),
+    ...likelyReferences(input.others, [table]).map(
+      ({ child }) =>
+        `${shown(child)}.${child.column} seems to refer to this table from outside, without a foreign key: ` +
+        'what the service deletes it may still name',
+    ),
+  ];
   const sequences = table.columns.flatMap((column) =>
     column.sequence
       ? [
@@ -65,7 +78,7 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
             `${name} may hold paths of files, which do not travel: decide files['${shown(table)}.${name}']`,
         );
   const key = table.primaryKey.length === 0 ? [keyNote(table)] : [];
-  return [...key, ...outgoing, ...incoming, ...sequences, ...generated, ...files];
+  return [...key, ...outgoing, ...incoming, ...unkept, ...sequences, ...generated, ...files];
 }
 
 function keyNote(table: TableCatalog): string {
