@@ -122,7 +122,7 @@ describe('a migration that is not applied yet', () => {
     ['service', 'ALTER TABLE items ADD COLUMN shelf text NOT NULL DEFAULT $$a$$'],
     ['monolith', 'CREATE TABLE others (id int PRIMARY KEY); DROP TABLE others'],
     ['monolith', 'ALTER TABLE products ALTER COLUMN name TYPE text USING upper(name)'],
-  ] as [Side, string, RegExp?][])('of the %s passes: %s', async (side, sql, told) => {
+  ] as [Side, string, RegExp?][])('of the %s passes: %s', async (side, sql, ...[told]) => {
     const result = await check(side, sql);
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(json<Answer>(result).findings.filter(({ effect }) => /stops|asks/.test(effect))).toEqual(
