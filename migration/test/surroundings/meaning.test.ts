@@ -386,7 +386,7 @@ describe('rows that one side takes no row like', () => {
     for (const [list, questions] of [
       [`'x', 'it''s', 'y'`, []],
       [`'x', 'y'`, ['constraint ruled.ruled_kind_check']],
-    ])
+    ] as [string, string[]][])
       expect(
         await altered(
           other(side),
