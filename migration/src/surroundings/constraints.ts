@@ -45,7 +45,8 @@ WITH tree AS (
     JOIN pg_class x ON x.oid = i.indexrelid AND NOT x.relispartition
     LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
 )
-SELECT found.nspname AS schema, found.relname AS "table", format('{"schema": %s, "table": %s}', to_json(on_n.nspname), to_json(on_c.relname)) AS own,
+SELECT found.nspname AS schema, found.relname AS "table",
+       format('{"schema": %s, "table": %s}', to_json(on_n.nspname), to_json(on_c.relname)) AS own,
        name, kind, definition, parts, predicate, nulls_too, late, valid AND relid = root AS of_all
   FROM found JOIN pg_class on_c ON on_c.oid = found.relid JOIN pg_namespace on_n ON on_n.oid = on_c.relnamespace
  ORDER BY 1, 2, 3, 4`;
