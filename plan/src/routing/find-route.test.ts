@@ -33,6 +33,13 @@ const table = compileRoutes([
     ['both', { headers: { 'X-Tenant': ['a', 'b'] }, query: { format: 'json' } }],
     ['host', { host: 'Shop.example' }, { path: '/y' }],
     ['put', { query: { format: 'json' } }, { method: 'PUT', kind: 'write' }],
+    ['made', { query: { made_by: 'a' } }, { path: '/z', method: 'POST', kind: 'write' }],
+    ['odd', { headers: { constructor: 'a' } }, { path: '/odd' }],
+    [
+      'two',
+      { headers: { 'X-Tenant': 'a' }, query: { v: '2' } },
+      { path: '/two', method: 'POST', kind: 'write' },
+    ],
   ),
 ]);
 
@@ -103,6 +110,47 @@ describe('a route that asks for more than method and path', () => {
     expect(claim('/x', { 'x-http-method-override': 'PUT' })).toBe('plain');
     expect(claim('/x?format=json', {}, 'PUT')).toBe('put');
     expect(claim('/x', {}, 'PUT')).toBeUndefined();
+  });
+
+  test.each<[string, Headers, string]>([
+    // a server that stops at a fragment reads `json`, and the write would pass as nobody's
+    ['PUT /x?format=json#', {}, 'request target has a fragment'],
+    ['PUT /x?format=xml&format=json#&a', {}, 'request target has a fragment'],
+    // PHP has no variable by these names
+    ['POST /z?made.by=a', {}, 'query parameter made_by is spelt in another way'],
+    ['POST /z?%20made[by=a', {}, 'query parameter made_by is spelt in another way'],
+    // Starlette takes the first of two headers and the last of two parameters
+    ['POST /two?v=1&v=2', { 'x-tenant': ['a', 'b'] }, 'query parameter v comes more than once'],
+    ['POST /two?v=2&v=1', { 'x-tenant': ['b', 'a'] }, 'header x-tenant comes more than once'],
+  ])('no write slips past by its spelling: %s with %j', (asked, headers, reason) => {
+    const [method, url = ''] = asked.split(' ');
+    expect(claim(url, headers, method)).toContain(`the ${reason}, so that`);
+  });
+
+  test('a name that every object has is none that a client sent', () => {
+    const find = (headers: Headers): string | undefined => {
+      const asked = whatIsAsked((question) => findRoute(table, question), { url: '/odd', headers });
+      return 'found' in asked && asked.found.kind === 'claimed'
+        ? asked.found.claim.definition.name
+        : undefined;
+    };
+    expect(find({})).toBeUndefined();
+    expect(find({ constructor: 'a' })).toBe('odd');
+  });
+
+  test('a long query is read once, however many conditions ask for it', () => {
+    let reads = 0;
+    findRoute(table, {
+      method: 'GET',
+      rawPath: '/x',
+      host: 'h',
+      lines: { headers: {} },
+      get search() {
+        reads++;
+        return '?format=json';
+      },
+    });
+    expect(reads).toBe(1);
   });
 
   test('serves HEAD as GET', () => expect(claim('/x?format=json', {}, 'HEAD')).toBe('json'));

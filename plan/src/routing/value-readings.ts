@@ -29,6 +29,8 @@ interface Values {
   readonly exact: readonly string[];
   /** Also by what some servers take for the same name. */
   readonly loose: readonly string[];
+  /** The same before a fragment, where there is one. */
+  readonly bare?: readonly string[];
 }
 
 const hostName = (host: string | undefined): readonly string[] => {
@@ -39,7 +41,9 @@ const hostName = (host: string | undefined): readonly string[] => {
 /** CGI, WSGI, Rack and PHP read `X_Tenant` as `X-Tenant`. */
 function headerValues(name: string, { headers, headersDistinct }: HeaderLines): Values {
   const of = (key: string): readonly string[] => {
-    const found = headersDistinct?.[key] ?? headers[key] ?? [];
+    // nobody sent a `constructor`, which every object has
+    const lines = [headersDistinct, headers].find((all) => all && Object.hasOwn(all, key));
+    const found = lines?.[key] ?? [];
     return typeof found === 'string' ? [found] : found;
   };
   const spelt = Object.keys(headers).filter(
@@ -48,18 +52,39 @@ function headerValues(name: string, { headers, headersDistinct }: HeaderLines): 
   return { exact: of(name), loose: [...spelt.flatMap(of), ...of(name)] };
 }
 
-/** Some servers also part at `;`, take names in any case, or `name[]` for `name`. */
-function queryValues(name: string, search: string): Values {
-  const pairs = [...new URLSearchParams(search.replaceAll(';', '&'))];
-  const like = name.toLowerCase();
-  const alike = pairs.filter(([key]) => key.toLowerCase().replace(/\[\d*\]$/, '') === like);
-  return {
-    exact: new URLSearchParams(search).getAll(name),
-    loose: alike.map(([, value]) => value),
+interface Pair {
+  readonly name: string;
+  /** What some servers take it for: PHP makes `_` of what a variable's name cannot have. */
+  readonly taken: readonly string[];
+  readonly value: string;
+}
+const pairsOf = (search: string): readonly Pair[] =>
+  [...new URLSearchParams(search)].map(([name, value]) => {
+    const like = name.toLowerCase().replace(/\[\d*\]$/, '');
+    return { name, value, taken: [like, like.trimStart().replaceAll(/[ .[]/g, '_')] };
+  });
+
+/**
+ * Some servers also part at `;`, take names in any case, or `name[]` for `name`, and stop at a fragment. Read once: a long query
+ * times many conditions would be an attack.
+ */
+function queryReader(search: string): (name: string) => Values {
+  const plain = pairsOf(search);
+  const parted = search.includes(';') ? pairsOf(search.replaceAll(';', '&')) : plain;
+  const [before = ''] = search.split('#', 1);
+  const bare = before === search ? undefined : pairsOf(before.replaceAll(';', '&'));
+  return (name) => {
+    const like = name.toLowerCase();
+    const alike = (pairs: readonly Pair[]): string[] =>
+      pairs.filter(({ taken }) => taken.includes(like)).map(({ value }) => value);
+    const exact = plain.filter((pair) => pair.name === name).map(({ value }) => value);
+    return { exact, loose: alike(parted), ...(bare && { bare: alike(bare) }) };
   };
 }
 
 const twice = (what: string): string => `the ${what} comes more than once`;
+const otherwise = (what: string): string => `the ${what} is spelt in another way`;
+const fragment = (): string => 'the request target has a fragment';
 const ways: readonly {
   readonly pick: (values: Values) => string | undefined;
   readonly because: (what: string) => string;
@@ -67,35 +92,45 @@ const ways: readonly {
   { pick: ({ exact }) => exact[0], because: () => '' },
   { pick: ({ exact }) => exact.at(-1), because: twice },
   { pick: ({ exact }) => (exact.length > 1 ? exact.join(', ') : exact[0]), because: twice },
-  { pick: ({ loose }) => loose[0], because: (what) => `the ${what} is spelt in another way` },
-  { pick: ({ loose }) => loose.at(-1), because: (what) => `the ${what} is spelt in another way` },
+  { pick: ({ loose }) => loose[0], because: otherwise },
+  { pick: ({ loose }) => loose.at(-1), because: otherwise },
+  // a fragment cuts off the end of the last
+  { pick: ({ exact, bare }) => (bare ? bare.at(-1) : exact[0]), because: fragment },
 ];
 
 /**
  * What servers make of the values that conditions ask for. Nearly every request has one reading; one whose parameter comes
- * twice, or by a name that only some servers take for the same, has more.
+ * twice, or by a name that only some servers take for the same, has more. A server may take the first of two headers and the
+ * last of two parameters.
  */
 export function valueReadings(
   asked: readonly Pick<Condition, 'of' | 'name'>[],
   particulars: Particulars,
 ): readonly ValueReading[] {
+  const host = hostName(particulars.host);
+  let query: ReturnType<typeof queryReader> | undefined;
   const found = asked.map(({ of, name }) => {
-    const host = hostName(particulars.host);
     const values = {
       host: (): Values => ({ exact: host, loose: host }),
       header: () => headerValues(name, particulars.lines),
-      query: () => queryValues(name, particulars.search),
+      query: () => (query ??= queryReader(particulars.search))(name),
     }[of]();
     return { of, name, read: ways.map(({ pick }) => pick(values)) };
   });
-  return ways.flatMap(({ because }, way) => {
-    const other = found.find(({ read }) => read[way] !== read[0]);
-    if (way > 0 && !other) return [];
-    return {
-      read: ({ of, name }) => found.find((one) => one.of === of && one.name === name)?.read[way],
-      because: other
-        ? because(`${other.of === 'header' ? 'header' : 'query parameter'} ${other.name}`)
-        : '',
-    };
-  });
+  const waysOf = (kind: 'header' | 'query', what: string) =>
+    ways.flatMap(({ because }, way) => {
+      const other = found.find(({ of, read }) => of === kind && read[way] !== read[0]);
+      if (way > 0 && !other) return [];
+      return { way, because: other ? because(`${what} ${other.name}`) : '' };
+    });
+  const parameters = waysOf('query', 'query parameter');
+  return waysOf('header', 'header').flatMap((header) =>
+    parameters.map((parameter) => ({
+      read: ({ of, name }) =>
+        found.find((one) => one.of === of && one.name === name)?.read[
+          of === 'query' ? parameter.way : header.way
+        ],
+      because: header.because || parameter.because,
+    })),
+  );
 }
