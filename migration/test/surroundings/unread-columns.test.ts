@@ -15,7 +15,7 @@ import type { Envelope, JsonRow } from '../../src/stream/kafka/decode/envelope.t
 import { readAgain } from '../../src/stream/kafka/read-again.ts';
 import { countResyncRows } from '../../src/stream/kafka/resync-tables.ts';
 import { SourceQueries } from '../../src/stream/kafka/source-queries.ts';
-import { loadShape } from '../../src/stream/kafka/table-shape.ts';
+import { loadShape, type TableShape } from '../../src/stream/kafka/table-shape.ts';
 
 const read = readColumns(
   carriedTables({
@@ -227,7 +227,10 @@ test('on Kafka, arrays have the bounds and dimensions that their source has, and
     const codes = [...Buffer.from(unavailable)];
     const left = [row(9, codes, [unavailable])];
     expect(await decoded('rows', left, { op: 'u' })).toEqual([['9', null]]);
-    expect(await decoded('rows', left, { rekey: 'to' })).toEqual([['9', '[2:2]={7}', null]]);
+    expect(await decoded('rows', left, { rekey: 'to' })).toEqual([['9', '[2:2]={7}', '{b}', null]]);
+    // also one that would have come whole: by its old key another row was found, perhaps
+    const plain = [row(4, codes, [unavailable])];
+    expect(await decoded('rows', plain, { rekey: 'to' })).toEqual([['4', '{1}', '{a}', null]]);
     // Under REPLICA IDENTITY FULL the old row stands in for what the new one leaves out.
     const options = { op: 'u', before: { id: 1, n: [null] } };
     expect(await decoded('whole', [{ id: 1, n: codes }], options)).toEqual([['1', '{{1}}']]);
@@ -248,6 +251,51 @@ test('on Kafka, arrays have the bounds and dimensions that their source has, and
       (await decoded('rows', gone, { op: 'r' })).map((found) => (found as string[])[3]),
     ).toEqual(['infinity', '2024-01-01']);
   } finally {
+    await source.close();
+    await database.drop();
+  }
+});
+
+test('on Kafka, a row is read again when its change can be seen there, and not where a column of it is gone', async () => {
+  const database = await createTestDatabase('unseen');
+  const client = await connect(database.url, { applicationName: 'test' });
+  const source = new SourceQueries(client);
+  const writer = await connect(database.url, { applicationName: 'test-writer' });
+  const things = { schema: 'public', table: 'things' };
+  const change = (shape: TableShape, xid: string, n: unknown) => ({
+    shape,
+    rekey: null,
+    envelope: {
+      ...things,
+      op: 'u',
+      xid: Number(BigInt(xid) % 2n ** 32n),
+      before: null,
+      after: { id: 1, n, at: null },
+    } as unknown as Envelope,
+  });
+  try {
+    await client.query(`CREATE TABLE things (id int PRIMARY KEY, n int[], at timestamp);
+      INSERT INTO things VALUES (1, '{{1}}', NULL)`);
+    const shape = await loadShape(client, things, ['id', 'n', 'at']);
+    // As a commit that waits for a standby: in the log, and nobody sees it.
+    await writer.query(`BEGIN; UPDATE things SET n = '{{2}}'`);
+    const { rows } = await writer.query<{ xid: string }>(
+      'SELECT pg_current_xact_id()::text AS xid',
+    );
+    const written = change(shape, rows[0]?.xid ?? '', [null]);
+    const reading = readAgain(source, [written]);
+    // Asked after it: its first question is answered.
+    await source.run(() => Promise.resolve());
+    await writer.query('COMMIT');
+    await reading;
+    expect(shape.after(written.envelope.after ?? {})).toMatchObject({ n: '{{2}}' });
+
+    await client.query('ALTER TABLE things DROP at');
+    await expect(readAgain(source, [change(shape, '3', [null])])).rejects.toMatchObject({
+      code: 'COLUMN_MISSING',
+    });
+  } finally {
+    await writer.end();
     await source.close();
     await database.drop();
   }

@@ -8,12 +8,13 @@ import { refuseLateKeys } from './late-keys.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { askSource, setText } from './source-rows.ts';
 import type { ArrayColumn, TableShape } from './table-shape.ts';
+import { untilVisible } from './until-visible.ts';
 
 /**
  * What Debezium does not bring whole is read at the source, as its rows have it now: times from 294247 on, which come as infinity
  * or not at all; bounds and dimensions of arrays; dates of a resync, which come in another calendar. What they were when the
  * change was made does not matter where they are others meanwhile: a later change of the row says so.
- * @throws StranglerError DECODE_FAILED for a key that cannot be told
+ * @throws StranglerError DECODE_FAILED for a key that cannot be told, COLUMN_MISSING, TABLE_MISSING
  */
 export async function readAgain(
   source: SourceQueries,
@@ -26,6 +27,8 @@ export async function readAgain(
     if (others === undefined) doubtful.set(change.shape, [change]);
     else others.push(change);
   }
+  const xids = new Set([...doubtful.values()].flat().flatMap(({ envelope }) => envelope.xid ?? []));
+  if (xids.size > 0) await untilVisible(source, [...xids]);
   for (const [shape, found] of doubtful)
     await source.run(async (client) => {
       await refuseLateKeys(client, shape, found);
@@ -41,8 +44,9 @@ function doubtOfArray({ name, isUnavailable }: ArrayColumn, change: ReadChange):
   const unchanged = isUnavailable(value);
   const came = unchanged ? before?.[name] : value;
   if (Array.isArray(came) && came.length > 0) return isWholeArray(came) ? 'perhaps' : 'surely';
-  // A large one goes with its row to the new key, by which it was not looked for yet.
-  return unchanged && change.rekey === 'to' ? 'perhaps' : 'none';
+  // A large one goes with its row to the new key, by which it was not looked for yet; what was found by the old one may be
+  // that of another row which has this key since.
+  return unchanged && change.rekey === 'to' ? 'surely' : 'none';
 }
 
 /** `perhaps`: what came can be read, and may be something else all the same. */

@@ -1,4 +1,3 @@
-import { codeOf } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { databaseFailure } from '../../database/failures.ts';
 import { quoteIdentifier, quoteTable } from '../../database/identifiers.ts';
@@ -21,10 +20,10 @@ export interface Question {
   readonly where?: string;
 }
 
-/** A table or column that is gone has nothing to say; the stream tells of it at its place. */
-const gone = ['42P01', '42703'];
-
-/** Rows of the source (`t`) by the keys of `rows` (`k`): each answer begins with the place in `rows`. */
+/**
+ * Rows of the source (`t`) by the keys of `rows` (`k`): each answer begins with the place in `rows`.
+ * @throws StranglerError COLUMN_MISSING, TABLE_MISSING: the other columns of the rows would be taken for those of rows that are gone
+ */
 export async function askSource(
   client: pg.Client,
   shape: TableShape,
@@ -59,7 +58,6 @@ export async function askSource(
     });
     return result.rows;
   } catch (error) {
-    if (gone.includes(codeOf(error))) return [];
     throw databaseFailure(error, `Cannot read rows of ${shape.schema}.${shape.table} again`);
   }
 }

@@ -278,8 +278,9 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
     },
     close: async () => {
       over.abort();
-      await consumer.disconnect().catch(() => undefined);
+      // First: the consumer waits for the batch at hand, which may wait for the source.
       await source.close();
+      await consumer.disconnect().catch(() => undefined);
     },
   };
 }
