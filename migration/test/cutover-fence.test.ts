@@ -486,6 +486,21 @@ describe('a fence that refuses', () => {
       await writer.query(`UPDATE tenants SET kind = 'x' WHERE id IN (3, 4)`);
       const writers = await strayWriters(admin, some.context);
       expect(writers).toHaveLength(before + 1);
+      await writer.query('BEGIN');
+      for (const sql of [
+        `INSERT INTO tenants SELECT 9, 'x', n FROM generate_series(10, 500) n`,
+        'UPDATE tenants SET id = id + 1 WHERE tenant = 9',
+        'UPDATE tenants SET id = id + 1 WHERE tenant = 9',
+      ])
+        await writer.query(sql);
+      await writer.query('COMMIT');
+      const many = (await strayWriters(admin, some.context)).filter(({ query }) =>
+        /generate_series|id \+/.test(query),
+      );
+      expect(many.map(({ operation, writes }) => `${operation} ${writes}`).sort()).toEqual([
+        'INSERT 1',
+        'UPDATE 2',
+      ]);
       await removeFence(admin, some.context, { drop: true });
       expect((await fenceStatus(admin, some.context, some.tables)).mode).toBe('none');
     });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, RowCondition } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { sequencePairs } from '../cutover/sequence-step.ts';
 import { idQuestions } from '../surroundings/id-questions.ts';
@@ -33,7 +33,12 @@ const table = (name: string, columns: ColumnCatalog[], key = ['id']): TableCatal
 });
 const tenants = (
   type: string,
-  { value = '5', key = ['id'], reason }: { value?: string; key?: string[]; reason?: string } = {},
+  {
+    value = '5',
+    key = ['id'],
+    more = {},
+    reason,
+  }: { value?: string; key?: string[]; more?: RowCondition; reason?: string } = {},
 ): CompiledMapping => {
   const definition: MigrationDefinition = {
     context: 'c',
@@ -45,7 +50,7 @@ const tenants = (
       {
         monolith: 'orders',
         key,
-        where: { tenant: value },
+        where: { tenant: value, ...more },
         ...(reason !== undefined && { ids: { id: { reason } } }),
         service: [{ table: 'sales', columns: { id: 'id', tenant: 'tenant' } }],
       },
@@ -53,7 +58,13 @@ const tenants = (
   };
   return compileMapping(
     definition,
-    [table('orders', [column('id', 'bigint', 'public.o'), column('tenant', type)], key)],
+    [
+      table(
+        'orders',
+        [column('id', 'bigint', 'public.o'), column('tenant', type), column('state', 'text')],
+        key,
+      ),
+    ],
     [table('sales', [column('id', 'bigint', 'public.s'), column('tenant', type)], key)],
   );
 };
@@ -87,4 +98,19 @@ test('ids that both sides give out want a decision, and their sequences stay whe
   const keyed = tenants('integer', { key: ['tenant', 'id'] });
   expect(idQuestions(keyed, uses).map(({ about }) => about)).not.toContain('key orders.id');
   expect(sequencePairs(keyed, definition, 'service')).toHaveLength(1);
+  // of one tenant some rows stay, and get ids as before
+  const parted = { key: ['tenant', 'id'], more: { state: 'open' } };
+  expect(idQuestions(tenants('integer', parted), uses)).toContainEqual(
+    expect.objectContaining({
+      about: 'key orders.id',
+      problem: expect.stringMatching(/both can give out the same/),
+    }),
+  );
+  expect(
+    sequencePairs(
+      tenants('integer', { ...parted, reason: 'from a million' }),
+      definition,
+      'service',
+    ),
+  ).toEqual([]);
 });

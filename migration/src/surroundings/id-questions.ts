@@ -53,9 +53,9 @@ function keyColumns(mapping: CompiledMapping): KeyColumn[] {
   );
 }
 
-/** Whether an id that the service gives out may be one of a row that stayed: the key does not hold what tells them apart. */
-export const bothGiveOut = ({ key, where }: CompiledTable): boolean =>
-  where !== undefined && !Object.keys(where).some((column) => key.includes(column));
+/** Whether an id that the service gives out may be one of a row that stayed: the key does not hold all that tells them apart. */
+export const bothGiveOut = ({ key, where = {} }: CompiledTable): boolean =>
+  !Object.keys(where).every((column) => key.includes(column));
 
 /**
  * Key columns of which it is not known how their next id comes about: after a change of owner the other side would give
@@ -78,7 +78,8 @@ export function idQuestions(
     if (decided?.reason !== undefined) return [];
     const about = `key ${displayTable(table.monolith)}.${column}`;
     const line = `${table.line}.ids.${column}`;
-    if (bothGiveOut(table))
+    // a column of the condition holds what the condition says, and no next id
+    if (bothGiveOut(table) && table.where?.[column] === undefined)
       return [
         {
           kind: 'id',
