@@ -8,7 +8,7 @@ import {
 } from './collation.ts';
 import { databaseFailure } from './failures.ts';
 import { displayTable, type TableName } from './identifiers.ts';
-import { typeChain } from './type-chain.ts';
+import { mayHaveChain, typeChain } from './type-chain.ts';
 
 export interface ColumnCatalog {
   readonly name: string;
@@ -95,10 +95,10 @@ const columnsQuery = `
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null, a.atthasdef AS has_default,
        a.attgenerated <> '' AS generated, a.attidentity AS identity, a.attcollation <> 0 AS collatable,
        coalesce((SELECT l.collisdeterministic FROM pg_collation l WHERE l.oid = a.attcollation), true) AS deterministic,
-       (WITH RECURSIVE base AS (
+       CASE WHEN ${mayHaveChain('a.atttypid')} THEN (WITH RECURSIVE base AS (
           SELECT t.typtype, t.typbasetype AS oid, t.typtypmod AS modifier FROM pg_type t WHERE t.oid = a.atttypid AND t.typtype = 'd'
           UNION ALL SELECT t.typtype, t.typbasetype, t.typtypmod FROM base JOIN pg_type t ON t.oid = base.oid AND t.typtype = 'd'
-        ) SELECT format_type(b.oid, b.modifier) FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd') AS base_type,
+        ) SELECT format_type(b.oid, b.modifier) FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd') END AS base_type,
        coalesce(
          (SELECT format('%I.%I', sn.nspname, s.relname) FROM pg_attrdef d
             JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
@@ -112,12 +112,12 @@ SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnot
             JOIN pg_namespace sn ON sn.oid = s.relnamespace
           WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum),
          pg_get_serial_sequence(quote_ident($2) || '.' || quote_ident($3), a.attname)) AS sequence,
-       (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM ${typeChain('a.atttypid')} c
-          JOIN pg_enum e ON e.enumtypid = c.oid) AS labels,
-       (SELECT json_agg(asked ORDER BY asked) FROM (
+       CASE WHEN ${mayHaveChain('a.atttypid')} THEN (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM ${typeChain('a.atttypid')} c
+          JOIN pg_enum e ON e.enumtypid = c.oid) END AS labels,
+       CASE WHEN ${mayHaveChain('a.atttypid')} THEN (SELECT json_agg(asked ORDER BY asked) FROM (
           SELECT pg_get_constraintdef(k.oid) AS asked FROM ${typeChain('a.atttypid')} c JOIN pg_constraint k ON k.contypid = c.oid
             WHERE k.contype = 'c'
-          UNION SELECT 'NOT NULL' FROM ${typeChain('a.atttypid')} c WHERE c.typnotnull) AS checks) AS checks,
+          UNION SELECT 'NOT NULL' FROM ${typeChain('a.atttypid')} c WHERE c.typnotnull) AS checks) END AS checks,
        ${collationColumn} AS collation
 FROM pg_attribute a WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
 

@@ -2,7 +2,7 @@ import { type Direction, sourceOf, targetOf } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { databaseFailure } from '../database/failures.ts';
 import { quoteTable, type TableName } from '../database/identifiers.ts';
-import { typeChain } from '../database/type-chain.ts';
+import { mayHaveChain, typeChain } from '../database/type-chain.ts';
 import { columnsRead, type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 import { readOpenings } from '../replica/fence-marks.ts';
 import { isWhole, readFenceTriggers } from '../replica/fences.ts';
@@ -33,8 +33,8 @@ SELECT json_build_object(
       'replicaIdentity', coalesce(c.relreplident::text, ''),
       'columns', coalesce((SELECT json_agg(json_build_object(
           'name', a.attname, 'number', a.attnum, 'type', format_type(a.atttypid, a.atttypmod), 'version', a.xmin::text,
-          'labels', (SELECT json_agg(e.oid || ':' || e.enumlabel ORDER BY e.oid)
-            FROM ${typeChain('a.atttypid')} t JOIN pg_enum e ON e.enumtypid = t.oid))
+          'labels', CASE WHEN ${mayHaveChain('a.atttypid')} THEN (SELECT json_agg(e.oid || ':' || e.enumlabel ORDER BY e.oid)
+            FROM ${typeChain('a.atttypid')} t JOIN pg_enum e ON e.enumtypid = t.oid) END)
           ORDER BY a.attnum)
         FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]'),
       'leaves', coalesce((SELECT json_agg(json_build_object(
