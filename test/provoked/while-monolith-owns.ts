@@ -166,14 +166,15 @@ export const streams: readonly Failure[] = [
     provoke: async (stack) => {
       await stack.sql(
         'service',
-        `CREATE FUNCTION space_for(text) RETURNS boolean LANGUAGE plpgsql AS
-           $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
-         ALTER TABLE items ADD CONSTRAINT space CHECK (space_for(title)) NOT VALID`,
+        // nothing that anybody could read in the catalog: an index whose growth fails
+        `CREATE FUNCTION space_for(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+         CREATE INDEX space ON items (space_for(title));
+         CREATE OR REPLACE FUNCTION space_for(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
+           $$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`,
       );
       await stack.sql('monolith', `INSERT INTO products (name) VALUES ('needs space')`);
     },
-    mend: (stack) =>
-      stack.sql('service', 'ALTER TABLE items DROP CONSTRAINT space; DROP FUNCTION space_for'),
+    mend: (stack) => stack.sql('service', 'DROP INDEX space; DROP FUNCTION space_for'),
     answer: { ask: 'POST /api/products', status: 201, code: null, says: '"id"' },
     status: ['worker …DB_DISK_FULL: …No space left on device'],
     doctor: [
