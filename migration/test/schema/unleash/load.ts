@@ -53,7 +53,7 @@ export class Load {
         this.deleted.add(oldest!);
       }
       // A user thinks; a client without a pause would only compete for the machine.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
