@@ -1,6 +1,6 @@
-import { type MigrationDefinition, otherSide, type Side } from '@strangler-toolkit/plan';
-import { displayTable, parseTableName, type TableName } from '../database/identifiers.ts';
+import { type MigrationDefinition, otherSide } from '@strangler-toolkit/plan';
 import type { CrossingKey } from './crossing-keys.ts';
+import { endsIn, implies, type MappedEnd } from './tied-rows.ts';
 
 /** Contexts on the other side of a border that `reads` lets rows refer across: what it reads, or who reads it. */
 export const neighboursOf = (
@@ -13,20 +13,40 @@ export const neighboursOf = (
       other.reads?.includes(definition.context) === true,
   );
 
-/** The monolith's table of each table that a context maps on one side. */
-const mappedBy = (definition: MigrationDefinition, side: Side): Map<string, string> =>
-  new Map(
-    (definition.tables ?? []).flatMap(({ monolith, service }) => {
-      const name = displayTable(parseTableName(monolith));
-      return side === 'monolith'
-        ? [[name, name] as const]
-        : service.map(({ table }) => [displayTable(parseTableName(table)), name] as const);
-    }),
-  );
+interface Ends {
+  readonly child: MappedEnd;
+  readonly parent: MappedEnd;
+}
+
+/** Both ends of a key, one of them mapped by the neighbour. Undefined: it does not, or a column is not carried. */
+function endsOf(
+  key: CrossingKey,
+  definition: MigrationDefinition,
+  neighbour: MigrationDefinition,
+): Ends | undefined {
+  const [ofChild, ofParent] =
+    key.mapped === 'child' ? [definition, neighbour] : [neighbour, definition];
+  const [child] = endsIn(ofChild, key.side, key.child);
+  const [parent] = endsIn(ofParent, key.side, key.parent);
+  return child !== undefined &&
+    parent !== undefined &&
+    [...child.columns, ...parent.columns].every((name) => name !== undefined)
+    ? { child, parent }
+    : undefined;
+}
+
+/** The key as the monolith would name it, whichever side it is of. */
+const inMonolithsNames = ({ child, parent }: Ends): string =>
+  JSON.stringify([
+    child.table,
+    parent.table,
+    child.columns.map((name, index) => JSON.stringify([name, parent.columns[index]])).toSorted(),
+  ]);
 
 /**
  * The context that carries the end of a key which is not mapped here. Only where both sides have the key: then whoever writes is
- * held to it by its own database, and what it refers to comes by the other stream, a moment earlier or later. Undefined: nobody does.
+ * held to it by its own database, and what it refers to comes by the other stream, a moment earlier or later. What a condition
+ * leaves out would never come. Undefined: nobody does.
  */
 export function carriedBy(
   key: CrossingKey,
@@ -34,21 +54,15 @@ export function carriedBy(
   definition: MigrationDefinition,
   neighbours: readonly MigrationDefinition[],
 ): string | undefined {
-  const outside = (one: CrossingKey): TableName =>
-    one[one.mapped === 'parent' ? 'child' : 'parent'];
-  const ends = (one: CrossingKey, neighbour: MigrationDefinition): (string | undefined)[] => [
-    mappedBy(definition, one.side).get(displayTable(one[one.mapped])),
-    mappedBy(neighbour, one.side).get(displayTable(outside(one))),
-  ];
   return neighbours.find((neighbour) => {
-    const [own, theirs] = ends(key, neighbour);
+    const ends = endsOf(key, definition, neighbour);
     return (
-      own !== undefined &&
-      theirs !== undefined &&
+      ends !== undefined &&
+      implies(ends.child, ends.parent) &&
       keys.some((other) => {
         if (other.side !== otherSide(key.side) || other.mapped !== key.mapped) return false;
-        const [sameOwn, sameTheirs] = ends(other, neighbour);
-        return sameOwn === own && sameTheirs === theirs;
+        const same = endsOf(other, definition, neighbour);
+        return same !== undefined && inMonolithsNames(same) === inMonolithsNames(ends);
       })
     );
   })?.context;

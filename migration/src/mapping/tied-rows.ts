@@ -5,8 +5,9 @@ export interface KeyEnd extends TableName {
   readonly columns: readonly string[];
 }
 
-/** The condition of an end's rows, and its columns as the monolith names them. */
-interface End {
+/** The condition of an end's rows, and its table and columns as the monolith names them. */
+export interface MappedEnd {
+  readonly table: string;
   readonly where: RowCondition;
   readonly columns: readonly (string | undefined)[];
 }
@@ -14,12 +15,16 @@ interface End {
 const same = (name: string, table: TableName): boolean =>
   quoteTable(parseTableName(name)) === quoteTable(table);
 
-function endsIn({ tables = [] }: MigrationDefinition, side: Side, end: KeyEnd): End[] {
-  return tables.flatMap(({ monolith, service, where = {} }): End[] => {
-    if (side === 'monolith') return same(monolith, end) ? [{ where, columns: end.columns }] : [];
+/** What a context maps of an end of a foreign key. */
+export function endsIn({ tables = [] }: MigrationDefinition, side: Side, end: KeyEnd): MappedEnd[] {
+  return tables.flatMap(({ monolith, service, where = {} }): MappedEnd[] => {
+    const table = quoteTable(parseTableName(monolith));
+    if (side === 'monolith')
+      return same(monolith, end) ? [{ table, where, columns: end.columns }] : [];
     return service
-      .filter(({ table }) => same(table, end))
+      .filter((part) => same(part.table, end))
       .map(({ columns }) => ({
+        table,
         where,
         columns: end.columns.map(
           (name) =>
@@ -37,7 +42,7 @@ const within = (inner: RowCondition[string], outer: RowCondition[string]): boole
     : [inner].flat().every((text) => [outer].flat().includes(text));
 
 /** Whether a row that meets the condition of one end has only such rows of the other end on its foreign key. */
-const implies = (one: End, other: End): boolean =>
+export const implies = (one: MappedEnd, other: MappedEnd): boolean =>
   Object.entries(other.where).every(([column, values]) => {
     const from = one.columns[other.columns.indexOf(column)];
     const held = from === undefined ? undefined : one.where[from];
