@@ -63,7 +63,10 @@ export interface GateFacts {
   readonly reads?: readonly string[];
   /** How these stand. */
   readonly references?: readonly ReferenceFact[];
-  /** Of a reference: contexts that read it and that clients or comparisons reach already, with their stage. */
+  /**
+   * Of a reference: contexts that read it and that clients or comparisons reach already, with their stage. Of others, before the
+   * monolith's copy ends: references that carry it on.
+   */
   readonly readers?: readonly string[];
   readonly databases?: Finding;
   readonly replicaIdentity?: Finding;

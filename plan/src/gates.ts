@@ -16,7 +16,7 @@ import {
 import type { GateFacts } from './gate-facts.ts';
 import type { Gate, GateResult } from './gate-result.ts';
 import type { DataKind, GateSettings } from './migration.ts';
-import { readers, references } from './reference-gates.ts';
+import { carriers, readers, references } from './reference-gates.ts';
 import { type Move, replicates, type Stage } from './stages.ts';
 import {
   canIDeploy,
@@ -74,6 +74,7 @@ export const evaluateGates = (
   [
     ...gatesOf(move, facts.data, facts.stage),
     ...(asksReferences(move, facts) ? [references] : []),
+    ...(move === 'retire' && facts.readers?.length ? [carriers] : []),
     ...(facts.broker === undefined ? [] : [canIDeploy]),
   ].map((gate) => gate(facts, settings));
 

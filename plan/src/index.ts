@@ -65,6 +65,7 @@ export type {
   VerificationFact,
 } from './gate-facts.ts';
 export { judgeReference } from './reference-gates.ts';
+export { carriesOn } from './reference-problems.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { judgeGuard } from './guard.ts';

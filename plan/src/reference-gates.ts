@@ -70,3 +70,13 @@ export const readers: Gate = ({ context, readers: found }) =>
     expected: 'no context reads it that is past stage replicating',
     remedy: `Roll these back first, or take ${context} out of their reads.`,
   });
+
+/** After the retirement nothing comes back to the monolith's tables, and what is carried on from there would look alike for ever. */
+export const carriers: Gate = ({ readers: found = [] }) =>
+  result({
+    gate: 'readers',
+    ok: found.length === 0,
+    actual: found.length === 0 ? 'nobody' : `carried on by ${found.join(', ')}`,
+    expected: "no reference takes its rows from the monolith's tables, which grow old",
+    remedy: 'Give those who read them another way, and roll these references back.',
+  });

@@ -75,6 +75,17 @@ export const readsProblems = (contexts: readonly InFile[]): string[] =>
 /** `items` and `public.items` are one table. */
 const qualified = (table: string): string => (table.includes('.') ? table : `public.${table}`);
 
+/** Whether a reference takes rows of a monolith table that a context maps. */
+export const carriesOn = (reference: MigrationDefinition, owner: MigrationDefinition): boolean => {
+  const tables = new Set((owner.tables ?? []).map(({ monolith }) => qualified(monolith)));
+  return (
+    reference.data === 'reference' &&
+    reference.context !== owner.context &&
+    JSON.stringify(reference.monolith.database) === JSON.stringify(owner.monolith.database) &&
+    (reference.tables ?? []).some(({ monolith }) => tables.has(qualified(monolith)))
+  );
+};
+
 /** A reference that fills a table which another context fills would overwrite its rows, and lift its fence. */
 export function sharedTargets(contexts: readonly InFile[]): string[] {
   const parts = contexts.flatMap(({ definition, file }) =>

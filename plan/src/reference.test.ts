@@ -4,6 +4,7 @@ import { evaluateGates } from './gates.ts';
 import { defaultGates } from './gate-settings.ts';
 import type { MigrationDefinition } from './migration.ts';
 import { judgeReference } from './reference-gates.ts';
+import { carriesOn } from './reference-problems.ts';
 import { moveAllowed, moves, nextCommand, stages, storedKind } from './stages.ts';
 import { validateDefinition, validateTogether } from './validate.ts';
 
@@ -188,6 +189,32 @@ describe('the gate of a context that reads references', () => {
     ]);
     expect(asked('shadow', {})).toEqual([]);
     expect(asked('rollback', { reads })).toEqual([]);
+  });
+
+  test('is no part of a retirement, which ends what references carry on from the monolith', () => {
+    const retiring = (readers: readonly string[]) =>
+      evaluateGates(
+        'retire',
+        { context: 'orders', data: 'replicated', stage: 'service', readers },
+        defaultGates,
+      )
+        .filter(({ gate }) => gate === 'readers')
+        .map(({ ok, actual }) => [ok, actual]);
+    expect(retiring(['copies (replicating)'])).toEqual([
+      [false, 'carried on by copies (replicating)'],
+    ]);
+    expect(retiring([])).toEqual([]);
+    const places: MigrationDefinition = {
+      ...orders,
+      tables: (countries.tables ?? []).map((table) => ({ ...table, monolith: 'public.countries' })),
+    };
+    const elsewhere = { ...countries, monolith: { ...sides.monolith, database: { env: 'OTHER' } } };
+    expect(
+      [countries, elsewhere, { ...countries, data: 'replicated' as const }].map((other) =>
+        carriesOn(other, places),
+      ),
+    ).toEqual([true, false, false]);
+    expect([carriesOn(countries, orders), carriesOn(countries, countries)]).toEqual([false, false]);
   });
 
   test('keeps a reference streaming as long as somebody reads it', () => {

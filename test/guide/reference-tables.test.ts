@@ -154,7 +154,44 @@ test('a reference ends its stream when nobody reads it any more', async () => {
     4,
     expect.stringContaining('read by orders (shadowing)'),
   ]);
-  await toStage('replicating');
+  await sql('service', 'ALTER TABLE lands DISABLE TRIGGER ALL');
+  await sql('service', `INSERT INTO lands VALUES ('DE', 'Germany')`);
+  await sql('service', 'ALTER TABLE lands ENABLE TRIGGER ALL');
+  for (const line of [
+    'strangler replicate countries --restart --yes --json',
+    'strangler replicate countries --restart --dry-run --json',
+    'strangler replicate countries --restart --yes --force --json',
+  ]) {
+    const emptying = await strangler(line);
+    const isUsage = line.includes('--force');
+    expect([line, emptying.code, emptying.stdout + emptying.stderr]).toEqual([
+      line,
+      isUsage ? 2 : 4,
+      expect.stringContaining(isUsage ? '--reason' : 'read by orders (shadowing)'),
+    ]);
+  }
+  expect((await sql('service', 'SELECT FROM lands')).rowCount).toBe(1);
+
+  const copies = {
+    ...(JSON.parse(await readFile(join(dir, 'countries.json'), 'utf8')) as object),
+    context: 'copies',
+    tables: [{ monolith: 'orders', service: [{ table: 'copies', columns: { id: 'id' } }] }],
+  };
+  await writeFile(join(dir, 'copies.json'), JSON.stringify(copies));
+  await moved.query(
+    `INSERT INTO strangler_control.contexts (context, data_kind, stage, owner)
+     VALUES ('copies', 'replicated', 'replicating', 'monolith');
+     UPDATE strangler_control.contexts SET stage = 'service', owner = 'service' WHERE context = 'orders'`,
+  );
+  const { gates } = await ask<Told>('strangler status orders');
+  expect(gates.find(({ gate }) => gate === 'readers')).toMatchObject({
+    ok: false,
+    actual: 'carried on by copies (replicating)',
+  });
+  await rm(join(dir, 'copies.json'));
+  await moved.query(
+    `UPDATE strangler_control.contexts SET stage = 'replicating', owner = 'monolith' WHERE context = 'orders'`,
+  );
   await moved.end();
   expect((await strangler('strangler rollback countries --yes')).code).toBe(0);
   await sql('service', `INSERT INTO lands VALUES ('XX', 'x')`);

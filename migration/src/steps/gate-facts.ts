@@ -20,7 +20,7 @@ import {
 import { brokerFact } from './contracts/broker/broker-fact.ts';
 import { aliveWithOtherPlan } from './other-plans.ts';
 import type { Toolkit } from './toolkit.ts';
-import { readersOf, referenceFacts } from './references.ts';
+import { carriersOf, readersOf, referenceFacts } from './references.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -118,6 +118,8 @@ async function lookForFacts(
   };
   if (definition.data === 'reference' && move === 'rollback')
     facts.readers = await readersOf(kit, definition, { gated: true });
+  if (definition.data === 'replicated' && move === 'retire')
+    facts.readers = await carriersOf(kit, definition);
   if (facts.reads?.length) facts.references = await referenceFacts(kit, definition, move);
   const replicated = replicates(definition.data);
   if (move === 'replicate' && replicated) await replicateFacts(kit, definition, facts);

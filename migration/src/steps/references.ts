@@ -1,4 +1,5 @@
 import {
+  carriesOn,
   type GateFacts,
   gateSettings,
   judgeReference,
@@ -79,6 +80,39 @@ export async function readersOf(
       readers.push(`${definition.context} (${stage})`);
   }
   return readers;
+}
+
+/** References that carry rows of a context's monolith tables on, wherever to, with their stage. */
+export async function carriersOf(kit: Toolkit, definition: MigrationDefinition): Promise<string[]> {
+  const carriers: string[] = [];
+  for (const { definition: other } of (await kit.contexts()).values()) {
+    if (!carriesOn(other, definition)) continue;
+    const { stage } = await kit.row(other);
+    if (streamsAt(stage)) carriers.push(`${other.context} (${stage})`);
+  }
+  return carriers;
+}
+
+/** What speaks against emptying a context's copy. */
+export async function readUnder(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+): Promise<StranglerError | undefined> {
+  if (definition.data !== 'reference') return undefined;
+  const readers = await readersOf(kit, definition, { gated: true });
+  if (readers.length === 0) return undefined;
+  const { context } = definition;
+  return new StranglerError(
+    'GATE_REFUSED',
+    `${context} is read by ${readers.join(', ')}: --restart empties its tables in the service until they are copied again`,
+    {
+      remedy:
+        `Roll these back first; strangler verify ${context} --repair mends single rows, and strangler resync ${context} ` +
+        'reads a table again without emptying it. To empty them all the same: ' +
+        `strangler replicate ${context} --restart --force --reason "why", which is journaled.`,
+      details: { readers },
+    },
+  );
 }
 
 /**

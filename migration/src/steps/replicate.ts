@@ -13,7 +13,7 @@ import { databaseName } from '../database/connect.ts';
 import { serverVersion } from '../database/server-version.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
-import { refuseOwnedReference } from './references.ts';
+import { readUnder, refuseOwnedReference } from './references.ts';
 import { restart } from './restart.ts';
 import { planned, type Step } from './step.ts';
 import { streamEnds } from './stream-ends.ts';
@@ -134,7 +134,7 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
         `${options.context} is retired: nothing is replicated any more`,
       );
     if (before.stage === 'monolith') await beginReplication(kit, definition, options);
-    if (options.restart) await restart(kit, definition);
+    if (options.restart) await restart(kit, definition, options);
     else if (options.reread) await fenceAgain(kit, definition);
     const caughtUp = await work(kit, definition, options);
     const row = await control.contexts.require(options.context);
@@ -178,7 +178,9 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
       },
     ];
     if (row.stage !== 'monolith') {
-      return planned([
+      const refusal =
+        options.restart && !options.force ? await readUnder(kit, definition) : undefined;
+      const steps = [
         ...(options.restart && row.owner === 'service'
           ? ['begin the stream back to the monolith anew; no row of either side goes']
           : []),
@@ -196,7 +198,8 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
           : []),
         ...carrier,
         { action: `run the worker (${directionFrom(row.owner)})` },
-      ]);
+      ];
+      return planned(steps, refusal && { code: refusal.code, message: refusal.message });
     }
     const decision = await decideMove(kit, definition, 'replicate');
     return planned(

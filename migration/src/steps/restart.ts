@@ -19,6 +19,8 @@ import { forgetStream, openStreamRow } from '../replica/streams.ts';
 import { beginHistory } from '../stream/source/history.ts';
 import { createSlot, ensurePublication, replicationNames } from '../stream/source/index.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
+import type { ForceOptions } from './gated-move.ts';
+import { readUnder } from './references.ts';
 import type { Toolkit } from './toolkit.ts';
 
 /** A service that went back to an earlier state is what a restart mends; a control database that did is not. */
@@ -42,9 +44,14 @@ async function forgetCopy(
   kit: Toolkit,
   definition: MigrationDefinition,
   row: ContextRow,
+  { force, reason }: ForceOptions,
 ): Promise<void> {
   const control = await kit.control();
   await kit.withLease(definition.context, 'restart', async (lease) => {
+    const refusal = await readUnder(kit, definition);
+    if (refusal !== undefined && !force) throw refusal;
+    if (refusal !== undefined && !reason)
+      throw new StranglerError('USAGE', '--force needs --reason "why", which is journaled');
     await requireNothingNewer(kit, definition);
     const url = kit.databaseUrl(definition, 'monolith');
     await kit.withDatabase(definition, 'monolith', (client) =>
@@ -80,6 +87,7 @@ async function forgetCopy(
       actor: kit.actor,
       step: 'restart',
       status: 'done',
+      ...(refusal !== undefined && { detail: { reason, readers: refusal.details.readers } }),
     });
   });
 }
@@ -139,9 +147,13 @@ async function restartReverse(
 
 /**
  * What `replicate --restart` does before the worker begins.
- * @throws StranglerError MOVE_NOT_ALLOWED, WORKER_ALREADY_RUNNING, CONTROL_FELL_BACK
+ * @throws StranglerError MOVE_NOT_ALLOWED, GATE_REFUSED, WORKER_ALREADY_RUNNING, CONTROL_FELL_BACK
  */
-export async function restart(kit: Toolkit, definition: MigrationDefinition): Promise<void> {
+export async function restart(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  options: ForceOptions = {},
+): Promise<void> {
   const control = await kit.control();
   const row = await control.contexts.require(definition.context);
   if (row.stage === 'monolith')
@@ -163,6 +175,6 @@ export async function restart(kit: Toolkit, definition: MigrationDefinition): Pr
       `A worker of ${definition.context} failed with ${retry.code} and ${retryText(retry)}`,
       { remedy: 'Stop it first, then run --restart; once it is stopped, nothing tries again.' },
     );
-  if (row.owner === 'monolith') await forgetCopy(kit, definition, row);
+  if (row.owner === 'monolith') await forgetCopy(kit, definition, row, options);
   else await restartReverse(kit, definition, row);
 }
