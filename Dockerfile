@@ -34,10 +34,10 @@ COPY extracted extracted
 COPY legacy-monolith legacy-monolith
 RUN node scripts/build.mjs
 RUN for deployable in legacy-monolith catalog shipping-rates; do node node_modules/typescript/bin/tsc -p "deploy/tsconfig/$deployable.json" || exit 1; done
-RUN cp -r legacy-monolith/src/db/migrations legacy-monolith/dist/db/
-# What its pages run in a browser, the storefront's client among it.
+RUN cp -r legacy-monolith/src/db/migrations legacy-monolith/dist/legacy-monolith/src/db/
+# What its pages run in a browser.
 RUN node node_modules/typescript/bin/tsc -p deploy/tsconfig/storefront-pages.json
-RUN mkdir legacy-monolith/dist/storefront/assets && cp legacy-monolith/src/storefront/assets/shop.css legacy-monolith/dist/storefront/assets/
+RUN cp legacy-monolith/src/storefront/assets/shop.css legacy-monolith/dist/legacy-monolith/src/storefront/assets/
 
 # ── packages of each deployable: only the manifests that it needs are there, so nothing else gets installed ──────────
 FROM lock AS facade-packages
@@ -113,13 +113,14 @@ CMD ["contracts", "--help"]
 
 FROM runtime AS monolith
 COPY --from=monolith-packages /app ./
-COPY --from=build /app/legacy-monolith/dist legacy-monolith/dist
+# The client that its pages ask with is among it.
+COPY --from=build /app/legacy-monolith/dist ./
 COPY deploy/monolith deploy/monolith
 ARG BUILD_VERSION=
 ENV HOST=0.0.0.0 PORT=3000 BUILD_VERSION=$BUILD_VERSION
 USER node
 EXPOSE 3000
-CMD ["node", "legacy-monolith/dist/main.js"]
+CMD ["node", "legacy-monolith/src/main.js"]
 
 FROM runtime AS catalog
 COPY --from=catalog-packages /app ./

@@ -1,6 +1,6 @@
 // Brings the shop's database to this release; an empty shop gets products and customers to look at.
-import { migrate } from '../../legacy-monolith/dist/db/migrate.js';
-import { seed } from '../../legacy-monolith/dist/db/seed.js';
+import { migrate } from '../../legacy-monolith/src/db/migrate.js';
+import { seed } from '../../legacy-monolith/src/db/seed.js';
 import pg from 'pg';
 
 const url = process.env.DATABASE_URL;

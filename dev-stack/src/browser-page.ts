@@ -70,6 +70,11 @@ export class BrowserPage {
     await this.#send('Emulation.setDeviceMetricsOverride', metrics);
   }
 
+  /** Pages that are opened from now on run no script of theirs, as in a browser that forbids it. */
+  async forbidScripts(): Promise<void> {
+    await this.#send('Emulation.setScriptExecutionDisabled', { value: true });
+  }
+
   /** Until everything that the page names is there; what its script fetches may follow. */
   async goto(url: string): Promise<void> {
     await this.#loading(() => this.#send('Page.navigate', { url }));

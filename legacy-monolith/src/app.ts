@@ -18,6 +18,7 @@ import { orderRoutes } from './orders/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { shippingRoutes } from './shipping/routes.ts';
+import type { PagesOptions } from './storefront/ask-shop.ts';
 import { storefrontRoutes } from './storefront/routes.ts';
 
 export interface AppOptions {
@@ -29,6 +30,7 @@ export interface AppOptions {
   readonly testStates?: boolean;
   /** Commit or image digest, told by GET /version. */
   readonly build?: string | undefined;
+  readonly pages?: PagesOptions | undefined;
 }
 
 export function createApp({
@@ -38,12 +40,13 @@ export function createApp({
   log = () => {},
   testStates = false,
   build,
+  pages = {},
 }: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(metaRoutes(db, openApi, build));
   app.use(backOfficeRoutes(db));
-  app.use(storefrontRoutes(db, live));
+  app.use(storefrontRoutes({ db, live, log, pages }));
   app.use(express.json({ limit: '1mb' }));
   app.use(authenticate(db));
   app.use(identityRoutes(db));

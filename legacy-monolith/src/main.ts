@@ -1,5 +1,6 @@
 import { explainFailure } from './db/connection-failure.ts';
 import { startServer } from './server.ts';
+import { parseShopUrls } from './storefront/shop-address.ts';
 
 const print = (entry: object): void =>
   console.log(JSON.stringify({ time: new Date().toISOString(), app: 'legacy-monolith', ...entry }));
@@ -10,6 +11,7 @@ const {
   PORT = '3000',
   ENABLE_TEST_STATES,
   BUILD_VERSION,
+  SHOP_URL,
 } = process.env;
 const port = Number(PORT);
 if (!DATABASE_URL) {
@@ -24,6 +26,16 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   print({ level: 'fatal', msg: `PORT is ${PORT}`, remedy: 'set a number from 0 to 65535' });
   process.exit(1);
 }
+const shopUrls = SHOP_URL ? parseShopUrls(SHOP_URL) : [];
+if (!shopUrls) {
+  print({
+    level: 'fatal',
+    msg: `SHOP_URL is ${SHOP_URL}`,
+    remedy:
+      'set where visitors reach the shop, for example http://127.0.0.1:8080; several are separated by commas',
+  });
+  process.exit(1);
+}
 
 try {
   const server = await startServer({
@@ -32,6 +44,7 @@ try {
     port,
     testStates: ENABLE_TEST_STATES === '1',
     build: BUILD_VERSION,
+    pages: { shopUrls },
     log: (entry) => print({ level: 'error', ...entry }),
   });
   print({ level: 'info', msg: 'listening', host: HOST, port: server.port });

@@ -5,6 +5,7 @@ import { openDatabase } from './db/database.ts';
 import { openLiveFeed, type LiveFeed } from './db/live-feed.ts';
 import type { ErrorLog } from './http/error-handler.ts';
 import { serveSockets } from './notifications/socket.ts';
+import type { PagesOptions } from './storefront/ask-shop.ts';
 
 export interface ServerOptions {
   readonly databaseUrl: string;
@@ -13,6 +14,7 @@ export interface ServerOptions {
   readonly testStates?: boolean;
   /** Commit or image digest, told by GET /version. */
   readonly build?: string | undefined;
+  readonly pages?: PagesOptions | undefined;
   readonly log?: (entry: Parameters<ErrorLog>[0] | { msg: string; error: string }) => void;
 }
 
@@ -29,6 +31,7 @@ export async function startServer({
   port = 0,
   testStates = false,
   build,
+  pages,
   log,
 }: ServerOptions): Promise<ShopServer> {
   const database = openDatabase(databaseUrl);
@@ -37,7 +40,9 @@ export async function startServer({
     await database.db.selectFrom('users').select('id').limit(1).execute();
     const feed = await openLiveFeed(databaseUrl, log);
     live = feed;
-    const server = createServer(createApp({ ...database, live: feed, log, testStates, build }));
+    const server = createServer(
+      createApp({ ...database, live: feed, log, testStates, build, pages }),
+    );
     const sockets = serveSockets(server, database.db, feed);
     server.keepAliveTimeout = 65_000;
     await new Promise<void>((resolve, reject) => {

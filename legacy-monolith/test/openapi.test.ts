@@ -75,8 +75,6 @@ test('every operation answers as the document says', async () => {
     '/',
     '/assets/shop.css',
     '/assets/shop.js',
-    '/assets/storefront-client.js',
-    '/assets/shop-api.js',
     `/products/${id}`,
     '/products/none',
     '/login',

@@ -109,6 +109,14 @@ export const rooms = {
     files: ['migration/src/worker/message-buffer.ts'],
     suites: ['migration/src/worker/*.test.ts'],
   },
+  storefront: {
+    files: [
+      'contracts/consumers/storefront/storefront-client.ts',
+      'legacy-monolith/src/{http/html,storefront/*,storefront/assets/*}.ts',
+    ],
+    suites: [],
+    servers: true,
+  },
   surroundings: {
     files: ['migration/src/surroundings/written-together.ts'],
     suites: ['migration/src/surroundings/*.test.ts'],

@@ -38,6 +38,7 @@ let images: Map<string, Image>;
 let postgres: PostgresServer;
 let unleash: UnleashServer;
 let local: (text: string) => string;
+let facadePort: number;
 const running: RunningProcess[] = [];
 
 async function initialise(name: string): Promise<void> {
@@ -137,6 +138,7 @@ beforeAll(async () => {
     await freePort(),
     await freePort(),
   ];
+  facadePort = await freePort();
   compose = await loadCompose(join(repository, 'docker-compose.yml'), example);
   local = (text) =>
     text
@@ -144,6 +146,7 @@ beforeAll(async () => {
       .replace('//monolith:3000', `//127.0.0.1:${monolith}`)
       .replace('//catalog:3001', `//127.0.0.1:${catalog}`)
       .replace('//shipping-rates:3002', `//127.0.0.1:${rates}`)
+      .replace('//facade-1:8080', `//127.0.0.1:${facadePort}`)
       .replace('//unleash:4242', `//127.0.0.1:${flags}`);
   const replay = new Replay({
     repository,
@@ -242,18 +245,21 @@ test('a facade serves what the monolith answers, keeps its state in its volume a
   const facade = await serve('facade-1', {
     FACADE_HOST: '127.0.0.1',
     FACADE_ADMIN_HOST: '127.0.0.1',
-    FACADE_PORT: '0',
+    FACADE_PORT: String(facadePort),
     FACADE_ADMIN_PORT: '0',
   });
   const answer = await fetch(`http://127.0.0.1:${facade.port}/api/products?per_page=2`);
   expect([answer.status, ((await answer.json()) as { items: unknown[] }).items.length]).toEqual([
     200, 2,
   ]);
-  // The pages' script asks with the storefront's client, which the image holds as a browser takes it.
-  const client = await fetch(`http://127.0.0.1:${facade.port}/assets/storefront-client.js`);
-  expect([client.headers.get('content-type'), await client.text()]).toEqual([
+  // The pages ask with the storefront's client, which the image holds; their script it holds as a browser takes it.
+  const page = await fetch(`http://127.0.0.1:${facade.port}/`);
+  const cards = (await page.text()).match(/<a href="\/products\/\d+"/g);
+  expect([page.status, cards?.length]).toEqual([200, 12]);
+  const script = await fetch(`http://127.0.0.1:${facade.port}/assets/shop.js`);
+  expect([script.headers.get('content-type'), await script.text()]).toEqual([
     expect.stringContaining('text/javascript'),
-    expect.stringMatching(/from '\.\/shop-api\.js'[^]*export class StorefrontClient \{/),
+    expect.stringContaining('function followOrder(place) {'),
   ]);
   const asOperator = `Bearer ${String(compose.services['facade-1']!.environment!.FACADE_ADMIN_TOKEN)}`;
   const readiness = async (headers: Record<string, string>) =>

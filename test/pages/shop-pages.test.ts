@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, type BrowserPage, startBrowser, until } from '@strangler-toolkit/dev-stack';
+import {
+  type Browser,
+  type BrowserPage,
+  freePort,
+  startBrowser,
+  until,
+} from '@strangler-toolkit/dev-stack';
 import pg from 'pg';
 import catalog from '../../contexts/catalog.ts';
 import { describeWithBrowser } from '../../dev-stack/jest/describe-with-browser.ts';
@@ -26,7 +32,11 @@ describeWithBrowser('the pages of the shop, in a browser, through a facade', () 
   let origin: string;
 
   /** Reads of the catalog go to one side; whose data it is does not matter to where requests go. */
-  const facadeTo = (side: 'monolith' | 'service', debugHeaders = true): Promise<RunningFacade> => {
+  const facadeTo = (
+    side: 'monolith' | 'service',
+    port: number,
+    debugHeaders = true,
+  ): Promise<RunningFacade> => {
     const { context, identity, routes } = catalog;
     const reads = routes.filter(({ kind }) => kind === 'read');
     return startFacade({
@@ -45,17 +55,22 @@ describeWithBrowser('the pages of the shop, in a browser, through a facade', () 
         reads.map(({ name }) => [`${context}.${name}`, side === 'service']),
       ),
       debugHeaders,
+      port,
     });
   };
-  const addressOf = ({ port }: RunningFacade): string => `http://127.0.0.1:${port}`;
+  const addressOf = ({ port }: { readonly port: number }): string => `http://127.0.0.1:${port}`;
 
   beforeAll(async () => {
-    sides = await startTwoSides(0.1);
+    const ports = [await freePort(), await freePort(), await freePort()] as const;
+    sides = await startTwoSides(
+      0.1,
+      ports.map((port) => addressOf({ port })),
+    );
     [browser, before, facade, quiet] = await Promise.all([
       startBrowser(),
-      facadeTo('monolith'),
-      facadeTo('service'),
-      facadeTo('service', false),
+      facadeTo('monolith', ports[0]),
+      facadeTo('service', ports[1]),
+      facadeTo('service', ports[2], false),
     ]);
     origin = addressOf(facade);
   });
@@ -127,6 +142,36 @@ describeWithBrowser('the pages of the shop, in a browser, through a facade', () 
     expect(await page.text()).not.toContain('Answered by');
   });
 
+  test('come complete from the server: a browser without scripts shows products, pictures, the cart and an order', async () => {
+    await page.forbidScripts();
+    await page.goto(origin);
+    await page.sees('45 products');
+    await page.sees('Answered by: categories service · products service · pictures service');
+    await pictured(12);
+    await usable('front-without-script');
+    await page.follow('link', 'Next page');
+    await page.follow('link', 'Rugged leather bicycle 229.84 EUR');
+    await page.sees('Answered by: product service');
+    await pictured(1);
+    await usable('product-without-script');
+    await page.follow('link', 'Log in to buy');
+    await page.write('textbox', 'Email', 'user52@mail.example');
+    await page.write('textbox', 'Password', customer.password);
+    await page.follow('button', 'Log in');
+    await page.follow('button', 'Add to cart');
+    await page.sees('Cart (1)');
+    await page.sees('Rugged leather bicycle');
+    await usable('cart-without-script');
+    await page.follow('button', 'Order');
+    await page.sees('Status: placed');
+    await page.sees('Reload the page to see how far it is.');
+    await usable('order-without-script');
+    const byScripts = page.asked.filter((url) =>
+      /\/(api\/(?!.*\/images\/)|assets\/.*js)/.test(url),
+    );
+    expect(byScripts).toEqual([]);
+  });
+
   test('let a customer choose, order and watch the order go its way', async () => {
     await page.goto(origin);
     await page.follow('link', 'Next page');
@@ -151,6 +196,7 @@ describeWithBrowser('the pages of the shop, in a browser, through a facade', () 
     await usable('cart');
     await page.follow('button', 'Order');
     await page.sees('Status: placed');
+    await page.sees('This page follows the order by itself.');
     const order = await page.evaluate<string>(`location.pathname.split('/').pop()`);
     for (const status of ['paid', 'packed']) {
       const moved = await fetch(`${origin}/api/orders/${order}/status`, {

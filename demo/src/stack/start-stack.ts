@@ -148,12 +148,17 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
   const stack = new Stack({ folder, databases: { monolith, services }, unleash, kafka, env });
   undo.splice(0, undo.length, () => stack.stop());
   tell('the monolith, the catalog service, the shipping rates service');
+  const facadePorts = await all(Array.from({ length: options.facades ?? 2 }, freePort));
   await all<[Member, Member, Member]>([
     stack.add({
       name: 'monolith',
       file: 'legacy-monolith/src/main.ts',
       port: monolithPort,
-      env: { DATABASE_URL: monolithDatabase },
+      env: {
+        DATABASE_URL: monolithDatabase,
+        // Its pages ask for what they show where their visitors do.
+        SHOP_URL: facadePorts.map((port) => `http://127.0.0.1:${port}`).join(),
+      },
     }),
     stack.add({
       name: 'catalog',
@@ -171,10 +176,10 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
   // The first command makes the control schema.
   const { code, stderr } = await stack.strangler(['status']);
   if (code !== 0) throw new Error(`strangler status ended with ${code}\n${stderr}`);
-  tell(`${options.facades ?? 2} facades`);
+  tell(`${facadePorts.length} facades`);
   await all(
-    Array.from({ length: options.facades ?? 2 }, async (_, index) => {
-      const [port, adminPort] = [await freePort(), await freePort()];
+    facadePorts.map(async (port, index) => {
+      const adminPort = await freePort();
       const name = `facade-${index + 1}`;
       const stateDir = join(folder.path, name);
       await mkdir(stateDir);

@@ -31,7 +31,8 @@ const compared = [
 ];
 
 /** Monolith and service, each with a database of its own and the same rows. */
-export async function startTwoSides(scale = 1) {
+/** `shopUrls`: where the monolith's pages ask for what they show. */
+export async function startTwoSides(scale = 1, shopUrls?: readonly string[]) {
   const shop = await createTestDatabase('shop');
   const own = await createTestDatabase('catalog');
   await Promise.all([
@@ -39,7 +40,11 @@ export async function startTwoSides(scale = 1) {
     migrateCatalog(own.url),
   ]);
   await copyCatalog(shop.url, own.url);
-  const monolith = await startServer({ databaseUrl: shop.url, testStates: true });
+  const monolith = await startServer({
+    databaseUrl: shop.url,
+    testStates: true,
+    pages: { shopUrls },
+  });
   const service = await startCatalog({
     port: 0,
     databaseUrl: own.url,

@@ -4,23 +4,23 @@ const html = { content: 'text/html' };
 /** Without a session the pages lead to the login. */
 const own = { 200: html, 303: null };
 const script = { 200: { content: 'text/javascript' }, 304: null };
+/** The catalog's answer, where it is none that a page can be made of. */
+const asked = { 400: html, 401: html, 403: html, 429: html, 502: html, 503: html, 504: html };
 const form = { 303: null, 403: html };
 
 export const storefrontDocument: ModuleDocument = {
   module: 'storefront',
   paths: {
-    'GET /': { summary: 'The front page', answers: { 200: html } },
+    'GET /': { summary: 'The front page', answers: { 200: html, ...asked } },
     'GET /assets/shop.css': {
       summary: 'Style of the pages',
       answers: { 200: { content: 'text/css' }, 304: null },
     },
     'GET /assets/shop.js': { summary: 'Script of the pages', answers: script },
-    'GET /assets/storefront-client.js': {
-      summary: 'What that script asks the catalog with',
-      answers: script,
+    'GET /products/{id}': {
+      summary: 'Page of a product',
+      answers: { 200: html, 404: html, ...asked },
     },
-    'GET /assets/shop-api.js': { summary: 'What that client asks with', answers: script },
-    'GET /products/{id}': { summary: 'Page of a product', answers: { 200: html, 404: html } },
     'GET /login': { summary: 'Login page of customers', answers: { 200: html } },
     'POST /login': {
       summary: 'Log in as a customer',

@@ -149,7 +149,7 @@ export const orderPage = (order: ShownOrder, visitor: Visitor): string =>
             : html`<li data-step="${step}">${step}</li>`,
         )}
       </ol>
-      <p class="note">This page follows the order by itself.</p>
+      <p id="following" class="note">Reload the page to see how far it is.</p>
       ${table(
         ['Product', 'Quantity', 'Price'],
         order.items.map(

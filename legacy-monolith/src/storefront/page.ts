@@ -1,10 +1,14 @@
 import { html, type Html } from '../http/html.ts';
 import type { Session } from '../identity/session.ts';
+import type { Answered } from './ask-shop.ts';
 
 /** Whose page it is, and what the line on top tells them. */
 export interface Visitor {
   readonly session: Session | undefined;
   readonly inCart: number;
+  /** Who answered what the page shows, as far as a facade told it. */
+  readonly answered?: Answered;
+  readonly searched?: string;
 }
 
 export const hidden = (name: string, value: string): Html =>
@@ -18,7 +22,25 @@ const account = ({ session }: Visitor): Html =>
         </form>`
     : html`<a href="/login">Log in</a>`;
 
-/** The frame of every page. Who answered is told in it, when a facade says so in a header. */
+const sideNames = (sides: ReadonlySet<string>): Html =>
+  [...sides]
+    .map((side) => html`<b class="${side}">${side}</b>`)
+    .reduce((before, name) => html`${before} and ${name}`);
+
+/** Empty and hidden unless a facade says in a header who answered; the page's script adds who sent the page. */
+const answeredBanner = (answered: Answered = new Map()): Html => {
+  const told = [...answered].filter(([, sides]) => sides.size > 0);
+  if (told.length === 0)
+    return html`<aside id="answered" role="status" aria-label="Who answered" hidden></aside>`;
+  const parts = told
+    .map(([what, sides]) => html`${what} ${sideNames(sides)}`)
+    .reduce((before, part) => html`${before} · ${part}`);
+  return html`<aside id="answered" role="status" aria-label="Who answered">
+    Answered by: ${parts}
+  </aside>`;
+};
+
+/** The frame of every page. */
 export const page = (title: string, body: Html, visitor: Visitor): string =>
   html`<!doctype html>
     <html lang="en">
@@ -32,12 +54,19 @@ export const page = (title: string, body: Html, visitor: Visitor): string =>
       </head>
       <body>
         <a class="skip" href="#content">Skip to the content</a>
-        <aside id="answered" role="status" aria-label="Who answered" hidden></aside>
+        ${answeredBanner(visitor.answered)}
         <header>
           <a class="brand" href="/">The shop</a>
           <form role="search" action="/" method="get">
             <label for="q" class="unseen">Search for products</label>
-            <input id="q" name="q" type="search" placeholder="Search" maxlength="200" />
+            <input
+              id="q"
+              name="q"
+              type="search"
+              placeholder="Search"
+              maxlength="200"
+              value="${visitor.searched ?? null}"
+            />
             <button>Search</button>
           </form>
           <nav aria-label="Yours">

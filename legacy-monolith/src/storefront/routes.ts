@@ -1,8 +1,9 @@
 import express, { Router, type Request, type Response } from 'express';
 import type { Db } from '../db/database.ts';
 import type { LiveFeed } from '../db/live-feed.ts';
+import type { ErrorLog } from '../http/error-handler.ts';
 import { HttpError, told } from '../http/http-error.ts';
-import { asFields, parseId } from '../http/input.ts';
+import { asFields } from '../http/input.ts';
 import { audit } from '../identity/audit.ts';
 import { findByPassword } from '../identity/login.ts';
 import {
@@ -17,7 +18,8 @@ import { cartLinesOf, putIntoCart, takeOutOfCart } from '../orders/cart.ts';
 import { placeOrder, readOrderRequest } from '../orders/place-order.ts';
 import { streamOrderStatus } from '../orders/status-feed.ts';
 import { assetRoutes } from './assets.ts';
-import { listPage, productPage } from './catalog-pages.ts';
+import type { PagesOptions } from './ask-shop.ts';
+import { catalogViews } from './catalog-views.ts';
 import { cartPage, loginPage, orderPage, ordersPage } from './order-pages.ts';
 import { inCart, orderOf, ordersOf } from './orders-of.ts';
 import { problemPage, type Visitor } from './page.ts';
@@ -36,8 +38,15 @@ type Own = (
   at: { request: Request; response: Response },
 ) => Promise<void>;
 
-/** The pages that customers see. Their products come from the catalog's API, in the browser. */
-export function storefrontRoutes(db: Db, live: LiveFeed): Router {
+interface StorefrontOptions {
+  readonly db: Db;
+  readonly live: LiveFeed;
+  readonly log: ErrorLog;
+  readonly pages: PagesOptions;
+}
+
+/** The pages that customers see. Their products come from the catalog's API, whoever answers there. */
+export function storefrontRoutes({ db, live, log, pages }: StorefrontOptions): Router {
   const router = Router();
   const form = express.urlencoded({ extended: false, limit: '64kb' });
 
@@ -71,18 +80,9 @@ export function storefrontRoutes(db: Db, live: LiveFeed): Router {
     });
 
   router.use(assetRoutes());
-  router.get(
-    '/',
-    open((visitor, _request, response) => void response.send(listPage(visitor))),
-  );
-  router.get(
-    '/products/:id',
-    open((visitor, request, response) => {
-      const id = parseId(request.params.id);
-      if (id === undefined) throw new HttpError(404, { message: 'There is no such product.' });
-      response.send(productPage(id, visitor));
-    }),
-  );
+  const { list, product } = catalogViews(pages, log);
+  router.get('/', open(list));
+  router.get('/products/:id', open(product));
 
   router.get(
     '/login',
