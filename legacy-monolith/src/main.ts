@@ -11,7 +11,7 @@ const {
   PORT = '3000',
   ENABLE_TEST_STATES,
   BUILD_VERSION,
-  SHOP_URL,
+  PUBLIC_URL,
 } = process.env;
 const port = Number(PORT);
 if (!DATABASE_URL) {
@@ -26,11 +26,11 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   print({ level: 'fatal', msg: `PORT is ${PORT}`, remedy: 'set a number from 0 to 65535' });
   process.exit(1);
 }
-const shopUrls = SHOP_URL ? parseShopUrls(SHOP_URL) : [];
+const shopUrls = PUBLIC_URL ? parseShopUrls(PUBLIC_URL) : [];
 if (!shopUrls) {
   print({
     level: 'fatal',
-    msg: `SHOP_URL is ${SHOP_URL}`,
+    msg: `PUBLIC_URL is ${PUBLIC_URL}`,
     remedy:
       'set where visitors reach the shop, for example http://127.0.0.1:8080; several are separated by commas',
   });

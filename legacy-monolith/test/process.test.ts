@@ -111,8 +111,8 @@ test('an empty database, a missing or a wrong setting are named', async () => {
     [{}, { msg: 'DATABASE_URL is not set' }],
     [{ DATABASE_URL: database.url, PORT: 'http' }, { msg: 'PORT is http' }],
     [
-      { DATABASE_URL: database.url, PORT: '0', SHOP_URL: 'shop.example' },
-      { msg: 'SHOP_URL is shop.example', remedy: expect.stringContaining('http://') },
+      { DATABASE_URL: database.url, PORT: '0', PUBLIC_URL: 'shop.example' },
+      { msg: 'PUBLIC_URL is shop.example', remedy: expect.stringContaining('http://') },
     ],
   ];
   for (const [env, expected] of cases) {

@@ -112,7 +112,7 @@ export const rooms = {
   storefront: {
     files: [
       'contracts/consumers/storefront/storefront-client.ts',
-      'legacy-monolith/src/{http/html,storefront/*,storefront/assets/*}.ts',
+      'legacy-monolith/src/{http/html,storefront/*}.ts',
     ],
     suites: [],
     servers: true,

@@ -157,7 +157,7 @@ async function start(options: StackOptions, undo: (() => Promise<unknown>)[]): P
       env: {
         DATABASE_URL: monolithDatabase,
         // Its pages ask for what they show where their visitors do.
-        SHOP_URL: facadePorts.map((port) => `http://127.0.0.1:${port}`).join(),
+        PUBLIC_URL: facadePorts.map((port) => `http://127.0.0.1:${port}`).join(),
       },
     }),
     stack.add({
