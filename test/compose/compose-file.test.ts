@@ -357,14 +357,20 @@ describe('what the processes are told', () => {
     catalog: '3001',
     'catalog-pacts': '3001',
     'shipping-rates': '3002',
+    'facade-1': '8080',
+    'facade-2': '8080',
   };
 
   test('names services of this file at the ports on which they listen', () => {
     const addresses = services.flatMap(([name, service]) =>
       Object.entries(service.environment ?? {})
         .filter(([key]) => !/LISTENERS|QUORUM/.test(key))
-        .flatMap(([key, value]) => {
-          const text = String(value);
+        .flatMap(([key, value]) =>
+          String(value)
+            .split(/,(?=https?:)/)
+            .map((text) => [key, text] as const),
+        )
+        .flatMap(([key, text]) => {
           const address = /^(https?|postgres|postgresql):\/\//.test(text)
             ? new URL(text)
             : /^[a-z][\w-]*:\d+$/.test(text)
