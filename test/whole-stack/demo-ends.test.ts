@@ -6,11 +6,8 @@ import { nothingLeft, reach, settingsFile, startDemo } from './demo-runs.ts';
 describeWithKafka(
   'npm run demo -- --transport kafka',
   () => {
-    test.each([
-      ['Ctrl-C while Kafka starts', /Kafka and Debezium, Unleash/, 'SIGINT'],
-      ['kill -9 while clients use the shop', /Clients use the shop/, 'SIGKILL'],
-    ] as const)('leaves no process and no folder after %s', async (_moment, line, signal) => {
-      await (await reach(line, ['--transport', 'kafka'])).kill(signal);
+    test('leaves no process and no folder after Ctrl-C while Kafka starts', async () => {
+      await (await reach(/Kafka and Debezium, Unleash/, ['--transport', 'kafka'])).kill('SIGINT');
       await nothingLeft();
     });
   },
@@ -54,8 +51,10 @@ describe('npm run demo', () => {
     await nothingLeft();
   });
 
-  test('leaves no process and no folder after kill -9', async () => {
-    await (await reach(/Clients use the shop/)).kill('SIGKILL');
+  test('leaves no process and no folder after kill -9 while clients use the shop', async () => {
+    // with Kafka where there is one: then everything else is there as well, and a broker and Connect besides
+    const all = process.env.TEST_KAFKA_MISSING ? [] : ['--transport', 'kafka'];
+    await (await reach(/Clients use the shop/, all)).kill('SIGKILL');
     await nothingLeft();
   });
 
