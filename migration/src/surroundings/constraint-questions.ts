@@ -1,4 +1,4 @@
-import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import type { MigrationDefinition, RowCondition, Side } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { displayTable, type TableName } from '../database/identifiers.ts';
 import { columnOn, type ColumnLink, type CompiledMapping } from '../mapping/compiled-mapping.ts';
@@ -18,16 +18,21 @@ interface Receiver {
   readonly side: Side;
   readonly table: TableCatalog;
   readonly sources: readonly Source[];
+  /** Rows of it that no source has do not meet this. */
+  readonly where?: RowCondition;
+  readonly key?: readonly string[];
 }
 
 function receivers({ tables }: CompiledMapping): Receiver[] {
-  return tables.flatMap(({ monolith, key, parts }): Receiver[] => {
+  return tables.flatMap(({ monolith, key, parts, where }): Receiver[] => {
     const linksOn = (side: Side, links: readonly ColumnLink[]) =>
       new Map(links.map((link) => [columnOn(link, side), link]));
     return [
       {
         side: 'monolith',
         table: monolith,
+        key,
+        ...(where && { where }),
         sources: parts.map((part) => ({
           table: part.service,
           links: linksOn('monolith', part.columns),
@@ -165,6 +170,17 @@ function isUnique(
       (nullsToo || !index.nullsToo),
   );
 }
+
+/** Whether a row of the service can meet one that stayed: nothing at the service knows what that holds. Ids are asked about by themselves. */
+function meetsOthers(
+  { kind, unique }: TableConstraint,
+  { table, where = {}, key = [] }: Receiver,
+): boolean {
+  const apart = new Set(unique.map((one) => textOf(one, table)));
+  const holds = (names: readonly string[]): boolean =>
+    names.every((name) => apart.has(quoted(name)));
+  return kind === 'unique' && !holds(Object.keys(where)) && !holds(key);
+}
 const nameOf = ({ name }: { readonly name: string }): string => name;
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -203,10 +219,11 @@ export function constraintSurroundings(
       const concerned = named.some(
         (name) => generated.includes(name) || sources.some(({ links }) => links.has(name)),
       );
+      const others = meetsOthers(one, receiver);
       const has = { rule: hasRule, unique: isUnique, 'not null': neverNull }[one.kind];
       if (
         !concerned ||
-        sources.some((source) => has(one, receiver, source, on(other, source.table)))
+        (!others && sources.some((source) => has(one, receiver, source, on(other, source.table))))
       )
         return [];
       const about = `constraint ${one.name}`;
@@ -218,6 +235,20 @@ export function constraintSurroundings(
       const decided = definition.constraints?.[side]?.[one.name];
       if (decided)
         return [{ kind, about, decision: `${decided.reason} (the ${side} asks: ${told})` }];
+      if (others)
+        return [
+          {
+            kind,
+            about,
+            decision: null,
+            problem:
+              `the ${side} asks of ${displayTable(table)}: ${told}, of rows outside of the condition as well, which the ${other} ` +
+              `does not have: ${consequence(one)}`,
+            remedy:
+              `Put the columns of the condition into it, or ${line(side, one.name)}: ` +
+              `{ reason: 'why such rows do not meet' }`,
+          },
+        ];
       return [
         {
           kind,

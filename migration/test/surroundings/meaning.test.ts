@@ -419,6 +419,34 @@ describe('rows that one side takes no row like', () => {
     );
   });
 
+  test('what is unique on both sides is one where some rows stay, unless it holds what tells them apart', async () => {
+    const tables = (pair.definition.tables ?? []).map((table) =>
+      table.monolith === 'ruled' ? { ...table, where: { kind: 'x' } } : table,
+    );
+    const found = async (sql: string) =>
+      (
+        await altered('monolith', `ALTER TABLE ruled REPLICA IDENTITY FULL; ${sql}`, () =>
+          asked({ ...pair.definition, tables }),
+        )
+      ).map(
+        ({ about: name, problem }) => `${name}: ${problem.replace(/^.* asks of .*?, of/, 'of')}`,
+      );
+    const why =
+      'of rows outside of the condition as well, which the service does not have: a row that breaks it, written by the service, ' +
+      'waits as a dead letter';
+    expect(await found('')).toEqual([
+      `constraint ruled.folded: ${why}`,
+      `constraint ruled.once: ${why}`,
+    ]);
+    expect(
+      await found(`${drop('folded')}; ${drop('once')};
+        ALTER TABLE ruled ADD CONSTRAINT once UNIQUE (kind, "When"), ADD CONSTRAINT with_id UNIQUE (id, total)`),
+    ).toEqual([
+      expect.stringMatching(/^constraint ruled\.folded: the service asks/),
+      expect.stringMatching(/^constraint ruled\.once: the service asks/),
+    ]);
+  });
+
   test.each(sides)(
     'NOT NULL of the %s alone is one, unless the other keeps NULL out',
     async (side) => {
