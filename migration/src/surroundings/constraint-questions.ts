@@ -171,7 +171,7 @@ function isUnique(
   );
 }
 
-/** Whether a row of the service can meet one that stayed: nothing at the service knows what that holds. Ids are asked about by themselves. */
+/** Whether a row of the service can meet one that stayed, of which nothing at the service knows. Ids have a question of their own. */
 function meetsOthers(
   { kind, unique }: TableConstraint,
   { table, where = {}, key = [] }: Receiver,
