@@ -8,7 +8,7 @@ import { type Move, moves, type Stage } from './stages.ts';
 const facts = (changes: Partial<GateFacts> = {}): GateFacts => ({
   context: 'catalog',
   data: 'replicated',
-  stage: 'canary',
+  stage: 'shadowing',
   ...changes,
 });
 const good: Partial<GateFacts> = {
@@ -49,6 +49,7 @@ describe('which gates a move has', () => {
     ['replicate', 'monolith', ['databases', 'replica-identity', 'mapping', 'publication-and-slot']],
     ['shadow', 'replicating', ['initial-copy', 'lag', 'verification']],
     ['canary', 'shadowing', ['pacts', 'shadow-reads', 'mismatches', 'context-files']],
+    ['canary', 'canary', ['pacts', 'context-files']],
     [
       'cutover',
       'canary',
@@ -74,6 +75,7 @@ describe('which gates a move has', () => {
   test.each<[Move, Stage, string[]]>([
     ['shadow', 'monolith', []],
     ['canary', 'shadowing', ['pacts', 'shadow-reads', 'mismatches', 'context-files']],
+    ['canary', 'canary', ['pacts', 'context-files']],
     ['cutover', 'canary', ['pacts', 'shadow-reads', 'mismatches', 'context-files']],
     ['rollback', 'service', []],
     ['retire', 'service', ['owned-for', 'reads-on-monolith', 'context-files']],

@@ -34,6 +34,7 @@ export {
   moveAllowed,
   mirrorsAt,
   moves,
+  isWithin,
   movesFrom,
   nextCommand,
   nextMove,

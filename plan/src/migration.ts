@@ -220,7 +220,7 @@ export interface GateSettings {
   readonly watchSeconds?: number;
   /** Days the service must have owned the data before retire (default 14). */
   readonly retireAfterDays?: number;
-  /** Pacts must be verified on both sides before canary, and of what runs then before a cutover (default true). */
+  /** Pacts must be verified on both sides before canary, and of what runs then before a higher share and a cutover (default true). */
   readonly pacts?: boolean;
 }
 

@@ -29,6 +29,10 @@ export const steersAt = (stage: Stage): boolean => stage === 'canary' || stage =
 export const moves = ['replicate', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const;
 export type Move = (typeof moves)[number];
 
+/** A ramp goes on for days inside its stage: a move that leads where the context is, and whose gates are asked again. */
+export const isWithin = (move: Move, stage: Stage): boolean =>
+  move === 'canary' && stage === 'canary';
+
 const owners: { readonly [S in Stage]: Extract<StageState, { stage: S }>['owner'] } = {
   monolith: 'monolith',
   replicating: 'monolith',

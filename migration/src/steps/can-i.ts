@@ -4,6 +4,7 @@ import {
   type GateResult,
   gateSettings,
   gatesPass,
+  isWithin,
   type Move,
   moveAllowed,
   StranglerError,
@@ -61,9 +62,9 @@ export async function canI(
   const definition = await kit.definition(context);
   const row = await kit.row(definition);
   const move = askedMoves[asked];
-  // A ramp goes on for days inside its stage; what let it in must still hold at each step.
-  const inside = asked === 'ramp' && row.stage === 'canary';
-  const decision = inside ? undefined : moveAllowed(row.stage, definition.data, move);
+  const decision = isWithin(move, row.stage)
+    ? undefined
+    : moveAllowed(row.stage, definition.data, move);
   const about = { context, asked, stage: row.stage };
   if (decision?.allowed === false)
     return { ...about, yes: false, forbidden: decision.reason, gates: [] };

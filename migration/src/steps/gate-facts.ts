@@ -1,5 +1,6 @@
 import {
   type GateFacts,
+  isWithin,
   type MigrationDefinition,
   type Move,
   replicates,
@@ -146,7 +147,10 @@ async function lookForFacts(
       );
     }
   }
-  if (move === 'canary' || (move === 'cutover' && !replicated))
+  if (isWithin(move, row.stage)) {
+    const found = await pactsFact(kit, definition, options.noBroker === true);
+    if (found) facts.pacts = found;
+  } else if (move === 'canary' || (move === 'cutover' && !replicated))
     Object.assign(facts, await trafficFacts(kit, definition, row, options.noBroker === true));
   if ((move === 'canary' || move === 'cutover') && options.noBroker !== 'apart')
     facts.broker = await brokerFact(kit, definition, move, options.noBroker === true);

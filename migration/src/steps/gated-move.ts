@@ -3,6 +3,7 @@ import {
   type GateResult,
   gateSettings,
   gatesPass,
+  isWithin,
   type MigrationDefinition,
   type Move,
   moveAllowed,
@@ -45,7 +46,9 @@ export async function decideMove(
   options: LookOptions = {},
 ): Promise<GateDecision> {
   const row = await kit.row(definition);
-  const decision = moveAllowed(row.stage, definition.data, move);
+  const decision = isWithin(move, row.stage)
+    ? { allowed: true as const, to: row.stage }
+    : moveAllowed(row.stage, definition.data, move);
   if (!decision.allowed)
     throw new StranglerError('MOVE_NOT_ALLOWED', `${definition.context}: ${decision.reason}`);
   const gates = evaluateGates(

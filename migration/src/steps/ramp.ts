@@ -2,6 +2,7 @@ import {
   emptyStep,
   fittingSteps,
   gateSettings,
+  isWithin,
   judgeRampStep,
   type MigrationDefinition,
   type RampVerdict,
@@ -19,6 +20,7 @@ import {
 } from '../flags/index.ts';
 import { identitiesOf, markOf } from './ramp-names.ts';
 import { judgedGood, judgedNames, namesBack, wayBack } from './ramp-way-back.ts';
+import { raises } from './ramp-raise.ts';
 import { besides } from './ramp-words.ts';
 import { recentSeconds } from './side-health.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
@@ -168,6 +170,9 @@ export const ramp: Step<RampOptions, RampResult> = {
       }
       const states = await flags.readAll(names, context);
       const percents = states.map((state) => state.percent);
+      const higher = (percent: number): boolean => raises(states, { percent, identities });
+      if (isWithin('canary', row.stage) && steps.some(higher))
+        await passGates(kit, definition, 'canary', options);
       const before = await control.journal.list({ context, step: 'ramp', limit: 1 });
       let kept = judgedGood(before, { epoch: row.epoch, percents });
       let keptNames = judgedNames(before, {
@@ -178,8 +183,11 @@ export const ramp: Step<RampOptions, RampResult> = {
         kit.tell('identities', 'nobody has the service by name any more', 'update');
       let keptByRequest = states.some((state) => state.byRequest);
       const results: RampStepResult[] = [];
-      for (const percent of steps) {
+      for (const [index, percent] of steps.entries()) {
         await lease.check();
+        // Steps are hours apart, and builds come in between. Refused, what was judged good remains.
+        if (index > 0 && row.stage !== 'service' && !options.force && higher(percent))
+          await passGates(kit, definition, 'canary', options);
         const journal = (status: 'started' | 'done' | 'failed', detail: object): Promise<void> =>
           control.journal.append({
             context,
@@ -279,7 +287,7 @@ export const ramp: Step<RampOptions, RampResult> = {
     const row = await kit.row(definition);
     const control = await kit.control();
     const percents = stepsOf(options, kit.flagWriter());
-    identitiesOf(definition, options.identities);
+    const identities = identitiesOf(definition, options.identities);
     const named = new Set(options.identities).size;
     if (!options.force && !options.byRequest && named === 0)
       refuseEmptyStep(options.context, percents, await control.identities.of(options.context, 24));
@@ -290,10 +298,14 @@ export const ramp: Step<RampOptions, RampResult> = {
       detail: routeFlags(definition).join(', '),
     }));
     await baselineOf(kit, definition, percents);
-    if (steersAt(row.stage)) return planned(steps);
+    if (steersAt(row.stage)) {
+      const states = await kit.flagWriter().readAll(routeFlags(definition), options.context);
+      const higher = percents.some((percent) => raises(states, { percent, identities }));
+      if (!isWithin('canary', row.stage) || !higher) return planned(steps);
+    }
     const decision = await decideMove(kit, definition, 'canary', options);
     return planned(
-      ['set stage canary', ...steps],
+      [...(steersAt(row.stage) ? [] : ['set stage canary']), ...steps],
       refusalOf(definition, 'canary', decision, options.force),
     );
   },

@@ -5,8 +5,8 @@ import { freePort, until } from '@strangler-toolkit/dev-stack';
 import { canI } from '../../src/steps/can-i.ts';
 import { decideMove } from '../../src/steps/gated-move.ts';
 import { rollback } from '../../src/steps/change-owner/index.ts';
-import { brokerShop, codeOf } from '../support/broker-shop.ts';
-import { cli, type CliResult, json } from '../support/cli.ts';
+import { brokerShop, ci, codeOf } from '../support/broker-shop.ts';
+import { cli, type CliResult, json, startCli } from '../support/cli.ts';
 
 const shop = brokerShop('broker_moves');
 
@@ -148,6 +148,84 @@ describe('the gates of ramp and cutover ask it as well', () => {
     ).toMatchObject([
       { status: 'forced', detail: { reason: 'the broker is being moved', broker: 'not asked' } },
     ]);
+  });
+});
+
+describe('a ramp that raises the share within the canary', () => {
+  const more: Record<string, string> = {};
+  const run = (...args: string[]): Promise<CliResult> =>
+    cli([...args, '--json'], shop.environment(more));
+  const ramp = (...args: string[]): Promise<CliResult> =>
+    run('ramp', 'shop', '--hold', '50ms', ...args);
+  const share = async (): Promise<unknown> =>
+    json<{ flags: { percent: number }[] }>(await run('route', 'shop')).flags[0]?.percent;
+  const contexts = (gates: object): Promise<string> =>
+    shop.contextsWith({
+      monolith: { url: shop.urls.monolith, buildPath: '/version' },
+      service: { url: shop.urls.service, buildPath: '/version' },
+      gates: { rampMinRequests: 0, ...gates },
+    });
+  const failing = (result: CliResult): string[] => {
+    type Failed = { gates: { gate: string; ok: boolean }[] };
+    const { error, ...said } = json<Failed & { error?: { details: Failed } }>(result);
+    return (error?.details ?? said).gates.filter(({ ok }) => !ok).map(({ gate }) => gate);
+  };
+  beforeEach(async () => {
+    shop.has('web');
+    more.STRANGLER_CONTEXTS = await contexts({});
+    await shop.stage('canary', 'monolith');
+    expect((await run('route', 'shop', '--all', '--percent', '0')).code).toBe(0);
+    await shop.verify({}, { ...ci, ...more });
+  });
+
+  test('asks for pacts and the broker of the build that runs now, as can-i does; lowering it asks nothing', async () => {
+    expect(await run('can-i', 'ramp', 'shop')).toMatchObject({ code: 0 });
+    expect(await ramp()).toMatchObject({ code: 0 });
+    shop.builds.service = 'svc-2';
+    // Nobody more has the service by these.
+    expect(await ramp()).toMatchObject({ code: 0 });
+    expect(await ramp('--steps', '0')).toMatchObject({ code: 0 });
+    for (const args of [[], ['--no-broker', '--reason', 'it is being moved']]) {
+      const refused = await ramp(...args);
+      expect(refused.code).toBe(4);
+      expect(failing(refused)).toEqual(args.length > 0 ? ['pacts'] : ['pacts', 'can-i-deploy']);
+    }
+    const asked = await run('can-i', 'ramp', 'shop');
+    expect(json(asked)).toMatchObject({ yes: false, broker: { deployable: null } });
+    expect([asked.code, failing(asked)]).toEqual([4, ['pacts']]);
+    expect((await ramp('--dry-run')).code).toBe(4);
+    expect(await share()).toBe(0);
+
+    more.PACT_BROKER_BASE_URL = `http://127.0.0.1:${await freePort()}`;
+    shop.builds.service = 'svc-1';
+    expect(failing(await ramp())).toEqual(['pacts', 'can-i-deploy']);
+    expect((await ramp('--no-broker')).code).toBe(2);
+    expect((await ramp('--no-broker', '--reason', 'it is being moved')).code).toBe(0);
+    delete more.PACT_BROKER_BASE_URL;
+    expect(await share()).toBe(100);
+  });
+
+  test('asks before each higher step, keeps the share that was judged good, and goes on by force', async () => {
+    const running = startCli(
+      ['ramp', 'shop', '--steps', '0,100', '--hold', '2s'],
+      shop.environment(more),
+    );
+    await running.shows('0 % of reads');
+    shop.builds.service = 'svc-2';
+    const refused = await running.done;
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringContaining('pacts: void since'),
+    ]);
+    expect(await share()).toBe(0);
+    expect((await ramp('--force', '--reason', 'a test')).code).toBe(0);
+    expect(await share()).toBe(100);
+  });
+
+  test('asks neither where the context asks for no pacts', async () => {
+    more.STRANGLER_CONTEXTS = await contexts({ pacts: false });
+    shop.builds.service = 'svc-2';
+    expect((await ramp()).code).toBe(0);
   });
 });
 
