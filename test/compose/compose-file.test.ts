@@ -255,6 +255,32 @@ describe('the file', () => {
     }
   });
 
+  test('has one command that knows its Pact broker, by a name that the broker has too, and one of files', async () => {
+    const { variables } = await import('../../migration/src/cli/variables.ts');
+    const broker = compose.services['pact-broker']!.environment!;
+    const asking = compose.services['contracts-broker']!;
+    const { PACT_BROKER_BASE_URL: url, ...rest } = asking.environment!;
+    expect(String(broker.PACT_BROKER_BASE_URL).split(' ')).toEqual(['http://localhost:9292', url]);
+    expect(url).toBe('http://pact-broker:9292');
+    expect([rest.PACT_BROKER_USERNAME, rest.PACT_BROKER_PASSWORD]).toEqual([
+      broker.PACT_BROKER_BASIC_AUTH_USERNAME,
+      broker.PACT_BROKER_BASIC_AUTH_PASSWORD,
+    ]);
+    expect(asking.depends_on).toHaveProperty('pact-broker', { condition: 'service_healthy' });
+    const named = Object.keys(asking.environment!).filter((name) => name.startsWith('PACT_'));
+    expect(named).toHaveLength(4);
+    expect(variables.map(({ name }) => name)).toEqual(expect.arrayContaining(named));
+    // All else alike: without the broker it works from files.
+    const { contracts } = compose.services;
+    const without = Object.entries(asking.environment!).filter(([name]) => !named.includes(name));
+    expect(contracts).toEqual({
+      ...asking,
+      environment: Object.fromEntries(without),
+      depends_on: contracts!.depends_on,
+    });
+    expect(contracts!.depends_on).not.toHaveProperty('pact-broker');
+  });
+
   test('has a worker that stands by, and is asked itself how it is', () => {
     const [first, second] = [compose.services['worker-1']!, compose.services['worker-2']!];
     const port = first.environment!.STRANGLER_WORKER_PORT;
@@ -365,9 +391,10 @@ describe('what the processes are told', () => {
     const addresses = services.flatMap(([name, service]) =>
       Object.entries(service.environment ?? {})
         .filter(([key]) => !/LISTENERS|QUORUM/.test(key))
+        // Several addresses are one setting: of services with a comma, of a Pact broker with a space.
         .flatMap(([key, value]) =>
           String(value)
-            .split(/,(?=https?:)/)
+            .split(/[, ](?=https?:)/)
             .map((text) => [key, text] as const),
         )
         .flatMap(([key, text]) => {

@@ -78,5 +78,8 @@ function resolved(node: unknown, variables: Variables): unknown {
 
 /** The file as Docker Compose sees it: anchors and merges carried out, variables replaced. */
 export async function loadCompose(file: string, variables: Variables): Promise<ComposeFile> {
-  return resolved(parse(await readFile(file, 'utf8'), { merge: true }), variables) as ComposeFile;
+  return resolved(
+    parse(await readFile(file, 'utf8'), { merge: true, maxAliasCount: -1 }),
+    variables,
+  ) as ComposeFile;
 }
