@@ -385,6 +385,7 @@ describe('what the processes are told', () => {
     'shipping-rates': '3002',
     'facade-1': '8080',
     'facade-2': '8080',
+    'pact-broker': '9292',
   };
 
   test('names services of this file at the ports on which they listen', () => {
