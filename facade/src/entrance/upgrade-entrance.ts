@@ -169,7 +169,15 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     outgoing.end();
   };
   const refused = (answer: IncomingMessage): void => {
-    if (!ends(isGone(answer.statusCode) ? 'failed' : 'well')) return;
+    if (over) return;
+    // it counts like any answer, until it is whole; one that breaks off, or whose client leaves, keeps no socket
+    inside = false;
+    answer.once('close', () => {
+      bulkhead.leave();
+      if (!answer.complete) socket.destroy();
+    });
+    socket.once('end', () => socket.destroy());
+    ends(isGone(answer.statusCode) ? 'failed' : 'well');
     early();
     const { statusCode: status = 502, rawHeaders } = answer;
     const headers = clientHeaders({ status, rawHeaders });

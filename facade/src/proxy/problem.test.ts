@@ -86,3 +86,15 @@ test('a refused upgrade gets the same as bytes', () => {
   expect(JSON.parse(text ?? '')).toEqual({ ...body, requestId: 'r-1' });
   expect(rawProblem({ ...problem, status: 599 })).toMatch(/^HTTP\/1\.1 599 Error\r\n/);
 });
+
+test('a problem is told where an upstream’s reason could not be', async () => {
+  const answer = await answered((_request, response) => {
+    expect(() => response.writeHead(200, 'O\u0001K', [])).toThrow('Invalid character');
+    try {
+      sendProblem(response, problem);
+    } catch {
+      response.destroy();
+    }
+  });
+  expect([answer.status, answer.statusText]).toEqual([503, 'Service Unavailable']);
+});

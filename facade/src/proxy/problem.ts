@@ -35,7 +35,8 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
   }
   const body = problemBody(problem);
   if (problem.close) response.shouldKeepAlive = false;
-  response.writeHead(problem.status, {
+  // with its own reason: an upstream's that could not be said stands in the response still, and would throw once more
+  response.writeHead(problem.status, STATUS_CODES[problem.status] ?? 'Error', {
     'content-type': 'application/problem+json',
     'content-length': String(Buffer.byteLength(body)),
     'cache-control': 'no-store',

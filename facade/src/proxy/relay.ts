@@ -23,6 +23,9 @@ export interface RelayOptions {
   readonly onlooker: Onlooker | undefined;
 }
 
+/** In a reason, which says nothing that the status does not say. Node reads what it does not write. */
+const unsayable = /[^\t -~\u0080-\u00ff]/g;
+
 const isEventStream = (answer: UpstreamAnswer): boolean => {
   const type = rawHeader(answer.rawHeaders, 'content-type');
   return type !== undefined && /^text\/event-stream\b/i.test(type);
@@ -36,7 +39,7 @@ export function relay(options: RelayOptions): void {
   const { answer, response, extra, onlooker } = options;
   const headers = clientHeaders(answer, extra);
   if (!response.req.complete) lingerAfterEarlyAnswer(response);
-  response.writeHead(answer.status, answer.reason, headers);
+  response.writeHead(answer.status, answer.reason.replaceAll(unsayable, ''), headers);
   const { whole } = answer;
   if (whole === undefined) {
     new Relay(options).begin();
@@ -163,6 +166,7 @@ function lingerAfterEarlyAnswer(response: ServerResponse): void {
   const request = response.req;
   response.shouldKeepAlive = true;
   response.once('finish', () => {
+    if (request.closed) return;
     const timer = setTimeout(() => {
       if (!request.complete) request.socket.destroy();
     }, lingerMs);
