@@ -68,3 +68,18 @@ test('a limit that rises lets in who waits; one that falls sends nobody away', (
   bulkhead.leave();
   expect([bulkhead.inFlight, bulkhead.enter()]).toEqual([1, false]);
 });
+
+test('a turn that fails takes no other turn along', () => {
+  const bulkhead = new Bulkhead({ atATime: 1, waiting: 9 });
+  const begun: string[] = [];
+  bulkhead.enter();
+  bulkhead.queue({
+    begin: () => {
+      throw new Error('a defect');
+    },
+  });
+  bulkhead.queue(named('next', begun));
+  expect(() => bulkhead.leave()).toThrow('a defect');
+  bulkhead.leave();
+  expect(begun).toEqual(['next']);
+});

@@ -69,7 +69,10 @@ export class Bulkhead {
   #give(): void {
     if (this.#giving) return;
     this.#giving = true;
-    while (this.#waiting.length > 0 && this.enter()) this.#waiting.shift()?.begin();
-    this.#giving = false;
+    try {
+      while (this.#waiting.length > 0 && this.enter()) this.#waiting.shift()?.begin();
+    } finally {
+      this.#giving = false;
+    }
   }
 }
