@@ -329,18 +329,29 @@ test('on Kafka, a key that Debezium does not bring is refused by name before any
     expect(await refused('named', ['at', 'id'])).toEqual(['TYPE_UNSUPPORTED', 'at']);
 
     // A resync reads the rows in another way.
-    const resync = (table: string): Promise<number> =>
-      countResyncRows(client, 'goods', [{ schema: 'public', table }]);
-    await client.query(`CREATE TABLE days ("Day" date PRIMARY KEY, born date);
-      INSERT INTO days VALUES ('1582-10-15', '0044-03-15 BC')`);
-    expect(await resync('days')).toBe(0);
-    for (const day of ['1582-10-14', 'infinity']) {
-      await client.query('UPDATE days SET "Day" = $1', [day]);
-      await expect(resync('days')).rejects.toMatchObject({
-        code: 'MOVE_NOT_ALLOWED',
-        message: expect.stringContaining('in Day, which identifies its rows'),
-      });
+    const resync = (table: string, key?: readonly string[]): Promise<number> =>
+      countResyncRows(
+        client,
+        'goods',
+        [{ schema: 'public', table }],
+        new Map(key && [[`public.${table}`, key]]),
+      );
+    await client.query(`CREATE DOMAIN day AS date; CREATE DOMAIN holiday AS day;
+      CREATE TABLE days ("Day" date PRIMARY KEY, born date); CREATE TABLE holidays ("Day" holiday PRIMARY KEY, born holiday);
+      CREATE TABLE numbered (id int PRIMARY KEY, "Day" day);
+      INSERT INTO days VALUES ('1582-10-15', '0044-03-15 BC'); INSERT INTO holidays SELECT * FROM days;
+      INSERT INTO numbered VALUES (1, '1582-10-15')`);
+    for (const [table, key] of [['days'], ['holidays'], ['numbered', ['Day']]] as const) {
+      expect(await resync(table, key)).toBe(0);
+      for (const day of ['1582-10-14', 'infinity']) {
+        await client.query(`UPDATE ${table} SET "Day" = $1`, [day]);
+        await expect(resync(table, key)).rejects.toMatchObject({
+          code: 'MOVE_NOT_ALLOWED',
+          message: expect.stringContaining('in Day, which identifies its rows'),
+        });
+      }
     }
+    expect(await resync('numbered')).toBe(0);
   } finally {
     await client.end();
     await database.drop();

@@ -13,6 +13,7 @@ export async function countResyncRows(
   client: pg.Client,
   context: string,
   tables: readonly SourceTable[],
+  keys: ReadonlyMap<string, readonly string[]>,
 ): Promise<number> {
   const catalogs = await Promise.all(tables.map((table) => readTable(client, table)));
   const keyless = catalogs.find(({ primaryKey }) => primaryKey.length === 0);
@@ -22,7 +23,8 @@ export async function countResyncRows(
       `${displayTable(keyless)} has no primary key, by which Debezium would read it in chunks`,
       { remedy: remedy(context) },
     );
-  for (const catalog of catalogs) await refuseOldDates(client, context, catalog);
+  for (const catalog of catalogs)
+    await refuseOldDates(client, context, catalog, keys.get(`${catalog.schema}.${catalog.table}`));
   return catalogs.reduce((sum, { estimatedRows }) => sum + estimatedRows, 0);
 }
 
@@ -31,9 +33,11 @@ async function refuseOldDates(
   client: pg.Client,
   context: string,
   table: TableCatalog,
+  key: readonly string[] = [],
 ): Promise<void> {
   const days = table.columns.filter(
-    ({ name, type }) => type === 'date' && table.primaryKey.includes(name),
+    ({ name, type, baseType }) =>
+      (baseType ?? type) === 'date' && [...table.primaryKey, ...key].includes(name),
   );
   for (const { name } of days) {
     const column = quoteIdentifier(name);

@@ -16,6 +16,7 @@ import { snapshotState, startSnapshot, stopSnapshot } from './incremental-snapsh
 import { countChunks, forgetSignals } from '../../replica/signals.ts';
 import { type Checkpoint, readStreamRow } from '../../replica/streams.ts';
 import { readStreamNote } from '../../replica/heartbeats.ts';
+import { carriedKeys } from './carried-columns.ts';
 import { countResyncRows } from './resync-tables.ts';
 import { tableTopics } from './topic-names.ts';
 import { readTopicOffsets } from './topic-offsets.ts';
@@ -60,7 +61,12 @@ export const kafkaResync = (settings: KafkaTransportSettings, ends: StreamEnds):
         tables,
         client,
         connector: note.name,
-        rows: await countResyncRows(client, ends.context, tables),
+        rows: await countResyncRows(
+          client,
+          ends.context,
+          tables,
+          carriedKeys(settings.carried?.[ends.direction]),
+        ),
         connect: new ConnectClient(settings.connectUrl, { timeoutMs: 30_000, busyMs: 30_000 }),
       };
       await assertPossible(resync);
