@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -170,7 +170,7 @@ test('who steps round the fence is told by the worker, doctor and gates, until t
   expect(await held()).toMatchObject({ ok: true });
 });
 
-test('a subscription of PostgreSQL that feeds a mapped table passes the fence, and doctor names it', async () => {
+test('a subscription of PostgreSQL that feeds a mapped table passes the fence: doctor names it, and a cutover asks about it until it is decided or disabled', async () => {
   const slot = `feeding_${scene.service.name}`;
   const fed = (): Promise<number> => count(scene.service, 'items WHERE id = 9001');
   await scene.sql(
@@ -195,8 +195,45 @@ test('a subscription of PostgreSQL that feeds a mapped table passes the fence, a
     expect(checks.filter(({ check }) => check.endsWith(' subscriptions'))).toMatchObject([
       { check: 'service subscriptions', ok: false, actual: 'public.items' },
     ]);
+    const questions = async () => {
+      const { gates } = json<{ gates: { gate: string; ok: boolean; actual: string }[] }>(
+        await cli(['can-i', 'cutover', 'catalog', '--json'], scene.env),
+      );
+      return gates.filter(({ gate }) => gate === 'decisions');
+    };
+    const asked = [
+      {
+        ok: false,
+        actual: expect.stringContaining(
+          'subscription to items of the service: feeding writes public.items: row by row',
+        ),
+        remedy: expect.stringContaining("subscriptions.service['items']: { reason:"),
+      },
+    ];
+    expect(await questions()).toMatchObject(asked);
+    const file = join(scene.dir, 'catalog.json');
+    const before = await readFile(file, 'utf8');
+    const reason = 'ends before the cutover';
+    await writeFile(
+      file,
+      JSON.stringify({
+        ...(JSON.parse(before) as object),
+        subscriptions: { service: { items: { reason } } },
+      }),
+    );
+    const decided = (await cli(['doctor', 'catalog'], scene.env)).stdout;
+    expect(decided).toContain(reason);
+    expect(decided).not.toContain('service subscriptions');
+    expect(await questions()).toMatchObject([{ ok: true }]);
+    await writeFile(file, before);
+    expect(await questions()).toMatchObject(asked);
     await scene.sql(scene.control, 'DELETE FROM items');
     await until('the row went', async () => (await fed()) === 0);
+    await scene.sql(scene.service, 'ALTER SUBSCRIPTION feeding DISABLE');
+    expect(await questions()).toMatchObject([{ ok: true }]);
+    expect((await cli(['doctor', 'catalog'], scene.env)).stdout).toContain(
+      'public.items (disabled)',
+    );
   } finally {
     await scene.sql(scene.service, 'ALTER SUBSCRIPTION feeding DISABLE');
     await scene.sql(

@@ -99,6 +99,10 @@ export const definitionSchema = strict({
     monolith: recordOf(strict({ reason: nonEmpty })).optional(),
     service: recordOf(strict({ reason: nonEmpty })).optional(),
   }).optional(),
+  subscriptions: strict({
+    monolith: recordOf(strict({ reason: nonEmpty })).optional(),
+    service: recordOf(strict({ reason: nonEmpty })).optional(),
+  }).optional(),
   values: recordOf(strict({ reason: nonEmpty })).optional(),
   constraints: strict({
     monolith: recordOf(strict({ reason: nonEmpty })).optional(),

@@ -326,6 +326,13 @@ export interface MigrationDefinition {
   readonly writtenTogether?: Readonly<
     Partial<Record<Side, Readonly<Record<string, { readonly reason: string }>>>>
   >;
+  /**
+   * By side and mapped table: why what a subscription of PostgreSQL's own replication writes there does no harm, though it passes
+   * the fence and is not sent to the other side.
+   */
+  readonly subscriptions?: Readonly<
+    Partial<Record<Side, Readonly<Record<string, { readonly reason: string }>>>>
+  >;
   /** By the monolith's `table.column`: why values that only one side takes (labels of an enum, a domain's CHECK) do no harm. */
   readonly values?: Readonly<Record<string, { readonly reason: string }>>;
   /**

@@ -266,7 +266,7 @@ describe('a wrong file is told with file and field', () => {
     expect(message(route({ method }))).toBe('valid'),
   );
 
-  test('what is decided of values, constraints, sorting and files has a reason, and files one of three ways', () => {
+  test('what is decided of values, constraints, sorting, files and subscriptions has a reason, and files one of three ways', () => {
     const reason = 'why';
     expect(
       message(
@@ -275,6 +275,7 @@ describe('a wrong file is told with file and field', () => {
           constraints: { monolith: { 'a.c': { reason } }, service: { 'd.e': { reason } } },
           sorting: { reason },
           files: { 'a.c': { storage: 'shared', reason } },
+          subscriptions: { monolith: { a: { reason } }, service: { b: { reason } } },
         }),
       ),
     ).toBe('valid');
@@ -283,6 +284,7 @@ describe('a wrong file is told with file and field', () => {
       { constraints: { monolith: { 'a.c': {} } } },
       { sorting: { reason: '' } },
       { files: { 'a.c': { storage: 'elsewhere', reason } } },
+      { subscriptions: { service: { b: {} } } },
     ])
       expect(message(good(wrong))).toContain(Object.keys(wrong)[0]);
   });

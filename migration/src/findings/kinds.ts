@@ -36,6 +36,7 @@ export const findingKinds = [
   'trigger fires',
   'trigger of a column',
   'written together',
+  'subscription',
   'values',
   'constraint',
   'sorting',

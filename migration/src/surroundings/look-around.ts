@@ -1,4 +1,4 @@
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { bothSides, type MigrationDefinition } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { examineMapping } from '../mapping/examine-mapping.ts';
 import { namedTables } from '../mapping/load.ts';
@@ -10,6 +10,7 @@ import { foreignKeySurroundings } from './foreign-key-questions.ts';
 import { idQuestions } from './id-questions.ts';
 import { sequenceUses } from './sequence-uses.ts';
 import { sortingSurroundings } from './sorting.ts';
+import { readSubscriptions, subscriptionSurroundings } from './subscriptions.ts';
 import type { Surrounding } from './surrounding.ts';
 import { readTriggers, triggerSurroundings } from './triggers.ts';
 import { valueSurroundings } from './value-sets.ts';
@@ -48,6 +49,18 @@ export async function lookAround(
     ...(oneWay ? [] : idQuestions(mapping, uses)),
     ...foreignKeySurroundings(mapping.crossing, definition, neighbours),
     ...triggerSurroundings(triggers, definition),
+    ...(
+      await Promise.all(
+        // what others write to the monolith's rows of a reference is carried as well
+        (oneWay ? (['service'] as const) : bothSides).map(async (side) =>
+          subscriptionSurroundings(
+            await readSubscriptions({ monolith, service }[side], side, definition),
+            definition,
+            side,
+          ),
+        ),
+      )
+    ).flat(),
     ...valueSurroundings(mapping, definition),
     ...constraintSurroundings(constraints, mapping, definition),
     ...sortingSurroundings(mapping, definition),

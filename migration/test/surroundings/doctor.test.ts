@@ -89,6 +89,12 @@ async function database(name: string, encoding: string, ddl: string): Promise<st
   const client = new pg.Client({ connectionString: server.url(name) });
   await client.connect();
   await client.query(ddl);
+  // Before version 14 the number of a subscription is not for everybody to read.
+  await client.query(
+    `CREATE SUBSCRIPTION feeding CONNECTION '${scene.control.url}' PUBLICATION feeding
+       WITH (create_slot = false, slot_name = 'nowhere', copy_data = false);
+     REVOKE SELECT (oid) ON pg_subscription FROM PUBLIC`,
+  );
   await client.query('GRANT SELECT ON ALL TABLES IN SCHEMA public TO poor');
   await client.end();
   const url = new URL(server.url(name));
@@ -98,9 +104,18 @@ async function database(name: string, encoding: string, ddl: string): Promise<st
 
 beforeAll(async () => {
   server = await startPostgres({
-    settings: ['wal_level=replica', 'max_replication_slots=0', 'max_wal_senders=0'],
+    settings: [
+      'wal_level=replica',
+      'max_replication_slots=0',
+      'max_wal_senders=0',
+      'max_logical_replication_workers=0',
+    ],
   });
   scene = await openScene('doctor_all');
+  await scene.sql(
+    scene.control,
+    'CREATE TABLE late (id bigint); CREATE PUBLICATION feeding FOR TABLE late',
+  );
   const admin = new pg.Client({ connectionString: server.url('postgres') });
   await admin.connect();
   await admin.query(`CREATE ROLE poor LOGIN PASSWORD 'poor'`);
@@ -268,6 +283,11 @@ const told: Readonly<Record<FindingKind, readonly Told[]>> = {
       "writtenTogether.monolith['outside']: { reason",
     ],
   ],
+  subscription: onBothSides((side) => [
+    `subscription to late of the ${side}`,
+    'feeding writes public.late',
+    `DROP SUBSCRIPTION "feeding", or take the table out`,
+  ]),
   values: [
     ['values values_of.share', "only CHECK ((VALUE <> ''::text))", "values['values_of.share']"],
   ],

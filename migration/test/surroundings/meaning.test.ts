@@ -111,6 +111,41 @@ const byBytes = (left: string, right: string): number => (left < right ? -1 : 1)
 const sides: Side[] = ['monolith', 'service'];
 const other = (side: Side): Side => (side === 'monolith' ? 'service' : 'monolith');
 
+test.each(sides)(
+  'a subscription of the %s to the whole of a mapped partition, or to what inherits from a mapped table, is a question, and to other tables none',
+  async (side) => {
+    const { client, url } = pair[other(side)];
+    const feeding = `CREATE SUBSCRIPTION feeding_${side} CONNECTION '${url}' PUBLICATION feeding
+      WITH (create_slot = false, slot_name = 'none', copy_data = false)`;
+    await client.query(`CREATE TABLE whole (n int); CREATE TABLE part (n int);
+      CREATE PUBLICATION feeding FOR TABLE whole, part`);
+    const asked = async () =>
+      (await open())
+        .filter(({ kind }) => kind === 'subscription')
+        .map(({ about, problem }) => `${about}: ${problem}`);
+    try {
+      const parts = await altered(
+        side,
+        `CREATE TABLE whole (id int, c text COLLATE nocase) PARTITION BY RANGE (id);
+         ALTER TABLE whole ATTACH PARTITION loose DEFAULT; CREATE TABLE part () INHERITS (keyed); ${feeding}`,
+        asked,
+      );
+      expect(parts).toEqual([
+        expect.stringContaining(
+          `subscription to loose of the ${side}: feeding_${side} writes public.whole`,
+        ),
+        expect.stringContaining(
+          `subscription to keyed of the ${side}: feeding_${side} writes public.part`,
+        ),
+      ]);
+      const others = `CREATE TABLE whole (n int); CREATE TABLE part (n int); ${feeding}`;
+      expect(await altered(side, others, asked)).toEqual([]);
+    } finally {
+      await client.query('DROP PUBLICATION feeding; DROP TABLE whole, part');
+    }
+  },
+);
+
 describe('texts that the two sides sort otherwise', () => {
   test('are a question that names columns, libraries and what answers differently, until it is decided', async () => {
     const [found, ...more] = (await open()).filter(({ kind }) => kind === 'sorting');
