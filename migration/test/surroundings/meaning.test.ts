@@ -116,7 +116,7 @@ test.each(sides)(
   async (side) => {
     const { client, url } = pair[other(side)];
     const feeding = `CREATE SUBSCRIPTION feeding_${side} CONNECTION '${url}' PUBLICATION feeding
-      WITH (create_slot = false, slot_name = 'none', copy_data = false)`;
+      WITH (create_slot = false, slot_name = 'nowhere', copy_data = false)`;
     await client.query(`CREATE TABLE whole (n int); CREATE TABLE part (n int);
       CREATE PUBLICATION feeding FOR TABLE whole, part`);
     const asked = async () =>
