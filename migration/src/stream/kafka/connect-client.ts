@@ -1,5 +1,6 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { pause } from '../../pause.ts';
+import { type Answer, judgeAnswer } from './connect-answer.ts';
 import type { ConnectorConfig } from './connector-config.ts';
 
 export type ConnectorState =
@@ -25,10 +26,8 @@ export interface ConnectClientOptions {
   readonly busyMs?: number;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
+/** Longest time that another's answer is taken for Connect's start, which lasts seconds. */
+const startingMs = 15_000;
 
 export interface ConnectorPlugin {
   readonly class: string;
@@ -59,16 +58,16 @@ export class ConnectClient {
   }
 
   async version(): Promise<string> {
-    const { version } = (await this.#ask('GET', '/')) as { version: string };
+    const { version } = (await this.#need('GET', '/')) as { version: string };
     return version;
   }
 
   async plugins(): Promise<readonly ConnectorPlugin[]> {
-    return ((await this.#ask('GET', '/connector-plugins')) ?? []) as ConnectorPlugin[];
+    return (await this.#need('GET', '/connector-plugins')) as ConnectorPlugin[];
   }
 
   async list(): Promise<string[]> {
-    return ((await this.#ask('GET', '/connectors')) ?? []) as string[];
+    return (await this.#need('GET', '/connectors')) as string[];
   }
 
   config(name: string): Promise<ConnectorConfig | undefined> {
@@ -96,9 +95,9 @@ export class ConnectClient {
     };
   }
 
-  /** Makes the connector, or gives a running one this configuration. @throws StranglerError CONNECTOR_FAILED */
+  /** Makes the connector, or gives a running one this configuration. @throws StranglerError CONNECTOR_FAILED, CONNECT_UNREACHABLE */
   async put(name: string, config: ConnectorConfig): Promise<void> {
-    await this.#ask('PUT', `${path(name)}/config`, config);
+    await this.#need('PUT', `${path(name)}/config`, config);
   }
 
   /** What Connect finds wrong with a configuration; it tries the connection to the database as the connector would. */
@@ -146,31 +145,49 @@ export class ConnectClient {
     return (await this.#ask('DELETE', path(name))) === undefined ? 'absent' : 'deleted';
   }
 
-  /** While a worker comes or goes, Connect answers that somebody else is in charge just now. */
+  /** What every Connect has, whatever connectors there are. */
+  async #need(method: string, where: string, body?: unknown): Promise<unknown> {
+    const found = await this.#ask(method, where, body);
+    if (found === undefined)
+      throw new StranglerError(
+        'CONNECT_UNREACHABLE',
+        `Kafka Connect at ${this.#url} has no ${where}: is there more in CONNECT_URL than its address?`,
+      );
+    return found;
+  }
+
+  /** While a worker comes or goes, Connect answers that somebody else is in charge just now, or another answers in its place. */
   async #ask(method: string, where: string, body?: unknown): Promise<unknown> {
-    const deadline = performance.now() + (this.#options.busyMs ?? 60_000);
+    const { busyMs = 60_000, signal = new AbortController().signal } = this.#options;
+    const began = performance.now();
     for (;;) {
-      const { status, text } = await this.#fetch(method, where, body);
-      if (status === 404) return undefined;
-      if (status < 300) return text === '' ? {} : (JSON.parse(text) as unknown);
-      const message = messageOf(text);
-      const busy =
-        status === 409 ||
-        (status >= 500 &&
-          /rebalance|leader|not yet|momentarily|stale configuration|timed out/i.test(message));
-      if (status === 401 || status === 403)
+      const answer = await this.#fetch(method, where, body);
+      const { status } = answer;
+      const verdict = judgeAnswer(answer);
+      if (verdict.is === 'value') return verdict.value;
+      if (verdict.is === 'absent') return undefined;
+      if (verdict.is === 'denied')
         throw new StranglerError(
           'CONNECT_UNREACHABLE',
           `Kafka Connect at ${this.#url} refuses us (${status})`,
           { remedy: 'Put user and password into CONNECT_URL: http://user:password@host:8083' },
         );
-      if (!busy || performance.now() > deadline)
+      const { is, message } = verdict;
+      const asked = performance.now() - began;
+      if (is === 'stranger' && asked > Math.min(busyMs, startingMs))
+        throw new StranglerError(
+          'CONNECT_UNREACHABLE',
+          `What answers at ${this.#url} is not Kafka Connect, or it still starts: ${method} ${where} ` +
+            `gives ${status}${message && `: ${message}`}`,
+          { details: { status, message } },
+        );
+      if (is === 'refused' || asked > busyMs)
         throw new StranglerError(
           'CONNECTOR_FAILED',
           `Kafka Connect refused ${method} ${where} with ${status}: ${message}`,
           { details: { status, message } },
         );
-      await pause(200, this.#options.signal ?? new AbortController().signal);
+      await pause(200, signal);
     }
   }
 
@@ -206,20 +223,6 @@ export class ConnectClient {
 }
 
 const path = (name: string): string => `/connectors/${encodeURIComponent(name)}`;
-
-function messageOf(text: string): string {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' &&
-      parsed !== null &&
-      'message' in parsed &&
-      typeof parsed.message === 'string'
-      ? parsed.message
-      : text;
-  } catch {
-    return text.slice(0, 500);
-  }
-}
 
 /** What a Java trace says in one line: the innermost cause tells what it is. */
 export const traceReason = (trace: string | undefined): string =>
