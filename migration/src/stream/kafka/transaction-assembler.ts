@@ -1,6 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { ChangeMarks } from './change-mark.ts';
 import type { PartitionQueue, QueuedChange } from './partition-queue.ts';
+import { SentAgain } from './sent-again.ts';
 
 /** An END message of the transaction topic (Debezium reference, "transaction metadata"). */
 export interface TransactionEnd {
@@ -20,6 +21,14 @@ export interface AssemblerOutput<Change> {
   end(end: TransactionEnd): void;
 }
 
+/** While numbers of the current transaction clash; `slip` is thrown when that cannot be explained. */
+interface Clash {
+  readonly changes: SentAgain;
+  readonly slip: StranglerError;
+  /** All were there before Kafka was asked for its newest. */
+  whole: boolean;
+}
+
 /** Transactions that are remembered as given out: what a connector sends again after a crash lies among the newest. */
 const remembered = 20_000;
 
@@ -34,7 +43,8 @@ const remembered = 20_000;
  * A connector that is started again within a transaction goes on counting at its stored offset, and goes on reading where it
  * believes that this is. Rows of one COPY share a place in the log: it may leave some out there, or send some again, and count on
  * as if nothing had happened (debezium/dbz#1554). What it sends again shows it: the same numbers belong to other rows. A
- * transaction in which changes share a place is therefore whole only when nothing of it can come again (`settle`).
+ * transaction in which changes share a place is therefore whole only when nothing of it can come again (`settle`). Where it is
+ * certain that nothing was left out, it is given out all the same (`SentAgain`), then in the order of the log.
  */
 export class TransactionAssembler<Change extends QueuedChange> {
   readonly #output: AssemblerOutput<Change>;
@@ -52,6 +62,7 @@ export class TransactionAssembler<Change extends QueuedChange> {
   #placeShared = false;
   #settled: { readonly end: TransactionEnd; readonly newest: ReadonlyMap<string, number> } | null =
     null;
+  #clash: Clash | null = null;
   #snapshotRows = 0;
   #given = new Set<number>();
   #givenBefore = new Set<number>();
@@ -93,7 +104,7 @@ export class TransactionAssembler<Change extends QueuedChange> {
   get unsettled(): TransactionAssembler<Change>['incomplete'] {
     const end = this.#current;
     return end !== null &&
-      this.#next > end.count &&
+      (this.#clash !== null || this.#next > end.count) &&
       this.#settled?.end !== end &&
       !this.#isSettled()
       ? this.incomplete
@@ -107,11 +118,13 @@ export class TransactionAssembler<Change extends QueuedChange> {
 
   #isSettled(): boolean {
     if (!this.#placeShared) return true;
-    const newest = this.#settled?.end === this.#current ? this.#settled?.newest : undefined;
     // a change that is left now belongs to a later transaction: nothing that came again lies behind it
-    return this.#parts.every(
-      (queue) => queue.length > 0 || queue.received >= (newest?.get(queue.name) ?? Infinity),
-    );
+    return this.#parts.every((queue) => queue.length > 0 || this.#isRead(queue));
+  }
+
+  #isRead(queue: PartitionQueue<Change>): boolean {
+    const newest = this.#settled?.end === this.#current ? this.#settled?.newest : undefined;
+    return queue.received >= (newest?.get(queue.name) ?? Infinity);
   }
 
   /** @returns false for one that came again */
@@ -171,8 +184,9 @@ export class TransactionAssembler<Change extends QueuedChange> {
     if (end === null) return false;
     if (this.#snapshotRows > 0)
       for (const queue of this.#queues) this.#takeSnapshotRows(queue, end);
-    for (const queue of this.#parts) if (queue.waiting === 0) this.#look(queue, end);
-    while (this.#next <= end.count) {
+    if (this.#clash === null)
+      for (const queue of this.#parts) if (queue.waiting === 0) this.#look(queue, end);
+    while (this.#clash === null && this.#next <= end.count) {
       const queue = this.#heads.get(this.#next);
       if (queue === undefined) {
         // within a partition the order only grows
@@ -193,9 +207,11 @@ export class TransactionAssembler<Change extends QueuedChange> {
       this.#look(queue, end);
       if (full()) return false;
     }
+    if (this.#clash !== null && !this.#giveInLogOrder(this.#clash, end, full)) return false;
     if (!this.#isSettled()) return false;
     this.#current = null;
     this.#settled = null;
+    this.#clash = null;
     this.#heads.clear();
     this.#marks.clear();
     this.#remember(end);
@@ -225,7 +241,7 @@ export class TransactionAssembler<Change extends QueuedChange> {
 
   /** Finds the queue's first change of this transaction and remembers where it waits. */
   #look(queue: PartitionQueue<Change>, end: TransactionEnd): void {
-    for (;;) {
+    while (this.#clash === null) {
       const head = queue.head;
       if (head === undefined) return;
       if (head.xid === null) this.#takeSnapshotRows(queue, end);
@@ -238,14 +254,74 @@ export class TransactionAssembler<Change extends QueuedChange> {
           return;
         }
         const before = same === undefined ? this.#marks.get(head.order) : same.head?.mark;
-        if (before !== head.mark) throw this.#slip(queue, head, end);
-        queue.pop();
+        if (before !== head.mark) this.#explain(this.#slip(queue, head, end), end);
+        else queue.pop();
       } else if (head.previous >= end.lsn) return;
       else {
         this.#assertGiven(queue, head);
         queue.pop();
       }
     }
+  }
+
+  #explain(slip: StranglerError, end: TransactionEnd): void {
+    const changes = SentAgain.of(this.#marks, this.#next - 1);
+    if (changes === null || changes.count >= end.count) throw slip;
+    this.#clash = { changes, slip, whole: false };
+    this.#placeShared = true;
+  }
+
+  /** @returns whether all changes were given out; the place in the log is their order where the numbers are not */
+  #giveInLogOrder(clash: Clash, end: TransactionEnd, full: () => boolean): boolean {
+    const { changes, slip } = clash;
+    for (;;) {
+      let first: PartitionQueue<Change> | null = null;
+      let moreComes = false;
+      for (const queue of this.#parts) {
+        const change = this.#passSentAgain(queue, end);
+        if (change !== null && (first === null || comesBefore(change, first.head))) first = queue;
+        moreComes ||= queue.length === 0 && !this.#isRead(queue);
+      }
+      if (moreComes) {
+        // it may come before the others; and what Kafka is asked for now it is asked for in time when all are here
+        clash.whole ||= changes.areAll(end.count);
+        return false;
+      }
+      const change = first?.head;
+      if (first === null || change === undefined) break;
+      changes.add(change.order, change.mark);
+      if (changes.count >= end.count) throw slip;
+      this.#output.change(change, end);
+      first.pop();
+      if (full()) return false;
+    }
+    if (!changes.areAll(end.count)) {
+      if (changes.count === end.count - 1 || this.#parts.every(({ length }) => length > 0))
+        throw slip;
+      return false;
+    }
+    if (!clash.whole) this.#settled = null;
+    clash.whole = true;
+    return true;
+  }
+
+  /** @returns the queue's first change of this transaction that has not been given out */
+  #passSentAgain(queue: PartitionQueue<Change>, end: TransactionEnd): Change | null {
+    for (let head = queue.head; head !== undefined; head = queue.head) {
+      if (head.xid === null) this.#takeSnapshotRows(queue, end);
+      else if (head.xid === end.xid && head.previous < end.lsn) {
+        const found = this.#clash?.changes.judge(head.order, head.mark);
+        if (found === 'new' && head.order <= end.count) return head;
+        if (found !== 'again' || head.order > end.count) throw this.#slip(queue, head, end);
+        this.#clash?.changes.repeat(head.mark);
+        queue.pop();
+      } else if (head.previous >= end.lsn) return null;
+      else {
+        this.#assertGiven(queue, head);
+        queue.pop();
+      }
+    }
+    return null;
   }
 
   #remember(end: TransactionEnd): void {
@@ -305,3 +381,6 @@ export class TransactionAssembler<Change extends QueuedChange> {
     );
   }
 }
+
+const comesBefore = (change: QueuedChange, other: QueuedChange | undefined): boolean =>
+  other === undefined || ((change.lsn ?? 0) - (other.lsn ?? 0) || change.order - other.order) < 0;
