@@ -373,6 +373,25 @@ describe('putting transactions together', () => {
     expect(queues.map(({ received, consumed }) => received - consumed)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
+  test('the same with a row less is not whole: it is waited for, and is a hole when others came behind it', () => {
+    const missing = (later: boolean): (() => number[]) => {
+      const queues = makeQueues();
+      const keys = [0, 6, 12, 18, 24, 30, 1, 2, 3, 4, 5, 7, 9, 11];
+      const { rows, end } = copyInRuns(keys, queues, [
+        { stored: 0, row: 0, until: 4 },
+        { stored: 2, row: 1, until: keys.length },
+      ]);
+      const lost = rows.filter(
+        (message) => message.to !== 'transactions' && message.change.name !== '0.5',
+      );
+      const others = [0, 2, 4, 1, 3, 5];
+      const behind = later ? messagesOf(others, 1, queues) : [];
+      return () => run(queues, [...lost, end, ...behind]).ends;
+    };
+    expect(missing(false)()).toEqual([]);
+    expect(missing(true)).toThrow(expect.objectContaining({ code: 'POSITION_GAP' }));
+  });
+
   test('a connector that sends its last row again under the next number leaves nothing out: each is given out once, in order', () => {
     fc.assert(
       fc.property(
