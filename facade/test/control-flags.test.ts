@@ -87,7 +87,7 @@ describe('the port', () => {
       () => {},
     );
     reader = await openFlagReader({ ...options, startMs: 1, onProblem: () => {}, control: flags });
-    await flags?.look(client);
+    (await flags?.look(client))?.();
     await client.end();
     await own.close();
   });

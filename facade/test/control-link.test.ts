@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { until } from '@strangler-toolkit/dev-stack';
 import { pino } from 'pino';
 import { WriteGate } from '../src/holds/write-gate.ts';
-import { ControlLink } from '../src/ownership/control-link.ts';
+import { ControlLink, type ControlLinkOptions } from '../src/ownership/control-link.ts';
 import { FreshnessCheck } from '../src/ownership/freshness.ts';
 import { OwnerStates } from '../src/ownership/owner-states.ts';
 import { PinWriter } from '../src/ownership/pin-writer.ts';
@@ -45,7 +45,11 @@ const said = () =>
 const saysOf = async (context: string) => (await said()).find((row) => row.context === context);
 
 async function linked(
-  limits: { pollMs?: number; heartbeatMs?: number } = {},
+  limits: {
+    pollMs?: number;
+    heartbeatMs?: number;
+    alsoLook?: NonNullable<ControlLinkOptions['alsoLook']>;
+  } = {},
   { log = pino({ level: 'silent' }), withinMs = 60_000 } = {},
 ) {
   const states = new OwnerStates(
@@ -188,6 +192,30 @@ test('what changed unheard is seen by the next look', async () => {
   } finally {
     await control.query(`ALTER TABLE strangler_control.contexts ENABLE TRIGGER USER`);
   }
+});
+
+test('what is looked up beside the owners is not taken from a database that fell back meanwhile', async () => {
+  const lose = 'DELETE FROM strangler_control.contexts';
+  const taken: number[] = [];
+  let asked = 0;
+  let lost = false;
+  const { link } = await linked({
+    pollMs: 20,
+    alsoLook: async () => {
+      const time = ++asked;
+      if (time === 1) await control.query(lose);
+      lost = true;
+      return () => void taken.push(time);
+    },
+  });
+  await until('it is lost', () => lost);
+  await link.looked(60_000);
+  await control.query(
+    `INSERT INTO strangler_control.contexts (context, data_kind, stage, owner, epoch)
+     VALUES ('items', 'replicated', 'canary', 'monolith', 3), ('other', 'replicated', 'service', 'service', 5)`,
+  );
+  await until('asked again', () => taken.length > 0);
+  expect(taken[0]).toBe(2);
 });
 
 describe('whether a reader finds what he wrote', () => {

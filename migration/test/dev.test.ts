@@ -42,7 +42,10 @@ test('one command starts facades and the worker, shows who is well, and Ctrl-C l
     await running.shows('worker catalog | health: streaming, caught up');
     for (const line of ['facade-1       | listening', 'facade-2       | health: ready'])
       expect(running.said()).toContain(line);
-    expect(running.said()).toMatch(/facade-1 +\| request .*\/anything/);
+    // written when the facade has nothing else to do
+    await until('the request is told', () =>
+      /facade-1 +\| request .*\/anything/.test(running.said()),
+    );
     expect(running.said()).toContain('flags come from the control database');
 
     running.child.kill('SIGINT');

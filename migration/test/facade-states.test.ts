@@ -17,6 +17,13 @@ const definition: MigrationDefinition = {
     { name: 'fill', method: 'POST', path: '/shelf', kind: 'write' },
     { name: 'below', method: 'GET', path: '/tree/**', kind: 'read' },
     { name: 'leaf', method: 'GET', path: '/tree/leaf', kind: 'write' },
+    {
+      name: 'asking',
+      method: 'GET',
+      path: '/asking',
+      kind: 'read',
+      when: { headers: { 'X-Tenant': 'a' }, query: { v: '2' } },
+    },
   ],
 };
 const servers: Server[] = [];
@@ -52,7 +59,7 @@ afterAll(async () => {
 });
 
 describe('through a facade the provider state is entered on the side that answers', () => {
-  test.each([
+  test.each<[string, string, string, Record<string, string>?]>([
     ['GET', '/items/7', 'service'],
     ['GET', '/items/new', 'monolith'],
     ['HEAD', '/items/7', 'service'],
@@ -65,11 +72,18 @@ describe('through a facade the provider state is entered on the side that answer
     ['GET', '/tree/a/b', 'service'],
     ['GET', '/tree/leaf', 'monolith'],
     ['GET', '/elsewhere', 'monolith'],
-  ])('%s %s: the %s', async (method, path, expected) => {
+    ['GET', '/asking?v=2', 'service', { 'x-tenant': 'a' }],
+    ['GET', '/asking?v=3', 'monolith', { 'x-tenant': 'a' }],
+    ['GET', '/asking?v=2', 'monolith', { 'x-tenant': 'b' }],
+  ])('%s %s: the %s', async (...[method, target, expected, headers = {}]) => {
     const address = facades?.sides['facade-mixed'];
-    const { headers } = await fetch(`${address?.url}${path}`, { method });
-    expect(headers.get('answered-by')).toBe(expected);
+    const answer = await fetch(`${address?.url}${target}`, { method, headers });
+    expect(answer.headers.get('answered-by')).toBe(expected);
     const states = address?.states as (request: object) => unknown;
-    expect(states({ method, path })).toEqual({ present: expected });
+    const [path = '', query] = target.split('?');
+    const search = query === undefined ? '' : `?${query}`;
+    expect(states({ method, path, search, headers })).toEqual({ present: expected });
+    // as a contracts package of an earlier release asks, which knows no conditions
+    if (search === '') expect(states({ method, path })).toEqual({ present: expected });
   });
 });

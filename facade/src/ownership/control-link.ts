@@ -29,8 +29,11 @@ export interface ControlLinkOptions {
   readonly heartbeatMs: number;
   /** What the instance tells of itself. */
   readonly detail: () => InstanceDetail;
-  /** What else is looked up whenever the owners are, on the same connection. */
-  readonly alsoLook?: (client: pg.Client) => Promise<void>;
+  /**
+   * What else is looked up whenever the owners are, on the same connection. What it returns takes over what it found, after a look
+   * at the owners that found them whole: a database may fall back between two questions.
+   */
+  readonly alsoLook?: (client: pg.Client) => Promise<(() => void) | undefined>;
 }
 
 /**
@@ -157,7 +160,11 @@ export class ControlLink {
         await this.#look(client);
         await this.#acknowledgeAll(client);
         // after that: whatever keeps it from an answer, no cutover waits for it
-        if (this.#complete) await this.#options.alsoLook?.(client);
+        const take = this.#complete ? await this.#options.alsoLook?.(client) : undefined;
+        if (take) {
+          await this.#look(client);
+          if (this.#complete) take();
+        }
         if (!connected) log.info('control database is connected');
         connected = true;
         onAnswer();

@@ -208,7 +208,7 @@ export async function transactionsUntil(
 }
 
 /** What is equal on both transports: everything but positions in the transport and the log. */
-export const comparable = ({ xid, commitTime, events }: Transaction): unknown => ({
+export const comparable = ({ xid, commitTime, events }: Transaction) => ({
   xid,
   commitTime,
   events: events.map(

@@ -145,8 +145,10 @@ describeWithKafka('changes that Debezium makes hard to read', () => {
     expect(brief(await run('UPDATE large SET n = 2'))).toEqual([
       ['u', 'large', null, { id: '1', n: '2' }],
     ]);
+    // arrays are read again at the source, by the key that the row has now
+    const { a, u, i } = inserted.events[0]?.after ?? {};
     expect(brief(await run('UPDATE large SET id = 3, n = 3'))).toEqual([
-      ['u', 'large', { id: '1' }, { id: '3', n: '3' }],
+      ['u', 'large', { id: '1' }, { id: '3', n: '3', a, u, i }],
     ]);
     const usual = '__debezium_unavailable_value';
     const text = `'${usual}'`;

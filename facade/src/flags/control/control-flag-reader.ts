@@ -38,6 +38,9 @@ const entriesOf = ({ name, enabled, identities }: ControlFlag): [string, boolean
   ...(identities ?? []).map((identity): [string, boolean] => [namedKey(name, identity), true]),
 ];
 
+const textOf = (flags: ReadonlyMap<string, boolean>): string =>
+  JSON.stringify([...flags].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
 /**
  * Flags of the control database, for everybody or for nobody, where no flag provider is set. Whoever looks at the owners looks
  * at the flags on the same connection; requests are answered from memory.
@@ -64,19 +67,29 @@ export class ControlFlagReader implements FlagReader {
     if (known) this.#flags ??= new Map(Object.entries(known));
   }
 
-  async look(client: Pick<pg.Client, 'query'>): Promise<void> {
+  /**
+   * Returns what takes over flags that are others than before, undefined where they are not: whoever asked must be sure first that
+   * the database did not fall back between its owners and its flags.
+   */
+  async look(client: Pick<pg.Client, 'query'>): Promise<(() => void) | undefined> {
     try {
       const results: unknown = await client.query(readFlagsSoonText);
       const { rows } = (results as readonly pg.QueryResult<ControlFlag>[])[1] ?? { rows: [] };
-      this.#flags = new Map(rows.flatMap(entriesOf));
-      this.#readAt = performance.now();
-      this.#lastError = null;
-      this.#store(this.#flags);
+      const flags = new Map(rows.flatMap(entriesOf));
+      const heard = (): void => {
+        this.#flags = flags;
+        this.#readAt = performance.now();
+        this.#lastError = null;
+        this.#store(flags);
+      };
+      if (textOf(flags) !== this.#stored) return heard;
+      heard();
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       this.#problem(refusal);
     }
+    return undefined;
   }
 
   isEnabled(name: string, identity?: string): boolean | undefined {
@@ -103,7 +116,7 @@ export class ControlFlagReader implements FlagReader {
   }
 
   #store(flags: ReadonlyMap<string, boolean>): void {
-    const text = JSON.stringify([...flags].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const text = textOf(flags);
     if (text === this.#stored || this.#stopped) return;
     this.#stored = text;
     this.#file.write(Object.fromEntries(flags)).then(

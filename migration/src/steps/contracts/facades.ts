@@ -81,7 +81,7 @@ export async function startFacades(
       addresses[name] = {
         url: `http://127.0.0.1:${port}`,
         states: (request) => {
-          const { method, path, search, headers } = request;
+          const { method, path, search = '', headers = {} } = request;
           const found = findRoute(table, {
             method,
             rawPath: path,

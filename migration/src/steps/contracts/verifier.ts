@@ -17,10 +17,10 @@ export type MessageSource = { readonly outbox: string } | { readonly url: string
 export interface AskedRequest {
   readonly method: string;
   readonly path: string;
-  /** With its question mark; empty without a query. */
-  readonly search: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** With its question mark; a package of an earlier release tells none. */
+  readonly search?: string;
+  /** Names in lower case; a package of an earlier release tells none. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface ProviderAddress {
