@@ -155,10 +155,12 @@ describeWithKafka(
         const failed = (code: string): boolean =>
           worker.progress.some((progress) => progress.phase === 'failed' && progress.code === code);
         await until('Connect is missed', async () => failed('CONNECT_UNREACHABLE'));
-        expect((await shop.control.watermarks.get('goods', 'forward'))?.detail).toMatchObject({
-          code: 'CONNECT_UNREACHABLE',
-          retrying: true,
-        });
+        // It is told before it is written down.
+        const written = await until(
+          'the watermark says so',
+          async () => (await shop.control.watermarks.get('goods', 'forward'))?.detail,
+        );
+        expect(written).toMatchObject({ code: 'CONNECT_UNREACHABLE', retrying: true });
         connect = await startConnect({ brokers: broker.brokers, port });
         await caughtUp(shop, 'forward');
         // While it started the worker asked it already: a registration that nobody took was waited for in vain for 90 s.
