@@ -80,6 +80,8 @@ async function openReference({ sql, control, databases, options }: Scene, kafka:
   churn.catch(() => undefined);
   return {
     killWorker: () => worker.kill('SIGKILL'),
+    pauseWorker: () => worker.kill('SIGSTOP'),
+    resumeWorker: () => worker.kill('SIGCONT'),
     async startWorker() {
       await ended(worker);
       await startWorker();
@@ -125,9 +127,37 @@ async function fencesOf({ sql }: Scene): Promise<unknown[]> {
   ];
 }
 
+/** Its worker stands still: what came to its tables just before the fence is not there for the service's first write. */
+async function cutoverWaitsForIt(
+  scene: Scene,
+  kept: Awaited<ReturnType<typeof openReference>>,
+  kafka: KafkaPlace,
+): Promise<void> {
+  await settled(scene);
+  const { definition } = scene.options;
+  const catchUpTimeoutMs = kafka === null ? 1500 : 4000;
+  const result = await cutover({
+    ...scene.options,
+    definition: { ...definition, cutover: { ...definition.cutover, catchUpTimeoutMs } },
+    references: [context],
+    onStep: ({ step, moment }) => {
+      if (step === 'hold' && moment === 'acted') kept.pauseWorker();
+    },
+  });
+  kept.resumeWorker();
+  expect([result.outcome, result.error?.code, result.error?.details.reference]).toEqual([
+    'aborted',
+    'CATCH_UP_TIMEOUT',
+    context,
+  ]);
+  expect(result.error?.message).toContain(`the worker of the reference ${context} stands at `);
+  expect(await scene.writable()).toEqual(['monolith']);
+  await kept.follows();
+}
+
 /**
  * A reference under load while the context beside it changes its owner there and back: it follows before, during and after, its
- * worker killed in the middle of both moves, and the service never writes it.
+ * worker killed in the middle of both moves, and the service never writes it. A cutover waits for it until then.
  */
 export async function referenceKeepsInSync(
   scene: Scene,
@@ -142,16 +172,18 @@ export async function referenceKeepsInSync(
   try {
     await kept.follows();
     expect(await fencesOf(scene)).toEqual(fenced);
-    for (const [move, owner] of [
-      [cutover, 'service'],
-      [rollback, 'monolith'],
+    await cutoverWaitsForIt(scene, kept, kafka);
+    for (const [move, owner, killedAt] of [
+      [cutover, 'service', 'close-stream'],
+      [rollback, 'monolith', 'fence-source'],
     ] as const) {
       await settled(scene);
       const result = await move({
         ...scene.options,
         leaseTtlMs: 30_000,
+        references: [context],
         onStep: ({ step, moment }) => {
-          if (step === 'fence-source' && moment === 'started') kept.killWorker();
+          if (step === killedAt && moment === 'started') kept.killWorker();
         },
       });
       expect([result.outcome, result.error?.message]).toEqual(['done', undefined]);

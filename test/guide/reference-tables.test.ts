@@ -148,6 +148,15 @@ test('a reference ends its stream when nobody reads it any more', async () => {
     moved.query(`UPDATE strangler_control.contexts SET stage = $1 WHERE context = 'orders'`, [
       stage,
     ]);
+  await toStage('canary');
+  const plan = JSON.parse(
+    (await strangler('strangler cutover orders --dry-run --json')).stdout,
+  ) as {
+    readonly actions: readonly { readonly action: string; readonly detail: string }[];
+  };
+  expect(plan.actions.find(({ action }) => action === 'catch-up')?.detail).toMatch(
+    /references: \{"countries":"[0-9A-F]+\/[0-9A-F]+"\}/,
+  );
   await toStage('shadowing');
   const refused = await strangler('strangler rollback countries --yes --json');
   expect([refused.code, refused.stdout + refused.stderr]).toEqual([

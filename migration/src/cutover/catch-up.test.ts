@@ -103,6 +103,36 @@ describe('catching up', () => {
     });
   });
 
+  test('waits for the references as well, each up to the stop position, in the same time', async () => {
+    const references = ['lands', 'users'];
+    const late = scene(['0/50', '0/4F', '0/50', '0/4F', '0/58'], [[]], { references });
+    expect(await played(catchUp.execute(late.move))).toMatchObject({
+      position: '0/50',
+      references: { lands: '0/50', users: '0/58' },
+    });
+    const asked = late.values.filter(([, direction]) => direction === 'forward');
+    expect(asked.map(([context]) => context)).toEqual([
+      'catalog',
+      'lands',
+      'lands',
+      'users',
+      'users',
+      'catalog',
+    ]);
+    const { move, asked: transport } = scene(['0/50', '0/50', '0/4F'], [[]], { references });
+    expect(await played(catchUp.execute(move))).toMatchObject({
+      code: 'CATCH_UP_TIMEOUT',
+      message: 'the worker of the reference users stands at 0/4F and did not reach 0/50 in time',
+      details: { reference: 'users', stop: '0/50', position: '0/4F' },
+      remedy: expect.stringContaining('strangler replicate users'),
+    });
+    expect(transport).toEqual([]);
+    const absent = scene(['0/50', undefined], [[]], { references });
+    expect(await played(catchUp.execute(absent.move))).toMatchObject({
+      details: { reference: 'lands', position: 'no position' },
+    });
+  });
+
   test('goes on until the transport says too that nothing is left', async () => {
     const { move, asked } = scene(['0/60'], [['p/0: 1 of 2'], []]);
     expect(await played(catchUp.execute(move))).toMatchObject({ position: '0/60' });
@@ -155,6 +185,17 @@ describe('catching up', () => {
     });
     expect(await played(catchUp.dryRun(scene([undefined]).move))).toMatchObject({
       code: 'CATCH_UP_TIMEOUT',
+    });
+    const references = ['lands'];
+    const beside = scene(['0/10', '0/20'], [[]], { references });
+    expect(await played(catchUp.dryRun(beside.move))).toMatchObject({
+      position: '0/10',
+      references: { lands: '0/20' },
+    });
+    const absent = scene(['0/10', undefined], [[]], { references });
+    expect(await played(catchUp.dryRun(absent.move))).toMatchObject({
+      code: 'CATCH_UP_TIMEOUT',
+      details: { reference: 'lands' },
     });
   });
 });

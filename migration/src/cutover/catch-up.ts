@@ -12,6 +12,7 @@ import {
 } from './move-state.ts';
 import { guarded } from '../replica/move-guards.ts';
 import { databaseName } from './old-stream.ts';
+import { referencesPassed, referencesSeen } from './references-passed.ts';
 import { insertLsn } from '../database/current-lsn.ts';
 import { lsnFromText, lsnToText } from '../database/lsn.ts';
 import { countOpenDeadLetters } from '../replica/dead-letters.ts';
@@ -65,8 +66,11 @@ export const catchUp: MoveStep = {
         { details: { stop, position: last } },
       );
     }
-    const rest = await applyRest(move, Math.max(0, limit - (performance.now() - began)));
-    return { stop, position, ...rest, waitedMs: Math.round(performance.now() - began) };
+    const left = (): number => Math.max(0, limit - (performance.now() - began));
+    const references = await referencesPassed(move, stop, left());
+    const rest = await applyRest(move, left());
+    const waitedMs = Math.round(performance.now() - began);
+    return { stop, position, ...references, ...rest, waitedMs };
   },
   async dryRun(move) {
     const row = await readStreamRow(await to(move), move.definition.context, move.plan.closing);
@@ -75,7 +79,8 @@ export const catchUp: MoveStep = {
         'CATCH_UP_TIMEOUT',
         `the ${move.plan.to} has no position of the ${move.plan.closing} stream`,
       );
-    return { position: lsnToText(row.position), state: row.state };
+    const references = await referencesSeen(move);
+    return { position: lsnToText(row.position), state: row.state, ...references };
   },
 };
 

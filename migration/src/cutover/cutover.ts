@@ -31,6 +31,11 @@ export interface MoveOptions {
   readonly dryRun?: boolean;
   /** No facade runs, so nothing can hold writes: they are refused for the length of the move instead. */
   readonly noFacade?: boolean;
+  /**
+   * Contexts with data `reference` whose rows the service's new writes may refer to, out of the same monolith database. A cutover
+   * waits for their streams as for its own.
+   */
+  readonly references?: readonly string[];
   /** Abandons the move, as long as the owner has not changed. */
   readonly signal?: AbortSignal;
   readonly onStep?: (moment: StepMoment) => void | Promise<void>;
@@ -195,6 +200,7 @@ async function begin(
     epoch: row.epoch,
     tables: { from: tables[plan.from], to: tables[plan.to] },
     noFacade: options.noFacade === true,
+    references: kind === 'cutover' ? (options.references ?? []) : [],
     proofTimeoutMs: options.proofTimeoutMs ?? options.transport.proofTimeoutMs,
     onStep: async (moment) => options.onStep?.(moment),
   };
@@ -246,6 +252,7 @@ async function dryRun(
       epoch: row.epoch,
       tables: { from: tables[plan.from], to: tables[plan.to] },
       noFacade: options.noFacade === true,
+      references: kind === 'cutover' ? (options.references ?? []) : [],
       proofTimeoutMs: options.transport.proofTimeoutMs,
       onStep: async () => {},
     },

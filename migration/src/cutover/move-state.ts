@@ -42,6 +42,8 @@ export interface MoveState {
   /** How the source was fenced before the move, so that an abandoned move leaves it as it was. */
   readonly sourceFence: 'none' | 'audit';
   readonly noFacade: boolean;
+  /** Contexts whose forward streams must have passed the stop position too. */
+  readonly references?: readonly string[];
   /** Longest wait for the new slot, and for the marker to come out of it; nothing is held meanwhile. */
   readonly proofTimeoutMs: number;
   readonly signal: AbortSignal;

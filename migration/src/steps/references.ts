@@ -41,6 +41,18 @@ export const referenceFacts = async (
   move: Move,
 ): Promise<ReferenceFact[]> => (await judgeReads(kit, definition, move)).map(({ fact }) => fact);
 
+/** Those whose rows come from the same monolith database as the context's own: their positions can be compared. */
+export async function referencesBeside(
+  kit: Toolkit,
+  { reads = [], monolith }: MigrationDefinition,
+): Promise<string[]> {
+  const definitions = await Promise.all(reads.map((name) => kit.definition(name)));
+  const ours = JSON.stringify(monolith.database);
+  return definitions
+    .filter((reference) => JSON.stringify(reference.monolith.database) === ours)
+    .map(({ context }) => context);
+}
+
 /** A reference as `status` shows it, whatever the stage of who reads it. */
 export type ReadReference = ReferenceFact & { readonly lagSeconds: number | null };
 

@@ -10,6 +10,7 @@ import { decideMove, type GateDecision, passGates, refusalOf } from '../gated-mo
 import type { PlannedAction } from '../../findings/planned-action.ts';
 import { isOpen } from '../../surroundings/index.ts';
 import { tellUntold } from '../contracts/broker/deployment-recorder.ts';
+import { referencesBeside } from '../references.ts';
 import { type DryRun, planned } from '../step.ts';
 import { surroundingsOf } from '../surroundings.ts';
 import { assertDone, type MoveOutcome, outcome, plannedSteps } from './outcome.ts';
@@ -56,10 +57,11 @@ const surroundings = ({ kit, definition }: ProtocolChange): Promise<PlannedActio
   );
 
 async function runProtocol(change: ProtocolChange, dryRun: boolean): Promise<MoveResult> {
-  const { kit, move, options } = change;
+  const { kit, definition, move, options } = change;
   const run = move === 'cutover' ? cutover : rollback;
   const base = {
     ...(await phaseOptions(change)),
+    references: await referencesBeside(kit, definition),
     ...(options.noFacade && { noFacade: true }),
     signal: kit.signal,
   };
