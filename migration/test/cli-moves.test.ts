@@ -270,6 +270,24 @@ test('shadow, ramp and status lead to canary', async () => {
   expect((await cli(['doctor', 'catalog'], scene.env)).stdout).not.toContain('fence');
 });
 
+test('route changes a share unasked, and says so where a ramp would have asked', async () => {
+  for (const [percent, raised] of [
+    ['40', false],
+    ['100', true],
+  ] as const) {
+    const done = await cli(['route', 'catalog', '--all', '--percent', percent], scene.env);
+    const [{ detail } = {}] = await scene.sql(
+      scene.control,
+      `SELECT detail FROM strangler_control.journal WHERE step = 'route' ORDER BY id DESC LIMIT 1`,
+    );
+    expect([done.code, done.stderr.includes('no gate was asked'), detail]).toEqual([
+      0,
+      raised,
+      { routes: ['list'], percent: Number(percent), ...(raised && { gates: 'not asked' }) },
+    ]);
+  }
+});
+
 test('a cutover without a facade is refused, and its dry run changes nothing', async () => {
   const refused = await cli(['cutover', 'catalog', '--yes', '--json'], scene.env);
   expect(refused.code).toBe(4);
@@ -299,6 +317,11 @@ test('cutover moves the writes, and says what the broker was not told', async ()
     epoch: 2,
     // It knows no such version yet.
     deployment: { recorded: false },
+  });
+  // Reads go to the owner: whatever pacts and broker say, `ramp` does it.
+  expect(await run('can-i', 'ramp', 'catalog')).toMatchObject({ yes: true, gates: [] });
+  expect(await run('ramp', 'catalog', '--steps', '100', '--dry-run')).toMatchObject({
+    dryRun: true,
   });
   await expect(
     scene.sql(scene.monolith, `INSERT INTO products (name) VALUES ('stray')`),

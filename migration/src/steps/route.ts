@@ -10,6 +10,7 @@ import {
 } from '@strangler-toolkit/plan';
 import { type FlagState, requireShares, routeFlags, steerableRoutes } from '../flags/index.ts';
 import { forgetControlFlags, leftBehind } from './left-flags.ts';
+import { raises } from './ramp-raise.ts';
 import { planned, type Step } from './step.ts';
 
 export interface RouteOptions {
@@ -97,11 +98,15 @@ export const route: Step<RouteOptions, RouteResult> = {
       const row = await kit.row(definition);
       // Turning off is always allowed.
       if (options.percent > 0) assertStage(row.stage, definition);
-      for (const chosen of routes)
-        await writer.setPercent(
-          flagName(options.context, chosen.name),
-          options.context,
-          options.percent,
+      const names = routes.map((chosen) => flagName(options.context, chosen.name));
+      const before = await writer.readAll(names, options.context);
+      const unasked =
+        row.stage === 'canary' && raises(before, { percent: options.percent, identities: [] });
+      for (const name of names) await writer.setPercent(name, options.context, options.percent);
+      if (unasked)
+        kit.tell(
+          'gates',
+          `no gate was asked, and nobody watches: strangler ramp ${options.context} does both`,
         );
       const control = await kit.control();
       await control.journal.append({
@@ -109,7 +114,11 @@ export const route: Step<RouteOptions, RouteResult> = {
         actor: kit.actor,
         step: 'route',
         status: 'done',
-        detail: { routes: routes.map((chosen) => chosen.name), percent: options.percent },
+        detail: {
+          routes: routes.map((chosen) => chosen.name),
+          percent: options.percent,
+          ...(unasked && { gates: 'not asked' }),
+        },
       });
     }
     const [killed, flags] = [

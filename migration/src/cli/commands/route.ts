@@ -9,7 +9,8 @@ export function routeCommand(session: Session): Command {
     summary: "set which share of a route's reads the service answers",
     changes: true,
     description:
-      'Changes the flags of one read route or of all. Writes of a replicated context follow its ' +
+      'Changes the flags of one read route or of all, as somebody does in Unleash: it asks no gate and watches ' +
+      'nothing (the journal says so); ramp does both. Writes of a replicated context follow its ' +
       'owner; only cutover and rollback move them. Without --percent, --off, --kill or --unkill: ' +
       'shows the flags.',
     examples: [
