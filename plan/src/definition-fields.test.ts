@@ -506,6 +506,13 @@ describe('what is wrong is told at its field, in these words', () => {
           '.headers.x y must be the name of a header: letters, digits and "-"',
         ],
         [{ headers: { Host: 'a' } }, '.headers.Host is said by "when.host"'],
+        [{ headers: { TE: 'a' } }, '.headers.TE ends at the facade: the application never sees it'],
+        [
+          { headers: { 'X-Request-Id': 'a', 'X-Strangler-Shadow': '1' } },
+          '.headers.X-Request-Id ends at the facade: the application never sees it',
+          '.headers.X-Strangler-Shadow ends at the facade: the application never sees it',
+        ],
+        [{ query: JSON.parse('{"__proto__": "a", "b": "c"}') }, '.query.__proto__ is no name'],
         [{ headers: { 'X-A': ' a' } }, '.headers.X-A must not begin or end with a blank'],
         [
           { headers: { 'X-A': 'a', 'x-a': 'b' } },

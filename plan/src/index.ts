@@ -83,3 +83,4 @@ export * from './routing/index.ts';
 export { emptyStep, fittingSteps, type TrafficSeen } from './traffic-seen.ts';
 export { statusOf } from './status-of.ts';
 export { lookAtHealth, type UpstreamHealth } from './upstream-health.ts';
+export { facadeHeaders, hopByHopHeaders } from './withheld-headers.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { httpMethods } from './migration.ts';
 import { listOf, nonEmpty, number, oneOf, recordOf, strict, text } from './schema-words.ts';
+import { neverForwarded } from './withheld-headers.ts';
 
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 const routePath = text.superRefine((path, context) => {
@@ -93,6 +94,8 @@ const when = strict({
     if (!/^[A-Za-z0-9-]+$/.test(name))
       refuse('must be the name of a header: letters, digits and "-"', ['headers', name]);
     else if (name.toLowerCase() === 'host') refuse('is said by "when.host"', ['headers', name]);
+    else if (neverForwarded(name.toLowerCase()))
+      refuse('ends at the facade: the application never sees it', ['headers', name]);
     else if (names.some((other) => other !== name && other.toLowerCase() === name.toLowerCase()))
       refuse('is named twice', ['headers', name]);
   }

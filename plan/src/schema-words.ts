@@ -26,10 +26,17 @@ export const listOf = <T extends z.ZodType>(item: T) =>
   z.array(item, {
     error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an array'),
   });
+/** zod leaves this key out without a word. */
+const withoutProto = z.unknown().superRefine((value, context) => {
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+    context.addIssue({ code: 'custom', message: 'is no name', path: ['__proto__'] });
+});
 export const recordOf = <T extends z.ZodType>(value: T) =>
-  z.record(z.string(), value, {
-    error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an object'),
-  });
+  withoutProto.pipe(
+    z.record(z.string(), value, {
+      error: (issue) => (issue.input === undefined ? 'is missing' : 'must be an object'),
+    }),
+  );
 export const number = (
   rule: 'integer' | 'any',
   minimum: number,

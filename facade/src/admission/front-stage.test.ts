@@ -18,7 +18,16 @@ const claims = claimsOf({
       data: 'none',
       monolith: { url: 'http://monolith' },
       service: { url: 'http://service' },
-      routes: [{ name: 'list', method: 'GET', path: '/api/items', kind: 'read' }],
+      routes: [
+        { name: 'list', method: 'GET', path: '/api/items', kind: 'read' },
+        {
+          name: 'of-a',
+          method: 'GET',
+          path: '/api/items',
+          kind: 'read',
+          when: { headers: { 'X-Original-Host': 'a' } },
+        },
+      ],
     },
   ],
 });
@@ -57,6 +66,16 @@ function asking(url: string, headers: Record<string, string> = {}): IncomingMess
 }
 
 describe.each(['request', 'upgrade'] as const)('a %s at the front stage', (entrance) => {
+  test('is judged by the headers that upstreams get from it: what only a proxy of ours may say, a stranger has not said', () => {
+    const { front } = desk();
+    const [proxy, stranger] = [true, false].map((trusted) => {
+      const asked = asking('/api/items', { 'x-original-host': 'a' });
+      return admit({ ...front, trusted: () => trusted }, asked, entrance) as Arrival;
+    });
+    expect(proxy?.claim?.route.definition.name).toBe('of-a');
+    expect(stranger?.claim?.route.definition.name).toBe('list');
+  });
+
   test('comes in with its canonical path, its trace and the route that claims it', () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     const arrival = admit(desk().front, asking('/api//%69tems?q=1', { traceparent }), entrance);

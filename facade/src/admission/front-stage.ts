@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { collapsedPath, whatIsAsked } from '@strangler-toolkit/plan';
+import { notOfStrangers } from '../proxy/headers.ts';
 import { peerOf } from '../proxy/peer.ts';
 import type { Serving } from '../serving/serving.ts';
 import { traceOf } from '../telemetry/trace.ts';
@@ -49,7 +50,7 @@ export function admit(
   desk.strangers.note(peer, request.rawHeaders);
   const fault = faultOf(request);
   if (fault) return refuse(desk, entrance, { request, trace }, fault);
-  const asked = whatIsAsked(desk.claims.find, request);
+  const asked = whatIsAsked(desk.claims.find, request, peer.trusted ? undefined : notOfStrangers);
   if ('refused' in asked)
     return refuse(desk, entrance, { request, trace }, pathRefused(asked.refused));
   const { found, search, target, authority } = asked;

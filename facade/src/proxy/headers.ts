@@ -1,18 +1,6 @@
+import { facadeHeaders, hopByHopHeaders } from '@strangler-toolkit/plan';
 import { connectionOptions, rawHeader } from './raw-headers.ts';
 
-/** RFC 9110 §7.6.1, and what old proxies still send. */
-const hopByHop: readonly string[] = [
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-authenticate',
-  'proxy-authorization',
-];
-/** What the facade says itself to upstreams. */
-const own: readonly string[] = ['x-request-id', 'traceparent', 'expect', 'http2-settings'];
 /** By these, frameworks and proxies believe who a client is and what it asks; only a proxy of ours may say so. */
 const identifying: readonly string[] = [
   'forwarded',
@@ -38,7 +26,7 @@ const replaced = new Set([
   'x-forwarded-host',
   'x-forwarded-port',
 ]);
-const neverForwarded = new Set([...hopByHop, ...own]);
+const neverForwarded = new Set([...hopByHopHeaders, ...facadeHeaders]);
 const fromStrangers = new Set(identifying);
 
 /** What `Connection: X` of a client must not make disappear: framing, and what a proxy of ours says. */
@@ -122,6 +110,9 @@ function rememberedSpeakerOf(name: string): Speaker {
   return speaker;
 }
 
+/** Whether upstreams get a header only from a proxy of ours, or never: of a stranger it counts for nothing. */
+export const notOfStrangers = (name: string): boolean => rememberedSpeakerOf(name) !== 'anybody';
+
 /** The headers an upstream gets: end-to-end ones of the client as it spelt them, and the facade's own word on who asks. */
 export function upstreamHeaders(
   { rawHeaders, host }: ClientHead,
@@ -152,7 +143,7 @@ export const upgradeHeaders = (head: ClientHead, peer: Peer, trail: Trail): stri
   'websocket',
 ];
 
-const notForClients = new Set(hopByHop);
+const notForClients = new Set(hopByHopHeaders);
 
 export interface AnswerHead {
   readonly status: number;

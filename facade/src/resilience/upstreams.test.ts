@@ -21,6 +21,30 @@ test('an address has the smallest bound that a context says, and never more than
   expect(known.limits.waiting).toBe(4);
 });
 
+test('an address is the same in every spelling: its bound, its requests and its instances', () => {
+  const upstreams = new Upstreams({ atATime: 10, waiting: 4 });
+  const known = upstreams.of('http://a');
+  for (const spelt of ['http://a/', 'http://A', 'http://a:80/', 'http://a'])
+    expect([spelt, upstreams.of(spelt) === known]).toEqual([spelt, true]);
+  for (const other of ['http://a:81', 'https://a', 'http://a/shop'])
+    expect([other, upstreams.of(other) === known]).toEqual([other, false]);
+  expect(upstreams.of('http://a/shop/')).toBe(upstreams.of('http://a/shop'));
+  expect([...upstreams.all.keys()]).toEqual([
+    'http://a',
+    'http://a:81',
+    'https://a',
+    'http://a/shop',
+  ]);
+  upstreams.use([
+    { address: 'http://A:80/', atATime: 3, instances: ['http://a/', 'http://B/', 'http://b'] },
+  ]);
+  expect(known.bulkhead.limits.atATime).toBe(3);
+  expect(known.balancer.instances.map(({ endpoint }) => endpoint.url)).toEqual([
+    'http://a',
+    'http://B/',
+  ]);
+});
+
 test('an address has the instances that any context says, itself first', () => {
   const upstreams = new Upstreams({ atATime: 10, waiting: 4 });
   const urls = () =>

@@ -13,7 +13,13 @@ export interface SaidOfAddress {
 /** `address`: the upstream's, whoever of it fails. */
 export type OnInstance = (address: string, instance: Instance) => void;
 
-const endpointOf = (url: string): Endpoint => ({ key: url, url });
+/** `http://m` and `http://M:80/` are one address. */
+function keyOf(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const { origin, pathname } = new URL(address);
+  return origin + pathname.replace(/\/$/, '');
+}
+const endpointOf = (url: string): Endpoint => ({ key: keyOf(url), url });
 /** Of those under way so many may be repeated ones: a service that goes down must not get twice its load for it. */
 const shareOfRetries = 0.2;
 const fewRetries = 3;
@@ -49,6 +55,8 @@ export class Upstreams {
   readonly #onInstance: OnInstance;
   #said: readonly SaidOfAddress[] = [];
   readonly #all = new Map<string, Upstream>();
+  /** As context files spell addresses: requests do not read them again. */
+  readonly #spelt = new Map<string, Upstream>();
 
   constructor(standard: BulkheadLimits, onInstance: OnInstance = () => {}) {
     this.#standard = standard;
@@ -60,37 +68,43 @@ export class Upstreams {
   }
 
   of(address: string): Upstream {
-    let upstream = this.#all.get(address);
+    const known = this.#spelt.get(address);
+    if (known) return known;
+    const key = keyOf(address);
+    let upstream = this.#all.get(key);
     if (!upstream) {
-      upstream = new Upstream(this.#limitsOf(address), this.#urlsOf(address), (instance) =>
+      upstream = new Upstream(this.#limitsOf(key), this.#urlsOf(key, address), (instance) =>
         this.#onInstance(address, instance),
       );
-      this.#all.set(address, upstream);
+      this.#all.set(key, upstream);
     }
+    this.#spelt.set(address, upstream);
     return upstream;
   }
 
   /** What context files say, of several contexts at one address: the smallest bound, and all instances. */
   use(said: readonly SaidOfAddress[]): void {
     this.#said = said;
-    for (const [address, { bulkhead, balancer }] of this.#all) {
-      bulkhead.limits = this.#limitsOf(address);
-      balancer.use(this.#urlsOf(address).map(endpointOf));
+    for (const [key, { bulkhead, balancer }] of this.#all) {
+      bulkhead.limits = this.#limitsOf(key);
+      balancer.use(this.#urlsOf(key, key).map(endpointOf));
     }
   }
 
-  #limitsOf(address: string): BulkheadLimits {
+  #limitsOf(key: string): BulkheadLimits {
     const { atATime, waiting } = this.#standard;
-    const bounds = this.#of(address).flatMap(({ atATime: most }) => most ?? []);
+    const bounds = this.#of(key).flatMap(({ atATime: most }) => most ?? []);
     return { atATime: Math.min(atATime, ...bounds), waiting };
   }
 
-  #urlsOf(address: string): string[] {
-    const more = this.#of(address).flatMap(({ instances = [] }) => instances);
-    return [...new Set([address, ...more])];
+  #urlsOf(key: string, first: string): string[] {
+    const more = this.#of(key).flatMap(({ instances = [] }) => instances);
+    const urls = [first, ...more];
+    const keys = urls.map(keyOf);
+    return urls.filter((_url, index) => keys.indexOf(keys[index] ?? '') === index);
   }
 
-  #of(address: string): SaidOfAddress[] {
-    return this.#said.filter((one) => one.address === address);
+  #of(key: string): SaidOfAddress[] {
+    return this.#said.filter(({ address }) => keyOf(address) === key);
   }
 }

@@ -38,8 +38,15 @@ const doubtful = (reason: string): Asked<never> => ({
   refused: `${reason}, so that two servers could differ in whose route it is`,
 });
 
-/** The rules of a request target in one place, for whoever serves a request and whoever explains one. */
-export function whatIsAsked<T>(find: FindClaim<T>, asking: Asking): Asked<T> {
+/**
+ * The rules of a request target in one place, for whoever serves a request and whoever explains one. `withheld`: headers that
+ * whoever answers does not get from this client.
+ */
+export function whatIsAsked<T>(
+  find: FindClaim<T>,
+  asking: Asking,
+  withheld?: (name: string) => boolean,
+): Asked<T> {
   const { method = 'GET', url = '', headers } = asking;
   const read = readTarget(method, url);
   if (read.form === 'faulty') return { refused: read.reason };
@@ -49,7 +56,7 @@ export function whatIsAsked<T>(find: FindClaim<T>, asking: Asking): Asked<T> {
   const { path, search } = read;
   const override = methodOverride({ headers, search });
   const host = authority ?? hostOf(headers);
-  const found = find({ method, rawPath: path, override, host, search, lines: asking });
+  const found = find({ method, rawPath: path, override, host, search, lines: asking, withheld });
   if (found.kind === 'doubtful') return doubtful(found.reason);
   if (found.kind === 'claimed' && search.includes('#'))
     return doubtful('the request target has a fragment');

@@ -92,6 +92,16 @@ describe('a route that asks for more than method and path', () => {
     ['/x?format[]=json', {}, 'query parameter format is spelt in another way'],
     ['/x?a=1;format=json', {}, 'query parameter format is spelt in another way'],
     ['/x', { x_tenant: 'a' }, 'header x-tenant is spelt in another way'],
+    [
+      '/x',
+      { 'x-tenant': 'a', connection: 'close, X-Tenant' },
+      'header x-tenant is named by Connection',
+    ],
+    [
+      '/x',
+      { 'x-tenant': 'a', connection: ['close', 'x-tenant'] },
+      'header x-tenant is named by Connection',
+    ],
     ['/x', { 'x-tenant': 'a', x_tenant: 'c' }, 'header x-tenant is spelt in another way'],
   ])('is not guessed: %s with %j', (url, headers, reason) =>
     expect(claim(url, headers)).toBe(
@@ -103,6 +113,8 @@ describe('a route that asks for more than method and path', () => {
     expect(claim('/x?format=xml&format=yaml')).toBe('plain');
     expect(claim('/z?format=json&format=xml')).toBeUndefined();
     expect(claim('/x', { 'x-tenant': 'a', x_tenant: 'b' })).toBe('tenant');
+    expect(claim('/x', { 'x-tenant': 'c', connection: 'x-tenant' })).toBe('plain');
+    expect(claim('/x', { 'x-tenant': 'a', connection: 'x-tenant-of, close' })).toBe('tenant');
   });
 
   test('is claimed as the write that a request may be', () => {

@@ -12,6 +12,8 @@ export interface Particulars {
   /** With its question mark. */
   readonly search: string;
   readonly lines: HeaderLines;
+  /** Headers that whoever answers does not get from this client; names in lower case. */
+  readonly withheld?: ((name: string) => boolean) | undefined;
 }
 
 /** A request's value for a condition; undefined: it has none. */
@@ -31,6 +33,8 @@ interface Values {
   readonly loose: readonly string[];
   /** The same before a fragment, where there is one. */
   readonly bare?: readonly string[];
+  /** Of a header that the request calls its connection's own: proxies leave it out. */
+  readonly ownOfConnection?: boolean;
 }
 
 const hostName = (host: string | undefined): readonly string[] => {
@@ -38,8 +42,15 @@ const hostName = (host: string | undefined): readonly string[] => {
   return bare ? [bare] : [];
 };
 
+const joined = (value: string | readonly string[] | undefined = ''): string =>
+  typeof value === 'string' ? value : value.join(',');
+const namedIn = (list: string, name: string): boolean =>
+  list.split(',').some((one) => one.trim().toLowerCase() === name);
+
 /** CGI, WSGI, Rack and PHP read `X_Tenant` as `X-Tenant`. */
-function headerValues(name: string, { headers, headersDistinct }: HeaderLines): Values {
+function headerValues(name: string, { lines, withheld }: Particulars): Values {
+  if (withheld?.(name) === true) return { exact: [], loose: [] };
+  const { headers, headersDistinct } = lines;
   const of = (key: string): readonly string[] => {
     // nobody sent a `constructor`, which every object has
     const lines = [headersDistinct, headers].find((all) => all && Object.hasOwn(all, key));
@@ -49,7 +60,8 @@ function headerValues(name: string, { headers, headersDistinct }: HeaderLines): 
   const spelt = Object.keys(headers).filter(
     (key) => key !== name && key.includes('_') && key.replaceAll('_', '-') === name,
   );
-  return { exact: of(name), loose: [...spelt.flatMap(of), ...of(name)] };
+  const ownOfConnection = namedIn(joined(headers.connection), name);
+  return { exact: of(name), loose: [...spelt.flatMap(of), ...of(name)], ownOfConnection };
 }
 
 interface Pair {
@@ -84,6 +96,7 @@ function queryReader(search: string): (name: string) => Values {
 
 const twice = (what: string): string => `the ${what} comes more than once`;
 const otherwise = (what: string): string => `the ${what} is spelt in another way`;
+const leftOut = (what: string): string => `the ${what} is named by Connection`;
 const fragment = (): string => 'the request target has a fragment';
 const ways: readonly {
   readonly pick: (values: Values) => string | undefined;
@@ -96,6 +109,10 @@ const ways: readonly {
   { pick: ({ loose }) => loose.at(-1), because: otherwise },
   // a fragment cuts off the end of the last
   { pick: ({ exact, bare }) => (bare ? bare.at(-1) : exact[0]), because: fragment },
+  {
+    pick: ({ exact, ownOfConnection }) => (ownOfConnection === true ? undefined : exact[0]),
+    because: leftOut,
+  },
 ];
 
 /**
@@ -112,7 +129,7 @@ export function valueReadings(
   const found = asked.map(({ of, name }) => {
     const values = {
       host: (): Values => ({ exact: host, loose: host }),
-      header: () => headerValues(name, particulars.lines),
+      header: () => headerValues(name, particulars),
       query: () => (query ??= queryReader(particulars.search))(name),
     }[of]();
     return { of, name, read: ways.map(({ pick }) => pick(values)) };
