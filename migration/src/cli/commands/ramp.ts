@@ -34,7 +34,8 @@ export function rampCommand(session: Session): Command {
     gated: true,
     description:
       'Enters canary on first use (gates: pacts, shadow reads, mismatches); each higher share asks again for pacts ' +
-      '(of the builds that run then) and context files, a lower one asks nothing, nor does any at stage service, where reads go to their owner. Each step compares ' +
+      '(of the builds that run then) and context files, a lower one asks nothing, nor does any at stage service, ' +
+      'where reads go to their owner. Each step compares ' +
       'error rate and p99 of both sides over the same window; a worse service gets the share of ' +
       'the step before. Ctrl-C steps back too. Without Unleash there are no shares between 0 and 100.',
     examples: [
