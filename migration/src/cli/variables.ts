@@ -83,7 +83,9 @@ export const variables: readonly Variable[] = [
     type: 'URL',
     help:
       `${kafka} Kafka Connect's REST interface, \`http://host:8083\`; the Debezium PostgreSQL connector must be installed there, ` +
-      '3.7 or newer: older ones may leave rows of a `COPY` out when they are started again in the middle of it (`doctor` tells)',
+      '3.7 or newer: older ones may leave rows of a `COPY` out when they are started again in the middle of it (`doctor` tells); ' +
+      '3.7 may where it was stopped right behind the first row of one, so run `strangler verify` after a restart of ' +
+      'Connect during a `COPY`',
   },
   {
     name: 'UNLEASH_URL',

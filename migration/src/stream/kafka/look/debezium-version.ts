@@ -7,7 +7,8 @@ const atLeast = [3, 7] as const;
 /**
  * What is to be said of the connector that Connect has. Before 3.7 it goes on behind all rows that share a place in the log with
  * the last one that it sent: started again in the middle of a COPY it leaves some out and counts on, and where nothing comes
- * again nobody can see it (debezium/dbz#1554).
+ * again nobody can see it (debezium/dbz#1554). 3.7 passes as many messages of that place as it counted rows, BEGIN among them: right
+ * behind the first row it leaves the rest of that record out, further on it sends one row twice.
  */
 export function debeziumFinding(plugins: readonly ConnectorPlugin[]): Finding {
   const version = plugins.find((plugin) => plugin.class === connectorClass)?.version;
