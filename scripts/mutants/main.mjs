@@ -117,7 +117,7 @@ for (const mutant of mutants) {
   const outcome = mutant.equivalent
     ? { status: 'equivalent' }
     : near.length === 0
-      ? { status: 'survived' }
+      ? { status: 'survived', unasked: true }
       : await jest.run(mutant, near, 10_000 + usual * 5000);
   const result = { ...mutant, ...outcome };
   results.push(result);

@@ -1,9 +1,10 @@
 /** A mutant for people: where, and the code as it was and as it is. */
-export function inWords({ file, line, from, to, code, why, status }) {
+export function inWords({ file, line, from, to, code, why, status, unasked }) {
   const lines = (text, sign) => text.split('\n').map((each) => `  ${sign} ${each.trim()}`);
   const short = [...lines(from, '-').slice(0, 8), ...lines(to, '+').slice(0, 8)];
   return [
     `${status ?? 'mutant'}: ${file}:${line}${why ? ` (${why})` : ''}`,
+    ...(unasked ? ['    no suite of the room comes near: name one in rooms.mjs'] : []),
     `    ${code}`,
     ...short,
   ].join('\n');

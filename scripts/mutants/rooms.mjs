@@ -84,7 +84,7 @@ export const rooms = {
     files: ['compile-column', 'compile-mapping', 'project', 'type-compatibility'].map(
       (name) => `migration/src/mapping/${name}.ts`,
     ),
-    suites: ['migration/src/mapping/*.test.ts'],
+    suites: ['migration/src/mapping/*.test.ts', 'migration/src/mapping/conversions/*.test.ts'],
   },
   verify: { files: ['migration/src/verify/settle.ts'], suites: ['migration/src/verify/*.test.ts'] },
   cutover: {
@@ -107,7 +107,7 @@ export const rooms = {
   },
   worker: {
     files: ['migration/src/worker/message-buffer.ts'],
-    suites: ['migration/src/worker/*.test.ts'],
+    suites: ['migration/src/{dev,worker}/*.test.ts'],
   },
   storefront: {
     files: [
@@ -119,7 +119,7 @@ export const rooms = {
   },
   surroundings: {
     files: ['migration/src/surroundings/written-together.ts'],
-    suites: ['migration/src/surroundings/*.test.ts'],
+    suites: ['migration/src/{mapping,surroundings}/*.test.ts'],
   },
   database: {
     files: ['migration/src/database/without-values.ts'],
@@ -136,7 +136,12 @@ export const rooms = {
         (name) => `migration/src/steps/contracts/broker/${name}.ts`,
       ),
     ],
-    suites: ['contracts/src/broker/*.test.ts', 'migration/src/steps/contracts/broker/*.test.ts'],
+    suites: [
+      'contracts/src/broker/*.test.ts',
+      'contracts/test/inferred-pacts.test.ts',
+      'migration/src/steps/contracts/*.test.ts',
+      'migration/src/steps/contracts/{broker,record}/*.test.ts',
+    ],
   },
   control: {
     files: [
@@ -160,7 +165,10 @@ export const rooms = {
     files: ['embedded-stream', 'frame-splitter', 'pgoutput-decoder', 'transaction-builder'].map(
       (name) => `migration/src/stream/embedded/${name}.ts`,
     ),
-    suites: ['migration/src/stream/embedded/*.test.ts'],
+    suites: [
+      'migration/src/stream/embedded/*.test.ts',
+      'migration/src/stream/kafka/{connect-client,sent-again,transaction-assembler}.test.ts',
+    ],
   },
   facade: {
     files: ['facade/src/*/*.ts', 'facade/src/*/*/*.ts', 'facade/src/*.ts', 'plan/src/control/*.ts'],
