@@ -170,15 +170,18 @@ describe('a worker', () => {
     expect((await shop.service.query('SELECT 1 FROM goods')).rows).toHaveLength(500);
   });
 
-  test('stops at a lost slot instead of going on past the hole', async () => {
+  test('stops at a slot that moved on or was lost instead of going on past the hole', async () => {
     await using shop = await openShop();
     const first = startWorker(shop);
     await caughtUp(shop, 'forward');
     await first.stop();
-    await dropSlot(
-      shop.monolith,
-      replicationNames('goods', 'forward', databaseName(shop.monolithUrl)).slot,
-    );
+    const { slot } = replicationNames('goods', 'forward', databaseName(shop.monolithUrl));
+    await shop.monolith.query(`UPDATE products SET name = 'in the hole' WHERE id = 1`);
+    await shop.monolith.query('SELECT pg_replication_slot_advance($1, pg_current_wal_lsn())', [
+      slot,
+    ]);
+    expect(await startWorker(shop).ended).toBe('POSITION_GAP');
+    await dropSlot(shop.monolith, slot);
     expect(await startWorker(shop).ended).toBe('SLOT_LOST');
     expect((await shop.control.watermarks.get('goods', 'forward'))?.detail['code']).toBe(
       'SLOT_LOST',
