@@ -7,6 +7,7 @@ import { environmentHelp } from './config/help.ts';
 import { loadDefinitions } from './config/load-definitions.ts';
 import { optionsOf } from './config/options.ts';
 import { packageVersion } from './config/package-version.ts';
+import { loadEdge } from './edge/load-edge.ts';
 import { createFacade } from './facade.ts';
 
 /** One facade from the environment, drained on SIGTERM and SIGINT; context files are read again on SIGHUP. */
@@ -31,6 +32,7 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
     log.warn({ folder }, 'no context file: everything goes to the monolith as it comes');
   const facade = createFacade({
     ...optionsOf(environment, { withoutFlags }),
+    ...(environment.FACADE_EDGE && { edge: await loadEdge(environment.FACADE_EDGE) }),
     contexts,
     env,
     log,

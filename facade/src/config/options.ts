@@ -1,5 +1,6 @@
 import { type MigrationDefinition, StranglerError } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
+import type { EdgeSettings } from '../edge/edge-schema.ts';
 import type { Environment } from './environment.ts';
 import { type FacadeLimits, limitsOf } from './limits.ts';
 
@@ -32,6 +33,8 @@ export interface FacadeOptions {
   readonly debugHeaders?: boolean;
   /** Takes from the monolith what old servers send: bare LF, spaces in names, one length said twice. */
   readonly lenientMonolith?: boolean;
+  /** Duties of an edge, each off until it is said here. */
+  readonly edge?: EdgeSettings;
   /** What sends requests on; default: undici. */
   readonly forwarder?: 'undici' | 'middleware';
   /** Addresses or CIDR blocks of proxies in front of the facade. */

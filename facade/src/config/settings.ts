@@ -124,6 +124,11 @@ const processSettings = {
     standard: 'undici',
     help: 'what sends requests on: undici, or middleware (http-proxy-middleware)',
   },
+  edge: {
+    variable: 'FACADE_EDGE',
+    type: word.optional(),
+    help: 'JSON file with the duties of an edge (docs/guide/edge.md); without it none is done',
+  },
   lenientMonolith: {
     variable: 'FACADE_MONOLITH_LENIENT',
     type: yesOrNo,

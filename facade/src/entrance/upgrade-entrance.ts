@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Arrival } from '../admission/arrival.ts';
 import { admit } from '../admission/front-stage.ts';
 import { overloaded } from '../admission/shedding.ts';
+import { atTheDoor, type TurnedAway } from '../edge/door.ts';
 import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
 import { waitForTurn } from '../proxy/turn.ts';
@@ -53,6 +54,18 @@ function handshake(upstream: string, arrival: Arrival): http.ClientRequest {
   });
 }
 
+function turnAway(
+  { metrics, log }: Serving,
+  { trace: { requestId, traceId } }: Arrival,
+  socket: Duplex,
+  { problem }: TurnedAway,
+): void {
+  const { status, code } = problem;
+  metrics.rejected.inc({ code });
+  log.info({ status, code, traceId, requestId }, 'upgrade refused');
+  sendRawProblem(socket, { ...problem, requestId });
+}
+
 /**
  * WebSockets. On node:http instead of the proxy library: that closes a handshake to a dead upstream without a status, and
  * copies a refused handshake's hop-by-hop headers.
@@ -69,6 +82,11 @@ export function upgradeEntrance(
     }
     const arrival = admit(serving, request, 'upgrade');
     if (!arrival.admitted) return sendRawProblem(socket, arrival.problem);
+    const duties = arrival.claim ? arrival.claim.duties : serving.unclaimedDuties;
+    if (duties) {
+      const letIn = await atTheDoor(duties, request);
+      if (letIn.kind === 'turned-away') return turnAway(serving, arrival, socket, letIn);
+    }
     const upstream = await upstreamOf(serving, arrival);
     connect({ serving, open, arrival, upstream, client: { socket, head } });
   };

@@ -7,6 +7,9 @@ import { Strangers } from '../admission/strangers.ts';
 import { defaultLimits } from '../config/limits.ts';
 import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
+import { edgeRules } from '../edge/load-edge.ts';
+import { openDuties } from '../edge/open-duties.ts';
+import { refuseUnknownRoutes } from '../edge/which-routes.ts';
 import { type ClientServer, clientServer } from '../entrance/client-server.ts';
 import { LateFlags } from '../flags/late-flags.ts';
 import { controlFlags, type ControlFlagReader } from '../flags/open-flag-reader.ts';
@@ -63,8 +66,20 @@ export function assemble(options: FacadeOptions): Parts {
   const metrics = facadeMetrics();
   const breaker = watchedBreaker(metrics, log);
   const env = options.env ?? process.env;
-  const claimsFor = (wanted: readonly MigrationDefinition[], before?: Claims): Claims =>
-    claimsOf({ definitions: wanted, env, breaker, ...(before && { before }) });
+  const edge = options.edge && edgeRules(options.edge);
+  const duties = edge && openDuties(edge, { metrics, log });
+  const claimsFor = (wanted: readonly MigrationDefinition[], before?: Claims): Claims => {
+    const claims = claimsOf({
+      definitions: wanted,
+      env,
+      breaker,
+      ...(before && { before }),
+      ...(duties && { dutiesOf: duties.of }),
+    });
+    const routes = claims.all.map(({ route }) => route);
+    if (edge) refuseUnknownRoutes(edge, routes);
+    return claims;
+  };
   const plan = new RunningPlan(definitions, claimsFor(definitions));
   const trusted = trustedPeers(options.trustedProxies ?? []);
   const strangers = new Strangers(log);
@@ -130,6 +145,7 @@ export function assemble(options: FacadeOptions): Parts {
       return plan.claims;
     },
     plan,
+    unclaimedDuties: duties?.of(undefined),
     monolithUrl: options.monolithUrl,
     ownership,
     flags,

@@ -9,6 +9,8 @@ export interface Problem {
   readonly retryAfterSeconds?: number;
   /** The connection ends with this answer. */
   readonly close?: boolean;
+  /** What else the answer says in its head. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
   /** Who failed, where it was not the facade. */
   readonly upstream?: 'monolith' | 'service';
   readonly context?: string;
@@ -44,6 +46,7 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
     ...(problem.retryAfterSeconds === undefined
       ? {}
       : { 'retry-after': String(problem.retryAfterSeconds) }),
+    ...(problem.headers && Object.fromEntries(problem.headers)),
   });
   response.end(body);
 }
@@ -58,6 +61,7 @@ export function rawProblem(problem: Problem): string {
     ...(problem.retryAfterSeconds === undefined
       ? []
       : [`retry-after: ${problem.retryAfterSeconds}`]),
+    ...(problem.headers ?? []).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
     '',
     body,

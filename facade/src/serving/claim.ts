@@ -14,6 +14,7 @@ import {
   shadowFlagName,
   type Side,
 } from '@strangler-toolkit/plan';
+import type { Duties } from '../edge/duties.ts';
 import type { Breaker } from '../resilience/breaker.ts';
 import { Aliases } from './aliases.ts';
 import { ceilingsOf, type RampCeiling, type RampCeilings, under } from './ramp-ceiling.ts';
@@ -43,6 +44,8 @@ export interface Claim {
   /** Bounds of what a flag sends to the service; none for a write. */
   readonly ceilings: readonly RampCeiling[];
   readonly flags: { readonly kill: string; readonly route: string; readonly shadow: string };
+  /** What the facade does for it besides; undefined for nearly all. */
+  readonly duties: Duties | undefined;
 }
 
 /** What the contexts claim of all that clients may ask. */
@@ -63,12 +66,19 @@ export interface ClaimsOptions {
   readonly breaker: (context: string, side: Side) => Breaker;
   /** Those before, whose contexts keep what was learnt of them. */
   readonly before?: Claims;
+  readonly dutiesOf?: (route: CompiledRoute) => Duties | undefined;
 }
 
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** @throws StranglerError CONFIG_INVALID for conflicting routes, CONFIG_ENV_MISSING for an address that is not set */
-export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): Claims {
+export function claimsOf({
+  definitions,
+  env,
+  breaker,
+  before,
+  dutiesOf = () => undefined,
+}: ClaimsOptions): Claims {
   const table = compileRoutes(definitions);
   const claims = new Map<CompiledRoute, Claim>();
   const plans = new Set<ContextPlan>();
@@ -110,8 +120,9 @@ export function claimsOf({ definitions, env, breaker, before }: ClaimsOptions): 
       };
       const isRead = route.definition.kind === 'read';
       const ceilings = isRead ? under(plan.ceilings, name) : [];
-      claims.set(route, { route, plan, flags, ceilings });
-      claims.set(asWrite, { route: asWrite, plan, flags, ceilings: [] });
+      const duties = dutiesOf(route);
+      claims.set(route, { route, plan, flags, ceilings, duties });
+      claims.set(asWrite, { route: asWrite, plan, flags, ceilings: [], duties });
     }
   }
   return {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Side } from '@strangler-toolkit/plan';
+import type { LetIn } from '../edge/door.ts';
 import type { Arrival } from '../admission/arrival.ts';
 
 /** One admitted request on its way to an answer. */
@@ -13,7 +14,15 @@ export interface Passage {
   /** A small body of a read, kept so that it can be sent again. */
   readonly body?: Buffer;
   /** For the log line and the metrics. */
-  readonly told: { side: Side; reason: string; epoch: string };
+  readonly told: {
+    side: Side;
+    reason: string;
+    epoch: string;
+    /** No upstream was asked. */
+    unasked?: true;
+  };
+  /** What was found out about who asks, where a duty of the edge wants to know. */
+  readonly letIn?: LetIn;
 }
 
 /** The client waits for this before it sends its body; it gets it when the body has somewhere to go. */

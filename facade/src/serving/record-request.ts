@@ -24,14 +24,14 @@ export function recordRequest(
 ): void {
   const { method, trace, claim, started } = arrival;
   const path = shownPath(arrival);
-  const { side, reason, epoch } = told;
+  const { side, reason, epoch, unasked = false } = told;
   const context = claim?.route.context ?? '';
   const route = claim?.route.definition.name ?? '';
   const seconds = (performance.now() - started) / 1_000;
   const status = response.headersSent ? response.statusCode : 499;
   metrics.meters.of(claim?.route).record(side, reason, status, seconds);
   if (claim === undefined && isUnclaimedRoute(status)) noteUnclaimed(method, path);
-  if (side === 'monolith' && (claim !== undefined || mayBeThere(status))) {
+  if (side === 'monolith' && !unasked && (claim !== undefined || mayBeThere(status))) {
     const note = isWrite(claim, method) ? noteWrite : claim === undefined ? noteRead : null;
     note?.({ method, path, context, route, traceId: trace.traceId }, seconds);
   }

@@ -2,6 +2,7 @@ import type { Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { AskedWrite } from '../telemetry/write-windows.ts';
 import type { Strangers } from '../admission/strangers.ts';
+import type { Duties } from '../edge/duties.ts';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { FlagReader } from '../flags/flag-reader.ts';
 import type { Ownership } from '../ownership/ownership.ts';
@@ -23,6 +24,8 @@ export interface Serving {
   /** Of now; a request that found its claim keeps it. */
   readonly claims: Claims;
   readonly plan: RunningPlan;
+  /** Of what no context claims. */
+  readonly unclaimedDuties: Duties | undefined;
   readonly monolithUrl: string;
   readonly flags: FlagReader;
   readonly ownership: Ownership;

@@ -27,6 +27,12 @@ export function facadeMetrics() {
       labelNames: ['context', 'route'],
       registers,
     }),
+    edgeFailures: new Counter({
+      name: 'facade_edge_failures_total',
+      help: 'Duties of an edge that could not be done: keys of an issuer that did not come',
+      labelNames: ['duty'],
+      registers,
+    }),
     rampSurplus: new Counter({
       name: 'facade_ramp_surplus_total',
       help: 'Reads that their flag sent to the service and the owner answered, because the ramp ceiling was reached',

@@ -1,0 +1,7 @@
+import type { JwtRule } from './jwt-rules.ts';
+import type { KeySet } from './key-set.ts';
+
+/** What the facade does for a request besides sending it on; what is undefined is not done. */
+export interface Duties {
+  readonly jwt: { readonly rule: JwtRule; readonly keys: KeySet } | undefined;
+}

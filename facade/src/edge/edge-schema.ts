@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { jwtRules } from './jwt-rules.ts';
+
+/** The duties of an edge, as the file says that FACADE_EDGE names. What is not there is not done. */
+export const edgeSchema = z.strictObject({
+  /** An address that an editor completes from. */
+  $schema: z.string().optional(),
+  jwt: jwtRules.optional(),
+});
+
+/** As somebody writes it: defaults may be left out. */
+export type EdgeSettings = z.input<typeof edgeSchema>;
+/** With its defaults. */
+export type EdgeRules = z.output<typeof edgeSchema>;
