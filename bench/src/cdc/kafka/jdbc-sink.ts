@@ -57,7 +57,7 @@ export async function openJdbcSink(
     'table.include.list': 'public.items,public.lines,public.pulses',
     'snapshot.mode': 'no_data',
     'tombstones.on.delete': 'false',
-    'poll.interval.ms': '10',
+    'poll.interval.ms': '50',
     ...converters,
   });
   await until(

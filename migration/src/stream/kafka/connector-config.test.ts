@@ -98,8 +98,8 @@ describe('the connector', () => {
 
   test('a context file may tune it, and not touch what correctness hangs on', () => {
     expect(
-      connectorConfig({ ...input, extra: { 'max.batch.size': '100', 'poll.interval.ms': '50' } }),
-    ).toMatchObject({ 'max.batch.size': '100', 'poll.interval.ms': '50' });
+      connectorConfig({ ...input, extra: { 'max.batch.size': '100', 'poll.interval.ms': '70' } }),
+    ).toMatchObject({ 'max.batch.size': '100', 'poll.interval.ms': '70' });
     const certificates = { sslrootcert: '/ours/ca.crt' };
     const withCa = { ...input, database: { ...input.database, certificates } };
     expect(connectorConfig(withCa)).toMatchObject({ 'database.sslrootcert': '/ours/ca.crt' });
@@ -163,7 +163,7 @@ describe('what people see', () => {
     ).toEqual([
       'added: x is removed',
       'database.password: changed',
-      'poll.interval.ms: 500 → 10',
+      'poll.interval.ms: 500 → 50',
       'tasks.max: set to 1',
     ]);
   });
