@@ -91,6 +91,7 @@ export const slowSuites: readonly string[] = [
   'facade/test/writes.test.ts',
   'migration/test/surroundings/rights.test.ts',
   'migration/test/surroundings/around-rows.test.ts',
+  'test/guide/projections.test.ts',
   'test/guide/mapping.test.ts',
   'migration/test/worker/stream-change.test.ts',
   'dev-stack/test/killed-run.test.ts',

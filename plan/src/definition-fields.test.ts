@@ -237,7 +237,10 @@ describe('what is wrong is told at its field, in these words', () => {
       'context must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters',
     ],
     [good({ context: 'a'.repeat(36) })],
-    [good({ data: 'own' }), 'data must be one of none, shared, replicated, reference (is "own")'],
+    [
+      good({ data: 'own' }),
+      'data must be one of none, shared, replicated, reference, projection (is "own")',
+    ],
     [good({ data: undefined }), 'data is missing'],
     [good({ routes: undefined }), 'routes is missing'],
     [good({ routes: {} }), 'routes must be an array'],
@@ -492,7 +495,7 @@ describe('what is wrong is told at its field, in these words', () => {
     [flags({ sequences: [] })],
     [
       flags({ tables: [{ monolith: 'a', service: [part] }] }),
-      "tables is only for data: 'replicated' and 'reference' (this context has data: 'none')",
+      "tables is only for data: 'replicated', 'reference' and 'projection' (this context has data: 'none')",
     ],
     ...(
       [
@@ -552,11 +555,11 @@ describe('what is wrong is told at its field, in these words', () => {
     [good({ standInSeconds: -1 }), 'standInSeconds must be a number of at least 0'],
     [
       flags({ standInSeconds: 5 }),
-      "standInSeconds is only for data: 'replicated' (this context has data: 'none')",
+      "standInSeconds is only for data: 'replicated' and 'projection' (this context has data: 'none')",
     ],
     [
       flags({ replication: {} }),
-      "replication is only for data: 'replicated' and 'reference' (this context has data: 'none')",
+      "replication is only for data: 'replicated', 'reference' and 'projection' (this context has data: 'none')",
     ],
     [
       flags({ sequences: [{ monolith: 'a', service: 'b' }] }),

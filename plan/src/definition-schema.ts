@@ -71,7 +71,7 @@ export const definitionSchema = strict({
     (value) => /^[a-z][a-z0-9-]{0,35}$/.test(value),
     'must be lower-case letters, digits and "-", begin with a letter and have at most 36 characters',
   ),
-  data: oneOf(['none', 'shared', 'replicated', 'reference']),
+  data: oneOf(['none', 'shared', 'replicated', 'reference', 'projection']),
   monolith: side,
   service: side,
   identity: listOf(

@@ -35,7 +35,7 @@ export function gatesOf(move: Move, data: DataKind, stage: Stage): readonly Gate
     case 'replicate':
       return replicates(data) ? [databases, replicaIdentity, mapping, publicationAndSlot] : [];
     case 'shadow':
-      return replicated ? [initialCopy, lag, verified(false)] : [];
+      return replicates(data) ? [initialCopy, lag, verified(false)] : [];
     case 'canary':
       // A higher share: what runs may be another build by now, and shadow reads were counted before clients came.
       return isWithin(move, stage)

@@ -33,6 +33,7 @@ export {
   type MoveDecision,
   moveAllowed,
   mirrorsAt,
+  isOneWay,
   moves,
   isWithin,
   movesFrom,
@@ -66,7 +67,7 @@ export type {
   VerificationFact,
 } from './gate-facts.ts';
 export { judgeReference } from './reference-gates.ts';
-export { carriesOn } from './reference-problems.ts';
+export { carriesOn } from './one-way-problems.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';
 export { judgeGuard } from './guard.ts';

@@ -25,8 +25,9 @@ export const env = (name: string, fallback?: string): EnvReference =>
 /**
  * `none`: stateless. `shared`: the service still uses the monolith's database. `replicated`: a database of its own. `reference`:
  * tables that the service reads and the monolith goes on owning, kept alike in the service's database, never cut over.
+ * `projection`: a read model, whose tables are filled from others' and which only answers reads; never cut over.
  */
-export type DataKind = 'none' | 'shared' | 'replicated' | 'reference';
+export type DataKind = 'none' | 'shared' | 'replicated' | 'reference' | 'projection';
 export type Side = 'monolith' | 'service';
 /** The methods that Node's HTTP parser knows, but CONNECT. */
 export const httpMethods = [
@@ -257,7 +258,7 @@ export interface ReplicationSettings {
 export interface SideSettings {
   /** Where it answers, `http://…` or `https://…`. */
   readonly url: Setting;
-  /** Its database, `postgresql://…`; needed for `replicated` and `reference`. */
+  /** Its database, `postgresql://…`; needed for `replicated`, `reference` and `projection`. */
   readonly database?: Setting;
   /**
    * URL of the server itself, where `database` is a pooler's. All of ours goes there: replication, snapshots, fences and locks
@@ -302,7 +303,7 @@ export interface MigrationDefinition {
    */
   readonly rampCeiling?: number;
   /**
-   * Only for `replicated`: reads of an owner that is dead are answered by the other side while it is at most so many seconds
+   * Only for `replicated` and `projection`: reads of an owner that is dead are answered by the other side while it is at most so many seconds
    * behind and lacks no write of the reader (default 5; 0: never).
    */
   readonly standInSeconds?: number;
@@ -310,7 +311,7 @@ export interface MigrationDefinition {
   readonly noWriteRoutes?: string;
   /** Names of contexts with data `reference` whose tables this one's service reads: they must be alike before it goes on. */
   readonly reads?: readonly string[];
-  /** Only for `replicated` and `reference`, which need it: the tables that are copied and kept alike. */
+  /** Only for `replicated`, `reference` and `projection`, which need it: the tables that are copied and kept alike. */
   readonly tables?: readonly TableMapping[];
   readonly sequences?: readonly SequenceMapping[];
   /** By side and `table.constraint`: foreign keys of which only one end is mapped. */
@@ -352,7 +353,7 @@ export interface MigrationDefinition {
   readonly gates?: GateSettings;
   /** Bounds of a change of owner. */
   readonly cutover?: CutoverSettings;
-  /** Only for `replicated` and `reference`: how changes travel. */
+  /** Only for `replicated`, `reference` and `projection`: how changes travel. */
   readonly replication?: ReplicationSettings;
 }
 

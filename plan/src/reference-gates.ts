@@ -77,6 +77,7 @@ export const carriers: Gate = ({ readers: found = [] }) =>
     gate: 'readers',
     ok: found.length === 0,
     actual: found.length === 0 ? 'nobody' : `carried on by ${found.join(', ')}`,
-    expected: "no reference takes its rows from the monolith's tables, which grow old",
-    remedy: 'Give those who read them another way, and roll these references back.',
+    expected:
+      "no reference or projection takes its rows from the monolith's tables, which grow old",
+    remedy: 'Give those who read them another way, and roll these back to stage monolith.',
   });

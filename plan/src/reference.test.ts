@@ -4,7 +4,7 @@ import { evaluateGates } from './gates.ts';
 import { defaultGates } from './gate-settings.ts';
 import type { MigrationDefinition } from './migration.ts';
 import { judgeReference } from './reference-gates.ts';
-import { carriesOn } from './reference-problems.ts';
+import { carriesOn } from './one-way-problems.ts';
 import { moveAllowed, moves, nextCommand, stages, storedKind } from './stages.ts';
 import { validateDefinition, validateTogether } from './validate.ts';
 

@@ -43,13 +43,15 @@ const owners: { readonly [S in Stage]: Extract<StageState, { stage: S }>['owner'
 };
 export const ownerOf = (stage: Stage): Side => owners[stage];
 
-export type StoredKind = Exclude<DataKind, 'reference'>;
+/** Rows that go one way, for good: whoever owns them, this context never does. */
+export type OneWayKind = Extract<DataKind, 'reference' | 'projection'>;
+export const isOneWay = (data: DataKind): data is OneWayKind =>
+  data === 'reference' || data === 'projection';
+export type StoredKind = Exclude<DataKind, OneWayKind>;
 /** Whether rows are copied into a database of the service's own, and kept alike there. */
-export const replicates = (data: DataKind): boolean =>
-  data === 'replicated' || data === 'reference';
-/** What a context's row in the control database says: a reference is a replicated context that the monolith goes on owning. */
-export const storedKind = (data: DataKind): StoredKind =>
-  data === 'reference' ? 'replicated' : data;
+export const replicates = (data: DataKind): boolean => data === 'replicated' || isOneWay(data);
+/** What a context's row in the control database says: one way is a replicated context that the monolith goes on owning. */
+export const storedKind = (data: DataKind): StoredKind => (isOneWay(data) ? 'replicated' : data);
 
 /** Where each possible move leads. */
 type Ways = Partial<Record<Move, Stage>>;
@@ -70,6 +72,15 @@ const referenceMoves: Record<Stage, Ways> = {
   service: {},
   retired: {},
 };
+/** As far as flags lead: shares of its reads, and never its rows. */
+const projectionMoves: Record<Stage, Ways> = {
+  monolith: { replicate: 'replicating' },
+  replicating: { shadow: 'shadowing', rollback: 'monolith' },
+  shadowing: { canary: 'canary', rollback: 'replicating' },
+  canary: { rollback: 'shadowing' },
+  service: {},
+  retired: {},
+};
 const flagMoves: Record<Stage, Ways> = {
   monolith: { shadow: 'shadowing' },
   replicating: {},
@@ -77,6 +88,24 @@ const flagMoves: Record<Stage, Ways> = {
   canary: { cutover: 'service', rollback: 'shadowing' },
   service: { rollback: 'canary', retire: 'retired' },
   retired: {},
+};
+
+/** What rows that go one way are never asked for, and what to do instead. */
+const neverOf: Readonly<
+  Record<OneWayKind, { readonly moves: readonly Move[]; readonly reason: string }>
+> = {
+  reference: {
+    moves: ['shadow', 'canary', 'cutover', 'retire'],
+    reason:
+      'the monolith goes on owning its tables, and the contexts that ' +
+      "name it in reads are what moves; to extract the tables themselves, give the file data 'replicated' and routes",
+  },
+  projection: {
+    moves: ['cutover', 'retire'],
+    reason:
+      'it is a read model and never owns what it shows; strangler ramp gives the service its reads, up to 100 %, and the ' +
+      "contexts whose tables it takes are what moves; to extract tables, give a context of theirs data 'replicated'",
+  },
 };
 
 export type MoveDecision =
@@ -92,22 +121,24 @@ const commandOf: Record<Move, string> = {
   retire: 'retire',
 };
 
+const waysOf: Readonly<Record<DataKind, Readonly<Record<Stage, Ways>>>> = {
+  none: flagMoves,
+  shared: flagMoves,
+  replicated: replicatedMoves,
+  reference: referenceMoves,
+  projection: projectionMoves,
+};
 /** The moves that lead on or back from a stage, with where they lead. */
-export const movesFrom = (stage: Stage, data: DataKind): Readonly<Ways> =>
-  (data === 'replicated' ? replicatedMoves : data === 'reference' ? referenceMoves : flagMoves)[
-    stage
-  ];
+export const movesFrom = (stage: Stage, data: DataKind): Readonly<Ways> => waysOf[data][stage];
 
 export function moveAllowed(stage: Stage, data: DataKind, move: Move): MoveDecision {
   const possible = movesFrom(stage, data);
   const to = possible[move];
   if (to !== undefined) return { allowed: true, to };
-  if (data === 'reference' && move !== 'replicate' && move !== 'rollback')
+  if (isOneWay(data) && neverOf[data].moves.includes(move))
     return {
       allowed: false,
-      reason:
-        `${commandOf[move]} is not for data 'reference': the monolith goes on owning its tables, and the contexts that ` +
-        "name it in reads are what moves; to extract the tables themselves, give the file data 'replicated' and routes",
+      reason: `${commandOf[move]} is not for data '${data}': ${neverOf[data].reason}`,
     };
   if (move === 'replicate' && !replicates(data))
     return { allowed: false, reason: `a context with data '${data}' has nothing to replicate` };

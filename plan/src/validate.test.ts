@@ -162,7 +162,7 @@ describe('a wrong file is told with file and field', () => {
     [good({ monolith: { url: 'http://x' } }), 'contexts/catalog.ts: monolith.database is missing'],
     [
       good({ data: 'none' }),
-      `contexts/catalog.ts: tables is only for data: 'replicated' and 'reference' (this context has data: 'none')`,
+      `contexts/catalog.ts: tables is only for data: 'replicated', 'reference' and 'projection' (this context has data: 'none')`,
     ],
     [
       table({ key: ['sku'] }),

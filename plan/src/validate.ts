@@ -1,14 +1,9 @@
 import { StranglerError } from './errors.ts';
 import type { MigrationDefinition, RouteDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
-import {
-  type Problem,
-  readsProblems,
-  referenceProblems,
-  sharedTargets,
-} from './reference-problems.ts';
+import { oneWayProblems, type Problem, readsProblems, sharedTargets } from './one-way-problems.ts';
 import { conditionsOf, conditionText } from './routing/conditions.ts';
-import { replicates } from './stages.ts';
+import { isOneWay, replicates } from './stages.ts';
 
 const fieldName = (path: readonly PropertyKey[]): string =>
   path
@@ -125,7 +120,7 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
       message: `says why no route is a write, and routes[${writes}] is one`,
     });
   const tables = definition.tables ?? [];
-  problems.push(...referenceProblems(definition));
+  problems.push(...oneWayProblems(definition));
   if (replicates(definition.data)) {
     const kind = definition.data;
     if (tables.length === 0)
@@ -147,17 +142,17 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
     if (tables.length > 0)
       problems.push({
         field: 'tables',
-        message: `is only for data: 'replicated' and 'reference' (this context has data: '${definition.data}')`,
+        message: `is only for data: 'replicated', 'reference' and 'projection' (this context has data: '${definition.data}')`,
       });
     if (definition.replication)
       problems.push({
         field: 'replication',
-        message: `is only for data: 'replicated' and 'reference' (this context has data: '${definition.data}')`,
+        message: `is only for data: 'replicated', 'reference' and 'projection' (this context has data: '${definition.data}')`,
       });
     if (definition.standInSeconds !== undefined)
       problems.push({
         field: 'standInSeconds',
-        message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
+        message: `is only for data: 'replicated' and 'projection' (this context has data: '${definition.data}')`,
       });
     if ((definition.sequences ?? []).length > 0)
       problems.push({
@@ -245,7 +240,7 @@ export function validateTogether(
       );
     });
     // whoever owns a table may be read by many
-    if (definition.data === 'reference') continue;
+    if (isOneWay(definition.data)) continue;
     (definition.tables ?? []).forEach((table, index) => {
       const database = JSON.stringify(definition.monolith.database);
       claim(

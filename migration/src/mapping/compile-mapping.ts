@@ -1,4 +1,5 @@
 import {
+  isOneWay,
   type MigrationDefinition,
   type OnReturn,
   type RowCondition,
@@ -44,7 +45,7 @@ export function compileMapping(
   const catalogs = {
     monolith: monolithTables,
     service: serviceTables,
-    comesBack: definition.data !== 'reference',
+    comesBack: !isOneWay(definition.data),
   };
   const tables = (definition.tables ?? []).map((mapping, index) =>
     compileTable(mapping, `${file}: tables[${index}]`, catalogs),

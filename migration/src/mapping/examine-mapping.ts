@@ -1,4 +1,5 @@
 import {
+  isOneWay,
   isStranglerError,
   type MigrationDefinition,
   type StranglerError,
@@ -60,7 +61,7 @@ export async function examineMapping(
     // What is refused by name already would only be told in other words.
     if (problems.some(({ message }) => message.startsWith(`${line}.`))) continue;
     const compiled = await attempt(() =>
-      compileTable(table, line, { ...catalogs, comesBack: definition.data !== 'reference' }),
+      compileTable(table, line, { ...catalogs, comesBack: !isOneWay(definition.data) }),
     );
     if (compiled !== undefined) tables.push(compiled);
   }

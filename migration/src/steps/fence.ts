@@ -1,4 +1,5 @@
 import {
+  isOneWay,
   type MigrationDefinition,
   replicates,
   type Side,
@@ -49,11 +50,11 @@ export const assertReplicated = (definition: MigrationDefinition): void => {
 };
 
 /** An audit fence finds writers that a cutover would refuse, and there is none. */
-function refuseReference({ context, data }: MigrationDefinition): void {
-  if (data === 'reference')
+function refuseOneWay({ context, data }: MigrationDefinition): void {
+  if (isOneWay(data))
     throw new StranglerError(
       'MOVE_NOT_ALLOWED',
-      `${context} has data 'reference': the monolith goes on writing its tables, so no write to them is a stray one`,
+      `${context} has data '${data}': the monolith goes on writing its tables, so no write to them is a stray one`,
     );
 }
 
@@ -83,7 +84,7 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
     const definition = await kit.definition(context);
     assertReplicated(definition);
     const tables = contextTables(definition);
-    if (action === 'on') refuseReference(definition);
+    if (action === 'on') refuseOneWay(definition);
     if (action !== 'status') {
       const control = await kit.control();
       await kit.withLease(context, `fence audit ${action}`, async (lease) => {
@@ -132,7 +133,7 @@ export const fenceAudit: Step<FenceStepOptions, FenceResult> = {
   async dryRun(kit, { context, action }) {
     const definition = await kit.definition(context);
     assertReplicated(definition);
-    if (action === 'on') refuseReference(definition);
+    if (action === 'on') refuseOneWay(definition);
     const names = contextTables(definition)
       .monolith.map((table) => `${table.schema}.${table.table}`)
       .join(', ');

@@ -2,6 +2,7 @@ import {
   carriesOn,
   type GateFacts,
   gateSettings,
+  isOneWay,
   judgeReference,
   type MigrationDefinition,
   type Move,
@@ -94,7 +95,7 @@ export async function readersOf(
   return readers;
 }
 
-/** References that carry rows of a context's monolith tables on, wherever to, with their stage. */
+/** References and projections that carry rows of a context's monolith tables on, wherever to, with their stage. */
 export async function carriersOf(kit: Toolkit, definition: MigrationDefinition): Promise<string[]> {
   const carriers: string[] = [];
   for (const { definition: other } of (await kit.contexts()).values()) {
@@ -128,17 +129,14 @@ export async function readUnder(
 }
 
 /**
- * A file can make a reference of what a service owns already.
+ * A file can make a reference or a projection of what a service owns already.
  * @throws StranglerError CONFIG_INVALID
  */
-export function refuseOwnedReference(
-  { context, data }: MigrationDefinition,
-  row: ContextRow,
-): void {
-  if (data !== 'reference' || row.owner === 'monolith') return;
+export function refuseOwned({ context, data }: MigrationDefinition, row: ContextRow): void {
+  if (!isOneWay(data) || row.owner === 'monolith') return;
   throw new StranglerError(
     'CONFIG_INVALID',
-    `${context} has data 'reference', and the service owns it since epoch ${row.epoch}`,
+    `${context} has data '${data}', and the service owns it since epoch ${row.epoch}`,
     {
       remedy:
         "Put data 'replicated' back in its file; roll it back first if the monolith shall own it.",

@@ -13,7 +13,8 @@ import { databaseName } from '../database/connect.ts';
 import { serverVersion } from '../database/server-version.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { decideMove, enterStage, type ForceOptions, passGates, refusalOf } from './gated-move.ts';
-import { readUnder, refuseOwnedReference } from './references.ts';
+import { readUnder, refuseOwned } from './references.ts';
+import { rebuild, requireProjection, requireWholeSources, sourcesOf } from './rebuild.ts';
 import { restart } from './restart.ts';
 import { planned, type Step } from './step.ts';
 import { streamEnds } from './stream-ends.ts';
@@ -29,6 +30,8 @@ export interface ReplicateOptions extends ForceOptions {
    * back to the monolith begin anew; no row of either side goes.
    */
   readonly restart?: boolean;
+  /** Of a projection: empties it with what only it reads, and copies all of it anew. */
+  readonly rebuild?: boolean;
   /** Publishes and compares again what changed without an event or came to the mapping, instead of stopping. */
   readonly reread?: boolean;
   /** Most that the initial copy reads of the monolith in a second: `20000rows`, `5MB`. */
@@ -120,20 +123,32 @@ async function fenceAgain(kit: Toolkit, definition: MigrationDefinition): Promis
   );
 }
 
+/** What is copied anew beside its own tables. */
+const rebuildPlan = async (kit: Toolkit, definition: MigrationDefinition) =>
+  (await sourcesOf(kit, definition)).own.map((one) => ({
+    action: `empty and copy ${one.context}, which only it reads`,
+    detail: contextTables(one)
+      .service.map((table) => `${table.schema}.${table.table}`)
+      .join(', '),
+  }));
+
 export const replicate: Step<ReplicateOptions, ReplicateResult> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
     assertReplicated(definition);
+    if (options.rebuild) requireProjection(definition);
     await assertRate(kit, definition, options);
     const control = await kit.control();
     const before = await kit.row(definition);
-    refuseOwnedReference(definition, before);
+    refuseOwned(definition, before);
     if (before.stage === 'retired')
       throw new StranglerError(
         'MOVE_NOT_ALLOWED',
         `${options.context} is retired: nothing is replicated any more`,
       );
     if (before.stage === 'monolith') await beginReplication(kit, definition, options);
+    if (options.rebuild) await rebuild(kit, definition);
+    else await requireWholeSources(kit, definition);
     if (options.restart) await restart(kit, definition, options);
     else if (options.reread) await fenceAgain(kit, definition);
     const caughtUp = await work(kit, definition, options);
@@ -152,9 +167,10 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
   async dryRun(kit, options) {
     const definition = await kit.definition(options.context);
     assertReplicated(definition);
+    if (options.rebuild) requireProjection(definition);
     await assertRate(kit, definition, options);
     const row = await kit.row(definition);
-    refuseOwnedReference(definition, row);
+    refuseOwned(definition, row);
     const tables = contextTables(definition);
     const names = (side: 'monolith' | 'service'): string =>
       tables[side].map((table) => `${table.schema}.${table.table}`).join(', ');
@@ -184,7 +200,8 @@ export const replicate: Step<ReplicateOptions, ReplicateResult> = {
         ...(options.restart && row.owner === 'service'
           ? ['begin the stream back to the monolith anew; no row of either side goes']
           : []),
-        ...(options.restart && row.owner === 'monolith'
+        ...(options.rebuild ? await rebuildPlan(kit, definition) : []),
+        ...((options.restart || options.rebuild) && row.owner === 'monolith'
           ? [
               {
                 action: "empty the service's tables and forget the position",

@@ -145,15 +145,11 @@ async function restartReverse(
   kit.tell('restart', `compare both sides now: strangler verify ${context}`, 'note');
 }
 
-/**
- * What `replicate --restart` does before the worker begins.
- * @throws StranglerError MOVE_NOT_ALLOWED, GATE_REFUSED, WORKER_ALREADY_RUNNING, CONTROL_FELL_BACK
- */
-export async function restart(
+/** @throws StranglerError MOVE_NOT_ALLOWED, WORKER_ALREADY_RUNNING */
+export async function requireIdle(
   kit: Toolkit,
   definition: MigrationDefinition,
-  options: ForceOptions = {},
-): Promise<void> {
+): Promise<ContextRow> {
   const control = await kit.control();
   const row = await control.contexts.require(definition.context);
   if (row.stage === 'monolith')
@@ -175,6 +171,19 @@ export async function restart(
       `A worker of ${definition.context} failed with ${retry.code} and ${retryText(retry)}`,
       { remedy: 'Stop it first, then run --restart; once it is stopped, nothing tries again.' },
     );
+  return row;
+}
+
+/**
+ * What `replicate --restart` does before the worker begins.
+ * @throws StranglerError MOVE_NOT_ALLOWED, GATE_REFUSED, WORKER_ALREADY_RUNNING, CONTROL_FELL_BACK
+ */
+export async function restart(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+  options: ForceOptions = {},
+): Promise<void> {
+  const row = await requireIdle(kit, definition);
   if (row.owner === 'monolith') await forgetCopy(kit, definition, row, options);
   else await restartReverse(kit, definition, row);
 }

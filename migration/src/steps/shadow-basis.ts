@@ -1,4 +1,4 @@
-import { directionFrom, type MigrationDefinition } from '@strangler-toolkit/plan';
+import { directionFrom, type MigrationDefinition, replicates } from '@strangler-toolkit/plan';
 import type { ContextRow } from '../control/index.ts';
 import type { Identity } from '../identity/identity.ts';
 import { voidSince } from '../identity/void-since.ts';
@@ -10,7 +10,7 @@ import type { Toolkit } from './toolkit.ts';
 /** What compared reads are about: builds, tables, mapping, and how answers are compared. */
 interface ShadowBasis {
   readonly builds: Builds;
-  /** Of replicated data; null: both sides read the same, or none. */
+  /** Of data that replicates; null: both sides read the same, or none. */
   readonly identity: Identity | null;
   readonly routes: string;
 }
@@ -22,10 +22,9 @@ export async function presentShadowBasis(
 ): Promise<ShadowBasis> {
   return {
     builds: await askBuilds(kit, definition),
-    identity:
-      definition.data === 'replicated'
-        ? await presentIdentity(kit, definition, directionFrom(row.owner))
-        : null,
+    identity: replicates(definition.data)
+      ? await presentIdentity(kit, definition, directionFrom(row.owner))
+      : null,
     routes: judgedRoutes(definition),
   };
 }

@@ -1,4 +1,4 @@
-import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { isOneWay, type MigrationDefinition } from '@strangler-toolkit/plan';
 import { lookAround, type Surrounding } from '../surroundings/index.ts';
 import { togetherSurroundings } from '../surroundings/written-together.ts';
 import { lookAtBoth } from './look-at-both.ts';
@@ -17,7 +17,7 @@ export async function surroundingsOf(
 }
 
 async function togetherOf(kit: Toolkit, definition: MigrationDefinition): Promise<Surrounding[]> {
-  if (!kit.hasControl || definition.data === 'reference') return [];
+  if (!kit.hasControl || isOneWay(definition.data)) return [];
   const { together } = await kit.control();
   const seen = await together.seen(definition.context, 'monolith');
   return togetherSurroundings(seen, definition, 'monolith');

@@ -1,11 +1,12 @@
 import {
   type Environment,
+  isOneWay,
   type MigrationDefinition,
   optionalSetting,
   resolveSetting,
   StranglerError,
 } from '@strangler-toolkit/plan';
-import { embeddedReferenceTransport, embeddedTransport } from './embedded/embedded-transport.ts';
+import { embeddedOneWayTransport, embeddedTransport } from './embedded/embedded-transport.ts';
 import { carriedTables, namedKeys } from './kafka/carried-columns.ts';
 import { connectUrl, kafkaSettings } from './kafka/kafka-settings.ts';
 import { kafkaTransport } from './kafka/kafka-transport.ts';
@@ -62,6 +63,6 @@ export function kafkaTransportSettings(
 export const chooseTransport = (definition: MigrationDefinition, env: Environment): Transport =>
   transportKind(definition, env) === 'kafka'
     ? kafkaTransport(kafkaTransportSettings(definition, env))
-    : definition.data === 'reference'
-      ? embeddedReferenceTransport
+    : isOneWay(definition.data)
+      ? embeddedOneWayTransport
       : embeddedTransport;

@@ -19,6 +19,7 @@ export function replicateCommand(session: Session): Command {
       'replicate catalog --until-caught-up',
       'replicate catalog --max-rate 5MB',
       'replicate catalog --restart --yes',
+      'replicate product-pages --rebuild --until-caught-up --yes',
       'replicate catalog --reread',
       'replicate catalog --pause',
       'replicate catalog --resume',
@@ -29,6 +30,10 @@ export function replicateCommand(session: Session): Command {
     .option(
       '--restart',
       "begin anew: empty the service's tables and copy, or, while the service owns, only the stream",
+    )
+    .option(
+      '--rebuild',
+      "of data 'projection': begin anew from all of its sources; its reads have the monolith meanwhile",
     )
     .option(
       '--reread',
@@ -48,10 +53,13 @@ export function replicateCommand(session: Session): Command {
           resume?: boolean;
           untilCaughtUp?: boolean;
           restart?: boolean;
+          rebuild?: boolean;
           reread?: boolean;
           maxRate?: string;
         },
       ) => {
+        if (common.rebuild && (common.restart || common.reread))
+          throw new StranglerError('USAGE', '--rebuild stands alone: it copies everything anew');
         if (common.pause || common.resume) return pauseOrResume(session, context, common);
         const { replicate: step } = await import('../../steps/replicate.ts');
         await runStep(session, common, {
@@ -61,6 +69,7 @@ export function replicateCommand(session: Session): Command {
             ...force(common),
             ...(common.untilCaughtUp && { untilCaughtUp: true }),
             ...(common.restart && { restart: true }),
+            ...(common.rebuild && { rebuild: true }),
             ...(common.reread && { reread: true }),
             ...(common.maxRate !== undefined && { maxRate: common.maxRate }),
           },
@@ -68,6 +77,9 @@ export function replicateCommand(session: Session): Command {
             confirm:
               `Begin the stream of ${context} anew? While the monolith owns, the service's tables are ` +
               'emptied and copied again.',
+          }),
+          ...(common.rebuild && {
+            confirm: `Empty ${context}, with what only it reads, and copy all of it again? Its reads have the monolith meanwhile.`,
           }),
           text: replicateText,
         });
@@ -88,12 +100,13 @@ async function pauseOrResume(
     readonly resume?: boolean;
     readonly untilCaughtUp?: boolean;
     readonly restart?: boolean;
+    readonly rebuild?: boolean;
     readonly reread?: boolean;
     readonly maxRate?: string;
   },
 ): Promise<void> {
-  const { untilCaughtUp, restart, reread, maxRate } = common;
-  if ((pause && resume) || untilCaughtUp || restart || reread || maxRate !== undefined)
+  const { untilCaughtUp, restart, rebuild, reread, maxRate } = common;
+  if ((pause && resume) || untilCaughtUp || restart || rebuild || reread || maxRate !== undefined)
     throw new StranglerError('USAGE', '--pause and --resume stand alone: they start no worker');
   const { pauseCopyStep: step } = await import('../../steps/pause-copy.ts');
   await runStep(session, common, {

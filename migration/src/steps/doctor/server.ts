@@ -1,4 +1,4 @@
-import { directionFrom, type Side } from '@strangler-toolkit/plan';
+import { directionFrom, isOneWay, type Side } from '@strangler-toolkit/plan';
 import { knows, majorOf, newestMajor, oldestMajor } from '../../database/supported-versions.ts';
 import { replicationNames } from '../../stream/source/replication-names.ts';
 import type { Report } from '../../findings/check.ts';
@@ -81,8 +81,8 @@ export const server = (side: Side): ContextCheck => ({
         directionFrom(side),
         facts.database,
       );
-      // nothing ever streams away from where a reference is kept
-      const streams = side === 'monolith' || patient.definition.data !== 'reference';
+      // nothing ever streams away from where a reference or a projection is kept
+      const streams = side === 'monolith' || !isOneWay(patient.definition.data);
       if (streams) reportSettings(side, facts, patient.report);
       reportRights({ side, streams }, facts, patient.report);
       if (!streams) return;

@@ -1,4 +1,9 @@
-import { judgeWriteRoutes, writeRoutesExpected, writeRoutesOf } from '@strangler-toolkit/plan';
+import {
+  isOneWay,
+  judgeWriteRoutes,
+  writeRoutesExpected,
+  writeRoutesOf,
+} from '@strangler-toolkit/plan';
 import type { ContextCheck } from './context-check.ts';
 import { kindOf, nearContexts } from '../routes/discover-routes.ts';
 
@@ -6,7 +11,7 @@ import { kindOf, nearContexts } from '../routes/discover-routes.ts';
 export const writeRoutes: ContextCheck = {
   needs: ['replicated data'],
   run: async ({ definition, control, report }) => {
-    if (definition.data === 'reference') return;
+    if (isOneWay(definition.data)) return;
     const unclaimed = (await control.unclaimed.list()).filter(
       ({ method, path }) =>
         kindOf(method) === 'write' && nearContexts([definition], path).length > 0,

@@ -41,7 +41,7 @@ const embedded = (carriesForeign: boolean): Transport => ({
 
 export const embeddedTransport = embedded(false);
 /** Nothing goes back, so nothing can go in circles: what another context's replication wrote to the tables is carried as well. */
-export const embeddedReferenceTransport = embedded(true);
+export const embeddedOneWayTransport = embedded(true);
 
 async function slotAlone({
   context,

@@ -1,5 +1,5 @@
 import type { MigrationDefinition } from './migration.ts';
-import { replicates } from './stages.ts';
+import { isOneWay, type OneWayKind, replicates } from './stages.ts';
 
 /** What is wrong with one field of a context file. */
 export interface Problem {
@@ -7,38 +7,49 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What only makes sense where requests come in, or rows go back. */
-const notForReferences = [
-  'identity',
-  'standInSeconds',
-  'noWriteRoutes',
-  'reads',
-  'sequences',
-  'writtenTogether',
-  'contracts',
-  'cutover',
-] as const satisfies readonly (keyof MigrationDefinition)[];
+type Field = keyof MigrationDefinition;
+/** What only makes sense where rows go back. */
+const ofAWayBack = ['noWriteRoutes', 'sequences', 'writtenTogether', 'cutover'] as const;
+/** What only makes sense where requests come in. */
+const ofRequests = ['identity', 'standInSeconds', 'reads', 'contracts'] as const;
+const notFor: Readonly<
+  Record<OneWayKind, { readonly fields: readonly Field[]; readonly why: string }>
+> = {
+  reference: {
+    fields: [...ofAWayBack, ...ofRequests],
+    why: 'it has no requests, and nothing of it goes back',
+  },
+  projection: { fields: ofAWayBack, why: 'it only answers reads, and nothing of it goes back' },
+};
 
-/** Of a context with data `reference`: its rows go one way, for good. */
-export function referenceProblems(definition: MigrationDefinition): Problem[] {
-  if (definition.data !== 'reference') return [];
-  const problems: Problem[] = notForReferences
+/** Of a reference and of a projection: its rows go one way, for good. */
+export function oneWayProblems(definition: MigrationDefinition): Problem[] {
+  const { data, routes } = definition;
+  if (!isOneWay(data)) return [];
+  const { fields, why } = notFor[data];
+  const problems: Problem[] = fields
     .filter((field) => definition[field] !== undefined)
-    .map((field) => ({
-      field,
-      message: "is not for data: 'reference': it has no requests, and nothing of it goes back",
-    }));
-  if (definition.routes.length > 0)
+    .map((field) => ({ field, message: `is not for data: '${data}': ${why}` }));
+  if (data === 'reference' && routes.length > 0)
     problems.push({
       field: 'routes',
       message: "must be empty: data 'reference' has no requests, those of contexts that read it do",
     });
+  routes.forEach(({ kind, name }, index) => {
+    if (data === 'projection' && kind === 'write')
+      problems.push({
+        field: `routes[${index}].kind`,
+        message:
+          `"${name}" must be a read: data 'projection' is a read model, and what writes its sources ` +
+          'belongs to contexts that own them',
+      });
+  });
   (definition.tables ?? []).forEach((table, index) => {
     for (const field of ['leave', 'ids'] as const)
       if (table[field] !== undefined)
         problems.push({
           field: `tables[${index}].${field}`,
-          message: "is not for data: 'reference': nothing of it goes back",
+          message: `is not for data: '${data}': nothing of it goes back`,
         });
   });
   return problems;
@@ -75,18 +86,18 @@ export const readsProblems = (contexts: readonly InFile[]): string[] =>
 /** `items` and `public.items` are one table. */
 const qualified = (table: string): string => (table.includes('.') ? table : `public.${table}`);
 
-/** Whether a reference takes rows of a monolith table that a context maps. */
+/** Whether a reference or a projection takes rows of a monolith table that a context maps. */
 export const carriesOn = (reference: MigrationDefinition, owner: MigrationDefinition): boolean => {
   const tables = new Set((owner.tables ?? []).map(({ monolith }) => qualified(monolith)));
   return (
-    reference.data === 'reference' &&
+    isOneWay(reference.data) &&
     reference.context !== owner.context &&
     JSON.stringify(reference.monolith.database) === JSON.stringify(owner.monolith.database) &&
     (reference.tables ?? []).some(({ monolith }) => tables.has(qualified(monolith)))
   );
 };
 
-/** A reference that fills a table which another context fills would overwrite its rows, and lift its fence. */
+/** Rows of one way in a table which another context fills would overwrite its rows, and lift its fence. */
 export function sharedTargets(contexts: readonly InFile[]): string[] {
   const parts = contexts.flatMap(({ definition, file }) =>
     (definition.tables ?? []).flatMap((table, index) =>
@@ -103,8 +114,7 @@ export function sharedTargets(contexts: readonly InFile[]): string[] {
     const other = parts
       .slice(0, index)
       .find((one) => one.key === part.key && one.definition !== part.definition);
-    const isReference = [part, other].some((one) => one?.definition.data === 'reference');
-    return other === undefined || !isReference
+    return other === undefined || ![part, other].some((one) => isOneWay(one.definition.data))
       ? []
       : [`${part.field} "${part.table}" belongs to ${other.where} already`];
   });
