@@ -212,10 +212,9 @@ test('clients read it by shares, and it is built again from zero while the monol
   await sql('warehouse', 'ALTER TABLE stock RENAME TO stocks');
   const broken = await strangler('strangler replicate order-pages --rebuild --yes');
   expect([broken.code, broken.stdout + broken.stderr]).toEqual([
-    expect.any(Number),
+    1,
     expect.stringContaining('stock'),
   ]);
-  expect(broken.code).not.toBe(0);
   expect([await isFresh(), await pages()]).toEqual([false, []]);
   const alone = await strangler('strangler replicate order-pages --until-caught-up');
   expect([alone.code, alone.stdout + alone.stderr]).toEqual([
