@@ -303,8 +303,8 @@ export interface MigrationDefinition {
    */
   readonly rampCeiling?: number;
   /**
-   * Only for `replicated` and `projection`: reads of an owner that is dead are answered by the other side while it is at most so many seconds
-   * behind and lacks no write of the reader (default 5; 0: never).
+   * Only for `replicated` and `projection`: reads of an owner that is dead are answered by the other side while it is at
+   * most so many seconds behind and lacks no write of the reader (default 5; 0: never).
    */
   readonly standInSeconds?: number;
   /** Only for `replicated`: why no route is a write, where that is so. Else they are taken for forgotten, and a cutover is refused. */
