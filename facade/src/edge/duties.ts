@@ -4,4 +4,6 @@ import type { KeySet } from './key-set.ts';
 /** What the facade does for a request besides sending it on; what is undefined is not done. */
 export interface Duties {
   readonly jwt: { readonly rule: JwtRule; readonly keys: KeySet } | undefined;
+  /** Bytes that the body of a request may have. */
+  readonly maxBody: number | undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bodyLimits } from './body-limit.ts';
 import { jwtRules } from './jwt-rules.ts';
 
 /** The duties of an edge, as the file says that FACADE_EDGE names. What is not there is not done. */
@@ -6,6 +7,7 @@ export const edgeSchema = z.strictObject({
   /** An address that an editor completes from. */
   $schema: z.string().optional(),
   jwt: jwtRules.optional(),
+  bodyLimits: bodyLimits.optional(),
 });
 
 /** As somebody writes it: defaults may be left out. */

@@ -42,7 +42,11 @@ export function openDuties(rules: EdgeRules, parts: DutyParts): OpenDuties {
   return {
     of(route) {
       const rule = ruleFor(rules.jwt, route);
-      return rule && { jwt: { rule, keys: keysOf(rule) } };
+      const duties: Duties = {
+        jwt: rule && { rule, keys: keysOf(rule) },
+        maxBody: ruleFor(rules.bodyLimits, route)?.maxBytes,
+      };
+      return Object.values(duties).some((duty) => duty !== undefined) ? duties : undefined;
     },
   };
 }

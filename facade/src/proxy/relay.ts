@@ -160,16 +160,23 @@ const lingerMs = 5_000;
 
 /**
  * An answer in the middle of an upload must not be followed by a close: the client would meet a reset while it writes and lose
- * the answer. The rest of the upload is read and thrown away for a while; a client that wanted to close does so itself.
+ * the answer. The rest of the upload is read and thrown away for a while; a client that wanted to close does so itself, unless
+ * the facade is to close (`thenClose`).
  */
-function lingerAfterEarlyAnswer(response: ServerResponse): void {
+export function lingerAfterEarlyAnswer(response: ServerResponse, thenClose = false): void {
   const request = response.req;
+  const { socket } = request;
   response.shouldKeepAlive = true;
   response.once('finish', () => {
-    if (request.closed) return;
+    const over = (): void => void (thenClose && socket.end());
+    if (request.closed) return over();
     const timer = setTimeout(() => {
-      if (!request.complete) request.socket.destroy();
+      if (!request.complete) socket.destroy();
     }, lingerMs);
-    request.once('close', () => clearTimeout(timer));
+    request.once('close', () => {
+      clearTimeout(timer);
+      over();
+    });
+    return undefined;
   });
 }

@@ -1,4 +1,5 @@
 import { atTheDoor } from '../edge/door.ts';
+import { boundBody } from '../edge/bound-body.ts';
 import type { Duties } from '../edge/duties.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import type { Passage } from './passage.ts';
@@ -30,6 +31,9 @@ function serveAdmitted(serving: Serving, passage: Passage): Promise<void> {
 /** Of what has duties at the edge: as far as they let it. */
 async function serveLetIn(serving: Serving, passage: Passage, duties: Duties): Promise<void> {
   const { arrival, response, told } = passage;
+  const { maxBody } = duties;
+  // before anything is waited for: a body that flows already could not be counted
+  if (maxBody !== undefined && !boundBody(serving, passage, maxBody)) return;
   const letIn = await atTheDoor(duties, arrival.request);
   if (letIn.kind === 'let-in') return serveAdmitted(serving, { ...passage, letIn });
   const { code } = letIn.problem;
