@@ -84,8 +84,7 @@ export const variables: readonly Variable[] = [
     help:
       `${kafka} Kafka Connect's REST interface, \`http://host:8083\`; the Debezium PostgreSQL connector must be installed there, ` +
       '3.7 or newer: older ones may leave rows of a `COPY` out when they are started again in the middle of it (`doctor` tells); ' +
-      '3.7 may where it was stopped right behind the first row of one, so run `strangler verify` after a restart of ' +
-      'Connect during a `COPY`',
+      '3.7 may where it was stopped right behind the first row of one, so what was verified before a restart of Connect is void',
   },
   {
     name: 'UNLEASH_URL',

@@ -1,5 +1,6 @@
 import { type Direction, sourceOf, StranglerError } from '@strangler-toolkit/plan';
 import type { Identity } from '../identity/identity.ts';
+import { carrierPlace } from '../identity/read-carrier.ts';
 import { isEmpty, readIdentity } from '../identity/read-identity.ts';
 import { changesText, whatChanged } from '../identity/what-changed.ts';
 import { readIdentityRow, writeIdentityRow } from '../replica/identities.ts';
@@ -11,13 +12,14 @@ import { mappingOf } from './sequence-step.ts';
 
 async function look(move: MoveState, direction: Direction): Promise<Identity> {
   const source = await move.sides.client(sourceOf(direction));
+  const names = replicationNames(move.definition.context, direction, await databaseName(source));
   return readIdentity({
     monolith: await move.sides.client('monolith'),
     service: await move.sides.client('service'),
     mapping: await mappingOf(move),
     direction,
-    publication: replicationNames(move.definition.context, direction, await databaseName(source))
-      .publication,
+    publication: names.publication,
+    carrier: carrierPlace(move.transport.carrier, names),
   });
 }
 

@@ -66,6 +66,13 @@ export interface MappedTable {
   readonly parts: readonly MappedPart[];
 }
 
+/** Another program that reads the source's log for us, and which of its sessions: it may leave rows out where it begins anew. */
+export interface CarrierIdentity {
+  readonly name: string;
+  /** Null: it does not read. */
+  readonly session: string | null;
+}
+
 /** That nobody but replication writes to the rows. */
 export interface FenceIdentity {
   /** How often somebody was found to have opened it. */
@@ -87,6 +94,8 @@ export interface Identity {
   /** Of the direction's source; null when it does not exist. */
   readonly publication: PublicationIdentity | null;
   readonly mapping: readonly MappedTable[];
+  /** Not there where the worker reads the log itself, and goes on exactly where it was. */
+  readonly carrier?: CarrierIdentity;
   /** Of the direction's target; not there where no fence of this release was set. */
   readonly fence?: FenceIdentity;
   /** Only as stored: tables that `mapping` lacks and that are being read, so the rows that lie there are replicated ones. */

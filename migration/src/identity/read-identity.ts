@@ -13,6 +13,7 @@ import {
   type PublicationIdentity,
   type TableIdentity,
 } from './identity.ts';
+import { type CarrierPlace, readCarrier } from './read-carrier.ts';
 
 /**
  * Both answers in one look at the catalog, which takes no lock on any table: no pg_get_expr, no pg_partition_tree. `xmin` of a
@@ -96,6 +97,8 @@ interface IdentityPlace {
   readonly direction: Direction;
   /** Of that direction, on its source. */
   readonly publication: string;
+  /** Who reads the slot for us, where it matters. */
+  readonly carrier?: CarrierPlace | undefined;
 }
 
 /** What the rows of a context rest on at this moment: one query per side. @throws StranglerError DB_* */
@@ -103,6 +106,7 @@ export async function readIdentity({
   mapping,
   direction,
   publication,
+  carrier: carried,
   ...clients
 }: IdentityPlace): Promise<Identity> {
   const source = sourceOf(direction);
@@ -129,8 +133,10 @@ export async function readIdentity({
       ? parts.map((part) => part.service)
       : mapping.tables.map((t) => t.monolith),
   );
+  const carrier = carried && (await readCarrier(clients[source], carried));
   return {
     direction,
+    ...(carrier && { carrier }),
     ...(fence && { fence }),
     monolith: monolith.tables.map((table, index) =>
       onlyMapped(table, mapping.tables.slice(index, index + 1).flatMap(columnsRead)),

@@ -55,6 +55,38 @@ const withPart = (change: Partial<typeof part>): Identity => ({
   mapping: [{ ...mapped, parts: [{ ...part, ...change } as never] }],
 });
 
+describe('whoever reads the log for us', () => {
+  const carried = (
+    session: string | null,
+    direction: 'forward' | 'reverse' = 'forward',
+  ): Identity => ({
+    ...before,
+    direction,
+    carrier: { name: 'Kafka Connect', session },
+  });
+  test.each<[string, Identity, Identity, string[]]>([
+    ['goes on', carried('7@1'), carried('7@1'), []],
+    ['begins anew', carried('7@1'), carried('8@1'), ['began to read the monolith']],
+    ['stops', carried('7@1'), carried(null), ['does not read the monolith']],
+    ['begins', carried(null), carried('7@1'), ['began to read the monolith']],
+    ['was not noted', before, carried('7@1'), ['nobody noted then by which session Kafka Connect']],
+    ['is nobody now', carried('7@1'), before, []],
+    ['reads for another direction', carried('7@1', 'reverse'), carried('8@1'), []],
+  ])('%s', (_, was, is, told) => {
+    const changes = whatChanged(was, is).filter(({ kind }) => kind === 'carrier');
+    expect(changes).toEqual(
+      told.map((text) => ({
+        severity: 'void',
+        kind: 'carrier',
+        table: null,
+        text: expect.stringContaining(text),
+      })),
+    );
+    const since = voidSince(was, is);
+    for (const text of told) expect(since).toContain(text);
+  });
+});
+
 test('nothing changed: everything stands', () => {
   expect(whatChanged(before, structuredClone(before))).toEqual([]);
 });

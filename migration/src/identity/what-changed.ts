@@ -16,7 +16,7 @@ import type {
 type Severity = 'void' | 'reread' | 'stop';
 
 export type Kind =
-  'publication' | 'table' | 'column' | 'storage' | 'partition' | 'mapping' | 'fence';
+  'publication' | 'table' | 'column' | 'storage' | 'partition' | 'mapping' | 'carrier' | 'fence';
 
 export interface Change {
   readonly severity: Severity;
@@ -38,6 +38,7 @@ export function whatChanged(before: Identity, after: Identity): readonly Change[
     ...publicationChanges(before, after),
     ...(['monolith', 'service'] as const).flatMap((side) => sideChanges(side, before, after)),
     ...mappingChanges(before.mapping, after.mapping, after.direction),
+    ...carrierChanges(before, after),
     ...fenceChanges(before, after),
   ].sort((left, right) => ranks.indexOf(left.severity) - ranks.indexOf(right.severity));
 }
@@ -78,6 +79,23 @@ function publicationChanges(before: Identity, after: Identity): Change[] {
       },
     ];
   return changes;
+}
+
+/** What it left out comes with no event, and nothing that comes later tells of it (Debezium within a record of a COPY). */
+function carrierChanges(before: Identity, after: Identity): Change[] {
+  const is = after.carrier;
+  if (is === undefined || before.direction !== after.direction) return [];
+  const was = before.carrier;
+  if (was?.name === is.name && was.session === is.session) return [];
+  const side = sourceOf(after.direction);
+  const told =
+    was === undefined
+      ? `nobody noted then by which session ${is.name} read the ${side}'s log`
+      : is.session === null
+        ? `${is.name} does not read the ${side}'s log any more`
+        : `${is.name} began to read the ${side}'s log anew`;
+  const text = `${told}, and where it goes on in the middle of a COPY it may leave rows out`;
+  return [{ severity: 'void', kind: 'carrier', table: null, text }];
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 import { embeddedOneWayTransport, embeddedTransport } from './embedded/embedded-transport.ts';
 import { carriedTables, namedKeys } from './kafka/carried-columns.ts';
 import { connectUrl, kafkaSettings } from './kafka/kafka-settings.ts';
-import { kafkaTransport } from './kafka/kafka-transport.ts';
+import { kafkaCarrier, kafkaTransport } from './kafka/kafka-transport.ts';
 import type { KafkaTransportSettings } from './kafka/transport-settings.ts';
 import type { Transport } from './transport.ts';
 
@@ -33,6 +33,10 @@ function transportKind(definition: MigrationDefinition, env: Environment): Trans
     `${where} must be embedded or kafka (is ${JSON.stringify(kind)})`,
   );
 }
+
+/** As its transport says, without what the transport itself would need. */
+export const carrierOf = (definition: MigrationDefinition, env: Environment): string | undefined =>
+  transportKind(definition, env) === 'kafka' ? kafkaCarrier : undefined;
 
 /** Everything that the Kafka transport of a context is told. @throws StranglerError CONFIG_ENV_MISSING, CONFIG_INVALID */
 export function kafkaTransportSettings(

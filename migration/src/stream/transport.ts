@@ -64,6 +64,8 @@ export interface Transport {
   readonly kind: 'embedded' | 'kafka';
   /** Tables of the toolkit's own that the publication holds besides the mapped ones. */
   readonly ownTables: readonly SourceTable[];
+  /** The program that reads the slot for the worker and may leave rows out when it begins anew: evidence is void then. */
+  readonly carrier?: string;
   /** How long a proof that a stream works waits for what this transport has to start, in milliseconds. */
   readonly proofTimeoutMs: number;
   /** What would stop a stream from being made, before anything is fenced or copied for it. @throws StranglerError */

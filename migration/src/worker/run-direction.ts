@@ -33,6 +33,7 @@ import type { WorkerFailure } from './still-failing.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { asSchemaChange, checkFit, requirePublished } from './schema-check.ts';
 import type { Identity } from '../identity/identity.ts';
+import { carrierPlace } from '../identity/read-carrier.ts';
 import { isEmpty, readIdentity } from '../identity/read-identity.ts';
 import { whatChanged } from '../identity/what-changed.ts';
 import { readIdentityRow, writeIdentityRow } from '../replica/identities.ts';
@@ -113,6 +114,7 @@ export async function runDirection(
       mapping,
       direction,
       publication: names.publication,
+      carrier: carrierPlace(transport.carrier, names),
     };
     const key = { context: definition.context, direction };
     const tidy = tidying(looking.source, definition.context, options.onFence);

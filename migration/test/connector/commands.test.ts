@@ -323,6 +323,37 @@ describeWithKafka('the command line over Kafka', () => {
     await mended();
   });
 
+  test('what was verified before Connect began anew is no proof any more: gates, status and doctor say so, until all is compared again', async () => {
+    type Gate = { gate: string; ok: boolean; actual: string; command: string };
+    const verification = async (): Promise<Gate | undefined> =>
+      json<{ gates: Gate[] }>(await run('can-i', 'shadow', 'catalog', '--json')).gates.find(
+        ({ gate }) => gate === 'verification',
+      );
+    expect((await run('verify', 'catalog')).code).toBe(0);
+    expect(await verification()).toMatchObject({ ok: true });
+    await rest.restart(await name());
+    const told =
+      "Kafka Connect began to read the monolith's log anew, and where it goes on in the middle of a COPY it may leave rows out";
+    await until('it reads again', async () => {
+      const found = await verification();
+      return found?.ok === false && found.actual.includes(told);
+    });
+    expect(await verification()).toMatchObject({ command: 'strangler verify catalog' });
+    expect((await run('status', 'catalog')).stdout).toContain(told);
+    expect(await finds('Kafka Connect since the last verification')).toMatchObject({
+      actual: told,
+      remedy: expect.stringContaining('strangler verify catalog'),
+    });
+    expect((await run('verify', 'catalog')).code).toBe(0);
+    expect(await verification()).toMatchObject({ ok: true });
+    await right();
+    // what follows disturbs the connector, and doctor would tell it of this as well
+    await scene.sql(
+      scene.control,
+      `DELETE FROM strangler_control.evidence WHERE kind = 'verification'`,
+    );
+  });
+
   test('doctor shows the trace of a task that failed', async () => {
     await stopWorker();
     await rest.put(await name(), {

@@ -7,6 +7,7 @@ import {
 import { type Report, reportAttempt } from '../../findings/check.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { broker } from './broker.ts';
+import { carrier } from './carrier.ts';
 import type { ContextCheck, Need, Patient } from './context-check.ts';
 import { contextFiles } from './context-files.ts';
 import { deadLetters } from './dead-letters.ts';
@@ -47,6 +48,7 @@ const checks: readonly ContextCheck[] = [
   worker,
   deadLetters,
   verification,
+  carrier,
   identity,
   flags,
   leftFlags,

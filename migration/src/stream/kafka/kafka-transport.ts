@@ -26,6 +26,8 @@ export interface KafkaTransport extends Transport {
   readonly settings: KafkaTransportSettings;
 }
 
+export const kafkaCarrier = 'Kafka Connect';
+
 /** Debezium on Kafka Connect carries the changes into topics; the worker reads them from there. */
 export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport {
   const slotOf = ({ context, direction, url }: StreamSource): string =>
@@ -35,6 +37,7 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
     kind: 'kafka',
     settings,
     ownTables: kafkaOwnTables,
+    carrier: kafkaCarrier,
     // A connector that is registered begins to run some seconds later, on a busy Connect cluster many.
     proofTimeoutMs: 60_000,
     assertUsable: (ends) => assertKafkaUsable(settings, ends),
