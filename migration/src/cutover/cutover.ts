@@ -31,6 +31,8 @@ export interface MoveOptions {
   readonly dryRun?: boolean;
   /** No facade runs, so nothing can hold writes: they are refused for the length of the move instead. */
   readonly noFacade?: boolean;
+  /** The gates were passed by: what they ask for is not asked again behind the fence. */
+  readonly forced?: boolean;
   /**
    * Contexts with data `reference` whose rows the service's new writes may refer to, out of the same monolith database. A cutover
    * waits for their streams as for its own.
@@ -200,6 +202,7 @@ async function begin(
     epoch: row.epoch,
     tables: { from: tables[plan.from], to: tables[plan.to] },
     noFacade: options.noFacade === true,
+    forced: options.forced === true,
     references: kind === 'cutover' ? (options.references ?? []) : [],
     proofTimeoutMs: options.proofTimeoutMs ?? options.transport.proofTimeoutMs,
     onStep: async (moment) => options.onStep?.(moment),

@@ -1,5 +1,6 @@
 import { assertFencesHeld } from './fence-source.ts';
 import { from, type MoveStep, to } from './move-state.ts';
+import { assertNoNewSubscription } from './subscriptions-held.ts';
 import { insertLsn } from '../database/current-lsn.ts';
 
 /**
@@ -12,6 +13,7 @@ export const flip: MoveStep = {
   phase: 'flip',
   async execute(move) {
     await assertFencesHeld(move);
+    await assertNoNewSubscription(move);
     // Nothing but replication has written to the target so far, so its new stream may begin here.
     const startLsn = await insertLsn(await to(move));
     const row = await move.control.flip({

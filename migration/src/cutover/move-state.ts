@@ -42,6 +42,8 @@ export interface MoveState {
   /** How the source was fenced before the move, so that an abandoned move leaves it as it was. */
   readonly sourceFence: 'none' | 'audit';
   readonly noFacade: boolean;
+  /** The gates were passed by: what they ask for is not asked again behind the fence. */
+  readonly forced?: boolean;
   /** Contexts whose forward streams must have passed the stop position too. */
   readonly references?: readonly string[];
   /** Longest wait for the new slot, and for the marker to come out of it; nothing is held meanwhile. */
@@ -57,6 +59,8 @@ export interface MoveState {
   stop: string | undefined;
   /** Both sides' fences as they stood when the source was closed: nobody may have opened one in between. */
   fenceMarks?: FenceMarks;
+  /** Those that may write past the fence, as they were before anything was held. */
+  subscriptions?: readonly string[];
   heldAt: string | undefined;
   writePauseMs: number | undefined;
 }

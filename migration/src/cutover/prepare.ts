@@ -4,6 +4,7 @@ import { installFence } from './fence.ts';
 import { fenceStatus } from './fence-status.ts';
 import { countOpenDeadLetters } from '../replica/dead-letters.ts';
 import { type Detail, from, type MoveState, type MoveStep, to } from './move-state.ts';
+import { noteSubscriptions } from './subscriptions-held.ts';
 import { requireUnchanged } from './unchanged.ts';
 
 async function look(move: MoveState): Promise<Detail> {
@@ -77,6 +78,7 @@ export const prepare: MoveStep = {
   async execute(move) {
     const seen = await look(move);
     await requireUnchanged(move);
+    await noteSubscriptions(move);
     // Fenced since replication began; asked again because the promise of one writer hangs on it.
     const target = await to(move);
     const fence = {

@@ -2,50 +2,27 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import type { Direction } from '@strangler-toolkit/plan';
 import { cutover, type MoveOptions, type MoveResult, rollback } from '../../src/cutover/index.ts';
-import { withConnection } from '../../src/database/connect.ts';
+import type { StepMoment } from '../../src/cutover/move-state.ts';
+import { connect } from '../../src/database/connect.ts';
+import { dropSlot } from '../../src/stream/index.ts';
 import { applying } from '../../src/replica/fences.ts';
 import type { Identity } from '../../src/identity/identity.ts';
-import { readIdentity } from '../../src/identity/read-identity.ts';
-import { loadMapping } from '../../src/mapping/load.ts';
 import { readIdentityRow } from '../../src/replica/identities.ts';
-import { definition } from '../cutover-context.ts';
 import { consistentState, oneOwner, openScene, type Scene, settled } from '../cutover-scene.ts';
+import { recordVerified, tooLarge } from './recorded.ts';
 
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene('identity_move');
   await scene.sql.monolith.query('ALTER TABLE products SET (autovacuum_enabled = false)');
-  await tooLarge();
+  await tooLarge(scene);
 });
 afterAll(async () => {
   await scene?.close();
 });
 
-const identity = (direction: Direction): Promise<Identity> =>
-  withConnection(scene.databases.monolith.url, { applicationName: 'test' }, (monolith) =>
-    withConnection(scene.databases.service.url, { applicationName: 'test' }, async (service) =>
-      readIdentity({
-        monolith,
-        service,
-        mapping: await loadMapping(definition, monolith, service),
-        direction,
-        publication: `strangler_shop_${direction}`,
-      }),
-    ),
-  );
-/** To be compared while writes wait, as far as anybody can tell; a rewrite tells otherwise. */
-const tooLarge = (): Promise<unknown> =>
-  scene.sql.monolith.query(`UPDATE pg_class SET reltuples = 1e9 WHERE relname = 'products'`);
-beforeEach(tooLarge);
-/** As strangler verify records it. */
-const verified = async (direction: Direction = 'forward'): Promise<void> =>
-  scene.control.evidence.record({
-    context: 'shop',
-    kind: 'verification',
-    epoch: (await scene.control.contexts.require('shop')).epoch,
-    ok: true,
-    detail: { differences: 0, identity: await identity(direction) },
-  });
+beforeEach(() => tooLarge(scene));
+const verified = (direction?: Direction): Promise<void> => recordVerified(scene, direction);
 const move = (options: Partial<MoveOptions> = {}): Promise<MoveResult> =>
   cutover({ ...scene.options, noFacade: true, ...options });
 
@@ -119,6 +96,49 @@ test('who opened and closed the fence after a clean verification keeps the owner
   expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
 });
 
+/** A subscription that waits for its hour, to a table that is called alike in the control database. */
+async function subscription(side: 'monolith' | 'service', table: string): Promise<AsyncDisposable> {
+  const name = `feeding_${scene.databases[side].name}`;
+  const { url } = scene.databases.control;
+  const control = await connect(url, { applicationName: 'test' });
+  await control.query(`CREATE TABLE IF NOT EXISTS ${table} (id bigint PRIMARY KEY, name text)`);
+  await control.query(`CREATE PUBLICATION ${name} FOR TABLE ${table}`);
+  await control.query(`SELECT pg_create_logical_replication_slot('${name}', 'pgoutput')`);
+  await scene.sql[side].query(
+    `CREATE SUBSCRIPTION feeding CONNECTION '${url}' PUBLICATION ${name}
+       WITH (create_slot = false, slot_name = '${name}', copy_data = false, enabled = false)`,
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      await scene.sql[side].query('ALTER SUBSCRIPTION feeding DISABLE');
+      await scene.sql[side].query('ALTER SUBSCRIPTION feeding SET (slot_name = NONE)');
+      await scene.sql[side].query('DROP SUBSCRIPTION feeding');
+      await dropSlot(control, name, { timeoutMs: 30_000 });
+      await control.query(`DROP PUBLICATION ${name}`);
+      await control.end();
+    },
+  };
+}
+const began = (side: 'monolith' | 'service') => ({
+  noFacade: true,
+  async onStep({ step, moment }: StepMoment) {
+    if (step === 'verify' && moment === 'done')
+      await scene.sql[side].query('ALTER SUBSCRIPTION feeding ENABLE');
+  },
+});
+
+test('a subscription that begins to write to the new owner behind the fence keeps the owner where it is', async () => {
+  await settled(scene);
+  await verified();
+  await using _feeding = await subscription('service', 'labels');
+  const result = await move(began('service'));
+  expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'GATE_REFUSED' } });
+  expect(result.error?.message).toContain(
+    'subscription feeding writes public.labels of the service',
+  );
+  expect(await consistentState(scene)).toEqual(oneOwner('monolith'));
+});
+
 test('with everything as it was verified the move goes through, and the way back begins with what was there', async () => {
   await settled(scene);
   await verified();
@@ -142,6 +162,18 @@ test('who opened and closed the fence of the way back keeps the service its owne
   expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'GATE_REFUSED' } });
   expect(result.error?.message).toContain('the fence of public.tags was switched off and on');
   await mend('monolith', 'DELETE FROM tags WHERE id = 77');
+  expect(await consistentState(scene)).toEqual(oneOwner('service'));
+  await settled(scene);
+});
+
+test('a subscription that begins to write on the way back keeps the service its owner', async () => {
+  await verified('reverse');
+  await using _feeding = await subscription('monolith', 'tags');
+  const result = await rollback({ ...scene.options, ...began('monolith') });
+  expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'GATE_REFUSED' } });
+  expect(result.error?.message).toContain(
+    'subscription feeding writes public.tags of the monolith',
+  );
   expect(await consistentState(scene)).toEqual(oneOwner('service'));
   await settled(scene);
 });

@@ -63,6 +63,7 @@ async function runProtocol(change: ProtocolChange, dryRun: boolean): Promise<Mov
     ...(await phaseOptions(change)),
     references: await referencesBeside(kit, definition),
     ...(options.noFacade && { noFacade: true }),
+    ...(options.force && { forced: true }),
     signal: kit.signal,
   };
   if (dryRun) return run({ ...base, dryRun: true });
