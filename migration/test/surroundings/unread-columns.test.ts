@@ -12,6 +12,7 @@ import {
 import { refuseUnsupportedColumns } from '../../src/stream/kafka/decode/refuse-unsupported.ts';
 import { unavailable } from '../../src/stream/kafka/decode/settings.ts';
 import type { Envelope, JsonRow } from '../../src/stream/kafka/decode/envelope.ts';
+import type { ReadChange } from '../../src/stream/kafka/kafka-change.ts';
 import { readAgain } from '../../src/stream/kafka/read-again.ts';
 import { countResyncRows } from '../../src/stream/kafka/resync-tables.ts';
 import { SourceQueries } from '../../src/stream/kafka/source-queries.ts';
@@ -172,6 +173,26 @@ test('on Kafka, times past the end of 64 bits are what their source has; a key t
     expect(await decoded('dated', [usual], { xid: Number(rows[0]?.own) })).toEqual([
       ['1', 'infinity', 'usual'],
     ]);
+    // And the late one goes as infinity does: what was there before it went is there, and is read again, whole.
+    const stays = async (id: number, went: number): Promise<unknown> => {
+      const table = { schema: 'public', table: 'dated' };
+      const shape = await loadShape(client, table, ['id', 'at', 'note']);
+      const before = { id, at: full, note: null };
+      const change: ReadChange = {
+        shape,
+        rekey: null,
+        envelope: { ...table, op: 'd', xid: went, before, after: null } as unknown as Envelope,
+      };
+      await readAgain(source, [change]);
+      return change.stays && shape.after(change.stays);
+    };
+    const whole = { id: '1', at: 'infinity', note: 'usual' };
+    expect(await stays(1, xid)).toEqual(whole);
+    // it may be there again since, or written again, which its own event tells
+    expect(await stays(1, Number(rows[0]?.own))).toBeUndefined();
+    expect(await stays(3, xid)).toBeUndefined();
+    await client.query(`UPDATE dated SET note = 'again' WHERE id = 1`);
+    expect(await stays(1, xid)).toBeUndefined();
     await client.query('ALTER TABLE rows DROP at');
     expect(await decoded('rows', [row('a', full, 0)])).toEqual([
       ['a', '\\x00', '1970-01-01 00:00:00'],

@@ -1,4 +1,4 @@
-import type { Envelope } from './decode/envelope.ts';
+import type { Envelope, JsonRow } from './decode/envelope.ts';
 import type { PartitionQueue, QueuedChange } from './partition-queue.ts';
 import type { TableShape } from './table-shape.ts';
 
@@ -8,10 +8,12 @@ export interface KafkaChange extends QueuedChange {
   readonly shape: TableShape;
   /** A change of the key comes as a delete and a create: the first says so, and so does the second. */
   readonly rekey: 'from' | 'to' | null;
+  /** Of a row that goes: one that the source has under its key all the same. */
+  stays?: JsonRow;
 }
 
 /** What it takes to read it where it does not come whole. */
-export type ReadChange = Pick<KafkaChange, 'envelope' | 'shape' | 'rekey'>;
+export type ReadChange = Pick<KafkaChange, 'envelope' | 'shape' | 'rekey' | 'stays'>;
 
 /** What reads the topics; the stream tells it when to stop and go on. */
 export interface TopicReader {

@@ -23,7 +23,7 @@ const shape: TableShape = {
   },
   after: rows,
   before: rows,
-  again: { times: [], dates: [], arrays: [], key: [], keyOf: rows },
+  again: { times: [], dates: [], arrays: [], key: [], keyOf: rows, wanted: ['id'] },
 };
 
 function openStream(highWaterBytes = 1_000_000) {
@@ -128,48 +128,67 @@ describe('a stream from Kafka', () => {
 
   test('the row of a snapshot does not part the halves of a moved key', async () => {
     const { stream, queue, add, end } = openStream();
-    const half = (rekey: 'from' | 'to', order: number, id: string, offset: number): void => {
+    const half = (
+      rekey: 'from' | 'to' | null,
+      order: number,
+      id: string,
+      { xid = 1, ...more }: { xid?: number; stays?: { id: string } } = {},
+    ): void => {
       const row =
-        rekey === 'from'
-          ? { op: 'd' as const, before: { id }, after: null }
-          : { op: 'c' as const, before: null, after: { id } };
+        rekey === 'to'
+          ? { op: 'c' as const, before: null, after: { id } }
+          : { op: 'd' as const, before: { id }, after: null };
+      const previous = (xid - 1) * 100;
       stream.add(queue, {
         op: row.op,
-        xid: 1,
+        xid,
         order,
         mark: order,
         lsn: order,
-        previous: 0,
-        offset,
+        previous,
+        offset: 100 * xid + order,
         bytes: 10,
         shape,
         rekey,
+        ...more,
         envelope: {
           ...row,
           schema: 'public',
           table: 'items',
-          xid: 1,
+          xid,
           lsn: 1,
-          previousCommit: 0,
+          previousCommit: previous,
           totalOrder: order,
           commitTimeUs: 5,
           snapshot: null,
         },
       });
     };
-    half('from', 1, 'old', 100);
+    half('from', 1, 'old');
     add(null, 0, 0, 'snapshot');
-    half('to', 2, 'new', 101);
+    half('to', 2, 'new');
     end(1, 100, 2);
     stream.pump();
-    const events = (await stream.take()).flatMap((message) =>
-      message.kind === 'changes' ? message.events : [],
-    );
-    expect(
-      events.map(({ op, before, after }) => [op, before?.id ?? null, after?.id ?? null]),
-    ).toEqual([
+    const came = async () =>
+      (await stream.take())
+        .flatMap((message) => (message.kind === 'changes' ? message.events : []))
+        .map(({ op, before, after }) => [op, before?.id ?? null, after?.id ?? null]);
+    expect(await came()).toEqual([
       ['u', 'old', 'new'],
       ['r', null, 'snapshot'],
+    ]);
+    // the row that the source has under the old key all the same comes behind the move, or behind the row that went
+    half('from', 1, 'there', { xid: 2, stays: { id: 'there' } });
+    half('to', 2, 'moved', { xid: 2 });
+    end(2, 200, 2);
+    half(null, 1, 'there', { xid: 3, stays: { id: 'there' } });
+    end(3, 300, 1);
+    stream.pump();
+    expect(await came()).toEqual([
+      ['u', 'there', 'moved'],
+      ['r', null, 'there'],
+      ['d', 'there', null],
+      ['r', null, 'there'],
     ]);
   });
 

@@ -8,6 +8,7 @@ import { refuseLateKeys } from './late-keys.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { askSource, setText } from './source-rows.ts';
 import type { ArrayColumn, TableShape } from './table-shape.ts';
+import { readWhatStays } from './what-stays.ts';
 import { untilVisible } from './until-visible.ts';
 
 /**
@@ -32,6 +33,7 @@ export async function readAgain(
   for (const [shape, found] of doubtful)
     await source.run(async (client) => {
       await refuseLateKeys(client, shape, found);
+      await readWhatStays(client, shape, found);
       await readRows(client, shape, found);
     });
 }

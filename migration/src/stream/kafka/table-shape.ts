@@ -34,6 +34,8 @@ export interface ReadAgain {
   readonly arrays: readonly ArrayColumn[];
   readonly key: readonly { readonly name: string; readonly type: string }[];
   readonly keyOf: (row: JsonRow) => Row;
+  /** All columns that are read. */
+  readonly wanted: readonly string[];
 }
 
 /** By `schema.table`: the columns that are read (of others all), and those that identify a row where the context file says so. */
@@ -148,6 +150,7 @@ export async function loadShape(
         types.filter(({ name }) => identifying.includes(name)),
         { table: qualified },
       ),
+      wanted: wanted.map(({ name }) => name),
     },
   };
 }

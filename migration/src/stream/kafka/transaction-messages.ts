@@ -102,6 +102,7 @@ export class TransactionMessages implements AssemblerOutput<KafkaChange> {
     const after = envelope.after === null ? null : shape.after(envelope.after);
     const truncated = change.op === 't';
     this.#emit(change, change.op, truncated ? null : before, truncated ? null : after);
+    this.#emitWhatStays(change);
   }
 
   /** @returns whether `change` was the second half; without one the first was a plain delete. */
@@ -113,8 +114,15 @@ export class TransactionMessages implements AssemblerOutput<KafkaChange> {
     const whole = change.rekey === 'to';
     if (whole) this.#emit(change, 'u', before, change.shape.after(change.envelope.after ?? {}));
     else this.#emit(from, 'd', before, null);
+    this.#emitWhatStays(from);
     for (const row of behind) this.#take(row);
     return whole;
+  }
+
+  /** As a row that was read: whatever else is there under its key, this is what it is. */
+  #emitWhatStays(change: KafkaChange): void {
+    const { stays, shape } = change;
+    if (stays !== undefined) this.#emit(change, 'r', null, shape.after(stays));
   }
 
   // Once per row: the transaction is kept in a field, so that no object is made to pass it on.

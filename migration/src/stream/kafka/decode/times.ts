@@ -65,6 +65,9 @@ export const mayBeLate = (micros: unknown): boolean =>
 export const isLate = (micros: unknown): boolean =>
   mayBeLate(micros) && micros !== infinite && micros !== negativeInfinite;
 
+/** Whether it is infinity, or a late time without a fraction, which comes alike. */
+export const isInfinite = (micros: unknown): boolean => micros === infinite;
+
 /**
  * A late time that is no infinity, for one that is known by its fraction of a second alone: as a key it is told from infinity, and
  * the same in whatever is said of the row.
