@@ -54,6 +54,7 @@ test('what is decided, and what does not write, holds nobody up', async () => {
   const decided = { service: { items: { reason: 'a table of its own' } } };
   const move = scene({ definition: { ...definition, subscriptions: decided } as never }, ['known']);
   await noteSubscriptions(move);
-  await assertNoNewSubscription(move);
+  expect(move.subscriptions).toEqual([]);
+  await expect(assertNoNewSubscription(move)).resolves.toBeUndefined();
   await assertNoNewSubscription({ ...move, subscriptions: undefined } as never);
 });
