@@ -1,3 +1,4 @@
+import { apart } from './apart.ts';
 import { StranglerError } from './errors.ts';
 import type { MigrationDefinition, RouteDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
@@ -92,6 +93,35 @@ function tableProblems(table: TableMapping, field: string): Problem[] {
   return problems;
 }
 
+/** Several mappings of one monolith table: every row is meant by one of them at most, and known by the same key. */
+function siblingProblems(tables: readonly TableMapping[]): Problem[] {
+  return tables.flatMap((table, index): Problem[] => {
+    const name = qualified(table.monolith);
+    const earlier = tables.slice(0, index).filter((one) => qualified(one.monolith) === name);
+    const met = earlier.find((one) => !apart(one.where, table.where));
+    if (met !== undefined) {
+      const whole = [met, table].some(({ where }) => where === undefined);
+      return [
+        {
+          field: `tables[${index}].${whole ? 'monolith' : 'where'}`,
+          message:
+            `${whole ? '' : 'meets rows of another: '}"${name}" is mapped by tables[${tables.indexOf(met)}] already; ` +
+            "several mappings of a table need a where each, and one column in which they name different values (kind: 'book', kind: 'disc')",
+        },
+      ];
+    }
+    const other = earlier.find(({ key }) => JSON.stringify(key) !== JSON.stringify(table.key));
+    return other === undefined
+      ? []
+      : [
+          {
+            field: `tables[${index}].key`,
+            message: `must be that of tables[${tables.indexOf(other)}]: both map rows of "${name}"`,
+          },
+        ];
+  });
+}
+
 function meaningProblems(definition: MigrationDefinition): Problem[] {
   const problems: Problem[] = [];
   const { routes } = definition;
@@ -160,14 +190,7 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
         message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
       });
   }
-  for (const { index, first, name } of duplicates(
-    tables.map((table) => qualified(table.monolith)),
-  )) {
-    problems.push({
-      field: `tables[${index}].monolith`,
-      message: `"${name}" is mapped by tables[${first}] already`,
-    });
-  }
+  problems.push(...siblingProblems(tables));
   const parts = tables.flatMap((table, at) =>
     table.service.map((part, index) => ({
       field: `tables[${at}].service[${index}].table`,
@@ -241,7 +264,10 @@ export function validateTogether(
     });
     // whoever owns a table may be read by many
     if (isOneWay(definition.data)) continue;
+    const names = (definition.tables ?? []).map(({ monolith }) => qualified(monolith));
     (definition.tables ?? []).forEach((table, index) => {
+      // a context may map a table several times
+      if (names.indexOf(qualified(table.monolith)) < index) return;
       const database = JSON.stringify(definition.monolith.database);
       claim(
         `table ${database} ${qualified(table.monolith)}`,

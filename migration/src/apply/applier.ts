@@ -1,4 +1,4 @@
-import { type Direction, StranglerError } from '@strangler-toolkit/plan';
+import { type Direction, StranglerError, targetOf } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { ChangeEvent, Lsn } from '../stream/change-event.ts';
@@ -20,6 +20,7 @@ import {
 } from '../replica/streams.ts';
 import { type WriteOrPark, writeInOrder } from './write-or-park.ts';
 import { writeTargets } from './write-target.ts';
+import { rowSpaces, sharesTables } from '../mapping/row-spaces.ts';
 
 export interface ApplierOptions {
   /** Connected to the target and prepared with `prepareApplySession`; nobody else uses it. */
@@ -74,7 +75,7 @@ export class Applier {
   readonly #interpretParked: ReturnType<typeof createInterpreter>;
   readonly #relations: RelationWatch;
   readonly #recent = new RecentCommits();
-  /** Parts of one row are several tables of the source: their changes are folded, so their transaction stays whole. */
+  /** Several tables of the source come together in one: their changes are folded or put in order, so their transaction stays whole. */
   readonly #whole: boolean;
   #held: ChangeEvent[] = [];
   #parked = new Set<string>();
@@ -96,13 +97,16 @@ export class Applier {
     this.#interpret = createInterpreter(mapping, direction);
     this.#interpretParked = createInterpreter(mapping, direction, { parked: true });
     this.#relations = new RelationWatch(mapping, direction);
-    this.#whole = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
+    this.#whole =
+      sharesTables(mapping, targetOf(direction)) ||
+      (direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1));
     this.#work = {
       client,
       mapping,
       context,
       direction,
       targets: writeTargets(mapping, direction),
+      spaces: rowSpaces(mapping),
       plainInserts: new PlainInserts(),
       checkSchema: options.checkSchema ?? (async () => {}),
       strict: options.onPartOfRow !== undefined,

@@ -1,6 +1,7 @@
 import { type Direction, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { rowSpaces } from '../mapping/row-spaces.ts';
 import {
   type DeadLetter,
   dropDeadLetters,
@@ -47,7 +48,7 @@ export async function replayDeadLetter({
       letter,
       changes: interpret([eventFromJson(letter.event)]),
     }));
-    const chosen = sameRow(changes, id);
+    const chosen = sameRow(changes, id, rowSpaces(mapping));
     if (chosen.length === 0) throw notOpen(context, id);
     try {
       await writeChanges(
@@ -94,11 +95,12 @@ export async function dropSuperseded(
 ): Promise<string[]> {
   const interpret = createInterpreter(mapping, direction, { parked: true });
   const letters = await listDeadLetters(client, { context, direction });
+  const spaces = rowSpaces(mapping);
   const ids = letters
     .filter((letter) => {
       const touched = interpret([eventFromJson(letter.event)])
         .filter(isKeyed)
-        .flatMap(touchedKeys);
+        .flatMap((change) => touchedKeys(change, spaces));
       return touched.length > 0 && touched.every((key) => keys.has(key));
     })
     .map(({ id }) => id);
@@ -115,8 +117,10 @@ const notOpen = (context: string, id: string): StranglerError =>
 function sameRow<T extends { letter: DeadLetter; changes: RowChange[] }>(
   letters: readonly T[],
   id: string,
+  spaces: readonly number[],
 ): T[] {
-  const keysOf = (letter: T): string[] => letter.changes.filter(isKeyed).flatMap(touchedKeys);
+  const keysOf = (letter: T): string[] =>
+    letter.changes.filter(isKeyed).flatMap((change) => touchedKeys(change, spaces));
   const keys = new Set(letters.filter(({ letter }) => letter.id === id).flatMap(keysOf));
   for (let size = -1; size !== keys.size;) {
     size = keys.size;

@@ -89,7 +89,7 @@ describe('interpreting what the service changed', () => {
     const moved = event('u', 'goods', { goods_id: '6', state: 'on' });
     const changes = reverse([{ ...moved, before: { goods_id: '5', state: 'active' } }]);
     expect(changes).toMatchObject([{ kind: 'invalid', key: { id: '6' } }]);
-    expect(changes.filter(isKeyed).flatMap(touchedKeys)).toEqual([
+    expect(changes.filter(isKeyed).flatMap((change) => touchedKeys(change))).toEqual([
       keyText(0, { id: '5' }),
       keyText(0, { id: '6' }),
     ]);

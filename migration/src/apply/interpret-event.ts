@@ -1,8 +1,10 @@
-import { type Direction, StranglerError } from '@strangler-toolkit/plan';
+import { type Direction, StranglerError, targetOf } from '@strangler-toolkit/plan';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { sharesTables } from '../mapping/row-spaces.ts';
 import type { ChangeEvent, Row } from '../stream/change-event.ts';
 import { type EncodedRow, encodedValue } from '../stream/encoded-row.ts';
 import { foldParts } from './collapse.ts';
+import { deletesFirst } from './deletes-first.ts';
 import { forwardSource, reverseSource, type Source } from './mapped-source.ts';
 import type { LogicalRow, Put, RowChange } from './row-change.ts';
 import { enteredInPart, passageOf } from './row-passage.ts';
@@ -19,35 +21,38 @@ export function createInterpreter(
   direction: Direction,
   { parked = false }: { readonly parked?: boolean } = {},
 ): Interpreter {
-  const sources = new Map<string, Source>();
+  const sources = new Map<string, Source[]>();
+  const add = (source: Source): void => {
+    const known = sources.get(source.name);
+    if (known === undefined) sources.set(source.name, [source]);
+    else known.push(source);
+  };
   mapping.tables.forEach((table, index) => {
-    if (direction === 'forward') {
-      sources.set(`${table.monolith.schema}.${table.monolith.table}`, forwardSource(table, index));
-    } else {
+    if (direction === 'forward') add(forwardSource(table, index));
+    else
       table.parts.forEach((part, partIndex) =>
-        sources.set(
-          `${part.service.schema}.${part.service.table}`,
-          reverseSource(table, index, part, partIndex === 0),
-        ),
+        add(reverseSource(table, index, part, partIndex === 0)),
       );
-    }
   });
+  const meeting = sharesTables(mapping, targetOf(direction));
   const split = direction === 'reverse' && mapping.tables.some((table) => table.parts.length > 1);
   return (events) => {
     const changes: RowChange[] = [];
     let schema: string | null = null;
     let name: string | null = null;
-    let source: Source | undefined;
+    let found: readonly Source[] = [];
     for (const event of events) {
       const from = event.source;
       // neighbours are mostly of one table
       if (from.table !== name || from.schema !== schema) {
         ({ schema, table: name } = from);
-        source = sources.get(`${schema}.${name}`);
+        found = sources.get(`${schema}.${name}`) ?? [];
       }
-      if (source !== undefined) interpret(source, event, { changes, parked });
+      for (const source of found) interpret(source, event, { changes, parked });
     }
-    return split ? foldParts(withoutNeedlessClears(changes)) : changes;
+    if (!split && !meeting) return changes;
+    const folded = foldParts(withoutNeedlessClears(changes));
+    return meeting ? deletesFirst(folded) : folded;
   };
 }
 

@@ -15,7 +15,10 @@ import {
 import { type KeyedRowChange, keyText, type RowChange } from './row-change.ts';
 
 const mapping = {
-  tables: ['orders', 'products'].map((table) => ({ monolith: { schema: 'public', table } })),
+  tables: ['orders', 'products'].map((table) => ({
+    monolith: { schema: 'public', table },
+    parts: [],
+  })),
 } as unknown as CompiledMapping;
 const event: ChangeEvent = {
   op: 'u',

@@ -1,10 +1,23 @@
 import { codeOf, type Direction, isStranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { dropDeadLettersOfTable, listParked, writeDeadLetter } from '../replica/dead-letters.ts';
+import { rowSpaces } from '../mapping/row-spaces.ts';
+import {
+  dropDeadLetters,
+  dropDeadLettersOfTable,
+  listDeadLetters,
+  listParked,
+  writeDeadLetter,
+} from '../replica/dead-letters.ts';
 import { eventFromJson, eventToJson } from './event-json.ts';
-import type { Interpreter } from './interpret-event.ts';
-import { isKeyed, type KeyedRowChange, keyText, touchedKeys } from './row-change.ts';
+import { createInterpreter, type Interpreter } from './interpret-event.ts';
+import {
+  isKeyed,
+  type KeyedRowChange,
+  keyText,
+  type RowChange,
+  touchedKeys,
+} from './row-change.ts';
 
 /** Where the changes of one direction that cannot be applied wait for a person. */
 export interface Parking {
@@ -20,15 +33,16 @@ export async function loadParkedKeys(
   interpret: Interpreter,
 ): Promise<Set<string>> {
   const letters = await listParked(client, context, direction);
+  const spaces = rowSpaces(mapping);
   const keys = new Set<string>();
   for (const letter of letters) {
     const table = mapping.tables.findIndex(
       ({ monolith }) => `${monolith.schema}.${monolith.table}` === letter.table,
     );
-    keys.add(keyText(table, letter.key));
+    keys.add(keyText(spaces[table] ?? table, letter.key));
     // a parked change of a key blocks the old key as well
     for (const change of interpret([eventFromJson(letter.event)]))
-      if (isKeyed(change)) for (const key of touchedKeys(change)) keys.add(key);
+      if (isKeyed(change)) for (const key of touchedKeys(change, spaces)) keys.add(key);
   }
   return keys;
 }
@@ -53,6 +67,8 @@ export async function parkChange(
   }
 }
 
+const truncated = ' (the table was truncated later)';
+
 /** A truncated table leaves nothing that its parked changes could still be about. */
 export async function dropParkedOfTable(
   { client, mapping, context, direction }: Parking,
@@ -63,8 +79,28 @@ export async function dropParkedOfTable(
   await dropDeadLettersOfTable(
     client,
     { context, direction, table: `${table.monolith.schema}.${table.monolith.table}` },
-    ' (the table was truncated later)',
+    truncated,
   );
+}
+
+/**
+ * As `dropParkedOfTable`, where several mappings share a table: only what came from the table that was truncated.
+ * @returns the keys that wait still
+ */
+export async function dropParkedOfSource(
+  parking: Parking,
+  truncate: Extract<RowChange, { kind: 'truncate' }>,
+): Promise<Set<string>> {
+  const { client, mapping, context, direction } = parking;
+  const named = truncate.events.map(({ source }) => `${source.schema}.${source.table}`);
+  const ids = (await listDeadLetters(client, { context, direction }))
+    .filter((letter) => {
+      const { source } = eventFromJson(letter.event);
+      return named.includes(`${source.schema}.${source.table}`);
+    })
+    .map(({ id }) => id);
+  if (ids.length > 0) await dropDeadLetters(client, ids, truncated);
+  return loadParkedKeys(parking, createInterpreter(mapping, direction, { parked: true }));
 }
 
 /** PostgreSQL's message and detail; both are needed to find the row. */

@@ -16,14 +16,9 @@ export class RelationWatch {
   constructor(mapping: CompiledMapping, direction: Direction) {
     for (const table of mapping.tables) {
       if (direction === 'forward')
-        this.#columns.set(
+        this.#expect(
           tableName(table.monolith),
-          new Map(
-            Object.keys(table.where ?? {}).map((column) => [
-              column,
-              `${table.line}.where.${column}`,
-            ]),
-          ),
+          Object.keys(table.where ?? {}).map((column) => [column, `${table.line}.where.${column}`]),
         );
       for (const part of table.parts) {
         const { source } = endsOf(direction, { monolith: table.monolith, service: part.service });
@@ -32,9 +27,13 @@ export class RelationWatch {
           columnOn(link, sourceOf(direction)),
           `${part.line}.columns.${link.from}`,
         ]);
-        this.#columns.set(name, new Map([...(this.#columns.get(name) ?? []), ...lines]));
+        this.#expect(name, lines);
       }
     }
+  }
+
+  #expect(name: string, lines: readonly (readonly [string, string])[]): void {
+    this.#columns.set(name, new Map([...(this.#columns.get(name) ?? []), ...lines]));
   }
 
   /** True when this shape has to be looked at before rows of it are written. */

@@ -87,8 +87,13 @@ export function keyText(table: number, key: LogicalRow): string {
 const valueText = (value: ColumnText | undefined): string =>
   value === null || value === undefined ? '-' : `${value.length}:${value}`;
 
-/** Every key that a change touches: two for a change of the key itself. */
-export const touchedKeys = (change: KeyedRowChange): string[] =>
-  'oldKey' in change && change.oldKey !== undefined
-    ? [keyText(change.table, change.oldKey), keyText(change.table, change.key)]
-    : [keyText(change.table, change.key)];
+/**
+ * Every key that a change touches: two for a change of the key itself. `spaces`: by mapping, whose keys are those of another one
+ * (`rowSpaces`).
+ */
+export function touchedKeys(change: KeyedRowChange, spaces: readonly number[] = []): string[] {
+  const space = spaces[change.table] ?? change.table;
+  return 'oldKey' in change && change.oldKey !== undefined
+    ? [keyText(space, change.oldKey), keyText(space, change.key)]
+    : [keyText(space, change.key)];
+}

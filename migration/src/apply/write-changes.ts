@@ -132,11 +132,17 @@ async function writeRows(
       else rows.puts.push(change.row);
     }
   }
+  // first, and of all mappings: a row of one may take the key that a row of another had in the same table
   for (const [index, rows] of tables.entries()) {
     if (rows === undefined) continue;
     for (const target of targets[index] ?? []) {
       if (target.where !== undefined) requireOurs(target, writtenRows(rows));
       await writeDeletes(client, target, rows.gone);
+    }
+  }
+  for (const [index, rows] of tables.entries()) {
+    if (rows === undefined) continue;
+    for (const target of targets[index] ?? []) {
       await writeUpdates(client, target, rows.puts);
       await writePatches(client, target, rows.patches, false);
       await writePatches(client, target, rows.lenient, true);

@@ -59,6 +59,7 @@ function scene(refuses: (values: string) => Error | undefined = () => undefined)
     plainInserts: new PlainInserts(),
     parked: new Set<string>(),
     checkSchema: async () => void told.push('schema checked'),
+    spaces: [],
   } as unknown as WriteOrPark;
   return {
     work,

@@ -1,6 +1,12 @@
 import { codeOf } from '@strangler-toolkit/plan';
 import { classifyFailure } from './classify-error.ts';
-import { behindDeadLetter, dropParkedOfTable, type Parking, parkChange } from './parked-changes.ts';
+import {
+  behindDeadLetter,
+  dropParkedOfSource,
+  dropParkedOfTable,
+  type Parking,
+  parkChange,
+} from './parked-changes.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { isKeyed, type KeyedRowChange, type RowChange, touchedKeys } from './row-change.ts';
 import type { PlainInserts } from './plain-inserts.ts';
@@ -9,6 +15,8 @@ import { type Targets, writeSteps } from './write-changes.ts';
 
 export interface WriteOrPark extends Parking {
   readonly targets: Targets;
+  /** By mapping, whose keys are those of another one (`rowSpaces`). */
+  readonly spaces: readonly number[];
   readonly savepoint: Savepoint;
   readonly plainInserts: PlainInserts;
   /** Keys with open dead letters; grows as changes are parked. */
@@ -35,11 +43,26 @@ export async function writeInOrder(
     written += await writeOrPark(work, changes.slice(from, index + 1));
     from = index + 1;
     if (work.parked.size === 0) continue;
-    await dropParkedOfTable(work, change.table);
-    for (const key of work.parked) if (key.startsWith(`${change.table}:`)) work.parked.delete(key);
+    await forgetParked(work, change);
   }
   if (from === 0) return writeOrPark(work, changes, steps);
   return written + (await writeOrPark(work, changes.slice(from)));
+}
+
+async function forgetParked(
+  work: WriteOrPark,
+  change: Extract<RowChange, { kind: 'truncate' }>,
+): Promise<void> {
+  const { parked, spaces } = work;
+  const space = spaces[change.table];
+  if (spaces.filter((one) => one === space).length > 1) {
+    const left = await dropParkedOfSource(work, change);
+    parked.clear();
+    for (const key of left) parked.add(key);
+    return;
+  }
+  await dropParkedOfTable(work, change.table);
+  for (const key of parked) if (key.startsWith(`${change.table}:`)) parked.delete(key);
 }
 
 /**
@@ -95,7 +118,7 @@ async function parkBlocked(
   if (work.parked.size === 0) return changes;
   const open: RowChange[] = [];
   for (const change of changes) {
-    if (!isKeyed(change) || !touchedKeys(change).some((key) => work.parked.has(key)))
+    if (!isKeyed(change) || !touchedKeys(change, work.spaces).some((key) => work.parked.has(key)))
       open.push(change);
     else await park(work, change, behindDeadLetter);
   }
@@ -105,5 +128,5 @@ async function parkBlocked(
 async function park(work: WriteOrPark, change: KeyedRowChange, error: unknown): Promise<void> {
   await parkChange(work, change, error);
   work.savepoint.keep();
-  for (const key of touchedKeys(change)) work.parked.add(key);
+  for (const key of touchedKeys(change, work.spaces)) work.parked.add(key);
 }

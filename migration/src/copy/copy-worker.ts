@@ -20,7 +20,12 @@ export type CopyJob = {
   readonly progress: TableProgress;
 } & (
   | { readonly kind: 'range'; readonly part: CompiledPart; readonly range: PageRange }
-  | { readonly kind: 'keys'; readonly keys: readonly CopyKey[] }
+  /** `all`: the mappings of the table. */
+  | {
+      readonly kind: 'keys';
+      readonly keys: readonly CopyKey[];
+      readonly all: readonly CompiledTable[];
+    }
 );
 
 export interface CopyConnections {
@@ -144,11 +149,15 @@ async function copyRows(
           table,
           job.keys.map(({ key }) => key),
         );
-  const where = table.where ? `${rowsOf} AND ${conditionSql(table.where)}` : rowsOf;
-  for (const part of job.kind === 'range' ? [job.part] : table.parts) {
+  const places =
+    job.kind === 'range'
+      ? [{ of: table, part: job.part }]
+      : job.all.flatMap((of) => of.parts.map((part) => ({ of, part })));
+  for (const { of, part } of places) {
+    const where = of.where ? `${rowsOf} AND ${conditionSql(of.where)}` : rowsOf;
     const stage = staged ? staging(part) : null;
     if (stage !== null) await target.query(stage.make);
-    const statements = copyStatements(table, part, { where, ...(stage && { into: stage.name }) });
+    const statements = copyStatements(of, part, { where, ...(stage && { into: stage.name }) });
     rows = await forwardCopy(source, target, statements, (read) => {
       bytes += read;
       progress.add(0, read);

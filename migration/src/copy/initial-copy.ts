@@ -8,7 +8,7 @@ import { displayTable } from '../database/identifiers.ts';
 import { serverVersion } from '../database/server-version.ts';
 import { knows } from '../database/supported-versions.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
-import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, mappingsOf, tableName } from '../mapping/compiled-mapping.ts';
 import type { CopyMark } from '../replica/copies.ts';
 import {
   type CopyConnections,
@@ -174,10 +174,15 @@ const tableProgress = (
   onProgress: (progress: CopyProgress) => void = () => {},
 ): TableProgress[] =>
   mapping.tables.map((table, index) => {
-    const done = ranges.filter((range) => range.table === tableName(table.monolith));
+    const own = table.parts.map(({ service }) => tableName(service));
+    const done = ranges.filter(
+      (range) => range.table === tableName(table.monolith) && own.includes(range.part),
+    );
     const ofFirst = done.filter(({ part }) => part === tableName(table.parts[0].service));
     return new TableProgress(
-      displayTable(table.monolith),
+      mappingsOf(mapping, tableName(table.monolith)).length === 1
+        ? displayTable(table.monolith)
+        : `${displayTable(table.monolith)} to ${displayTable(table.parts[0].service)}`,
       catalogs[index]?.estimatedRows ?? 0,
       onProgress,
       {

@@ -1,6 +1,11 @@
 import type pg from 'pg';
 import type { TableCatalog } from '../database/catalog.ts';
-import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import {
+  type CompiledMapping,
+  distinctTables,
+  mappingsOf,
+  tableName,
+} from '../mapping/compiled-mapping.ts';
 import {
   type CopiedRange,
   copiedRanges,
@@ -44,7 +49,7 @@ export async function readLeft({
 }): Promise<CopyLeft> {
   const ranges: CopiedRange[] = [];
   const noted = await copiedRanges(service, mark.context);
-  for (const { monolith: table } of mapping.tables) {
+  for (const table of distinctTables(mapping, 'monolith')) {
     const name = tableName(table);
     const done = noted.filter((range) => range.table === name);
     if (done.length === 0) continue;
@@ -100,11 +105,15 @@ export function planJobs(
       );
     }),
     largestFirst.flatMap(({ table, progress: counter }): CopyJob[] => {
-      if (counter === undefined) return [];
-      const keys = left.keys.filter((key) => key.table === tableName(table.monolith));
+      const name = tableName(table.monolith);
+      const all = mappingsOf(mapping, name);
+      // a row is read for all mappings of its table at once, because its key is forgotten then
+      if (counter === undefined || table !== all[0]) return [];
+      const keys = left.keys.filter((key) => key.table === name);
       return Array.from({ length: Math.ceil(keys.length / keysAtOnce) }, (_none, at) => ({
         kind: 'keys',
         table,
+        all,
         keys: keys.slice(at * keysAtOnce, (at + 1) * keysAtOnce),
         progress: counter,
       }));

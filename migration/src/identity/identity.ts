@@ -1,6 +1,5 @@
 import type { Direction } from '@strangler-toolkit/plan';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
-import { tableName } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 
 /** A mapped column. `version` changes with every ALTER of it, `number` when it was dropped and made again under its old name. */
 export interface ColumnIdentity {
@@ -102,8 +101,29 @@ export interface Identity {
   readonly coming?: readonly string[];
 }
 
+type Mapped = Pick<MappedTable, 'monolith' | 'parts'>;
+
+/** What a mapping is known by: the monolith's table, and the first of the service's where the table has several mappings. */
+export const mappedName = ({ monolith, parts }: Mapped, among: readonly Mapped[]): string =>
+  among.filter((one) => one.monolith === monolith).length > 1
+    ? `${monolith} to ${parts[0]?.service ?? ''}`
+    : monolith;
+
+/** The same mapping at another time; undefined: there was none. */
+export function counterpart<T extends Mapped>(
+  table: Mapped,
+  own: readonly Mapped[],
+  others: readonly T[],
+): T | undefined {
+  const same = others.filter(({ monolith }) => monolith === table.monolith);
+  const alone = own.filter(({ monolith }) => monolith === table.monolith).length === 1;
+  return alone && same.length === 1
+    ? same[0]
+    : same.find(({ parts }) => parts[0]?.service === table.parts[0]?.service);
+}
+
 /** The part of an identity that comes from the context file. */
-export const mappingIdentity = ({ tables }: CompiledMapping): MappedTable[] =>
+export const mappingIdentity = ({ tables }: Pick<CompiledMapping, 'tables'>): MappedTable[] =>
   tables.map((table) => ({
     monolith: tableName(table.monolith),
     key: table.key,

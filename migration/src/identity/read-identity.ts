@@ -3,7 +3,13 @@ import type pg from 'pg';
 import { databaseFailure } from '../database/failures.ts';
 import { quoteTable, type TableName } from '../database/identifiers.ts';
 import { mayHaveChain, typeChain } from '../database/type-chain.ts';
-import { columnsRead, type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import {
+  columnsRead,
+  type CompiledMapping,
+  distinctTables,
+  mappingsOf,
+  tableName,
+} from '../mapping/compiled-mapping.ts';
 import { readOpenings } from '../replica/fence-marks.ts';
 import { isWhole, readFenceTriggers } from '../replica/fences.ts';
 import {
@@ -112,38 +118,30 @@ export async function readIdentity({
   const source = sourceOf(direction);
   const named = (side: 'monolith' | 'service'): string | null =>
     side === source ? publication : null;
-  const parts = mapping.tables.flatMap((table) => table.parts);
+  const tables = {
+    monolith: distinctTables(mapping, 'monolith'),
+    service: distinctTables(mapping, 'service'),
+  };
   const [monolith, service] = await Promise.all([
-    lookAt(
-      clients.monolith,
-      mapping.tables.map((table) => table.monolith),
-      named('monolith'),
-    ),
-    lookAt(
-      clients.service,
-      parts.map((part) => part.service),
-      named('service'),
-    ),
+    lookAt(clients.monolith, tables.monolith, named('monolith')),
+    lookAt(clients.service, tables.service, named('service')),
   ]);
   const target = targetOf(direction);
-  const fence = await lookAtFence(
-    clients[target],
-    mapping.context,
-    target === 'service'
-      ? parts.map((part) => part.service)
-      : mapping.tables.map((t) => t.monolith),
-  );
   const carrier = carried && (await readCarrier(clients[source], carried));
+  const fence = await lookAtFence(clients[target], mapping.context, tables[target]);
+  const monolithColumns = (name: string): string[] =>
+    mappingsOf(mapping, name).flatMap(columnsRead);
+  const serviceColumns = (name: string): string[] =>
+    mapping.tables
+      .flatMap(({ parts }) => parts)
+      .filter((part) => tableName(part.service) === name)
+      .flatMap((part) => part.columns.map(({ to }) => to));
   return {
     direction,
     ...(carrier && { carrier }),
     ...(fence && { fence }),
-    monolith: monolith.tables.map((table, index) =>
-      onlyMapped(table, mapping.tables.slice(index, index + 1).flatMap(columnsRead)),
-    ),
-    service: service.tables.map((table, index) =>
-      onlyMapped(table, parts[index]?.columns.map(({ to }) => to) ?? []),
-    ),
+    monolith: monolith.tables.map((table) => onlyMapped(table, monolithColumns(table.name))),
+    service: service.tables.map((table) => onlyMapped(table, serviceColumns(table.name))),
     publication: source === 'monolith' ? monolith.publication : service.publication,
     mapping: mappingIdentity(mapping),
   };

@@ -1,11 +1,13 @@
 import { type Direction, type Side, sourceOf, targetOf } from '@strangler-toolkit/plan';
-import type {
-  ColumnIdentity,
-  Identity,
-  LeafIdentity,
-  MappedTable,
-  PublicationIdentity,
-  TableIdentity,
+import {
+  type ColumnIdentity,
+  counterpart,
+  type Identity,
+  type LeafIdentity,
+  mappedName,
+  type MappedTable,
+  type PublicationIdentity,
+  type TableIdentity,
 } from './identity.ts';
 
 /**
@@ -292,15 +294,15 @@ function mappingChanges(
 ): Change[] {
   return [
     ...before
-      .filter((table) => after.every(({ monolith }) => monolith !== table.monolith))
-      .map(({ monolith }): Change => ({
+      .filter((table) => counterpart(table, before, after) === undefined)
+      .map((table): Change => ({
         severity: 'void',
         kind: 'mapping' as const,
         table: null,
-        text: `table ${monolith} is not mapped any more`,
+        text: `table ${mappedName(table, before)} is not mapped any more`,
       })),
     ...after.flatMap((table) => {
-      const was = before.find(({ monolith }) => monolith === table.monolith);
+      const was = counterpart(table, after, before);
       return was === undefined
         ? [
             {
@@ -308,7 +310,7 @@ function mappingChanges(
               severity: 'reread' as const,
               kind: 'mapping' as const,
               table: table.monolith,
-              text: `table ${table.monolith} was not mapped`,
+              text: `table ${mappedName(table, after)} was not mapped`,
             },
           ]
         : mappedTableChanges(was, table, direction);

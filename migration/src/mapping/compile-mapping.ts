@@ -18,6 +18,7 @@ import {
   type CompiledTable,
   tableName,
 } from './compiled-mapping.ts';
+import { refuseOverlaps } from './refuse-overlaps.ts';
 
 export interface CompileCatalogs {
   readonly monolith: readonly TableCatalog[];
@@ -50,10 +51,7 @@ export function compileMapping(
   const tables = (definition.tables ?? []).map((mapping, index) =>
     compileTable(mapping, `${file}: tables[${index}]`, catalogs),
   );
-  refuseRepeated(
-    tables.map((table) => [tableName(table.monolith), table.line]),
-    'monolith table',
-  );
+  refuseOverlaps(tables);
   refuseRepeated(
     tables.flatMap((table) =>
       table.parts.map((part): [string, string] => [tableName(part.service), part.line]),

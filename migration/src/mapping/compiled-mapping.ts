@@ -65,12 +65,28 @@ export const columnsRead = ({ parts, where = {} }: CompiledTable): string[] => [
   ]),
 ];
 
+/** Every mapping of a monolith's table: one, or one for each condition that tells its rows apart. */
+export const mappingsOf = (
+  { tables }: Pick<CompiledMapping, 'tables'>,
+  name: string,
+): readonly CompiledTable[] => tables.filter(({ monolith }) => tableName(monolith) === name);
+
 /** The tables of a side that hold a mapped table's rows. */
 export const tablesOn = (
   { monolith, parts }: CompiledTable,
   side: Side,
 ): readonly TableCatalog[] =>
   side === 'monolith' ? [monolith] : parts.map(({ service }) => service);
+
+/** Of all mappings, each table once. */
+export const distinctTables = (
+  { tables }: Pick<CompiledMapping, 'tables'>,
+  side: Side,
+): readonly TableCatalog[] => {
+  const found = tables.flatMap((table) => tablesOn(table, side));
+  const names = found.map(tableName);
+  return found.filter((table, index) => names.indexOf(tableName(table)) === index);
+};
 
 export const tableName = (table: { readonly schema: string; readonly table: string }): string =>
   `${table.schema}.${table.table}`;

@@ -9,6 +9,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import { compileColumn } from './compile-column.ts';
 import { compileTable } from './compile-mapping.ts';
 import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
+import { refuseOverlaps } from './refuse-overlaps.ts';
 import { refuseExpressions } from './refuse-expressions.ts';
 import { namedTables, readBorder, readCatalogs } from './load.ts';
 import { serverProblems } from './refuse-servers.ts';
@@ -65,6 +66,7 @@ export async function examineMapping(
     );
     if (compiled !== undefined) tables.push(compiled);
   }
+  await attempt(() => refuseOverlaps(tables));
   const mapping = {
     context: definition.context,
     tables,

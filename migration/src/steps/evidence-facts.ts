@@ -7,6 +7,7 @@ import {
   gateSettings,
   type MigrationDefinition,
   type PactsFact,
+  type RowCondition,
   type Side,
   type VerificationFact,
 } from '@strangler-toolkit/plan';
@@ -17,6 +18,7 @@ import {
   quoteTable,
   type TableName,
 } from '../database/identifiers.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 import { readRoutes } from '../flags/index.ts';
 import { voidSince } from '../identity/void-since.ts';
 import { askBuilds, otherBuild } from './builds.ts';
@@ -84,17 +86,22 @@ async function notCompared(
   const rows = new Map(
     typeof compared === 'object' && compared !== null ? Object.entries(compared) : [],
   );
-  const without = async (side: Side, table: TableName): Promise<boolean> =>
+  const without = async (
+    side: Side,
+    table: TableName,
+    where: RowCondition = {},
+  ): Promise<boolean> =>
     kit.withDatabase(definition, side, async (client) => {
-      const found = await client.query(`SELECT FROM ${quoteTable(table)} LIMIT 1`);
+      const meant = conditionSql(where) || 'true';
+      const found = await client.query(`SELECT FROM ${quoteTable(table)} WHERE ${meant} LIMIT 1`);
       return found.rowCount === 0;
     });
-  for (const { monolith, service } of definition.tables ?? []) {
+  for (const { monolith, service, where } of definition.tables ?? []) {
     const name = displayTable(parseTableName(monolith));
     if (!rows.has(name)) return `it left out ${name}`;
     if (Number(rows.get(name)) > 0) continue;
     const empty =
-      (await without('monolith', parseTableName(monolith))) &&
+      (await without('monolith', parseTableName(monolith), where)) &&
       (await without('service', parseTableName(service[0].table)));
     if (!empty) return `it compared no row of ${name}, which has some`;
   }

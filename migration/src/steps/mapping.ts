@@ -16,13 +16,15 @@ import {
   type CompiledMapping,
   type CompiledPart,
   type CompiledTable,
+  distinctTables,
+  mappingsOf,
   tableName,
 } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
 import { projectBackward, projectForward } from '../mapping/project.ts';
 import type { ColumnText } from '../stream/change-event.ts';
-import { ownerRow } from '../verify/owner-rows.ts';
+import { type OwnerRow, ownerRow } from '../verify/owner-rows.ts';
 import type { Toolkit } from './toolkit.ts';
 
 export interface CheckedColumn {
@@ -165,16 +167,16 @@ export async function mappingPreview(
   const definition = await replicated(kit, options.context);
   return withMapping(kit, definition, async (mapping, { monolith }) => {
     const wanted = tableName(parseTableName(options.table));
-    const table = mapping.tables.find((one) => tableName(one.monolith) === wanted);
-    if (table === undefined)
+    const [first, ...others] = mappingsOf(mapping, wanted);
+    if (first === undefined)
       throw new StranglerError(
         'USAGE',
-        `${options.context} maps no table ${wanted} (it maps ${mapping.tables.map((one) => tableName(one.monolith)).join(', ')})`,
+        `${options.context} maps no table ${wanted} (it maps ${distinctTables(mapping, 'monolith').map(tableName).join(', ')})`,
       );
-    const key = options.key ?? (await firstKey(monolith, table));
-    if (key.length !== table.key.length)
-      throw new StranglerError('USAGE', `the key of ${wanted} is ${table.key.join(', ')}`);
-    const found = await ownerRow(monolith, table, 'monolith', key);
+    const key = options.key ?? (await firstKey(monolith, [first, ...others]));
+    if (key.length !== first.key.length)
+      throw new StranglerError('USAGE', `the key of ${wanted} is ${first.key.join(', ')}`);
+    const { table, row: found } = await mappedRow(monolith, [first, ...others], key);
     if (found === null) throw new StranglerError('USAGE', `${wanted} has no row ${key.join(', ')}`);
     return {
       context: options.context,
@@ -208,9 +210,22 @@ function previewed(part: CompiledPart, link: ColumnLink, is: ColumnText): Previe
   }
 }
 
+/** By the mapping that means it. */
+async function mappedRow(
+  client: pg.Client,
+  [table, ...others]: readonly [CompiledTable, ...CompiledTable[]],
+  key: readonly string[],
+): Promise<{ readonly table: CompiledTable; readonly row: OwnerRow | null }> {
+  const row = await ownerRow(client, table, 'monolith', key);
+  const [next, ...more] = others;
+  return row === null && next !== undefined
+    ? mappedRow(client, [next, ...more], key)
+    : { table, row };
+}
+
 async function firstKey(
   client: pg.Client,
-  { monolith, key, where = {} }: CompiledTable,
+  [{ monolith, key, where = {} }, ...others]: readonly [CompiledTable, ...CompiledTable[]],
 ): Promise<string[]> {
   const names = key.map(quoteIdentifier);
   const texts = names.map((name) => `format('%s', ${name})`);
@@ -219,6 +234,8 @@ async function firstKey(
     text: `SELECT ${texts.join(', ')} ${from} ORDER BY ${names.join(', ')} LIMIT 1`,
     rowMode: 'array',
   });
+  const [next, ...more] = others;
+  if (rows[0] === undefined && next !== undefined) return firstKey(client, [next, ...more]);
   if (rows[0] === undefined)
     throw new StranglerError('USAGE', `${tableName(monolith)} has no rows to show`);
   return rows[0];

@@ -65,6 +65,13 @@ function parseKeys(keys: readonly string[]): { table: string; key: string[] }[] 
   });
 }
 
+/** Of all mappings of a table. */
+function rowsByTable({ tables }: Comparison): Record<string, number> {
+  const rows: Record<string, number> = {};
+  for (const { table, rows: some } of tables) rows[table] = (rows[table] ?? 0) + some;
+  return rows;
+}
+
 export const verify: Step<VerifyOptions, VerifyResult> = {
   async execute(kit, options) {
     const definition = await kit.definition(options.context);
@@ -157,7 +164,7 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
             underived: underivedRows(result),
             unsettled: result.unsettled,
             rowsCompared: result.rowsCompared,
-            tables: Object.fromEntries(result.tables.map(({ table, rows }) => [table, rows])),
+            tables: rowsByTable(result),
             identity,
             seconds: result.seconds,
             direction,

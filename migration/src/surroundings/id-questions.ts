@@ -1,7 +1,12 @@
 import type { Side } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { displayTable, parseTableName, type TableName } from '../database/identifiers.ts';
-import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import {
+  type CompiledMapping,
+  type CompiledTable,
+  mappingsOf,
+  tableName,
+} from '../mapping/compiled-mapping.ts';
 import { parseType } from '../mapping/type-compatibility.ts';
 import type { OpenQuestion } from './surrounding.ts';
 
@@ -78,6 +83,7 @@ export function idQuestions(
     if (decided?.reason !== undefined) return [];
     const about = `key ${displayTable(table.monolith)}.${column}`;
     const line = `${table.line}.ids.${column}`;
+    const alone = mappingsOf(mapping, tableName(table.monolith)).length === 1;
     // a column of the condition holds what the condition says, and no next id
     if (bothGiveOut(table) && table.where?.[column] === undefined)
       return [
@@ -87,9 +93,10 @@ export function idQuestions(
           decision: null,
           problem:
             'rows outside of the condition go on getting ids at the monolith while the service gives out its own, ' +
-            'so both can give out the same one',
+            `so both can give out the same one${alone ? '' : '; and so can the tables of the service that its rows go to'}`,
           remedy:
-            `${line}: give the two sides ids that cannot meet (a sequence that begins elsewhere, or steps of two), ` +
+            `${line}: give the ${alone ? 'two sides' : 'monolith and each of these tables'} ids that cannot meet ` +
+            '(a sequence that begins elsewhere, or steps of two), ' +
             "and say so, { reason: '…' }; neither sequence is moved then",
         },
       ];

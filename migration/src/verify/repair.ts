@@ -15,7 +15,12 @@ import { writeTargets } from '../apply/write-target.ts';
 import { connect } from '../database/connect.ts';
 import { currentLsn } from '../database/current-lsn.ts';
 import { databaseFailure } from '../database/failures.ts';
-import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import {
+  type CompiledMapping,
+  type CompiledTable,
+  mappingsOf,
+} from '../mapping/compiled-mapping.ts';
+import { rowSpaces } from '../mapping/row-spaces.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { replicationNames } from '../stream/source/replication-names.ts';
 import { type OwnerRow, ownerRow } from './owner-rows.ts';
@@ -42,10 +47,17 @@ export interface RepairResult {
   readonly deadLettersDropped: readonly string[];
 }
 
-interface Target {
-  readonly key: NamedKey;
+/** The row of a key in one of the mappings of its table. */
+interface Place {
   readonly index: number;
   readonly table: CompiledTable;
+  readonly key: readonly string[];
+}
+
+interface Target {
+  readonly key: NamedKey;
+  /** A row may pass from one to the other: what is sent is sent of all of them. */
+  readonly places: readonly Place[];
 }
 
 /**
@@ -64,13 +76,14 @@ export async function repair(options: RepairOptions): Promise<RepairResult> {
     owner = await connect(urls.source, { applicationName: 'strangler-repair' });
     other = await connect(urls.target, { applicationName: 'strangler-repair' });
     await prepareSession(other, mapping.context, direction);
-    let open: Target[] = options.keys.flatMap((key) =>
-      mapping.tables.flatMap((table, index) =>
-        `${table.monolith.schema}.${table.monolith.table}` === key.table
-          ? [{ key, table, index }]
-          : [],
-      ),
-    );
+    let open: Target[] = options.keys.map((key) => ({
+      key,
+      places: mappingsOf(mapping, key.table).map((table) => ({
+        table,
+        index: mapping.tables.indexOf(table),
+        key: key.key,
+      })),
+    }));
     const repaired: RepairResult['repaired'][number][] = [];
     const dropped: string[] = [];
     for (let attempt = 0; open.length > 0 && attempt < (options.attempts ?? 10); attempt += 1) {
@@ -128,10 +141,10 @@ async function readAll(
   client: pg.Client,
   side: Side,
   targets: readonly Target[],
-): Promise<Map<Target, OwnerRow | null>> {
-  const rows = new Map<Target, OwnerRow | null>();
-  for (const target of targets)
-    rows.set(target, await ownerRow(client, target.table, side, target.key.key));
+): Promise<Map<Place, OwnerRow | null>> {
+  const rows = new Map<Place, OwnerRow | null>();
+  for (const place of targets.flatMap(({ places }) => places))
+    rows.set(place, await ownerRow(client, place.table, side, place.key));
   return rows;
 }
 
@@ -141,7 +154,7 @@ interface Attempt {
   readonly other: pg.Client;
   readonly targets: readonly Target[];
   /** The owner's rows before the wait. */
-  readonly first: ReadonlyMap<Target, OwnerRow | null>;
+  readonly first: ReadonlyMap<Place, OwnerRow | null>;
 }
 
 /** Writes those rows that are still as they were before the wait. */
@@ -163,26 +176,33 @@ async function writeStill(
     const second = await readAll(owner, ownerSide, targets);
     const changes: RowChange[] = [];
     const keys = new Set<string>();
+    const spaces = rowSpaces(mapping);
     for (const target of targets) {
-      const row = second.get(target) ?? null;
-      if (row?.version !== first.get(target)?.version) continue;
-      const key = Object.fromEntries(
-        target.table.key.map((column, index) => [column, target.key.key[index] ?? null]),
-      );
-      const base = { table: target.index, key, transaction: 0n, events: [] };
-      changes.push(
-        row ? { ...base, kind: 'put', row: row.row, fresh: false } : { ...base, kind: 'delete' },
-      );
-      // the owner's own text of the key, where there is one: dead letters name it so
-      keys.add(
-        keyText(
-          target.index,
-          Object.fromEntries(
-            target.table.key.map((column) => [column, row?.row[column] ?? key[column] ?? null]),
+      const { places } = target;
+      const still = (place: Place): boolean =>
+        second.get(place)?.version === first.get(place)?.version;
+      if (!places.every(still)) continue;
+      for (const place of places) {
+        const row = second.get(place) ?? null;
+        const key = Object.fromEntries(
+          place.table.key.map((column, index) => [column, place.key[index] ?? null]),
+        );
+        const base = { table: place.index, key, transaction: 0n, events: [] };
+        changes.push(
+          row ? { ...base, kind: 'put', row: row.row, fresh: false } : { ...base, kind: 'delete' },
+        );
+        // the owner's own text of the key, where there is one: dead letters name it so
+        keys.add(
+          keyText(
+            spaces[place.index] ?? place.index,
+            Object.fromEntries(
+              place.table.key.map((column) => [column, row?.row[column] ?? key[column] ?? null]),
+            ),
           ),
-        ),
-      );
-      done.set(target, { ...target.key, action: row ? 'written' : 'deleted' });
+        );
+      }
+      const there = places.some((place) => (second.get(place) ?? null) !== null);
+      done.set(target, { ...target.key, action: there ? 'written' : 'deleted' });
     }
     await writeChanges(other, writeTargets(mapping, direction), changes);
     const dropped =

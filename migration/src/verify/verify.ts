@@ -3,7 +3,13 @@ import type pg from 'pg';
 import { connect } from '../database/connect.ts';
 import { databaseFailure } from '../database/failures.ts';
 import { displayTable } from '../database/identifiers.ts';
-import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import {
+  type CompiledMapping,
+  type CompiledTable,
+  distinctTables,
+  mappingsOf,
+  tableName,
+} from '../mapping/compiled-mapping.ts';
 import type { CrossingKey } from '../mapping/crossing-keys.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { compareParts, sharedKey } from './comparison.ts';
@@ -155,7 +161,7 @@ export function assertKnown(mapping: CompiledMapping, keys: readonly NamedKey[])
     if (!found)
       throw new StranglerError(
         'USAGE',
-        `${mapping.context} maps no table ${table} (it maps ${mapping.tables.map(({ monolith }) => displayTable(monolith)).join(', ')})`,
+        `${mapping.context} maps no table ${table} (it maps ${distinctTables(mapping, 'monolith').map(displayTable).join(', ')})`,
       );
     if (found.key.length !== key.length)
       throw new StranglerError(
@@ -235,7 +241,8 @@ async function compareNamed(
   keys: readonly (readonly string[])[],
 ): Promise<VerifiedTable> {
   const counts: TableCounts = {
-    rows: keys.length,
+    // a row of several mappings is one row
+    rows: mappingsOf(options.mapping, tableName(table.monolith))[0] === table ? keys.length : 0,
     chunks: 0,
     differing: [],
     unsettled: [],

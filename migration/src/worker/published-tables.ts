@@ -1,5 +1,5 @@
 import type { Side } from '@strangler-toolkit/plan';
-import { type CompiledMapping, tablesOn } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, distinctTables } from '../mapping/compiled-mapping.ts';
 import type { SourceTable } from '../stream/transport.ts';
 
 /** What a direction's publication holds: the mapped tables of its source, and the transport's own. */
@@ -8,8 +8,6 @@ export const publishedTables = (
   side: Side,
   own: readonly SourceTable[],
 ): SourceTable[] => [
-  ...mapping.tables
-    .flatMap((table) => tablesOn(table, side))
-    .map(({ schema, table }) => ({ schema, table })),
+  ...distinctTables(mapping, side).map(({ schema, table }) => ({ schema, table })),
   ...own,
 ];

@@ -1,7 +1,7 @@
 import { type Direction, endsOf, StranglerError, targetOf } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { displayTable } from '../database/identifiers.ts';
-import type { Identity } from '../identity/identity.ts';
+import { counterpart, type Identity, mappedName, mappingIdentity } from '../identity/identity.ts';
 import { readIdentity } from '../identity/read-identity.ts';
 import { whatChanged } from '../identity/what-changed.ts';
 import {
@@ -34,9 +34,17 @@ export const newcomersTo = (
   known: Identity,
   { tables }: CompiledMapping,
 ): readonly CompiledTable[] =>
-  tables.filter(({ monolith }) =>
-    known.mapping.every((was) => was.monolith !== tableName(monolith)),
-  );
+  tables.filter((table) => {
+    const now = mappingIdentity({ tables });
+    const own = now[tables.indexOf(table)];
+    return own !== undefined && counterpart(own, now, known.mapping) === undefined;
+  });
+
+const named = (table: CompiledTable, { tables }: CompiledMapping): string => {
+  const now = mappingIdentity({ tables });
+  const own = now[tables.indexOf(table)];
+  return own === undefined ? tableName(table.monolith) : mappedName(own, now);
+};
 
 /**
  * What only a person can accept, with --reread: a worker that was not told so does not begin with it, and a worker that runs does
@@ -62,7 +70,7 @@ async function requireRowsOfOurs(
   const { target } = endsOf(direction, { monolith, service });
   const side = targetOf(direction);
   for (const table of newcomersTo(known, mapping)) {
-    if (known.coming?.includes(tableName(table.monolith))) continue;
+    if (known.coming?.includes(named(table, mapping))) continue;
     const filled = await filledTable(target, tablesOn(table, side));
     if (filled === undefined) continue;
     const name = displayTable(filled);
@@ -90,7 +98,7 @@ export async function noteComing(
     readonly mapping: CompiledMapping;
   },
 ): Promise<void> {
-  const coming = newcomersTo(at.known, at.mapping).map(({ monolith }) => tableName(monolith));
+  const coming = newcomersTo(at.known, at.mapping).map((table) => named(table, at.mapping));
   if (coming.join() === (at.known.coming ?? []).join()) return;
   await writeIdentityRow(target, at.key, { epoch: at.epoch, identity: { ...at.known, coming } });
 }

@@ -1,6 +1,6 @@
 import { codeOf, type Side } from '@strangler-toolkit/plan';
 import { withConnection } from '../database/connect.ts';
-import { tableName } from '../mapping/compiled-mapping.ts';
+import { mappingsOf, tableName } from '../mapping/compiled-mapping.ts';
 import { pause } from '../pause.ts';
 import { keysOfLeaf, verify } from '../verify/index.ts';
 import type { Scope } from './identity-watch.ts';
@@ -59,22 +59,21 @@ async function rereadLeaf(
   options: RereadOptions,
   { table: name, side, oid }: { readonly table: string; readonly side: Side; readonly oid: string },
 ): Promise<number> {
-  const table = options.mapping.tables.find(({ monolith }) => tableName(monolith) === name);
-  if (table === undefined) return 0;
   let open = 0;
   const url = side === 'monolith' ? options.monolithUrl : options.serviceUrl;
   await withConnection(url, { applicationName: 'strangler-reread' }, async (client) => {
-    for await (const keys of keysOfLeaf(client, table, { side, oid })) {
-      const compared = await verify({
-        ...options,
-        keys: keys.map((key) => ({ table: name, key })),
-      });
-      open += compared.unsettled;
-      const differing = compared.tables
-        .flatMap((found) => found.differing)
-        .map(({ key }) => ({ table: name, key }));
-      if (differing.length > 0) open += await sendRows(options, differing);
-    }
+    for (const table of mappingsOf(options.mapping, name))
+      for await (const keys of keysOfLeaf(client, table, { side, oid })) {
+        const compared = await verify({
+          ...options,
+          keys: keys.map((key) => ({ table: name, key })),
+        });
+        open += compared.unsettled;
+        const differing = compared.tables
+          .flatMap((found) => found.differing)
+          .map(({ key }) => ({ table: name, key }));
+        if (differing.length > 0) open += await sendRows(options, differing);
+      }
   });
   return open;
 }

@@ -2,7 +2,7 @@ import { type Direction, StranglerError, targetOf } from '@strangler-toolkit/pla
 import { classifyFailure } from '../apply/classify-error.ts';
 import { messageOf } from '../apply/parked-changes.ts';
 import { withConnection } from '../database/connect.ts';
-import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, mappingsOf } from '../mapping/compiled-mapping.ts';
 import { listParked } from '../replica/dead-letters.ts';
 import { repair } from '../verify/index.ts';
 import type { Lsn } from '../stream/change-event.ts';
@@ -55,8 +55,7 @@ async function isParked(
   const letters = await withConnection(url, { applicationName: 'strangler-reread' }, (client) =>
     listParked(client, mapping.context, direction),
   );
-  const names =
-    mapping.tables.find(({ monolith }) => tableName(monolith) === row?.table)?.key ?? [];
+  const names = mappingsOf(mapping, row?.table ?? '')[0]?.key ?? [];
   return letters.some(
     ({ table, key }) =>
       table === row?.table && names.every((name, index) => key[name] === row.key[index]),
@@ -69,10 +68,12 @@ function notTaken(
   error: unknown,
 ): StranglerError {
   const side = targetOf(direction);
-  const line = mapping.tables.find(({ monolith }) => tableName(monolith) === row?.table)?.line;
+  const line = mappingsOf(mapping, row?.table ?? '')
+    .map((table) => table.line)
+    .join(', ');
   return new StranglerError(
     'SCHEMA_CHANGED',
-    `${line ?? mapping.context}: ${row?.table} is read again, and the ${side} does not take row ` +
+    `${line || mapping.context}: ${row?.table} is read again, and the ${side} does not take row ` +
       `${row?.key.join(',')}: ${messageOf(reasonOf(error))}`,
     {
       cause: error,

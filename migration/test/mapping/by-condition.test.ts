@@ -12,6 +12,7 @@ import {
   openByCondition,
   verified,
 } from './by-condition.ts';
+import { expectForward as expectKinds, expectReverse, maps, openByKind } from './by-kind.ts';
 
 test('rows by condition are copied, follow every move over the border, and come back; the others stay as they are', async () => {
   await using shop = await openByCondition();
@@ -46,6 +47,43 @@ test('rows by condition are copied, follow every move over the border, and come 
   await caughtUp(shop, 'reverse');
   expect(await rowsOfContext(shop)).toEqual([]);
   expect(await keptRows(shop)).toEqual(stays);
+});
+
+test('rows of one table go to several of the service by kind, pass from one to the other, and come back', async () => {
+  await using shop = await openByKind();
+  await using _worker = startWorker(shop);
+  await expectKinds(shop, 120);
+  await giveToService(shop);
+  await expect(
+    shop.monolith.query(`UPDATE media SET kind = 'map' WHERE kind = 'disc'`),
+  ).rejects.toMatchObject({ code: 'SF001' });
+  await shop.monolith.query(`UPDATE media SET title = 'kept' WHERE kind = 'map'`);
+  await expectReverse(shop, 120);
+  const made = `SELECT shelf, minutes FROM media WHERE author = 'once a disc' AND title <> 'new'`;
+  expect((await shop.monolith.query(`${made} LIMIT 1`)).rows).toEqual([
+    { shelf: 'made here', minutes: null },
+  ]);
+
+  // two of one key: the one that came later waits, and comes in when the first is gone
+  const { rows: some } = await shop.service.query<{ id: string }>(
+    'SELECT max(id)::text AS id FROM books',
+  );
+  const id = some[0]?.id ?? '';
+  await shop.service.query(`INSERT INTO discs VALUES (${id}, 'twice')`);
+  await until('it waits', async () => (await letters(shop.monolith)).length > 0);
+  expect(await letters(shop.monolith)).toEqual([`{"id":"${id}"} ROW_OUTSIDE`]);
+  await shop.service.query(`UPDATE books SET title = 'behind it' WHERE id = ${id}`);
+  await until('behind it', async () => (await letters(shop.monolith)).length > 1);
+  // of the table that is emptied nothing waits any more; what came of the other one does
+  const stays = await maps(shop);
+  await shop.service.query('TRUNCATE discs');
+  await caughtUp(shop, 'reverse');
+  expect(await letters(shop.monolith)).toEqual([`{"id":"${id}"} DEAD_LETTERS`]);
+  const { rows: left } = await shop.monolith.query(
+    `SELECT kind, count(*)::text FROM media WHERE kind <> 'map' GROUP BY 1`,
+  );
+  expect(left).toEqual([{ kind: 'book', count: expect.any(String) }]);
+  expect(await maps(shop)).toEqual(stays);
 });
 
 test('what the service may not write waits by name, and harms no row of the monolith', async () => {

@@ -45,7 +45,7 @@ export async function openByCondition(transport?: Transport): Promise<Shop> {
   return { ...shop, definition: { ...shop.definition, tables } };
 }
 
-const rows = async (client: pg.Client, text: string): Promise<string[]> =>
+export const rows = async (client: pg.Client, text: string): Promise<string[]> =>
   (
     await client.query<{ row: string }>(`SELECT t::text AS row FROM (${text}) t ORDER BY 1`)
   ).rows.map(({ row }) => row);
@@ -109,7 +109,7 @@ export async function expectSame(shop: Shop, direction: 'forward' | 'reverse'): 
 }
 
 /** The same numbers every time. */
-function numbers(seed: number): (below: number) => number {
+export function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
