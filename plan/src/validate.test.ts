@@ -36,6 +36,16 @@ const table = (changes: object): object =>
       { monolith: 'products', service: [{ table: 'items', columns: { id: 'id' } }], ...changes },
     ],
   });
+/** Two mappings of one table. */
+const kinds = (one: object, other: object): object => {
+  const columns = { id: 'id', kind: 'kind' };
+  return good({
+    tables: [
+      { monolith: 'a', service: [{ table: 'x', columns }], ...one },
+      { monolith: 'public.a', service: [{ table: 'y', columns }], ...other },
+    ],
+  });
+};
 const message = (value: unknown): string => {
   try {
     validateDefinition(value, 'contexts/catalog.ts');
@@ -227,6 +237,19 @@ describe('a wrong file is told with file and field', () => {
       }),
       'contexts/catalog.ts: tables[1].monolith "public.a" is mapped by tables[0] already',
     ],
+    [kinds({ where: { kind: 'book' } }, { where: { kind: 'disc' } }), 'valid'],
+    [
+      kinds({ where: { kind: 'book' } }, {}),
+      'contexts/catalog.ts: tables[1].monolith "public.a" is mapped by tables[0] already; several mappings of a table need a where each',
+    ],
+    [
+      kinds({ where: { kind: ['book', 'map'] } }, { where: { kind: ['disc', 'map'] } }),
+      'contexts/catalog.ts: tables[1].where meets rows of another: "public.a" is mapped by tables[0] already',
+    ],
+    [
+      kinds({ where: { kind: 'book' }, key: ['id'] }, { where: { kind: 'disc' } }),
+      'contexts/catalog.ts: tables[1].key must be that of tables[0]: both map rows of "public.a"',
+    ],
     [
       good({
         tables: [
@@ -311,6 +334,14 @@ describe('contexts together', () => {
     expect(() => validateTogether([one({}, 'a.ts'), one(other, 'b.ts')])).toThrow(
       /b\.ts: routes\[0\]\.path matches the same requests as a\.ts routes\[1\][^]*b\.ts: tables\[0\]\.monolith "products" belongs to a\.ts tables\[0\] already/,
     );
+  });
+  test('a table that a context maps several times is claimed by it once, and by no other', () => {
+    const both = kinds({ where: { kind: 'book' } }, { where: { kind: 'disc' } }) as typeof one;
+    const routes = [{ name: 'find', method: 'GET', path: '/api/media', kind: 'read' }];
+    validateTogether([one(both, 'a.ts')]);
+    expect(() =>
+      validateTogether([one(both, 'a.ts'), one({ ...both, context: 'other', routes }, 'b.ts')]),
+    ).toThrow(/^b\.ts: tables\[0\]\.monolith "a" belongs to a\.ts tables\[0\] already$/);
   });
   test('a parameter beside a fixed segment is no conflict', () => {
     const routes = [

@@ -51,6 +51,11 @@ describe('kinds of changes', () => {
         keyText(3, { id: '2' }),
       ]);
   });
+  test('in all mappings of a table a row has one key', () => {
+    const moved = { ...base, kind: 'rekey', oldKey: { id: '1' }, row, complete: false } as const;
+    expect(touchedKeys(moved, [0, 1, 1, 1])).toEqual(touchedKeys({ ...moved, table: 1 }));
+    expect(touchedKeys(moved, [0, 1, 1, 1])).toHaveLength(2);
+  });
   test('one that the mapping cannot carry touches both keys too, if it changed the key', () => {
     const moved = {
       ...base,

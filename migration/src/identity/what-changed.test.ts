@@ -263,3 +263,39 @@ describe('the fence of the side that does not own', () => {
       [],
     ));
 });
+
+describe('several mappings of one table', () => {
+  const kind = (name: string) => ({
+    ...mapped,
+    where: `[["kind","${name}"]]`,
+    parts: [{ ...part, service: `public.${name}s` }],
+  });
+  const [books, discs] = [kind('book'), kind('disc')];
+  const told = (was: readonly (typeof mapped)[], is: readonly (typeof mapped)[]): string[] =>
+    whatChanged({ ...before, mapping: was }, { ...before, mapping: is }).map(
+      ({ severity, text }) => `${severity}: ${text}`,
+    );
+
+  test('each is compared with itself, in whichever order they stand', () => {
+    expect(told([books, discs], [discs, books])).toEqual([]);
+    expect(told([books, discs], [books, { ...discs, where: '[["kind","map"]]' }])).toEqual([
+      'reread: the mapping of public.a is for other rows than it was',
+    ]);
+  });
+
+  test('one that comes is read, one that goes is told', () => {
+    expect(told([books], [books, discs])).toEqual([
+      'reread: table public.a to public.discs was not mapped',
+    ]);
+    expect(told([books, discs], [books])).toEqual([
+      'void: table public.a to public.discs is not mapped any more',
+    ]);
+  });
+
+  test('the only one of its table is the same one with another target', () => {
+    expect(told([books], [{ ...books, parts: discs.parts }])).toEqual([
+      'reread: the mapping of public.a takes id, name to public.discs as well',
+      'void: the mapping of public.a takes nothing to public.books any more',
+    ]);
+  });
+});

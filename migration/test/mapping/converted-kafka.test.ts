@@ -11,6 +11,7 @@ import {
   letters,
   openByCondition,
 } from './by-condition.ts';
+import { expectForward as expectKinds, expectReverse, openByKind } from './by-kind.ts';
 import { openConverted, expectForward } from './converted.ts';
 
 const kafka = async (): Promise<Transport> => {
@@ -28,6 +29,14 @@ describeWithKafka('over Kafka', () => {
     await using shop = await openConverted(await kafka());
     await using _worker = startWorker(shop);
     await expectForward(shop);
+  });
+
+  test('rows of one table go to several of the service by kind, pass from one to the other, and come back', async () => {
+    await using shop = await openByKind(await kafka());
+    await using _worker = startWorker(shop);
+    await expectKinds(shop, 40);
+    await giveToService(shop);
+    await expectReverse(shop, 40);
   });
 
   test('rows by condition follow every move over the border, and come back', async () => {
