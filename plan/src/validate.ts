@@ -106,7 +106,8 @@ function siblingProblems(tables: readonly TableMapping[]): Problem[] {
           field: `tables[${index}].${whole ? 'monolith' : 'where'}`,
           message:
             `${whole ? '' : 'meets rows of another: '}"${name}" is mapped by tables[${tables.indexOf(met)}] already; ` +
-            "several mappings of a table need a where each, and one column in which they name different values (kind: 'book', kind: 'disc')",
+            'several mappings of a table need a where each, and one column in which they name different values ' +
+            "(kind: 'book', kind: 'disc')",
         },
       ];
     }

@@ -19,7 +19,8 @@ export function refuseOverlaps(tables: readonly CompiledTable[]): void {
             `both conditions (${told(earlier)}; ${told(table)})`,
           {
             remedy:
-              "Give each of them a where, and name different values of one column in it: where: { kind: 'book' } and where: { kind: 'disc' }.",
+              'Give each of them a where, and name different values of one column in it: ' +
+              "where: { kind: 'book' } and where: { kind: 'disc' }.",
           },
         );
       if (earlier.key.join('\n') !== table.key.join('\n'))
