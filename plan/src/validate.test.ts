@@ -336,7 +336,7 @@ describe('contexts together', () => {
     );
   });
   test('a table that a context maps several times is claimed by it once, and by no other', () => {
-    const both = kinds({ where: { kind: 'book' } }, { where: { kind: 'disc' } }) as typeof one;
+    const both = kinds({ where: { kind: 'book' } }, { where: { kind: 'disc' } });
     const routes = [{ name: 'find', method: 'GET', path: '/api/media', kind: 'read' }];
     validateTogether([one(both, 'a.ts')]);
     expect(() =>
