@@ -17,17 +17,16 @@ export const rooms = {
     suites: ['facade/src/shadow/*.test.ts'],
   },
   mirror: {
-    files: [
-      'decode-body',
-      'kept-value',
-      'mask',
-      'mirror',
-      'records',
-      'scrub',
-      'selector',
-      'shadow-queue',
-    ].map((name) => `facade/src/shadow/${name}.ts`),
+    files: ['kept-value', 'mask', 'mirror', 'records', 'scrub', 'selector', 'shadow-queue'].map(
+      (name) => `facade/src/shadow/${name}.ts`,
+    ),
     suites: ['facade/src/shadow/*.test.ts'],
+  },
+  edge: {
+    files: ['body-limit', 'rename-fields', 'rewrite', 'which-routes'].map(
+      (name) => `facade/src/edge/${name}.ts`,
+    ),
+    suites: ['facade/src/edge/*.test.ts'],
   },
   admission: { files: ['facade/src/admission/*.ts'], suites: ['facade/src/admission/*.test.ts'] },
   holds: { files: ['facade/src/holds/*.ts'], suites: ['facade/src/holds/*.test.ts'] },
@@ -53,7 +52,7 @@ export const rooms = {
     suites: ['facade/src/resilience/*.test.ts'],
   },
   proxy: {
-    files: ['headers', 'peer', 'problem', 'raw-headers'].map(
+    files: ['decode-body', 'headers', 'peer', 'problem', 'raw-headers'].map(
       (name) => `facade/src/proxy/${name}.ts`,
     ),
     suites: ['facade/src/{admission,proxy}/*.test.ts'],

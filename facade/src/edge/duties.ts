@@ -1,4 +1,5 @@
 import type { JwtRule } from './jwt-rules.ts';
+import type { Rewrites } from './rewrite.ts';
 import type { KeySet } from './key-set.ts';
 
 /** What the facade does for a request besides sending it on; what is undefined is not done. */
@@ -6,4 +7,6 @@ export interface Duties {
   readonly jwt: { readonly rule: JwtRule; readonly keys: KeySet } | undefined;
   /** Bytes that the body of a request may have. */
   readonly maxBody: number | undefined;
+  /** Other headers and fields, per side. */
+  readonly rewrites: Rewrites | undefined;
 }

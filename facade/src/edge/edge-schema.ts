@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bodyLimits } from './body-limit.ts';
+import { rewriteRules } from './rewrite-rules.ts';
 import { jwtRules } from './jwt-rules.ts';
 
 /** The duties of an edge, as the file says that FACADE_EDGE names. What is not there is not done. */
@@ -7,6 +8,7 @@ export const edgeSchema = z.strictObject({
   /** An address that an editor completes from. */
   $schema: z.string().optional(),
   jwt: jwtRules.optional(),
+  rewrites: rewriteRules.optional(),
   bodyLimits: bodyLimits.optional(),
 });
 

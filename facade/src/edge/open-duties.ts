@@ -5,6 +5,7 @@ import type { EdgeRules } from './edge-schema.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { KeySet } from './key-set.ts';
 import type { JwtRule } from './jwt-rules.ts';
+import { rewritesOf } from './rewrite.ts';
 import { type NamedRoute, ruleFor } from './which-routes.ts';
 
 export interface OpenDuties {
@@ -44,6 +45,7 @@ export function openDuties(rules: EdgeRules, parts: DutyParts): OpenDuties {
       const rule = ruleFor(rules.jwt, route);
       const duties: Duties = {
         jwt: rule && { rule, keys: keysOf(rule) },
+        rewrites: rewritesOf(rules.rewrites, route),
         maxBody: ruleFor(rules.bodyLimits, route)?.maxBytes,
       };
       return Object.values(duties).some((duty) => duty !== undefined) ? duties : undefined;

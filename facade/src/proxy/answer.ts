@@ -14,6 +14,8 @@ export interface UpstreamAnswer {
   readonly reason: string;
   /** Names and values in turn, as the upstream spelt them. */
   readonly rawHeaders: readonly string[];
+  /** The same before the edge rewrote them; undefined: it did not. */
+  readonly said?: readonly string[];
   /** The body, when all of it came with the head and no trailers follow. */
   readonly whole: Buffer | undefined;
   deliver(to: BodyReceiver): void;

@@ -13,11 +13,17 @@ import {
 /** The upstream did not answer. Never a client that went away: that says nothing about the upstream. */
 export class UpstreamFailure extends Error {
   /**
-   * `unreadable`: it answered, in no HTTP: that says nothing about the next request. `queue-…`: it was not even asked, because it
-   * has all that it is asked at a time.
+   * `unreadable`: it answered, in no HTTP, `unrewritable`: in nothing that the edge can rewrite: that says nothing about the next
+   * request. `queue-…`: it was not even asked, because it has all that it is asked at a time.
    */
   readonly kind:
-    'unreachable' | 'timeout' | 'refusing' | 'unreadable' | 'queue-full' | 'queue-timeout';
+    | 'unreachable'
+    | 'timeout'
+    | 'refusing'
+    | 'unreadable'
+    | 'unrewritable'
+    | 'queue-full'
+    | 'queue-timeout';
   override readonly name = 'UpstreamFailure';
 
   constructor(kind: UpstreamFailure['kind'], message: string, options?: { cause?: unknown }) {

@@ -59,6 +59,11 @@ const failures: Readonly<Record<UpstreamFailure['kind'], Told>> = {
   timeout: { status: 504, code: 'UPSTREAM_TIMEOUT', what: 'did not answer in time' },
   unreachable: { status: 502, code: 'UPSTREAM_UNREACHABLE', what: 'could not be reached' },
   unreadable: { status: 502, code: 'UPSTREAM_UNREADABLE', what: 'answered, but not in HTTP' },
+  unrewritable: {
+    status: 502,
+    code: 'ANSWER_NOT_REWRITABLE',
+    what: 'answered with a body whose fields cannot be renamed',
+  },
   refusing: { status: 502, code: 'UPSTREAM_REFUSING', what: 'refused to serve' },
   'queue-full': busy,
   'queue-timeout': busy,

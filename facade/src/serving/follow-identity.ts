@@ -44,8 +44,9 @@ type Followed = Pick<Serving, 'ownership' | 'claims' | 'metrics'>;
 export function followIdentity(
   serving: Followed,
   passage: Pick<Passage, 'arrival'>,
-  { rawHeaders }: Pick<UpstreamAnswer, 'rawHeaders'>,
+  answer: Pick<UpstreamAnswer, 'rawHeaders' | 'said'>,
 ): Promise<void> | undefined {
+  const rawHeaders = answer.said ?? answer.rawHeaders;
   const { ownership, claims } = serving;
   if (!ownership.link || !tells(claims.answerHeaders, rawHeaders)) return undefined;
   const headers = headersObject(rawHeaders);

@@ -1,4 +1,5 @@
 import { homeOf, mirrorsAt, otherSide, type OwnerView, type Side } from '@strangler-toolkit/plan';
+import { seenThrough } from '../edge/rewrite-observed.ts';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
 import type { Onlooker } from '../proxy/relay.ts';
@@ -46,6 +47,7 @@ export function mirrorAnswer(
       served: side,
       epoch: view.epoch,
       replicated: view.dataKind === 'replicated',
+      ...throughEdge(claim, side),
     };
     const watcher = mirror.watch(read, {
       status: answer.status,
@@ -56,6 +58,19 @@ export function mirrorAnswer(
     metrics.shadowCrashes.inc();
     return undefined;
   }
+}
+
+/** Parity is judged on what clients see. */
+function throughEdge({ duties }: Claim, side: Side): Pick<MirroredRead, 'through'> {
+  const rewrites = duties?.rewrites;
+  if (!rewrites) return {};
+  const [reference, candidate] = [rewrites[side], rewrites[otherSide(side)]];
+  return {
+    through: {
+      ...(reference && { reference: seenThrough(reference) }),
+      ...(candidate && { candidate: seenThrough(candidate) }),
+    },
+  };
 }
 
 /** What the shadow throws is counted. */

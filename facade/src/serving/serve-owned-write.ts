@@ -101,6 +101,7 @@ async function writeTo(
   };
   const attempt = await tryUpstream(serving, passage, {
     upstream: plan.urls[side],
+    side,
     patienceMs: totalMs,
     once: true,
   });
@@ -143,7 +144,9 @@ function writers(
   answer: UpstreamAnswer | undefined,
 ): readonly string[] {
   const shown = who.all();
-  const { given, users, ended } = plan.identity.inAnswer(headersObject(answer?.rawHeaders ?? []));
+  const { given, users, ended } = plan.identity.inAnswer(
+    headersObject(answer?.said ?? answer?.rawHeaders ?? []),
+  );
   const everybody = shown.length === 0 || ended ? ['*'] : [];
   return [...new Set([...shown, ...given, ...users, ...everybody])];
 }

@@ -9,6 +9,7 @@ export async function serveUnclaimed(serving: Serving, passage: Passage): Promis
   const { limits, metrics, monolithUrl } = serving;
   const attempt = await tryUpstream(serving, passage, {
     upstream: monolithUrl,
+    side: 'monolith',
     patienceMs: limits.wireTimeoutMs,
   });
   if (attempt.kind === 'client-gone') return;

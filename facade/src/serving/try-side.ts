@@ -56,6 +56,7 @@ function one(serving: Serving, passage: Passage, wanted: SideToTry): Promise<Att
   const started = performance.now();
   return tryUpstream(serving, passage, {
     upstream: claim.plan.urls[side],
+    side,
     patienceMs,
     once: claim.route.definition.kind === 'write',
     note: (attempt) => note(serving, wanted, attempt, started),

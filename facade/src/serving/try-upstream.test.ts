@@ -31,6 +31,7 @@ async function attempt(method: string, outcomes: Attempt[], more: object = {}, b
   } as unknown as Passage;
   const outcome = await tryUpstream({ forwarder, metrics } as unknown as Serving, passage, {
     upstream: 'http://up',
+    side: 'monolith',
     patienceMs: 7,
     ...more,
   });

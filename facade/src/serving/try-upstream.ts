@@ -1,3 +1,5 @@
+import type { Side } from '@strangler-toolkit/plan';
+import { type Ask, tryRewritten } from '../edge/try-rewritten.ts';
 import type { Attempt, AttemptRequest, Settle } from '../proxy/forwarder.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
@@ -6,6 +8,7 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export interface Upstream {
   readonly upstream: string;
+  readonly side: Side;
   /** Milliseconds until an answer must have begun. */
   readonly patienceMs: number;
   /** A write is never repeated, whatever its method. */
@@ -14,11 +17,32 @@ export interface Upstream {
   readonly note?: (attempt: Attempt) => void;
 }
 
+/** One upstream's answer, as clients see it. */
+export function tryUpstream(
+  serving: Serving,
+  passage: Passage,
+  wanted: Upstream,
+): Promise<Attempt> {
+  const { claim } = passage.arrival;
+  const duties = claim ? claim.duties : serving.unclaimedDuties;
+  const rewrite = duties?.rewrites?.[wanted.side];
+  if (!rewrite) return askUpstream(serving, passage, wanted);
+  const { note, ...silent } = wanted;
+  const ask: Ask = (rewritten, patienceMs) =>
+    askUpstream(serving, rewritten, { ...silent, patienceMs });
+  return tryRewritten(serving, passage, { rewrite, patienceMs: wanted.patienceMs, ask }).then(
+    (attempt) => {
+      note?.(attempt);
+      return attempt;
+    },
+  );
+}
+
 /**
  * One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no
  * harm, and on a fresh connection: the next idle one may be as stale.
  */
-export function tryUpstream(
+function askUpstream(
   { forwarder, metrics }: Serving,
   { arrival, response, headers, withBody, body }: Passage,
   { upstream, patienceMs, once = false, note }: Upstream,

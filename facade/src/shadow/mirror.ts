@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CompiledRoute, ShadowOutcome, Side } from '@strangler-toolkit/plan';
+import type { SeenThrough } from '../edge/rewrite-observed.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import { Comparer } from './comparer.ts';
 import type { Observed } from './difference.ts';
@@ -27,6 +28,8 @@ export interface MirroredRead {
   readonly served: Side;
   readonly epoch: bigint;
   readonly replicated: boolean;
+  /** How clients would see the sides, where the edge rewrites what they are asked and say. */
+  readonly through?: { readonly reference?: SeenThrough; readonly candidate?: SeenThrough };
 }
 export interface MirrorOptions {
   readonly agents: UpstreamAgents;
@@ -127,20 +130,25 @@ export class Mirror {
     // a file that makes a write of a read must not be too late for those that wait
     if (!serves(read.route))
       return note(read, { outcome: 'dropped', differences: [], cause: 'other context files' });
-    const ask = (upstream: string) => (): Promise<Observed> =>
-      observe(agents, {
+    const ask = (upstream: string, through?: SeenThrough) => async (): Promise<Observed> => {
+      const headers = unconditional(read.headers);
+      const { body } = read;
+      const sent = body && through ? await through.body(body, headers) : body;
+      const observed = await observe(agents, {
         upstream,
         method: read.method,
         target: read.target.path + read.target.search,
-        headers: unconditional(read.headers),
-        ...(read.body && { body: read.body }),
+        headers: through ? through.headers(headers) : headers,
+        ...(sent && { body: sent }),
         timeoutMs: limits.timeoutMs,
         maxBytes: limits.maxBodyBytes,
       });
+      return through ? through.answer(observed) : observed;
+    };
     const primary = raw && (await decoded(raw, limits.maxBodyBytes).catch(() => undefined));
     const verdict = await judge(primary, {
-      reference: ask(read.reference),
-      candidate: ask(read.candidate),
+      reference: ask(read.reference, read.through?.reference),
+      candidate: ask(read.candidate, read.through?.candidate),
       caughtUp: () =>
         read.replicated ? caughtUp(read.route.context, limits.catchUpMs) : Promise.resolve(true),
       compare: (reference, candidate) =>

@@ -2,7 +2,7 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { Observed } from './difference.ts';
-import { decodeBody } from './decode-body.ts';
+import { decodeBody } from '../proxy/decode-body.ts';
 
 export class ObservationFailed extends Error {
   readonly kind: 'error' | 'timeout' | 'too-large' | 'undecodable';

@@ -33,6 +33,12 @@ export function facadeMetrics() {
       labelNames: ['duty'],
       registers,
     }),
+    edgeRewrites: new Counter({
+      name: 'facade_edge_rewrites_total',
+      help: 'Bodies whose fields were to get other names: renamed, unchanged (none of them is there), or why they stayed',
+      labelNames: ['message', 'outcome'],
+      registers,
+    }),
     rampSurplus: new Counter({
       name: 'facade_ramp_surplus_total',
       help: 'Reads that their flag sent to the service and the owner answered, because the ramp ceiling was reached',
