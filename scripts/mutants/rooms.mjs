@@ -23,7 +23,7 @@ export const rooms = {
     suites: ['facade/src/shadow/*.test.ts'],
   },
   edge: {
-    files: ['body-limit', 'rename-fields', 'rewrite', 'which-routes'].map(
+    files: ['body-limit', 'cors', 'rename-fields', 'rewrite', 'which-routes'].map(
       (name) => `facade/src/edge/${name}.ts`,
     ),
     suites: ['facade/src/edge/*.test.ts'],

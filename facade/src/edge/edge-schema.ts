@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bodyLimits } from './body-limit.ts';
+import { corsRules } from './cors.ts';
 import { rewriteRules } from './rewrite-rules.ts';
 import { jwtRules } from './jwt-rules.ts';
 
@@ -8,6 +9,7 @@ export const edgeSchema = z.strictObject({
   /** An address that an editor completes from. */
   $schema: z.string().optional(),
   jwt: jwtRules.optional(),
+  cors: corsRules.optional(),
   rewrites: rewriteRules.optional(),
   bodyLimits: bodyLimits.optional(),
 });

@@ -45,6 +45,7 @@ export function openDuties(rules: EdgeRules, parts: DutyParts): OpenDuties {
       const rule = ruleFor(rules.jwt, route);
       const duties: Duties = {
         jwt: rule && { rule, keys: keysOf(rule) },
+        cors: ruleFor(rules.cors, route),
         rewrites: rewritesOf(rules.rewrites, route),
         maxBody: ruleFor(rules.bodyLimits, route)?.maxBytes,
       };

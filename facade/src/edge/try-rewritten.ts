@@ -6,6 +6,7 @@ import { UpstreamFailure } from '../resilience/breaker.ts';
 import type { Passage } from '../serving/passage.ts';
 import type { Serving } from '../serving/serving.ts';
 import { gather } from './gather.ts';
+import { otherAnswer } from './other-answer.ts';
 import { readBody } from './read-body.ts';
 import { type BodyOutcome, type NotRenamed, renameBody, saysJson } from './rename-body.ts';
 import {
@@ -94,26 +95,6 @@ function refuse({ arrival, response, told: said }: Passage, why: NotRenamed): vo
   });
 }
 
-/** The same answer with another head, and maybe another body. */
-const other = (
-  answer: UpstreamAnswer,
-  rawHeaders: readonly string[],
-  body?: Buffer,
-): UpstreamAnswer => ({
-  status: answer.status,
-  reason: answer.reason,
-  rawHeaders,
-  said: answer.rawHeaders,
-  whole: body ?? answer.whole,
-  deliver(to) {
-    if (body === undefined) return answer.deliver(to);
-    if (body.length > 0) to.chunk(body);
-    return to.end([]);
-  },
-  resume: () => answer.resume(),
-  discard: () => answer.discard(),
-});
-
 async function rewriteAnswer(
   { metrics, deadlines }: Parts,
   { arrival, response }: Passage,
@@ -123,7 +104,7 @@ async function rewriteAnswer(
   const headers = rewriteHeaders(answer.rawHeaders, by);
   const asIs = (from: UpstreamAnswer): Attempt => ({
     kind: 'answer',
-    answer: other(from, headers),
+    answer: otherAnswer(from, headers),
   });
   const { status } = answer;
   if (by.fields.length === 0) return asIs(answer);
@@ -131,13 +112,13 @@ async function rewriteAnswer(
     const ours = arrival.headers['if-none-match']?.includes(`${mark}"`) === true;
     return {
       kind: 'answer',
-      answer: ours ? other(answer, markedTags(headers, mark)) : other(answer, headers),
+      answer: ours ? otherAnswer(answer, markedTags(headers, mark)) : otherAnswer(answer, headers),
     };
   }
   if (!saysJson(answer.rawHeaders) || status === 204 || status === 206) return asIs(answer);
   if (arrival.method === 'HEAD') {
     const head = headOfRenamed(headers, 0, mark).slice(0, -2);
-    return { kind: 'answer', answer: other(answer, head) };
+    return { kind: 'answer', answer: otherAnswer(answer, head) };
   }
   const got = await gather(answer, { response, deadlines, maxBytes, withinMs });
   if (got.kind === 'client-gone') return gone;
@@ -151,7 +132,7 @@ async function rewriteAnswer(
   if ('body' in outcome) {
     const { body } = outcome;
     const head = headOfRenamed(headers, body.length, mark);
-    return { kind: 'answer', answer: other(answer, head, body) };
+    return { kind: 'answer', answer: otherAnswer(answer, head, body) };
   }
   if (refuses) {
     answer.discard();
@@ -159,7 +140,7 @@ async function rewriteAnswer(
   }
   return got.kind === 'too-large'
     ? asIs(got.answer)
-    : { kind: 'answer', answer: other(answer, headers, got.body) };
+    : { kind: 'answer', answer: otherAnswer(answer, headers, got.body) };
 }
 
 const failed = (kind: UpstreamFailure['kind'], why: string): Attempt => ({

@@ -145,6 +145,7 @@ export function assemble(options: FacadeOptions): Parts {
       return plan.claims;
     },
     plan,
+    answersPreflights: edge?.cors !== undefined,
     unclaimedDuties: duties?.of(undefined),
     monolithUrl: options.monolithUrl,
     ownership,

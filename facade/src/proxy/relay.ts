@@ -172,7 +172,7 @@ export function lingerAfterEarlyAnswer(response: ServerResponse, thenClose = fal
     if (request.closed) return over();
     const timer = setTimeout(() => {
       if (!request.complete) socket.destroy();
-    }, lingerMs);
+    }, lingerMs).unref();
     request.once('close', () => {
       clearTimeout(timer);
       over();

@@ -1,3 +1,5 @@
+import { withoutUpstreamsCors } from '../edge/cors.ts';
+import { otherAnswer } from '../edge/other-answer.ts';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { type Onlooker, relay } from '../proxy/relay.ts';
@@ -16,7 +18,7 @@ export interface AnswerOptions {
 
 /** The upstream's answer goes to the client as it comes. */
 export function giveAnswer(
-  { limits, debugHeaders, deadlines }: Serving,
+  { limits, debugHeaders, deadlines, unclaimedDuties }: Serving,
   { arrival, response, told }: Passage,
   answer: UpstreamAnswer,
   { totalMs, onlooker, standIn }: AnswerOptions = {},
@@ -31,8 +33,9 @@ export function giveAnswer(
   if (standIn)
     extra.push('x-strangler-stand-in', `${told.side}; behind-ms=${Math.ceil(standIn.behindMs)}`);
   const silenceMs = arrival.claim ? limits.silenceMs : limits.wireSilenceMs;
+  const cors = (arrival.claim ? arrival.claim.duties : unclaimedDuties)?.cors;
   relay({
-    answer,
+    answer: cors ? otherAnswer(answer, withoutUpstreamsCors(answer.rawHeaders, cors)) : answer,
     response,
     deadlines,
     extra,

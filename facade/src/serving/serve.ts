@@ -1,4 +1,6 @@
 import { atTheDoor } from '../edge/door.ts';
+import { answerPreflight } from '../edge/answer-preflight.ts';
+import { corsHeaders } from '../edge/cors.ts';
 import { boundBody } from '../edge/bound-body.ts';
 import type { Duties } from '../edge/duties.ts';
 import { sendProblem } from '../proxy/problem.ts';
@@ -11,6 +13,7 @@ import type { Serving } from './serving.ts';
 
 /** Writes of a replicated context follow their owner, everything else that is claimed follows flags, the rest passes. */
 export function serve(serving: Serving, passage: Passage): Promise<void> {
+  if (serving.answersPreflights && answerPreflight(serving, passage)) return Promise.resolve();
   const { claim } = passage.arrival;
   const duties = claim ? claim.duties : serving.unclaimedDuties;
   return duties === undefined
@@ -31,7 +34,11 @@ function serveAdmitted(serving: Serving, passage: Passage): Promise<void> {
 /** Of what has duties at the edge: as far as they let it. */
 async function serveLetIn(serving: Serving, passage: Passage, duties: Duties): Promise<void> {
   const { arrival, response, told } = passage;
-  const { maxBody } = duties;
+  const { maxBody, cors } = duties;
+  // refusals too: a page could not read why
+  if (cors)
+    for (const [name, value] of corsHeaders(cors, arrival.headers.origin))
+      response.setHeader(name, value);
   // before anything is waited for: a body that flows already could not be counted
   if (maxBody !== undefined && !boundBody(serving, passage, maxBody)) return;
   const letIn = await atTheDoor(duties, arrival.request);

@@ -24,6 +24,8 @@ export interface Serving {
   /** Of now; a request that found its claim keeps it. */
   readonly claims: Claims;
   readonly plan: RunningPlan;
+  /** Some routes have origins, whose pages' browsers ask before they ask. */
+  readonly answersPreflights: boolean;
   /** Of what no context claims. */
   readonly unclaimedDuties: Duties | undefined;
   readonly monolithUrl: string;
