@@ -33,10 +33,13 @@ afterAll(async () => {
 });
 
 /** Starts a facade; what comes back asks it for `METHOD /path`. */
-async function start(name: string): Promise<(line: string) => Promise<void>> {
+async function start(
+  name: string,
+  context: object = shop,
+): Promise<(line: string) => Promise<void>> {
   const facade = createFacade({
     name,
-    contexts: [shop as unknown as MigrationDefinition],
+    contexts: [context as unknown as MigrationDefinition],
     monolithUrl: monolith.url,
     env: { ...scene.env, MONOLITH_URL: monolith.url },
     controlUrl: scene.control.url,
@@ -175,7 +178,9 @@ test('what facades saw is a first context file, from the control database and fr
 });
 
 test('a read that writes is told as well while the audit stands: certain where it names its trace, likely where nothing else can have been it', async () => {
-  const ask = await start('three');
+  const view = { name: 'view', method: 'GET', path: '/api/views/:id', kind: 'read' };
+  const claims = { routes: [...shop.routes, view] };
+  const ask = await start('three', { ...shop, ...claims });
   const reads = async () =>
     await scene.sql(
       scene.control,
@@ -186,11 +191,12 @@ test('a read that writes is told as well while the audit stands: certain where i
     return (await reads()).length > 0;
   });
   await ask('GET /badges/3');
+  await ask('GET /api/views/3');
   const found = async () => {
     const { forgotten } = json<{ forgotten: { routes: { path: string; verdict: string }[] } }>(
       await cli(['fence', 'status', 'catalog', '--json'], scene.env),
     );
-    return forgotten.routes.filter(({ path }) => /track|badges|about/.test(path));
+    return forgotten.routes.filter(({ path }) => /track|badges|about|views/.test(path));
   };
   // farther from each other than two reads of a path that are told of as one
   await until(
@@ -202,11 +208,27 @@ test('a read that writes is told as well while the audit stands: certain where i
     { everyMs: 1_050 },
   );
   const read = { method: 'GET', claimedBy: null };
+  // what a file claims as a read is one whatever else it is
+  expect((await doctor(claims))[0]?.actual).toContain(
+    'GET /api/views/:id (1 writes, certain, a read of catalog)',
+  );
   expect(await found()).toMatchObject([
+    {
+      ...read,
+      path: '/api/views/:id',
+      claimedBy: 'catalog',
+      claimedAs: 'read',
+      requests: 1,
+      certain: 1,
+      verdict: 'certain',
+    },
     { ...read, path: '/badges/:id', requests: 1, certain: 1, verdict: 'certain' },
     { ...read, path: '/track/:id', certain: 0, verdict: 'likely' },
   ]);
-  expect((await doctor({}))[0]?.actual).toContain('GET /badges/:id (1 writes, certain)');
+  const asWrite = { routes: [...shop.routes, { ...view, kind: 'write' }] };
+  const [left] = await doctor(asWrite);
+  expect(left?.actual).toContain('GET /badges/:id (1 writes, certain)');
+  expect(left?.actual).not.toContain('views');
 });
 
 test('facades hear of an audit by the journal, until it is off or the owner changed', async () => {

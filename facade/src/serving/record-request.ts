@@ -32,7 +32,7 @@ export function recordRequest(
   metrics.meters.of(claim?.route).record(side, reason, status, seconds);
   if (claim === undefined && isUnclaimedRoute(status)) noteUnclaimed(method, path);
   if (side === 'monolith' && !unasked && (claim !== undefined || mayBeThere(status))) {
-    const note = isWrite(claim, method) ? noteWrite : claim === undefined ? noteRead : null;
+    const note = isWrite(claim, method) ? noteWrite : noteRead;
     note?.({ method, path, context, route, traceId: trace.traceId }, seconds);
   }
   accessLog({

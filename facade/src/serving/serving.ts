@@ -51,7 +51,7 @@ export interface Serving {
   readonly noteUnclaimed: (method: string, path: string) => void;
   /** A write that the monolith was asked for and answered, `seconds` after its arrival. */
   readonly noteWrite: (asked: Omit<AskedWrite, 'started' | 'ended'>, seconds: number) => void;
-  /** The same of a read that no context claims; null: no fence logs what is written, nobody wants to know. */
+  /** The same of a read, claimed or not; null: no fence logs what is written, nobody wants to know. */
   readonly noteRead: Serving['noteWrite'] | null;
   /** Who asked for a route that a percentage may steer. */
   readonly noteWho: (context: string, who: Pick<Who, 'identity' | 'sticky'>) => void;

@@ -25,6 +25,8 @@ export async function startWritingShop(databaseUrl: string): Promise<WritingShop
     if (path.startsWith('/track/')) return `UPDATE products SET name = 'tracked' WHERE id = 5`;
     if (path.startsWith('/badges/'))
       return `UPDATE products SET name = 'badged' WHERE id = 6 /*traceparent='${traceparent}'*/`;
+    if (path.startsWith('/api/views/'))
+      return `UPDATE products SET name = 'viewed' WHERE id = 7 /*traceparent='${traceparent}'*/`;
     if (path.startsWith('/stock/')) return `UPDATE products SET name = 'counted' WHERE id = 1`;
     if (path.startsWith('/labels/'))
       return `UPDATE products SET name = 'labelled' WHERE id = 2 /*route='%2Flabels%2F%3Alabel'*/`;

@@ -1,13 +1,15 @@
 import type { Database } from './control-database.ts';
 import { sql } from './sql.ts';
 
-/** Writes of one method and path that a facade sent to the monolith, close together. */
+/** Requests of one method and path that a facade sent to the monolith, close together: writes, and reads while an audit fence stood. */
 export interface WriteWindows {
   readonly method: string;
   /** Without identifiers. */
   readonly path: string;
   /** Whose route it is; '' where no context claims it. */
   readonly context: string;
+  /** Its name in the context's file; '' where no context claims it. */
+  readonly route: string;
   /** On the control database's clock, milliseconds. */
   readonly started: number;
   readonly ended: number;
@@ -16,7 +18,7 @@ export interface WriteWindows {
   readonly traces: readonly string[];
 }
 
-/** When facades sent writes to the monolith. */
+/** When facades sent to the monolith what may write. */
 export class WriteWindowStore {
   readonly #db: Database;
   constructor(db: Database) {
@@ -32,7 +34,7 @@ export class WriteWindowStore {
 
   async list(): Promise<WriteWindows[]> {
     const { rows } = await sql<WriteWindows>`
-      SELECT method, path, context, requests::float8 AS requests, traces,
+      SELECT method, path, context, route, requests::float8 AS requests, traces,
              extract(epoch FROM started_at)::float8 * 1000 AS started,
              extract(epoch FROM ended_at)::float8 * 1000 AS ended
         FROM strangler_control.write_windows ORDER BY started_at`.execute(this.#db);

@@ -36,7 +36,7 @@ export interface FenceResult {
   readonly service: FenceStatus;
   /** Who wrote while an audit fence stood, of all epochs. */
   readonly strayWriters: readonly LoggedWriter[];
-  /** Requests that the context does not claim and that wrote its tables; `null` while the service owns it. */
+  /** Requests that are no writes of the context and wrote its tables; `null` while the service owns it. */
   readonly forgotten: ForgottenRoutes | null;
 }
 

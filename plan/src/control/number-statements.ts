@@ -114,7 +114,7 @@ export const forgetOldWriteWindows = `
    WHERE ended_at < clock_timestamp() - interval '1 day'
       OR id IN (SELECT id FROM (
            SELECT id, row_number() OVER (PARTITION BY method, path, context ORDER BY id DESC) AS of_path,
-                  row_number() OVER (ORDER BY context = '' AND method IN ('GET', 'HEAD', 'OPTIONS'), id DESC) AS of_all
+                  row_number() OVER (ORDER BY method IN ('GET', 'HEAD', 'OPTIONS'), id DESC) AS of_all
              FROM strangler_control.write_windows) ranked
           WHERE of_path > ${writeWindowsOfPath} OR of_all > ${writeWindowsOfAll})`;
 

@@ -5,6 +5,7 @@ const route = {
   method: 'POST',
   path: '/stock/:id',
   claimedBy: null,
+  claimedAs: null,
   requests: 7,
   certain: 2,
   possible: 0,
@@ -28,13 +29,13 @@ const found = {
 
 test('each path is told with requests, writes, tables and how sure it is', () => {
   const [title, rows, ...rest] = forgottenText(found);
-  expect(title).toBe('requests that catalog does not claim and that wrote its tables:');
+  expect(title).toBe('requests that catalog does not claim as writes, and that wrote its tables:');
   expect(rows?.split('\n')).toEqual([
     'method  path        requests  writes  tables           claimed by  how sure',
     'POST    /stock/:id  7         2       public.products  nobody      certain: 2 named it',
   ]);
   expect(rest.join('\n')).toBe(
-    'of 12 logged writes, 10 were joined with the requests of facades: 3 by routes of catalog, ' +
+    'of 12 logged writes, 10 were joined with the requests of facades: 3 by writes of catalog, ' +
       '4 while no facade had a write under way (nightly 4), 1 before facades kept a record',
   );
 });
@@ -53,9 +54,22 @@ test.each([
 });
 
 test('a route that only the writer named has no number of requests', () => {
-  const unseen = { ...route, method: null, requests: 0, claimedBy: 'orders' };
+  const unseen = {
+    ...route,
+    method: null,
+    requests: 0,
+    claimedBy: 'orders',
+    claimedAs: 'write' as const,
+  };
   expect(forgottenText({ ...found, routes: [unseen] }).join('\n')).toMatch(
     /any +\/stock\/:id +not told +2 +public\.products +orders/,
+  );
+});
+
+test('a read that a context claims is told as one', () => {
+  const read = { ...route, method: 'GET', claimedBy: 'catalog', claimedAs: 'read' as const };
+  expect(forgottenText({ ...found, routes: [read] }).join('\n')).toMatch(
+    /GET +\/stock\/:id +7 +2 +public\.products +catalog, as a read +certain: 2 named it/,
   );
 });
 
@@ -64,7 +78,7 @@ test('clocks far apart are told; nothing found and nothing joined are, too', () 
     "the monolith's database is -2400 ms ahead of the control database, which was taken off",
   );
   expect(forgottenText({ ...found, routes: [] })[0]).toBe(
-    'no request but those of catalog is known to have written its tables',
+    'no request but the writes of catalog is known to have written its tables',
   );
   expect(forgottenText({ ...found, joined: 0 })).toEqual([]);
   expect(

@@ -16,6 +16,9 @@ const howSure = ({ verdict, certain, possible, alone, byChance }: ForgottenRoute
 const requestsText = ({ method, requests }: ForgottenRoute): string =>
   method === null ? 'not told' : String(requests);
 
+const claimText = ({ claimedBy, claimedAs }: ForgottenRoute): string =>
+  claimedBy === null ? 'nobody' : claimedAs === 'read' ? `${claimedBy}, as a read` : claimedBy;
+
 /** Noticeable, where the slack of a join ends. */
 const gapTold = 1_000;
 
@@ -27,9 +30,9 @@ export function forgottenText(found: ForgottenRoutes): string[] {
   const count = past.reduce((sum, { writes }) => sum + writes, 0);
   return [
     ...(routes.length === 0
-      ? [`no request but those of ${context} is known to have written its tables`]
+      ? [`no request but the writes of ${context} is known to have written its tables`]
       : [
-          `requests that ${context} does not claim and that wrote its tables:`,
+          `requests that ${context} does not claim as writes, and that wrote its tables:`,
           table([
             ['method', 'path', 'requests', 'writes', 'tables', 'claimed by', 'how sure'],
             ...routes.map((route) => [
@@ -38,12 +41,12 @@ export function forgottenText(found: ForgottenRoutes): string[] {
               requestsText(route),
               String(route.certain + route.possible),
               route.tables.join(', '),
-              route.claimedBy ?? 'nobody',
+              claimText(route),
               howSure(route),
             ]),
           ]),
         ]),
-    `of ${logged} logged writes, ${joined} were joined with the requests of facades: ${claimed} by routes of ${context}, ` +
+    `of ${logged} logged writes, ${joined} were joined with the requests of facades: ${claimed} by writes of ${context}, ` +
       `${count} while no facade had a write under way${jobs.length > 0 ? ` (${jobs.join(', ')})` : ''}` +
       (beforeRecord > 0 ? `, ${beforeRecord} before facades kept a record` : ''),
     ...(Math.abs(clockGapMs) >= gapTold

@@ -4,10 +4,13 @@ import type { ContextCheck } from './context-check.ts';
 
 const shown = 3;
 
-const named = ({ method, path, certain, possible, verdict }: ForgottenRoute): string =>
-  `${method === null ? '' : `${method} `}${path} (${certain + possible} writes, ${verdict})`;
+const named = (route: ForgottenRoute): string => {
+  const { method, path, certain, possible, verdict, claimedBy, claimedAs } = route;
+  const read = claimedAs === 'read' ? `, a read of ${claimedBy}` : '';
+  return `${method === null ? '' : `${method} `}${path} (${certain + possible} writes, ${verdict}${read})`;
+};
 
-/** Requests that the context does not claim and that write its tables: the fence will refuse them after the cutover. */
+/** Requests that write the context's tables and are no writes of it: the fence will refuse them after the cutover. */
 export const forgotten: ContextCheck = {
   needs: ['replicated data', 'monolith database'],
   attempt: { check: 'audit fence', expected: 'can be examined' },
@@ -19,13 +22,13 @@ export const forgotten: ContextCheck = {
     report({
       check: 'forgotten routes',
       ok: sure.length === 0,
-      expected: `no request but those of ${definition.context} writes its tables`,
+      expected: `no request but the writes of ${definition.context} writes its tables`,
       actual:
         sure.length > 0
           ? sure.slice(0, shown).map(named).join(', ') + more
           : `none of ${found.joined} writes that the audit fence logged`,
       remedy:
-        `Name them in the context file, or let them write elsewhere (strangler fence status ${definition.context} tells how ` +
+        `Name them in the context file (a read that writes with kind 'write'), or let them write elsewhere (strangler fence status ${definition.context} tells how ` +
         'sure that is): after the cutover the fence refuses what they write.',
     });
   },

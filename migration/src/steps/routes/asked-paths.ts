@@ -1,9 +1,13 @@
-import { isReadingMethod } from '@strangler-toolkit/plan';
 import type { WriteWindows } from '../../control/index.ts';
 import { routeShape } from './route-shape.ts';
 
 /** So far may the clocks of a facade and of the databases be apart after all, milliseconds. */
 const slack = 25;
+
+export interface AskedWindows extends Omit<WriteWindows, 'route'> {
+  /** By its method, or by the context that claims it: facades tell of such while an audit fence stands. */
+  readonly reads: boolean;
+}
 
 interface Span {
   readonly from: number;
@@ -11,7 +15,7 @@ interface Span {
 }
 
 /** In which time a request was under way: widened by the slack, without overlaps. */
-function spansOf(windows: readonly WriteWindows[]): Span[] {
+function spansOf(windows: readonly Pick<AskedWindows, 'started' | 'ended'>[]): Span[] {
   const spans: { from: number; to: number }[] = [];
   for (const { started, ended } of windows.toSorted((a, b) => a.started - b.started)) {
     const [from, to] = [started - slack, ended + slack];
@@ -29,7 +33,6 @@ export class AskedPath {
   /** '': nobody's. */
   readonly context: string;
   readonly shape: string;
-  /** By its method, and no context claims it: facades tell of such while an audit fence stands. */
   readonly reads: boolean;
   readonly requests: number;
   readonly traces: ReadonlySet<string>;
@@ -39,15 +42,15 @@ export class AskedPath {
 
   /** `kept`: so many windows of a path are kept. */
   constructor(
-    { method, path, context }: { method: string | null; path: string; context: string },
-    windows: readonly WriteWindows[] = [],
+    { method, path, context, reads }: Pick<AskedPath, 'method' | 'path' | 'context' | 'reads'>,
+    windows: readonly AskedWindows[] = [],
     kept: number = Infinity,
   ) {
     this.method = method;
     this.path = path;
     this.context = context;
     this.shape = routeShape(path);
-    this.reads = context === '' && method !== null && isReadingMethod(method);
+    this.reads = reads;
     this.requests = windows.reduce((sum, { requests }) => sum + requests, 0);
     this.traces = new Set(windows.flatMap(({ traces }) => traces));
     this.#spans = spansOf(windows);
@@ -89,7 +92,10 @@ export class AskedPath {
   }
 }
 
-export const pathsOf = (windows: readonly WriteWindows[], kept: number): AskedPath[] =>
+export const pathsOf = (windows: readonly AskedWindows[], kept: number): AskedPath[] =>
   [
-    ...Map.groupBy(windows, ({ method, path, context }) => `${context} ${method} ${path}`).values(),
+    ...Map.groupBy(
+      windows,
+      ({ method, path, context, reads }) => `${context} ${method} ${path} ${reads}`,
+    ).values(),
   ].flatMap((group) => (group[0] ? new AskedPath(group[0], group, kept) : []));

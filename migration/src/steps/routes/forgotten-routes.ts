@@ -1,6 +1,6 @@
-import { codeOf, type MigrationDefinition } from '@strangler-toolkit/plan';
+import { codeOf, isReadingMethod, type MigrationDefinition } from '@strangler-toolkit/plan';
 import type pg from 'pg';
-import type { ContextRow } from '../../control/index.ts';
+import type { ContextRow, WriteWindows } from '../../control/index.ts';
 import { strayMoments } from '../../replica/stray-writes.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { clockGap, onOtherClock } from './clock-gap.ts';
@@ -16,6 +16,16 @@ export interface ForgottenRoutes extends JoinedWrites {
   /** How far the monolith's database is ahead of the control database, milliseconds; taken off. */
   readonly clockGapMs: number;
 }
+
+/** Whether a request was one that reads: as the context that claims it says, else by its method. */
+export const isRead =
+  (definitions: readonly MigrationDefinition[]) =>
+  ({ context, route, method }: Pick<WriteWindows, 'context' | 'route' | 'method'>): boolean => {
+    const claim = definitions
+      .find((definition) => definition.context === context)
+      ?.routes.find(({ name }) => name === route);
+    return claim ? claim.kind === 'read' : isReadingMethod(method);
+  };
 
 const millisecondsOf = async (client: pg.Client): Promise<number> => {
   const { rows } = await client.query<{ now: string }>(
@@ -44,11 +54,17 @@ export async function forgottenRoutes(
       ),
     }),
   );
+  const pathsOf = (kind: 'read' | 'write'): string[] =>
+    definition.routes.filter((route) => route.kind === kind).map(({ path }) => path);
+  const reads = isRead([...(await kit.contexts()).values()].map((known) => known.definition));
   const joined = joinWrites({
     context,
-    ownPaths: definition.routes.map(({ path }) => path),
+    own: { writes: pathsOf('write'), reads: pathsOf('read') },
     writes: moments.map((moment) => onOtherClock(moment, clockGapMs)),
-    windows: moments.length === 0 ? [] : await control.writeWindows.list(),
+    windows: (moments.length === 0 ? [] : await control.writeWindows.list()).map((window) => ({
+      ...window,
+      reads: reads(window),
+    })),
   });
   return { context, epoch, logged: writes, joined: moments.length, clockGapMs, ...joined };
 }

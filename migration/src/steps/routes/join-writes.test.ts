@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import type { WriteWindows } from '../../control/index.ts';
 import type { StrayMoment } from '../../replica/stray-writes.ts';
+import type { AskedWindows } from './asked-paths.ts';
 import { joinWrites } from './join-writes.ts';
 
 const window = (
   path: string,
   started: number,
   ended: number,
-  more: Partial<WriteWindows> = {},
-): WriteWindows => ({
+  more: Partial<AskedWindows> = {},
+): AskedWindows => ({
   method: 'POST',
   path,
   context: '',
@@ -16,6 +16,7 @@ const window = (
   ended,
   requests: 1,
   traces: [],
+  reads: more.method === 'GET',
   ...more,
 });
 const write = (at: number, more: Partial<StrayMoment> = {}): StrayMoment => ({
@@ -27,9 +28,14 @@ const write = (at: number, more: Partial<StrayMoment> = {}): StrayMoment => ({
   route: null,
   ...more,
 });
-const join = (windows: readonly WriteWindows[], writes: readonly StrayMoment[]) =>
-  joinWrites({ context: 'catalog', ownPaths: ['/api/products', '/api/feed/**'], windows, writes });
-const routes = (windows: readonly WriteWindows[], writes: readonly StrayMoment[]) =>
+const join = (windows: readonly AskedWindows[], writes: readonly StrayMoment[]) =>
+  joinWrites({
+    context: 'catalog',
+    own: { writes: ['/api/products', '/api/feed/**'], reads: ['/api/products', '/api/views/:id'] },
+    windows,
+    writes,
+  });
+const routes = (windows: readonly AskedWindows[], writes: readonly StrayMoment[]) =>
   join(windows, writes).routes.map(({ path, certain, possible, alone, verdict }) => [
     path,
     certain,
@@ -52,6 +58,7 @@ describe('by time', () => {
         method: 'POST',
         path: '/stock',
         claimedBy: null,
+        claimedAs: null,
         requests: 3,
         certain: 0,
         possible: 2,
@@ -128,7 +135,7 @@ describe('by time', () => {
 });
 
 describe('reads that no context claims', () => {
-  const get = (path: string, started: number, more: Partial<WriteWindows> = {}) =>
+  const get = (path: string, started: number, more: Partial<AskedWindows> = {}) =>
     window(path, started, started + 100, { method: 'GET', ...more });
   const thrice = (path: string) => [1_000, 5_000, 9_000].map((at) => get(path, at));
   const known = [...record, get('/else', 0), get('/else', 998_000)];
@@ -143,7 +150,7 @@ describe('reads that no context claims', () => {
   });
 
   test('twice may be chance, as may many writes of one request, and what chance explains: they stay writes of nobody', () => {
-    const nobody = (windows: readonly WriteWindows[], writes: readonly StrayMoment[]) =>
+    const nobody = (windows: readonly AskedWindows[], writes: readonly StrayMoment[]) =>
       expect(join(windows, writes)).toMatchObject({
         routes: [],
         past: [{ application: 'shop', writes: writes.length }],
@@ -205,6 +212,62 @@ describe('reads that no context claims', () => {
     expect(join([...windows, window('/track/:id', 1_000, 1_100)], [named]).routes).toMatchObject([
       { method: 'POST', path: '/track/:id', certain: 1 },
     ]);
+  });
+});
+
+describe('reads that the context itself claims', () => {
+  const view = (started: number, more: Partial<AskedWindows> = {}) =>
+    window('/api/views/:id', started, started + 100, { ...own, method: 'GET', ...more });
+  const other = (started: number) =>
+    window('/about', started, started + 10, { method: 'GET', context: '' });
+  const thrice = [view(1_000), view(5_000), view(9_000)];
+  const known = [...record, other(0), other(998_000)];
+  const told = [write(1_050), write(5_050), write(9_050)];
+  const read = { method: 'GET', path: '/api/views/:id', claimedBy: 'catalog', claimedAs: 'read' };
+
+  test('are told as likely where one alone was under way each time, and are no writes of the context', () => {
+    const found = join([...known, ...thrice], told);
+    expect(found.routes).toMatchObject([
+      { ...read, requests: 3, possible: 3, alone: 3, verdict: 'likely' },
+    ]);
+    expect(found).toMatchObject({ claimed: 0, past: [] });
+  });
+
+  test('are certain where the writer named their trace, or their path and the context writes at no such path', () => {
+    const traced = join(
+      [...known, view(1_000, { traces: ['cd'] })],
+      [write(9_000, { trace: 'cd' })],
+    );
+    expect(traced.routes).toMatchObject([{ ...read, certain: 1, verdict: 'certain' }]);
+    const named = write(1_050, { route: '/api/views/:view' });
+    expect(join([...known, ...thrice], [named]).routes).toMatchObject([{ ...read, certain: 1 }]);
+    // before the facades heard of the audit, or past them
+    expect(join(record, [named])).toMatchObject({
+      claimed: 0,
+      routes: [{ ...read, method: null, requests: 0, certain: 1, verdict: 'certain' }],
+    });
+  });
+
+  test('take no blame for a write of the context at their path, nor for one that shows the same trace', () => {
+    const list = window('/api/products', 1_000, 2_000, { ...own, method: 'GET', traces: ['ab'] });
+    const named = write(1_050, { route: '/api/products' });
+    expect(join([...known, list], [named])).toMatchObject({ routes: [], claimed: 1 });
+    const create = window('/api/products', 1_020, 1_100, { ...own, traces: ['ab'] });
+    for (const at of [1_050, 1_500])
+      expect(join([...known, list, create], [write(at, { trace: 'ab' })])).toMatchObject({
+        routes: [],
+        claimed: 1,
+      });
+  });
+
+  test('and reads of nobody beside them exonerate each other', () => {
+    const beside = [1_000, 5_000, 9_000].map((at) =>
+      window('/track', at, at + 100, { method: 'GET' }),
+    );
+    expect(join([...known, ...thrice, ...beside], told)).toMatchObject({
+      routes: [],
+      past: [{ application: 'shop', writes: 3 }],
+    });
   });
 });
 

@@ -1,16 +1,15 @@
 import { numberStatements } from '@strangler-toolkit/plan';
-import type { WriteWindows } from '../../control/index.ts';
 import type { StrayMoment } from '../../replica/stray-writes.ts';
-import { AskedPath, pathsOf } from './asked-paths.ts';
+import { AskedPath, type AskedWindows, pathsOf } from './asked-paths.ts';
 import { hasShape, namedRoute, routeShape } from './route-shape.ts';
 import { type Against, type ForgottenRoute, Tally } from './write-tally.ts';
 
 export interface JoinedWrites {
   /** The surest first. */
   readonly routes: readonly ForgottenRoute[];
-  /** Writes of the context's own routes. */
+  /** Writes of the context's own write routes. */
   readonly claimed: number;
-  /** Writes while no facade had a request under way that can have been it: a job, a console, a read that a context claims. */
+  /** Writes while no facade had a request under way that can have been it: a job, a console, a read of which that cannot be told. */
   readonly past: readonly { readonly application: string; readonly writes: number }[];
   /** Writes of before the facades' record. */
   readonly beforeRecord: number;
@@ -18,11 +17,11 @@ export interface JoinedWrites {
 
 export interface JoinInput {
   readonly context: string;
-  /** Of the context's routes. */
-  readonly ownPaths: readonly string[];
+  /** Paths of the context's routes. */
+  readonly own: { readonly writes: readonly string[]; readonly reads: readonly string[] };
   /** On the control database's clock. */
   readonly writes: readonly StrayMoment[];
-  readonly windows: readonly WriteWindows[];
+  readonly windows: readonly AskedWindows[];
 }
 
 /** Requests that named themselves in what they wrote, or that were under way meanwhile. */
@@ -45,11 +44,7 @@ function underWayAt(asked: readonly AskedPath[], at: number): Omit<Suspects, 'na
   return { paths, alone: paths.length === 1 && others.length === 0 };
 }
 
-function suspects(
-  asked: AskedPath[],
-  { context, ownPaths }: JoinInput,
-  write: StrayMoment,
-): Suspects {
+function suspects(asked: AskedPath[], { context, own }: JoinInput, write: StrayMoment): Suspects {
   const { at, trace } = write;
   const [reading, writing] = [
     asked.filter(({ reads }) => reads),
@@ -61,7 +56,10 @@ function suspects(
     named: true,
     alone: paths.length === 1,
   });
-  const traced = trace === null ? [] : asked.filter((path) => path.traces.has(trace));
+  const ofTrace = trace === null ? [] : asked.filter((path) => path.traces.has(trace));
+  const tracedWrites = ofTrace.filter(({ reads }) => !reads);
+  // a page's trace is that of all that it asks for: a write that shows it takes the blame
+  const traced = tracedWrites.length > 0 ? tracedWrites : ofTrace;
   if (traced.length > 0) {
     const meanwhile = traced.filter((path) => path.underWayAt(at));
     return named(meanwhile.length > 0 ? meanwhile : traced);
@@ -69,17 +67,21 @@ function suspects(
   const route = namedRoute(write);
   if (route === undefined) return { ...then, named: false };
   const shape = routeShape(route);
-  for (const paths of [then.paths, underWayAt(reading, at).paths]) {
+  // a name says nothing of the method: where the context writes at this path as well, no read of it is blamed
+  const ownWrite = hasShape(own.writes, shape);
+  for (const paths of [then.paths, ownWrite ? [] : underWayAt(reading, at).paths]) {
     const alike = paths.filter((path) => path.shape === shape);
     if (alike.length > 0) return named(alike);
   }
-  // No facade had one of it under way: a read of a context, or a request past the facade.
+  // No facade had one of it under way: a request past the facade, or a read before the facades heard of the audit.
   const unseen = asked.find((path) => path.method === null && path.shape === shape);
   if (unseen) return named([unseen]);
+  const ownRead = !ownWrite && hasShape(own.reads, shape);
   const path = new AskedPath({
     method: null,
     path: shape.replaceAll(/\/:(?=\/|$)/g, '/:id'),
-    context: hasShape(ownPaths, shape) ? context : '',
+    context: ownWrite || ownRead ? context : '',
+    reads: ownRead,
   });
   asked.push(path);
   return named([path]);
@@ -87,7 +89,7 @@ function suspects(
 
 type ByWriter = ReadonlyMap<string, readonly StrayMoment[]>;
 
-/** How reads of nobody's are judged: facades tell of them while an audit fence stands, and somewhat later than it was set. */
+/** How reads are judged: facades tell of them while an audit fence stands, and somewhat later than it was set. */
 function againstReads(
   writes: readonly StrayMoment[],
   reading: readonly AskedPath[],
@@ -128,7 +130,7 @@ export function joinWrites(input: JoinInput): JoinedWrites {
   let beforeRecord = 0;
   for (const write of writes) {
     const { paths, named, alone } = suspects(asked, input, write);
-    const others = paths.filter((path) => path.context !== context);
+    const others = paths.filter((path) => path.context !== context || path.reads);
     for (const path of others) tallyOf(path).add(write, { certain: named && alone, alone });
     if (others.length > 0) continue;
     if (paths.length > 0) claimed += 1;

@@ -1,13 +1,14 @@
 import type { StrayMoment } from '../../replica/stray-writes.ts';
 import type { AskedPath } from './asked-paths.ts';
 
-/** A path whose requests wrote, or may have written, tables that another context maps. */
+/** A path whose requests wrote, or may have written, mapped tables, and that is no write of the context that maps them. */
 export interface ForgottenRoute {
   /** `null`: only the writer named the route, no facade had a request of it under way. */
   readonly method: string | null;
   readonly path: string;
-  /** Another context whose route it is; `null`: nobody's. */
+  /** Whose route it is: another context's, or a read of this one; `null`: nobody's. */
   readonly claimedBy: string | null;
+  readonly claimedAs: 'read' | 'write' | null;
   /** That facades sent to the monolith within the time of their record. */
   readonly requests: number;
   /** Writes that named its trace or route. */
@@ -88,6 +89,7 @@ export class Tally {
       method,
       path,
       claimedBy: context === '' ? null : context,
+      claimedAs: context === '' ? null : this.#path.reads ? 'read' : 'write',
       requests,
       certain: this.#certain,
       possible: this.#possible,
