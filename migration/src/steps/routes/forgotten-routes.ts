@@ -18,7 +18,7 @@ export interface ForgottenRoutes extends JoinedWrites {
 }
 
 /** Whether a request was one that reads: as the context that claims it says, else by its method. */
-export const isRead =
+const isRead =
   (definitions: readonly MigrationDefinition[]) =>
   ({ context, route, method }: Pick<WriteWindows, 'context' | 'route' | 'method'>): boolean => {
     const claim = definitions
