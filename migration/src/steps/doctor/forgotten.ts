@@ -28,8 +28,8 @@ export const forgotten: ContextCheck = {
           ? sure.slice(0, shown).map(named).join(', ') + more
           : `none of ${found.joined} writes that the audit fence logged`,
       remedy:
-        `Name them in the context file (a read that writes with kind 'write'), or let them write elsewhere (strangler fence status ${definition.context} tells how ` +
-        'sure that is): after the cutover the fence refuses what they write.',
+        "Name them in the context file (a read that writes with kind 'write'), or let them write elsewhere " +
+        `(strangler fence status ${definition.context} tells how sure that is): after the cutover the fence refuses what they write.`,
     });
   },
 };
