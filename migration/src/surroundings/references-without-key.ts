@@ -1,4 +1,4 @@
-import type { TableCatalog } from '../database/catalog.ts';
+import type { ColumnCatalog, ForeignKeyCatalog } from '../database/catalog.ts';
 import { displayTable, type TableName } from '../database/identifiers.ts';
 
 /** A column that is called as if it referred to another table's key, and no foreign key says so. */
@@ -28,10 +28,21 @@ const calls = (column: string, parent: TableName, key: string): boolean => {
   );
 };
 
-/** A guess by names and types that helps a person, never a proof: who checks such an id does it in the application. */
+/** What it takes to guess. */
+export type TableOutline = TableName & {
+  readonly columns: readonly Pick<ColumnCatalog, 'name' | 'type'>[];
+  readonly primaryKey: readonly string[];
+  readonly foreignKeys: readonly Pick<ForeignKeyCatalog, 'columns'>[];
+};
+
+/**
+ * A guess by names and types that helps a person, never a proof: who checks such an id does it in the application. `anyName`: of
+ * types whose values are nowhere twice by accident, for whoever looks at the values.
+ */
 export function likelyReferences(
-  children: readonly TableCatalog[],
-  parents: readonly TableCatalog[],
+  children: readonly TableOutline[],
+  parents: readonly TableOutline[],
+  anyName: readonly string[] = [],
 ): LikelyReference[] {
   return children.flatMap((child) =>
     child.columns
@@ -42,7 +53,7 @@ export function likelyReferences(
           if (key === undefined || more.length > 0) return [];
           if (displayTable(parent) === displayTable(child)) return [];
           if (parent.columns.find((column) => column.name === key)?.type !== type) return [];
-          if (!calls(name, parent, key)) return [];
+          if (!calls(name, parent, key) && !anyName.includes(type)) return [];
           return [
             {
               child: { schema: child.schema, table: child.table, column: name },

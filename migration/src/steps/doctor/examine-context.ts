@@ -19,6 +19,7 @@ import { forgotten } from './forgotten.ts';
 import { leftFlags } from './left-flags.ts';
 import { identity } from './identity.ts';
 import { owners } from './owners.ts';
+import { references } from './references.ts';
 import { server } from './server.ts';
 import { sides } from './sides.ts';
 import { checkState } from './state.ts';
@@ -38,6 +39,7 @@ const checks: readonly ContextCheck[] = [
   server('service'),
   mapping,
   decisions,
+  references,
   writeRoutes,
   forgotten,
   owners,
