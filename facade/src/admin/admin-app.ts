@@ -26,6 +26,13 @@ export function adminApp(serving: Serving, { serves, token }: AdminOptions): Exp
     const { status } = detail;
     response.status(ready ? 200 : 503).json(allowed(request) ? detail : { status });
   });
+  // services check by it who asks: public keys need no secret
+  if (serving.sessions) {
+    const keys = serving.sessions.flatMap(({ published }) => published);
+    app.get('/.well-known/jwks.json', (_request, response) => {
+      response.set('cache-control', 'public, max-age=60').json({ keys });
+    });
+  }
   app.use((request, response, next) => {
     if (allowed(request)) return next();
     response.setHeader('www-authenticate', 'Bearer realm="strangler-facade"');

@@ -2,6 +2,7 @@ import type { CorsRule } from './cors.ts';
 import type { JwtRule } from './jwt-rules.ts';
 import type { Rewrites } from './rewrite.ts';
 import type { KeySet } from './key-set.ts';
+import type { SessionBridge } from './session-bridge.ts';
 
 /** What the facade does for a request besides sending it on; what is undefined is not done. */
 export interface Duties {
@@ -11,4 +12,5 @@ export interface Duties {
   readonly cors: CorsRule | undefined;
   /** Other headers and fields, per side. */
   readonly rewrites: Rewrites | undefined;
+  readonly session: SessionBridge | undefined;
 }

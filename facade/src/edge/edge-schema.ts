@@ -3,6 +3,7 @@ import { bodyLimits } from './body-limit.ts';
 import { corsRules } from './cors.ts';
 import { rewriteRules } from './rewrite-rules.ts';
 import { jwtRules } from './jwt-rules.ts';
+import { sessionRules } from './session-rules.ts';
 
 /** The duties of an edge, as the file says that FACADE_EDGE names. What is not there is not done. */
 export const edgeSchema = z.strictObject({
@@ -12,6 +13,7 @@ export const edgeSchema = z.strictObject({
   cors: corsRules.optional(),
   rewrites: rewriteRules.optional(),
   bodyLimits: bodyLimits.optional(),
+  sessions: sessionRules.optional(),
 });
 
 /** As somebody writes it: defaults may be left out. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Duties } from './duties.ts';
 import type { EdgeRules } from './edge-schema.ts';
@@ -6,16 +7,22 @@ import { fetchKeys } from './fetch-keys.ts';
 import { KeySet } from './key-set.ts';
 import type { JwtRule } from './jwt-rules.ts';
 import { rewritesOf } from './rewrite.ts';
+import { SessionBridge } from './session-bridge.ts';
+import type { SessionRule } from './session-rules.ts';
 import { type NamedRoute, ruleFor } from './which-routes.ts';
 
 export interface OpenDuties {
   /** Undefined route: of what no context claims. Undefined duties: none, which is the rule. */
   readonly of: (route: NamedRoute | undefined) => Duties | undefined;
+  readonly sessions: readonly SessionBridge[] | undefined;
 }
 
 export interface DutyParts {
   readonly metrics: Pick<Metrics, 'edgeFailures'>;
   readonly log: Pick<Logger, 'warn'>;
+  readonly monolithUrl: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly agents: () => UpstreamAgents;
 }
 
 /** Issuers' keys by their address: rules that name the same one share them. */
@@ -37,14 +44,30 @@ function keySets({ metrics, log }: DutyParts): (rule: JwtRule) => KeySet {
   };
 }
 
-/** What the rules of the edge make of each route. */
+function bridgesOf(rules: EdgeRules, parts: DutyParts): ReadonlyMap<SessionRule, SessionBridge> {
+  const { metrics, log } = parts;
+  const onFailure = (why: string): void => {
+    metrics.edgeFailures.inc({ duty: 'sessions' });
+    log.warn({ problem: why }, 'the monolith does not say who has a session');
+  };
+  return new Map(
+    (rules.sessions ?? []).map((rule) => [rule, new SessionBridge(rule, { ...parts, onFailure })]),
+  );
+}
+
+/** What the rules of the edge make of each route. @throws StranglerError for a key that is not there, or is none */
 export function openDuties(rules: EdgeRules, parts: DutyParts): OpenDuties {
   const keysOf = keySets(parts);
+  const bridges = bridgesOf(rules, parts);
   return {
+    sessions: bridges.size === 0 ? undefined : [...bridges.values()],
     of(route) {
       const rule = ruleFor(rules.jwt, route);
+      // what no context claims has no service
+      const sessions = route && ruleFor(rules.sessions, route);
       const duties: Duties = {
         jwt: rule && { rule, keys: keysOf(rule) },
+        session: sessions && bridges.get(sessions),
         cors: ruleFor(rules.cors, route),
         rewrites: rewritesOf(rules.rewrites, route),
         maxBody: ruleFor(rules.bodyLimits, route)?.maxBytes,

@@ -5,7 +5,8 @@ import type { Duplex } from 'node:stream';
 import type { Arrival } from '../admission/arrival.ts';
 import { admit } from '../admission/front-stage.ts';
 import { overloaded } from '../admission/shedding.ts';
-import { atTheDoor, type TurnedAway } from '../edge/door.ts';
+import { atTheDoor } from '../edge/door.ts';
+import { IdentityUnknown } from '../edge/session-tokens.ts';
 import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
 import { waitForTurn } from '../proxy/turn.ts';
@@ -31,16 +32,29 @@ const rawHead = (answer: IncomingMessage, headers: readonly string[]): string =>
   return `${head}\r\n`;
 };
 
-async function upstreamOf(serving: Serving, arrival: Arrival): Promise<string> {
-  const { claim } = arrival;
-  if (!claim) return serving.monolithUrl;
-  const chosen = await chooseSide(serving, claim, whoAsks(arrival));
-  return claim.plan.urls[chosen.target];
+interface Upstream {
+  readonly url: string;
+  readonly headers: readonly string[];
 }
 
-function handshake(upstream: string, arrival: Arrival): http.ClientRequest {
-  const { target, request, host, peer, trace } = arrival;
-  const { rawHeaders } = request;
+/** @throws IdentityUnknown */
+async function upstreamOf(serving: Serving, arrival: Arrival): Promise<Upstream> {
+  const { claim, request, host, peer, trace } = arrival;
+  const headers = upgradeHeaders({ rawHeaders: request.rawHeaders, host }, peer, trace);
+  if (!claim) return { url: serving.monolithUrl, headers };
+  const { target } = await chooseSide(serving, claim, whoAsks(arrival));
+  const session = target === 'service' ? claim.duties?.session : undefined;
+  return {
+    url: claim.plan.urls[target],
+    headers: session ? await session.forService(headers) : headers,
+  };
+}
+
+function handshake(
+  upstream: string,
+  { target }: Arrival,
+  headers: readonly string[],
+): http.ClientRequest {
   const url = new URL(upstream);
   const prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
   return (url.protocol === 'https:' ? https : http).request({
@@ -50,7 +64,7 @@ function handshake(upstream: string, arrival: Arrival): http.ClientRequest {
     method: 'GET',
     agent: false,
     path: prefix + target,
-    headers: upgradeHeaders({ rawHeaders, host }, peer, trace),
+    headers,
   });
 }
 
@@ -58,7 +72,7 @@ function turnAway(
   { metrics, log }: Serving,
   { trace: { requestId, traceId } }: Arrival,
   socket: Duplex,
-  { problem }: TurnedAway,
+  problem: Problem,
 ): void {
   const { status, code } = problem;
   metrics.rejected.inc({ code });
@@ -85,9 +99,15 @@ export function upgradeEntrance(
     const duties = arrival.claim ? arrival.claim.duties : serving.unclaimedDuties;
     if (duties) {
       const letIn = await atTheDoor(duties, request);
-      if (letIn.kind === 'turned-away') return turnAway(serving, arrival, socket, letIn);
+      if (letIn.kind === 'turned-away') return turnAway(serving, arrival, socket, letIn.problem);
     }
-    const upstream = await upstreamOf(serving, arrival);
+    let upstream: Upstream;
+    try {
+      upstream = await upstreamOf(serving, arrival);
+    } catch (error) {
+      if (!(error instanceof IdentityUnknown)) throw error;
+      return turnAway(serving, arrival, socket, nobodySays);
+    }
     connect({ serving, open, arrival, upstream, client: { socket, head } });
   };
 }
@@ -96,7 +116,7 @@ interface Connection {
   readonly serving: Serving;
   readonly open: Set<Duplex>;
   readonly arrival: Arrival;
-  readonly upstream: string;
+  readonly upstream: Upstream;
   readonly client: ClientSide;
 }
 
@@ -109,6 +129,12 @@ const unreachable: Problem = {
   status: 502,
   code: 'UPSTREAM_UNREACHABLE',
   detail: 'The upstream could not be reached.',
+};
+const nobodySays: Problem = {
+  status: 503,
+  code: 'IDENTITY_UNKNOWN',
+  detail: 'The monolith does not say whose session it is. Try again.',
+  retryAfterSeconds: 1,
 };
 const crowded: Problem = {
   status: 503,
@@ -123,7 +149,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
   const { claim, trace } = arrival;
   const { requestId, traceId } = trace;
   const { socket } = client;
-  const asked = serving.upstreams.of(upstream);
+  const asked = serving.upstreams.of(upstream.url);
   const { bulkhead, balancer } = asked;
   let instance: Instance | undefined;
   const leaves = (verdict: InstanceVerdict): void => {
@@ -174,7 +200,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     if (!one) return fail(unreachable);
     one.active++;
     instance = one;
-    outgoing = handshake(one.endpoint.url, arrival);
+    outgoing = handshake(one.endpoint.url, arrival, upstream.headers);
     outgoing.on('error', () => {
       if (over) return;
       leaves('failed');

@@ -67,7 +67,8 @@ export function assemble(options: FacadeOptions): Parts {
   const breaker = watchedBreaker(metrics, log);
   const env = options.env ?? process.env;
   const edge = options.edge && edgeRules(options.edge);
-  const duties = edge && openDuties(edge, { metrics, log });
+  const { monolithUrl } = options;
+  const duties = edge && openDuties(edge, { metrics, log, monolithUrl, env, agents: () => agents });
   const claimsFor = (wanted: readonly MigrationDefinition[], before?: Claims): Claims => {
     const claims = claimsOf({
       definitions: wanted,
@@ -147,7 +148,8 @@ export function assemble(options: FacadeOptions): Parts {
     plan,
     answersPreflights: edge?.cors !== undefined,
     unclaimedDuties: duties?.of(undefined),
-    monolithUrl: options.monolithUrl,
+    sessions: duties?.sessions,
+    monolithUrl,
     ownership,
     flags,
     forwarder: forwarder.forwarder,

@@ -14,7 +14,8 @@ import {
 export class UpstreamFailure extends Error {
   /**
    * `unreadable`: it answered, in no HTTP, `unrewritable`: in nothing that the edge can rewrite: that says nothing about the next
-   * request. `queue-…`: it was not even asked, because it has all that it is asked at a time.
+   * request. `queue-…`: it was not even asked, because it has all that it is asked at a time, `identity-unknown`: because nobody
+   * could say for whom.
    */
   readonly kind:
     | 'unreachable'
@@ -23,7 +24,8 @@ export class UpstreamFailure extends Error {
     | 'unreadable'
     | 'unrewritable'
     | 'queue-full'
-    | 'queue-timeout';
+    | 'queue-timeout'
+    | 'identity-unknown';
   override readonly name = 'UpstreamFailure';
 
   constructor(kind: UpstreamFailure['kind'], message: string, options?: { cause?: unknown }) {
@@ -33,8 +35,8 @@ export class UpstreamFailure extends Error {
 }
 
 /** Whether it was not even asked. */
-export const isCrowded = ({ kind }: UpstreamFailure): boolean =>
-  kind === 'queue-full' || kind === 'queue-timeout';
+export const isUnasked = ({ kind }: UpstreamFailure): boolean =>
+  kind === 'queue-full' || kind === 'queue-timeout' || kind === 'identity-unknown';
 
 /** Nobody waited for the answer: whether the upstream has one stays unknown. */
 export class NoVerdict extends Error {
@@ -75,7 +77,7 @@ export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Br
   const policy = circuitBreaker(
     handleType(
       UpstreamFailure,
-      (failure) => failure.kind !== 'unreadable' && !isCrowded(failure),
+      (failure) => failure.kind !== 'unreadable' && !isUnasked(failure),
     ).orType(FruitlessTry),
     { breaker: new ConsecutiveBreaker(5), halfOpenAfter },
   );
@@ -99,7 +101,7 @@ export function upstreamBreaker(onChange: (state: Breaker['state']) => void): Br
           return await run();
         } catch (error) {
           const fruitless =
-            error instanceof NoVerdict || (error instanceof UpstreamFailure && isCrowded(error));
+            error instanceof NoVerdict || (error instanceof UpstreamFailure && isUnasked(error));
           throw fruitless ? new FruitlessTry(error.message, { cause: error }) : error;
         }
       };

@@ -3,7 +3,7 @@ import { otherAnswer } from '../edge/other-answer.ts';
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { type Onlooker, relay } from '../proxy/relay.ts';
-import { isCrowded, type UpstreamFailure } from '../resilience/breaker.ts';
+import { isUnasked, type UpstreamFailure } from '../resilience/breaker.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { shownPath } from './shown-path.ts';
@@ -18,13 +18,14 @@ export interface AnswerOptions {
 
 /** The upstream's answer goes to the client as it comes. */
 export function giveAnswer(
-  { limits, debugHeaders, deadlines, unclaimedDuties }: Serving,
+  { limits, debugHeaders, deadlines, unclaimedDuties, sessions }: Serving,
   { arrival, response, told }: Passage,
   answer: UpstreamAnswer,
   { totalMs, onlooker, standIn }: AnswerOptions = {},
 ): void {
   const leftMs =
     totalMs === undefined ? undefined : totalMs - (performance.now() - arrival.started);
+  if (sessions) for (const one of sessions) one.sawAnswer(arrival, answer.rawHeaders);
   const { requestId } = arrival.trace;
   const extra = debugHeaders
     ? ['x-request-id', requestId, 'x-strangler-served-by', told.side]
@@ -70,6 +71,12 @@ const failures: Readonly<Record<UpstreamFailure['kind'], Told>> = {
   refusing: { status: 502, code: 'UPSTREAM_REFUSING', what: 'refused to serve' },
   'queue-full': busy,
   'queue-timeout': busy,
+  'identity-unknown': {
+    status: 503,
+    code: 'IDENTITY_UNKNOWN',
+    what: 'was not asked: the monolith does not say whose session it is. Try again',
+    retryAfterSeconds: 1,
+  },
 };
 
 /** 504 for an upstream that was too slow, 502 for one that was not there or made no sense; which one it was stands in the answer. */
@@ -87,7 +94,7 @@ export function giveFailure(
   const context = arrival.claim?.route.context;
   const who = context === undefined ? 'The monolith' : `The ${told.side} of ${context}`;
   const { status, code, what, retryAfterSeconds } = failures[failure.kind];
-  if (isCrowded(failure)) metrics.rejected.inc({ code });
+  if (isUnasked(failure)) metrics.rejected.inc({ code });
   sendProblem(response, {
     status,
     code,

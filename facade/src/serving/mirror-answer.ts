@@ -36,11 +36,15 @@ export function mirrorAnswer(
   if (!comparable(view) || !askedAgain || side !== homeOf(view)) return undefined;
   try {
     if (flags.isEnabled(claim.flags.shadow, who.sticky) !== true) return undefined;
+    const session = claim.duties?.session;
     const read: MirroredRead = {
       route: claim.route,
       method,
       target: { path, search },
       headers: headersObject(passage.headers),
+      ...(session && {
+        forService: async () => headersObject(await session.forService(passage.headers)),
+      }),
       ...(passage.body && { body: passage.body }),
       reference: claim.plan.urls[side],
       candidate: claim.plan.urls[otherSide(side)],

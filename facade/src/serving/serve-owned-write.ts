@@ -1,7 +1,7 @@
 import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
-import { isCrowded } from '../resilience/breaker.ts';
+import { isUnasked } from '../resilience/breaker.ts';
 import type { Onlooker } from '../proxy/relay.ts';
 import type { OwnerView } from '@strangler-toolkit/plan';
 import { giveAnswer, giveFailure } from './answer.ts';
@@ -9,7 +9,7 @@ import type { Claim, ContextPlan } from './claim.ts';
 import { followIdentity } from './follow-identity.ts';
 import { type Passage, welcomeBody } from './passage.ts';
 import type { Serving } from './serving.ts';
-import { tryUpstream } from './try-upstream.ts';
+import { tryClaimed } from './try-claimed.ts';
 import { type Who, whoAsks } from './who.ts';
 
 /** The hold lasted longer than a write may wait, or too many wait already. */
@@ -77,10 +77,11 @@ export async function serveOwnedWrite(
 async function writeTo(
   serving: Serving,
   passage: Passage,
-  { route, plan }: Claim,
+  claim: Claim,
   { owner: side, epoch }: Pick<OwnerView, 'owner' | 'epoch'>,
 ): Promise<void> {
   const { ownership, metrics, limits } = serving;
+  const { route, plan } = claim;
   const { context, definition } = route;
   const totalMs = definition.timeoutMs ?? limits.timeoutMs;
   const started = performance.now();
@@ -99,8 +100,8 @@ async function writeTo(
     const written = await ownership.pin(context, writers(plan, who, answer));
     metrics.pins.inc({ context, outcome: written ? 'written' : 'lost' });
   };
-  const attempt = await tryUpstream(serving, passage, {
-    upstream: plan.urls[side],
+  const attempt = await tryClaimed(serving, passage, {
+    claim,
     side,
     patienceMs: totalMs,
     once: true,
@@ -111,9 +112,9 @@ async function writeTo(
     return;
   }
   if (attempt.kind === 'failed') {
-    note(undefined);
+    if (attempt.failure.kind !== 'identity-unknown') note(undefined);
     metrics.upstreamFailures.inc({ context, side, kind: attempt.failure.kind });
-    if (!isCrowded(attempt.failure)) await pin();
+    if (!isUnasked(attempt.failure)) await pin();
     giveFailure(serving, passage, attempt.failure);
     return;
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { AskedWrite } from '../telemetry/write-windows.ts';
 import type { Strangers } from '../admission/strangers.ts';
 import type { Duties } from '../edge/duties.ts';
+import type { SessionBridge } from '../edge/session-bridge.ts';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { FlagReader } from '../flags/flag-reader.ts';
 import type { Ownership } from '../ownership/ownership.ts';
@@ -28,6 +29,8 @@ export interface Serving {
   readonly answersPreflights: boolean;
   /** Of what no context claims. */
   readonly unclaimedDuties: Duties | undefined;
+  /** All that make tokens of the monolith's sessions; undefined: none. */
+  readonly sessions: readonly SessionBridge[] | undefined;
   readonly monolithUrl: string;
   readonly flags: FlagReader;
   readonly ownership: Ownership;

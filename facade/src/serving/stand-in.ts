@@ -8,7 +8,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { FreshnessAnswer } from '../ownership/freshness.ts';
 import type { Attempt } from '../proxy/forwarder.ts';
-import { isCrowded, NoVerdict, UpstreamFailure } from '../resilience/breaker.ts';
+import { isUnasked, NoVerdict, UpstreamFailure } from '../resilience/breaker.ts';
 import type { Chosen } from './choose-side.ts';
 
 /** What a context and a request say about whether anybody may answer for a dead owner. */
@@ -65,7 +65,7 @@ export function faultOf(
 ): UpstreamFailure | NoVerdict | undefined {
   if (given.kind === 'client-gone' || owner?.kind === 'client-gone')
     return new NoVerdict('the client left');
-  if (owner?.kind === 'failed' && isCrowded(owner.failure))
+  if (owner?.kind === 'failed' && isUnasked(owner.failure))
     return new NoVerdict('it was not asked');
   if (owner) return saysDead(owner) ? owner.failure : undefined;
   return probing

@@ -5,7 +5,7 @@ import { NoVerdict, UpstreamFailure } from '../resilience/breaker.ts';
 import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
-import { tryUpstream } from './try-upstream.ts';
+import { tryClaimed } from './try-claimed.ts';
 
 /** Statuses with which a gateway or a service says: I cannot serve now. */
 export const refuses = ({ status }: UpstreamAnswer): boolean =>
@@ -42,6 +42,8 @@ function note(
       side,
       kind: failed ? attempt.failure.kind : 'refusing',
     });
+  // of whom nothing was asked, nothing is told
+  if (failed && attempt.failure.kind === 'identity-unknown') return;
   serving.noteTry({
     context,
     route: definition.name,
@@ -54,8 +56,8 @@ function note(
 function one(serving: Serving, passage: Passage, wanted: SideToTry): Promise<Attempt> {
   const { claim, side, patienceMs } = wanted;
   const started = performance.now();
-  return tryUpstream(serving, passage, {
-    upstream: claim.plan.urls[side],
+  return tryClaimed(serving, passage, {
+    claim,
     side,
     patienceMs,
     once: claim.route.definition.kind === 'write',

@@ -1,5 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { CompiledRoute, ShadowOutcome, Side } from '@strangler-toolkit/plan';
+import {
+  type CompiledRoute,
+  otherSide,
+  type ShadowOutcome,
+  type Side,
+} from '@strangler-toolkit/plan';
 import type { SeenThrough } from '../edge/rewrite-observed.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import { Comparer } from './comparer.ts';
@@ -30,6 +35,8 @@ export interface MirroredRead {
   readonly replicated: boolean;
   /** How clients would see the sides, where the edge rewrites what they are asked and say. */
   readonly through?: { readonly reference?: SeenThrough; readonly candidate?: SeenThrough };
+  /** What a service gets instead of `headers`. @throws when nobody can say who asks */
+  readonly forService?: () => Promise<IncomingHttpHeaders>;
 }
 export interface MirrorOptions {
   readonly agents: UpstreamAgents;
@@ -130,8 +137,14 @@ export class Mirror {
     // a file that makes a write of a read must not be too late for those that wait
     if (!serves(read.route))
       return note(read, { outcome: 'dropped', differences: [], cause: 'other context files' });
-    const ask = (upstream: string, through?: SeenThrough) => async (): Promise<Observed> => {
-      const headers = unconditional(read.headers);
+    let forService: IncomingHttpHeaders;
+    try {
+      forService = (await read.forService?.()) ?? read.headers;
+    } catch {
+      return note(read, { outcome: 'dropped', differences: [], cause: 'nobody can say who asks' });
+    }
+    const ask = (side: Side, upstream: string, through?: SeenThrough) => async () => {
+      const headers = unconditional(side === 'service' ? forService : read.headers);
       const { body } = read;
       const sent = body && through ? await through.body(body, headers) : body;
       const observed = await observe(agents, {
@@ -147,8 +160,8 @@ export class Mirror {
     };
     const primary = raw && (await decoded(raw, limits.maxBodyBytes).catch(() => undefined));
     const verdict = await judge(primary, {
-      reference: ask(read.reference, read.through?.reference),
-      candidate: ask(read.candidate, read.through?.candidate),
+      reference: ask(read.served, read.reference, read.through?.reference),
+      candidate: ask(otherSide(read.served), read.candidate, read.through?.candidate),
       caughtUp: () =>
         read.replicated ? caughtUp(read.route.context, limits.catchUpMs) : Promise.resolve(true),
       compare: (reference, candidate) =>

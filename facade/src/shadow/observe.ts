@@ -1,5 +1,5 @@
-import http, { type IncomingHttpHeaders } from 'node:http';
-import https from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
+import { AskFailed, askOnce } from '../proxy/ask-once.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { Observed } from './difference.ts';
 import { decodeBody } from '../proxy/decode-body.ts';
@@ -25,50 +25,15 @@ export interface Observation {
 }
 
 /** Asks one side on its own account: bounded in time and bytes, and marked as a shadow. @throws ObservationFailed */
-export async function observe(
-  agents: UpstreamAgents,
-  { upstream, method, target, headers, body, timeoutMs, maxBytes }: Observation,
-): Promise<Observed> {
-  const url = new URL(upstream);
-  const raw = await new Promise<Observed>((resolve, reject) => {
-    const client = url.protocol === 'https:' ? https : http;
-    const outgoing = client.request({
-      protocol: url.protocol,
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port,
-      method,
-      agent: agents.for(url),
-      path: url.pathname === '/' ? target : url.pathname.replace(/\/$/, '') + target,
-      headers: { ...headers, 'x-strangler-shadow': '1' },
-    });
-    const fail = (kind: ObservationFailed['kind'], message: string): void => {
-      clearTimeout(timer);
-      reject(new ObservationFailed(kind, message));
-      outgoing.destroy();
-    };
-    const timer = setTimeout(fail, timeoutMs, 'timeout', `no whole answer within ${timeoutMs} ms`);
-    outgoing.on('error', (error) => fail('error', error.message));
-    outgoing.on('response', (answer) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      answer.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > maxBytes) fail('too-large', `more than ${maxBytes} bytes`);
-        else chunks.push(chunk);
-      });
-      answer.on('error', (error) => fail('error', error.message));
-      answer.on('end', () => {
-        clearTimeout(timer);
-        resolve({
-          status: answer.statusCode ?? 0,
-          headers: answer.headers,
-          body: Buffer.concat(chunks),
-        });
-      });
-    });
-    outgoing.end(body);
-  });
-  return decoded(raw, maxBytes);
+export async function observe(agents: UpstreamAgents, observation: Observation): Promise<Observed> {
+  const headers = { ...observation.headers, 'x-strangler-shadow': '1' };
+  try {
+    const raw = await askOnce(agents, { ...observation, headers });
+    return await decoded(raw, observation.maxBytes);
+  } catch (error) {
+    if (error instanceof AskFailed) throw new ObservationFailed(error.kind, error.message);
+    throw error;
+  }
 }
 
 /** @throws ObservationFailed */
