@@ -23,9 +23,15 @@ export const rooms = {
     suites: ['facade/src/shadow/*.test.ts'],
   },
   edge: {
-    files: ['body-limit', 'cors', 'rename-fields', 'rewrite', 'which-routes'].map(
-      (name) => `facade/src/edge/${name}.ts`,
-    ),
+    files: [
+      'answer-cache',
+      'body-limit',
+      'cors',
+      'keepable',
+      'rename-fields',
+      'rewrite',
+      'which-routes',
+    ].map((name) => `facade/src/edge/${name}.ts`),
     suites: ['facade/src/edge/*.test.ts'],
   },
   admission: { files: ['facade/src/admission/*.ts'], suites: ['facade/src/admission/*.test.ts'] },

@@ -1,3 +1,4 @@
+import type { CacheRule } from './cache-rules.ts';
 import type { CorsRule } from './cors.ts';
 import type { JwtRule } from './jwt-rules.ts';
 import type { Rewrites } from './rewrite.ts';
@@ -9,6 +10,7 @@ export interface Duties {
   readonly jwt: { readonly rule: JwtRule; readonly keys: KeySet } | undefined;
   /** Bytes that the body of a request may have. */
   readonly maxBody: number | undefined;
+  readonly cache: CacheRule | undefined;
   readonly cors: CorsRule | undefined;
   /** Other headers and fields, per side. */
   readonly rewrites: Rewrites | undefined;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bodyLimits } from './body-limit.ts';
+import { cacheRules } from './cache-rules.ts';
 import { corsRules } from './cors.ts';
 import { rewriteRules } from './rewrite-rules.ts';
 import { jwtRules } from './jwt-rules.ts';
@@ -10,6 +11,9 @@ export const edgeSchema = z.strictObject({
   /** An address that an editor completes from. */
   $schema: z.string().optional(),
   jwt: jwtRules.optional(),
+  cache: cacheRules.optional(),
+  /** All that is kept, bytes (default 67108864). */
+  cacheMaxBytes: z.number().int().min(1).optional(),
   cors: corsRules.optional(),
   rewrites: rewriteRules.optional(),
   bodyLimits: bodyLimits.optional(),

@@ -68,6 +68,7 @@ export function openDuties(rules: EdgeRules, parts: DutyParts): OpenDuties {
       const duties: Duties = {
         jwt: rule && { rule, keys: keysOf(rule) },
         session: sessions && bridges.get(sessions),
+        cache: ruleFor(rules.cache, route),
         cors: ruleFor(rules.cors, route),
         rewrites: rewritesOf(rules.rewrites, route),
         maxBody: ruleFor(rules.bodyLimits, route)?.maxBytes,

@@ -7,6 +7,8 @@ import { Strangers } from '../admission/strangers.ts';
 import { defaultLimits } from '../config/limits.ts';
 import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
+import { AnswerCache } from '../edge/answer-cache.ts';
+import { defaultCacheBytes } from '../edge/cache-rules.ts';
 import { edgeRules } from '../edge/load-edge.ts';
 import { openDuties } from '../edge/open-duties.ts';
 import { refuseUnknownRoutes } from '../edge/which-routes.ts';
@@ -146,6 +148,7 @@ export function assemble(options: FacadeOptions): Parts {
       return plan.claims;
     },
     plan,
+    cache: edge?.cache && new AnswerCache(edge.cacheMaxBytes ?? defaultCacheBytes),
     answersPreflights: edge?.cors !== undefined,
     unclaimedDuties: duties?.of(undefined),
     sessions: duties?.sessions,

@@ -14,6 +14,8 @@ export interface AnswerOptions {
   readonly onlooker?: Onlooker | undefined;
   /** The owner is dead, and the other side answers for it, so far behind at most. */
   readonly standIn?: { readonly behindMs: number } | undefined;
+  /** Whether it was kept of another request's; undefined: nothing is kept of its route. */
+  readonly cache?: 'HIT' | 'MISS' | undefined;
 }
 
 /** The upstream's answer goes to the client as it comes. */
@@ -21,7 +23,7 @@ export function giveAnswer(
   { limits, debugHeaders, deadlines, unclaimedDuties, sessions }: Serving,
   { arrival, response, told }: Passage,
   answer: UpstreamAnswer,
-  { totalMs, onlooker, standIn }: AnswerOptions = {},
+  { totalMs, onlooker, standIn, cache }: AnswerOptions = {},
 ): void {
   const leftMs =
     totalMs === undefined ? undefined : totalMs - (performance.now() - arrival.started);
@@ -33,6 +35,7 @@ export function giveAnswer(
   // said to everybody: who reads it may be shown what was true a moment ago
   if (standIn)
     extra.push('x-strangler-stand-in', `${told.side}; behind-ms=${Math.ceil(standIn.behindMs)}`);
+  if (cache && debugHeaders) extra.push('x-cache', cache);
   const silenceMs = arrival.claim ? limits.silenceMs : limits.wireSilenceMs;
   const cors = (arrival.claim ? arrival.claim.duties : unclaimedDuties)?.cors;
   relay({

@@ -1,3 +1,4 @@
+import { bothSee, shelfOf } from '../edge/shelf.ts';
 import { homeOf } from '@strangler-toolkit/plan';
 import { followIdentity } from './follow-identity.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
@@ -38,6 +39,12 @@ export async function serveSteered(
   told.side = side;
   told.reason = chosen.reason;
   told.epoch = String(chosen.view.epoch);
+  const shelf = serving.cache && shelfOf(serving, passage, { claim, who, chosen });
+  const kept = shelf && (await shelf.find());
+  if (kept) {
+    Object.assign(told, { reason: 'cache', unasked: true });
+    return giveAnswer(serving, passage, kept, { totalMs, cache: 'HIT' });
+  }
   // the first try leaves the second one half of the time
   const patienceMs = replaceable ? totalMs / 2 : totalMs;
   const { kind } = definition;
@@ -80,5 +87,12 @@ export async function serveSteered(
     isRead && !fallback
       ? mirrorAnswer(serving, passage, { claim, who, side, view: chosen.view, answer })
       : undefined;
-  giveAnswer(serving, passage, answer, { totalMs, onlooker, standIn });
+  const asChosen = !fallback && !standIn && side === chosen.target;
+  const keeper = asChosen ? shelf?.keeper(answer) : undefined;
+  giveAnswer(serving, passage, answer, {
+    totalMs,
+    onlooker: bothSee(onlooker, keeper),
+    standIn,
+    cache: shelf && 'MISS',
+  });
 }

@@ -24,6 +24,8 @@ export function serve(serving: Serving, passage: Passage): Promise<void> {
 function serveAdmitted(serving: Serving, passage: Passage): Promise<void> {
   const { claim } = passage.arrival;
   if (claim?.route.definition.kind === 'write') {
+    if (serving.cache && !passage.response.destroyed)
+      passage.response.once('close', serving.cache.write(claim.route.context));
     const { dataKind } = serving.ownership.states.get(claim.route.context);
     if (dataKind === 'replicated') return serveOwnedWrite(serving, passage, claim);
   }

@@ -2,6 +2,7 @@ import type { Side } from '@strangler-toolkit/plan';
 import type { Logger } from 'pino';
 import type { AskedWrite } from '../telemetry/write-windows.ts';
 import type { Strangers } from '../admission/strangers.ts';
+import type { AnswerCache } from '../edge/answer-cache.ts';
 import type { Duties } from '../edge/duties.ts';
 import type { SessionBridge } from '../edge/session-bridge.ts';
 import type { FacadeLimits } from '../config/limits.ts';
@@ -25,6 +26,8 @@ export interface Serving {
   /** Of now; a request that found its claim keeps it. */
   readonly claims: Claims;
   readonly plan: RunningPlan;
+  /** Answers kept for others; undefined: none are. */
+  readonly cache: AnswerCache | undefined;
   /** Some routes have origins, whose pages' browsers ask before they ask. */
   readonly answersPreflights: boolean;
   /** Of what no context claims. */

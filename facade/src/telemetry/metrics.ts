@@ -33,6 +33,12 @@ export function facadeMetrics() {
       labelNames: ['duty'],
       registers,
     }),
+    edgeCache: new Counter({
+      name: 'facade_edge_cache_total',
+      help: 'Reads of routes whose answers are kept: hit, miss, bypass (not for who or what asks), and answers that were kept',
+      labelNames: ['context', 'route', 'outcome'],
+      registers,
+    }),
     edgeRewrites: new Counter({
       name: 'facade_edge_rewrites_total',
       help: 'Bodies whose fields were to get other names: renamed, unchanged (none of them is there), or why they stayed',
