@@ -710,11 +710,45 @@ describe('a fence in audit mode', () => {
     expect(await rowsOf(62)).toEqual([100, 200]);
   });
 
+  test('adds one row for each serializable transaction, which reads nothing that others wrote', async () => {
+    await installFence(admin, { ...audit, epoch: 64 });
+    const second = await open(database.url, 'price job');
+    await second.query(`SET ROLE "${role}"`);
+    const read = async (): Promise<unknown> =>
+      (
+        await admin.query(
+          `SELECT count(*)::int AS n FROM pg_locks WHERE mode = 'SIReadLock'
+             AND relation IN ('strangler.stray_writes'::regclass, 'strangler.stray_moments'::regclass)`,
+        )
+      ).rows[0]?.n;
+    // where its session left a row before, another transaction would read it
+    await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+    for (let n = 0; n < 3; n += 1) {
+      for (const client of [writer, second])
+        await client.query('BEGIN ISOLATION LEVEL SERIALIZABLE');
+      for (let m = 0; m < 3; m += 1) {
+        await writer.query('UPDATE products SET price = 1 WHERE id = 1');
+        await writer.query(
+          'SAVEPOINT s; UPDATE products SET price = 2 WHERE id = 1; ROLLBACK TO s',
+        );
+        await second.query('UPDATE products SET price = 1 WHERE id = 2');
+      }
+      expect(await read()).toBe(0);
+      for (const client of [writer, second]) await client.query('COMMIT');
+    }
+    await second.query(`BEGIN ISOLATION LEVEL SERIALIZABLE; DO $$ BEGIN FOR n IN 1..1100 LOOP
+      UPDATE products SET price = n WHERE id = 1; END LOOP; END $$; COMMIT`);
+    await second.end();
+    expect(await rowsOf(64)).toEqual([8, 1119]);
+  });
+
   test('is added up later where a transaction may see no row of others, with the newest times', async () => {
     await installFence(admin, { ...audit, epoch: 63 });
+    await writer.query(`SET default_transaction_isolation = 'serializable'`);
     for (const count of [2, 520])
-      await writer.query(`BEGIN ISOLATION LEVEL SERIALIZABLE; DO $$ BEGIN FOR n IN 1..${count} LOOP
-        UPDATE products SET price = n WHERE id = 1; END LOOP; END $$; COMMIT`);
+      await writer.query(`DO $$ BEGIN FOR n IN 1..${count} LOOP
+        UPDATE products SET price = n WHERE id = 1; COMMIT; END LOOP; END $$`);
+    await writer.query('RESET default_transaction_isolation');
     expect(await rowsOf(63)).toEqual([522, 522]);
     const told = async () => {
       const one = (await strayWriters(admin, fence.context)).filter(({ epoch }) => epoch === 63);
@@ -739,7 +773,7 @@ describe('a fence in audit mode', () => {
     expect(after.writers).toEqual(before.writers);
     expect(after.newest.slice(0, 498)).toEqual(before.newest.slice(0, 498));
     await writer.query(`DO $$ BEGIN FOR n IN 1..520 LOOP
-        UPDATE products SET price = n WHERE id = 1; END LOOP; END $$`);
+        UPDATE products SET price = n WHERE id = 1; COMMIT; END LOOP; END $$`);
     expect((await told()).writes).toBe(1042);
     expect(await tidyStrays(admin, fence.context)).toBe(0);
   });

@@ -57,7 +57,7 @@ export async function strayMoments(
     [context, epoch],
   );
   const { rows } = await client.query<Omit<StrayMoment, 'at'> & { at: string }>(
-    // a writer has several rows in the log where its transactions overlap, and one each where they are repeatable reads
+    // a writer has several rows in the log where its transactions overlap, and one for each that is serializable
     `SELECT md5(concat_ws(chr(31), table_name, operation, application_name, db_user, query)) AS writer,
             table_name AS "table", application_name AS application,
             (extract(epoch FROM at) * 1000)::text AS at, trace, route

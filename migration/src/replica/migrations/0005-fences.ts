@@ -1,8 +1,9 @@
 /**
  * As before, but for where a session finds the rows that it wrote. Places of 44 writers went into one setting; whoever had more
  * writers walked past all versions that an old snapshot keeps: there are 256 of it now. A repeatable read finds its session's row
- * so as well, and adds none per write; where another session changed that row meanwhile it begins a new one. What is told apart is
- * added up by workers (see tidy-strays.ts).
+ * so as well, and adds none per write; where another session changed that row meanwhile it begins a new one. A serializable
+ * transaction adds one row of its own: to read what another wrote, its own session too, leaves a mark that can make business
+ * transactions fail to serialise; what it wrote itself leaves none. What is told apart is added up by workers (see tidy-strays.ts).
  *
  * What fires for rows writes once for each of a client's messages, operation and table: a row for each row would make a statement of
  * 50,000 rows last minutes, each one walking past the versions of those before.
@@ -37,7 +38,7 @@ BEGIN
     masked := regexp_replace(masked, $re$'([^']|'')*('|$)$re$, '?', 'g');
     masked := left(regexp_replace(regexp_replace(masked, $re$\\m\\d+(\\.\\d+)?\\M$re$, '?', 'g'), $re$\\s+$re$, ' ', 'g'), 300);
     whose := md5(concat_ws(' ', TG_ARGV[0], TG_ARGV[2], relation, TG_OP, app, session_user, masked));
-    setting := 'strangler.audited_' || left(whose, 2);
+    setting := 'strangler.audited_' || CASE level WHEN 'serializable' THEN 'own_' ELSE '' END || left(whose, 2);
     places := coalesce(current_setting(setting, true), '');
     place := substring(places from whose || $re$=(\\(\\d{1,9},\\d{1,4}\\))$re$);
     IF level = 'read committed' THEN
@@ -53,7 +54,7 @@ BEGIN
            AND epoch IS NOT DISTINCT FROM TG_ARGV[2]::bigint
          LIMIT 1 FOR UPDATE SKIP LOCKED;
       END IF;
-    ELSIF level = 'repeatable read' AND place IS NOT NULL THEN
+    ELSIF level IN ('repeatable read', 'serializable') AND place IS NOT NULL THEN
       BEGIN
         SELECT id, ctid INTO seen, place FROM strangler.stray_writes
          WHERE ctid = place AND context = TG_ARGV[0] AND query = masked AND table_name = relation
@@ -72,7 +73,7 @@ BEGIN
       RETURNING writes, ctid INTO number, place;
     END IF;
     PERFORM set_config(setting,
-      left(whose || '=' || place || ' ' || regexp_replace(places, whose || '=[^ ]* ?', ''), 2000), false);
+      left(whose || '=' || place || ' ' || regexp_replace(places, whose || '=[^ ]* ?', ''), 2000), level = 'serializable');
     ends := app || ' ' || left(statement, 1000) || ' ' || right(statement, 1000);
     INSERT INTO strangler.stray_moments AS known (writer, slot, at, trace, route)
     VALUES (seen, number % 500, clock_timestamp(),
