@@ -68,6 +68,7 @@ export type {
 } from './gate-facts.ts';
 export { judgeReference } from './reference-gates.ts';
 export { apart } from './apart.ts';
+export { tellingApart } from './telling-apart.ts';
 export { carriesOn } from './one-way-problems.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';

@@ -46,6 +46,16 @@ const kinds = (one: object, other: object): object => {
     ],
   });
 };
+/** Two mappings to one table of the service. */
+const toOne = (one: object, other: object, ...more: object[]): object => {
+  const columns = { id: 'id' };
+  return good({
+    tables: [
+      { monolith: 'a', service: [{ table: 'x', columns, constants: one }] },
+      { monolith: 'b', service: [{ table: 'public.x', columns, constants: other }, ...more] },
+    ],
+  });
+};
 const message = (value: unknown): string => {
   try {
     validateDefinition(value, 'contexts/catalog.ts');
@@ -257,6 +267,15 @@ describe('a wrong file is told with file and field', () => {
           { monolith: 'b', service: [{ table: 'x', columns: { id: 'id' } }] },
         ],
       }),
+      'contexts/catalog.ts: tables[1].service[0].table "public.x" is the target of tables[0].service[0].table already',
+    ],
+    [toOne({ kind: 'a' }, { kind: 'b' }), 'valid'],
+    [
+      toOne({ kind: 'a' }, { kind: 'a' }),
+      'contexts/catalog.ts: tables[1].service[0].table "public.x" is the target of tables[0].service[0].table already; several mappings fill one',
+    ],
+    [
+      toOne({ kind: 'a' }, { kind: 'b' }, { table: 'z', columns: { id: 'id' } }),
       'contexts/catalog.ts: tables[1].service[0].table "public.x" is the target of tables[0].service[0].table already',
     ],
     [

@@ -4,6 +4,7 @@ import type { MigrationDefinition, RouteDefinition, TableMapping } from './migra
 import { definitionSchema } from './definition-schema.ts';
 import { oneWayProblems, type Problem, readsProblems, sharedTargets } from './one-way-problems.ts';
 import { conditionsOf, conditionText } from './routing/conditions.ts';
+import { tellingApart } from './telling-apart.ts';
 import { isOneWay, replicates } from './stages.ts';
 
 const fieldName = (path: readonly PropertyKey[]): string =>
@@ -196,12 +197,19 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
     table.service.map((part, index) => ({
       field: `tables[${at}].service[${index}].table`,
       name: qualified(part.table),
+      constants: part.constants ?? {},
+      alone: table.service.length === 1,
     })),
   );
   for (const { index, first, name } of duplicates(parts.map((part) => part.name))) {
+    const all = parts.filter((part) => part.name === name);
+    const told = tellingApart(all.map(({ constants }) => constants));
+    if (told.length > 0 && all.every(({ alone }) => alone)) continue;
     problems.push({
       field: parts[index]?.field ?? 'tables',
-      message: `"${name}" is the target of ${parts[first]?.field} already`,
+      message:
+        `"${name}" is the target of ${parts[first]?.field} already; several mappings fill one table when it is the only one of ` +
+        "each, and the constants of each give one column another value (kind: 'book', kind: 'disc')",
     });
   }
   tables.forEach((table, index) => problems.push(...tableProblems(table, `tables[${index}]`)));

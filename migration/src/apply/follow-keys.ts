@@ -1,6 +1,7 @@
 import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteIdentifier } from '../database/identifiers.ts';
+import { conditionSql } from '../mapping/row-condition.ts';
 import { FENCE_REFUSED } from '../replica/fences.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { ApplyStep } from './collapse.ts';
@@ -106,9 +107,10 @@ function keyRows(target: WriteTarget): string {
 }
 
 const keyIs = (target: WriteTarget, alias: string): string =>
-  target.key
-    .map((column, index) => `${alias}.${quoteIdentifier(column)} = input.k${index}`)
-    .join(' AND ');
+  [
+    ...target.key.map((column, index) => `${alias}.${quoteIdentifier(column)} = input.k${index}`),
+    ...(target.where ? [conditionSql(target.where, alias)] : []),
+  ].join(' AND ');
 
 const keyArrays = (target: WriteTarget, keys: readonly LogicalRow[]): string[] =>
   target.key.map((column) => arrayLiteral(keys.map((key) => key[column] ?? null)));

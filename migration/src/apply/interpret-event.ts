@@ -7,6 +7,7 @@ import { foldParts } from './collapse.ts';
 import { deletesFirst } from './deletes-first.ts';
 import { forwardSource, reverseSource, type Source } from './mapped-source.ts';
 import type { LogicalRow, Put, RowChange } from './row-change.ts';
+import { meets } from '../mapping/row-condition.ts';
 import { enteredInPart, passageOf } from './row-passage.ts';
 
 export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
@@ -48,11 +49,37 @@ export function createInterpreter(
         ({ schema, table: name } = from);
         found = sources.get(`${schema}.${name}`) ?? [];
       }
-      for (const source of found) interpret(source, event, { changes, parked });
+      const [first] = found;
+      if (first !== undefined && isStray(found, event)) changes.push(strayOf(first, event));
+      else for (const source of found) interpret(source, event, { changes, parked });
     }
     if (!split && !meeting) return changes;
     const folded = foldParts(withoutNeedlessClears(changes));
     return meeting ? deletesFirst(folded) : folded;
+  };
+}
+
+/** A row of the service that none of the mappings takes which fill its table: nobody would miss it. */
+const isStray = (sources: readonly Source[], { op, before, after }: ChangeEvent): boolean =>
+  after !== null &&
+  op !== 'd' &&
+  sources.every(
+    ({ strays, where }) => strays && !meets(where?.condition ?? {}, { ...before, ...after }),
+  );
+
+function strayOf(source: Source, event: ChangeEvent): RowChange {
+  const { table, name } = source;
+  return {
+    table,
+    transaction: event.position.commitLsn,
+    events: [event],
+    kind: 'invalid',
+    key: knownKey(source, { ...event.before, ...event.after }),
+    error: new StranglerError(
+      'ROW_OUTSIDE',
+      `${name}: the row is of no mapping: the constants of none name its ${Object.keys(source.where?.condition ?? {}).join(', ')}`,
+      { details: { data: true, table: name } },
+    ),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Source {
   readonly whole: boolean;
   /** Only these of its rows are meant. */
   readonly where?: Meant;
+  /** A row that is none of any mapping's is a mistake. */
+  readonly strays: boolean;
   /** Where the key is among columns that hold all of these; null also when its rows are not in the monolith's terms as they are. */
   readonly keysIn: (columns: readonly string[]) => readonly number[] | null;
   /** A row in the monolith's terms; it may hold columns that are not mapped as well. */
@@ -37,6 +39,7 @@ export function forwardSource(table: CompiledTable, index: number): Source {
     line: table.line,
     first: true,
     whole: true,
+    strays: false,
     ...(table.where && {
       where: {
         condition: table.where,
@@ -81,6 +84,9 @@ export function reverseSource(
     line: part.line,
     first,
     whole: table.parts.length === 1,
+    strays: part.shared !== undefined,
+    // its columns are in the table's primary key
+    ...(part.shared && { where: { condition: part.shared.where, byKey: true } }),
     keysIn: () => null,
     project: (row) => projectBackward(part, row),
     projectKey: (row) => projectBackward(keyPart, row),

@@ -28,6 +28,14 @@ export class RelationWatch {
           `${part.line}.columns.${link.from}`,
         ]);
         this.#expect(name, lines);
+        if (direction === 'reverse')
+          this.#expect(
+            name,
+            Object.keys(part.shared?.where ?? {}).map((column) => [
+              column,
+              `${part.line}.constants.${column}`,
+            ]),
+          );
       }
     }
   }

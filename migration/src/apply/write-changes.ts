@@ -255,8 +255,9 @@ const rowMissing = (target: WriteTarget, rows: number): StranglerError =>
   );
 
 /** Before anything is written: a row that is not one of ours is the other side's to write. */
-function requireOurs({ name, where }: WriteTarget, rows: readonly LogicalRow[]): void {
-  if (where === undefined || rows.every((row) => meets(where, row) !== false)) return;
+function requireOurs({ name, where, asked }: WriteTarget, rows: readonly LogicalRow[]): void {
+  if (where === undefined || asked !== true || rows.every((row) => meets(where, row) !== false))
+    return;
   throw new StranglerError(
     'ROW_OUTSIDE',
     `${name}: the row is none of those where ${conditionText(where)}, so its change is not the service's to make`,

@@ -92,7 +92,7 @@ export function putStatement(target: WriteTarget, columns: readonly string[]): s
       set.length === 0
         ? 'NOTHING'
         : `UPDATE SET ${assignments(set, 'EXCLUDED')}${target.where ? ` WHERE ${conditionSql(target.where, 'target')}` : ''}`;
-    return `${insert} ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO ${action}`;
+    return `${insert} ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.conflict ?? target.key)}) DO ${action}`;
   }
   // no unique index: the stream's lock keeps other appliers out, so looking first is safe
   const update =
@@ -111,7 +111,7 @@ export function addStatement(target: WriteTarget, columns: readonly string[]): s
   const { names, values } = newRow(target, columns);
   return (
     `INSERT INTO ${target.name} AS target (${names}) OVERRIDING SYSTEM VALUE SELECT ${values} ` +
-    `FROM ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.key)}) DO NOTHING`
+    `FROM ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.conflict ?? target.key)}) DO NOTHING`
   );
 }
 

@@ -33,6 +33,10 @@ export interface WriteTarget {
   readonly partitioned: boolean;
   /** Rows that are not these are not ours to touch. */
   readonly where?: RowCondition;
+  /** Whether a row can tell beforehand that it is none of these; it cannot where `where` is over what the mapping sets. */
+  readonly asked?: boolean;
+  /** Columns of the unique index that ON CONFLICT looks at, where the key is not all of them. */
+  readonly conflict?: readonly string[];
   /** Foreign keys across the border that writes of this table look after. */
   readonly watched: readonly WatchedKey[];
 }
@@ -76,7 +80,8 @@ export function writeTargets(
 
 function forwardTargets(mapping: CompiledMapping, table: CompiledTable): WriteTarget[] {
   return table.parts.map((part) => ({
-    ...describe(part.service, part.key),
+    ...describe(part.service, part.key, part.shared?.unique),
+    ...(part.shared && { where: part.shared.where, conflict: part.shared.unique }),
     inputs: part.columns.map((link) => ({
       column: link.to,
       from: link.from,
@@ -102,7 +107,7 @@ function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTar
     ...describe(table.monolith, table.key),
     inputs: columns.map((column) => ({ column, from: column, translate: null })),
     extras,
-    ...(table.where && { where: table.where }),
+    ...(table.where && { where: table.where, asked: true }),
     derived: expressionsOf(table),
     watched: watchedKeys(mapping, 'reverse', table.monolith),
   };
@@ -111,6 +116,7 @@ function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTar
 function describe(
   table: TableCatalog,
   key: readonly string[],
+  unique: readonly string[] = key,
 ): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique' | 'partitioned'> {
   return {
     name: quoteTable(table),
@@ -119,7 +125,7 @@ function describe(
     fixed: new Set(
       table.columns.filter((column) => column.identity === 'always').map((column) => column.name),
     ),
-    unique: isUniqueKey(table, key) && !table.primaryKeyDeferrable,
+    unique: isUniqueKey(table, unique) && !table.primaryKeyDeferrable,
     partitioned: table.kind === 'partitioned',
   };
 }

@@ -75,7 +75,7 @@ export function staging(part: CompiledPart): {
     make: `CREATE TEMP TABLE strangler_staged AS SELECT ${columns} FROM ${service} WITH NO DATA`,
     move:
       `INSERT INTO ${service} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${name} ` +
-      `ON CONFLICT (${part.key.map(quoteIdentifier).join(', ')}) DO NOTHING; DROP TABLE ${name}`,
+      `ON CONFLICT (${(part.shared?.unique ?? part.key).map(quoteIdentifier).join(', ')}) DO NOTHING; DROP TABLE ${name}`,
   };
 }
 

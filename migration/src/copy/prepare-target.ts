@@ -1,7 +1,7 @@
 import { codeOf, StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { displayTable, quoteTable } from '../database/identifiers.ts';
-import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, distinctTables } from '../mapping/compiled-mapping.ts';
 import { type CopyMark, forgetCopied, takeCopyMark } from '../replica/copies.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function prepareTarget(
   mark: CopyMark,
   restart: boolean,
 ): Promise<void> {
-  const tables = mapping.tables.flatMap((table) => table.parts.map((part) => part.service));
+  const tables = distinctTables(mapping, 'service');
   // whoever holds a table for longer must not keep a worker from being stopped
   await client.query(`BEGIN; SET LOCAL lock_timeout = '10s'`);
   try {

@@ -54,6 +54,8 @@ interface MappedPart {
   /** Monolith column → service column and, where they are translated, the values. */
   readonly links: Readonly<Record<string, string>>;
   readonly constants: string;
+  /** Absent: all rows of the table are of this mapping. */
+  readonly kind?: string;
 }
 
 export interface MappedTable {
@@ -138,6 +140,7 @@ export const mappingIdentity = ({ tables }: Pick<CompiledMapping, 'tables'>): Ma
         ]),
       ),
       constants: sortedJson(part.constants),
+      ...(part.shared && { kind: sortedJson(part.shared.where) }),
     })),
   }));
 

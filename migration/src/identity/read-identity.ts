@@ -135,7 +135,10 @@ export async function readIdentity({
     mapping.tables
       .flatMap(({ parts }) => parts)
       .filter((part) => tableName(part.service) === name)
-      .flatMap((part) => part.columns.map(({ to }) => to));
+      .flatMap((part) => [
+        ...part.columns.map(({ to }) => to),
+        ...Object.keys(part.shared?.where ?? {}),
+      ]);
   return {
     direction,
     ...(carrier && { carrier }),

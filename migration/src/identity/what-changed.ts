@@ -154,15 +154,15 @@ function sideChanges(side: Side, before: Identity, after: Identity): Change[] {
     const was = before[side].find(({ name }) => name === table.name);
     // Not mapped before: there is nothing that rests on it.
     if (was === undefined) return [];
-    const mapped = after.mapping.find(({ monolith, parts }) =>
+    const mapped = after.mapping.filter(({ monolith, parts }) =>
       side === 'monolith'
         ? monolith === table.name
         : parts.some(({ service }) => service === table.name),
     );
-    return tableChanges(side, was, table).map((change) => ({
-      ...change,
-      table: mapped?.monolith ?? null,
-    }));
+    const names = [...new Set(mapped.map(({ monolith }) => monolith))];
+    return tableChanges(side, was, table).flatMap((change) =>
+      (names.length === 0 ? [null] : names).map((name) => ({ ...change, table: name })),
+    );
   });
 }
 
@@ -318,6 +318,8 @@ function mappingChanges(
   ];
 }
 
+const kindsOf = ({ parts }: MappedTable): string => parts.map(({ kind = '' }) => kind).join();
+
 function mappedTableChanges(was: MappedTable, is: MappedTable, direction: Direction): Change[] {
   const change = (severity: Severity, text: string): Change => ({
     severity,
@@ -328,7 +330,7 @@ function mappedTableChanges(was: MappedTable, is: MappedTable, direction: Direct
   if (was.key.join() !== is.key.join())
     return [change('stop', `has the key ${is.key.join(', ')} (was ${was.key.join(', ')})`)];
   const changes: Change[] = [];
-  if (was.where !== is.where)
+  if (was.where !== is.where || kindsOf(was) !== kindsOf(is))
     changes.push(
       direction === 'forward'
         ? change('reread', 'is for other rows than it was')

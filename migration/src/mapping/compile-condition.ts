@@ -9,6 +9,8 @@ interface ConditionPlace {
   readonly monolith: TableCatalog;
   readonly key: readonly string[];
   readonly line: string;
+  /** Of the line (default where). */
+  readonly field?: 'where' | 'constants';
 }
 
 /** Values of these types are equal just when their texts are. */
@@ -35,10 +37,10 @@ function wholeNumber(text: string, bits: bigint): string | null {
  */
 export function compileCondition(
   condition: RowCondition,
-  { monolith, key, line }: ConditionPlace,
+  { monolith, key, line, field = 'where' }: ConditionPlace,
 ): RowCondition {
   const compiled = Object.entries(condition).map(([name, value]) => {
-    const at = `${line}.where.${name}`;
+    const at = `${line}.${field}.${name}`;
     const column = findColumn(monolith, name, at);
     const write = writer(column, `${at}: ${tableName(monolith)}.${name}`);
     const one = (text: string): string => {

@@ -19,12 +19,15 @@ import {
   tableName,
 } from './compiled-mapping.ts';
 import { refuseOverlaps } from './refuse-overlaps.ts';
+import { sharedPart, sharedTables, withOthers } from './shared-tables.ts';
 
 export interface CompileCatalogs {
   readonly monolith: readonly TableCatalog[];
   readonly service: readonly TableCatalog[];
   /** Whether the service's rows ever go to the monolith. */
   readonly comesBack: boolean;
+  /** By service table (`schema.table`) that several mappings fill: the constants that tell their rows apart. */
+  readonly shared?: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -47,6 +50,7 @@ export function compileMapping(
     monolith: monolithTables,
     service: serviceTables,
     comesBack: !isOneWay(definition.data),
+    shared: sharedTables(definition),
   };
   const tables = (definition.tables ?? []).map((mapping, index) =>
     compileTable(mapping, `${file}: tables[${index}]`, catalogs),
@@ -54,11 +58,13 @@ export function compileMapping(
   refuseOverlaps(tables);
   refuseRepeated(
     tables.flatMap((table) =>
-      table.parts.map((part): [string, string] => [tableName(part.service), part.line]),
+      table.parts
+        .filter(({ shared }) => shared === undefined)
+        .map((part): [string, string] => [tableName(part.service), part.line]),
     ),
     'service table',
   );
-  return { context: definition.context, tables, crossing: [] };
+  return { context: definition.context, tables: withOthers(tables), crossing: [] };
 }
 
 export function compileTable(
@@ -149,7 +155,7 @@ function compilePart(
   target: TargetTable,
   line: string,
   { monolith, key }: Pick<CompiledTable, 'monolith' | 'key'>,
-  { service: serviceTables, comesBack }: CompileCatalogs,
+  { service: serviceTables, comesBack, shared: sharing }: CompileCatalogs,
 ): CompiledPart {
   const service = findTable(serviceTables, target.table, `${line}.table`, 'service');
   const columns = Object.entries(target.columns).map(([from, to]) =>
@@ -169,15 +175,17 @@ function compilePart(
     }
     return link.to;
   });
-  if (comesBack) requireIdentity(service, serviceKey, `${line}.table`);
-  if (!isUniqueKey(service, serviceKey)) {
+  const constants = target.constants ?? {};
+  const telling = sharing?.get(tableName(service));
+  const shared = telling && sharedPart({ service, key: serviceKey, constants, line }, telling);
+  if (comesBack) requireIdentity(service, shared?.unique ?? serviceKey, `${line}.table`);
+  if (!isUniqueKey(service, shared?.unique ?? serviceKey)) {
     throw new StranglerError(
       'REPLICA_IDENTITY',
-      `${line}.table: (${serviceKey.join(', ')}) of ${tableName(service)} must be its primary ` +
+      `${line}.table: (${(shared?.unique ?? serviceKey).join(', ')}) of ${tableName(service)} must be its primary ` +
         `key, because one row stands for one row of ${tableName(monolith)}`,
     );
   }
-  const constants = target.constants ?? {};
   for (const name of Object.keys(constants)) {
     const column = findColumn(service, name, `${line}.constants.${name}`);
     if (column.generated || columns.some(({ to }) => to === name)) {
@@ -200,7 +208,7 @@ function compilePart(
       );
     }
   }
-  return { line, service, columns, key: serviceKey, constants };
+  return { line, service, columns, key: serviceKey, constants, ...(shared && { shared }) };
 }
 
 function findTable(

@@ -24,6 +24,18 @@ export interface CompiledPart {
   /** Service columns in the order of the monolith key. */
   readonly key: readonly string[];
   readonly constants: Readonly<Record<string, string | null>>;
+  /** Where several mappings fill the table. */
+  readonly shared?: SharedTable;
+}
+
+/** Of a service table that several mappings fill: which of its rows are of one of them. */
+export interface SharedTable {
+  /** In the service's columns. */
+  readonly where: RowCondition;
+  /** Columns of the unique index that names a row: the key's, and those of `where`. */
+  readonly unique: readonly string[];
+  /** Of the first of them only: the rows of all others. What is nobody's counts as its own where it is compared, so it is seen. */
+  readonly others?: readonly RowCondition[];
 }
 
 export interface LeftColumn {

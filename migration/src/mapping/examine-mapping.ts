@@ -9,6 +9,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import { compileColumn } from './compile-column.ts';
 import { compileTable } from './compile-mapping.ts';
 import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
+import { sharedTables, withOthers } from './shared-tables.ts';
 import { refuseOverlaps } from './refuse-overlaps.ts';
 import { refuseExpressions } from './refuse-expressions.ts';
 import { namedTables, readBorder, readCatalogs } from './load.ts';
@@ -62,14 +63,18 @@ export async function examineMapping(
     // What is refused by name already would only be told in other words.
     if (problems.some(({ message }) => message.startsWith(`${line}.`))) continue;
     const compiled = await attempt(() =>
-      compileTable(table, line, { ...catalogs, comesBack: !isOneWay(definition.data) }),
+      compileTable(table, line, {
+        ...catalogs,
+        comesBack: !isOneWay(definition.data),
+        shared: sharedTables(definition),
+      }),
     );
     if (compiled !== undefined) tables.push(compiled);
   }
   await attempt(() => refuseOverlaps(tables));
   const mapping = {
     context: definition.context,
-    tables,
+    tables: withOthers(tables),
     crossing: await readBorder(definition, catalogs, { monolith, service }),
   };
   problems.push(...(await serverProblems(mapping, monolith, service)));

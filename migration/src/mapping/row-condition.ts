@@ -1,4 +1,5 @@
 import type { RowCondition } from '@strangler-toolkit/plan';
+import type { SharedTable } from './compiled-mapping.ts';
 import { quoteIdentifier, quoteLiteral } from '../database/identifiers.ts';
 import type { Row } from '../stream/change-event.ts';
 
@@ -15,6 +16,14 @@ export const conditionSql = (condition: RowCondition, row?: string): string =>
       return `${column} IN (${texts.map(quoteLiteral).join(', ')})`;
     })
     .join(' AND ');
+
+/** Which rows of a service's table are compared with a mapping's. What is nobody's is the first one's, so that it is not passed over. */
+export const sharedSql = (shared: SharedTable | undefined): string =>
+  shared === undefined
+    ? 'true'
+    : shared.others === undefined
+      ? conditionSql(shared.where)
+      : shared.others.map((other) => `(${conditionSql(other)}) IS NOT TRUE`).join(' AND ');
 
 /** Of a row of the monolith; undefined: it lacks a column that decides. */
 export function meets(condition: RowCondition, row: Row): boolean | undefined {

@@ -8,6 +8,7 @@ import {
   type MigrationDefinition,
   type PactsFact,
   type RowCondition,
+  type TargetTable,
   type Side,
   type VerificationFact,
 } from '@strangler-toolkit/plan';
@@ -18,7 +19,9 @@ import {
   quoteTable,
   type TableName,
 } from '../database/identifiers.ts';
+import { tableName } from '../mapping/compiled-mapping.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
+import { sharedTables } from '../mapping/shared-tables.ts';
 import { readRoutes } from '../flags/index.ts';
 import { voidSince } from '../identity/void-since.ts';
 import { askBuilds, otherBuild } from './builds.ts';
@@ -86,6 +89,14 @@ async function notCompared(
   const rows = new Map(
     typeof compared === 'object' && compared !== null ? Object.entries(compared) : [],
   );
+  const shared = sharedTables(definition);
+  const kindOf = ({ table, constants = {} }: TargetTable): RowCondition =>
+    Object.fromEntries(
+      (shared.get(tableName(parseTableName(table))) ?? []).map((name) => [
+        name,
+        constants[name] ?? null,
+      ]),
+    );
   const without = async (
     side: Side,
     table: TableName,
@@ -102,7 +113,7 @@ async function notCompared(
     if (Number(rows.get(name)) > 0) continue;
     const empty =
       (await without('monolith', parseTableName(monolith), where)) &&
-      (await without('service', parseTableName(service[0].table)));
+      (await without('service', parseTableName(service[0].table), kindOf(service[0])));
     if (!empty) return `it compared no row of ${name}, which has some`;
   }
   return undefined;

@@ -98,7 +98,10 @@ async function checkTable(
     const bad = `${column} IS NOT NULL AND NOT ${convertedBack(column, link.conversion, side)}`;
     return `count(*) FILTER (WHERE ${bad}), min(format('%s', ${column})) FILTER (WHERE ${bad})`;
   });
-  const meant = side === 'monolith' && table.where ? conditionSql(table.where) : 'true';
+  const meant = {
+    monolith: conditionSql(table.where ?? {}) || 'true',
+    service: conditionSql(part.shared?.where ?? {}) || 'true',
+  }[side];
   const found = links.map(() => ({ inexact: 0, example: null as string | null }));
   let rows = 0;
   const ranges = pageRanges((await readTable(client, catalog)).pages, 8);

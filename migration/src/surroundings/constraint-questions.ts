@@ -42,6 +42,8 @@ function receivers({ tables }: CompiledMapping): Receiver[] {
       ...parts.map((part): Receiver => ({
         side: 'service',
         table: part.service,
+        key: part.shared?.unique ?? part.key,
+        ...(part.shared && { where: part.shared.where }),
         sources: [{ table: monolith, links: linksOn('service', part.columns), key }],
       })),
     ];

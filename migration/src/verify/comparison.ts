@@ -7,8 +7,9 @@ import {
   columnOn,
   type CompiledPart,
   type CompiledTable,
+  type SharedTable,
 } from '../mapping/compiled-mapping.ts';
-import { conditionSql } from '../mapping/row-condition.ts';
+import { conditionSql, sharedSql } from '../mapping/row-condition.ts';
 
 /** How one side's table shows its rows in terms that both sides share. */
 export interface ComparedSide {
@@ -49,6 +50,10 @@ function normalised(side: Side, link: ColumnLink): string {
   return `${wide}::text`;
 }
 
+/** Beside the values of a row that may be nobody's: whether it is one of the mapping's own. */
+const ownKind = ({ where }: SharedTable, side: Side): string =>
+  side === 'monolith' ? `'true'` : `coalesce((${conditionSql(where)})::text, 'false')`;
+
 export function compareParts(table: CompiledTable): Comparison[] {
   return table.parts.map((part, index) => {
     const keyLinks = table.key.map((name, position) => {
@@ -62,9 +67,15 @@ export function compareParts(table: CompiledTable): Comparison[] {
     const view = (side: Side): ComparedSide => ({
       side,
       table: quoteTable({ monolith: table.monolith, service: part.service }[side]),
-      meant: side === 'monolith' && table.where ? conditionSql(table.where) : 'true',
+      meant: {
+        monolith: conditionSql(table.where ?? {}) || 'true',
+        service: sharedSql(part.shared),
+      }[side],
       keys: keyLinks.map((link) => normalised(side, link)),
-      values: valueLinks.map((link) => normalised(side, link)),
+      values: [
+        ...valueLinks.map((link) => normalised(side, link)),
+        ...(part.shared?.others ? [ownKind(part.shared, side)] : []),
+      ],
       keyColumns: keyLinks.map((link) => ({
         column: quoteIdentifier(columnOn(link, side)),
         type: { monolith: link.fromType, service: link.toType }[side],

@@ -73,6 +73,7 @@ export async function ownerRow(
         table: quoteTable(part.service),
         columns: part.columns.map(({ to }) => to),
         key: part.key,
+        where: part.shared?.where,
         keyTypes: types(part.service, part.key),
       },
       part.key.map((column) => own[column] ?? null),

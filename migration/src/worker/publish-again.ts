@@ -57,7 +57,11 @@ const unpublished = (
 
 /** To read it again removes what the monolith does not have: rows of somebody else must not go with it. */
 async function requireEmpty(service: pg.Client, table: CompiledTable): Promise<void> {
-  const filled = await filledTable(service, tablesOn(table, 'service'));
+  const filled = await filledTable(
+    service,
+    tablesOn(table, 'service'),
+    table.parts[0].shared?.where,
+  );
   if (filled === undefined) return;
   throw new StranglerError(
     'TARGET_NOT_EMPTY',

@@ -71,7 +71,11 @@ async function requireRowsOfOurs(
   const side = targetOf(direction);
   for (const table of newcomersTo(known, mapping)) {
     if (known.coming?.includes(named(table, mapping))) continue;
-    const filled = await filledTable(target, tablesOn(table, side));
+    const filled = await filledTable(
+      target,
+      tablesOn(table, side),
+      side === 'service' ? table.parts[0].shared?.where : {},
+    );
     if (filled === undefined) continue;
     const name = displayTable(filled);
     throw new StranglerError(

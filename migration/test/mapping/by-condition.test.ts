@@ -13,6 +13,7 @@ import {
   verified,
 } from './by-condition.ts';
 import { expectForward as expectKinds, expectReverse, maps, openByKind } from './by-kind.ts';
+import { expectOne, expectWorkload, openToOne } from './to-one.ts';
 
 test('rows by condition are copied, follow every move over the border, and come back; the others stay as they are', async () => {
   await using shop = await openByCondition();
@@ -84,6 +85,33 @@ test('rows of one table go to several of the service by kind, pass from one to t
   );
   expect(left).toEqual([{ kind: 'book', count: expect.any(String) }]);
   expect(await maps(shop)).toEqual(stays);
+});
+
+test('several tables are one of the service, told apart by a constant, and come back', async () => {
+  await using shop = await openToOne();
+  await using _worker = startWorker(shop);
+  await expectWorkload(shop, 'forward', 100);
+  await shop.monolith.query(
+    'TRUNCATE boats; INSERT INTO boats SELECT n FROM generate_series(1, 600) n',
+  );
+  await expectOne(shop, 'forward');
+  await giveToService(shop);
+  await expectWorkload(shop, 'reverse', 100);
+
+  // a row of no mapping: nobody else would tell
+  await shop.service.query(`
+    INSERT INTO vehicles (id, kind) VALUES (7000000, 'sledge');
+    UPDATE vehicles SET kind = 'sledge' WHERE (id, kind) = (SELECT max(id), 'car' FROM vehicles WHERE kind = 'car')`);
+  await until('both wait', async () => (await letters(shop.monolith)).length === 2);
+  expect((await letters(shop.monolith)).join()).toMatch(
+    /^\{"id":"\d+"\} ROW_OUTSIDE,\{"id":"\d+"\} ROW_OUTSIDE$/,
+  );
+  await caughtUp(shop, 'reverse');
+  const { tables } = await verified(shop, 'reverse');
+  expect(tables.map(({ table, differing }) => [table, differing.map(({ kind }) => kind)])).toEqual([
+    ['cars', expect.arrayContaining(['missing', 'different'])],
+    ['boats', []],
+  ]);
 });
 
 test('what the service may not write waits by name, and harms no row of the monolith', async () => {

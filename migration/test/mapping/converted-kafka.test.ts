@@ -12,6 +12,7 @@ import {
   openByCondition,
 } from './by-condition.ts';
 import { expectForward as expectKinds, expectReverse, openByKind } from './by-kind.ts';
+import { expectWorkload, openToOne } from './to-one.ts';
 import { openConverted, expectForward } from './converted.ts';
 
 const kafka = async (): Promise<Transport> => {
@@ -37,6 +38,14 @@ describeWithKafka('over Kafka', () => {
     await expectKinds(shop, 40);
     await giveToService(shop);
     await expectReverse(shop, 40);
+  });
+
+  test('several tables are one of the service, told apart by a constant, and come back', async () => {
+    await using shop = await openToOne(await kafka());
+    await using _worker = startWorker(shop);
+    await expectWorkload(shop, 'forward', 30);
+    await giveToService(shop);
+    await expectWorkload(shop, 'reverse', 30);
   });
 
   test('rows by condition follow every move over the border, and come back', async () => {
