@@ -64,7 +64,10 @@ function whyNever({ tables }: CompiledMapping): string | null {
     if (!isUniqueKey(monolith, key))
       return `nothing in the monolith keeps (${key.join(', ')}) of ${tableName(monolith)} unique`;
     for (const part of parts)
-      if (part.service.primaryKeyDeferrable || !isUniqueKey(part.service, part.key))
+      if (
+        part.service.primaryKeyDeferrable ||
+        !isUniqueKey(part.service, part.shared?.unique ?? part.key)
+      )
         return `the key of ${tableName(part.service)} is deferrable, so a row that is there cannot be passed over`;
   }
   return null;

@@ -12,8 +12,15 @@ import {
   openByCondition,
   verified,
 } from './by-condition.ts';
-import { expectForward as expectKinds, expectReverse, maps, openByKind } from './by-kind.ts';
-import { expectOne, expectWorkload, openToOne } from './to-one.ts';
+import {
+  expectForward as expectKinds,
+  expectRepaired,
+  expectResumed as resumeKinds,
+  expectReverse,
+  maps,
+  openByKind,
+} from './by-kind.ts';
+import { cutOff, expectOne, expectWorkload, openToOne } from './to-one.ts';
 
 test('rows by condition are copied, follow every move over the border, and come back; the others stay as they are', async () => {
   await using shop = await openByCondition();
@@ -52,8 +59,10 @@ test('rows by condition are copied, follow every move over the border, and come 
 
 test('rows of one table go to several of the service by kind, pass from one to the other, and come back', async () => {
   await using shop = await openByKind();
+  await resumeKinds(shop);
   await using _worker = startWorker(shop);
   await expectKinds(shop, 120);
+  await expectRepaired(shop);
   await giveToService(shop);
   await expect(
     shop.monolith.query(`UPDATE media SET kind = 'map' WHERE kind = 'disc'`),
@@ -89,8 +98,10 @@ test('rows of one table go to several of the service by kind, pass from one to t
 
 test('several tables are one of the service, told apart by a constant, and come back', async () => {
   await using shop = await openToOne();
-  await using _worker = startWorker(shop);
+  await cutOff(shop);
+  await using worker = startWorker(shop);
   await expectWorkload(shop, 'forward', 100);
+  expect(worker.notes).toEqual([expect.stringMatching(/goes on with the copy/)]);
   await shop.monolith.query(
     'TRUNCATE boats; INSERT INTO boats SELECT n FROM generate_series(1, 600) n',
   );

@@ -2,14 +2,19 @@ import { expect } from '@jest/globals';
 import { codeOf, type TableMapping } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { Transport } from '../../src/stream/index.ts';
+import { loadMapping } from '../../src/mapping/load.ts';
+import { readStreamRow } from '../../src/replica/streams.ts';
+import { repair } from '../../src/verify/index.ts';
+import { attempt } from '../worker/large-shop.ts';
 import { caughtUp, openShop, type Shop } from '../worker/shop.ts';
 import { letters, numbers, rows, verified } from './by-condition.ts';
 
 /** One table of the monolith holds three kinds; two of them are tables of their own at the service. */
 const monolithSchema = `
-CREATE TABLE media (id bigint PRIMARY KEY, kind text NOT NULL, title text, author text, minutes int, big text, shelf text DEFAULT 'made here');
+CREATE TABLE media (id bigint PRIMARY KEY, kind text NOT NULL, title text, author text, minutes int, big text, shelf text DEFAULT 'made here')
+  WITH (fillfactor = 10);
 ALTER TABLE media ALTER big SET STORAGE EXTERNAL; ALTER TABLE media REPLICA IDENTITY FULL;
-INSERT INTO media SELECT n, (ARRAY['book', 'disc', 'map'])[1 + n % 3], 'title ' || n, CASE n % 3 WHEN 0 THEN 'author ' || n END,
+INSERT INTO media SELECT n, (ARRAY['book', 'disc', 'map'])[1 + n % 3], 'title ' || n || repeat('.', 250), CASE n % 3 WHEN 0 THEN 'author ' || n END,
   CASE n % 3 WHEN 1 THEN n END, CASE WHEN n % 50 = 0 THEN repeat(md5(n::text), 150) END, 'a' FROM generate_series(1, 3000) n`;
 const serviceSchema = `
 CREATE TABLE books (id bigint PRIMARY KEY, title text, author text, big text);
@@ -126,6 +131,37 @@ async function workload(
       await client.query('ROLLBACK');
     });
   }
+}
+
+/** A copy that is cut off while rows pass between what was read and what was not. */
+export async function expectResumed(shop: Shop): Promise<void> {
+  await attempt(shop, () => workload(shop.monolith, 60, changeAtMonolith));
+  await workload(shop.monolith, 20, changeAtMonolith);
+  const notes = await attempt(shop);
+  expect(notes).toEqual([expect.stringMatching(/goes on with the copy/)]);
+}
+
+/** A row that lies in the wrong table is sent as its owner has it. */
+export async function expectRepaired(shop: Shop): Promise<void> {
+  await shop.service.query(`BEGIN; SET LOCAL session_replication_role = replica;
+    INSERT INTO discs SELECT id, 'wrong' FROM books ORDER BY id LIMIT 1;
+    DELETE FROM books WHERE id = (SELECT min(id) FROM discs WHERE name = 'wrong'); COMMIT`);
+  const result = await verified(shop, 'forward');
+  const found = result.tables.flatMap(({ differing }) =>
+    differing.map(({ key, kind }) => ({ key, kind })),
+  );
+  expect(found.map(({ kind }) => kind)).toEqual(['missing', 'extra']);
+  const { repaired } = await repair({
+    mapping: await loadMapping(shop.definition, shop.monolith, shop.service),
+    monolithUrl: shop.monolithUrl,
+    serviceUrl: shop.serviceUrl,
+    direction: 'forward',
+    keys: [{ table: 'public.media', key: found[0]?.key ?? [] }],
+    appliedPosition: async () =>
+      (await readStreamRow(shop.service, 'goods', 'forward'))?.position ?? 0n,
+  });
+  expect(repaired.map(({ action }) => action)).toEqual(['written']);
+  await expectSame(shop, 'forward');
 }
 
 /** Copy and stream; rows pass from one table of the service to the other all the time. */

@@ -1,15 +1,16 @@
 import { expect } from '@jest/globals';
 import type { TableMapping } from '@strangler-toolkit/plan';
 import type { Transport } from '../../src/stream/index.ts';
+import { attempt } from '../worker/large-shop.ts';
 import { caughtUp, openShop, type Shop } from '../worker/shop.ts';
 import { letters, numbers, rows, verified } from './by-condition.ts';
 
 /** Two tables of the monolith, whose ids are the same numbers, are one of the service. One has a column called as what tells them apart. */
 const monolithSchema = `
-CREATE TABLE cars (id bigint PRIMARY KEY, name text, doors int, kind text);
-CREATE TABLE boats (no bigint PRIMARY KEY, title text, metres numeric(8,2));
-INSERT INTO cars SELECT n, 'car ' || n, n % 5, 'estate' FROM generate_series(1, 1000) n;
-INSERT INTO boats SELECT n, 'boat ' || n, n / 10.0 FROM generate_series(1, 1000) n`;
+CREATE TABLE cars (id bigint PRIMARY KEY, name text, doors int, kind text) WITH (fillfactor = 10);
+CREATE TABLE boats (no bigint PRIMARY KEY, title text, metres numeric(8,2)) WITH (fillfactor = 10);
+INSERT INTO cars SELECT n, 'car ' || n || repeat('.', 700), n % 5, 'estate' FROM generate_series(1, 1000) n;
+INSERT INTO boats SELECT n, 'boat ' || n || repeat('.', 700), n / 10.0 FROM generate_series(1, 1000) n`;
 const serviceSchema = `
 CREATE TABLE vehicles (id bigint, sort text, kind text, label text, doors int, metres numeric(8,2), PRIMARY KEY (id, kind))`;
 const ids = { id: { reason: 'the test gives them out' } };
@@ -102,12 +103,27 @@ function changeAtService(next: (below: number) => number): string {
   return changes[next(changes.length)] ?? '';
 }
 
+/** A copy that is cut off while rows of both change; the next worker goes on with it. */
+export async function cutOff(shop: Shop): Promise<void> {
+  await attempt(shop, () => workload(shop, 'forward', 40));
+  await workload(shop, 'forward', 10);
+}
+
 export async function expectWorkload(
   shop: Shop,
   direction: 'forward' | 'reverse',
   transactions: number,
 ): Promise<void> {
   await expectOne(shop, direction);
+  await workload(shop, direction, transactions);
+  await expectOne(shop, direction);
+}
+
+async function workload(
+  shop: Shop,
+  direction: 'forward' | 'reverse',
+  transactions: number,
+): Promise<void> {
   const next = numbers(5);
   const [client, change] =
     direction === 'forward' ? [shop.monolith, changeAtMonolith] : [shop.service, changeAtService];
@@ -117,5 +133,4 @@ export async function expectWorkload(
       .query(`BEGIN; ${statements.join('; ')}; COMMIT`)
       .catch(() => client.query('ROLLBACK'));
   }
-  await expectOne(shop, direction);
 }

@@ -1,4 +1,5 @@
-import type { Shop } from './shop.ts';
+import { until } from '@strangler-toolkit/dev-stack';
+import { type Shop, startWorker } from './shop.ts';
 
 /** Rows that fill pages: one range holds about a thousand of them. Every seventh has a value that lies outside of its row. */
 export async function fillLarge({ monolith }: Shop, rows: number): Promise<void> {
@@ -18,6 +19,26 @@ export const rangesThere = async ({ service }: Shop): Promise<string[]> =>
       `SELECT part || ' ' || from_page AS range FROM strangler.copied_ranges ORDER BY part, from_page`,
     )
   ).rows.map(({ range }) => range);
+
+/** After what its first ranges cost it waits for days. */
+const slow = { unit: 'rows', perSecond: 0.001 } as const;
+
+/** Starts a worker that copies a few ranges and then waits; `meanwhile`, and then it is gone. */
+export async function attempt(
+  shop: Shop,
+  meanwhile: () => Promise<unknown> = async () => {},
+): Promise<readonly string[]> {
+  const before = (await rangesThere(shop).catch(() => [])).length;
+  await using worker = startWorker({ ...shop, maxRate: slow });
+  await until('some ranges are there', async () => {
+    if (worker.progress.at(-1)?.phase === 'failed')
+      throw new Error(JSON.stringify(worker.progress.at(-1)));
+    return (await rangesThere(shop).catch(() => [])).length >= before + 2;
+  });
+  await meanwhile();
+  await worker.stop();
+  return worker.notes;
+}
 
 interface Strays {
   /** Rows of a table of the service that the monolith has otherwise, or not. */

@@ -7,6 +7,7 @@ import { defineMigration, type MigrationDefinition } from '@strangler-toolkit/pl
 import { connect } from '../../src/database/connect.ts';
 import { pauseCopy } from '../../src/replica/copies.ts';
 import {
+  attempt,
   fillLarge,
   holding,
   opened,
@@ -20,26 +21,6 @@ import { caughtUp, definition, openShop, type Running, type Shop, startWorker } 
 const rows = 4000;
 
 const open = (url: string) => connect(url, { applicationName: 'test' });
-/** After what its first ranges cost it waits for days. */
-const slow = { unit: 'rows', perSecond: 0.001 } as const;
-
-/** Starts a worker that copies a few ranges and then waits; `meanwhile`, and then it is gone. */
-async function attempt(
-  shop: Shop,
-  meanwhile: () => Promise<unknown> = async () => {},
-): Promise<readonly string[]> {
-  const before = (await rangesThere(shop).catch(() => [])).length;
-  await using worker = startWorker({ ...shop, maxRate: slow });
-  await until('some ranges are there', async () => {
-    if (worker.progress.at(-1)?.phase === 'failed')
-      throw new Error(JSON.stringify(worker.progress.at(-1)));
-    return (await rangesThere(shop).catch(() => [])).length >= before + 2;
-  });
-  await meanwhile();
-  await worker.stop();
-  return worker.notes;
-}
-
 /** The same numbers for the same seed. */
 function dice(seed: number): (below: number) => number {
   let state = seed;
