@@ -89,7 +89,21 @@ describe('a copy that was cut off', () => {
         expect(notes).toEqual(times === 0 ? [] : [expect.stringMatching(/goes on with the copy/)]);
         expect(await opened(shop)).toBe(false);
       }
+      // Somebody writes all the while the changes are caught up with: it counts before the new snapshot, and in no range of it.
+      const late = await open(shop.monolithUrl);
+      await late.query(`BEGIN; UPDATE products SET name = 'late' WHERE id % 3 = 0`);
       await using worker = startWorker(shop);
+      await until(
+        'the new snapshot waits for the writer',
+        async () =>
+          (
+            await shop.monolith.query(
+              `SELECT FROM pg_stat_activity WHERE backend_type = 'walsender' AND wait_event_type = 'Lock' AND datname = current_database()`,
+            )
+          ).rowCount === 1,
+      );
+      await late.query('COMMIT');
+      await late.end();
       await change(shop, roll, 30);
       await replicates(shop, worker);
       expect(worker.notes).toEqual([expect.stringMatching(/goes on with the copy/)]);
