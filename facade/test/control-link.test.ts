@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import pg from 'pg';
 import { pino } from 'pino';
 import { WriteGate } from '../src/holds/write-gate.ts';
 import { ControlLink, type ControlLinkOptions } from '../src/ownership/control-link.ts';
@@ -324,6 +325,28 @@ describe('whether a reader finds what he wrote', () => {
     await until('the debt is settled', () => !pins.owes('items'));
     expect(await fresh('items', 'bob')).toBe(false);
     expect(await fresh('other', 'bob')).toBe(true);
+  });
+
+  test('is written once more where its connection is cut meanwhile, and owed to nobody', async () => {
+    const { pins, lost } = writer();
+    const holder = new pg.Client({ connectionString: control.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE strangler_control.pins');
+    const waiting = () =>
+      control.query(
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'facade a pins'
+          AND datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+    const pinned = pins.pin('items', ['ann']);
+    await until('it waits', async () => (await waiting()).length === 1);
+    const [first] = await waiting();
+    await cutConnections('pins');
+    await until('another one waits', async () =>
+      (await waiting()).some(({ pid }) => pid !== first?.pid),
+    );
+    await holder.query('COMMIT');
+    await holder.end();
+    expect([await pinned, lost, pins.owes('items')]).toEqual([true, [], false]);
   });
 
   test('counts from the connection on: pins that a crash emptied are covered', async () => {

@@ -6,6 +6,7 @@ import { applying } from '../src/replica/fences.ts';
 import { readOwnerNote } from '../src/replica/owners.ts';
 import { withConnection } from '../src/database/connect.ts';
 import {
+  contextTables,
   cutover,
   fenceStatus,
   installFence,
@@ -43,6 +44,8 @@ const refusedFor = async (result: Promise<MoveResult>): Promise<string | undefin
   const { error, outcome } = await result;
   return `${outcome}: ${error?.code}`;
 };
+const onControl = (sql: string): Promise<unknown> =>
+  withConnection(scene.control.url, { applicationName: 'test' }, (client) => client.query(sql));
 const emptySteps = (result: MoveResult): string[] =>
   result.steps.map((step) => `${step.step}: ${step.status}`);
 
@@ -245,8 +248,24 @@ describe('a move that cannot go through leaves everything as it was', () => {
       onStep: ({ step, moment }) =>
         void (step === 'hold' && moment === 'acted' && scene.worker()?.kill('SIGSTOP')),
     });
-    scene.worker()?.kill('SIGCONT');
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CATCH_UP_TIMEOUT' } });
+    // once nobody has heard of it for long, no write is held for it
+    await onControl(
+      `UPDATE strangler_control.watermarks SET heartbeat_at = heartbeat_at - interval '1 hour'`,
+    );
+    const later = await cutover(scene.options);
+    scene.worker()?.kill('SIGCONT');
+    expect([later.error?.code, emptySteps(later)[0]]).toEqual([
+      'WORKER_NOT_RUNNING',
+      'prepare: failed',
+    ]);
+  });
+
+  test('the context is not at the stage that it begins at', async () => {
+    await facade('a');
+    await onControl(`UPDATE strangler_control.contexts SET stage = 'shadowing'`);
+    expect(await refusedFor(cutover(scene.options))).toBe('refused: MOVE_NOT_ALLOWED');
+    await onControl(`UPDATE strangler_control.contexts SET stage = 'canary'`);
   });
 
   test('the way back lacks a privilege', async () => {
@@ -270,13 +289,23 @@ describe('a move that cannot go through leaves everything as it was', () => {
   test('somebody cancels while writes are held', async () => {
     await facade('a');
     const cancel = new AbortController();
+    const modes: string[] = [];
+    const ofService = async () =>
+      (await fenceStatus(scene.sql.service, 'shop', contextTables(definition).service)).mode;
     const result = await cutover({
       ...scene.options,
       signal: cancel.signal,
-      onStep: ({ step, moment }) =>
-        step === 'fence-source' && moment === 'acted' ? cancel.abort() : undefined,
+      async onStep({ step, moment }) {
+        // a table of the side that takes over lost its fence
+        if (step === 'prepare' && moment === 'started')
+          await scene.sql.service.query('DROP TRIGGER strangler_fence ON labels');
+        if (step !== 'fence-source' || moment !== 'acted') return;
+        modes.push(await ofService());
+        cancel.abort();
+      },
     });
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CANCELLED' } });
+    expect(modes).toEqual(['refuse']);
   });
 
   test.each<[string, 'monolith' | 'service', string]>([

@@ -17,6 +17,7 @@ import { readAgain } from '../../src/stream/kafka/read-again.ts';
 import { countResyncRows } from '../../src/stream/kafka/resync-tables.ts';
 import { SourceQueries } from '../../src/stream/kafka/source-queries.ts';
 import { loadShape, type TableShape } from '../../src/stream/kafka/table-shape.ts';
+import { wholeId } from '../../src/stream/kafka/until-visible.ts';
 
 const read = readColumns(
   carriedTables({
@@ -310,6 +311,23 @@ test('on Kafka, a row is read again when its change can be seen there, and not w
     await writer.query('COMMIT');
     await reading;
     expect(shape.after(written.envelope.after ?? {})).toMatchObject({ n: '{{2}}' });
+
+    // Of a server that has given out many times 32 bits: before the next one, and just after it.
+    const [bits, next] = [2n ** 32n, 3n * 2n ** 32n + 10n];
+    const { rows: whole } = await client.query<{ id: string }>(
+      `SELECT ${wholeId} AS id FROM unnest($1::bigint[], $2::bigint[]) AS ids(x, next)`,
+      [
+        [7n, 5n, 4294967290n, 12n, 2n],
+        [9n, next, next, next, next - 12n],
+      ],
+    );
+    expect(whole.map(({ id }) => BigInt(id))).toEqual([
+      7n,
+      3n * bits + 5n,
+      2n * bits + 4294967290n,
+      3n * bits + 12n,
+      3n * bits + 2n,
+    ]);
 
     await client.query('ALTER TABLE things DROP at');
     await expect(readAgain(source, [change(shape, '3', [null])])).rejects.toMatchObject({

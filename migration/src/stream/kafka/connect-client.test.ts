@@ -144,6 +144,19 @@ test.each<[number, string]>([
   expect(connect.asked).toHaveLength(1);
 });
 
+test.each<[Reply]>([[page(401, 'Unauthorized')], [page(403, 'Forbidden')], [says(403, 'no')]])(
+  'who is refused hears where user and password go, at once: %j',
+  async (reply) => {
+    await using connect = await connectThat([reply]);
+    await expect(connect.rest.put('one', config)).rejects.toMatchObject({
+      code: 'CONNECT_UNREACHABLE',
+      message: expect.stringContaining(`refuses us (${reply[0]})`),
+      remedy: expect.stringContaining('CONNECT_URL'),
+    });
+    expect(connect.asked).toHaveLength(1);
+  },
+);
+
 test('who is cancelled asks no more', async () => {
   const controller = new AbortController();
   const cancelSoon: Answer = () => (setTimeout(() => controller.abort(), 50), [404, '']);

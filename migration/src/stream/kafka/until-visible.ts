@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceQueries } from './source-queries.ts';
 
 /** Of transaction ids only 32 bits come: each is the one of its bits that is nearest to the next that the server gives out. */
+export const wholeId =
+  'next + (x % 4294967296 - next % 4294967296 + 6442450944) % 4294967296 - 2147483648';
+
 const unseen = `
 WITH now AS (SELECT pg_current_snapshot() AS seen, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next),
-asked AS (SELECT next + (x % 4294967296 - next % 4294967296 + 6442450944) % 4294967296 - 2147483648 AS xid
-            FROM now, unnest($1::bigint[]) AS x)
+asked AS (SELECT ${wholeId} AS xid FROM now, unnest($1::bigint[]) AS x)
 SELECT FROM now, asked WHERE NOT pg_visible_in_snapshot(xid::text::xid8, seen) LIMIT 1`;
 
 /**
