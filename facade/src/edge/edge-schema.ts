@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bodyLimits } from './body-limit.ts';
 import { cacheRules } from './cache-rules.ts';
+import { tlsRules, upstreamTlsRules } from './tls-rules.ts';
 import { corsRules } from './cors.ts';
 import { rewriteRules } from './rewrite-rules.ts';
 import { jwtRules } from './jwt-rules.ts';
@@ -14,6 +15,10 @@ export const edgeSchema = z.strictObject({
   cache: cacheRules.optional(),
   /** All that is kept, bytes (default 67108864). */
   cacheMaxBytes: z.number().int().min(1).optional(),
+  tls: tlsRules.optional(),
+  upstreamTls: upstreamTlsRules.optional(),
+  /** Between two looks at the files of certificates (default 10). */
+  tlsLookSeconds: z.number().positive().optional(),
   cors: corsRules.optional(),
   rewrites: rewriteRules.optional(),
   bodyLimits: bodyLimits.optional(),

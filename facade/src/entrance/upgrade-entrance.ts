@@ -51,15 +51,17 @@ async function upstreamOf(serving: Serving, arrival: Arrival): Promise<Upstream>
 }
 
 function handshake(
-  upstream: string,
+  { tls }: Pick<Serving, 'tls'>,
   { target }: Arrival,
-  headers: readonly string[],
+  { url: upstream, headers }: { readonly url: string; readonly headers: readonly string[] },
 ): http.ClientRequest {
   const url = new URL(upstream);
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
   const prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
   return (url.protocol === 'https:' ? https : http).request({
     protocol: url.protocol,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    hostname,
+    ...(url.protocol === 'https:' && tls?.upstream(`${hostname}:${url.port || 443}`)),
     port: url.port,
     method: 'GET',
     agent: false,
@@ -200,7 +202,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     if (!one) return fail(unreachable);
     one.active++;
     instance = one;
-    outgoing = handshake(one.endpoint.url, arrival, upstream.headers);
+    outgoing = handshake(serving, arrival, { url: one.endpoint.url, headers: upstream.headers });
     outgoing.on('error', () => {
       if (over) return;
       leaves('failed');

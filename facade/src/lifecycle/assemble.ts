@@ -9,6 +9,7 @@ import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
 import { AnswerCache } from '../edge/answer-cache.ts';
 import { defaultCacheBytes } from '../edge/cache-rules.ts';
+import { edgeTls } from '../edge/edge-tls.ts';
 import { edgeRules } from '../edge/load-edge.ts';
 import { openDuties } from '../edge/open-duties.ts';
 import { refuseUnknownRoutes } from '../edge/which-routes.ts';
@@ -18,6 +19,7 @@ import { controlFlags, type ControlFlagReader } from '../flags/open-flag-reader.
 import { Ownership } from '../ownership/ownership.ts';
 import { Deadlines } from '../proxy/deadlines.ts';
 import { openForwarder, type OpenForwarder } from '../proxy/open-forwarder.ts';
+import { statusThrough } from '../proxy/ask-once.ts';
 import { trustedPeers } from '../proxy/peer.ts';
 import { type Breaker, upstreamBreaker } from '../resilience/breaker.ts';
 import { type UpstreamAgents, upstreamAgents } from '../resilience/upstream-agents.ts';
@@ -69,6 +71,7 @@ export function assemble(options: FacadeOptions): Parts {
   const breaker = watchedBreaker(metrics, log);
   const env = options.env ?? process.env;
   const edge = options.edge && edgeRules(options.edge);
+  const tls = edge && edgeTls(edge, log);
   const { monolithUrl } = options;
   const duties = edge && openDuties(edge, { metrics, log, monolithUrl, env, agents: () => agents });
   const claimsFor = (wanted: readonly MigrationDefinition[], before?: Claims): Claims => {
@@ -119,9 +122,10 @@ export function assemble(options: FacadeOptions): Parts {
     onDrop: (kind, count) => metrics.statsDropped.inc({ kind }, count),
   });
   const { upstreamConnections: connections, headerBytes, connectMs } = limits;
+  const forUpstreams = tls ? { tls: (address: string) => tls.upstream(address) } : {};
   const lenientTo =
     options.lenientMonolith === true ? [options.monolithUrl, ...monolithsOf(plan.claims)] : [];
-  const agents = upstreamAgents({ connections, headerBytes, lenientTo });
+  const agents = upstreamAgents({ connections, headerBytes, lenientTo, ...forUpstreams });
   const deadlines = new Deadlines();
   const upstreams = new Upstreams(
     { atATime: connections, waiting: limits.upstreamMaxWaiting },
@@ -132,7 +136,7 @@ export function assemble(options: FacadeOptions): Parts {
   const forwarder = openForwarder(options.forwarder ?? settings.forwarder.standard, {
     agents,
     deadlines,
-    limits: { connections, headerBytes, connectMs },
+    limits: { connections, headerBytes, connectMs, ...forUpstreams },
     upstreams,
     waitMs: limits.upstreamWaitMs,
   });
@@ -168,7 +172,12 @@ export function assemble(options: FacadeOptions): Parts {
       epochOf: (context) => ownership.states.get(context).epoch,
       serves: (route) => plan.claims.all.some((claim) => claim.route === route),
     }),
-    watch: new UpstreamWatch(watchedOf(plan.claims), limits.healthMs),
+    watch: new UpstreamWatch(
+      watchedOf(plan.claims),
+      limits.healthMs,
+      tls && ((address) => statusThrough(agents, address)),
+    ),
+    tls,
     metrics,
     standIns,
     limits,

@@ -74,3 +74,17 @@ export function askOnce(
     outgoing.end(body);
   });
 }
+
+/** The status with which an upstream answers a GET, on a connection like those of requests. @throws AskFailed */
+export async function statusThrough(agents: UpstreamAgents, address: string): Promise<number> {
+  const { origin, pathname, search } = new URL(address);
+  const { status } = await askOnce(agents, {
+    upstream: origin,
+    method: 'GET',
+    target: pathname + search,
+    headers: {},
+    timeoutMs: 2_000,
+    maxBytes: 1_048_576,
+  });
+  return status;
+}

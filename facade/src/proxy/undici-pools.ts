@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
-import { keepReadingAfterFailedWrite } from '../resilience/upstream-agents.ts';
+import { keepReadingAfterFailedWrite, type UpstreamTls } from '../resilience/upstream-agents.ts';
 import { Connections } from './connections.ts';
 
 /** A connection of a pool, one after the other: undici opens a new one where the old one went away. */
@@ -29,6 +29,7 @@ export interface PoolLimits {
   readonly connections: number;
   readonly connectMs: number;
   readonly headerBytes: number;
+  readonly tls?: UpstreamTls | undefined;
 }
 
 /** Where requests for one upstream are given to. */
@@ -84,8 +85,16 @@ export class UndiciPools {
   }
 
   #pool(origin: string, pipelining: 0 | 1): Connections {
-    const { connections, connectMs, headerBytes } = this.#limits;
-    const connect = buildConnector({ timeout: connectMs });
+    const { connections, connectMs, headerBytes, tls } = this.#limits;
+    const { hostname, port } = new URL(origin);
+    const plain = buildConnector({ timeout: connectMs });
+    const connect: typeof plain = (to, done) => {
+      const secure = tls?.(`${hostname.replace(/^\[|\]$/g, '')}:${port || 443}`);
+      if (!secure) return plain(to, done);
+      // with the certificates of now, and the upstream's own name: undici would take the client's Host
+      const { servername } = secure;
+      return buildConnector({ timeout: connectMs, ...secure })({ ...to, servername }, done);
+    };
     const open = (): PooledClient => {
       const client: PooledClient = new PooledClient(origin, {
         pipelining,

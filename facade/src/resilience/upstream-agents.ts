@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
 import { HeadMender } from './mend-head.ts';
 
 type WriteDone = (error?: Error | null) => void;
@@ -41,6 +42,11 @@ function mendAnswers<S extends Duplex>(socket: S, headerBytes: number): S {
   return socket;
 }
 
+/** How an upstream is known and what it is shown, by `host:port`. */
+export type UpstreamTls = (
+  hostPort: string,
+) => (SecureContextOptions & { readonly servername: string }) | undefined;
+
 export interface AgentLimits {
   /** Connections to one upstream at a time; more requests wait for one. */
   readonly connections: number;
@@ -48,6 +54,7 @@ export interface AgentLimits {
   readonly headerBytes: number;
   /** Addresses of old servers: what they send is mended, and each request to them has a connection of its own. */
   readonly lenientTo?: readonly string[];
+  readonly tls?: UpstreamTls | undefined;
 }
 
 /** What a request must know before it gets a connection, and its options cannot say when a library makes it. */
@@ -61,8 +68,10 @@ type Adding = (request: http.ClientRequest, ...more: unknown[]) => void;
 /** An agent of node's whose connections let an early answer through, and whose requests know the limits. */
 function patient<A extends http.Agent>(agent: A, limits: AgentLimits, mends = false): A {
   const connect = agent.createConnection.bind(agent);
-  agent.createConnection = (...args) => {
-    const socket = connect(...args);
+  agent.createConnection = (options, ...more) => {
+    const { host = '', port } = options as { host?: string; port?: number | string };
+    const secure = limits.tls?.(`${host}:${port || 443}`);
+    const socket = connect(secure ? { ...options, ...secure } : options, ...more);
     if (!socket) return socket;
     const deaf = keepReadingAfterFailedWrite(socket);
     return mends ? mendAnswers(deaf, limits.headerBytes) : deaf;

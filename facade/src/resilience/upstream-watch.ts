@@ -19,12 +19,18 @@ type Sides = Readonly<Record<Side, UpstreamHealth | undefined>>;
 export class UpstreamWatch {
   #watched: readonly Watched[];
   readonly #everyMs: number;
+  readonly #ask: (address: string) => Promise<number>;
   readonly #known = new Map<string, UpstreamHealth>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   /** `everyMs` 0: nobody is asked. */
-  constructor(watched: readonly Watched[], everyMs: number) {
+  constructor(
+    watched: readonly Watched[],
+    everyMs: number,
+    ask: (address: string) => Promise<number> = statusOf,
+  ) {
+    this.#ask = ask;
     this.#watched = watched;
     this.#everyMs = everyMs;
   }
@@ -55,7 +61,7 @@ export class UpstreamWatch {
     await Promise.all(
       this.#watched.map(async ({ context, side, url, path }) => {
         const key = `${url} ${path ?? ''}`;
-        const look = looks.get(key) ?? lookAtHealth({ url, path }, statusOf);
+        const look = looks.get(key) ?? lookAtHealth({ url, path }, this.#ask);
         looks.set(key, look);
         this.#known.set(`${context} ${side}`, await look);
       }),

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { AskedWrite } from '../telemetry/write-windows.ts';
 import type { Strangers } from '../admission/strangers.ts';
 import type { AnswerCache } from '../edge/answer-cache.ts';
+import type { EdgeTls } from '../edge/edge-tls.ts';
 import type { Duties } from '../edge/duties.ts';
 import type { SessionBridge } from '../edge/session-bridge.ts';
 import type { FacadeLimits } from '../config/limits.ts';
@@ -26,6 +27,8 @@ export interface Serving {
   /** Of now; a request that found its claim keeps it. */
   readonly claims: Claims;
   readonly plan: RunningPlan;
+  /** What is shown to clients and upstreams; undefined: nothing is said of it. */
+  readonly tls: EdgeTls | undefined;
   /** Answers kept for others; undefined: none are. */
   readonly cache: AnswerCache | undefined;
   /** Some routes have origins, whose pages' browsers ask before they ask. */
