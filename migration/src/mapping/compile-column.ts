@@ -4,7 +4,7 @@ import { type ColumnLink, tableName } from './compiled-mapping.ts';
 import { namedConversion } from './conversions/named.ts';
 import { listedValues } from './conversions/values.ts';
 import { differentMeaning } from './different-meaning.ts';
-import { commonType } from './type-compatibility.ts';
+import { commonType, parseType } from './type-compatibility.ts';
 
 export function findColumn(table: TableCatalog, name: string, line: string): ColumnCatalog {
   const column = table.columns.find((candidate) => candidate.name === name);
@@ -75,8 +75,7 @@ export function compileColumn(
       `${line}: ${tableName(monolith)}.${from} is ${source.type}, which ` +
         `${tableName(service)}.${to} (${target.type}) cannot carry both ways`,
       {
-        remedy:
-          'Give the service column a type that takes the same text, convert its values (as: …), or map them one by one (values).',
+        remedy: gathersValues(source) === gathersValues(target) ? otherTypeRemedy : gatheredRemedy,
         details: { from: source.type, to: target.type },
       },
     );
@@ -90,6 +89,20 @@ export function compileColumn(
     conversion,
   };
 }
+
+const otherTypeRemedy =
+  'Give the service column a type that takes the same text, convert its values (as: …), or map them one by one (values).';
+
+const gatheredRemedy =
+  'Fields of a JSON value and elements of an array are not taken apart, nor put together: what a value holds beside them would be ' +
+  'lost on its way back. Map the whole value to a column of the same type; a column GENERATED ALWAYS AS (… ->> …) STORED of either ' +
+  'database can show a field of it, and is left out of the mapping.';
+
+/** Whether a value of the column is several. */
+const gathersValues = ({ type, baseType }: ColumnCatalog): boolean => {
+  const { base, array } = parseType(baseType ?? type);
+  return array || base === 'json' || base === 'jsonb';
+};
 
 /** New ids of the two sides would count in different units. */
 function refuseDrawn(line: string, ends: readonly ColumnCatalog[]): void {

@@ -184,6 +184,12 @@ function compilePart(
       'REPLICA_IDENTITY',
       `${line}.table: (${(shared?.unique ?? serviceKey).join(', ')}) of ${tableName(service)} must be its primary ` +
         `key, because one row stands for one row of ${tableName(monolith)}`,
+      {
+        remedy:
+          `Give ${tableName(service)} that primary key. Where its rows gather several of ${tableName(monolith)} (an array, or JSON): ` +
+          'rows are not put together, because their order and what the value holds beside them would be lost; keep a table for ' +
+          'them at the service, and a view over it.',
+      },
     );
   }
   for (const name of Object.keys(constants)) {

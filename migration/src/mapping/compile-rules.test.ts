@@ -73,6 +73,28 @@ const two = (one: string[], other: string[]): Given => ({
 const notNull = (name: string, more: Partial<ColumnCatalog> = {}): ColumnCatalog =>
   column(name, { notNull: true, ...more });
 
+test.each<[string, string, string]>([
+  ['jsonb', 'integer', 'not taken apart'],
+  ['integer', 'json', 'not taken apart'],
+  ['integer[]', 'integer', 'not taken apart'],
+  ['text', 'integer[]', 'not taken apart'],
+  ['jsonb', 'integer[]', 'Give the service column a type'],
+  ['uuid', 'integer', 'Give the service column a type'],
+])('%s to %s is refused with what to do instead', (from, to, remedy) =>
+  expect(() =>
+    compile({
+      columns: ['id', column('a', { type: from }), 'b'],
+      into: ['id', column('a', { type: to }), 'b'],
+    }),
+  ).toThrow(
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`${line}.service[0].columns.a: public.things.a is ${from}`),
+      remedy: expect.stringContaining(remedy),
+    }),
+  ),
+);
+
 describe('tables', () => {
   test.each([[undefined], [[]]])('a replicated context needs one: %j', (tables) => {
     expect(() => compileMapping(define(tables), [], [])).toThrow(
@@ -183,6 +205,9 @@ describe('a key', () => {
   test('of a service table that does not name one row is refused', () => {
     expect(() => compile({ service: { primaryKey: ['a'], replicaIdentity: 'full' } })).toThrow(
       refused('REPLICA_IDENTITY', '(id) of public.items must be its primary key'),
+    );
+    expect(() => compile({ service: { primaryKey: ['a'], replicaIdentity: 'full' } })).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('keep a table for them') }),
     );
   });
 
