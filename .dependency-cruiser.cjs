@@ -94,13 +94,14 @@ module.exports = {
       comment: 'What the plan does not export is its own business.',
       // the reference of all settings reads the schema itself
       from: { pathNot: '^plan/|^scripts/reference\\.mjs$' },
-      to: { path: '^plan/', pathNot: '^plan/src/(index|load)\\.ts$' },
+      to: { path: '^plan/', pathNot: '^plan/src/(index|load|graphql)\\.ts$' },
     },
     {
       name: 'plan-stands-alone',
       severity: 'error',
-      comment: 'Everybody shares it, so it may need nothing but zod.',
-      from: { path: '^plan/', pathNot: '/(load|watch-folder)\\.ts$|\\.test\\.ts$' },
+      comment:
+        'Everybody shares it, so it may need nothing but zod, and graphql who reads documents.',
+      from: { path: '^plan/', pathNot: '/(load|watch-folder|graphql)\\.ts$|\\.test\\.ts$' },
       to: { pathNot: '^plan/|node_modules/zod/' },
     },
     {

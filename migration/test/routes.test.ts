@@ -11,6 +11,7 @@ import type { RouteList } from '../src/steps/routes/list-routes.ts';
 import { cli, type CliResult, json } from './support/cli.ts';
 import { openScene, type Scene, shop } from './support/scene.ts';
 
+const graphql = (name: string) => ({ name, method: 'POST', path: '/graphql' });
 let scene: Scene;
 let control: Control;
 beforeAll(async () => {
@@ -25,6 +26,8 @@ beforeAll(async () => {
         ...shop.routes,
         { name: 'one', method: 'GET', path: '/api/products/:id', kind: 'read' },
         { name: 'under', method: 'ANY', path: '/api/products/**', kind: 'write' },
+        { ...graphql('products'), kind: 'read', graphql: { fields: ['products', 'product'] } },
+        { ...graphql('add-product'), kind: 'write', graphql: { fields: ['addProduct'] } },
       ],
     }),
   );
@@ -95,6 +98,43 @@ describe('strangler routes explain', () => {
     expect(refused).not.toMatch(/answers|upstream gets/);
   });
 
+  test('says whose a GraphQL operation is, and why', async () => {
+    const asked = (document: string, ...more: string[]) =>
+      text('explain', 'POST /graphql', '--graphql', document, ...more);
+    expect(await text()).toMatch(
+      /POST +\/graphql, query \{ products, product \} +catalog\.products +read /,
+    );
+    const read = await asked('{ shop: products { id } }');
+    expect(read).toMatch(/asks for +query \{ products \}\n/);
+    expect(read).toMatch(/claimed by +catalog\.products \(POST \/graphql, query .*\), read\n/);
+    expect(read).toMatch(/catalog\.add-product \(POST .*\): it is for mutation \{ addProduct \}\n/);
+    expect(await asked('mutation { addProduct { id } }')).toMatch(
+      /claimed by +catalog\.add-product \(.*\), write\n/,
+    );
+    const nobodys = await asked(
+      'query A { stock } query B { products { id } }',
+      '--operation',
+      'A',
+    );
+    expect(nobodys).toMatch(
+      /asks for +query A \{ stock \}\n.*nobody’s +stock\n +claimed by +nobody\n/s,
+    );
+    expect(nobodys).toMatch(/answers +monolith: no context claims it/);
+    expect(await asked('{ products { id } stock }')).toMatch(
+      /claimed by +catalog\.products: the monolith has all of it\n.*answers +monolith: it owns the data/s,
+    );
+    expect(await asked('query A { stock } query B { products { id } }')).toMatch(
+      /claimed by +nobody knows \(the document has several operations.*the monolith has all/,
+    );
+    const get = await text('explain', 'GET /graphql?query={products{id}}');
+    expect(get).toMatch(/claimed by +catalog\.products /);
+    expect(await text('explain', 'POST /graphql')).toMatch(
+      /claimed by +what it asks for says: catalog\.products, catalog\.add-product \(give/,
+    );
+    const alone = await routes(['explain', 'POST /graphql', '--operation', 'A']);
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/^USAGE: --operation /)]);
+  });
+
   test('counts a request that may be another method as the write that it may be', async () => {
     const { override, route } = await explained(
       'POST /api/products/7',
@@ -136,6 +176,19 @@ describe('strangler routes explain', () => {
       appliedLsn: '0/5',
       appliedAt: await control.now(),
     });
+    const mixed = await explained('POST /graphql', '--graphql', 'mutation { addProduct other }');
+    expect(mixed).toMatchObject({
+      verdict: 'refused',
+      upstreamTarget: null,
+      answers: [],
+      graphql: { outcome: 'two-owners', because: 'catalog and nobody (other)', others: ['other'] },
+    });
+    expect(await text('explain', 'POST /graphql', '--graphql', '{ products stock }')).toMatch(
+      /claimed by +409 GRAPHQL_TWO_OWNERS: catalog and nobody \(stock\)\n/,
+    );
+    expect(await text('explain', 'POST /graphql', '--graphql', 'mutation { ')).toMatch(
+      /claimed by +400 GRAPHQL_UNREADABLE: the document cannot be read/,
+    );
     const write = await explained('POST /api/products');
     expect(write.answers).toEqual([{ target: 'service', reason: 'owner', percent: 100 }]);
     expect(write.route).toMatchObject({ owner: 'service', epoch: 2, stage: 'service' });

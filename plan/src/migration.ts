@@ -99,6 +99,18 @@ export interface RouteDefinition {
     /** By name of the query parameter, the whole value or a list of which one counts; capitals count. */
     readonly query?: Readonly<Record<string, string | readonly string[]>>;
   };
+  /**
+   * Only GraphQL operations of which it names what they ask for; the method is POST then, and what comes by GET with `query=` is
+   * looked at too. A query is a read, a mutation a write.
+   */
+  readonly graphql?: {
+    /** Root fields, by their own names and not by an alias. */
+    readonly fields?: readonly string[];
+    /** Names of operations. Alone it claims all root fields of theirs that no other context claims. */
+    readonly operations?: readonly string[];
+    /** What kind of operation (default: `query` of a read, `mutation` of a write). A `subscription` goes to the owner. */
+    readonly type?: 'query' | 'mutation' | 'subscription';
+  };
   /** Flags send reads to either side; writes follow the owner of the data. A read may have any method. */
   readonly kind: 'read' | 'write';
   /** How the two answers of a mirrored read are compared. */

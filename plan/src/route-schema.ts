@@ -102,7 +102,26 @@ const when = strict({
   if ('' in query) refuse('must have a name', ['query', '']);
 });
 
-export const route = strict({
+const graphqlName = text.refine(
+  (value) => /^[A-Za-z_]\w*$/.test(value),
+  'must be a name of GraphQL: letters, digits and "_"',
+);
+const graphqlNames = (what: z.ZodType<string>) => listOf(what).min(1, 'must not be empty');
+const graphql = strict({
+  fields: graphqlNames(
+    graphqlName.refine(
+      (value) => !value.startsWith('__'),
+      'is introspection: it belongs to nobody, the monolith answers it',
+    ),
+  ).optional(),
+  operations: graphqlNames(graphqlName).optional(),
+  type: oneOf(['query', 'mutation', 'subscription']).optional(),
+}).refine(
+  ({ fields, operations }) => fields !== undefined || operations !== undefined,
+  'must have fields or operations',
+);
+
+const plainRoute = strict({
   name: routeName,
   method: z.enum([...httpMethods, 'ANY'], {
     error: (issue) =>
@@ -112,6 +131,7 @@ export const route = strict({
   }),
   path: routePath,
   when: when.optional(),
+  graphql: graphql.optional(),
   kind: oneOf(['read', 'write']),
   compare: strict({
     ignore: listOf(strict({ path: ignorable, reason: nonEmpty })).optional(),
@@ -125,4 +145,17 @@ export const route = strict({
   timeoutMs: number('integer', 1).optional(),
   rampCeiling: number('integer', 1, 100_000).optional(),
   pinRefused: z.boolean({ error: 'must be true or false' }).optional(),
+});
+
+/** A GraphQL route says with its kind what its type must be. */
+export const route = plainRoute.superRefine(({ method, kind, graphql: asked }, context) => {
+  if (!asked) return;
+  const refuse = (message: string, path: PropertyKey[]): void =>
+    context.addIssue({ code: 'custom', message, path });
+  if (method !== 'POST')
+    refuse('must be POST where the route has "graphql": it looks at GET as well', ['method']);
+  if (kind === 'read' && asked.type === 'mutation')
+    refuse('must be write: a mutation is one', ['kind']);
+  if (kind === 'write' && asked.type === 'subscription')
+    refuse('must be read: a subscription is one', ['kind']);
 });

@@ -4,6 +4,7 @@ import type { MigrationDefinition, RouteDefinition, TableMapping } from './migra
 import { definitionSchema } from './definition-schema.ts';
 import { oneWayProblems, type Problem, readsProblems, sharedTargets } from './one-way-problems.ts';
 import { conditionsOf, conditionText } from './routing/conditions.ts';
+import { operationText } from './routing/operations.ts';
 import { tellingApart } from './telling-apart.ts';
 import { isOneWay, replicates } from './stages.ts';
 
@@ -31,7 +32,11 @@ const routeShape = (route: RouteDefinition): string => {
   const conditions = conditionsOf(route).map((condition) =>
     conditionText({ ...condition, values: condition.values.toSorted() }),
   );
-  return [`${route.method} ${path.join('/')}`, ...conditions.toSorted()].join('\n');
+  return [
+    `${route.method} ${path.join('/')}`,
+    ...conditions.toSorted(),
+    ...operationText(route),
+  ].join('\n');
 };
 
 function tableProblems(table: TableMapping, field: string): Problem[] {

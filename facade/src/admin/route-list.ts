@@ -1,10 +1,10 @@
-import { conditionText, type Decision, decide } from '@strangler-toolkit/plan';
+import { askedText, type Decision, decide } from '@strangler-toolkit/plan';
 import type { Serving } from '../serving/serving.ts';
 
 /** Every claimed route and where it would go now, with its flag off and on. */
 export function routeList({ claims, ownership, flags }: Serving): unknown {
   return claims.all.map((claim) => {
-    const { context, definition, conditions } = claim.route;
+    const { context, definition } = claim.route;
     const view = ownership.states.get(context);
     const exists = flags.isEnabled(claim.flags.route, undefined) !== undefined;
     const kill = flags.isEnabled(claim.flags.kill, undefined);
@@ -21,7 +21,7 @@ export function routeList({ claims, ownership, flags }: Serving): unknown {
       route: definition.name,
       method: definition.method,
       path: definition.path,
-      when: conditions.map(conditionText),
+      when: askedText(claim.route),
       kind: definition.kind,
       data: view.dataKind,
       stage: view.stage,

@@ -14,15 +14,22 @@ export interface Arrival {
   /** With its question mark. */
   readonly search: string;
   /** What the upstream is asked: canonical where a context claims it, byte for byte as it came where none does. */
-  readonly target: string;
+  target: string;
   /** The client's own headers; a forwarder may change those of the request. */
   readonly headers: IncomingHttpHeaders;
   /** The host that is asked. */
   readonly host: string;
   readonly peer: Peer;
   readonly trace: Trace;
-  /** Undefined: no context claims it, the monolith serves it. */
-  readonly claim: Claim | undefined;
+  /** Undefined: no context claims it, the monolith serves it. At a path with GraphQL routes its operations say so later. */
+  claim: Claim | undefined;
+  /** Of GraphQL, once its operations are known. */
+  asks?: {
+    /** It may be a write. */
+    readonly changes: boolean;
+    /** Contexts claim none of it. */
+    readonly unclaimed: boolean;
+  };
   /** On this process's monotonic clock, milliseconds. */
   readonly started: number;
 }

@@ -205,6 +205,12 @@ export const limitSettings = {
     standard: 65_536,
     help: 'bytes that the head of a request or of an answer may have',
   },
+  graphqlBodyBytes: {
+    variable: 'FACADE_GRAPHQL_BODY_BYTES',
+    type: bytes,
+    standard: 65_536,
+    help: 'bytes of a request body that are read at a path with GraphQL routes, to see whose operation it is',
+  },
   holdMaxWaiting: {
     variable: 'FACADE_HOLD_MAX_WAITING',
     type: count,

@@ -30,10 +30,10 @@ export function boundBody(
   passage: Passage,
   maxBytes: number,
 ): boolean {
-  const { arrival, response, withBody, told } = passage;
+  const { arrival, response, withBody, body, told } = passage;
   const { request } = arrival;
-  if (!withBody) return true;
-  if (announcesTooMuch(arrival.headers['content-length'], maxBytes)) {
+  if (!withBody && (body === undefined || body.length <= maxBytes)) return true;
+  if (body !== undefined || announcesTooMuch(arrival.headers['content-length'], maxBytes)) {
     told.unasked = true;
     refuse(serving, passage, maxBytes);
     return false;

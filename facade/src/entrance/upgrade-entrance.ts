@@ -13,6 +13,8 @@ import { waitForTurn } from '../proxy/turn.ts';
 import { isGone } from '../proxy/spread-try.ts';
 import type { Instance, InstanceVerdict } from '../resilience/balancer.ts';
 import { chooseSide } from '../serving/choose-side.ts';
+import { dutiesOf } from '../serving/let-in.ts';
+import { leaveToOthers } from '../serving/leave-to-others.ts';
 import { shownPath } from '../serving/shown-path.ts';
 import { whoAsks } from '../serving/who.ts';
 import type { Serving } from '../serving/serving.ts';
@@ -98,8 +100,10 @@ export function upgradeEntrance(
     }
     const arrival = admit(serving, request, 'upgrade');
     if (!arrival.admitted) return sendRawProblem(socket, arrival.problem);
-    const duties = arrival.claim ? arrival.claim.duties : serving.unclaimedDuties;
-    if (duties) {
+    const { claim } = arrival;
+    // what is asked over a socket nobody looks at
+    if (claim?.operations) leaveToOthers(serving.claims, arrival);
+    for (const duties of dutiesOf(serving, arrival, claim?.operations)) {
       const letIn = await atTheDoor(duties, request);
       if (letIn.kind === 'turned-away') return turnAway(serving, arrival, socket, letIn.problem);
     }

@@ -14,6 +14,7 @@ import { edgeRules } from '../edge/load-edge.ts';
 import { openDuties } from '../edge/open-duties.ts';
 import { refuseUnknownRoutes } from '../edge/which-routes.ts';
 import { type ClientServer, clientServer } from '../entrance/client-server.ts';
+import { Documents } from '../graphql/documents.ts';
 import { LateFlags } from '../flags/late-flags.ts';
 import { controlFlags, type ControlFlagReader } from '../flags/open-flag-reader.ts';
 import { Ownership } from '../ownership/ownership.ts';
@@ -160,6 +161,7 @@ export function assemble(options: FacadeOptions): Parts {
     ownership,
     flags,
     forwarder: forwarder.forwarder,
+    documents: new Documents(),
     upstreams,
     shedding: new Shedding(limits.maxInFlight),
     deadlines,

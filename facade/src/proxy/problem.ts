@@ -14,9 +14,19 @@ export interface Problem {
   /** Who failed, where it was not the facade. */
   readonly upstream?: 'monolith' | 'service';
   readonly context?: string;
+  /** Clients of GraphQL look for `errors`. */
+  readonly asGraphQl?: boolean;
 }
 
-const problemBody = ({ status, code, detail, requestId, upstream, context }: Problem): string =>
+const problemBody = ({
+  status,
+  code,
+  detail,
+  requestId,
+  upstream,
+  context,
+  asGraphQl = false,
+}: Problem): string =>
   JSON.stringify({
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
@@ -26,6 +36,7 @@ const problemBody = ({ status, code, detail, requestId, upstream, context }: Pro
     ...(upstream ? { upstream } : {}),
     ...(context ? { context } : {}),
     ...(requestId ? { requestId } : {}),
+    ...(asGraphQl ? { errors: [{ message: detail, extensions: { code } }] } : {}),
   });
 
 /** Every answer that the facade makes itself (RFC 9457). An answer already begun can only be cut off. */

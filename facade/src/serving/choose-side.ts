@@ -32,10 +32,16 @@ function underCeiling({ metrics }: Chooser, claim: Claim, chosen: Chosen): Chose
 type Answers = Parameters<typeof decide>[0]['flags'];
 
 /** Asked once for each request: a share of requests is by chance, and another answer each time. */
-const answersOf = ({ flags }: Chooser, { flags: names }: Claim, { sticky }: Who): Answers => ({
-  kill: flags.isEnabled(names.kill, sticky),
-  route: flags.isEnabled(names.route, sticky),
-});
+const answersOf = (
+  { flags }: Chooser,
+  { flags: names, also = [] }: Claim,
+  { sticky }: Who,
+): Answers => {
+  const kill = flags.isEnabled(names.kill, sticky);
+  let route = flags.isEnabled(names.route, sticky);
+  for (const other of also) if (route === true) route = flags.isEnabled(other.flags.route, sticky);
+  return { kill, route };
+};
 
 /** From what is known here, if the other side has this much of the reader's writes. */
 function given(
@@ -61,6 +67,7 @@ export function chooseSide(chooser: Chooser, claim: Claim, who: Who): Chosen | P
   const { context, definition } = claim.route;
   const { states } = chooser.ownership;
   const view = states.get(context);
+  if (claim.atOwner === true) return { target: homeOf(view), reason: 'owner', view };
   const answers = answersOf(chooser, claim, who);
   const hoped = given(claim, answers, [view, 'fresh']);
   const askNobody =

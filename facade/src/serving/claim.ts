@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 import {
+  type ClaimQuestion,
   type CompiledRoute,
   compileRoutes,
   defaultStandInSeconds,
   type FindClaim,
+  findBeside,
   findRoute,
   flagName,
   type IdentityReader,
@@ -46,6 +48,12 @@ export interface Claim {
   readonly flags: { readonly kill: string; readonly route: string; readonly shadow: string };
   /** What the facade does for it besides; undefined for nearly all. */
   readonly duties: Duties | undefined;
+  /** Of a path with GraphQL routes: all of them. Which one claims a request, its operations say. */
+  readonly operations?: readonly Claim[];
+  /** Further routes of the context that a request is for: it goes where all their flags send it. */
+  readonly also?: readonly Claim[];
+  /** Flags never steer it. */
+  readonly atOwner?: boolean;
 }
 
 /** What the contexts claim of all that clients may ask. */
@@ -57,6 +65,8 @@ export interface Claims {
   readonly answerHeaders: ReadonlySet<string>;
   /** For a path in the client's own spelling. */
   readonly find: FindClaim<Claim>;
+  /** Who claims a GraphQL operation that no GraphQL route of its path does. */
+  readonly findBeside: (question: ClaimQuestion) => Claim | undefined;
 }
 
 export interface ClaimsOptions {
@@ -125,6 +135,14 @@ export function claimsOf({
       claims.set(asWrite, { route: asWrite, plan, flags, ceilings: [], duties });
     }
   }
+  for (const [route, { operations }] of table.asWrites) {
+    if (!operations) continue;
+    const all = operations.flatMap((one) => claims.get(one) ?? []);
+    for (const one of [route, table.asWrites.get(route)]) {
+      const claim = one && claims.get(one);
+      if (claim) claims.set(one, { ...claim, operations: all });
+    }
+  }
   return {
     all: table.routes.flatMap((route) => claims.get(route) ?? []),
     plans: [...plans],
@@ -134,6 +152,10 @@ export function claimsOf({
       if (found.kind !== 'claimed') return found;
       const claim = claims.get(found.claim);
       return claim ? { ...found, claim } : { kind: 'unclaimed', path: found.path };
+    },
+    findBeside: (question) => {
+      const route = findBeside(table, question);
+      return route && claims.get(route);
     },
   };
 }

@@ -34,6 +34,8 @@ export function mirrorAnswer(
   const { method, path, search } = passage.arrival;
   const askedAgain = method === 'GET' || passage.body !== undefined;
   if (!comparable(view) || !askedAgain || side !== homeOf(view)) return undefined;
+  // how its answers are compared, one route says
+  if (claim.also !== undefined && claim.also.length > 0) return undefined;
   try {
     if (flags.isEnabled(claim.flags.shadow, who.sticky) !== true) return undefined;
     const session = claim.duties?.session;

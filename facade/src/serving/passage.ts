@@ -11,8 +11,10 @@ export interface Passage {
   readonly headers: readonly string[];
   /** The body streams: it can be sent once only. */
   readonly withBody: boolean;
-  /** A small body of a read, kept so that it can be sent again. */
+  /** A small body that was read: of a read, so that it can be sent again, or to see what GraphQL asks for. */
   readonly body?: Buffer;
+  /** The client was told to send its body already. */
+  readonly welcomed?: boolean;
   /** For the log line and the metrics. */
   readonly told: {
     side: Side;
@@ -26,7 +28,8 @@ export interface Passage {
 }
 
 /** The client waits for this before it sends its body; it gets it when the body has somewhere to go. */
-export function welcomeBody({ arrival, response }: Passage): void {
+export function welcomeBody({ arrival, response, welcomed }: Passage): void {
+  if (welcomed === true) return;
   const { httpVersionMinor } = arrival.request;
   if (httpVersionMinor > 0 && arrival.headers.expect?.toLowerCase() === '100-continue')
     response.writeContinue();

@@ -1,6 +1,5 @@
 import { isReadingMethod } from '@strangler-toolkit/plan';
 import { isUnclaimedRoute } from '../telemetry/unclaimed.ts';
-import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { shownPath } from './shown-path.ts';
@@ -8,8 +7,12 @@ import { shownPath } from './shown-path.ts';
 /** A client that went away may have been heard; what is not there writes nothing. */
 const mayBeThere = (status: number): boolean => status === 499 || isUnclaimedRoute(status);
 
-const isWrite = (claim: Claim | undefined, method: string): boolean =>
-  claim ? claim.route.definition.kind === 'write' : !isReadingMethod(method);
+const isWrite = ({ claim, asks, method }: Passage['arrival']): boolean =>
+  claim ? claim.route.definition.kind === 'write' : (asks?.changes ?? !isReadingMethod(method));
+
+/** A context's route may have been forgotten: of GraphQL a mutation, which nobody tells from a query by its method. */
+const maybeForgotten = ({ claim, asks }: Passage['arrival']): boolean =>
+  claim === undefined && (asks === undefined || (asks.unclaimed && asks.changes));
 
 /** One line in the log and two metrics per request, when its answer is over; what nobody claims is counted by its path. */
 export function recordRequest(
@@ -30,9 +33,9 @@ export function recordRequest(
   const seconds = (performance.now() - started) / 1_000;
   const status = response.headersSent ? response.statusCode : 499;
   metrics.meters.of(claim?.route).record(side, reason, status, seconds);
-  if (claim === undefined && isUnclaimedRoute(status)) noteUnclaimed(method, path);
+  if (maybeForgotten(arrival) && isUnclaimedRoute(status)) noteUnclaimed(method, path);
   if (side === 'monolith' && !unasked && (claim !== undefined || mayBeThere(status))) {
-    const note = isWrite(claim, method) ? noteWrite : noteRead;
+    const note = isWrite(arrival) ? noteWrite : noteRead;
     note?.({ method, path, context, route, traceId: trace.traceId }, seconds);
   }
   accessLog({

@@ -3,13 +3,15 @@ import { sendProblem } from '../proxy/problem.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
 import { isUnasked } from '../resilience/breaker.ts';
 import type { Onlooker } from '../proxy/relay.ts';
-import type { OwnerView } from '@strangler-toolkit/plan';
+import type { OwnerView, Side } from '@strangler-toolkit/plan';
+import type { Admission } from '../holds/write-gate.ts';
 import { giveAnswer, giveFailure } from './answer.ts';
 import type { Claim, ContextPlan } from './claim.ts';
 import { followIdentity } from './follow-identity.ts';
 import { type Passage, welcomeBody } from './passage.ts';
 import type { Serving } from './serving.ts';
 import { tryClaimed } from './try-claimed.ts';
+import { tryUpstream } from './try-upstream.ts';
 import { type Who, whoAsks } from './who.ts';
 
 /** The hold lasted longer than a write may wait, or too many wait already. */
@@ -47,29 +49,49 @@ function refuseLate(
   });
 }
 
+export interface OwnedWrite {
+  /** Of one route for each context that it may change. */
+  readonly claims: readonly [Claim, ...Claim[]];
+  /** Only the monolith has all that the request asks for: without it the route's own owner is asked. */
+  readonly atMonolith?: boolean;
+}
+type Admitted = Extract<Admission, { readonly admitted: true }>;
+
 /** A write of a replicated context: only to the owner, not during a hold, and its writer is pinned before the answer leaves. */
 export async function serveOwnedWrite(
   serving: Serving,
   passage: Passage,
-  claim: Claim,
+  write: OwnedWrite,
 ): Promise<void> {
   const { ownership, metrics } = serving;
-  const { context } = claim.route;
   const gone = new AbortController();
   passage.response.once('close', () => gone.abort());
-  const admission = await ownership.gate.enter(context, gone.signal);
-  if (!admission.admitted) {
-    if (admission.reason !== 'gone') refuseHeld(serving, passage, context, admission.reason);
-    return;
-  }
-  const { state, waitedMs, leave } = admission;
+  const admitted = new Map<string, Admitted>();
   try {
-    if (waitedMs > 1) metrics.holdSeconds.observe({ context }, waitedMs / 1_000);
+    const contexts = new Set(write.claims.map(({ route }) => route.context));
+    // in one order: two that wait for each other would wait until their time is over
+    for (const context of [...contexts].toSorted()) {
+      const admission = await ownership.gate.enter(context, gone.signal);
+      if (!admission.admitted) {
+        if (admission.reason !== 'gone') refuseHeld(serving, passage, context, admission.reason);
+        return;
+      }
+      admitted.set(context, admission);
+      const { waitedMs } = admission;
+      if (waitedMs > 1) metrics.holdSeconds.observe({ context }, waitedMs / 1_000);
+    }
+    const states = new Map([...admitted].map(([context, { state }]) => [context, state]));
+    const [claim] = write.claims;
+    const { context } = claim.route;
+    const { owner, epoch } = states.get(context) ?? ownership.states.get(context);
+    const side = write.atMonolith === true ? 'monolith' : owner;
+    const late = [...states].find(([, state]) => state.owner !== side);
+    if (late) return refuseLate(serving, passage, late[0]);
     welcomeBody(passage);
-    Object.assign(passage.told, { side: state.owner, reason: 'owner', epoch: String(state.epoch) });
-    await writeTo(serving, passage, claim, state);
+    Object.assign(passage.told, { side, reason: 'owner', epoch: String(epoch) });
+    await writeTo(serving, passage, { write, side, states });
   } finally {
-    leave();
+    for (const { leave } of admitted.values()) leave();
   }
 }
 
@@ -77,15 +99,26 @@ export async function serveOwnedWrite(
 async function writeTo(
   serving: Serving,
   passage: Passage,
-  claim: Claim,
-  { owner: side, epoch }: Pick<OwnerView, 'owner' | 'epoch'>,
+  {
+    write,
+    side,
+    states,
+  }: {
+    readonly write: OwnedWrite;
+    readonly side: Side;
+    readonly states: ReadonlyMap<string, OwnerView>;
+  },
 ): Promise<void> {
   const { ownership, metrics, limits } = serving;
-  const { route, plan } = claim;
+  const { claims, atMonolith = false } = write;
+  const [claim] = claims;
+  const { route } = claim;
   const { context, definition } = route;
-  const totalMs = definition.timeoutMs ?? limits.timeoutMs;
+  const totalMs = atMonolith ? limits.wireTimeoutMs : (definition.timeoutMs ?? limits.timeoutMs);
   const started = performance.now();
-  const note = (status: number | undefined): void =>
+  const note = (status: number | undefined): void => {
+    // of several the comparison of a ramp learns nothing
+    if (atMonolith) return;
     serving.noteTry({
       context,
       route: definition.name,
@@ -93,19 +126,25 @@ async function writeTo(
       milliseconds: performance.now() - started,
       status,
     });
-  const who = whoAsks(passage.arrival);
+  };
+  const pinOne = async (one: Claim, answer?: UpstreamAnswer): Promise<void> => {
+    const { headers, search, peer } = passage.arrival;
+    const who = whoAsks({ claim: one, headers, search, peer });
+    const written = await ownership.pin(one.route.context, writers(one.plan, who, answer));
+    metrics.pins.inc({
+      context: one.route.context,
+      outcome: written ? 'written' : 'lost',
+    });
+  };
   const pin = async (answer?: UpstreamAnswer): Promise<void> => {
     // no control database: no worker and no other side that could be behind
     if (!ownership.link) return;
-    const written = await ownership.pin(context, writers(plan, who, answer));
-    metrics.pins.inc({ context, outcome: written ? 'written' : 'lost' });
+    await Promise.all(claims.map((one) => pinOne(one, answer)));
   };
-  const attempt = await tryClaimed(serving, passage, {
-    claim,
-    side,
-    patienceMs: totalMs,
-    once: true,
-  });
+  const wish = { side, patienceMs: totalMs, once: true };
+  const attempt = atMonolith
+    ? await tryUpstream(serving, passage, { ...wish, upstream: serving.monolithUrl })
+    : await tryClaimed(serving, passage, { ...wish, claim });
   if (attempt.kind === 'client-gone') {
     // the write may have happened all the same, and the writer may come back to look
     void pin();
@@ -113,7 +152,11 @@ async function writeTo(
   }
   if (attempt.kind === 'failed') {
     if (attempt.failure.kind !== 'identity-unknown') note(undefined);
-    metrics.upstreamFailures.inc({ context, side, kind: attempt.failure.kind });
+    metrics.upstreamFailures.inc({
+      context: atMonolith ? '' : context,
+      side,
+      kind: attempt.failure.kind,
+    });
     if (!isUnasked(attempt.failure)) await pin();
     giveFailure(serving, passage, attempt.failure);
     return;
@@ -124,17 +167,22 @@ async function writeTo(
   // a refused write may have counted its attempt all the same
   const changed = status < 400 || status >= 500 || definition.pinRefused !== false;
   await Promise.all([changed && pin(answer), followIdentity(serving, passage, answer)]);
-  if (status >= 500 && (await ownership.wasTooLate(context, side, epoch))) {
-    answer.discard();
-    return refuseLate(serving, passage, context);
-  }
+  if (status >= 500)
+    for (const [one, { epoch }] of states)
+      if (await ownership.wasTooLate(one, side, epoch)) {
+        answer.discard();
+        return refuseLate(serving, passage, one);
+      }
   if (passage.response.destroyed) {
     answer.discard();
     return;
   }
   await new Promise<void>((resolve) => {
     const onlooker: Onlooker = { chunk: () => {}, end: () => resolve() };
-    giveAnswer(serving, passage, answer, { totalMs, onlooker });
+    giveAnswer(serving, passage, answer, {
+      ...(!atMonolith && { totalMs }),
+      onlooker,
+    });
   });
 }
 

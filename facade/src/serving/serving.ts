@@ -7,6 +7,7 @@ import type { EdgeTls } from '../edge/edge-tls.ts';
 import type { Duties } from '../edge/duties.ts';
 import type { SessionBridge } from '../edge/session-bridge.ts';
 import type { FacadeLimits } from '../config/limits.ts';
+import type { Documents } from '../graphql/documents.ts';
 import type { FlagReader } from '../flags/flag-reader.ts';
 import type { Ownership } from '../ownership/ownership.ts';
 import type { Deadlines } from '../proxy/deadlines.ts';
@@ -41,6 +42,7 @@ export interface Serving {
   readonly flags: FlagReader;
   readonly ownership: Ownership;
   readonly forwarder: Forwarder;
+  readonly documents: Documents;
   readonly upstreams: Upstreams;
   readonly shedding: Shedding;
   readonly deadlines: Deadlines;

@@ -52,7 +52,13 @@ export function whatIsAsked<T>(
   if (read.form === 'faulty') return { refused: read.reason };
   const { authority } = read;
   if (read.form === 'asterisk')
-    return { found: { kind: 'unclaimed', path: '*' }, search: '', target: '*', authority };
+    return {
+      found: { kind: 'unclaimed', path: '*' },
+      search: '',
+      target: '*',
+
+      authority,
+    };
   const { path, search } = read;
   const override = methodOverride({ headers, search });
   const host = authority ?? hostOf(headers);

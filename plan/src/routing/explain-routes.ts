@@ -2,10 +2,12 @@ import { type Asking, whatIsAsked } from './asked.ts';
 import { conditionText, moreConditions } from './conditions.ts';
 import { findRoute } from './find-route.ts';
 import { methodOverride } from './method-override.ts';
+import { operationText } from './operations.ts';
 import { readingsOf } from './path-readings.ts';
 import { readTarget } from './request-target.ts';
 import {
   type CompiledRoute,
+  operationMethods,
   type RouteTable,
   type Segment,
   segmentsOf,
@@ -35,7 +37,10 @@ export interface RoutesExplained {
   readonly target: string | undefined;
   /** A method that the application may take instead. */
   readonly override: string | undefined;
+  /** At a path with GraphQL routes it has `operations`: which of them claims the request, what it asks for says. */
   readonly claim: CompiledRoute | undefined;
+  /** Who has what no GraphQL route of its path claims. */
+  readonly beside: CompiledRoute | undefined;
   /** Other ways in which servers read the path, and what they would make of it. */
   readonly readings: readonly {
     readonly path: string;
@@ -71,6 +76,7 @@ function pathMiss(
 
 const serves = (route: CompiledRoute, method: string): boolean => {
   const own = route.definition.method;
+  if (route.definition.graphql) return operationMethods.includes(method);
   return own === method || own === 'ANY' || (own === 'GET' && method === 'HEAD');
 };
 
@@ -106,12 +112,17 @@ function narrower(winner: CompiledRoute, other: CompiledRoute): string {
  */
 export function explainRoutes(table: RouteTable, asking: Asking): RoutesExplained {
   const { method = 'GET', url = '', headers } = asking;
-  const nothing = { canonical: undefined, target: undefined, override: undefined };
+  const nothing = {
+    canonical: undefined,
+    target: undefined,
+    override: undefined,
+  };
   const refused = (because: string): RoutesExplained => ({
     ...nothing,
     verdict: 'refused',
     because,
     claim: undefined,
+    beside: undefined,
     readings: [],
     others: [],
   });
@@ -143,6 +154,9 @@ export function explainRoutes(table: RouteTable, asking: Asking): RoutesExplaine
       return { route, because: `it is for ${route.definition.method}`, pathFits, shared };
     const missed = unmet(route, read);
     if (missed) return { route, because: `it is for ${conditionText(missed)}`, pathFits, shared };
+    const [operations] = operationText(route.definition);
+    if (operations !== undefined && (winner === undefined || winner.operations))
+      return { route, because: `it is for ${operations}`, pathFits, shared };
     return { route, because: winner ? narrower(winner, route) : '', pathFits, shared };
   };
   const isWinner = (route: CompiledRoute): boolean =>
@@ -154,6 +168,7 @@ export function explainRoutes(table: RouteTable, asking: Asking): RoutesExplaine
     target: 'refused' in asked ? undefined : asked.target,
     override,
     claim,
+    beside: claim?.operations && table.matchBeside(method, canonical, override, read),
     readings: others
       .filter(({ path }, index) => others.findIndex((one) => one.path === path) === index)
       .map((other) => ({ ...other, claim: match(other.path) })),

@@ -1,3 +1,4 @@
+import { canonicalPath } from './canonical-path.ts';
 import type { ClaimQuestion } from './asked.ts';
 import { findClaim, type Found } from './find-claim.ts';
 import type { CompiledRoute, RouteTable } from './route-table.ts';
@@ -8,4 +9,11 @@ export function findRoute(table: RouteTable, question: ClaimQuestion): Found<Com
   const { method, rawPath, override } = question;
   const values = table.asked.length > 0 ? valueReadings(table.asked, question) : undefined;
   return findClaim((path, read) => table.match(method, path, override, read), rawPath, values);
+}
+
+/** Who claims an operation that no GraphQL route does, of a request whose path leaves no doubt. */
+export function findBeside(table: RouteTable, question: ClaimQuestion): CompiledRoute | undefined {
+  const { method, rawPath, override } = question;
+  const [values] = table.asked.length > 0 ? valueReadings(table.asked, question) : [];
+  return table.matchBeside(method, canonicalPath(rawPath), override, values?.read);
 }

@@ -18,13 +18,21 @@ export {
 } from './decide.ts';
 export { explainRoutes, type OtherRoute, type RoutesExplained } from './explain-routes.ts';
 export { findClaim, type Found } from './find-claim.ts';
-export { findRoute } from './find-route.ts';
+export { findBeside, findRoute } from './find-route.ts';
 export {
   type AnswerIdentity,
   type IdentityReader,
   identityReader,
   type IdentitySources,
 } from './identity.ts';
+export { methodOverride } from './method-override.ts';
+export { claimOperations, type Operation, type OperationsClaimed } from './operations.ts';
 export { isReadingMethod } from './reading-methods.ts';
-export { isHost } from './request-target.ts';
-export { type CompiledRoute, compileRoutes, type RouteTable } from './route-table.ts';
+export { isHost, targetAsItCame } from './request-target.ts';
+export { askedText, type CompiledRoute, compileRoutes, type RouteTable } from './route-table.ts';
+export {
+  type OperationsQuestion,
+  type Understood,
+  whoseOperations,
+  type WhoseOperations,
+} from './whose-operations.ts';

@@ -42,3 +42,12 @@ export function readTarget(method: string, target: string): RequestTarget {
   if (rest === '' && method === 'OPTIONS') return { form: 'asterisk', authority };
   return pathForm(rest.startsWith('/') ? rest : `/${rest}`, authority);
 }
+
+/** What an upstream is asked where no context claims a request: the path and query of its target, byte for byte. */
+export function targetAsItCame({
+  method = 'GET',
+  url = '',
+}: Readonly<{ method?: string | undefined; url?: string | undefined }>): string {
+  const target = readTarget(method, url);
+  return target.form === 'path' ? target.path + target.search : url;
+}

@@ -9,6 +9,7 @@ import {
   sameName,
   settles,
 } from './conditions.ts';
+import { operationText, refuseSameOperations } from './operations.ts';
 import type { ReadValue } from './value-readings.ts';
 
 export interface CompiledRoute {
@@ -16,6 +17,11 @@ export interface CompiledRoute {
   readonly definition: RouteDefinition;
   readonly segments: readonly Segment[];
   readonly conditions: readonly Condition[];
+  /**
+   * Of what a path with GraphQL routes is matched by: all of them. Which one a request is for, its operation says; until then it
+   * is nobody's.
+   */
+  readonly operations?: readonly CompiledRoute[];
 }
 export type Segment =
   | { readonly kind: 'static'; readonly text: string }
@@ -39,6 +45,8 @@ export interface RouteTable {
     override?: string,
     read?: ReadValue,
   ): CompiledRoute | undefined;
+  /** The same without GraphQL routes: who claims an operation that none of them does. */
+  matchBeside: RouteTable['match'];
 }
 
 /** A trailing slash never makes another route: most frameworks serve both spellings, and a write must not slip past by one. */
@@ -121,15 +129,52 @@ function overlap(a: CompiledRoute, b: CompiledRoute): Overlap {
   return aNarrower || bNarrower ? 'ordered' : 'same';
 }
 
+/** GraphQL over HTTP asks by POST and GET; servers answer HEAD like GET, and QUERY like POST. */
+export const operationMethods: readonly string[] = ['POST', 'GET', 'HEAD', 'QUERY'];
+const serves = ({ operations, definition }: CompiledRoute, method: string): boolean =>
+  operations ? operationMethods.includes(method) : definition.method === method;
+const methodsOf = ({ operations, definition }: CompiledRoute): readonly string[] =>
+  operations ? operationMethods : [definition.method];
+
 /** ANY leaves to others what they name. */
 function methodsOverlap(a: CompiledRoute, b: CompiledRoute): Overlap {
   const [left, right] = [a.definition.method, b.definition.method];
-  if (left === right) return 'same';
+  if (methodsOf(a).some((method) => methodsOf(b).includes(method))) return 'same';
   return left === 'ANY' || right === 'ANY' ? 'ordered' : 'none';
 }
 
-const shown = ({ context, definition, conditions }: CompiledRoute): string =>
-  `${context}.${definition.name} (${[`${definition.method} ${definition.path}`, ...conditions.map(conditionText)].join(', ')})`;
+/** What a route asks of a request besides method and path, in the words of a table or message. */
+export const askedText = ({
+  definition,
+  conditions,
+}: Pick<CompiledRoute, 'definition' | 'conditions'>): readonly string[] => [
+  ...conditions.map(conditionText),
+  ...operationText(definition),
+];
+const shown = (route: CompiledRoute): string => {
+  const { context, definition } = route;
+  const { method, path, name } = definition;
+  return `${context}.${name} (${[`${method} ${path}`, ...askedText(route)].join(', ')})`;
+};
+
+/** GraphQL routes by what is matched before their operations are: path and conditions. */
+function endpointsOf(routes: readonly CompiledRoute[]): readonly CompiledRoute[] {
+  const groups: CompiledRoute[][] = [];
+  for (const route of routes) {
+    const group = groups.find(
+      ([first]) =>
+        first !== undefined &&
+        overlap(first, route) === 'same' &&
+        conditionsOverlap(first.conditions, route.conditions) === 'same',
+    );
+    if (group) group.push(route);
+    else groups.push([route]);
+  }
+  return groups.flatMap((operations) => {
+    refuseSameOperations(operations, shown);
+    return operations.slice(0, 1).map((first) => ({ ...first, operations }));
+  });
+}
 
 function refuseConflicts(routes: readonly CompiledRoute[]): void {
   for (const [index, a] of routes.entries()) {
@@ -166,7 +211,8 @@ function refuseConflicts(routes: readonly CompiledRoute[]): void {
 /**
  * Routes by method and canonical path. A fixed segment beats a parameter, from the left, and a whole path beats a prefix; a GET
  * route serves HEAD unless a HEAD route is declared, ANY what no other route of the path names; two contexts that claim one
- * request are refused. Of routes of one path and method, those that ask for more of the request come first.
+ * request are refused. Of routes of one path and method, those that ask for more of the request come first. GraphQL routes of one
+ * path are matched as one, see `CompiledRoute.operations`.
  * @throws StranglerError CONFIG_INVALID
  *
  * @example
@@ -184,17 +230,12 @@ export function compileRoutes(definitions: Iterable<MigrationDefinition>): Route
   const routes = [...definitions].flatMap((definition) =>
     definition.routes.map((route) => compile(definition.context, route)),
   );
-  refuseConflicts(routes);
-  const sorted = [...routes].sort(moreSpecific);
-  const longest = Math.max(0, ...routes.map(fixedLength));
-  // the candidates for each number of segments; paths that are longer than every route can only be below a prefix
-  const byLength = Array.from({ length: longest + 2 }, (_, length) =>
-    sorted.filter((route) =>
-      isPrefix(route) ? fixedLength(route) <= length : fixedLength(route) === length,
-    ),
-  );
+  const plain = routes.filter(({ definition }) => definition.graphql === undefined);
+  const endpoints = endpointsOf(routes.filter((route) => !plain.includes(route)));
+  const matched = [...plain, ...endpoints];
+  refuseConflicts(matched);
   const asWrites = new Map(
-    routes.map((route): [CompiledRoute, CompiledRoute] => [
+    [...routes, ...endpoints].map((route): [CompiledRoute, CompiledRoute] => [
       route,
       { ...route, definition: { ...route.definition, kind: 'write' } },
     ]),
@@ -203,29 +244,45 @@ export function compileRoutes(definitions: Iterable<MigrationDefinition>): Route
   const asked = conditions.filter(
     (condition, index) => conditions.findIndex((other) => sameName(other, condition)) === index,
   );
+  return {
+    routes,
+    asWrites,
+    asked,
+    match: matcherOf(matched, asWrites),
+    matchBeside: matcherOf(plain, asWrites),
+  };
+}
+
+function matcherOf(
+  routes: readonly CompiledRoute[],
+  asWrites: RouteTable['asWrites'],
+): RouteTable['match'] {
+  const sorted = [...routes].sort(moreSpecific);
+  const longest = Math.max(0, ...routes.map(fixedLength));
+  // the candidates for each number of segments; paths that are longer than every route can only be below a prefix
+  const byLength = Array.from({ length: longest + 2 }, (_, length) =>
+    sorted.filter((route) =>
+      isPrefix(route) ? fixedLength(route) <= length : fixedLength(route) === length,
+    ),
+  );
   const named = (method: string, path: string, read?: ReadValue): CompiledRoute | undefined => {
     const parts = segmentsOf(path);
     const candidates = byLength[Math.min(parts.length, longest + 1)] ?? [];
     const first = (...methods: readonly string[]): CompiledRoute | undefined =>
       candidates.find(
         (route) =>
-          methods.includes(route.definition.method) && fits(route, parts) && !unmet(route, read),
+          methods.some((one) => serves(route, one)) && fits(route, parts) && !unmet(route, read),
       );
     if (method !== 'HEAD') return first(method, 'ANY');
     return first('HEAD') ?? first('GET', 'ANY');
   };
-  return {
-    routes,
-    asWrites,
-    asked,
-    match(method, path, override, read) {
-      const said = named(method, path, read);
-      if (override === undefined) return said;
-      const meant = named(override, path, read);
-      if (meant?.definition.kind === 'write') return meant;
-      if (said?.definition.kind === 'write') return said;
-      const either = meant ?? said;
-      return either && asWrites.get(either);
-    },
+  return (method, path, override, read) => {
+    const said = named(method, path, read);
+    if (override === undefined) return said;
+    const meant = named(override, path, read);
+    if (meant?.definition.kind === 'write') return meant;
+    if (said?.definition.kind === 'write') return said;
+    const either = meant ?? said;
+    return either && asWrites.get(either);
   };
 }

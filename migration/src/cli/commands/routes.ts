@@ -27,6 +27,12 @@ function headersOf(lines: readonly string[]): Record<string, string[]> {
   return headers;
 }
 
+interface Explained {
+  readonly header: string[];
+  readonly graphql?: string;
+  readonly operation?: string;
+}
+
 export function routesCommand(session: Session): Command {
   const routes = makeCommand({
     usage: 'routes [context]',
@@ -54,6 +60,7 @@ export function routesCommand(session: Session): Command {
         "routes explain 'GET /api/products/7?full=1'",
         "routes explain 'GET /api/products' --header 'cookie: sid=5f3a'",
         "routes explain 'POST /api%2Fproducts' --json",
+        "routes explain 'POST /graphql' --graphql '{ products { id } }'",
       ],
     })
       .option(
@@ -62,10 +69,22 @@ export function routesCommand(session: Session): Command {
         (line: string, all: string[]) => [...all, line],
         new Array<string>(),
       )
-      .action(async (request: string, own: { header: string[] }, command: Command) => {
+      .option('--graphql <document>', 'what the request asks GraphQL for')
+      .option('--operation <name>', 'which of several operations of that document is meant')
+      .action(async (request: string, own: Explained, command: Command) => {
         // options that `routes` has as well are taken by it
         const common: CommonOptions = command.optsWithGlobals();
-        const asked = { ...requestLine(request), headers: headersOf(own.header) };
+        const { header, graphql: document, operation } = own;
+        if (operation !== undefined && document === undefined)
+          throw new StranglerError(
+            'USAGE',
+            '--operation says which operation of --graphql is meant',
+          );
+        const asked = {
+          ...requestLine(request),
+          headers: headersOf(header),
+          ...(document !== undefined && { graphql: { document, operation } }),
+        };
         const { explainRoute } = await import('../../steps/routes/explain-route.ts');
         await withToolkit(session, common, async (kit) => {
           const explained = await explainRoute(kit, asked);

@@ -22,6 +22,7 @@ const claimed: RouteExplanation = {
   canonical: '/goods/7',
   upstreamTarget: '/goods/7',
   override: null,
+  graphql: null,
   readings: [],
   route: row,
   ownersProblem: null,

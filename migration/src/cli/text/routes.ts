@@ -38,17 +38,60 @@ const reasons: Readonly<Record<Reason, string>> = {
 
 const nearOnes = 5;
 
+function graphqlLines(graphql: RouteExplanation['graphql']): [string, string][] {
+  if (!graphql) return [];
+  const { operation, outcome, routes, others } = graphql;
+  const also = routes.length > 1 && outcome === 'one' ? routes.join(' and ') : undefined;
+  return [
+    ...(operation === null ? [] : [['asks for', operation] satisfies [string, string]]),
+    ...(also === undefined
+      ? []
+      : [
+          ['routes', `${also}: the service has it where all their flags say so`] satisfies [
+            string,
+            string,
+          ],
+        ]),
+    ...(others.length === 0 || operation === null
+      ? []
+      : [['nobody’s', others.join(', ')] satisfies [string, string]]),
+  ];
+}
+
+/** Why a request to a path with GraphQL routes is nobody's, or not one context's. */
+function graphqlClaim(graphql: RouteExplanation['graphql']): string {
+  if (!graphql) return 'nobody';
+  const { outcome, because, routes } = graphql;
+  switch (outcome) {
+    case 'not-said':
+      return `what it asks for says: ${routes.join(', ')} (give the document with --graphql)`;
+    case 'two-owners':
+      return `409 GRAPHQL_TWO_OWNERS: ${because}`;
+    case 'unreadable':
+      return `400 GRAPHQL_UNREADABLE: ${because}`;
+    case 'monolith':
+      return because === null
+        ? `${routes.join(' and ')}: the monolith has all of it`
+        : `nobody knows (${because}): the monolith has all that it could be`;
+    case 'one':
+    case 'nobody':
+    case 'unknown-document':
+      return 'nobody';
+  }
+}
+
 function verdictLines(explained: RouteExplanation): [string, string][] {
   const { verdict, because, canonical, upstreamTarget, override, readings, route } = explained;
   const claimed =
     route && `${route.context}.${route.route} (${route.method} ${askedFor(route)}), ${route.kind}`;
   return [
     ['canonical', canonical ?? 'none'],
+    ...graphqlLines(explained.graphql),
     [
       'claimed by',
-      verdict === 'refused'
+      verdict === 'refused' && because !== null
         ? `nobody may say, 400 PATH_REFUSED: ${because}`
-        : (claimed ?? 'nobody'),
+        : (claimed ?? graphqlClaim(explained.graphql)),
     ],
     ...readings.map(({ path, because: why, route: name }): [string, string] => [
       'also read as',
@@ -104,7 +147,7 @@ const answerText = ({ answers, ownersProblem }: RouteExplanation): string[] =>
 
 function servedLines(explained: RouteExplanation): [string, string][] {
   const { route, held, ownersProblem, shadowPercent } = explained;
-  if (!route) return explained.verdict === 'refused' ? [] : answerLines(explained);
+  if (!route) return explained.verdict === 'unclaimed' ? answerLines(explained) : [];
   const steered = route.kind === 'read' || route.data !== 'replicated';
   return [
     [

@@ -11,10 +11,16 @@ import {
   type MigrationDefinition,
   type OwnerView,
   shadowFlagName,
+  targetAsItCame,
 } from '@strangler-toolkit/plan';
 import type { StandingPins } from '../../control/pins.ts';
 import type { FlagState } from '../../flags/index.ts';
 import type { Toolkit } from '../toolkit.ts';
+import {
+  explainOperations,
+  type GraphQlExplained,
+  type OperationAsked,
+} from './explain-operations.ts';
 import { type RouteRow, rowOf } from './list-routes.ts';
 import { knownOwners, viewOf } from './owners.ts';
 import { type Answer, whoAnswers } from './who-answers.ts';
@@ -25,6 +31,8 @@ export interface ExplainOptions {
   readonly target: string;
   /** The values of each line by name, in lower case. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Of a request to a path with GraphQL routes: its document, and which of its operations is meant. */
+  readonly graphql?: OperationAsked | undefined;
 }
 
 interface Flags {
@@ -50,6 +58,8 @@ export interface RouteExplanation {
     readonly route: string | null;
   }[];
   readonly route: RouteRow | null;
+  /** Of a path with GraphQL routes. */
+  readonly graphql: GraphQlExplained | null;
   readonly ownersProblem: string | null;
   readonly held: boolean;
   readonly flags: Flags | null;
@@ -72,6 +82,7 @@ export interface RouteExplanation {
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const searchOf = (target: string): string => /\?.*/s.exec(target)?.[0] ?? '';
 const nameOf = ({ context, definition }: CompiledRoute): string => `${context}.${definition.name}`;
 
 async function readFlags(kit: Toolkit, context: string, route: string): Promise<Flags> {
@@ -125,7 +136,7 @@ async function served(
   const row = rows.get(context);
   const view = viewOf(definition, row);
   const flags = await readFlags(kit, context, name);
-  const search = /\?.*/s.exec(options.target)?.[0] ?? '';
+  const search = searchOf(options.target);
   const sources = definition.identity ?? [];
   const reader = identityReader(sources, sha256);
   const shown = { headers: options.headers, search };
@@ -174,33 +185,50 @@ export async function explainRoute(
   const contexts = await kit.contexts();
   const table = compileRoutes([...contexts.values()].map(({ definition }) => definition));
   const found = explainRoutes(table, { method, url: target, headers, headersDistinct: headers });
-  const { claim, verdict } = found;
-  const definition = claim && contexts.get(claim.context)?.definition;
-  const passes: Served = {
+  const { verdict } = found;
+  const definitionOf = (route: CompiledRoute | undefined): MigrationDefinition | undefined =>
+    route && contexts.get(route.context)?.definition;
+  const inTarget = new URLSearchParams(searchOf(target)).get('query');
+  const graphql = options.graphql ?? (inTarget === null ? undefined : { document: inTarget });
+  const asked = found.claim?.operations
+    ? await explainOperations(kit, { found, definitionOf, asked: graphql })
+    : { claim: found.claim, graphql: null, verdict };
+  const definition = definitionOf(asked.claim);
+  const reason = asked.graphql?.outcome === 'monolith' ? 'owner' : 'unclaimed';
+  const nobody: Served = {
     ...nobodys,
-    answers: [{ target: 'monolith', reason: 'unclaimed', percent: 100 }],
+    answers: asked.verdict === 'unclaimed' ? [{ target: 'monolith', reason, percent: 100 }] : [],
   };
-  const nobody = verdict === 'refused' ? nobodys : passes;
+  const upstreamTarget = {
+    claimed: asked.claim && found.target,
+    unclaimed: found.claim ? targetAsItCame({ method, url: target }) : found.target,
+    refused: undefined,
+  }[asked.verdict];
   return {
     request: { method, target },
-    verdict,
+    verdict: asked.verdict,
     because: found.because ?? null,
     canonical: found.canonical ?? null,
-    upstreamTarget: found.target ?? null,
+    upstreamTarget: upstreamTarget ?? null,
     override: found.override ?? null,
     readings: found.readings.map(({ path, because, claim: other }) => ({
       path,
       because,
       route: other ? nameOf(other) : null,
     })),
-    ...(claim && definition ? await served(kit, claim, { definition, options }) : nobody),
-    others: found.others.map(({ route, because, pathFits, shared }) => ({
-      route: nameOf(route),
-      method: route.definition.method,
-      path: route.definition.path,
-      because,
-      pathFits,
-      shared,
-    })),
+    ...(asked.claim && definition
+      ? await served(kit, asked.claim, { definition, options })
+      : nobody),
+    graphql: asked.graphql,
+    others: found.others
+      .filter(({ route }) => route !== asked.claim)
+      .map(({ route, because, pathFits, shared }) => ({
+        route: nameOf(route),
+        method: route.definition.method,
+        path: route.definition.path,
+        because,
+        pathFits,
+        shared,
+      })),
   };
 }

@@ -1,7 +1,7 @@
 import {
   type CompiledRoute,
   compileRoutes,
-  conditionText,
+  askedText,
   type DataKind,
   homeOf,
   type MigrationDefinition,
@@ -17,7 +17,7 @@ export interface RouteRow {
   readonly route: string;
   readonly method: RouteDefinition['method'];
   readonly path: string;
-  /** What it asks of a request besides: `header x-tenant a or b`. */
+  /** What it asks of a request besides: `header x-tenant a or b`, `query { products }`. */
   readonly when: readonly string[];
   readonly kind: 'read' | 'write';
   readonly data: DataKind;
@@ -34,17 +34,21 @@ export interface RouteList {
 }
 
 export const rowOf = (
-  { context, definition: { name, method, path, kind }, conditions }: CompiledRoute,
+  route: CompiledRoute,
   definition: MigrationDefinition,
   row: ContextRow | undefined,
 ): RouteRow => {
+  const {
+    context,
+    definition: { name, method, path, kind },
+  } = route;
   const view = viewOf(definition, row);
   return {
     context,
     route: name,
     method,
     path,
-    when: conditions.map(conditionText),
+    when: askedText(route),
     kind,
     data: view.dataKind,
     owner: row ? homeOf(view) : null,
