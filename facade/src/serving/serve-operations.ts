@@ -140,7 +140,9 @@ export async function serveOperations(
       return refuse(serving, passage, {
         status: 409,
         code: 'GRAPHQL_TWO_OWNERS',
-        detail: `The request asks for what belongs to ${whose.who.join(' and ')}, which have different owners by now. Ask for each in an operation of its own.`,
+        detail:
+          `The request asks for what belongs to ${whose.who.join(' and ')}, which have different ` +
+          'owners by now. Ask for each in an operation of its own.',
       });
     case 'unreadable':
       return refuse(serving, passage, {

@@ -165,7 +165,8 @@ async function writeTo(
   const { status } = answer;
   note(status);
   // a refused write may have counted its attempt all the same
-  const changed = status < 400 || status >= 500 || definition.pinRefused !== false;
+  const tells = claims.some((one) => one.route.definition.pinRefused !== false);
+  const changed = status < 400 || status >= 500 || tells;
   await Promise.all([changed && pin(answer), followIdentity(serving, passage, answer)]);
   if (status >= 500)
     for (const [one, { epoch }] of states)
@@ -179,10 +180,7 @@ async function writeTo(
   }
   await new Promise<void>((resolve) => {
     const onlooker: Onlooker = { chunk: () => {}, end: () => resolve() };
-    giveAnswer(serving, passage, answer, {
-      ...(!atMonolith && { totalMs }),
-      onlooker,
-    });
+    giveAnswer(serving, passage, answer, { ...(!atMonolith && { totalMs }), onlooker });
   });
 }
 
