@@ -208,6 +208,8 @@ const tuning: ConnectorConfig = {
   'slot.max.retries': '30',
   'slot.retry.delay.ms': '2000',
   'incremental.snapshot.chunk.size': '2048',
+  // Gives each start of the connector a number in Kafka: without it a start in the middle of a COPY is not noticed at once.
+  'producer.override.enable.idempotence': 'true',
   'producer.override.max.request.size': String(maxMessageBytes),
   'producer.override.buffer.memory': String(2 * maxMessageBytes),
 };

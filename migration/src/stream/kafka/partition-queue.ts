@@ -11,6 +11,8 @@ export interface QueuedChange {
   readonly mark: number;
   /** Place of its record in the log; rows of one COPY share it, as do the halves of a change of key. */
   readonly lsn: number | null;
+  /** Of the connector's start that sent it, where Kafka tells. */
+  readonly producer?: string | undefined;
   /** End of the commit before this transaction (first of `source.sequence`), 0 when none is known. */
   readonly previous: number;
   /** Offset of the message; the consumer goes on at `next`, which is past the tombstones behind it. */

@@ -12,6 +12,7 @@ import type { KafkaChange, TopicReader } from './kafka-change.ts';
 import type { KafkaStream } from './kafka-stream.ts';
 import { newestMember } from './newest-member.ts';
 import type { PartitionQueue } from './partition-queue.ts';
+import { producerOf } from './producer-of.ts';
 import { readAgain } from './read-again.ts';
 import type { SourceQueries } from './source-queries.ts';
 import { hasColumns, loadShape, type TableShape } from './table-shape.ts';
@@ -120,6 +121,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
         order: totalOrder ?? 0,
         mark: changeMark(message.key, envelope.lsn),
         lsn: envelope.lsn,
+        producer: producerOf(message),
         previous: envelope.previousCommit ?? envelope.lsn ?? 0,
         offset,
         bytes: message.value.length,
@@ -148,7 +150,7 @@ export async function startReader(options: ReaderOptions): Promise<TopicReader> 
       const offset = Number(message.offset);
       if (offset < endsOffset) continue;
       endsOffset = offset + 1;
-      const end = parseTransactionEnd(message.value, offset);
+      const end = parseTransactionEnd(message.value, offset, producerOf(message));
       if (end !== null) stream.addEnd(end);
     }
   };

@@ -578,6 +578,77 @@ describe('putting transactions together', () => {
     );
   });
 
+  test('stops when the connector was started again right behind the first row of a record of a COPY and nothing came again', () => {
+    const keys = [0, 2, 4, 6, 8, 10, 12];
+    /** By row: the start that sent it, and its record; what was left out is not there, and nobody counts it. */
+    const copied = (sent: readonly [start: number, record: number][], by?: number): unknown => {
+      const queues = makeQueues();
+      const messages = messagesOf(keys.slice(0, sent.length), 0, queues).map(
+        (message, n): Message => {
+          if (message.to === 'transactions')
+            return {
+              ...message,
+              end: { ...message.end, producer: String(by ?? sent.at(-1)?.[0]) },
+            };
+          const [start, record] = sent[n] ?? [0, 0];
+          const change = {
+            ...message.change,
+            op: 'c' as const,
+            lsn: record,
+            producer: String(start),
+          };
+          return { to: message.to, change };
+        },
+      );
+      return run(queues, messages).ends;
+    };
+    const cut = expect.objectContaining({
+      code: 'POSITION_GAP',
+      message: expect.stringContaining('right behind change 4 of '),
+    });
+    const one = [1, 10] as [number, number];
+    expect(() => copied([one, one, one, [1, 20], [2, 30], [2, 30]])).toThrow(cut);
+    // the rest of the last record: its end alone tells
+    expect(() => copied([one, one, one, [1, 20]], 2)).toThrow(cut);
+    // within a record, between two, at its end; in one go; records of one row each, as statements leave them
+    expect(copied([one, one, one, [1, 20], [2, 20], [2, 30]])).toEqual([endOf(0)]);
+    expect(copied([one, one, one, [2, 20], [2, 30], [2, 30]])).toEqual([endOf(0)]);
+    expect(copied([one, one, one, [1, 20], [1, 30], [1, 30]])).toEqual([endOf(0)]);
+    expect(
+      copied([
+        [1, 10],
+        [1, 20],
+        [1, 30],
+        [1, 40],
+        [2, 50],
+        [2, 60],
+      ]),
+    ).toEqual([endOf(0)]);
+  });
+
+  test('what came again shows that the new start of the connector left nothing out', () => {
+    const queues = makeQueues();
+    const keys = [0, 2, 4, 6, 8];
+    const records = [10, 10, 10, 20, 30];
+    const messages = messagesOf(keys, 0, queues).map((message, n): Message =>
+      message.to === 'transactions'
+        ? message
+        : {
+            to: message.to,
+            change: {
+              ...message.change,
+              op: 'c',
+              lsn: records[n] ?? 0,
+              producer: n < 4 ? '1' : '2',
+            },
+          },
+    );
+    const fourth = messages[3];
+    if (fourth === undefined || fourth.to === 'transactions') throw new Error('a change');
+    const again: Message = { ...fourth, change: { ...fourth.change, producer: '2' } };
+    expect(run(queues, messages.toSpliced(4, 0, again)).ends).toEqual([endOf(0)]);
+  });
+
   test('stops when the end of a transaction is missing and later ones are there, also long after the beginning', () => {
     const without =
       (missing: number, before: readonly Keys[]): (() => unknown) =>

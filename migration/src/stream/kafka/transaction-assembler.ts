@@ -1,5 +1,6 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import { ChangeMarks } from './change-mark.ts';
+import { CutRecord } from './cut-record.ts';
 import type { PartitionQueue, QueuedChange } from './partition-queue.ts';
 import { SentAgain } from './sent-again.ts';
 
@@ -12,6 +13,8 @@ export interface TransactionEnd {
   /** `schema.table` → events. */
   readonly tables: ReadonlyMap<string, number>;
   readonly offset: number;
+  /** As `QueuedChange.producer`. */
+  readonly producer?: string | undefined;
 }
 
 export interface AssemblerOutput<Change> {
@@ -58,6 +61,7 @@ export class TransactionAssembler<Change extends QueuedChange> {
   #heads = new Map<number, PartitionQueue<Change>>();
   #next = 1;
   readonly #marks = new ChangeMarks();
+  readonly #cut = new CutRecord();
   #place: number | null = null;
   #placeShared = false;
   #settled: { readonly end: TransactionEnd; readonly newest: ReadonlyMap<string, number> } | null =
@@ -202,6 +206,7 @@ export class TransactionAssembler<Change extends QueuedChange> {
       this.#next += 1;
       if (change === undefined)
         throw new StranglerError('INTERNAL', `${queue.name} lost a change that waited`);
+      this.#cut.accept(change);
       this.#output.change(change, end);
       queue.pop();
       this.#look(queue, end);
@@ -209,6 +214,8 @@ export class TransactionAssembler<Change extends QueuedChange> {
     }
     if (this.#clash !== null && !this.#giveInLogOrder(this.#clash, end, full)) return false;
     if (!this.#isSettled()) return false;
+    if (this.#clash === null && this.#placeShared) this.#refuseCut(end);
+    this.#cut.clear();
     this.#current = null;
     this.#settled = null;
     this.#clash = null;
@@ -255,7 +262,10 @@ export class TransactionAssembler<Change extends QueuedChange> {
         }
         const before = same === undefined ? this.#marks.get(head.order) : same.head?.mark;
         if (before !== head.mark) this.#explain(this.#slip(queue, head, end), end);
-        else queue.pop();
+        else {
+          this.#cut.again(head);
+          queue.pop();
+        }
       } else if (head.previous >= end.lsn) return;
       else {
         this.#assertGiven(queue, head);
@@ -368,6 +378,17 @@ export class TransactionAssembler<Change extends QueuedChange> {
       `${name}@${offset} is change ${order} of ${end.count} of transaction ${end.xid}, which another row is as well or none ` +
         `should be: the connector was started again within it and counted on from another place; rows may be missing`,
       { details: { xid: end.xid, order, tables: [...end.tables.keys()] } },
+    );
+  }
+
+  #refuseCut(end: TransactionEnd): void {
+    const cut = this.#cut.found(end.producer);
+    if (cut === undefined) return;
+    throw new StranglerError(
+      'POSITION_GAP',
+      `the connector was started again right behind change ${cut.order} of ${end.count} of transaction ${end.xid}, the first row of ` +
+        'a record of a COPY: Debezium may have left the rest of that record out',
+      { details: { xid: end.xid, order: cut.order, tables: [...end.tables.keys()] } },
     );
   }
 

@@ -14,7 +14,11 @@ interface Wire {
  * END's id is the end of the commit record (seen with Debezium 3.7).
  * @throws StranglerError DECODE_FAILED
  */
-export function parseTransactionEnd(value: Buffer | null, offset: number): TransactionEnd | null {
+export function parseTransactionEnd(
+  value: Buffer | null,
+  offset: number,
+  producer?: string,
+): TransactionEnd | null {
   if (value === null) return null;
   try {
     const {
@@ -39,6 +43,7 @@ export function parseTransactionEnd(value: Buffer | null, offset: number): Trans
         count,
         tables: new Map(tables?.map((table) => [table.data_collection, table.event_count])),
         offset,
+        producer,
       };
     }
   } catch {
