@@ -1,7 +1,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { announcement } from './announcement.ts';
 import { type Arguments, readArguments, usage } from './arguments.ts';
 import { Crowd } from './clients/crowd.ts';
 import { hurryWhileShadowed } from './clients/hurry.ts';
+import { endInTime } from './end-in-time.ts';
 import { Evidence } from './evidence.ts';
 import { inviteToPlay } from './invite.ts';
 import { emptyResult, isGood } from './result.ts';
@@ -11,9 +13,6 @@ import type { Stack } from './stack/stack.ts';
 import { startStack } from './stack/start-stack.ts';
 import { fastStory, wholeStory } from './story.ts';
 import { Teller } from './teller.ts';
-
-/** What has not ended by then is ended by the guard of this process (dev-stack), folders included. */
-const endMs = 4_000;
 
 const refuse = (message: string): never => {
   console.error(`${message}\n\n${usage}`);
@@ -60,10 +59,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort();
     screen.line();
     screen.line('Stopping everything …');
-    const late = new Promise((resolve) => setTimeout(resolve, endMs));
-    void Promise.race([end(), late])
-      .then(forgetSettings)
-      .finally(() => process.exit(130));
+    void endInTime(end, forgetSettings).finally(() => process.exit(130));
   });
 }
 const interruption = (): Promise<unknown> =>
@@ -78,12 +74,7 @@ try {
   screen.chapter(
     `A shop, two facades, ${fast ? 'one service' : 'two services'}${transport === 'kafka' ? ', Kafka and Debezium' : ''}: starting`,
   );
-  const then = byHand
-    ? 'then you type the commands.'
-    : fast
-      ? 'then half a minute for the cutover.'
-      : 'then one to two minutes for the story, most of them waiting for clients to use the shop.';
-  screen.why(`10 seconds on a quiet machine, half a minute on a busy one; ${then}`);
+  screen.why(announcement({ byHand, fast }));
   starting = startStack({
     transport,
     contexts: new URL(fast ? '../fast-contexts' : '../contexts', import.meta.url).pathname,
