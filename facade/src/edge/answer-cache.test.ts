@@ -56,6 +56,16 @@ test('nothing that was asked before the end of a write is kept after it', () => 
   expect(textOf(cache, place('/', { context: 'other' }))).toBe('b');
 });
 
+test('what somebody else wrote is forgotten, and not kept by who asked before', () => {
+  const cache = new AnswerCache(100_000);
+  keep(cache, place(), answer('a'));
+  const before = cache.writesOf('items');
+  cache.forget('items');
+  expect(textOf(cache, place())).toBeUndefined();
+  expect(cache.keep(place(), answer('before'), before)).toBe(false);
+  expect(cache.bytes).toBe(0);
+});
+
 test('the least recently used is given up first, and what is larger than all is not kept', () => {
   const cache = new AnswerCache(2_000);
   keep(cache, place('/1'), answer('x'.repeat(400)));

@@ -70,6 +70,9 @@ test('a preflight is told what its page may send, and another page nothing', () 
 test('only an OPTIONS with an origin and a method is a preflight', () => {
   const raw = ['Origin', shop, 'Access-Control-Request-Method', 'PUT'];
   expect(preflightOf('OPTIONS', raw)).toEqual({ origin: shop, method: 'PUT', headers: undefined });
+  expect(preflightOf('OPTIONS', [...raw, 'Access-Control-Request-Headers', 'x-a'])).toMatchObject({
+    headers: 'x-a',
+  });
   expect(preflightOf('GET', raw)).toBeUndefined();
   expect(preflightOf('OPTIONS', raw.slice(2))).toBeUndefined();
   expect(preflightOf('OPTIONS', raw.slice(0, 2))).toBeUndefined();

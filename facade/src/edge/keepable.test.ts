@@ -53,6 +53,7 @@ test('only a plain GET is answered by what others were told', () => {
   expect(asksPlainly('POST', {})).toBe(false);
   expect(asksPlainly('GET', { range: 'bytes=0-1' })).toBe(false);
   expect(asksPlainly('GET', { 'if-none-match': '"1"' })).toBe(false);
+  expect(asksPlainly('GET', { accept: 'x', 'if-range': '"1"' })).toBe(false);
   expect(asksPlainly('GET', { 'if-modified-since': 'x' })).toBe(false);
   expect(saysWho({ cookie: 'a=1' })).toBe(true);
   expect(saysWho({ authorization: 'x' })).toBe(true);

@@ -23,6 +23,7 @@ test.each([
   ['{"\\u0061":1}', { '/a': 'b' }, '{"b":1}'],
   ['{"straße":1}', { '/straße': 'weg "ä"' }, '{"weg \\"ä\\"":1}'],
   ['{"a/b":1}', { '/a~1b': 'c' }, '{"c":1}'],
+  ['{"a~b":1}', { '/a~0b': 'c' }, '{"c":1}'],
   // a name twice is a name twice afterwards
   ['{"a":1,"a":2}', { '/a': 'b' }, '{"b":1,"b":2}'],
   ['{"__proto__":1,"constructor":2}', { '/__proto__': 'p' }, '{"p":1,"constructor":2}'],
