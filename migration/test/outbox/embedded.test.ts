@@ -162,6 +162,8 @@ describe('an event is handled once in effect', () => {
       ).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${subscriber.logs().join('\n')}`);
       });
+      // one that ended by itself would be killed in the middle of nothing
+      expect([subscriber.running, subscriber.logs()]).toEqual([true, expect.anything()]);
       await subscriber.kill('SIGKILL');
       kills += 1;
     }

@@ -4,6 +4,7 @@ import { readStreamRow } from '../../src/replica/streams.ts';
 import { connect } from '../../src/database/connect.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { repair, type RepairResult } from '../../src/verify/index.ts';
+import { ownerRow } from '../../src/verify/owner-rows.ts';
 import { bothSides, caughtUp, flip, openShop, type Shop, startWorker } from './shop.ts';
 
 async function repairRows(
@@ -23,6 +24,36 @@ async function repairRows(
 }
 
 describe('repairing rows', () => {
+  test('sees of the owner, whichever side that is, that a row was written in any of its parts, and that it is gone', async () => {
+    await using shop = await openShop();
+    await shop.service.query(`INSERT INTO goods (good_id, title, state) VALUES (1, 'one', 'active');
+      INSERT INTO good_prices (good_id, amount, currency) VALUES (1, 1, 'EUR')`);
+    const [table] = (await loadMapping(shop.definition, shop.monolith, shop.service)).tables;
+    if (table === undefined) throw new Error('a table');
+    for (const [side, writes, gone] of [
+      ['monolith', [`UPDATE products SET name = 'x' WHERE id = 1`], 'DELETE FROM products'],
+      [
+        'service',
+        [
+          `UPDATE goods SET title = title WHERE good_id = 1`,
+          `UPDATE good_prices SET amount = amount WHERE good_id = 1`,
+        ],
+        'DELETE FROM goods WHERE good_id = 1',
+      ],
+    ] as const) {
+      const version = async () => (await ownerRow(shop[side], table, side, ['1']))?.version;
+      const seen = [await version()];
+      expect([await version(), typeof seen[0]]).toEqual([seen[0], 'string']);
+      for (const write of writes) {
+        await shop[side].query(write);
+        seen.push(await version());
+      }
+      expect(new Set(seen).size).toBe(1 + writes.length);
+      await shop[side].query(gone);
+      expect(await ownerRow(shop[side], table, side, ['1'])).toBeNull();
+    }
+  });
+
   test('drops the dead letters of a row that is whole again, with the reason, and keeps those of others', async () => {
     await using shop = await openShop();
     await using worker = startWorker(shop);
