@@ -276,6 +276,15 @@ describe('each event as changes of the monolith', () => {
     expect([first, second]).toMatchObject([{ key }, { key: { id: '6' } }]);
   });
 
+  test('… without a look into it', () => {
+    const looked = Object.defineProperty(sent({ id: '5', status: 'on', text: 'x' }), 'after', {
+      get: () => {
+        throw new Error('somebody read the row');
+      },
+    });
+    expect(forward([looked])).toHaveLength(1);
+  });
+
   test('… and read when it lacks a mapped column, or the service made it', () => {
     expect(() => forward([sent({ id: '5', status: 'on' })])).toThrow(
       expect.objectContaining({ code: 'SCHEMA_CHANGED' }),

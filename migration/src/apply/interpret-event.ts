@@ -7,8 +7,8 @@ import { foldParts } from './collapse.ts';
 import { deletesFirst } from './deletes-first.ts';
 import { forwardSource, reverseSource, type Source } from './mapped-source.ts';
 import type { LogicalRow, Put, RowChange } from './row-change.ts';
-import { meets } from '../mapping/row-condition.ts';
 import { enteredInPart, passageOf } from './row-passage.ts';
+import { isStray, strayOf } from './stray-rows.ts';
 
 export type Interpreter = (events: readonly ChangeEvent[]) => RowChange[];
 
@@ -50,36 +50,14 @@ export function createInterpreter(
         found = sources.get(`${schema}.${name}`) ?? [];
       }
       const [first] = found;
-      if (first !== undefined && isStray(found, event)) changes.push(strayOf(first, event));
+      // most rows are never looked into: not before somebody has to
+      if (first?.strays === true && isStray(found, event))
+        changes.push(strayOf(first, event, knownKey(first, { ...event.before, ...event.after })));
       else for (const source of found) interpret(source, event, { changes, parked });
     }
     if (!split && !meeting) return changes;
     const folded = foldParts(withoutNeedlessClears(changes));
     return meeting ? deletesFirst(folded) : folded;
-  };
-}
-
-/** A row of the service that none of the mappings takes which fill its table: nobody would miss it. */
-const isStray = (sources: readonly Source[], { op, before, after }: ChangeEvent): boolean =>
-  after !== null &&
-  op !== 'd' &&
-  sources.every(
-    ({ strays, where }) => strays && !meets(where?.condition ?? {}, { ...before, ...after }),
-  );
-
-function strayOf(source: Source, event: ChangeEvent): RowChange {
-  const { table, name } = source;
-  return {
-    table,
-    transaction: event.position.commitLsn,
-    events: [event],
-    kind: 'invalid',
-    key: knownKey(source, { ...event.before, ...event.after }),
-    error: new StranglerError(
-      'ROW_OUTSIDE',
-      `${name}: the row is of no mapping: the constants of none name its ${Object.keys(source.where?.condition ?? {}).join(', ')}`,
-      { details: { data: true, table: name } },
-    ),
   };
 }
 
