@@ -28,7 +28,9 @@ export function adminApp(serving: Serving, { serves, token }: AdminOptions): Exp
   });
   // services check by it who asks: public keys need no secret
   if (serving.sessions) {
-    const keys = serving.sessions.flatMap(({ published }) => published);
+    const all = serving.sessions.flatMap(({ published }) => published);
+    // rules may share keys
+    const keys = [...new Map(all.map((key) => [key.kid, key])).values()];
     app.get('/.well-known/jwks.json', (_request, response) => {
       response.set('cache-control', 'public, max-age=60').json({ keys });
     });

@@ -3,6 +3,7 @@ import type { CorsRule } from './cors.ts';
 import type { JwtRule } from './jwt-rules.ts';
 import type { Rewrites } from './rewrite.ts';
 import type { KeySet } from './key-set.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { SessionBridge } from './session-bridge.ts';
 
 /** What the facade does for a request besides sending it on; what is undefined is not done. */
@@ -15,4 +16,5 @@ export interface Duties {
   /** Other headers and fields, per side. */
   readonly rewrites: Rewrites | undefined;
   readonly session: SessionBridge | undefined;
+  readonly limits: readonly RateLimit[] | undefined;
 }

@@ -5,6 +5,7 @@ import { tlsRules, upstreamTlsRules } from './tls-rules.ts';
 import { corsRules } from './cors.ts';
 import { rewriteRules } from './rewrite-rules.ts';
 import { jwtRules } from './jwt-rules.ts';
+import { limitRules } from './limit-rules.ts';
 import { sessionRules } from './session-rules.ts';
 
 /** The duties of an edge, as the file says that FACADE_EDGE names. What is not there is not done. */
@@ -23,6 +24,7 @@ export const edgeSchema = z.strictObject({
   rewrites: rewriteRules.optional(),
   bodyLimits: bodyLimits.optional(),
   sessions: sessionRules.optional(),
+  rateLimits: limitRules.optional(),
 });
 
 /** As somebody writes it: defaults may be left out. */

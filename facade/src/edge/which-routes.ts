@@ -13,7 +13,7 @@ export interface NamedRoute {
   readonly definition: { readonly name: string };
 }
 
-const isFor = (names: readonly string[], route: NamedRoute | undefined): boolean =>
+export const isFor = (names: readonly string[], route: NamedRoute | undefined): boolean =>
   names.includes('*') ||
   (route !== undefined &&
     (names.includes(route.context) || names.includes(`${route.context}.${route.definition.name}`)));

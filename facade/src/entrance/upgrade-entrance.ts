@@ -12,6 +12,7 @@ import { type Problem, rawProblem } from '../proxy/problem.ts';
 import { waitForTurn } from '../proxy/turn.ts';
 import { isGone } from '../proxy/spread-try.ts';
 import type { Instance, InstanceVerdict } from '../resilience/balancer.ts';
+import { askedOf } from '../serving/asked-of.ts';
 import { chooseSide } from '../serving/choose-side.ts';
 import { dutiesOf } from '../serving/let-in.ts';
 import { leaveToOthers } from '../serving/leave-to-others.ts';
@@ -104,7 +105,7 @@ export function upgradeEntrance(
     // what is asked over a socket nobody looks at
     if (claim?.operations) leaveToOthers(serving.claims, arrival);
     for (const duties of dutiesOf(serving, arrival, claim?.operations)) {
-      const letIn = await atTheDoor(duties, request);
+      const letIn = await atTheDoor(duties, askedOf(serving, arrival));
       if (letIn.kind === 'turned-away') return turnAway(serving, arrival, socket, letIn.problem);
     }
     let upstream: Upstream;

@@ -51,6 +51,7 @@ export interface Parts {
   readonly recorder: Recorder;
   readonly agents: UpstreamAgents;
   readonly forwarder: OpenForwarder;
+  readonly closeDuties: () => Promise<void>;
   phase: Phase;
 }
 
@@ -74,7 +75,9 @@ export function assemble(options: FacadeOptions): Parts {
   const edge = options.edge && edgeRules(options.edge);
   const tls = edge && edgeTls(edge, log);
   const { monolithUrl } = options;
-  const duties = edge && openDuties(edge, { metrics, log, monolithUrl, env, agents: () => agents });
+  const duties =
+    edge &&
+    openDuties(edge, { metrics, log, monolithUrl, name, controlUrl, env, agents: () => agents });
   const claimsFor = (wanted: readonly MigrationDefinition[], before?: Claims): Claims => {
     const claims = claimsOf({
       definitions: wanted,
@@ -220,6 +223,7 @@ export function assemble(options: FacadeOptions): Parts {
     recorder,
     agents,
     forwarder,
+    closeDuties: async () => duties?.close(),
     phase: 'starting',
   };
   return parts;

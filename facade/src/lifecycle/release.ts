@@ -7,12 +7,13 @@ export async function release({
   recorder,
   agents,
   forwarder,
+  closeDuties,
 }: Parts): Promise<void> {
   await flags.stop();
   serving.watch.stop();
   serving.tls?.stop();
   await serving.mirror.close();
-  await Promise.all([serving.ownership.stop(), recorder.stop()]);
+  await Promise.all([serving.ownership.stop(), recorder.stop(), closeDuties()]);
   forwarder.close();
   agents.destroy();
 }

@@ -4,6 +4,7 @@ import { corsHeaders } from '../edge/cors.ts';
 import type { Duties } from '../edge/duties.ts';
 import { sendProblem } from '../proxy/problem.ts';
 import type { Arrival } from '../admission/arrival.ts';
+import { askedOf } from './asked-of.ts';
 import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
@@ -50,9 +51,11 @@ async function through(
       response.setHeader(name, value);
   // before anything is waited for: a body that flows already could not be counted
   if (maxBody !== undefined && !boundBody(serving, passage, maxBody)) return;
-  const verdict = await atTheDoor(first, arrival.request);
-  if (verdict.kind === 'let-in')
+  const verdict = await atTheDoor(first, askedOf(serving, arrival));
+  if (verdict.kind === 'let-in') {
+    for (const [name, value] of verdict.headers) response.setHeader(name, value);
     return through(serving, { ...passage, letIn: verdict }, rest, then);
+  }
   const { code } = verdict.problem;
   serving.metrics.rejected.inc({ code });
   told.reason = code.toLowerCase().replaceAll('_', '-');

@@ -29,7 +29,7 @@ export function facadeMetrics() {
     }),
     edgeFailures: new Counter({
       name: 'facade_edge_failures_total',
-      help: 'Duties of an edge that could not be done: keys of an issuer that did not come',
+      help: 'Duties of an edge that could not be done: keys of an issuer, sessions of the monolith, counts of requests',
       labelNames: ['duty'],
       registers,
     }),

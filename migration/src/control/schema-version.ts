@@ -23,6 +23,7 @@ const migrations: Readonly<
   '0007-write-windows': () => import('./migrations/0007-write-windows.ts'),
   '0008-named-identities': () => import('./migrations/0008-named-identities.ts'),
   '0009-answer-forms': () => import('./migrations/0009-answer-forms.ts'),
+  '0010-rate-limits': () => import('./migrations/0010-rate-limits.ts'),
 };
 /** Taken around the whole migration, by releases before this one as well. */
 const LOCK = 7_261_905_113;

@@ -355,6 +355,7 @@ describe('a control database of release 0.1.0', () => {
         '0007-write-windows',
         '0008-named-identities',
         '0009-answer-forms',
+        '0010-rate-limits',
       ]);
       expect((await cli(['journal'], env)).stdout).toContain('flip');
       // release 0.1.0 refuses what it does not find in its list: it goes on

@@ -14,10 +14,17 @@ export const controlMigrations = {
   '0007-write-windows': 'additive',
   '0008-named-identities': 'additive',
   '0009-answer-forms': 'additive',
+  '0010-rate-limits': 'additive',
 } as const satisfies Readonly<Record<string, 'additive' | 'breaking'>>;
 export type ControlMigration = keyof typeof controlMigrations;
 
 export const controlMigrationNames = Object.keys(controlMigrations) as readonly ControlMigration[];
+
+/** Where facades count together how often somebody asks. */
+export const rateLimitTable = {
+  schemaName: 'strangler_control',
+  tableName: 'rate_limits',
+} as const;
 
 /** Of a newer release, such that this one cannot go on; fails where there is no control schema yet. */
 export const readBreakingStatement = (): Statement => ({
