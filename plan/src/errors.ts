@@ -42,6 +42,8 @@ export const errorCodes = {
   TABLE_KIND: 'Map an ordinary or partitioned table that is logged; the message names what it is.',
   ROW_POLICY:
     'ALTER ROLE … BYPASSRLS for the role of the database URL: row policies would hide rows from copy and comparison alike.',
+  KEYS_COLLIDE:
+    'Give the key a column that names the side which wrote the row (docs/guide/both-write.md), and put it into where.',
   REPLICA_IDENTITY:
     'Add a primary key, or ALTER TABLE … REPLICA IDENTITY USING INDEX or FULL (FULL writes whole old rows to WAL).',
   CONTROL_SCHEMA_OLDER:

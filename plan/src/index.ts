@@ -69,6 +69,7 @@ export type {
 export { judgeReference } from './reference-gates.ts';
 export { apart } from './apart.ts';
 export { tellingApart } from './telling-apart.ts';
+export { inServiceNames } from './append-problems.ts';
 export { carriesOn } from './one-way-problems.ts';
 export type { GateName, GateResult } from './gate-result.ts';
 export { commandToGoOn, evaluateGates, gatesOf, gatesPass } from './gates.ts';

@@ -55,7 +55,8 @@ export function oneWayProblems(definition: MigrationDefinition): Problem[] {
   return problems;
 }
 
-interface InFile {
+/** A context file that was read. */
+export interface InFile {
   readonly definition: MigrationDefinition;
   readonly file: string;
 }

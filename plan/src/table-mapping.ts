@@ -60,6 +60,11 @@ export interface TableMapping {
    */
   readonly where?: RowCondition;
   /**
+   * Only for data `reference`: both sides write the table, each the rows that its own context's `where` names by columns of
+   * the key, such as an origin. Names the reference by which the other side's rows come back.
+   */
+  readonly append?: string;
+  /**
    * The first part carries the row: it decides about existence. Further parts hold more columns of the same rows, one row
    * each, with the same key (a vertical split).
    */

@@ -86,6 +86,7 @@ export const table = strict({
   where: recordOf(conditionValue)
     .refine((columns) => Object.keys(columns).length > 0, 'must name at least one column')
     .optional(),
+  append: nonEmpty.optional(),
   service: listOf(
     strict({
       table: tableName,

@@ -2,6 +2,7 @@ import { apart } from './apart.ts';
 import { StranglerError } from './errors.ts';
 import type { MigrationDefinition, RouteDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
+import { appendProblems, mergeProblems } from './append-problems.ts';
 import { oneWayProblems, type Problem, readsProblems, sharedTargets } from './one-way-problems.ts';
 import { conditionsOf, conditionText } from './routing/conditions.ts';
 import { operationText } from './routing/operations.ts';
@@ -217,7 +218,12 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
         "each, and the constants of each give one column another value (kind: 'book', kind: 'disc')",
     });
   }
-  tables.forEach((table, index) => problems.push(...tableProblems(table, `tables[${index}]`)));
+  tables.forEach((table, index) =>
+    problems.push(
+      ...tableProblems(table, `tables[${index}]`),
+      ...appendProblems(definition, table, `tables[${index}]`),
+    ),
+  );
   return problems;
 }
 
@@ -291,6 +297,6 @@ export function validateTogether(
       );
     });
   }
-  lines.push(...readsProblems(contexts), ...sharedTargets(contexts));
+  lines.push(...readsProblems(contexts), ...sharedTargets(contexts), ...mergeProblems(contexts));
   if (lines.length > 0) throw invalid(lines);
 }

@@ -1,4 +1,4 @@
-import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import { inServiceNames, type MigrationDefinition, type Side } from '@strangler-toolkit/plan';
 import { parseTableName, quoteTable } from '../database/identifiers.ts';
 import type { FencedTable } from './fence-tables.ts';
 
@@ -18,6 +18,15 @@ export function contextTables({
       // one without a condition takes them all
       return meant.length < rows.length ? table : { ...table, rows: meant };
     }),
-    service: distinct(tables.flatMap(({ service }) => service.map(({ table }) => table))),
+    service: distinct(tables.flatMap(({ service }) => service.map(({ table }) => table))).map(
+      (table) => {
+        const both = tables.find(
+          ({ append, service }) =>
+            append !== undefined && known(service[0].table) === quoteTable(table),
+        );
+        const rows = both && inServiceNames(both);
+        return rows === undefined ? table : { ...table, rows: [rows] };
+      },
+    ),
   };
 }

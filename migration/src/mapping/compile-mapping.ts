@@ -1,4 +1,5 @@
 import {
+  inServiceNames,
   isOneWay,
   type MigrationDefinition,
   type OnReturn,
@@ -89,12 +90,19 @@ export function compileTable(
   }
   for (const column of key) findColumn(monolith, column, `${line}.key`);
   requireIdentity(monolith, key, `${line}.monolith`);
+  if (mapping.append !== undefined) requireShareInKey(mapping.where, { monolith, key, line });
   const [first, ...rest] = mapping.service.map((target, index) =>
     compilePart(target, `${line}.service[${index}]`, { monolith, key }, catalogs),
   );
   if (first === undefined)
     throw new StranglerError('CONFIG_INVALID', `${line}.service: names no service table`);
-  const parts: readonly [CompiledPart, ...CompiledPart[]] = [first, ...rest];
+  const meant = mapping.append === undefined ? undefined : inServiceNames(mapping);
+  const parts: readonly [CompiledPart, ...CompiledPart[]] = [
+    meant === undefined
+      ? first
+      : { ...first, shared: { where: meant, unique: first.key, bothWrite: true } },
+    ...rest,
+  ];
   refuseSharedColumns(parts, key, line);
   const where = mapping.where && compileCondition(mapping.where, { monolith, key, line });
   if (where !== undefined) requireUniqueKey(monolith, key, line);
@@ -140,6 +148,26 @@ const impliedValues = (
         },
       ]),
   );
+
+/** Where the key does not tell whose a row is, both sides give out one and the same. */
+function requireShareInKey(
+  where: RowCondition = {},
+  { monolith, key, line }: { monolith: TableCatalog; key: readonly string[]; line: string },
+): void {
+  const outside = Object.keys(where).find((column) => !key.includes(column));
+  if (outside === undefined) return;
+  const name = tableName(monolith);
+  throw new StranglerError(
+    'KEYS_COLLIDE',
+    `${line}.append: both sides write ${name}, and its key (${key.join(', ')}) does not hold ${outside}, which tells whose a row is`,
+    {
+      details: { table: name, column: outside },
+      remedy:
+        `Make ${outside} a part of the key on both sides: ALTER TABLE ${name} DROP CONSTRAINT …, ` +
+        `ADD PRIMARY KEY (${outside}, ${key.join(', ')}). Ranges of one number (odd and even ids) are no condition.`,
+    },
+  );
+}
 
 /** A row that comes back and meets one outside of the condition must be refused, which only an index can promise. */
 function requireUniqueKey(monolith: TableCatalog, key: readonly string[], line: string): void {

@@ -36,6 +36,8 @@ export interface SharedTable {
   readonly unique: readonly string[];
   /** Of the first of them only: the rows of all others. What is nobody's counts as its own where it is compared, so it is seen. */
   readonly others?: readonly RowCondition[];
+  /** The service writes all other rows itself (`append`): they are never ours to empty. */
+  readonly bothWrite?: true;
 }
 
 export interface LeftColumn {

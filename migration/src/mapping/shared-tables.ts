@@ -66,7 +66,7 @@ export function withOthers(tables: readonly CompiledTable[]): CompiledTable[] {
   const all = tables.flatMap(({ parts }) => parts);
   const completed = (part: CompiledPart): CompiledPart => {
     const { shared } = part;
-    if (shared === undefined) return part;
+    if (shared === undefined || shared.bothWrite) return part;
     const [first, ...others] = all.filter(
       ({ service }) => tableName(service) === tableName(part.service),
     );

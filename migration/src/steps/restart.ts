@@ -8,7 +8,7 @@ import type { ContextRow } from '../control/index.ts';
 import { retryText, workerRetry } from '../findings/worker-retry.ts';
 import { contextTables, dropStream, requireSidesAgree } from '../cutover/index.ts';
 import { databaseName } from '../database/connect.ts';
-import { quoteTable } from '../database/identifiers.ts';
+import { deleteOurs } from '../mapping/our-rows.ts';
 import { dropDeadLettersOfStream } from '../replica/dead-letters.ts';
 import { endCopy, forgetCopyUnderWay } from '../replica/copies.ts';
 import { applying } from '../replica/fences.ts';
@@ -78,7 +78,7 @@ async function forgetCopy(
       await forgetIdentities(client, definition.context);
       await dropDeadLettersOfStream(client, stream);
       for (const table of contextTables(definition).service)
-        await client.query(`DELETE FROM ${quoteTable(table)}`);
+        await client.query(deleteOurs(table, table.rows?.[0]));
       await forgetCopyUnderWay(client, definition.context);
       await client.query('COMMIT');
     });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { sharedKafka, until } from '@strangler-toolkit/dev-stack';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { describeWithKafka } from '@strangler-toolkit/dev-stack/jest';
 import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import type { Transport } from '../../src/stream/index.ts';
@@ -13,11 +14,12 @@ import {
 } from './by-condition.ts';
 import { expectForward as expectKinds, expectReverse, openByKind } from './by-kind.ts';
 import { expectWorkload, openToOne } from './to-one.ts';
+import { bothWriteAtOnce, openBothWrite } from './both-write.ts';
 import { openConverted, expectForward } from './converted.ts';
 
-const kafka = async (): Promise<Transport> => {
+const kafka = async (context: MigrationDefinition = definition): Promise<Transport> => {
   const { brokers, connectUrl } = await sharedKafka();
-  return chooseTransport(definition, {
+  return chooseTransport(context, {
     STRANGLER_TRANSPORT: 'kafka',
     KAFKA_BROKERS: brokers,
     CONNECT_URL: connectUrl,
@@ -46,6 +48,11 @@ describeWithKafka('over Kafka', () => {
     await expectWorkload(shop, 'forward', 30);
     await giveToService(shop);
     await expectWorkload(shop, 'reverse', 30);
+  });
+
+  test('a table that both sides write gets the rows of both', async () => {
+    await using pair = await openBothWrite(kafka);
+    await bothWriteAtOnce(pair);
   });
 
   test('rows by condition follow every move over the border, and come back', async () => {
