@@ -3,13 +3,13 @@ import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import { startWorker } from '../worker/shop.ts';
-import { bothWriteAtOnce, openBothWrite } from './both-write.ts';
+import { expectBothWrite, openBothWrite } from './both-write.ts';
 
 const embedded = async (definition: MigrationDefinition) => chooseTransport(definition, {});
 
 test('a table that both sides write gets the rows of both, and neither writes those of the other', async () => {
   await using pair = await openBothWrite(embedded);
-  await bothWriteAtOnce(pair);
+  await expectBothWrite(pair);
 });
 
 test('rows that stand in the name of the other side, and a key that does not tell whose a row is, stop by name', async () => {

@@ -157,7 +157,7 @@ const refusal = (client: pg.Client, text: string): Promise<string> =>
   );
 
 /** Both sides insert at once, the same ids on both, and shorten what they wrote; each is refused the other's rows. */
-export async function bothWriteAtOnce(pair: BothWrite): Promise<void> {
+export async function expectBothWrite(pair: BothWrite): Promise<void> {
   const { there, back, monolith, service } = pair;
   const workers = [startWorker(there), startWorker(back)];
   try {

@@ -14,7 +14,7 @@ import {
 } from './by-condition.ts';
 import { expectForward as expectKinds, expectReverse, openByKind } from './by-kind.ts';
 import { expectWorkload, openToOne } from './to-one.ts';
-import { bothWriteAtOnce, openBothWrite } from './both-write.ts';
+import { expectBothWrite, openBothWrite } from './both-write.ts';
 import { openConverted, expectForward } from './converted.ts';
 
 const kafka = async (context: MigrationDefinition = definition): Promise<Transport> => {
@@ -52,7 +52,7 @@ describeWithKafka('over Kafka', () => {
 
   test('a table that both sides write gets the rows of both', async () => {
     await using pair = await openBothWrite(kafka);
-    await bothWriteAtOnce(pair);
+    await expectBothWrite(pair);
   });
 
   test('rows by condition follow every move over the border, and come back', async () => {
