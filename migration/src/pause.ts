@@ -19,3 +19,7 @@ export function throwIfCancelled(signal: AbortSignal): void {
   if (signal.reason instanceof StranglerError) throw signal.reason;
   throw new StranglerError('CANCELLED', 'Cancelled');
 }
+
+/** What Node throws where a signal ended a wait. */
+export const isAbort = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && Reflect.get(error, 'name') === 'AbortError';

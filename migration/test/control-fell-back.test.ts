@@ -70,6 +70,12 @@ const code = (work: Promise<unknown>): Promise<unknown> =>
       typeof error === 'object' && error !== null && 'code' in error ? error.code : String(error),
   );
 
+/** A slot that looks left over by the wrong owner is the way back. */
+const judgedByOwner = async (): Promise<string[]> =>
+  (await toolkit.doctor('shop')).checks
+    .map(({ check }) => check)
+    .filter((check) => /slot strangler|publication|fence|^identity/.test(check));
+
 const ownerCheck = async (): Promise<unknown> =>
   (await toolkit.doctor('shop')).checks.find(({ check }) => check === 'owner and epoch');
 
@@ -122,6 +128,7 @@ describe('a control database that went back to just before the flip of a cutover
       actual: expect.stringContaining('CONTROL_FELL_BACK'),
       remedy: expect.stringContaining('strangler control restore shop --from-sides'),
     });
+    expect(await judgedByOwner()).toEqual([]);
     // status tells what the control database says, and that nothing works by it
     const [{ epoch, owner, worker } = {}] = await toolkit.status('shop');
     expect([epoch, owner, worker?.detail.code]).toEqual([1, 'monolith', 'CONTROL_FELL_BACK']);
@@ -136,6 +143,7 @@ describe('a control database that went back to just before the flip of a cutover
     expect(await scene.control.moves.unfinished('shop')).toEqual([]);
     expect(await toolkit.controlRestore({ context: 'shop' })).toMatchObject({ restored: null });
     expect(await ownerCheck()).toMatchObject({ ok: true });
+    expect(await judgedByOwner()).toContain('monolith fence');
     await scene.stopWorker();
     await scene.startWorker();
     await scene.sql.service.query(`UPDATE item_counts SET n = n + 1 WHERE item_id = 9001`);

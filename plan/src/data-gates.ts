@@ -54,7 +54,10 @@ export const initialCopy: Gate = ({ context, copyComplete }) =>
     command: `strangler replicate ${context} --until-caught-up`,
   });
 
-export const lag: Gate = ({ context, workerAlive, workerRetry, lagSeconds }, { maxLagSeconds }) => {
+export const lag: Gate = (
+  { context, workerAlive, workerRetry, workerEnded, lagSeconds },
+  { maxLagSeconds },
+) => {
   const expected = `worker alive, lag at most ${seconds(maxLagSeconds)}`;
   if (workerAlive !== true && workerRetry !== undefined)
     return result({
@@ -63,6 +66,22 @@ export const lag: Gate = ({ context, workerAlive, workerRetry, lagSeconds }, { m
       actual: `the worker failed with ${workerRetry.code} and ${workerRetry.text}`,
       expected,
       remedy: `Mend what strangler status ${context} tells of it: the worker goes on by itself`,
+    });
+  if (workerAlive !== true && workerEnded !== undefined)
+    return result({
+      gate: 'lag',
+      ok: false,
+      actual: `the worker ended with ${workerEnded}`,
+      expected,
+      ...(workerEnded === 'CONTROL_FELL_BACK'
+        ? {
+            remedy: `Bring the owner back from the sides: strangler control restore ${context} --from-sides --dry-run`,
+            command: `strangler control restore ${context} --from-sides --dry-run`,
+          }
+        : {
+            remedy: `Changes may be missing, copy anew: strangler replicate ${context} --restart`,
+            command: `strangler replicate ${context} --restart`,
+          }),
     });
   if (workerAlive !== true)
     return result({

@@ -79,6 +79,8 @@ export interface GateFacts {
   readonly workerAlive?: boolean;
   /** Of one that failed at something that may pass: it goes on by itself. */
   readonly workerRetry?: { readonly code: string; readonly text: string } | undefined;
+  /** What the worker ended with, where another command than its own mends it: started again, it would end with it again. */
+  readonly workerEnded?: 'SLOT_LOST' | 'POSITION_GAP' | 'CONTROL_FELL_BACK' | undefined;
   readonly lagSeconds?: number;
   readonly verification?: VerificationFact | undefined;
   /** Where this epoch has none. */

@@ -66,6 +66,20 @@ describe('what a gate on data says', () => {
       undefined,
     ],
     [
+      { workerAlive: false, workerEnded: 'CONTROL_FELL_BACK' },
+      'refuses',
+      'the worker ended with CONTROL_FELL_BACK',
+      'Bring the owner back from the sides: strangler control restore shop --from-sides --dry-run',
+      'strangler control restore shop --from-sides --dry-run',
+    ],
+    [
+      { workerAlive: false, workerEnded: 'SLOT_LOST', lagSeconds: 0 },
+      'refuses',
+      'the worker ended with SLOT_LOST',
+      'Changes may be missing, copy anew: strangler replicate shop --restart',
+      'strangler replicate shop --restart',
+    ],
+    [
       { workerAlive: true, workerRetry: { code: 'DB_UNREACHABLE', text: 'tries again' } },
       'refuses',
       'not known',

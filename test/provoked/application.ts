@@ -3,12 +3,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 
-/** How an application behaves: as it should, as one with a defect, or as one that is too slow. */
-export type Manner = 'well' | 'fails' | 'slow';
+/** How an application behaves: as it should, as one with a defect, one that is too slow, or one that does not take what is written. */
+export type Manner = 'well' | 'fails' | 'slow' | 'refuses';
 
 /** A side of the shop: a real HTTP server over its database, which can go down and come back at the same address. */
 export class Application {
   manner: Manner = 'well';
+  /** Writes that came here. */
+  writes = 0;
   readonly #pool: pg.Pool;
   readonly #sql: { readonly list: string; readonly add: string };
   #server = createServer();
@@ -42,10 +44,12 @@ export class Application {
     this.#server = createServer((request, response) => {
       request.resume();
       const health = request.url === '/health';
+      if (request.method === 'POST') this.writes += 1;
       const answer = async (): Promise<[number, string]> => {
         if (health || this.manner === 'slow') return [200, '[]'];
         if (this.manner === 'fails') return [500, 'a defect in the code of the application'];
         const writes = request.method === 'POST';
+        if (writes && this.manner === 'refuses') return [422, 'the name must not be new'];
         try {
           const { rows } = await (writes
             ? this.#pool.query(this.#sql.add, [request.headers['x-name'] ?? 'new'])

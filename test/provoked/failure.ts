@@ -1,5 +1,5 @@
 import type { Side } from '@strangler-toolkit/plan';
-import type { Stack } from './stack.ts';
+import type { HttpAnswer, Stack } from './stack.ts';
 
 /** Words as they are shown; `…` stands for anything. */
 export type Words = string;
@@ -14,6 +14,10 @@ export type Answer =
       readonly says: Words;
       /** What to do next; by default the error's remedy must only be there. */
       readonly remedy?: Words;
+      /** What it does can be done once only: it is typed with `--json` alone, and tells a person on stderr all the same. */
+      readonly once?: true;
+      /** Resolves when it is Ctrl-C's turn. */
+      readonly interrupt?: (stack: Stack) => Promise<unknown>;
     }
   | {
       /** A program that ends by itself. */
@@ -25,6 +29,8 @@ export type Answer =
     }
   | {
       readonly ask: string;
+      /** The answer, where it was asked while the failure came about. */
+      readonly asked?: (stack: Stack) => Promise<HttpAnswer> | undefined;
       /** Past the facade, at this side itself. */
       readonly at?: Side;
       readonly status: number;

@@ -113,7 +113,9 @@ async function judgeAnswer(stack: Stack, answer: Answer): Promise<void> {
   if ('ask' in answer) {
     const [method = '', path = ''] = answer.ask.split(' ');
     await comes(
-      () => stack.ask(method, path, answer.at && stack.applications[answer.at].port),
+      () =>
+        answer.asked?.(stack) ??
+        stack.ask(method, path, { port: answer.at && stack.applications[answer.at].port }),
       ({ status, headers, body }) => {
         expect([status, body]).toEqual([
           answer.status,
@@ -134,16 +136,18 @@ async function judgeAnswer(stack: Stack, answer: Answer): Promise<void> {
     return;
   }
   const words = wordsOf(answer.type);
-  await comes(
-    () => stack.type(words),
-    ({ code, stdout, stderr }) => {
-      expect([code, stdout + stderr]).toEqual([
-        answer.exit,
-        expect.stringMatching(pattern(answer.says)),
-      ]);
-    },
-  );
-  const json = await stack.type([...words, '--json']);
+  const isSaid = ({ code, stdout, stderr }: CliResult): void =>
+    expect([stdout + stderr, code]).toEqual([
+      expect.stringMatching(pattern(answer.says)),
+      answer.exit,
+    ]);
+  const once = answer.once ?? answer.interrupt !== undefined;
+  if (!once) await comes(() => stack.type(words), isSaid);
+  const asked = [...words, '--json'];
+  const json = await (answer.interrupt
+    ? stack.interrupted(asked, () => answer.interrupt?.(stack))
+    : stack.type(asked));
+  if (once) isSaid(json);
   expect([json.code, json.stdout]).toEqual([answer.exit, expect.stringMatching(/^[[{]/)]);
   if (answer.code === null) JSON.parse(json.stdout);
   else judgeError(json, { ...answer, code: answer.code });

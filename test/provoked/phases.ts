@@ -1,9 +1,10 @@
 import { contracts } from './contracts.ts';
 import type { Failure } from './failure.ts';
+import { barred } from './moves.ts';
 import type { Stack } from './stack.ts';
 import { typed } from './typed.ts';
 import { databases, evidence, facades, sides, streams } from './while-monolith-owns.ts';
-import { afterCutover, afterGoingBack } from './while-service-owns.ts';
+import { afterCutover, afterGoingBack, goBack } from './while-service-owns.ts';
 
 interface Phase {
   readonly name: string;
@@ -18,20 +19,28 @@ export const phases: readonly Phase[] = [
   {
     name: 'while the monolith owns',
     begin: (stack) => stack.toCanary(),
-    failures: [...sides, ...streams, ...databases, ...facades, ...evidence, ...contracts],
+    failures: [
+      ...sides,
+      ...streams,
+      ...databases,
+      ...facades,
+      ...evidence,
+      ...barred,
+      ...contracts,
+    ],
   },
   {
     name: 'while the service owns',
     begin: async (stack) => {
       await stack.must('verify', 'catalog');
-      await stack.must('cutover', 'catalog', '--yes');
+      await stack.whileFacadeSleeps(() => stack.must('cutover', 'catalog', '--yes'));
     },
     failures: afterCutover,
   },
   {
     name: 'back at the monolith',
     begin: async (stack) => {
-      await stack.must('rollback', 'catalog', '--yes');
+      await goBack(stack);
       await stack.must('verify', 'catalog');
     },
     failures: afterGoingBack,

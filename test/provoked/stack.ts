@@ -4,18 +4,21 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   Hopeless,
+  type PostgresServer,
   type ProgramResult,
   runProgram,
   type RunningProcess,
+  startPostgres,
   startProcess,
   temporaryFolder,
   type TemporaryFolder,
   until,
 } from '@strangler-toolkit/dev-stack';
+import type pg from 'pg';
 import type { Side } from '@strangler-toolkit/plan';
 import type { ContextStatus } from '../../migration/src/steps/status.ts';
 import { type Control, openControl } from '../../migration/src/control/index.ts';
-import type { CliResult } from '../../migration/test/support/cli.ts';
+import { type CliResult, startCli } from '../../migration/test/support/cli.ts';
 import { toCanary } from '../../migration/test/support/to-canary.ts';
 import { runHere } from '../../migration/test/support/run-here.ts';
 import { openScene, type Scene, shop } from '../../migration/test/support/scene.ts';
@@ -33,9 +36,16 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+interface Asked {
+  readonly port?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** The one system in which everything is provoked: three databases, two applications, a facade, a worker, a person who types. */
 export class Stack {
   readonly scene: Scene;
+  /** The monolith's. */
+  readonly server: PostgresServer;
   readonly folder: TemporaryFolder;
   readonly relays: Readonly<Record<Database, Relay>>;
   readonly applications: Readonly<Record<Side, Application>>;
@@ -49,14 +59,23 @@ export class Stack {
   /** What is shown while nothing is wrong. */
   green: Green | undefined;
   facade: RunningProcess | undefined;
+  /** Another one, while the first is not to be counted on. */
+  standIn: RunningProcess | undefined;
+  /** The answer to a write that was under way while something came about. */
+  asked: Promise<HttpAnswer> | undefined;
+  /** Clients that are at it. */
+  traffic: Promise<void> | undefined;
+  /** A session of somebody else. */
+  job: pg.Client | undefined;
   worker: RunningProcess | undefined;
   readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
-    parts: Pick<Stack, 'scene' | 'folder' | 'relays' | 'applications'>,
+    parts: Pick<Stack, 'scene' | 'server' | 'folder' | 'relays' | 'applications'>,
     env: Readonly<Record<string, string>>,
   ) {
     this.scene = parts.scene;
+    this.server = parts.server;
     this.folder = parts.folder;
     this.relays = parts.relays;
     this.applications = parts.applications;
@@ -64,7 +83,12 @@ export class Stack {
   }
 
   static async start(): Promise<Stack> {
-    const [scene, folder] = await Promise.all([openScene('provoked'), temporaryFolder('provoked')]);
+    // the monolith has a server of its own, whose settings may change
+    const [server, folder] = await Promise.all([
+      startPostgres({ settings: ['fsync=off', 'full_page_writes=off'] }),
+      temporaryFolder('provoked'),
+    ]);
+    const scene = await openScene('provoked', {}, await server.createDatabase('shop'));
     const [control, monolith, service] = await Promise.all(
       databases.map((name) => Relay.to(scene[name].url)),
     );
@@ -75,7 +99,7 @@ export class Stack {
       service: await Application.over(scene.service.url, ['items', 'title']),
     };
     const stack = new Stack(
-      { scene, folder, relays, applications },
+      { scene, server, folder, relays, applications },
       {
         ...scene.env,
         MONOLITH_URL: applications.monolith.url,
@@ -101,6 +125,22 @@ export class Stack {
   type(words: readonly string[]): Promise<CliResult> {
     const known = words.map((word) => this.words[word] ?? word);
     return runHere(known, this.env);
+  }
+
+  /** A command in a process of its own, and Ctrl-C. */
+  async interrupted(
+    words: readonly string[],
+    when: () => Promise<unknown> | undefined,
+  ): Promise<CliResult> {
+    const { child, done } = startCli(words, this.env);
+    await Promise.race([
+      when(),
+      done.then(({ stdout, stderr }) => {
+        throw new Error(`ended before Ctrl-C: ${stdout}${stderr}`);
+      }),
+    ]);
+    child.kill('SIGINT');
+    return done;
   }
 
   /** A command that must work. */
@@ -141,13 +181,18 @@ export class Stack {
     return readFile(join(this.scene.dir, `${context}.json`), 'utf8');
   }
 
-  async ask(method: string, path: string, port = this.facade?.port): Promise<HttpAnswer> {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+  /** Through the facade, or at another port. */
+  async ask(
+    method: string,
+    path: string,
+    { port = this.facade?.port, headers = {} }: Asked = {},
+  ): Promise<HttpAnswer> {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
     return { status: response.status, headers: response.headers, body: await response.text() };
   }
 
   async ready(): Promise<string> {
-    return (await this.ask('GET', '/health/ready', this.facade?.adminPort)).body;
+    return (await this.ask('GET', '/health/ready', { port: this.facade?.adminPort })).body;
   }
 
   #facade(name: string, env: Readonly<Record<string, string>> = {}) {
@@ -167,8 +212,23 @@ export class Stack {
     };
   }
 
-  startFacade(): Promise<RunningProcess> {
-    return startProcess(this.#facade('front'));
+  startFacade(env: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
+    return startProcess(this.#facade('front', env));
+  }
+
+  /** What happens meanwhile, the facade sleeps through: another one serves, and it is forgotten as one that was gone for an hour. */
+  async whileFacadeSleeps(work: () => Promise<unknown>): Promise<void> {
+    process.kill(this.facade?.pid ?? 0, 'SIGSTOP');
+    this.standIn = await startProcess(this.#facade('stand-in'));
+    await this.sql(
+      'control',
+      `UPDATE strangler_control.instances SET heartbeat_at = heartbeat_at - interval '2 hours' WHERE name = 'front'`,
+    );
+    await until('the facade is forgotten', async () => {
+      const names = await this.sql('control', 'SELECT name FROM strangler_control.instances');
+      return names.every(({ name }) => name === 'stand-in');
+    });
+    await work();
   }
 
   /** One that is expected to end by itself. */
@@ -253,10 +313,12 @@ export class Stack {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.worker?.stop(), this.facade?.stop()]);
+    await this.job?.end();
+    await Promise.all([this.worker?.stop(), this.facade?.stop(), this.standIn?.stop()]);
     await Promise.all(Object.values(this.applications).map((one) => one.close()));
     await Promise.all(Object.values(this.relays).map((relay) => relay.down()));
     await this.scene.close();
+    await this.server.stop();
     await this.folder.remove();
   }
 }

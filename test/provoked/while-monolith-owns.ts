@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { freePort, until } from '@strangler-toolkit/dev-stack';
 import { openControl } from '../../migration/src/control/index.ts';
 import type { Failure, Finding } from './failure.ts';
+import { keepForSlots, outgrowSlot } from './night.ts';
 import { catalog, type Stack } from './stack.ts';
 
 const cutoverRefused = (says: string) =>
@@ -128,7 +129,12 @@ export const streams: readonly Failure[] = [
       await verified(stack);
     },
     answer: { type: anew, exit: 1, code: 'SLOT_LOST', says: 'slot' },
-    status: ['worker …FAILED …SLOT_LOST', 'slot …MISSING'],
+    status: [
+      'worker …FAILED …SLOT_LOST',
+      'slot …MISSING',
+      'lag: the worker ended with SLOT_LOST',
+      'next …strangler replicate catalog --restart',
+    ],
     doctor: [
       {
         check: 'monolith slot …',
@@ -138,6 +144,30 @@ export const streams: readonly Failure[] = [
       worker('SLOT_LOST', 'strangler replicate <context> --restart'),
     ],
     todo: '`strangler replicate catalog --restart`',
+  },
+  {
+    name: 'the server gave the slot up, because it kept too much log',
+    provoke: outgrowSlot,
+    mend: async (stack) => {
+      await keepForSlots(stack, '-1');
+      await stack.startWorker('--restart', '--yes');
+      await verified(stack);
+    },
+    answer: { type: anew, exit: 1, code: 'SLOT_LOST', says: 'gave' },
+    status: [
+      'worker …FAILED …SLOT_LOST: The server gave up replication slot',
+      'slot …(lost)',
+      'next …strangler replicate catalog --restart',
+    ],
+    doctor: [
+      {
+        check: 'monolith slot …',
+        actual: 'lost',
+        remedy: 'strangler replicate catalog --restart',
+      },
+      worker('SLOT_LOST', 'strangler replicate <context> --restart'),
+    ],
+    todo: '`strangler replicate catalog --restart`, and a higher `max_slot_wal_keep_size`',
   },
   {
     name: 'a row that the service does not take (a dead letter)',
@@ -362,6 +392,42 @@ export const databases: readonly Failure[] = [
       },
     ],
     todo: 'the newer release again',
+  },
+  {
+    name: 'the control database is that of an older release',
+    provoke: async (stack) => {
+      const [newest] = await stack.sql(
+        'control',
+        `DELETE FROM strangler_control.kysely_migration
+          WHERE name = (SELECT max(name) FROM strangler_control.kysely_migration) RETURNING name`,
+      );
+      stack.words.NEWEST = String(newest?.name);
+    },
+    mend: (stack) =>
+      stack.sql(
+        'control',
+        `INSERT INTO strangler_control.kysely_migration (name, timestamp) VALUES ('${stack.words.NEWEST}', '2026')`,
+      ),
+    answer: {
+      type: 'strangler can-i cutover catalog',
+      exit: 1,
+      code: 'CONTROL_SCHEMA_OLDER',
+      says: 'The control schema is that of an older release: it lacks 00',
+      remedy: 'strangler control migrate',
+    },
+    status: {
+      fails: 'CONTROL_SCHEMA_OLDER',
+      exit: 1,
+      says: 'The control schema is that of an older release: it lacks 00',
+    },
+    doctor: [
+      {
+        check: 'control database',
+        actual: 'CONTROL_SCHEMA_OLDER',
+        remedy: 'strangler control migrate',
+      },
+    ],
+    todo: '`strangler control migrate`; whatever only looks changes nothing',
   },
 ];
 

@@ -1,5 +1,7 @@
 import { expect } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
+import type { Side } from '@strangler-toolkit/plan';
+import pg from 'pg';
 import type { Manner } from './application.ts';
 import type { Failure } from './failure.ts';
 import type { Stack } from './stack.ts';
@@ -8,11 +10,35 @@ const back = 'strangler rollback catalog';
 const cost = 'going back: writes wait for some seconds at most, no acknowledged one is lost';
 
 /** So many writes that what a side does is more than a single bad answer, and counted by the facade. */
-async function manyWrites(stack: Stack, count: number): Promise<void> {
+async function manyWrites(stack: Stack, count: number, side: Side = 'service'): Promise<void> {
   await Promise.all(Array.from({ length: count }, () => stack.ask('POST', '/api/products')));
-  await until('the facade has told of them', async () => (await stack.told('service')) >= count, {
+  await until('the facade has told of them', async () => (await stack.told(side)) >= count, {
     everyMs: 100,
   });
+}
+
+/** Somebody writes all the while until the owner has them, and a while longer. */
+async function writesUntil(stack: Stack): Promise<void> {
+  const { service } = stack.applications;
+  const before = service.writes;
+  await until(
+    'the service had enough writes',
+    async () => {
+      await stack.ask('POST', '/api/products');
+      return service.writes >= before + 40;
+    },
+    { everyMs: 10, withinMs: 120_000 },
+  );
+}
+
+/** As soon as the worker has followed. */
+export async function goBack(stack: Stack): Promise<void> {
+  await until(
+    'the way back is open',
+    async () => (await stack.type(['can-i', 'rollback', 'catalog'])).code === 0,
+    { withinMs: 60_000, everyMs: 700 },
+  );
+  await stack.must('rollback', 'catalog', '--yes');
 }
 
 /** As if the minutes had passed in which bad answers count. */
@@ -32,7 +58,44 @@ const writesWhileService = (manner: Manner): Pick<Failure, 'provoke' | 'mend'> =
   },
 });
 
+/** It hears of what it slept over only when a write of its has reached the side that it thought to own. */
+async function wakeFacade(stack: Stack): Promise<void> {
+  await stack.standIn?.stop();
+  const deaf = new pg.Client({ connectionString: stack.scene.control.url });
+  await deaf.connect();
+  await deaf.query('BEGIN; LOCK TABLE strangler_control.contexts');
+  const { monolith } = stack.applications;
+  const before = monolith.writes;
+  stack.asked = stack.ask('POST', '/api/products', { headers: { 'x-name': 'late' } });
+  process.kill(stack.facade?.pid ?? 0, 'SIGCONT');
+  await until('the write is at the monolith', async () => monolith.writes > before, { everyMs: 5 });
+  await deaf.end();
+}
+
 export const afterCutover: readonly Failure[] = [
+  {
+    name: 'a write met the fence, because a facade slept over a change of owner',
+    provoke: wakeFacade,
+    answer: {
+      ask: 'POST /api/products',
+      asked: (stack) => stack.asked,
+      status: 503,
+      code: 'OWNER_CHANGED',
+      says: 'The owner of catalog changed before this write reached it, and the old one refused it. Try again.',
+      headers: { 'retry-after': '1' },
+    },
+    besides: async (stack) => {
+      expect((await stack.ask('POST', '/api/products')).status).toBe(201);
+      expect(await stack.sql('monolith', `SELECT FROM products WHERE name = 'late'`)).toEqual([]);
+    },
+    mend: async (stack) => {
+      await minutesPass(stack);
+      await stack.must('fence', 'seen', 'catalog', '--reason', 'a facade slept', '--yes');
+    },
+    status: ['✗ stray-writes: …refused'],
+    doctor: [],
+    todo: 'nothing: nothing was written, and the next try goes to the owner',
+  },
   {
     name: 'the service does not answer, after its cutover',
     provoke: (stack) => stack.applications.service.down(),
@@ -135,12 +198,7 @@ export const afterGoingBack: readonly Failure[] = [
     name: 'the owner changed since the last verification',
     provoke: async (stack) => {
       await stack.must('cutover', 'catalog', '--yes');
-      // the worker follows
-      await until('the way back is open', () => stack.must('can-i', 'rollback', 'catalog'), {
-        withinMs: 30_000,
-        everyMs: 700,
-      });
-      await stack.must('rollback', 'catalog', '--yes');
+      await goBack(stack);
     },
     mend: (stack) => stack.must('verify', 'catalog'),
     answer: {
@@ -152,5 +210,31 @@ export const afterGoingBack: readonly Failure[] = [
     status: ['verification …none since epoch 5 (the last: …', 'next …strangler verify catalog'],
     doctor: [],
     todo: '`strangler verify catalog`',
+  },
+  {
+    name: 'the service refuses what the monolith took, after a cutover that watches',
+    provoke: async (stack) => {
+      stack.applications.service.manner = 'refuses';
+      await minutesPass(stack);
+      await manyWrites(stack, 30, 'monolith');
+      stack.traffic = writesUntil(stack);
+    },
+    mend: async (stack) => {
+      stack.applications.service.manner = 'well';
+      await stack.traffic;
+      await minutesPass(stack);
+      await stack.must('verify', 'catalog');
+    },
+    answer: {
+      type: 'strangler cutover catalog --yes --watch 10m',
+      once: true,
+      exit: 4,
+      code: 'GATE_REFUSED',
+      says: 'the service refuses …% of its requests (4xx)',
+    },
+    besides: async (stack) => expect(await stack.status()).toMatchObject({ owner: 'monolith' }),
+    status: ['verification …none since epoch …(the last: …', 'next …strangler verify catalog'],
+    doctor: [],
+    todo: 'mend the service, `strangler verify catalog`, cut over again: the data went back by itself, nothing is lost',
   },
 ];

@@ -59,6 +59,13 @@ describe('what no error of ours is', () => {
     });
   });
 
+  test('is a cancellation where Ctrl-C ended what waited', () => {
+    const ended = new DOMException('This operation was aborted', 'AbortError');
+    expect(asStranglerError(ended, true)).toMatchObject({ code: 'CANCELLED', cause: ended });
+    expect(asStranglerError(ended).code).toBe('INTERNAL');
+    expect(asStranglerError(new Error('broke'), true).code).toBe('INTERNAL');
+  });
+
   test('an error of ours is left as it is', () => {
     const error = new StranglerError('GATE_REFUSED', 'lag');
     expect(asStranglerError(error)).toBe(error);

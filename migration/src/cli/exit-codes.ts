@@ -1,4 +1,5 @@
 import { type ErrorCode, isStranglerError, StranglerError } from '@strangler-toolkit/plan';
+import { isAbort } from '../pause.ts';
 
 /**
  * 0 ok, 1 error, 2 usage or configuration, 3 differences found, 4 gate refused or move not allowed, 130 interrupted.
@@ -34,8 +35,11 @@ const codes: Partial<Record<ErrorCode, number>> = {
 export const exitCodeOf = (error: StranglerError, interrupted: boolean): number =>
   interrupted && error.code !== 'INTERNAL' ? 130 : (codes[error.code] ?? 1);
 
-export function asStranglerError(error: unknown): StranglerError {
+/** `interrupted`: what waited for something ended because of it, and that is no defect. */
+export function asStranglerError(error: unknown, interrupted = false): StranglerError {
   if (isStranglerError(error)) return error;
+  if (interrupted && isAbort(error))
+    return new StranglerError('CANCELLED', 'Cancelled', { cause: error });
   const message = error instanceof Error ? error.message : String(error);
   return new StranglerError('INTERNAL', message, {
     cause: error,

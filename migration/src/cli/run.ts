@@ -27,7 +27,7 @@ export async function run(
       if (json) terminal.data(jsonText({ error: usageError(error) }));
       return 2;
     }
-    const known = asStranglerError(error);
+    const known = asStranglerError(error, signal.aborted);
     if (json) terminal.data(jsonText({ error: known.toJSON() }));
     terminal.fail(known);
     if (process.env.STRANGLER_DEBUG && known.cause) terminal.talk(inspect(known.cause));

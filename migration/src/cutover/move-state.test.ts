@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { StranglerError } from '@strangler-toolkit/plan';
 import { fakeMove } from '../../test/support/fake-move.ts';
-import { from, moveSource, timeLeft, to, until } from './move-state.ts';
+import { from, moveSource, timeLeft, to, until, whyStopped } from './move-state.ts';
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -55,6 +56,17 @@ describe('waiting within a step', () => {
     await jest.advanceTimersByTimeAsync(100);
     expect(await refused).toMatchObject({ code: 'CANCELLED', cause: 'Ctrl-C' });
   });
+});
+
+test('a wait that a lost lease ended says that the lease was lost; another failure stays what it is', () => {
+  const lost = new AbortController();
+  const reason = new StranglerError('LEASE_LOST', 'taken over');
+  const broke = new Error('connection reset');
+  expect(whyStopped(broke, lost.signal)).toBe(broke);
+  lost.abort(reason);
+  const ended = new DOMException('The operation was aborted', 'AbortError');
+  expect(whyStopped(ended, lost.signal)).toBe(reason);
+  expect(whyStopped(broke, lost.signal)).toBe(broke);
 });
 
 test('a move knows its two sides, and where the stream that ends and the one that begins come from', async () => {

@@ -1,6 +1,7 @@
 import {
   type Direction,
   type CutoverSettings,
+  isStranglerError,
   type MigrationDefinition,
   sourceOf,
   StranglerError,
@@ -11,6 +12,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
 import type { FencedTable } from './fence-tables.ts';
 import type { MoveGuard } from '../replica/move-guards.ts';
+import { isAbort } from '../pause.ts';
 import type { MovePlan } from './move-plan.ts';
 import type { StreamSource, Transport } from '../stream/transport.ts';
 import type { SideConnections } from './side-connections.ts';
@@ -125,6 +127,14 @@ export async function until<T>(
     });
   }
 }
+
+/** What waits with the signal ends with an error that says no more than that it was aborted. */
+export const whyStopped = (error: unknown, signal: AbortSignal): unknown =>
+  signal.aborted && isAbort(error)
+    ? isStranglerError(signal.reason)
+      ? signal.reason
+      : cancelled(signal)
+    : error;
 
 export const cancelled = (signal: AbortSignal): StranglerError =>
   new StranglerError('CANCELLED', 'the move was cancelled before the owner changed', {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { MoveState, MoveStep, StepMoment } from './move-state.ts';
@@ -404,6 +405,20 @@ describe('what ends a move from outside', () => {
     );
     expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CANCELLED' } });
     expect(acts()).toEqual(['undo two', 'undo one']);
+  });
+
+  test('what waits with its signal and ends with it is no defect of the toolkit', async () => {
+    const { move, step, abort, acts } = scene();
+    const execute = async () => {
+      const waiting = delay(60_000, {}, { signal: move.signal });
+      abort.abort();
+      return waiting;
+    };
+    const result = await played(
+      runMove(move, [step('one'), step('two', 'before', { execute }), step('flip', 'flip')], never),
+    );
+    expect(result).toMatchObject({ outcome: 'aborted', error: { code: 'CANCELLED' } });
+    expect(acts()).toEqual(['do one', 'undo two', 'undo one']);
   });
 
   test('cancelled after the flip, it goes on to the end: there is no way back', async () => {

@@ -1,6 +1,6 @@
 import { isStranglerError, StranglerError } from '@strangler-toolkit/plan';
 import { flipLanded } from './move-record.ts';
-import { cancelled, type Detail, type MoveState, type MoveStep } from './move-state.ts';
+import { cancelled, type Detail, type MoveState, type MoveStep, whyStopped } from './move-state.ts';
 
 export interface StepResult {
   readonly step: string;
@@ -72,6 +72,14 @@ async function journal(
 const journalIfPossible = (...args: Parameters<typeof journal>): Promise<void> =>
   journal(...args).catch(() => {});
 
+async function executed(move: MoveState, step: MoveStep): Promise<Detail> {
+  try {
+    return await step.execute(move);
+  } catch (error) {
+    throw whyStopped(error, move.signal);
+  }
+}
+
 async function perform(move: MoveState, step: MoveStep): Promise<Detail> {
   await move.lease.check();
   if (step.phase !== 'after') {
@@ -89,7 +97,7 @@ async function perform(move: MoveState, step: MoveStep): Promise<Detail> {
   }
   await journal(move, step.name, 'started');
   await move.onStep({ step: step.name, moment: 'started' });
-  const detail = await step.execute(move);
+  const detail = await executed(move, step);
   await move.onStep({ step: step.name, moment: 'acted' });
   // The flip writes its own row, in its own transaction.
   if (step.phase !== 'flip') await journal(move, step.name, 'done', detail);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { retryText, workerFailure, workerRetry } from './worker-retry.ts';
+import { retryText, workerEnded, workerFailure, workerRetry } from './worker-retry.ts';
 
 const failure = { code: 'DB_UNREACHABLE', message: 'nobody answers' };
 const seen = (heartbeatAgeSeconds: number, detail: object = {}) => {
@@ -37,4 +37,14 @@ test('what it has not got past is told of one that ended, and of one whose strea
   expect(workerFailure({ state: 'streaming', detail: { failing: failure } })).toEqual(failure);
   expect(workerFailure({ state: 'streaming', detail: failure })).toBeUndefined();
   expect(workerFailure({ state: 'failed', detail: {} })).toBeUndefined();
+});
+
+test('a worker that ended with what it would end with again is told by its code', () => {
+  const ended = (state: 'failed' | 'caught-up', code: string) =>
+    workerEnded({ state, detail: { code, message: 'it is gone' } });
+  expect(ended('failed', 'SLOT_LOST')).toBe('SLOT_LOST');
+  expect(ended('failed', 'POSITION_GAP')).toBe('POSITION_GAP');
+  expect(ended('failed', 'CONTROL_FELL_BACK')).toBe('CONTROL_FELL_BACK');
+  expect(ended('failed', 'SCHEMA_CHANGED')).toBeUndefined();
+  expect(ended('caught-up', 'SLOT_LOST')).toBeUndefined();
 });

@@ -25,6 +25,16 @@ export function workerFailure({
   return typeof code === 'string' ? { code, message: String(message) } : undefined;
 }
 
+const endings = ['SLOT_LOST', 'POSITION_GAP', 'CONTROL_FELL_BACK'] as const;
+
+/** Its code, where what it ended with is mended by another command than its own. */
+export function workerEnded(
+  watermark: Pick<Watermark, 'state' | 'detail'>,
+): (typeof endings)[number] | undefined {
+  const code = watermark.state === 'failed' ? workerFailure(watermark)?.code : undefined;
+  return endings.find((ending) => ending === code);
+}
+
 /** What opening a stream takes where nothing answers. */
 const longestTrySeconds = 30;
 /** What a worker waits that does not tell. */

@@ -7,7 +7,7 @@ import {
   otherSide,
 } from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../control/index.ts';
-import { retryText, workerRetry } from '../findings/worker-retry.ts';
+import { retryText, workerEnded, workerRetry } from '../findings/worker-retry.ts';
 import { countDeadLettersIfAny } from '../replica/dead-letters.ts';
 import { decisionsFinding } from '../surroundings/index.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -52,7 +52,9 @@ export const decisionsFact = (kit: Toolkit, definition: MigrationDefinition): Pr
 export async function streamFacts(
   control: Control,
   row: ContextRow,
-): Promise<Pick<GateFacts, 'copyComplete' | 'workerAlive' | 'workerRetry' | 'lagSeconds'>> {
+): Promise<
+  Pick<GateFacts, 'copyComplete' | 'workerAlive' | 'workerRetry' | 'workerEnded' | 'lagSeconds'>
+> {
   const watermark = await control.watermarks.get(row.context, directionFrom(row.owner));
   const ours = watermark?.epoch === row.epoch ? watermark : undefined;
   const retry = ours && workerRetry(ours);
@@ -67,6 +69,7 @@ export async function streamFacts(
       watermark.state !== 'copying',
     workerAlive: ours?.workerAlive === true,
     ...(retry?.heard && { workerRetry: { code: retry.code, text: retryText(retry) } }),
+    ...(ours && { workerEnded: workerEnded(ours) }),
     ...(lagSeconds !== null && lagSeconds !== undefined && { lagSeconds }),
   };
 }

@@ -45,8 +45,21 @@ export const rates = {
   gates,
 };
 
-/** A small shop with two databases, a control database and two context files: one with data, one without. */
-export async function openScene(label: string, extra: Record<string, string> = {}): Promise<Scene> {
+const elsewhere = (url: string): TestDatabase => ({
+  url,
+  name: new URL(url).pathname.slice(1),
+  drop: async () => {},
+});
+
+/**
+ * A small shop with two databases, a control database and two context files: one with data, one without. The monolith's database may
+ * be one of somebody's own server, who drops it.
+ */
+export async function openScene(
+  label: string,
+  extra: Record<string, string> = {},
+  monolithUrl?: string,
+): Promise<Scene> {
   const dir = await mkdtemp(join(tmpdir(), 'strangler-cli-'));
   // monolith and services that are there and say nothing
   const answering = createServer((_request, response) => void response.end()).listen(
@@ -57,7 +70,7 @@ export async function openScene(label: string, extra: Record<string, string> = {
   const sides = `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
   const [control, monolith, service] = await Promise.all([
     createTestDatabase(`${label}_control`),
-    createTestDatabase(`${label}_monolith`),
+    monolithUrl === undefined ? createTestDatabase(`${label}_monolith`) : elsewhere(monolithUrl),
     createTestDatabase(`${label}_service`),
   ]);
   const sql = async (database: TestDatabase, text: string): Promise<Record<string, unknown>[]> => {

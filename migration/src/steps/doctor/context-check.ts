@@ -14,10 +14,19 @@ export interface Patient {
   readonly moving: boolean;
   readonly reachable: Readonly<Record<Side, boolean>>;
   readonly report: Report;
+  readonly has: (need: Need) => boolean;
+  /** What a check found out not to be there, for those after it. */
+  readonly lacks: (need: Need) => void;
 }
 
 /** What must be there before a check makes sense. */
-export type Need = 'replicated data' | 'monolith database' | 'service database' | 'flag provider';
+export type Need =
+  | 'replicated data'
+  | 'monolith database'
+  | 'service database'
+  | 'flag provider'
+  /** What is right of a side depends on who owns: by a wrong owner the remedy would harm. */
+  | 'undisputed owner';
 
 export interface ContextCheck {
   readonly needs: readonly Need[];

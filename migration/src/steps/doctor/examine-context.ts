@@ -34,6 +34,7 @@ import { writeRoutes } from './write-routes.ts';
 const checks: readonly ContextCheck[] = [
   directAddress('monolith'),
   directAddress('service'),
+  owners,
   server('monolith'),
   replicaIdentity,
   server('service'),
@@ -42,7 +43,6 @@ const checks: readonly ContextCheck[] = [
   references,
   writeRoutes,
   forgotten,
-  owners,
   fences,
   subscriptions,
   fenceHeld,
@@ -78,10 +78,14 @@ export async function examineContext(
     'monolith database': reachable.monolith,
     'service database': reachable.service,
     'flag provider': kit.hasFlagWriter,
+    'undisputed owner': true,
   };
-  const patient: Patient = { kit, definition, control, row, moving, reachable, report };
+  const has = (need: Need): boolean => there[need];
+  const lacks = (need: Need): void => void (there[need] = false);
+  const about = { kit, definition, control, row, moving, reachable };
+  const patient: Patient = { ...about, report, has, lacks };
   for (const { needs, attempt, run } of checks) {
-    if (!needs.every((need) => there[need])) continue;
+    if (!needs.every(has)) continue;
     if (attempt) await reportAttempt(report, attempt.check, attempt.expected, () => run(patient));
     else await run(patient);
   }

@@ -12,7 +12,7 @@ function expectedModes(row: ContextRow, side: Side): readonly string[] {
 
 /** The side that does not own the data refuses writes; the owner's does not. */
 export const fences: ContextCheck = {
-  needs: ['monolith database', 'service database'],
+  needs: ['monolith database', 'service database', 'undisputed owner'],
   attempt: { check: 'fences', expected: 'can be examined' },
   async run({ kit, definition, report }) {
     const row = await kit.row(definition);
@@ -43,7 +43,7 @@ export const fences: ContextCheck = {
 
 /** Whoever opened one left no trace in the stream. What keeps it from being asked is told above. */
 export const fenceHeld: ContextCheck = {
-  needs: ['monolith database', 'service database'],
+  needs: ['monolith database', 'service database', 'undisputed owner'],
   async run({ kit, definition, report }) {
     const { context } = definition;
     const held = await fenceHeldSince(kit, definition, await kit.row(definition));

@@ -12,7 +12,7 @@ const named = (route: ForgottenRoute): string => {
 
 /** Requests that write the context's tables and are no writes of it: the fence will refuse them after the cutover. */
 export const forgotten: ContextCheck = {
-  needs: ['replicated data', 'monolith database'],
+  needs: ['replicated data', 'monolith database', 'undisputed owner'],
   attempt: { check: 'audit fence', expected: 'can be examined' },
   run: async ({ kit, definition, row, report }) => {
     const found = await forgottenRoutes(kit, definition, row);

@@ -6,7 +6,7 @@ import { presentIdentity } from '../present-identity.ts';
 import type { ContextCheck } from './context-check.ts';
 
 export const identity: ContextCheck = {
-  needs: ['replicated data', 'monolith database', 'service database'],
+  needs: ['replicated data', 'monolith database', 'service database', 'undisputed owner'],
   attempt: { check: 'identity of tables', expected: 'can be compared' },
   async run({ kit, definition, row, moving, report }) {
     if (!streamsAt(row.stage) || moving) return;

@@ -88,6 +88,7 @@ export const server = (side: Side): ContextCheck => ({
       if (!streams) return;
       const slot = await readSlot(client, names.slot);
       reportRoom({ side, facts, slot, report: patient.report });
-      await checkSlotAndPublication(patient, { side, client, names, slot });
+      if (patient.has('undisputed owner'))
+        await checkSlotAndPublication(patient, { side, client, names, slot });
     }),
 });

@@ -3,7 +3,7 @@ import { streamEnds } from '../stream-ends.ts';
 import type { ContextCheck } from './context-check.ts';
 
 export const transport: ContextCheck = {
-  needs: ['replicated data'],
+  needs: ['replicated data', 'undisputed owner'],
   attempt: { check: 'transport', expected: 'configured' },
   async run({ kit, definition, control, row, moving, reachable, report }) {
     const chosen = kit.transport(definition);
