@@ -197,7 +197,8 @@ describe.each(['undici', 'middleware'] as const)('%s: an upstream', (forwarder) 
     });
     const upgrade = 'Host: shop.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
     expect(await askRaw(port, `GET /chat HTTP/1.1\r\n${upgrade}`)).toContain('HTTP/1.1 101 ');
-    expect(shown.length).toBeGreaterThan(5);
+    // two requests, a shadow, a look at its health, a handshake
+    expect(shown.length).toBeGreaterThanOrEqual(5);
     expect(new Set(shown)).toEqual(new Set(['second']));
   });
 
