@@ -14,6 +14,8 @@ import { checkToken } from './token-check.ts';
 export interface Asked {
   readonly method?: string | undefined;
   readonly rawHeaders: readonly string[];
+  /** The method that a framework may take instead. */
+  readonly override: string | undefined;
   /** What is counted on its own; the same for all that no context claims. */
   readonly route: string;
   /** As the context knows it, unproven; undefined: nothing says who asks. */
@@ -32,9 +34,15 @@ export interface TurnedAway {
   readonly problem: Problem;
 }
 
-/** A browser's question whether it may ask (Fetch §3.2.2), which never says who asks. */
-const isPreflight = ({ method, rawHeaders }: Asked): boolean =>
-  method === 'OPTIONS' && rawHeader(rawHeaders, 'access-control-request-method') !== undefined;
+/**
+ * A browser's question whether it may ask (Fetch §3.2.2), which never says who asks. It always says its origin, and never names
+ * another method: many frameworks would do what that one says.
+ */
+const isPreflight = ({ method, rawHeaders, override }: Asked): boolean =>
+  method === 'OPTIONS' &&
+  override === undefined &&
+  rawHeader(rawHeaders, 'origin') !== undefined &&
+  rawHeader(rawHeaders, 'access-control-request-method') !== undefined;
 
 const nobodyCounts: readonly RateLimit[] = [];
 

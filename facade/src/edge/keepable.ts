@@ -1,3 +1,4 @@
+/// <reference path="./http-cache-semantics.d.ts" />
 import type { IncomingHttpHeaders } from 'node:http';
 import CachePolicy from 'http-cache-semantics';
 import { headersObject } from '../proxy/raw-headers.ts';
@@ -9,11 +10,14 @@ export interface CacheAsked {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** Frameworks take another method from these, and answer that one. */
+const overriding = /^x-(?:http-)?method(?:-override)?$/;
+
 /** Conditions and parts are about what a client has: its upstream answers those, and everything but a plain GET. */
 export const asksPlainly = (method: string, headers: IncomingHttpHeaders): boolean =>
   method === 'GET' &&
   headers.range === undefined &&
-  !Object.keys(headers).some((name) => name.startsWith('if-'));
+  !Object.keys(headers).some((name) => name.startsWith('if-') || overriding.test(name));
 
 /** Somebody asks who may get another answer than others, or wrote something that others did not. */
 export const saysWho = ({ cookie, authorization }: IncomingHttpHeaders): boolean =>

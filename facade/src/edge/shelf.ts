@@ -37,7 +37,9 @@ export function shelfOf(parts: Parts, passage: Passage, read: Read): Shelf | und
   const mayBePinned =
     replicated &&
     (known || pinned.has(chosen.reason) || ownership.states.holding(context) !== undefined);
-  if (mayBePinned || passage.withBody || !asksPlainly(method, headers)) {
+  // a body that was kept for a second try is one all the same
+  const withBody = passage.withBody || passage.body !== undefined;
+  if (mayBePinned || withBody || !asksPlainly(method, headers)) {
     count('bypass');
     return undefined;
   }

@@ -45,6 +45,12 @@ export async function tryRewritten(
   return rewriteAnswer(parts, passage, { rewrite, answer: attempt.answer, withinMs: left() });
 }
 
+const withLength = (headers: readonly string[], { length }: Uint8Array): string[] => [
+  ...withoutHeaders(headers, (name) => name === 'content-length'),
+  'content-length',
+  String(length),
+];
+
 /** Undefined: it is answered already, or nobody is there any more. */
 async function rewriteRequest(
   { metrics }: Parts,
@@ -68,15 +74,15 @@ async function rewriteRequest(
       outcome = await renameBody(body, passage.headers, { fields: request.fields, maxBytes });
     if (body !== 'too-large' && !('body' in outcome) && !refuses) {
       metrics.edgeRewrites.inc({ message: 'request', outcome: outcome.kind });
-      return { ...passage, headers, withBody: false, body };
+      // read as a whole it has a length, and without one its bytes would be taken for the next request
+      return { ...passage, headers: withLength(headers, body), withBody: false, body };
     }
   }
   metrics.edgeRewrites.inc({ message: 'request', outcome: outcome.kind });
   if ('body' in outcome) {
     const { body } = outcome;
-    const head = withoutHeaders(headers, (name) => /^content-(?:length|encoding)$/.test(name));
-    head.push('content-length', String(body.length));
-    return { ...passage, headers: head, withBody: false, body };
+    const plain = withoutHeaders(headers, (name) => name === 'content-encoding');
+    return { ...passage, headers: withLength(plain, body), withBody: false, body };
   }
   if (!refuses && !partly) return { ...passage, headers };
   refuse(passage, outcome.kind);

@@ -110,6 +110,19 @@ describe.each(['undici', 'middleware'] as const)('%s', (forwarder) => {
     expect(monolith.seen[0]?.headers).not.toHaveProperty('transfer-encoding');
   });
 
+  test('a body without a length that passes as it is stays the body of its request', async () => {
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+    const answer = await askRaw(
+      facade.port,
+      'GET /api/items HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n' +
+        `Transfer-Encoding: chunked\r\n\r\n${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`,
+    );
+    expect(answer).toContain(smuggled);
+    await ask(facade.port, '/api/items');
+    expect(monolith.seen.map(({ url }) => url)).toEqual(['/api/items', '/api/items']);
+    expect(monolith.seen[0]?.headers).toMatchObject({ 'content-length': String(smuggled.length) });
+  });
+
   test('one side has its rules, the other none; what nobody claims none', async () => {
     serviceAnswers = says('{"price_cents":1}');
     monolithAnswers = serviceAnswers;
