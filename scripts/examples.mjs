@@ -48,7 +48,12 @@ function project(folder) {
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(
     join(folder, 'tsconfig.json'),
-    JSON.stringify({ extends: join(root, 'tsconfig.json'), include: ['**/*.ts'], exclude: [] }),
+    // sources stand in for the built packages: they need the types that they were written for packages without any
+    JSON.stringify({
+      extends: join(root, 'tsconfig.json'),
+      include: ['**/*.ts', ...published.map((part) => join(root, part, 'src/**/*.d.ts'))],
+      exclude: [],
+    }),
   );
 }
 

@@ -1,4 +1,3 @@
-/// <reference path="./http-cache-semantics.d.ts" />
 import type { IncomingHttpHeaders } from 'node:http';
 import CachePolicy from 'http-cache-semantics';
 import { headersObject } from '../proxy/raw-headers.ts';
