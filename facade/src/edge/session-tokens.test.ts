@@ -55,6 +55,21 @@ test('a session that changed is asked for again, also while it is being asked fo
   expect(await token()).toBeUndefined();
 });
 
+test('a session that changed is asked for again in whatever words: in another order, or with another cookie beside', async () => {
+  for (const session of ['sid=a; x=1', 'x=1; sid=a', 'sid=b']) await token(session);
+  tokens.forget('sid=a');
+  answer = { kind: 'nobody' };
+  expect(await token('x=1; sid=a')).toBeUndefined();
+  expect(await token('sid=a; x=1')).toBeUndefined();
+  expect(await token('sid=b')).toBe('anna 3');
+});
+
+test('of many sessions the one that asked last stays', async () => {
+  for (const session of ['sid=a', 'sid=b', 'sid=c', 'sid=a', 'sid=d']) await token(session);
+  expect(await token()).toBe('anna 1');
+  expect(await token('sid=b')).toBe('anna 5');
+});
+
 test('nobody may be somebody after five seconds', async () => {
   answer = { kind: 'nobody' };
   expect(await token()).toBeUndefined();

@@ -65,15 +65,25 @@ export class SessionTokens {
     const { now } = this.#options;
     let entry = this.#entries.get(session);
     if (entry?.asked !== asked) entry = this.#begin(session, asked);
+    else this.#use(session, entry);
     if (now() >= entry.freshUntil)
       await (entry.loading ??= this.#load(entry, ask).finally(() => (entry.loading = undefined)));
     if (now() < entry.goodUntil) return entry.token;
     throw new IdentityUnknown('the monolith does not say who has the session');
   }
 
+  /** Also where its cookies came in another order, or some of them only: the same session in other words. */
   forget(session: string): void {
+    const ended = new Set(session.split('; '));
     // what is being asked right now ends in an entry that nobody finds any more
+    for (const other of this.#entries.keys())
+      if (other.split('; ').some((pair) => ended.has(pair))) this.#entries.delete(other);
+  }
+
+  /** Who asks often stays when many come. */
+  #use(session: string, entry: Entry): void {
     this.#entries.delete(session);
+    this.#entries.set(session, entry);
   }
 
   #begin(session: string, asked: string): Entry {
