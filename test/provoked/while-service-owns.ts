@@ -89,6 +89,9 @@ export const afterCutover: readonly Failure[] = [
       expect(await stack.sql('monolith', `SELECT FROM products WHERE name = 'late'`)).toEqual([]);
     },
     mend: async (stack) => {
+      // it still had to tell of reads from before it slept, and tells of those with what comes next
+      await minutesPass(stack);
+      await manyWrites(stack, 1);
       await minutesPass(stack);
       await stack.must('fence', 'seen', 'catalog', '--reason', 'a facade slept', '--yes');
     },
