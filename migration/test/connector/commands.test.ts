@@ -49,9 +49,14 @@ describeWithKafka('the command line over Kafka', () => {
     );
   const right = async (): Promise<void> => {
     let last: Check[] = [];
-    await until('doctor finds nothing', async () => (last = await wrong()).length === 0, {
-      everyMs: 500,
-    }).catch((error: Error) =>
+    const nothing = async (): Promise<boolean> => {
+      last = await wrong();
+      // who touches a connector has it read anew: that no rows are missing is for a comparison to say
+      if (last.length === 1 && last[0]?.check === 'Kafka Connect since the last verification')
+        await run('verify', 'catalog');
+      return last.length === 0;
+    };
+    await until('doctor finds nothing', nothing, { everyMs: 500 }).catch((error: Error) =>
       Promise.reject(new Error(`${error.message}: ${JSON.stringify(last)}`)),
     );
   };
