@@ -89,8 +89,15 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
     ask(facade.port, path, { headers });
   const post = (path: string) =>
     ask(facade.port, path, { method: 'POST', headers: { cookie: `sid=${sid}` } });
-  const asked = (): number => monolith.seen.filter(({ url }) => url === '/me').length;
-  const told = (): unknown[] => service.seen.map(({ headers }) => headers[header]);
+  // the mirrored reads of an earlier test may come as late as they like
+  const served = (): Upstream['seen'] =>
+    service.seen.filter(({ headers }) => headers['x-strangler-shadow'] === undefined);
+  const questions = (): Upstream['seen'] =>
+    monolith.seen.filter(
+      ({ url, headers }) => url === '/me' && headers.cookie?.includes(`sid=${sid}`) === true,
+    );
+  const asked = (): number => questions().length;
+  const told = (): unknown[] => served().map(({ headers }) => headers[header]);
   const published = async (): Promise<JSONWebKeySet> =>
     JSON.parse((await ask(facade.adminPort, '/.well-known/jwks.json')).body);
 
@@ -98,9 +105,9 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
     await get('/api/items', { cookie: `theme=dark; sid=${sid}; a=b` });
     await get();
     expect(asked()).toBe(1);
-    const [seen] = service.seen;
+    const [seen] = served();
     expect(seen?.headers.cookie).toBe('theme=dark; a=b');
-    expect(service.seen[1]?.headers.cookie).toBeUndefined();
+    expect(served()[1]?.headers.cookie).toBeUndefined();
     const token = String(seen?.headers[header]);
     const keys = await published();
     expect(keys.keys).toHaveLength(2);
@@ -114,7 +121,7 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
     expect(payload).not.toHaveProperty('secret');
     expect(Number(payload.exp) - Number(payload.iat)).toBe(60);
     // the monolith is asked with the session alone, and what it may hang on
-    const question = monolith.seen.find(({ url }) => url === '/me');
+    const [question] = questions();
     expect(question?.headers).toMatchObject({
       cookie: `sid=${sid}`,
       host: `127.0.0.1:${facade.port}`,
@@ -125,7 +132,7 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
   test('the monolith keeps its session and gets no token, nor does a client', async () => {
     const answer = await get('/api/items/1');
     expect(answer.raw.join()).not.toContain(header);
-    const [seen] = monolith.seen;
+    const seen = monolith.seen.find(({ url }) => url === '/api/items/1');
     expect(seen?.headers.cookie).toBe(`sid=${sid}`);
     expect(seen?.headers[header]).toBeUndefined();
   });
@@ -162,10 +169,10 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
   test('of a cookie that is there twice the monolith says which one counts', async () => {
     await get('/api/items', { cookie: `sid=stolen; sid=${sid}` });
     expect(told()).toEqual([undefined]);
-    expect(monolith.seen[0]?.headers.cookie).toBe(`sid=stolen; sid=${sid}`);
+    expect(questions()[0]?.headers.cookie).toBe(`sid=stolen; sid=${sid}`);
     await get('/api/items', { cookie: `sid=${sid}; sid=stolen` });
     expect(told()[1]).toEqual(expect.any(String));
-    expect(service.seen.map(({ headers }) => headers.cookie)).toEqual([undefined, undefined]);
+    expect(served().map(({ headers }) => headers.cookie)).toEqual([undefined, undefined]);
   });
 
   test.each(['silent', 'broken'] as const)(
@@ -179,7 +186,7 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
       const write = await post('/api/items');
       expect([write.status, JSON.parse(write.body).code]).toEqual([503, 'IDENTITY_UNKNOWN']);
       expect(write.headers['retry-after']).toBe('1');
-      expect(service.seen).toEqual([]);
+      expect(served()).toEqual([]);
       expect(await facade.metric(/^facade_edge_failures_total{duty="sessions"}/)).toBeGreaterThan(
         0,
       );
@@ -190,7 +197,10 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
 
   test('who has no session is asked about nowhere', async () => {
     await get('/api/items', { cookie: 'theme=dark' });
-    expect(service.seen[0]?.headers).toMatchObject({ cookie: 'theme=dark' });
+    expect(served()[0]?.headers).toMatchObject({ cookie: 'theme=dark' });
+    expect(monolith.seen.filter(({ url, headers }) => url === '/me' && !headers.cookie)).toEqual(
+      [],
+    );
     expect(asked()).toBe(0);
   });
 
@@ -215,9 +225,8 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
       expect(headers.cookie).toBe(`sid=${sid}`);
       expect(headers[header]).toBeUndefined();
     }
-    expect(monolith.seen.find(({ url }) => url === '/me')?.headers).not.toHaveProperty(
-      'x-strangler-shadow',
-    );
+    expect(questions()[0]?.headers).toBeDefined();
+    expect(questions()[0]?.headers).not.toHaveProperty('x-strangler-shadow');
   });
 
   test('a handshake of a WebSocket carries it, or is refused', async () => {
@@ -228,10 +237,10 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
       );
     await shake(`sid=${sid}`);
     expect(told()).toEqual([expect.any(String)]);
-    expect(service.seen[0]?.headers.cookie).toBeUndefined();
+    expect(served()[0]?.headers.cookie).toBeUndefined();
     way = 'broken';
     expect(await shake('sid=another')).toContain('"code":"IDENTITY_UNKNOWN"');
-    expect(service.seen).toHaveLength(1);
+    expect(served()).toHaveLength(1);
   });
 });
 
