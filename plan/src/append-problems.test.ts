@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { inServiceNames } from './append-problems.ts';
 import type { MigrationDefinition, TableMapping } from './migration.ts';
-import { validateDefinition, validateTogether } from './validate.ts';
+import { alone as fileAlone, together } from '../test/support/validity.ts';
 
 const shop = { url: 'http://m', database: { env: 'SHOP' } };
 const orders = { url: 'http://s', database: { env: 'ORDERS' } };
@@ -32,22 +32,7 @@ const second = (changes: Partial<TableMapping> = {}): MigrationDefinition => ({
   service: shop,
   tables: [{ ...back, ...changes }],
 });
-const message = (work: () => unknown): string => {
-  try {
-    work();
-    return 'valid';
-  } catch (error) {
-    return (error as Error).message;
-  }
-};
-const alone = (definition: MigrationDefinition): string =>
-  message(() => validateDefinition(definition, 'c.ts'));
-const together = (...definitions: MigrationDefinition[]): string =>
-  message(() =>
-    validateTogether(
-      definitions.map((definition) => ({ definition, file: `${definition.context}.ts` })),
-    ),
-  );
+const alone = (definition: MigrationDefinition): string => fileAlone(definition, 'c.ts');
 /** Without the field. */
 const { append: _append, ...silent } = there;
 const { append: _back, ...silentBack } = back;

@@ -4,7 +4,7 @@ import { defaultGates } from './gate-settings.ts';
 import type { MigrationDefinition } from './migration.ts';
 import { carriesOn } from './one-way-problems.ts';
 import { isOneWay, moveAllowed, nextCommand, replicates, stages, storedKind } from './stages.ts';
-import { validateDefinition, validateTogether } from './validate.ts';
+import { alone as fileAlone, together } from '../test/support/validity.ts';
 
 const pages: MigrationDefinition = {
   context: 'pages',
@@ -26,22 +26,8 @@ const stock: MigrationDefinition = {
   routes: [],
   tables: [{ monolith: 'stock', service: [{ table: 'stock', columns: { item: 'item' } }] }],
 };
-const message = (work: () => unknown): string => {
-  try {
-    work();
-    return 'valid';
-  } catch (error) {
-    return (error as Error).message;
-  }
-};
 const alone = (changes: Partial<MigrationDefinition>): string =>
-  message(() => validateDefinition({ ...pages, ...changes }, 'p.ts'));
-const together = (...definitions: MigrationDefinition[]): string =>
-  message(() =>
-    validateTogether(
-      definitions.map((definition) => ({ definition, file: `${definition.context}.ts` })),
-    ),
-  );
+  fileAlone({ ...pages, ...changes }, 'p.ts');
 
 describe('the file of a projection', () => {
   test('answers reads, and has nothing that a way back or a write would need', () => {

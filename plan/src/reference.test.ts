@@ -6,7 +6,7 @@ import type { MigrationDefinition } from './migration.ts';
 import { judgeReference } from './reference-gates.ts';
 import { carriesOn } from './one-way-problems.ts';
 import { moveAllowed, moves, nextCommand, stages, storedKind } from './stages.ts';
-import { validateDefinition, validateTogether } from './validate.ts';
+import { alone as fileAlone, together } from '../test/support/validity.ts';
 
 const sides = {
   monolith: { url: 'http://m', database: { env: 'SHOP' } },
@@ -27,22 +27,8 @@ const orders: MigrationDefinition = {
   routes: [],
   tables: [{ monolith: 'orders', service: [{ table: 'orders', columns: { id: 'id' } }] }],
 };
-const message = (work: () => unknown): string => {
-  try {
-    work();
-    return 'valid';
-  } catch (error) {
-    return (error as Error).message;
-  }
-};
 const alone = (changes: Partial<MigrationDefinition>): string =>
-  message(() => validateDefinition({ ...countries, ...changes }, 'c.ts'));
-const together = (...definitions: MigrationDefinition[]): string =>
-  message(() =>
-    validateTogether(
-      definitions.map((definition) => ({ definition, file: `${definition.context}.ts` })),
-    ),
-  );
+  fileAlone({ ...countries, ...changes }, 'c.ts');
 
 describe('the file of a reference', () => {
   test('has tables and both databases, and nothing that requests or a way back would need', () => {

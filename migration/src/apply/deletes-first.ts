@@ -9,10 +9,8 @@ export function deletesFirst(changes: readonly RowChange[]): RowChange[] {
   const result: RowChange[] = [];
   for (let from = 0; from < changes.length;) {
     const transaction = changes[from]?.transaction;
-    const end = changes.findIndex(
-      (change, index) => index > from && change.transaction !== transaction,
-    );
-    const until = end === -1 ? changes.length : end;
+    let until = from + 1;
+    while (until < changes.length && changes[until]?.transaction === transaction) until++;
     result.push(...ofTransaction(changes.slice(from, until)));
     from = until;
   }

@@ -1,6 +1,7 @@
 import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../../control/index.ts';
 import type { Report } from '../../findings/check.ts';
+import type { Identity } from '../../identity/identity.ts';
 import type { Toolkit } from '../toolkit.ts';
 
 /** A context under examination: what every check of it starts from. */
@@ -14,6 +15,8 @@ export interface Patient {
   readonly moving: boolean;
   readonly reachable: Readonly<Record<Side, boolean>>;
   readonly report: Report;
+  /** What the rows rest on; looked at once. @throws StranglerError DB_*, SCHEMA_* */
+  readonly identityNow: () => Promise<Identity>;
   readonly has: (need: Need) => boolean;
   /** What a check found out not to be there, for those after it. */
   readonly lacks: (need: Need) => void;

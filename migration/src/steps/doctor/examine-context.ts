@@ -1,10 +1,13 @@
 import {
   bothSides,
+  directionFrom,
   type MigrationDefinition,
   type Side,
   replicates,
 } from '@strangler-toolkit/plan';
 import { type Report, reportAttempt } from '../../findings/check.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { presentIdentity } from '../present-identity.ts';
 import type { Toolkit } from '../toolkit.ts';
 import { broker } from './broker.ts';
 import { carrier } from './carrier.ts';
@@ -82,8 +85,11 @@ export async function examineContext(
   };
   const has = (need: Need): boolean => there[need];
   const lacks = (need: Need): void => void (there[need] = false);
+  let looked: Promise<Identity> | undefined;
+  const identityNow = (): Promise<Identity> =>
+    (looked ??= presentIdentity(kit, definition, directionFrom(row.owner)));
   const about = { kit, definition, control, row, moving, reachable };
-  const patient: Patient = { ...about, report, has, lacks };
+  const patient: Patient = { ...about, report, identityNow, has, lacks };
   for (const { needs, attempt, run } of checks) {
     if (!needs.every(has)) continue;
     if (attempt) await reportAttempt(report, attempt.check, attempt.expected, () => run(patient));

@@ -2,13 +2,12 @@ import { directionFrom, otherSide, streamsAt } from '@strangler-toolkit/plan';
 import type { Identity } from '../../identity/identity.ts';
 import { changesText, whatChanged } from '../../identity/what-changed.ts';
 import { readIdentityRow } from '../../replica/identities.ts';
-import { presentIdentity } from '../present-identity.ts';
 import type { ContextCheck } from './context-check.ts';
 
 export const identity: ContextCheck = {
   needs: ['replicated data', 'monolith database', 'service database', 'undisputed owner'],
   attempt: { check: 'identity of tables', expected: 'can be compared' },
-  async run({ kit, definition, row, moving, report }) {
+  async run({ kit, definition, row, moving, report, identityNow }) {
     if (!streamsAt(row.stage) || moving) return;
     const { context } = definition;
     const direction = directionFrom(row.owner);
@@ -17,10 +16,9 @@ export const identity: ContextCheck = {
     );
     // The worker of this epoch has not begun, which its own check tells.
     if (known?.epoch !== row.epoch) return;
-    const changes = whatChanged(
-      known.identity,
-      await presentIdentity(kit, definition, direction),
-    ).filter(({ severity }) => severity !== 'void');
+    const changes = whatChanged(known.identity, await identityNow()).filter(
+      ({ severity }) => severity !== 'void',
+    );
     const stops = changes.some(({ severity }) => severity === 'stop');
     report({
       check: 'tables',
