@@ -200,7 +200,26 @@ export function startWorker(
   );
   const told = outcome.then((error) => (error === null ? null : inspect(error)));
   const stop = async (): Promise<void> => (controller.abort(), void (await ended));
-  return { ended, told, progress, notes, stop, [Symbol.asyncDispose]: stop };
+  const running = { ended, told, progress, notes, stop, [Symbol.asyncDispose]: stop };
+  lastStarted.set(shop.control, running);
+  return running;
+}
+
+const lastStarted = new WeakMap<Control, Running>();
+
+/** What the worker said last, and what the databases' sessions wait for: a wait that failed far away is not seen again soon. */
+async function whatGoesOn({ control, monolith }: Shop): Promise<string> {
+  const worker = lastStarted.get(control);
+  const ended = await Promise.race([worker?.told, Promise.resolve('it still runs')]);
+  const { rows } = await monolith.query(
+    `SELECT datname, application_name, state, wait_event, xact_start, pg_blocking_pids(pid) AS blocked_by, left(query, 200) AS query
+     FROM pg_stat_activity WHERE datname = current_database() OR xact_start < now() - interval '5 s'`,
+  );
+  const { notes, progress } = worker ?? {};
+  return inspect(
+    { worker: { ended, notes, progress: progress?.slice(-3) }, sessions: rows },
+    { depth: 6 },
+  );
 }
 
 /** The data part of a cutover: the new way is made, the old stream closed, the owner changed. */
@@ -261,5 +280,7 @@ export async function caughtUp(shop: Shop, direction: 'forward' | 'reverse'): Pr
   await until(
     `${direction} watermark passes ${now}`,
     async () => ((await shop.control.watermarks.get('goods', direction))?.appliedAt ?? '') > now,
-  );
+  ).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}\n${await whatGoesOn(shop)}`, { cause: error });
+  });
 }
