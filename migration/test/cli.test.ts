@@ -665,14 +665,28 @@ describe('init', () => {
       join(dir, 'access.log'),
       '- - - [x] "GET /goods/1 HTTP/1.1" 200 1\n- - - [x] "GET /goods/2 HTTP/1.1" 200 1\nnothing\n',
     );
-    const init = ['init', '--context', 'goods', '--database', 'SHOP_DB', '--tables', 'products'];
+    const odd = { table: `"odd shop"."time. ""o'clock"`, column: `"it's a.b"` };
+    await scene.sql(
+      scene.monolith,
+      `CREATE SCHEMA "odd shop"; CREATE TABLE ${odd.table} (${odd.column} text NOT NULL);
+       CREATE UNIQUE INDEX "one only" ON ${odd.table} (${odd.column});
+       ALTER TABLE ${odd.table} REPLICA IDENTITY USING INDEX "one only";
+       CREATE TABLE "torn
+apart" (id bigint REFERENCES products)`,
+    );
+    const tables = `products,${odd.table}`;
+    const init = ['init', '--context', 'goods', '--database', 'SHOP_DB', '--tables', tables];
     const written = await cli([...init, '--traffic', join(dir, 'access.log')], env);
+    expect(written.stdout).toContain(
+      `the index that is its replica identity (it's a.b) is the key`,
+    );
     expect(written.stdout).toMatch(/2 requests suggest 1 routes;[^]*1 lines could not be read/);
     const text = await readFile(join(dir, 'goods.ts'), 'utf8');
     expect(text).toContain("database: { env: 'SHOP_DB' }");
     expect(text).not.toContain(scene.monolith.url);
     const status = json(await cli(['status', '--json'], env)) as { contexts: object[] };
     expect(status.contexts).toMatchObject([{ context: 'goods' }]);
+    expect(text).toContain(String.raw`table: '"odd shop"."time. ""o\'clock"'`);
 
     await writeFile(join(dir, 'other.mjs'), `import 'not-installed-anywhere'; export default {};`);
     expect((await cli(['status'], env)).stderr).toMatch(/A context file needs no import/);
@@ -686,6 +700,7 @@ describe('init', () => {
     );
     missing.close();
     await rm(dir, { recursive: true });
+    await scene.sql(scene.monolith, 'DROP SCHEMA "odd shop" CASCADE; DROP TABLE "torn\napart"');
   });
 });
 

@@ -54,3 +54,36 @@ export async function keepForSlots(stack: Stack, size: string): Promise<void> {
   await stack.sql('monolith', `ALTER SYSTEM SET max_slot_wal_keep_size = '${size}'`);
   await stack.sql('monolith', 'SELECT pg_reload_conf()');
 }
+
+const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'strangler_control'::regnamespace AND relkind = 'r'`;
+
+/** Every table of the control database as it is now. */
+export const backUpControl = (stack: Stack) =>
+  stack.sql(
+    'control',
+    `CREATE SCHEMA backup;
+     DO $$ DECLARE name name; BEGIN
+       FOR name IN ${tables} LOOP
+         EXECUTE format('CREATE TABLE backup.%1$I AS TABLE strangler_control.%1$I', name);
+       END LOOP; END $$`,
+  );
+
+/** As whoever restores a database does it: nobody is connected meanwhile, and it is as it was. */
+export async function restoreControl(stack: Stack): Promise<void> {
+  await stack.relays.control.down();
+  await stack.sql(
+    'control',
+    `BEGIN; SET LOCAL session_replication_role = replica;
+     DO $$ DECLARE name name; columns text; BEGIN
+       FOR name IN ${tables} LOOP
+         EXECUTE format('DELETE FROM strangler_control.%I', name);
+         SELECT string_agg(quote_ident(attname), ', ') INTO columns FROM pg_attribute
+          WHERE attrelid = format('strangler_control.%I', name)::regclass AND attnum > 0
+            AND NOT attisdropped AND attgenerated = '';
+         EXECUTE format('INSERT INTO strangler_control.%1$I (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM backup.%1$I',
+           name, columns);
+       END LOOP; END $$;
+     COMMIT`,
+  );
+  await stack.relays.control.up();
+}

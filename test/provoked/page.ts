@@ -1,4 +1,3 @@
-import type { JudgedElsewhere } from './elsewhere.ts';
 import type { Answer, Failure } from './failure.ts';
 
 const escaped = (text: string): string => text.replaceAll('|', String.raw`\|`).trim();
@@ -36,11 +35,6 @@ export const provokedTable = (failures: readonly Failure[]): string[][] => [
     doctorText(failure),
     failure.todo,
   ]),
-];
-
-export const elsewhereTable = (failures: readonly JudgedElsewhere[]): string[][] => [
-  ['what happened', 'what is seen', 'do'],
-  ...failures.map(({ name, seen, todo }) => [name, seen, todo]),
 ];
 
 export const markdown = ([head = [], ...rows]: readonly (readonly string[])[]): string =>

@@ -2,8 +2,10 @@ import { contracts } from './contracts.ts';
 import type { Failure } from './failure.ts';
 import { barred } from './moves.ts';
 import type { Stack } from './stack.ts';
+import { backUpControl } from './night.ts';
 import { typed } from './typed.ts';
 import { databases, evidence, facades, sides, streams } from './while-monolith-owns.ts';
+import { withUnleash } from './with-unleash.ts';
 import { afterCutover, afterGoingBack, goBack } from './while-service-owns.ts';
 
 interface Phase {
@@ -33,6 +35,7 @@ export const phases: readonly Phase[] = [
     name: 'while the service owns',
     begin: async (stack) => {
       await stack.must('verify', 'catalog');
+      await backUpControl(stack);
       await stack.whileFacadeSleeps(() => stack.must('cutover', 'catalog', '--yes'));
     },
     failures: afterCutover,
@@ -44,5 +47,10 @@ export const phases: readonly Phase[] = [
       await stack.must('verify', 'catalog');
     },
     failures: afterGoingBack,
+  },
+  {
+    name: 'with Unleash',
+    begin: (stack) => stack.toUnleash(),
+    failures: withUnleash,
   },
 ];

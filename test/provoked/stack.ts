@@ -10,8 +10,10 @@ import {
   type RunningProcess,
   startPostgres,
   startProcess,
+  startUnleash,
   temporaryFolder,
   type TemporaryFolder,
+  type UnleashServer,
   until,
 } from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
@@ -61,6 +63,7 @@ export class Stack {
   facade: RunningProcess | undefined;
   /** Another one, while the first is not to be counted on. */
   standIn: RunningProcess | undefined;
+  unleash: UnleashServer | undefined;
   /** The answer to a write that was under way while something came about. */
   asked: Promise<HttpAnswer> | undefined;
   /** Clients that are at it. */
@@ -275,6 +278,18 @@ export class Stack {
     await this.must('route', 'catalog', 'list', '--percent', '100');
   }
 
+  /** Shares between 0 and 100 %, by who asks: the facade asks an Unleash, and so does whoever types. */
+  async toUnleash(): Promise<void> {
+    this.unleash = await startUnleash({ postgresUrl: this.server.url('unleash') });
+    const { url, adminToken, clientToken } = this.unleash;
+    Object.assign(this.differently, { UNLEASH_URL: url, UNLEASH_ADMIN_TOKEN: adminToken });
+    await Promise.all([this.standIn?.stop(), this.facade?.stop()]);
+    await this.put('catalog', { ...catalog, identity: ['header:x-user'] });
+    this.facade = await this.startFacade({ UNLEASH_URL: url, UNLEASH_CLIENT_TOKEN: clientToken });
+    await this.must('route', 'catalog', 'list', '--percent', '100');
+    await this.must('route', 'catalog', '--forget-control-flags');
+  }
+
   async #workerId(): Promise<string> {
     const [row] = await this.sql(
       'control',
@@ -314,7 +329,9 @@ export class Stack {
 
   async close(): Promise<void> {
     await this.job?.end();
-    await Promise.all([this.worker?.stop(), this.facade?.stop(), this.standIn?.stop()]);
+    await Promise.all(
+      [this.worker, this.facade, this.standIn, this.unleash].map((one) => one?.stop()),
+    );
     await Promise.all(Object.values(this.applications).map((one) => one.close()));
     await Promise.all(Object.values(this.relays).map((relay) => relay.down()));
     await this.scene.close();

@@ -4,6 +4,7 @@ import type { Side } from '@strangler-toolkit/plan';
 import pg from 'pg';
 import type { Manner } from './application.ts';
 import type { Failure } from './failure.ts';
+import { restoreControl } from './night.ts';
 import type { Stack } from './stack.ts';
 
 const back = 'strangler rollback catalog';
@@ -98,6 +99,56 @@ export const afterCutover: readonly Failure[] = [
     status: ['✗ stray-writes: …refused'],
     doctor: [],
     todo: 'nothing: nothing was written, and the next try goes to the owner',
+  },
+  {
+    name: 'the control database was restored from a backup',
+    provoke: async (stack) => {
+      await restoreControl(stack);
+      await stack.worker?.exit;
+    },
+    mend: async (stack) => {
+      await stack.must('control', 'restore', 'catalog', '--from-sides', '--yes');
+      await stack.startWorker();
+    },
+    answer: {
+      type: 'strangler cutover catalog --yes',
+      exit: 1,
+      code: 'CONTROL_FELL_BACK',
+      says: "the control database says monolith, epoch 1, and the monolith's database service, epoch 2",
+      remedy: 'strangler control restore catalog --from-sides --dry-run',
+    },
+    besides: async (stack) => {
+      // the stage that it tells is not the true one, so nothing is decided by it
+      for (const words of [
+        'rollback catalog --yes',
+        'retire catalog --yes',
+        'can-i cutover catalog',
+        'cutover catalog --dry-run',
+      ])
+        expect(await stack.type(words.split(' '))).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining('CONTROL_FELL_BACK'),
+        });
+      // whoever serves knows better than what fell back
+      expect((await stack.ask('POST', '/api/products')).status).toBe(201);
+    },
+    status: [
+      'worker …FAILED …CONTROL_FELL_BACK',
+      'next …strangler control restore catalog --from-sides --dry-run',
+    ],
+    doctor: [
+      {
+        check: 'owner and epoch',
+        actual: 'CONTROL_FELL_BACK',
+        remedy: 'strangler control restore catalog --from-sides',
+      },
+      {
+        check: 'worker',
+        actual: 'failed, …CONTROL_FELL_BACK',
+        remedy: 'strangler control restore catalog --from-sides',
+      },
+    ],
+    todo: '`strangler control restore catalog --from-sides --dry-run`',
   },
   {
     name: 'the service does not answer, after its cutover',

@@ -47,9 +47,10 @@ export function parseTableName(text: string): TableName {
   );
 }
 
-const plainPart = (name: string): string => (/^[^".]+$/.test(name) ? name : quoteIdentifier(name));
+const plainPart = (name: string): string =>
+  /^[^".\s]+$/.test(name) ? name : quoteIdentifier(name);
 
-/** As `parseTableName` reads it back: parts with dots or quotes in quotes. */
+/** As context files take it and `parseTableName` reads it back: parts with blanks, dots or quotes in quotes. */
 export const writtenTable = ({ schema, table }: TableName): string =>
   schema === 'public' ? plainPart(table) : `${plainPart(schema)}.${plainPart(table)}`;
 

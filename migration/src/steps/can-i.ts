@@ -11,6 +11,7 @@ import {
 } from '@strangler-toolkit/plan';
 import { askBroker, type BrokerAnswer } from './contracts/broker/can-i-deploy.ts';
 import { gatherFacts } from './gate-facts.ts';
+import { requireLatestControl } from './gated-move.ts';
 import type { Toolkit } from './toolkit.ts';
 
 /** The moves by the commands that make them. */
@@ -47,7 +48,7 @@ export interface CanIOptions {
 
 /**
  * Asks the gates, and a Pact Broker where one is set, and changes nothing, for a pipeline to wait on.
- * @throws StranglerError USAGE, CONFIG_ENV_MISSING, BROKER_UNREACHABLE and what else a broker may answer: never a yes
+ * @throws StranglerError USAGE, CONFIG_ENV_MISSING, CONTROL_FELL_BACK, BROKER_UNREACHABLE and what else a broker may answer: never a yes
  */
 export async function canI(
   kit: Toolkit,
@@ -60,6 +61,7 @@ export async function canI(
       remedy: `Ask for one of ${Object.keys(askedMoves).join(', ')}: strangler can-i cutover ${context}`,
     });
   const definition = await kit.definition(context);
+  await requireLatestControl(kit, definition);
   const row = await kit.row(definition);
   const move = askedMoves[asked];
   const about = { context, asked, stage: row.stage };

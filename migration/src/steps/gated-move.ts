@@ -3,15 +3,18 @@ import {
   type GateResult,
   gateSettings,
   gatesPass,
+  isStranglerError,
   isWithin,
   type MigrationDefinition,
   type Move,
   moveAllowed,
+  replicates,
   type Side,
   type Stage,
   StranglerError,
 } from '@strangler-toolkit/plan';
 import type { ContextRow, Lease } from '../control/index.ts';
+import { requireSidesAgree } from '../cutover/index.ts';
 import { brokerIsSet } from './contracts/broker/load-broker.ts';
 import { gatherFacts, type LookOptions } from './gate-facts.ts';
 import type { Toolkit } from './toolkit.ts';
@@ -38,13 +41,33 @@ const failedGates = (gates: readonly GateResult[]): string =>
     .map((gate) => `${gate.gate}: ${gate.actual} (needs: ${gate.expected}). ${gate.remedy}`)
     .join('\n');
 
-/** Whether a move is possible and what its gates say; changes nothing. @throws MOVE_NOT_ALLOWED */
+/**
+ * Stage and gates are the control database's word, so it must be the latest. A side that went back is the move's own question:
+ * reads may leave it by flags. Whoever has no address of the sides cannot ask them.
+ * @throws StranglerError CONTROL_FELL_BACK
+ */
+export async function requireLatestControl(
+  kit: Toolkit,
+  definition: MigrationDefinition,
+): Promise<void> {
+  if (!replicates(definition.data)) return;
+  const control = await kit.control();
+  try {
+    await requireSidesAgree({ definition, control, ...kit.databaseUrls(definition) });
+  } catch (error) {
+    const code = isStranglerError(error) ? error.code : undefined;
+    if (code !== 'SIDE_FELL_BACK' && code !== 'CONFIG_ENV_MISSING') throw error;
+  }
+}
+
+/** Whether a move is possible and what its gates say; changes nothing. @throws MOVE_NOT_ALLOWED, CONTROL_FELL_BACK */
 export async function decideMove(
   kit: Toolkit,
   definition: MigrationDefinition,
   move: Move,
   options: LookOptions = {},
 ): Promise<GateDecision> {
+  await requireLatestControl(kit, definition);
   const row = await kit.row(definition);
   const decision = isWithin(move, row.stage)
     ? { allowed: true as const, to: row.stage }
@@ -59,7 +82,7 @@ export async function decideMove(
   return { row, to: decision.to, gates, passed: gatesPass(gates) };
 }
 
-/** Evaluates the gates under the lease and journals the decision. @throws GATE_REFUSED, MOVE_NOT_ALLOWED, USAGE */
+/** Evaluates the gates under the lease and journals the decision. @throws GATE_REFUSED, MOVE_NOT_ALLOWED, CONTROL_FELL_BACK, USAGE */
 export async function passGates(
   kit: Toolkit,
   definition: MigrationDefinition,

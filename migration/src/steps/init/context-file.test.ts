@@ -27,11 +27,12 @@ test('imports nothing when it runs, so that it loads from any folder', () => {
   expect(text).toContain("url: { env: 'MONOLITH_URL' }");
 });
 
-test('keeps the schema of a table outside of public, and quotes names that a dot would tear apart', () => {
+test('keeps the schema of a table outside of public, and quotes names that a dot or a blank would tear apart', () => {
   const odd = { schema: 'hr', table: 'time.entry' };
   expect(textOf(table(odd))).toContain(`table: 'hr."time.entry"'`);
   for (const name of [odd, { schema: 'a"b', table: 'c d' }, { schema: 'public', table: 'x.y' }])
     expect(parseTableName(writtenTable(name))).toEqual(name);
+  expect(writtenTable({ schema: 'a b', table: 'c\td' })).toBe('"a b"."c\td"');
 });
 
 test('takes the index that is the replica identity for the key where there is no primary key', () => {

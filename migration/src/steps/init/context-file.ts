@@ -1,6 +1,6 @@
 import { defaultGates } from '@strangler-toolkit/plan';
 import type { ForeignKeyCatalog, TableCatalog } from '../../database/catalog.ts';
-import { writtenTable } from '../../database/identifiers.ts';
+import { displayTable, type TableName, writtenTable } from '../../database/identifiers.ts';
 import { likelyReferences } from '../../surroundings/references-without-key.ts';
 import { namesFiles } from '../../surroundings/file-paths.ts';
 import type { FoundRoute } from './found-route.ts';
@@ -15,9 +15,19 @@ export interface ContextFileInput {
   readonly databaseVariable?: string;
 }
 
-const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+/** A line break in a name would end a comment, or tear a text apart. */
+const onOneLine = (text: string): string =>
+  text.replaceAll(
+    /[\n\r\u2028\u2029]/g,
+    (end) => String.raw`\u` + end.charCodeAt(0).toString(16).padStart(4, '0'),
+  );
+const quote = (text: string): string =>
+  `'${onOneLine(text.replaceAll('\\', '\\\\').replaceAll("'", "\\'"))}'`;
 const property = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name));
 const shown = writtenTable;
+/** As decisions name it: `table.column`, `table.constraint`. */
+const decision = (table: TableName, name: string): string =>
+  `[${quote(`${displayTable(table)}.${name}`)}]`;
 const env = (name: string): string => `{ env: ${quote(name)} }`;
 /** Rows that one verification compares in a moment: where no more is kept, a thousand reads may take weeks to come. */
 const smallRows = 100_000;
@@ -35,7 +45,7 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
       (key) =>
         `${key.columns.join(', ')} refers to ${shown(key.references)}, outside this context (${actions(key)}): ` +
         'the service cannot join or check it; ' +
-        `decide foreignKeys.monolith['${shown(table)}.${key.name}'], or keep ${shown(key.references)} beside it by a context ` +
+        `decide foreignKeys.monolith${decision(table, key.name)}, or keep ${shown(key.references)} beside it by a context ` +
         "with data 'reference' that this one reads",
     );
   const incoming = input.others.flatMap((other) =>
@@ -44,7 +54,7 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
       .map(
         (key) =>
           `${shown(other)}.${key.columns.join(', ')} refers to this table from outside (${actions(key)}): ` +
-          `it stays behind with the monolith's copy; decide foreignKeys.monolith['${shown(other)}.${key.name}']`,
+          `it stays behind with the monolith's copy; decide foreignKeys.monolith${decision(other, key.name)}`,
       ),
   );
   const unkept = [
@@ -75,10 +85,12 @@ function tableNotes(table: TableCatalog, input: ContextFileInput): string[] {
         .filter(({ name, type }) => namesFiles(name) && /^(text|character varying)/.test(type))
         .map(
           ({ name }) =>
-            `${name} may hold paths of files, which do not travel: decide files['${shown(table)}.${name}']`,
+            `${name} may hold paths of files, which do not travel: decide files${decision(table, name)}`,
         );
   const key = table.primaryKey.length === 0 ? [keyNote(table)] : [];
-  return [...key, ...outgoing, ...incoming, ...unkept, ...sequences, ...generated, ...files];
+  return [...key, ...outgoing, ...incoming, ...unkept, ...sequences, ...generated, ...files].map(
+    onOneLine,
+  );
 }
 
 function keyNote(table: TableCatalog): string {
