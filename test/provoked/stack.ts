@@ -329,9 +329,8 @@ export class Stack {
 
   async close(): Promise<void> {
     await this.job?.end();
-    await Promise.all(
-      [this.worker, this.facade, this.standIn, this.unleash].map((one) => one?.stop()),
-    );
+    const running = [this.worker, this.facade, this.standIn, this.unleash];
+    await Promise.all(running.map(async (one) => one?.stop()));
     await Promise.all(Object.values(this.applications).map((one) => one.close()));
     await Promise.all(Object.values(this.relays).map((relay) => relay.down()));
     await this.scene.close();
