@@ -3,13 +3,18 @@ import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { loadMapping } from '../../src/mapping/load.ts';
 import { chooseTransport } from '../../src/stream/choose-transport.ts';
 import { startWorker } from '../worker/shop.ts';
-import { expectBothWrite, openBothWrite } from './both-write.ts';
+import { expectBesideAMove, expectBothWrite, openBothWrite } from './both-write.ts';
 
 const embedded = async (definition: MigrationDefinition) => chooseTransport(definition, {});
 
 test('a table that both sides write gets the rows of both, and neither writes those of the other', async () => {
   await using pair = await openBothWrite(embedded);
   await expectBothWrite(pair);
+});
+
+test('it goes on while a context beside it changes its owner, there and back', async () => {
+  await using pair = await openBothWrite(embedded);
+  await expectBesideAMove(pair);
 });
 
 test('rows that stand in the name of the other side, and a key that does not tell whose a row is, stop by name', async () => {

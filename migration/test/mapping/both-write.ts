@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
-import { codeOf, type MigrationDefinition, validateTogether } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, validateTogether } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { contextTables, installFence } from '../../src/cutover/index.ts';
 import { databaseName } from '../../src/database/connect.ts';
@@ -9,7 +9,8 @@ import { installReplicaSchema } from '../../src/replica/schema.ts';
 import { readStreamRow } from '../../src/replica/streams.ts';
 import { replicationNames, type Transport } from '../../src/stream/index.ts';
 import { verify } from '../../src/verify/index.ts';
-import { type Shop, openShop, startWorker } from '../worker/shop.ts';
+import { caughtUp, type Shop, openShop, startWorker } from '../worker/shop.ts';
+import { besideWrites, giveBack, giveToService, outcomeOf } from './moved.ts';
 
 const shopSide = { url: 'http://m', database: { env: 'SHOP' } };
 const serviceSide = { url: 'http://s', database: { env: 'ORDERS' } };
@@ -44,6 +45,8 @@ const auditBack: MigrationDefinition = {
 };
 
 interface BothWrite extends AsyncDisposable {
+  /** What moves beside it, in the same databases. */
+  readonly shop: Shop;
   readonly there: Shop;
   readonly back: Shop;
   readonly monolith: pg.Client;
@@ -85,6 +88,7 @@ export async function openBothWrite(
     await installFence(target, { context, tables, owner: 'monolith', mode: 'refuse' });
   }
   return {
+    shop,
     there,
     back,
     monolith,
@@ -150,12 +154,6 @@ async function verified({
   return tables.map(({ table, rows, differing }) => `${table} ${rows}/${differing.length}`);
 }
 
-const refusal = (client: pg.Client, text: string): Promise<string> =>
-  client.query(text).then(
-    () => 'written',
-    (error: unknown) => codeOf(error),
-  );
-
 /** Both sides insert at once, the same ids on both, and shorten what they wrote; each is refused the other's rows. */
 export async function expectBothWrite(pair: BothWrite): Promise<void> {
   const { there, back, monolith, service } = pair;
@@ -180,22 +178,22 @@ export async function expectBothWrite(pair: BothWrite): Promise<void> {
     expect(told.match(/"masked"/g)).toHaveLength(5);
     expect(
       await Promise.all([
-        refusal(
+        outcomeOf(
           service,
           `INSERT INTO audit OVERRIDING SYSTEM VALUE VALUES ('monolith', 9999, 'x')`,
         ),
-        refusal(
+        outcomeOf(
           monolith,
           `INSERT INTO audit_log OVERRIDING SYSTEM VALUE VALUES ('service', 9999, 'x')`,
         ),
       ]),
     ).toEqual(['SF001', 'SF001']);
     expect([
-      await refusal(service, `DELETE FROM audit WHERE source = 'monolith' AND id = 20`),
-      await refusal(service, `UPDATE audit SET source = 'monolith' WHERE id = 180`),
-      await refusal(monolith, `UPDATE audit_log SET said = 'x' WHERE origin = 'service'`),
-      await refusal(service, 'TRUNCATE audit'),
-      await refusal(monolith, 'TRUNCATE audit_log'),
+      await outcomeOf(service, `DELETE FROM audit WHERE source = 'monolith' AND id = 20`),
+      await outcomeOf(service, `UPDATE audit SET source = 'monolith' WHERE id = 180`),
+      await outcomeOf(monolith, `UPDATE audit_log SET said = 'x' WHERE origin = 'service'`),
+      await outcomeOf(service, 'TRUNCATE audit'),
+      await outcomeOf(monolith, 'TRUNCATE audit_log'),
     ]).toEqual(Array(5).fill('SF001'));
     // past the fence, in the name of the monolith: found by the context that carries its rows, and by no other
     await service.query(`ALTER TABLE audit DISABLE TRIGGER ALL;
@@ -221,4 +219,33 @@ export async function expectBothWrite(pair: BothWrite): Promise<void> {
     for (const worker of workers) await worker.stop();
   }
   expect(await Promise.all(workers.map(({ ended }) => ended))).toEqual([null, null]);
+}
+
+/** A context beside it moves there and back, and waits for one of the directions; both sides go on writing. */
+export async function expectBesideAMove(pair: BothWrite): Promise<void> {
+  const { shop, there, back } = pair;
+  const workers = [startWorker(there), startWorker(back), startWorker(shop)];
+  try {
+    await untilAlike(pair, 50);
+    await caughtUp(shop, 'forward');
+    const ofMonolith = await besideWrites(
+      shop.monolithUrl,
+      () => `INSERT INTO audit_log (said) VALUES ('beside')`,
+      () =>
+        besideWrites(
+          shop.serviceUrl,
+          () => `INSERT INTO audit (text) VALUES ('beside')`,
+          async () => {
+            await giveToService(shop, ['audit']);
+            await giveBack(shop);
+          },
+        ),
+    );
+    const made = [ofMonolith.writes, ofMonolith.result.writes];
+    expect(Math.min(...made)).toBeGreaterThan(20);
+    await untilAlike(pair, 50 + made.reduce((sum, one) => sum + one));
+  } finally {
+    for (const worker of workers) await worker.stop();
+  }
+  expect(await Promise.all(workers.map(({ ended }) => ended))).toEqual([null, null, null]);
 }

@@ -7,7 +7,6 @@ import { caughtUp, startWorker } from '../worker/shop.ts';
 import {
   expectForward,
   expectSame,
-  giveToService,
   keptRows,
   letters,
   meantRows as rowsOfContext,
@@ -17,18 +16,27 @@ import {
 import {
   expectForward as expectKinds,
   expectRepaired,
+  expectSame as expectSameKinds,
   expectResumed as resumeKinds,
   expectReverse,
   maps,
   openByKind,
 } from './by-kind.ts';
+import { openCommands } from './commands.ts';
+import { giveBack, giveToService, outcomeOf } from './moved.ts';
+import { besideTheMove, expectFenced, expectGivenUp } from './moved-by-condition.ts';
 import { cutOff, expectOne, expectWorkload, openToOne } from './to-one.ts';
 
 test('rows by condition are copied, follow every move over the border, and come back; the others stay as they are', async () => {
   await using shop = await openByCondition();
   await using _worker = startWorker(shop);
   await expectForward(shop, 150);
-  await giveToService(shop);
+  await expectGivenUp(shop);
+  const there = await besideTheMove(shop, () => giveToService(shop));
+  expect(there.result.map(({ sequence }) => sequence)).toEqual(['public.things_id_seq']);
+  expect(there.result[0]?.next).toBeGreaterThan(200_000 + 1000);
+  expect(there.writes).toBeGreaterThan(10);
+  await expectFenced(shop);
   const kept = await keptRows(shop);
   await shop.service.query(`
     UPDATE things SET name = name || '!' WHERE id % 7 = 0;
@@ -51,6 +59,15 @@ test('rows by condition are copied, follow every move over the border, and come 
     INSERT INTO items VALUES (3, 77, 'kept', NULL); UPDATE items SET name = 'kept' WHERE tenant = 3; DELETE FROM items WHERE tenant = 0;
     UPDATE docs SET note = 'kept' WHERE tenant = 'other'`);
   await expectSame(shop, 'reverse');
+  // back, and there once more
+  const { result } = await besideTheMove(shop, () => giveBack(shop));
+  expect(result).toEqual([{ sequence: 'public.items_id_seq', next: 1_000_100 + 1001 }]);
+  expect(await outcomeOf(shop.service, 'DELETE FROM things WHERE false')).toBe('SF001');
+  await shop.monolith.query(
+    `INSERT INTO items (tenant, name) VALUES (1, 'after the rollback'); DELETE FROM docs WHERE id % 17 = 0`,
+  );
+  await expectSame(shop, 'forward');
+  await giveToService(shop);
   // emptied at the service: what the monolith keeps stays
   const stays = await keptRows(shop);
   await shop.service.query('TRUNCATE things, papers');
@@ -61,11 +78,12 @@ test('rows by condition are copied, follow every move over the border, and come 
 
 test('rows of one table go to several of the service by kind, pass from one to the other, and come back', async () => {
   await using shop = await openByKind();
+  await using strangler = await openCommands(shop);
   await resumeKinds(shop);
   await using _worker = startWorker(shop);
   await expectKinds(shop, 120);
   await expectRepaired(shop);
-  await giveToService(shop);
+  expect(await strangler.move('cutover')).toEqual([]);
   await expect(
     shop.monolith.query(`UPDATE media SET kind = 'map' WHERE kind = 'disc'`),
   ).rejects.toMatchObject({ code: 'SF001' });
@@ -96,10 +114,17 @@ test('rows of one table go to several of the service by kind, pass from one to t
   );
   expect(left).toEqual([{ kind: 'book', count: expect.any(String) }]);
   expect(await maps(shop)).toEqual(stays);
+  // back, once nothing waits any more
+  await strangler.run('dead-letters', 'replay', 'goods', '--all');
+  expect(await strangler.move('rollback')).toEqual([]);
+  await shop.monolith.query(`
+    INSERT INTO media (id, kind, title) VALUES (9000001, 'disc', 'after it'); UPDATE media SET kind = 'disc' WHERE kind = 'book' AND id % 5 = 0`);
+  await expectSameKinds(shop, 'forward');
 });
 
 test('several tables are one of the service, told apart by a constant, and come back', async () => {
   await using shop = await openToOne();
+  await using strangler = await openCommands(shop);
   await cutOff(shop);
   await using worker = startWorker(shop);
   await expectWorkload(shop, 'forward', 100);
@@ -108,8 +133,17 @@ test('several tables are one of the service, told apart by a constant, and come 
     'TRUNCATE boats; INSERT INTO boats SELECT n FROM generate_series(1, 600) n',
   );
   await expectOne(shop, 'forward');
-  await giveToService(shop);
+  const most = async (): Promise<number> =>
+    Number((await shop.service.query('SELECT max(id) AS most FROM vehicles')).rows[0]?.most);
+  const next = (await most()) + 1001;
+  expect(await strangler.move('cutover')).toEqual([{ sequence: 'public.vehicles_id_seq', next }]);
   await expectWorkload(shop, 'reverse', 100);
+  expect(await strangler.move('rollback')).toEqual([
+    { sequence: 'public.cars_id_seq', next: next + 1000 },
+    { sequence: 'public.boats_no_seq', next: next + 1000 },
+  ]);
+  await expectWorkload(shop, 'forward', 20);
+  await giveToService(shop);
 
   // a row of no mapping: nobody else would tell
   await shop.service.query(`

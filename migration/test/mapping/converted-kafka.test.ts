@@ -8,11 +8,11 @@ import { definition, startWorker } from '../worker/shop.ts';
 import {
   expectForward as expectBorder,
   expectSame,
-  giveToService,
   letters,
   openByCondition,
 } from './by-condition.ts';
 import { expectForward as expectKinds, expectReverse, openByKind } from './by-kind.ts';
+import { giveToService } from './moved.ts';
 import { expectWorkload, openToOne } from './to-one.ts';
 import { expectBothWrite, openBothWrite } from './both-write.ts';
 import { openConverted, expectForward } from './converted.ts';
