@@ -142,6 +142,7 @@ describe('a file may say', () => {
           id: { to: 'id', as: 'text-to-uuid' },
           a: { to: 'a', as: 'letters-to-boolean', letters: { true: 'Y', false: 'N' } },
           b: { to: 'b', as: 'boolean-to-letters', letters: { true: 'T', false: 'F' } },
+          c: { to: 'c', functions: { forward: 'upper(value)', reverse: 'lower(value)' } },
         },
       }),
     ],
@@ -359,6 +360,20 @@ describe('what is wrong is told at its field, in these words', () => {
     [
       inPart({ columns: { id: { to: 'a', as: 'uuid-to-text', zone: 'UTC' } } }),
       'tables[0].service[0].columns.id.as cannot stand beside zone',
+    ],
+    [
+      inPart({
+        columns: { id: { to: 'a', values: {}, functions: { forward: 'value', reverse: 'value' } } },
+      }),
+      'tables[0].service[0].columns.id.functions cannot stand beside values',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', functions: { forward: ' ', reverse: 'value' } } } }),
+      'tables[0].service[0].columns.id.functions.forward must be SQL over value',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', functions: { forward: 'value' } } } }),
+      'tables[0].service[0].columns.id.functions.reverse is missing',
     ],
     [
       inPart({ columns: { id: { to: 'a', as: 'letters-to-boolean' } } }),

@@ -13,6 +13,10 @@ export interface ColumnMapping {
    * rounded: the row waits as a dead letter.
    */
   readonly as?: ConversionName;
+  /**
+   * A conversion of your own. What does not come back as it was is refused, as with `as`, and `strangler mapping check` names it.
+   */
+  readonly functions?: ValueFunctions;
   /** What stands for true and false; for 'letters-to-boolean' and 'boolean-to-letters'. */
   readonly letters?: {
     /** What stands for true. */
@@ -20,6 +24,14 @@ export interface ColumnMapping {
     /** What stands for false. */
     readonly false: string;
   };
+}
+
+/** A function and its inverse: SQL over `value` that both databases understand. They are not asked about NULL, which stays NULL. */
+export interface ValueFunctions {
+  /** What the monolith's value becomes in the service. */
+  readonly forward: string;
+  /** What the service's value becomes in the monolith. */
+  readonly reverse: string;
 }
 
 /** Conversions of the monolith's value into the service's; each has an exact inverse. */

@@ -23,19 +23,27 @@ const conversionNames = [
   'text-to-uuid',
   'uuid-to-text',
 ] as const satisfies readonly ConversionName[];
+const sqlText = text.refine((text) => text.trim() !== '', 'must be SQL over value');
 const columnObject = strict({
   to: nonEmpty,
   values: columnValues.optional(),
   zone: oneOf(['UTC']).optional(),
   as: oneOf(conversionNames).optional(),
+  functions: strict({ forward: sqlText, reverse: sqlText }).optional(),
   letters: strict({ true: nonEmpty, false: nonEmpty })
     .refine(({ true: yes, false: no }) => yes !== no, 'must differ, or there is no way back')
     .optional(),
-}).superRefine(({ values, zone, as, letters }, context) => {
+}).superRefine(({ values, zone, as, functions, letters }, context) => {
   const problem = (path: string, message: string): void =>
     context.addIssue({ code: 'custom', message, path: [path] });
   if (as !== undefined && (values !== undefined || zone !== undefined))
     problem('as', `cannot stand beside ${values === undefined ? 'zone' : 'values'}`);
+  if (functions !== undefined) {
+    const [beside] = Object.entries({ as, values, zone }).filter(
+      ([, given]) => given !== undefined,
+    );
+    if (beside !== undefined) problem('functions', `cannot stand beside ${beside[0]}`);
+  }
   const takesLetters = as === 'letters-to-boolean' || as === 'boolean-to-letters';
   if (takesLetters && letters === undefined)
     problem('letters', `is missing: { true: 'Y', false: 'N' }, or what stands for them`);

@@ -99,7 +99,7 @@ function keyBackward(part: CompiledPart, row: Row): Record<string, string | null
   for (const link of part.columns) {
     const value = row[link.to];
     if (value !== undefined)
-      key[link.from] = value === null ? null : (link.conversion?.backward.text(value) ?? value);
+      key[link.from] = value === null ? null : (link.conversion?.backward.text?.(value) ?? value);
   }
   return key;
 }

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { arrayLiteral } from './array-literal.ts';
 import { type ApplyStep, collapseChanges } from './collapse.ts';
 import { conditionText, meets } from '../mapping/row-condition.ts';
+import { refusalOf } from '../copy/projection-sql.ts';
 import { copyPuts } from './copy-in.ts';
 import { beginFollowing, endFollowing } from './follow-keys.ts';
 import type { PlainInserts } from './plain-inserts.ts';
@@ -193,7 +194,9 @@ async function writeInserts(
   puts: readonly Put[],
   plainInserts: PlainInserts | null,
 ): Promise<void> {
-  if (target.unique && puts.length >= leastToCopy && plainInserts?.tries(target.name) === true)
+  // COPY takes values, no expressions over them
+  const plain = target.unique && target.converted.size === 0;
+  if (plain && puts.length >= leastToCopy && plainInserts?.tries(target.name) === true)
     await copyPuts(client, target, puts);
   else
     await writePuts(
@@ -306,6 +309,8 @@ async function run(
   let name = names.get(text);
   if (name === undefined)
     names.set(text, (name = `strangler_${createHash('md5').update(text).digest('hex')}`));
-  const result = await client.query({ name, text, values: [...values] });
+  const result = await client.query({ name, text, values: [...values] }).catch((error: unknown) => {
+    throw refusalOf(error) ?? error;
+  });
   return result.rowCount ?? 0;
 }

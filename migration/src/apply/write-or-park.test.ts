@@ -11,6 +11,7 @@ const target = (name: string): WriteTarget => ({
   name,
   key: ['id'],
   inputs: ['id', 'n'].map((column) => ({ column, from: column, translate: null })),
+  converted: new Map(),
   castTypes: new Map([['id', 'bigint']]),
   extras: new Map(),
   derived: new Map(),

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../database/identifiers.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
-import { castOf, quoted, type WriteTarget } from './write-target.ts';
+import { castOf, quoted, valueOf, type WriteTarget } from './write-target.ts';
 
 /** Every statement takes one array per column (the extras one text each, after them) and writes many rows. */
 
@@ -25,18 +25,19 @@ const readAsArray = new Set([
   'bytea',
 ]);
 
-/** `input(c1, c2 …)`: the rows, in the table's types. */
+/** `input(c1, c2 …)`: the rows, in the table's types. Text is converted where only the server can. */
 function inputRows(target: WriteTarget, columns: readonly string[]): string {
-  const types = columns.map((column) => target.castTypes.get(column) ?? 'text');
-  const arrays = types
-    .map((type, index) => `$${index + 1}::${readAsArray.has(type) ? type : 'text'}[]`)
-    .join(', ');
+  const types = columns.map((column) => {
+    const type = target.castTypes.get(column) ?? 'text';
+    return target.converted.has(column) || !readAsArray.has(type) ? null : type;
+  });
+  const arrays = types.map((type, index) => `$${index + 1}::${type ?? 'text'}[]`).join(', ');
   const casts = columns
     .map((column, index) => {
       const name = quoteIdentifier(column);
-      return readAsArray.has(types[index] ?? '')
-        ? `raw.${name}`
-        : `${castOf(target, column, `raw.${name}`)} AS ${name}`;
+      return types[index] === null
+        ? `${valueOf(target, column, `raw.${name}`)} AS ${name}`
+        : `raw.${name}`;
     })
     .join(', ');
   return `(SELECT ${casts} FROM unnest(${arrays}) AS raw(${quoted(columns)}))`;
@@ -174,7 +175,7 @@ export function rekeyStatement(target: WriteTarget, columns: readonly string[]):
     .filter((column) => !target.fixed.has(column))
     .map(
       (column) =>
-        `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.indexOf(column) + 1}::text`)}`,
+        `${quoteIdentifier(column)} = ${valueOf(target, column, `$${columns.indexOf(column) + 1}::text`)}`,
     );
   const where = target.key.map(
     (column, index) =>

@@ -1,5 +1,6 @@
-import type { Direction, RowCondition } from '@strangler-toolkit/plan';
+import { type Direction, endsOf, type RowCondition } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
+import { converted } from '../copy/projection-sql.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { isUniqueKey } from '../mapping/compile-mapping.ts';
 import type {
@@ -8,6 +9,8 @@ import type {
   CompiledPart,
   CompiledTable,
 } from '../mapping/compiled-mapping.ts';
+import type { AnyWay, Refusal } from '../mapping/conversions/conversion.ts';
+import { givenType } from '../mapping/conversions/functions.ts';
 import { expressionsOf } from '../mapping/expressions.ts';
 import { projectForward } from '../mapping/project.ts';
 import { withoutLength } from '../mapping/type-compatibility.ts';
@@ -22,6 +25,8 @@ export interface WriteTarget {
   readonly inputs: readonly TargetInput[];
   /** Column → type to cast its text to, without a length. */
   readonly castTypes: ReadonlyMap<string, string>;
+  /** Column → what the server makes of the value that the source has; the text of it comes as it is. */
+  readonly converted: ReadonlyMap<string, WrittenWay>;
   /** Values of a new row's other columns; an existing row keeps its own. */
   readonly extras: ReadonlyMap<string, string | null>;
   /** Column → what SQL says that it holds, of every row that is written. */
@@ -39,6 +44,12 @@ export interface WriteTarget {
   readonly conflict?: readonly string[];
   /** Foreign keys across the border that writes of this table look after. */
   readonly watched: readonly WatchedKey[];
+}
+
+export interface WrittenWay {
+  /** Type that the source's text is read as. */
+  readonly given: string;
+  readonly way: AnyWay & Refusal;
 }
 
 /** A column of the table and where its value comes from. */
@@ -87,10 +98,27 @@ function forwardTargets(mapping: CompiledMapping, table: CompiledTable): WriteTa
       from: link.from,
       translate: link.conversion === null ? null : translation({ ...part, columns: [link] }, link),
     })),
+    converted: convertedThere(part.columns, 'forward'),
     extras: new Map(Object.entries(part.constants)),
     derived: new Map(),
     watched: watchedKeys(mapping, 'forward', part.service),
   }));
+}
+
+function convertedThere(
+  links: readonly ColumnLink[],
+  direction: Direction,
+): ReadonlyMap<string, WrittenWay> {
+  const found = new Map<string, WrittenWay>();
+  for (const { from, to, fromType, toType, conversion } of links) {
+    const { source, target } = endsOf(direction, {
+      monolith: { column: from, type: fromType, way: conversion?.forward },
+      service: { column: to, type: toType, way: conversion?.backward },
+    });
+    if (source.way?.text === null)
+      found.set(target.column, { given: givenType(source.type), way: source.way });
+  }
+  return found;
 }
 
 const translation =
@@ -106,6 +134,10 @@ function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTar
   return {
     ...describe(table.monolith, table.key),
     inputs: columns.map((column) => ({ column, from: column, translate: null })),
+    converted: convertedThere(
+      table.parts.flatMap((part) => part.columns),
+      'reverse',
+    ),
     extras,
     ...(table.where && { where: table.where, asked: true }),
     derived: expressionsOf(table),
@@ -132,6 +164,14 @@ function describe(
 
 export const castOf = (target: WriteTarget, column: string, expression: string): string =>
   `CAST(${expression} AS ${target.castTypes.get(column) ?? 'text'})`;
+
+/** A column's value from the text of the source's. */
+export function valueOf(target: WriteTarget, column: string, text: string): string {
+  const conversion = target.converted.get(column);
+  if (conversion === undefined) return castOf(target, column, text);
+  const given = `CAST(${text} AS ${conversion.given})`;
+  return castOf(target, column, converted(given, conversion.way));
+}
 
 export const quoted = (columns: readonly string[], prefix = ''): string =>
   columns.map((column) => `${prefix}${quoteIdentifier(column)}`).join(', ');

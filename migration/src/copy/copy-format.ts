@@ -136,7 +136,8 @@ function convertedBinary(
   expression: string,
 ): string | null {
   // without its length, so that the column refuses what is too long
-  if (textual.has(base)) return type === 'text' ? `(${expression})::text` : null;
+  if (textual.has(base))
+    return type === 'text' || type === 'character varying' ? `(${expression})::text` : null;
   if (type === base) return expression;
   const number = type === 'numeric' || integers.includes(type);
   return number && integers.includes(base) ? `(${expression})::${base}` : null;

@@ -30,7 +30,7 @@ import { meantRows } from './meant-rows.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { holdFiles, type MappedFiles } from './table-files.ts';
 import { type CopyProgress, TableProgress } from './progress.ts';
-import { refusalMarker } from './projection-sql.ts';
+import { refusalOf } from './projection-sql.ts';
 
 export interface InitialCopyOptions {
   readonly mapping: CompiledMapping;
@@ -210,13 +210,8 @@ function copyFailure(error: unknown, context: string, signal: AbortSignal | unde
     });
   if (isStranglerError(error) || error instanceof CopyPaused || error instanceof CannotResume)
     return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const [, code = '', refusal] =
-    new RegExp(`${refusalMarker}([A-Z_]+): (.*)"$`, 's').exec(message) ?? [];
-  if (codeOf(error) === '22P02' && refusal !== undefined)
-    return new StranglerError(code === 'CONFIG_INVALID' ? code : 'VALUE_INEXACT', refusal, {
-      cause: error,
-    });
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return refusal;
   const where =
     error instanceof Error && 'where' in error && typeof error.where === 'string'
       ? ` (${error.where.split('\n')[0]?.replace(/:.*/, '')})`

@@ -1,15 +1,28 @@
-import type { Side } from '@strangler-toolkit/plan';
+import { codeOf, type Side, StranglerError } from '@strangler-toolkit/plan';
 import { quoteIdentifier, quoteLiteral } from '../database/identifiers.ts';
 import type { ColumnLink } from '../mapping/compiled-mapping.ts';
 import {
+  type AnyWay,
   type Conversion,
   exactText,
   type Refusal,
-  type Way,
 } from '../mapping/conversions/conversion.ts';
 
 /** Begins the text of the conversion error by which SQL reports a value that the mapping cannot carry; its code follows. */
-export const refusalMarker = 'strangler refuses ';
+const refusalMarker = 'strangler refuses ';
+
+/** @returns undefined for an error that says something else */
+export function refusalOf(error: unknown): StranglerError | undefined {
+  if (codeOf(error) !== '22P02' || !(error instanceof Error)) return undefined;
+  const [, code = '', refusal] =
+    new RegExp(`${refusalMarker}([A-Z_]+): (.*)"$`, 's').exec(error.message) ?? [];
+  return refusal === undefined
+    ? undefined
+    : new StranglerError(code === 'CONFIG_INVALID' ? code : 'VALUE_INEXACT', refusal, {
+        cause: error,
+        details: { data: true },
+      });
+}
 
 /** The text that the stream would carry (a cast to text writes booleans and char(n) differently). */
 export const outputText = (expression: string): string =>
@@ -22,7 +35,7 @@ export const forwardColumn = (link: ColumnLink, alias = ''): string => {
 };
 
 /** A value without an exact way back raises an error that names it. */
-function converted(column: string, way: Way & Refusal): string {
+export function converted(column: string, way: AnyWay & Refusal): string {
   const exact = way.exact?.(column);
   // Not a constant, or the planner would raise it for every row.
   const [before, after] = [`${refusalMarker}${way.code}: ${way.before}'`, `'${way.after}`];
@@ -38,7 +51,7 @@ function converted(column: string, way: Way & Refusal): string {
 export const inexactMark = 'not convertible: ';
 
 /** The text of the other side's value, of a value that does not pass its own text behind a mark; never an error. */
-export function convertedText(column: string, way: Way): string {
+export function convertedText(column: string, way: AnyWay): string {
   const exact = way.exact?.(column);
   const text = `format('%s', ${way.sql(column)})`;
   const value =
@@ -55,6 +68,9 @@ export function convertedBack(column: string, conversion: Conversion | null, sid
     side === 'monolith'
       ? [conversion.forward, conversion.backward]
       : [conversion.backward, conversion.forward];
+  // it looks at the way back itself
+  if (there.text === null)
+    return `(CASE WHEN ${there.exact?.(column) ?? 'true'} THEN true ELSE false END)`;
   const returns = `${exactText(back.sql(`(${there.sql(column)})`))} = ${exactText(column)}`;
   const exact = there.exact?.(column);
   return exact === undefined

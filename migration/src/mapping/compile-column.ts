@@ -1,6 +1,7 @@
 import { type ColumnMapping, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { type ColumnLink, tableName } from './compiled-mapping.ts';
+import { functionPair } from './conversions/functions.ts';
 import { namedConversion } from './conversions/named.ts';
 import { listedValues } from './conversions/values.ts';
 import { differentMeaning } from './different-meaning.ts';
@@ -30,7 +31,7 @@ export function compileColumn(
   mapping: string | ColumnMapping,
   line: string,
 ): ColumnLink {
-  const { to, values, zone, as, letters } = columnOf(mapping);
+  const { to, values, zone, as, functions, letters } = columnOf(mapping);
   const source = findColumn(monolith, from, line);
   const target = findColumn(service, to, line);
   for (const [table, column] of [
@@ -48,8 +49,10 @@ export function compileColumn(
     monolith: { name: `${tableName(monolith)}.${from}`, type: source.baseType ?? source.type },
     service: { name: `${tableName(service)}.${to}`, type: target.baseType ?? target.type },
   };
-  const named = as && namedConversion({ as, ...(letters && { letters }), line, columns });
-  if (named !== undefined) refuseDrawn(line, [source, target]);
+  const named = as
+    ? namedConversion({ as, ...(letters && { letters }), line, columns })
+    : functions && functionPair({ functions, line, columns });
+  if (named !== undefined) refuseDrawn(`${line}.${as ? 'as' : 'functions'}`, [source, target]);
   const other = differentMeaning({
     monolith: source,
     service: target,
@@ -91,7 +94,8 @@ export function compileColumn(
 }
 
 const otherTypeRemedy =
-  'Give the service column a type that takes the same text, convert its values (as: …), or map them one by one (values).';
+  'Give the service column a type that takes the same text, convert its values (as, or functions of your own), or map them one by ' +
+  'one (values).';
 
 const gatheredRemedy =
   'Fields of a JSON value and elements of an array are not taken apart, nor put together: what a value holds beside them would be ' +
@@ -110,7 +114,7 @@ function refuseDrawn(line: string, ends: readonly ColumnCatalog[]): void {
   if (drawn !== undefined)
     throw new StranglerError(
       'CONFIG_INVALID',
-      `${line}.as: ${drawn.name} draws from the sequence ${drawn.sequence ?? ''}, whose numbers the other side would not understand`,
+      `${line}: ${drawn.name} draws from the sequence ${drawn.sequence ?? ''}, whose numbers the other side would not understand`,
       { remedy: 'Map ids as they are, without a conversion.' },
     );
 }

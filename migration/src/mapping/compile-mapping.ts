@@ -106,6 +106,7 @@ export function compileTable(
   refuseSharedColumns(parts, key, line);
   const where = mapping.where && compileCondition(mapping.where, { monolith, key, line });
   if (where !== undefined) requireUniqueKey(monolith, key, line);
+  refuseUnknownBefore(parts, [...key, ...Object.keys(where ?? {})]);
   const leave = { ...mapping.leave, ...impliedValues(where, parts) };
   const ids = mapping.ids ?? {};
   for (const column of Object.keys(ids)) {
@@ -295,6 +296,18 @@ function requireIdentity(table: TableCatalog, key: readonly string[], line: stri
       },
     },
   );
+}
+
+/** Rows are found by these values before any statement converts them. */
+function refuseUnknownBefore(parts: readonly CompiledPart[], deciding: readonly string[]): void {
+  for (const part of parts)
+    for (const { from, conversion } of part.columns)
+      if (conversion?.forward.text === null && deciding.includes(from))
+        throw new StranglerError(
+          'CONFIG_INVALID',
+          `${part.line}.columns.${from}: rows are known by it (key, where), and only a server converts it`,
+          { remedy: 'Map this column as it is, or by a conversion of the list (as).' },
+        );
 }
 
 function leftBehind(

@@ -95,6 +95,22 @@ test.each<[string, string, string]>([
   ),
 );
 
+test.each<[string, Partial<TableMapping>]>([
+  ['id', {}],
+  ['a', { where: { a: 'x' } }],
+])('rows cannot be known by %s when only a server converts it', (name, mapping) => {
+  const functions = { forward: 'upper(value)', reverse: 'lower(value)' };
+  const columns = { ...simple(['id', 'a', 'b']), [name]: { to: name, functions } };
+  const given = {
+    mapping: { ...mapping, service: [{ table: 'items', columns }] } as Partial<TableMapping>,
+    monolith: { replicaIdentity: 'full' } as const,
+    columns: ['id', column('a', { enumLabels: null }), 'b'],
+  };
+  expect(() => compile(given)).toThrow(
+    refused('CONFIG_INVALID', `${line}.service[0].columns.${name}: rows are known by it`),
+  );
+});
+
 describe('tables', () => {
   test.each([[undefined], [[]]])('a replicated context needs one: %j', (tables) => {
     expect(() => compileMapping(define(tables), [], [])).toThrow(

@@ -12,6 +12,7 @@ import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
 import { sharedTables, withOthers } from './shared-tables.ts';
 import { refuseOverlaps } from './refuse-overlaps.ts';
 import { refuseExpressions } from './refuse-expressions.ts';
+import { refuseFunctions } from './refuse-functions.ts';
 import { namedTables, readBorder, readCatalogs } from './load.ts';
 import { serverProblems } from './refuse-servers.ts';
 import { refuseTables } from './refuse-tables.ts';
@@ -79,6 +80,7 @@ export async function examineMapping(
   };
   problems.push(...(await serverProblems(mapping, monolith, service)));
   await attempt(() => refuseExpressions(mapping, monolith));
+  await attempt(() => refuseFunctions(mapping, { monolith, service }));
   return { mapping, problems };
 }
 

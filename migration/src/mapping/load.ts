@@ -6,6 +6,7 @@ import { compileMapping } from './compile-mapping.ts';
 import type { CompiledMapping } from './compiled-mapping.ts';
 import { type CrossingKey, readCrossingKeys } from './crossing-keys.ts';
 import { refuseExpressions } from './refuse-expressions.ts';
+import { refuseFunctions } from './refuse-functions.ts';
 import { refuseServers } from './refuse-servers.ts';
 import { type NamedTable, refuseTables } from './refuse-tables.ts';
 
@@ -29,6 +30,7 @@ export async function loadMapping(
   const compiled = compileMapping(definition, catalogs.monolith, catalogs.service);
   await refuseServers(compiled, monolith, service);
   await refuseExpressions(compiled, monolith);
+  await refuseFunctions(compiled, { monolith, service });
   return { ...compiled, crossing: await readBorder(definition, catalogs, { monolith, service }) };
 }
 

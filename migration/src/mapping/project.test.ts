@@ -93,8 +93,11 @@ describe('a column of the mapping', () => {
       values: { 1: 'true', 0: 'false' },
     });
     expect(compareType).toBe('text');
-    expect(['0', '1'].map((value) => conversion?.forward.text(value))).toEqual(['false', 'true']);
-    expect(['false', 'true'].map((value) => conversion?.backward.text(value))).toEqual(['0', '1']);
+    expect(['0', '1'].map((value) => conversion?.forward.text?.(value))).toEqual(['false', 'true']);
+    expect(['false', 'true'].map((value) => conversion?.backward.text?.(value))).toEqual([
+      '0',
+      '1',
+    ]);
   });
 
   test.each<[string, Parameters<typeof compileColumn>[2], string, RegExp]>([

@@ -3,7 +3,10 @@ import type { ColumnText, Row } from '../stream/change-event.ts';
 import type { ColumnLink, CompiledPart } from './compiled-mapping.ts';
 import { refusalText } from './conversions/conversion.ts';
 
-/** Monolith row → this part's service row. A column that is absent (unchanged TOAST) stays absent; constants are not added. */
+/**
+ * Monolith row → this part's service row. A column that is absent (unchanged TOAST) stays absent; constants are not added. What
+ * only a server converts is left as it is: the statement that writes it does so.
+ */
 export function projectForward(part: CompiledPart, row: Row): Record<string, ColumnText> {
   const result: Record<string, ColumnText> = {};
   for (const link of part.columns) {
@@ -26,6 +29,7 @@ export function projectBackward(part: CompiledPart, row: Row): Record<string, Co
 function translate(value: ColumnText, link: ColumnLink, way: 'forward' | 'backward'): ColumnText {
   if (value === null || link.conversion === null) return value;
   const conversion = link.conversion[way];
+  if (conversion.text === null) return value;
   const converted = conversion.text(value);
   if (converted !== null) return converted;
   // passing it unchanged, or the nearest one, would make it come back as another value

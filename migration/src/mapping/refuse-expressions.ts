@@ -56,7 +56,7 @@ async function planOf(table: CompiledTable, value: string, monolith: pg.Client):
 const quoted = (columns: readonly string[]): string => columns.map(quoteIdentifier).join(', ');
 
 /** A quote in a text of the expression is escaped in a plan, so no text looks like a node. */
-const looksBeyondTheRow = (plan: string): boolean =>
+export const looksBeyondTheRow = (plan: string): boolean =>
   /Node Type: "Subquery Scan"|Parent Relationship: "(SubPlan|InitPlan)"/.test(plan);
 
 function refusal(line: string, table: CompiledTable, cause: unknown): StranglerError {

@@ -112,6 +112,9 @@ function commonBase(left: ParsedType, right: ParsedType): string | null {
   return !builtIn.has(a) && !builtIn.has(b) ? 'text' : null;
 }
 
+/** Whether every database knows the type, or that of the array's elements. */
+export const isBuiltIn = (type: string): boolean => builtIn.has(parseType(type).base);
+
 /** What takes a value of any length: an explicit cast to varchar(3) would cut it silently. */
 export function withoutLength(type: string): string {
   const { base, array } = parseType(type);

@@ -7,7 +7,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { convertedBack } from '../copy/projection-sql.ts';
-import { pageCondition, pageRanges } from '../copy/page-ranges.ts';
+import { pageCondition, type PageRange, pageRanges } from '../copy/page-ranges.ts';
 import { parseTableName, quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { readTable } from '../database/catalog.ts';
 import {
@@ -22,9 +22,11 @@ import {
 } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
-import { projectBackward, projectForward } from '../mapping/project.ts';
+import { givenType } from '../mapping/conversions/functions.ts';
 import type { ColumnText } from '../stream/change-event.ts';
 import { type OwnerRow, ownerRow } from '../verify/owner-rows.ts';
+import { previewValue, type PreviewedColumn } from './preview-value.ts';
+import { dataError, raisingValue } from './raising-value.ts';
 import type { Toolkit } from './toolkit.ts';
 
 export interface CheckedColumn {
@@ -38,6 +40,8 @@ export interface CheckedColumn {
   /** Rows whose value would not come back as it is. */
   readonly inexact: number;
   readonly example: string | null;
+  /** What a function of the context file said of the example: the column's values behind it were not looked at. */
+  readonly raised?: string;
 }
 
 export interface MappingCheckResult {
@@ -93,43 +97,85 @@ async function checkTable(
   { side, table, part, links }: Checked,
 ): Promise<CheckedColumn[]> {
   const catalog = side === 'monolith' ? table.monolith : part.service;
-  const counts = links.map((link) => {
-    const column = quoteIdentifier(columnOn(link, side));
-    const bad = `${column} IS NOT NULL AND NOT ${convertedBack(column, link.conversion, side)}`;
-    return `count(*) FILTER (WHERE ${bad}), min(format('%s', ${column})) FILTER (WHERE ${bad})`;
-  });
+  const looked = links.map((link) => ({
+    link,
+    column: quoteIdentifier(columnOn(link, side)),
+    found: { inexact: 0, example: null, raised: undefined } as Found,
+  }));
   const meant = {
     monolith: conditionSql(table.where ?? {}) || 'true',
     service: conditionSql(part.shared?.where ?? {}) || 'true',
   }[side];
-  const found = links.map(() => ({ inexact: 0, example: null as string | null }));
-  let rows = 0;
-  const ranges = pageRanges((await readTable(client, catalog)).pages, 8);
-  for (const [done, range] of ranges.entries()) {
+  const { pages } = await readTable(client, catalog);
+  const count = async (range: PageRange, some: typeof looked): Promise<number> => {
+    const counts = some.flatMap(({ link, column }) => {
+      const bad = `${column} IS NOT NULL AND NOT ${convertedBack(column, link.conversion, side)}`;
+      return [
+        `count(*) FILTER (WHERE ${bad})`,
+        `min(format('%s', ${column})) FILTER (WHERE ${bad})`,
+      ];
+    });
     const result = await client.query<(string | null)[]>({
-      text: `SELECT count(*), ${counts.join(', ')} FROM ${quoteTable(catalog)} WHERE ${pageCondition(range)} AND ${meant}`,
+      text: `SELECT ${['count(*)', ...counts].join(', ')} FROM ${quoteTable(catalog)} WHERE ${pageCondition(range)} AND ${meant}`,
       rowMode: 'array',
     });
     const [number, ...told] = result.rows[0] ?? [];
-    rows += Number(number ?? 0);
-    for (const [index, one] of found.entries()) {
-      one.inexact += Number(told[index * 2] ?? 0);
-      one.example ??= told[index * 2 + 1] ?? null;
+    for (const [index, { found }] of some.entries()) {
+      found.inexact += Number(told[index * 2] ?? 0);
+      found.example ??= told[index * 2 + 1] ?? null;
     }
+    return Number(number ?? 0);
+  };
+  /** A function that raises an error fails the whole statement: column by column, then. */
+  const countApart = async (range: PageRange, some: typeof looked): Promise<number> => {
+    for (const one of some) {
+      if ((await dataError(() => count(range, [one]))) === null) continue;
+      const { link, column, found } = one;
+      const raising = await raisingValue(client, {
+        table: quoteTable(catalog),
+        meant,
+        column,
+        given: givenType(side === 'monolith' ? link.fromType : link.toType),
+        over: (value) => convertedBack(value, link.conversion, side),
+        range,
+        pages,
+      });
+      found.inexact += 1;
+      found.example = raising?.value ?? found.example;
+      found.raised = raising?.said ?? 'raises an error';
+    }
+    return count(range, []);
+  };
+  let rows = 0;
+  const ranges = pageRanges(pages, 8);
+  for (const [done, range] of ranges.entries()) {
+    const open = looked.filter(({ found }) => found.raised === undefined);
+    let counted = 0;
+    const failed = await dataError(async () => {
+      counted = await count(range, open);
+    });
+    rows += failed === null ? counted : await countApart(range, open);
     kit.tell(
       tableName(catalog),
       `${rows} rows, ${Math.round(((done + 1) / ranges.length) * 100)} %`,
       'update',
     );
   }
-  return links.map((link, index) => ({
+  return looked.map(({ link, found: { raised, ...found } }) => ({
     side,
     table: tableName(catalog),
     column: columnOn(link, side),
     line: `${part.line}.columns.${link.from}`,
     rows,
-    ...(found[index] ?? { inexact: 0, example: null }),
+    ...found,
+    ...(raised !== undefined && { raised }),
   }));
+}
+
+interface Found {
+  inexact: number;
+  example: string | null;
+  raised: string | undefined;
 }
 
 export interface PreviewOptions {
@@ -138,17 +184,6 @@ export interface PreviewOptions {
   readonly table: string;
   /** Values of its key columns; default: the first row. */
   readonly key?: readonly string[];
-}
-
-export interface PreviewedColumn {
-  readonly column: string;
-  readonly is: ColumnText;
-  /** `public.goods.title` */
-  readonly to: string;
-  readonly becomes?: ColumnText;
-  readonly comesBack?: ColumnText;
-  /** Why the value does not pass. */
-  readonly problem?: string;
 }
 
 export interface PreviewResult {
@@ -181,13 +216,15 @@ export async function mappingPreview(
       throw new StranglerError('USAGE', `the key of ${wanted} is ${first.key.join(', ')}`);
     const { table, row: found } = await mappedRow(monolith, [first, ...others], key);
     if (found === null) throw new StranglerError('USAGE', `${wanted} has no row ${key.join(', ')}`);
+    const columns: PreviewedColumn[] = [];
+    for (const part of table.parts)
+      for (const link of part.columns)
+        columns.push(await previewValue(monolith, part, link, found.row[link.from] ?? null));
     return {
       context: options.context,
       table: wanted,
       key: Object.fromEntries(table.key.map((name) => [name, found.row[name] ?? null])),
-      columns: table.parts.flatMap((part) =>
-        part.columns.map((link) => previewed(part, link, found.row[link.from] ?? null)),
-      ),
+      columns,
       constants: Object.fromEntries(
         table.parts.flatMap((part) =>
           Object.entries(part.constants).map(([name, value]) => [
@@ -199,18 +236,6 @@ export async function mappingPreview(
       stays: table.leftBehind,
     };
   });
-}
-
-function previewed(part: CompiledPart, link: ColumnLink, is: ColumnText): PreviewedColumn {
-  const alone = { ...part, columns: [link] };
-  const base = { column: link.from, is, to: `${tableName(part.service)}.${link.to}` };
-  try {
-    const there = projectForward(alone, { [link.from]: is });
-    const back = projectBackward(alone, there);
-    return { ...base, becomes: there[link.to] ?? null, comesBack: back[link.from] ?? null };
-  } catch (error) {
-    return { ...base, problem: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** By the mapping that means it. */

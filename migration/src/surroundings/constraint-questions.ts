@@ -103,7 +103,10 @@ function arriving({ table, links }: Source, side: Side, column: string): string[
   const from = table.columns.find(({ name }) => link && name === columnOn(link, otherSide(side)));
   if (link === undefined || !from?.enumLabels) return null;
   const way = link.conversion?.[side === 'service' ? 'forward' : 'backward'];
-  return from.enumLabels.flatMap((label) => (way ? (way.text(label) ?? []) : label));
+  if (way === undefined) return [...from.enumLabels];
+  const { text } = way;
+  // what only a server converts is not known before
+  return text && from.enumLabels.flatMap((label) => text(label) ?? []);
 }
 
 /** Whether a source has the same rule; of a converted value the same text says something else. */

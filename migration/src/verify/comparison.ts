@@ -112,7 +112,7 @@ function onSide(conversion: Conversion | null, side: Side, shared: string): stri
   if (conversion === null) return shared;
   const inexact = shared.startsWith(inexactMark);
   if (side === 'service') return inexact ? null : shared;
-  return inexact ? shared.slice(inexactMark.length) : conversion.backward.text(shared);
+  return inexact ? shared.slice(inexactMark.length) : (conversion.backward.text?.(shared) ?? null);
 }
 
 /** A key in shared terms as people read it: as the monolith writes it, if it can have such a row. */
@@ -125,7 +125,7 @@ export const sharedKey = ({ keyLinks }: Comparison, key: readonly string[]): str
     const conversion = keyLinks[index]?.conversion ?? null;
     return conversion === null
       ? value
-      : (conversion.forward.text(value) ?? `${inexactMark}${value}`);
+      : (conversion.forward.text?.(value) ?? `${inexactMark}${value}`);
   });
 
 const ordered = new Set([

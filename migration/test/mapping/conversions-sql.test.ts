@@ -5,7 +5,11 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import { convertedBack, convertedText, inexactMark } from '../../src/copy/projection-sql.ts';
 import { connect } from '../../src/database/connect.ts';
+import type { CompiledMapping } from '../../src/mapping/compiled-mapping.ts';
+import type { Conversion } from '../../src/mapping/conversions/conversion.ts';
+import { functionPair } from '../../src/mapping/conversions/functions.ts';
 import { namedConversion } from '../../src/mapping/conversions/named.ts';
+import { refuseFunctions } from '../../src/mapping/refuse-functions.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -155,3 +159,73 @@ test.each(pairs)(
     expect(back.map(({ text }) => backward.text(text))).toEqual(passed.map(({ text }) => text));
   },
 );
+
+const pair = (forward: string, reverse: string, monolith: string, service: string): Conversion =>
+  functionPair({
+    functions: { forward, reverse },
+    line: 'here',
+    columns: { monolith: { name: 'm', type: monolith }, service: { name: 's', type: service } },
+  });
+
+test.each([
+  ['value * 2', 'value / 2', null],
+  ['value + 1 -- of something', 'value - 1', null],
+  [
+    'value * rate',
+    'value',
+    'here.functions.forward: the monolith\'s database does not understand it: column "rate" does not exist',
+  ],
+  [
+    'value',
+    'nobody(value)',
+    "here.functions.reverse: the monolith's database does not understand it: function nobody(integer)",
+  ],
+  ['value', 'ARRAY[value]', 'here.functions.reverse'],
+  [
+    'value * random()',
+    'value',
+    'here.functions.forward: it is volatile, or looks at more than the value',
+  ],
+  ['(SELECT max(oid::text::int) FROM pg_class) + value', 'value', 'looks at more than the value'],
+  ['generate_series(1, value)', 'value', 'looks at more than the value'],
+  ['max(value)', 'value', 'does not understand it'],
+  ['rank() OVER ()', 'value', 'looks at more than the value'],
+])('both databases are asked about %s and %s', async (forward, reverse, problem) => {
+  const columns = [{ conversion: pair(forward, reverse, 'integer', 'integer') }];
+  const tables = [{ parts: [{ columns }] }] as unknown as CompiledMapping['tables'];
+  const asked = refuseFunctions({ tables }, { monolith: client, service: client });
+  if (problem === null) await asked;
+  else
+    await expect(asked).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(problem),
+    });
+});
+
+test('functions of the context file pass what comes back, and nothing else', async () => {
+  const conversion = pair(
+    "nullif(upper(value), '') -- shouts",
+    "coalesce(lower(value), '')",
+    'text',
+    'character varying(5)',
+  );
+  const values = [
+    '',
+    'a',
+    'A',
+    'äB',
+    'longer',
+    "o'k",
+    ...sample(fc.string({ unit: fc.constantFrom('a', 'b', 'C', ' ') })),
+  ];
+  const exact = (value: string): boolean =>
+    value === value.toLowerCase() && value !== '' && value.length < 6;
+  const there = await asSql('text', values, convertedText('value', conversion.forward));
+  expect(there.map(({ converted }) => converted)).toEqual(
+    values.map((value) => (exact(value) ? value.toUpperCase() : `${inexactMark}${value}`)),
+  );
+  const checked = await asSql('text', values, convertedBack('value', conversion, 'monolith'));
+  expect(checked.map(({ converted }) => converted)).toEqual(
+    values.map((value) => (exact(value) ? 't' : 'f')),
+  );
+});

@@ -9,18 +9,23 @@ import type { Transport } from '../../src/stream/index.ts';
 import { verify, type VerifyResult } from '../../src/verify/index.ts';
 import { caughtUp, flip, openShop, type Shop, startWorker } from '../worker/shop.ts';
 
+const spell =
+  'CREATE FUNCTION spell(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT reverse($1) $$';
 const monolithSchema = `
+${spell};
 CREATE TYPE mood AS ENUM ('fine', 'so, so');
 CREATE TABLE accounts (ref text PRIMARY KEY, cents bigint, active char(1), made bigint, seen_ms bigint, token uuid, mood mood,
-  fee numeric(10,2), open boolean, at timestamptz, on_ms timestamptz(3));
+  fee numeric(10,2), open boolean, at timestamptz, on_ms timestamptz(3), grams int, word varchar(9));
 INSERT INTO accounts SELECT md5(n::text)::uuid::text, n * 7 - 500, CASE n % 3 WHEN 0 THEN 'Y' WHEN 1 THEN 'N' END, n * 86399 - 1000000000,
   n * 12345678901 - 99999, md5(n::text)::uuid, (ARRAY['fine', 'so, so'])[n % 3]::mood, n / 100.0, n % 2 = 0,
-  timestamptz '1960-01-01 00:00:00+00' + n * interval '1 month', timestamptz '9999-12-31 00:00:00.123+00' + n * interval '1 day'
+  timestamptz '1960-01-01 00:00:00+00' + n * interval '1 month', timestamptz '9999-12-31 00:00:00.123+00' + n * interval '1 day',
+  n * 37 - 4000, 'w' || n
   FROM generate_series(1, 500) n;
 INSERT INTO accounts (ref) VALUES ('00000000-0000-0000-0000-000000000000')`;
 const serviceSchema = `
 CREATE TABLE holders (id uuid PRIMARY KEY, balance numeric(20,2), active boolean, made timestamptz, seen timestamptz(3), token text, mood text,
-  fee_cents int, open text, at_s bigint, on_ms bigint)`;
+  fee_cents int, open text, at_s bigint, on_ms bigint, kilos numeric(9,3), drow text);
+${spell}`;
 const columns: TableMapping['service'][0]['columns'] = {
   ref: { to: 'id', as: 'text-to-uuid' },
   cents: { to: 'balance', as: 'cents-to-decimal' },
@@ -33,6 +38,11 @@ const columns: TableMapping['service'][0]['columns'] = {
   open: { to: 'open', as: 'boolean-to-letters', letters: { true: 'yes', false: 'no' } },
   at: { to: 'at_s', as: 'timestamptz-to-epoch-seconds' },
   on_ms: { to: 'on_ms', as: 'timestamptz-to-epoch-milliseconds' },
+  grams: { to: 'kilos', functions: { forward: 'value * 0.001 -- kg', reverse: 'value * 1000' } },
+  word: {
+    to: 'drow',
+    functions: { forward: 'upper(spell(value))', reverse: 'lower(spell(value))' },
+  },
 };
 
 /** Two sides of which hardly a column has the type of the other. */
@@ -62,7 +72,7 @@ async function bothSides({
     there: await rows(
       monolith,
       'accounts',
-      `ref, cents, active, made, seen_ms, token, mood, fee, open, at AT TIME ZONE 'UTC', on_ms AT TIME ZONE 'UTC'`,
+      `ref, cents, active, made, seen_ms, token, mood, fee, open, at AT TIME ZONE 'UTC', on_ms AT TIME ZONE 'UTC', grams, word`,
     ),
     here: await rows(
       service,
@@ -70,7 +80,8 @@ async function bothSides({
       `id, (balance * 100)::bigint, CASE WHEN active THEN 'Y' WHEN NOT active THEN 'N' END, extract(epoch FROM made)::bigint,
        round(extract(epoch FROM seen) * 1000)::bigint, token, mood, (fee_cents / 100.0)::numeric(10,2), open = 'yes',
        timestamp '1970-01-01' + make_interval(days => (at_s / 86400)::int, secs => at_s % 86400),
-       (timestamp '1970-01-01' + make_interval(days => (on_ms / 86400000)::int, secs => (on_ms % 86400000) / 1000.0))::timestamp(3)`,
+       (timestamp '1970-01-01' + make_interval(days => (on_ms / 86400000)::int, secs => (on_ms % 86400000) / 1000.0))::timestamp(3),
+       (kilos * 1000)::int, lower(reverse(drow))`,
     ),
   };
 }
@@ -112,8 +123,8 @@ export async function expectForward(shop: Shop): Promise<void> {
   await expectEqual(shop, 'forward');
   await shop.monolith.query(`
     INSERT INTO accounts VALUES ('${uuid(1)}', 9223372036854775807, 'Y', -62135596801, -1, '${uuid(2)}', 'fine', -0.01, true,
-      '0044-03-15 BC', '10000-01-01 00:00:00.001+00'), ('${uuid(3)}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-    UPDATE accounts SET cents = -cents, active = 'N', made = made + 1, fee = fee + 0.01, open = NOT open WHERE fee < 1;
+      '0044-03-15 BC', '10000-01-01 00:00:00.001+00', -1, 'ä'), ('${uuid(3)}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+    UPDATE accounts SET cents = -cents, active = 'N', made = made + 1, fee = fee + 0.01, open = NOT open, grams = grams * 2, word = word || '.' WHERE fee < 1;
     UPDATE accounts SET ref = '${uuid(4)}' WHERE cents = 0 OR fee = 2.5;
     DELETE FROM accounts WHERE fee BETWEEN 3 AND 3.1`);
   await expectEqual(shop, 'forward');
@@ -126,8 +137,8 @@ export async function expectBothWays(shop: Shop): Promise<void> {
   await flip(shop, 'service');
   await caughtUp(shop, 'reverse');
   await shop.service.query(`
-    INSERT INTO holders VALUES ('${uuid(5)}', 12.50, true, '1969-12-31 23:59:59+00', '2024-01-01 00:00:00.007+00', '${uuid(6)}', 'so, so', 99, 'no', -1, -1);
-    UPDATE holders SET balance = balance + 0.01, active = NULL, made = made - interval '1 day', open = 'yes' WHERE fee_cents > 400;
+    INSERT INTO holders VALUES ('${uuid(5)}', 12.50, true, '1969-12-31 23:59:59+00', '2024-01-01 00:00:00.007+00', '${uuid(6)}', 'so, so', 99, 'no', -1, -1, 0.007, 'OHA');
+    UPDATE holders SET balance = balance + 0.01, active = NULL, made = made - interval '1 day', open = 'yes', kilos = -kilos, drow = '!' || drow WHERE fee_cents > 400;
     UPDATE holders SET id = '${uuid(7)}' WHERE id = '${uuid(4)}';
     DELETE FROM holders WHERE fee_cents BETWEEN 200 AND 210`);
   await expectEqual(shop, 'reverse');
@@ -140,16 +151,21 @@ export async function expectNamed(shop: Shop): Promise<void> {
   await caughtUp(shop, 'forward');
   await shop.monolith.query(`
     INSERT INTO accounts (ref, active) VALUES ('${uuid(1)}', 'x'), ('${uuid(2).toUpperCase()}', 'Y'), ('${uuid(3)}', 'Y');
+    INSERT INTO accounts (ref, word) VALUES ('${uuid(8)}', 'Big');
     UPDATE accounts SET at = 'infinity' WHERE ref = '00000000-0000-0000-0000-000000000000'`);
   const letters = () => listDeadLetters(shop.service, { context: 'goods' });
-  await until('three rows wait', async () => (await letters()).length === 3);
+  await until('four rows wait', async () => (await letters()).length === 4);
   expect(
     (await letters()).map(({ key, errorCode }) => `${key['ref']} ${errorCode}`).sort(),
   ).toEqual([
     `00000000-0000-0000-0000-000000000000 VALUE_INEXACT`,
     `${uuid(2).toUpperCase()} VALUE_INEXACT`,
     `${uuid(1)} VALUE_INEXACT`,
+    `${uuid(8)} VALUE_INEXACT`,
   ]);
+  expect((await letters()).map(({ error }) => error).join()).toContain(
+    "columns.word: public.accounts.word is 'Big', which does not come back as it is",
+  );
   await caughtUp(shop, 'forward');
   await shop.service.query(
     `BEGIN; SET LOCAL session_replication_role = replica; UPDATE holders SET balance = 0.01 WHERE id = '${uuid(3)}'; COMMIT`,
@@ -165,5 +181,6 @@ export async function expectNamed(shop: Shop): Promise<void> {
     `${uuid(2).toUpperCase()} missing `,
     `${uuid(1)} missing `,
     `${uuid(3)} different cents: null, 0.01`,
+    `${uuid(8)} missing `,
   ]);
 }

@@ -1,4 +1,5 @@
-import type { MappingCheckResult, PreviewedColumn, PreviewResult } from '../../steps/mapping.ts';
+import type { MappingCheckResult, PreviewResult } from '../../steps/mapping.ts';
+import type { PreviewedColumn } from '../../steps/preview-value.ts';
 import type { Terminal } from '../terminal.ts';
 import { table } from './table.ts';
 
@@ -7,14 +8,19 @@ export function mappingCheckText(
   { style }: Pick<Terminal, 'style'>,
 ): string {
   if (columns.length === 0) return `Nothing of ${context} is converted.`;
-  const lines = columns.flatMap(({ side, table: name, column, line, rows, inexact, example }) =>
-    inexact === 0
-      ? [`${style('green', '✓')} ${side} ${name}.${column}: ${rows} rows`]
-      : [
-          `${style('red', '✗')} ${side} ${name}.${column}: ${inexact} of ${rows} rows would not come back, for instance '${example ?? ''}'`,
-          `    line:  ${line}`,
-        ],
-  );
+  const lines = columns.flatMap(({ side, table: name, column, line, rows, ...told }) => {
+    const { inexact, example, raised } = told;
+    if (inexact === 0) return [`${style('green', '✓')} ${side} ${name}.${column}: ${rows} rows`];
+    const how =
+      raised === undefined
+        ? ''
+        : `, where a function raises '${raised}'; nothing behind it was looked at`;
+    return [
+      `${style('red', '✗')} ${side} ${name}.${column}: ${inexact}${raised === undefined ? '' : ' or more'} of ${rows} rows ` +
+        `would not come back, for instance '${example ?? ''}'${how}`,
+      `    line:  ${line}`,
+    ];
+  });
   return [
     ...lines,
     ok

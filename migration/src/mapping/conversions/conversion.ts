@@ -13,14 +13,30 @@ export interface Way {
   readonly problem: string;
 }
 
+/** As `Way`. Where no function says it, the statement that writes the value does, which a server carries out. */
+export type AnyWay = Omit<Way, 'text'> & {
+  readonly text: Way['text'] | null;
+};
+
 /** What becomes of a mapped column's values on their way, and back. NULL stays NULL. */
-export interface Conversion {
+export interface Conversion<W extends AnyWay = AnyWay> {
   /** What evidence rests on: the context file's own words. */
   readonly identity: string;
-  readonly forward: Way & Refusal;
-  readonly backward: Way & Refusal;
+  readonly forward: W & Refusal;
+  readonly backward: W & Refusal;
   /** Whether it also fits columns of these types. */
   readonly takes: (types: BySide<string>) => boolean;
+  /** What the databases have to understand first. */
+  readonly functions?: readonly ValueFunction[];
+}
+
+/** SQL of the context file over a value of one type, that gives one of another. */
+export interface ValueFunction {
+  /** Of the context file. */
+  readonly line: string;
+  readonly expression: string;
+  readonly takes: string;
+  readonly gives: string;
 }
 
 /** Why a value does not pass: line of the context file and column before the value, the reason after it. */

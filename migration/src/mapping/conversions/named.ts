@@ -109,7 +109,12 @@ export interface NamedConversion {
 }
 
 /** @throws StranglerError CONFIG_INVALID when the columns are not what the conversion is between */
-export function namedConversion({ as, letters: said, line, columns }: NamedConversion): Conversion {
+export function namedConversion({
+  as,
+  letters: said,
+  line,
+  columns,
+}: NamedConversion): Conversion<Way> {
   const { from, to, ...kind } = kinds[as];
   const letters = said ?? { true: '', false: '' };
   const takes: Conversion['takes'] = (types) =>

@@ -3,7 +3,10 @@ import { quoteLiteral } from '../../database/identifiers.ts';
 import type { Conversion, Refusal, Way } from './conversion.ts';
 
 /** Values that the context file lists one by one; others pass unchanged. */
-export function listedValues(values: Readonly<Record<string, string>>, line: string): Conversion {
+export function listedValues(
+  values: Readonly<Record<string, string>>,
+  line: string,
+): Conversion<Way> {
   const { forward, backward } = oneToOne(values, line);
   const refusal: Refusal = {
     code: 'CONFIG_INVALID',
