@@ -13,8 +13,8 @@ export interface Signed {
 export interface Authority {
   /** Its certificate: what a client is told to trust. */
   readonly ca: string;
-  /** A certificate signed by it, for 127.0.0.1 alone. */
-  sign(name: string): Promise<Signed>;
+  /** A certificate signed by it, for 127.0.0.1 alone, or as openssl's `subjectAltName` says. */
+  sign(name: string, whom?: string): Promise<Signed>;
 }
 
 /** A certificate authority that nobody knows, in a folder of the test's. */
@@ -30,9 +30,9 @@ export async function makeAuthority(folder: string, name: string): Promise<Autho
   );
   return {
     ca: at('ca.crt'),
-    async sign(subject) {
+    async sign(subject, whom = 'IP:127.0.0.1') {
       const [cert, key] = [`${subject}.crt`, `${subject}.key`];
-      await writeFile(at('san.cnf'), 'subjectAltName=IP:127.0.0.1\n');
+      await writeFile(at('san.cnf'), `subjectAltName=${whom}\n`);
       await openssl(
         ...['req', ...newKey, '-subj', `/CN=${subject}`],
         ...['-keyout', key, '-out', `${subject}.csr`],

@@ -85,6 +85,7 @@ export { allowedOf, judgeRampStep, p99Text, type RampVerdict, type SideWindow } 
 export * from './control/index.ts';
 export * from './routing/index.ts';
 export { emptyStep, fittingSteps, type TrafficSeen } from './traffic-seen.ts';
+export { isServiceName } from './service-name.ts';
 export { statusOf } from './status-of.ts';
 export { lookAtHealth, type UpstreamHealth } from './upstream-health.ts';
 export { facadeHeaders, hopByHopHeaders } from './withheld-headers.ts';

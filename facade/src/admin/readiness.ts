@@ -11,7 +11,8 @@ export function readiness(
     strangers,
     standIns,
     plan,
-  }: Pick<Serving, 'ownership' | 'flags' | 'watch' | 'strangers' | 'standIns' | 'plan'>,
+    names,
+  }: Pick<Serving, 'ownership' | 'flags' | 'watch' | 'strangers' | 'standIns' | 'plan' | 'names'>,
   serves: boolean,
 ): Record<string, unknown> {
   const control = ownership.link === undefined ? 'off' : ownership.link.up ? 'up' : 'down';
@@ -32,11 +33,13 @@ export function readiness(
       ];
     }),
   );
+  const unknownNames = names.told.filter(({ problem }) => problem !== undefined);
   const flagStatus = flags.status();
   const degraded =
     missing ||
     recent !== undefined ||
     plan.problem !== null ||
+    unknownNames.length > 0 ||
     control === 'down' ||
     flagStatus.state === 'stale' ||
     flagStatus.state === 'none' ||
@@ -51,6 +54,7 @@ export function readiness(
     },
     flags: { ...flagStatus, ...flagsDetail(flags) },
     plan: plan.status,
+    ...(unknownNames.length > 0 && { names: unknownNames }),
     ...(strangers.all.length > 0 && {
       untrustedProxies: { peers: strangers.all, setting: 'FACADE_TRUSTED_PROXIES' },
     }),

@@ -9,7 +9,7 @@ function told(gauge: Gauge, value: number | undefined): void {
 
 /** Gauges are looked up when somebody asks for them, not kept up to date by every request. */
 export function refreshGauges(serving: Serving): void {
-  const { metrics, ownership, flags, mirror, watch, upstreams, shedding } = serving;
+  const { metrics, ownership, flags, mirror, watch, upstreams, names, shedding } = serving;
   const { link } = ownership;
   const { state, ageSeconds } = flags.status();
   told(metrics.flagAge, state === 'off' ? undefined : (ageSeconds ?? -1));
@@ -24,6 +24,12 @@ export function refreshGauges(serving: Serving): void {
     metrics.upstreamWaiting.set({ upstream }, bulkhead.waiting);
     for (const { state } of balancer.alone ? [] : balancer.instances)
       metrics.upstreamInstances.inc({ upstream, state });
+  }
+  metrics.nameAddresses.reset();
+  metrics.nameKnown.reset();
+  for (const { name, addresses, problem } of names.told) {
+    metrics.nameAddresses.set({ name }, addresses.length);
+    metrics.nameKnown.set({ name }, problem === undefined ? 1 : 0);
   }
   metrics.epoch.reset();
   for (const context of ownership.states.contexts()) {

@@ -37,6 +37,8 @@ export interface FacadeOptions {
   readonly edge?: EdgeSettings;
   /** What sends requests on; default: undici. */
   readonly forwarder?: 'undici' | 'middleware';
+  /** Addresses of DNS servers that are asked for names of upstreams before the system is. */
+  readonly dnsServers?: readonly string[];
   /** Addresses or CIDR blocks of proxies in front of the facade. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<FacadeLimits>;
@@ -87,6 +89,7 @@ export const optionsOf = (
   forwarder: environment.FACADE_FORWARDER,
   lenientMonolith: environment.FACADE_MONOLITH_LENIENT === '1',
   debugHeaders: environment.FACADE_DEBUG_HEADERS === '1',
+  dnsServers: listed(environment.FACADE_DNS_SERVERS),
   trustedProxies: listed(environment.FACADE_TRUSTED_PROXIES),
   limits: limitsOf(environment),
 });

@@ -124,6 +124,12 @@ const processSettings = {
     standard: 'undici',
     help: 'what sends requests on: undici, or middleware (http-proxy-middleware)',
   },
+  dnsServers: {
+    variable: 'FACADE_DNS_SERVERS',
+    type: text,
+    standard: '',
+    help: 'addresses of DNS servers, comma-separated, that are asked for names of upstreams before the system is',
+  },
   edge: {
     variable: 'FACADE_EDGE',
     type: word.optional(),
@@ -228,6 +234,12 @@ export const limitSettings = {
     type: millisecondsOrNever,
     standard: 10_000,
     help: 'between two looks at whether monolith and services are there; 0 never looks',
+  },
+  dnsMs: {
+    variable: 'FACADE_DNS_MS',
+    type: millisecondsOrNever,
+    standard: 30_000,
+    help: "longest time between two looks at the addresses of an upstream's name; 0 leaves names to every connection",
   },
   freshnessMs: {
     variable: 'FACADE_FRESHNESS_MS',

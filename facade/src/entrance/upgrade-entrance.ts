@@ -11,7 +11,8 @@ import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
 import { waitForTurn } from '../proxy/turn.ts';
 import { isGone } from '../proxy/spread-try.ts';
-import type { Instance, InstanceVerdict } from '../resilience/balancer.ts';
+import { bareHost, wayTo } from '../addresses/targets.ts';
+import type { Endpoint, Instance, InstanceVerdict } from '../resilience/balancer.ts';
 import { askedOf } from '../serving/asked-of.ts';
 import { chooseSide } from '../serving/choose-side.ts';
 import { dutiesOf } from '../serving/let-in.ts';
@@ -56,16 +57,18 @@ async function upstreamOf(serving: Serving, arrival: Arrival): Promise<Upstream>
 function handshake(
   { tls }: Pick<Serving, 'tls'>,
   { target }: Arrival,
-  { url: upstream, headers }: { readonly url: string; readonly headers: readonly string[] },
+  endpoint: Endpoint,
+  headers: readonly string[],
 ): http.ClientRequest {
-  const url = new URL(upstream);
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  const url = new URL(endpoint.url);
+  const hostname = bareHost(url);
   const prefix = url.pathname === '/' ? '' : url.pathname.replace(/\/$/, '');
   return (url.protocol === 'https:' ? https : http).request({
     protocol: url.protocol,
     hostname,
-    ...(url.protocol === 'https:' && tls?.upstream(`${hostname}:${url.port || 443}`)),
     port: url.port,
+    ...wayTo(endpoint),
+    ...(url.protocol === 'https:' && tls?.upstream(`${hostname}:${url.port || 443}`)),
     method: 'GET',
     agent: false,
     path: prefix + target,
@@ -207,10 +210,11 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     if (!one) return fail(unreachable);
     one.active++;
     instance = one;
-    outgoing = handshake(serving, arrival, { url: one.endpoint.url, headers: upstream.headers });
+    outgoing = handshake(serving, arrival, one.endpoint, upstream.headers);
     outgoing.on('error', () => {
       if (over) return;
       leaves('failed');
+      serving.upstreams.suspect(upstream.url);
       // a handshake is a read without a body: another instance may be asked, once
       if (except || balancer.alone || !asked.mayRetry) fail(unreachable);
       else ask(one);

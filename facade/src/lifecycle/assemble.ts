@@ -1,6 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { MigrationDefinition, Side } from '@strangler-toolkit/plan';
+import { type MigrationDefinition, type Side, statusOf } from '@strangler-toolkit/plan';
 import { type Logger, pino } from 'pino';
+import { lookUp, realSources } from '../addresses/look-up.ts';
+import { Names } from '../addresses/names.ts';
+import { OwnAccount } from '../addresses/own-account.ts';
+import { wayTo } from '../addresses/targets.ts';
 import { adminApp } from '../admin/admin-app.ts';
 import { Shedding } from '../admission/shedding.ts';
 import { Strangers } from '../admission/strangers.ts';
@@ -29,7 +33,7 @@ import { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import { type Claims, claimsOf } from '../serving/claim.ts';
 import { RunningPlan } from '../serving/running-plan.ts';
 import type { Serving } from '../serving/serving.ts';
-import { dataKinds, monolithsOf, saidOf, watchedOf } from './plan-parts.ts';
+import { dataKinds, hostsOf, monolithsOf, saidOf, watchedOf } from './plan-parts.ts';
 import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { accessLogOf } from '../telemetry/open-log.ts';
@@ -107,6 +111,7 @@ export function assemble(options: FacadeOptions): Parts {
       pid: process.pid,
       untrustedProxies: [...strangers.all],
       flags: flags.status().source,
+      ...(names.unknown && { unknownNames: names.unknown }),
       plans: plan.plans,
       ...(standIns.recent && { standIns: standIns.recent }),
     }),
@@ -129,18 +134,45 @@ export function assemble(options: FacadeOptions): Parts {
   const forUpstreams = tls ? { tls: (address: string) => tls.upstream(address) } : {};
   const lenientTo =
     options.lenientMonolith === true ? [options.monolithUrl, ...monolithsOf(plan.claims)] : [];
-  const agents = upstreamAgents({ connections, headerBytes, lenientTo, ...forUpstreams });
+  const sources = realSources(options.dnsServers ?? []);
+  const names = new Names({
+    lookUp: (host) => lookUp(sources, host),
+    close: () => sources.close(),
+    everyMs: limits.dnsMs,
+    onChange(host, addresses) {
+      log.info({ name: host, addresses }, 'addresses');
+      upstreams.refresh();
+      forwarder.keep(upstreams.endpoints);
+    },
+    onProblem: (host, problem) =>
+      problem === undefined
+        ? log.info({ name: host }, 'a name can be looked up again')
+        : log.warn({ name: host, problem }, 'a name cannot be looked up: its last addresses stay'),
+  });
+  names.want(hostsOf(plan.claims, monolithUrl));
+  const own = new OwnAccount((host) => names.of(host));
+  const onUnreachable = (upstream: string): void => upstreams.suspect(upstream);
+  const agents = upstreamAgents({
+    connections,
+    headerBytes,
+    lenientTo,
+    lookup: own.lookup,
+    ownTo: (url) => own.endpoint(url),
+    onUnreachable,
+    ...forUpstreams,
+  });
   const deadlines = new Deadlines();
   const upstreams = new Upstreams(
     { atATime: connections, waiting: limits.upstreamMaxWaiting },
-    (upstream, { endpoint: { url: instance }, state }) =>
-      log.warn({ upstream, instance, state }, 'instance'),
+    (upstream, { endpoint: { url: instance, at }, state }) =>
+      log.warn({ upstream, instance, ...(at && { address: at.addresses[0] }), state }, 'instance'),
+    names,
   );
   upstreams.use(saidOf(plan.claims));
   const forwarder = openForwarder(options.forwarder ?? settings.forwarder.standard, {
     agents,
     deadlines,
-    limits: { connections, headerBytes, connectMs, ...forUpstreams },
+    limits: { connections, headerBytes, connectMs, onUnreachable, ...forUpstreams },
     upstreams,
     waitMs: limits.upstreamWaitMs,
   });
@@ -180,8 +212,14 @@ export function assemble(options: FacadeOptions): Parts {
     watch: new UpstreamWatch(
       watchedOf(plan.claims),
       limits.healthMs,
-      tls && ((address) => statusThrough(agents, address)),
+      tls
+        ? (address) => statusThrough(agents, address)
+        : (address) => {
+            const to = own.endpoint(new URL(address));
+            return statusOf(address, { lookup: own.lookup, ...(to && wayTo(to)) });
+          },
     ),
+    names,
     tls,
     metrics,
     standIns,

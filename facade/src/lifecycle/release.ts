@@ -11,6 +11,7 @@ export async function release({
 }: Parts): Promise<void> {
   await flags.stop();
   serving.watch.stop();
+  serving.names.stop();
   serving.tls?.stop();
   await serving.mirror.close();
   await Promise.all([serving.ownership.stop(), recorder.stop(), closeDuties()]);

@@ -8,7 +8,7 @@ import { inTime } from '@strangler-toolkit/plan/load';
 import type { FacadeOptions } from '../config/options.ts';
 import { type PlanProblem, type Plans, plansOf } from '../serving/running-plan.ts';
 import type { Parts } from './assemble.ts';
-import { dataKinds, monolithsOf, saidOf, watchedOf } from './plan-parts.ts';
+import { dataKinds, hostsOf, monolithsOf, saidOf, watchedOf } from './plan-parts.ts';
 
 const isSame = (one: Plans, other: Plans): boolean =>
   Object.keys(one).length === Object.keys(other).length &&
@@ -46,8 +46,8 @@ export async function reload(
   { monolithUrl, lenientMonolith }: FacadeOptions,
   load: () => Promise<Iterable<MigrationDefinition>>,
 ): Promise<void> {
-  const { serving, agents, claimsFor } = parts;
-  const { plan, ownership, upstreams, watch, log } = serving;
+  const { serving, agents, forwarder, claimsFor } = parts;
+  const { plan, ownership, upstreams, names, watch, log } = serving;
   try {
     const definitions = [...(await inTime(load()))];
     const wanted = plansOf(definitions);
@@ -59,7 +59,9 @@ export async function reload(
       if (lenientMonolith === true) agents.mend([monolithUrl, ...monolithsOf(claims)]);
       await ownership.declare(dataKinds(definitions));
       watch.watch(watchedOf(claims));
+      names.want(hostsOf(claims, monolithUrl));
       upstreams.use(saidOf(claims));
+      forwarder.keep(upstreams.endpoints);
       plan.use(definitions, claims);
     }
     if (changed || plan.problem) log.info({ plans: plan.plans }, 'context files are read again');

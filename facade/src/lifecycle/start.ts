@@ -42,7 +42,8 @@ export async function start(
     const lacking = flagsDetail(flags);
     if (lacking === withoutFlags) log.warn(lacking, 'no flag provider is set');
     else if (lacking) log.info(lacking, 'flags come from the control database');
-    await ownership.start();
+    // so long at most: a name that is not known yet is looked up by every connection
+    await Promise.all([ownership.start(), serving.names.start(Math.min(limits.startMs, 1_000))]);
     serving.watch.start();
     const port = await listen(clients.server, options.port ?? 0, host);
     parts.phase = 'serving';

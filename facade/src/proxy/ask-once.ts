@@ -42,7 +42,7 @@ export function askOnce(
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port,
       method,
-      agent: agents.for(url, connection),
+      agent: agents.own(url, connection),
       path: url.pathname === '/' ? target : url.pathname.replace(/\/$/, '') + target,
       headers,
     });

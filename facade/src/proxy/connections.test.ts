@@ -118,7 +118,7 @@ describe('connections to an upstream', () => {
 
   test('whose reset is found while a request waits for the look at them are replaced; also a write goes on, once', async () => {
     const pools = new UndiciPools({ connections: 1, connectMs: 2_000, headerBytes: 16_384 });
-    const { pooled } = pools.for(address);
+    const { pooled } = pools.for({ key: address, url: address });
     ask('/1', false, pooled);
     await arrived(1);
     await answer('/1');

@@ -21,6 +21,7 @@ export class Connections {
   readonly #all: Place[] = [];
   readonly #free: Place[] = [];
   readonly #waiting: Waiting[] = [];
+  #leaving = false;
 
   constructor(open: () => Client, limit: number) {
     this.#open = open;
@@ -41,6 +42,12 @@ export class Connections {
     const index = this.#waiting.findIndex((one) => one.handler === handler);
     for (const { options } of index < 0 ? [] : this.#waiting.splice(index, 1))
       if (options.body instanceof Readable) options.body.destroy();
+  }
+
+  /** Nobody new is to come: each connection ends with its request. */
+  leave(): void {
+    this.#leaving = true;
+    for (const { client } of this.#free.splice(0)) client.close().catch(() => {});
   }
 
   destroy(): void {
@@ -66,7 +73,8 @@ export class Connections {
       if (next) client.dispatch(next.options, next.handler);
       else {
         place.taken = false;
-        this.#free.push(place);
+        if (this.#leaving) client.close().catch(() => {});
+        else this.#free.push(place);
       }
     }
   }

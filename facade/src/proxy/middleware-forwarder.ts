@@ -119,7 +119,7 @@ export class MiddlewareForwarder implements Forwarder {
         if (!exchange) throw new Error('no target was chosen');
         const { url, wish } = exchange;
         // the only per-request options; an empty stream stands in for no body, so that a second try has one to send
-        options.agent = this.#agents.for(url, wish.fresh ? 'fresh' : 'pooled');
+        options.agent = this.#agents.for(url, wish.fresh ? 'fresh' : 'pooled', wish.dial);
         if (!wish.withBody) options.buffer = Readable.from(wish.body ? [wish.body] : []);
         return url as unknown as string;
       },

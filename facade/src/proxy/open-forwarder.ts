@@ -1,3 +1,4 @@
+import type { Endpoint } from '../resilience/balancer.ts';
 import type { Upstreams } from '../resilience/upstreams.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import { BoundedForwarder } from './bounded-forwarder.ts';
@@ -9,6 +10,8 @@ import { type PoolLimits, UndiciPools } from './undici-pools.ts';
 
 export interface OpenForwarder {
   readonly forwarder: Forwarder;
+  /** Connections to others end with their requests. */
+  keep(endpoints: readonly Endpoint[]): void;
   close(): void;
 }
 
@@ -30,7 +33,11 @@ export function openForwarder(
     new BoundedForwarder(inner, upstreams, deadlines, waitMs);
   const middleware = new MiddlewareForwarder(agents, deadlines);
   if (name === 'middleware')
-    return { forwarder: bounded(middleware), close: () => deadlines.stop() };
+    return {
+      forwarder: bounded(middleware),
+      keep: (endpoints) => agents.keep(endpoints),
+      close: () => deadlines.stop(),
+    };
   const pools = new UndiciPools(limits);
   const undici = new UndiciForwarder(pools, deadlines, middleware);
   const { mended } = agents;
@@ -43,6 +50,10 @@ export function openForwarder(
               (mended.has(wish.upstream) ? middleware : undici).send(wish, settle),
           },
     ),
+    keep(endpoints) {
+      agents.keep(endpoints);
+      pools.keep(endpoints);
+    },
     close() {
       deadlines.stop();
       pools.destroy();

@@ -40,7 +40,7 @@ export class UndiciForwarder implements Forwarder {
     }
     if (target === '*' || (withBody && rawHeader(headers, 'trailer') !== undefined))
       return this.#other.send(wish, settle);
-    const pools = this.#pools.for(wish.dial?.url ?? wish.upstream);
+    const pools = this.#pools.for(wish.dial ?? { key: wish.upstream, url: wish.upstream });
     const connections = wish.fresh ? pools.fresh : pools.pooled;
     const { name } = pools;
     const exchange = new Exchange({ wish, name, connections, deadlines: this.#deadlines, settle });
@@ -50,6 +50,7 @@ export class UndiciForwarder implements Forwarder {
         method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
         headers: headers as string[],
         body: withBody ? new Upload(request) : (body ?? null),
+        ...(pools.servername !== undefined && { servername: pools.servername }),
       },
       exchange,
     );

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
+import { bareHost, portOf, wayTo } from '../addresses/targets.ts';
+import type { Endpoint } from '../resilience/balancer.ts';
 import { keepReadingAfterFailedWrite, type UpstreamTls } from '../resilience/upstream-agents.ts';
 import { Connections } from './connections.ts';
 
@@ -30,6 +32,8 @@ export interface PoolLimits {
   readonly connectMs: number;
   readonly headerBytes: number;
   readonly tls?: UpstreamTls | undefined;
+  /** No connection to it stood. */
+  readonly onUnreachable?: (upstream: string) => void;
 }
 
 /** Where requests for one upstream are given to. */
@@ -40,6 +44,8 @@ export interface UpstreamPools {
   /** The path of the upstream's own address, without a slash at its end. */
   readonly prefix: string;
   readonly name: string;
+  /** Undefined: it is asked without TLS. undici would take the client's Host for the name in the upstream's certificate. */
+  readonly servername: string | undefined;
 }
 
 /** Idle connections are dropped before the upstream drops them: a second before what it announces, else after four. */
@@ -61,19 +67,32 @@ export class UndiciPools {
     this.#limits = limits;
   }
 
-  for(upstream: string): UpstreamPools {
-    let pools = this.#upstreams.get(upstream);
+  for(endpoint: Endpoint): UpstreamPools {
+    const { key, url } = endpoint;
+    let pools = this.#upstreams.get(key);
     if (!pools) {
-      const { origin, pathname, host } = new URL(upstream);
+      const { pathname, host, hostname, protocol } = new URL(url);
       pools = {
-        pooled: this.#pool(origin, 1),
-        fresh: this.#pool(origin, 0),
+        pooled: this.#pool(endpoint, 1),
+        fresh: this.#pool(endpoint, 0),
         prefix: pathname.replace(/\/$/, ''),
         name: host,
+        servername: protocol === 'https:' ? hostname : undefined,
       };
-      this.#upstreams.set(upstream, pools);
+      this.#upstreams.set(key, pools);
     }
     return pools;
+  }
+
+  /** Of the others each connection ends with its request. */
+  keep(endpoints: readonly Endpoint[]): void {
+    const wanted = new Set(endpoints.map(({ key }) => key));
+    for (const [key, { pooled, fresh }] of this.#upstreams) {
+      if (wanted.has(key)) continue;
+      this.#upstreams.delete(key);
+      pooled.leave();
+      fresh.leave();
+    }
   }
 
   destroy(): void {
@@ -84,19 +103,21 @@ export class UndiciPools {
     this.#upstreams.clear();
   }
 
-  #pool(origin: string, pipelining: 0 | 1): Connections {
-    const { connections, connectMs, headerBytes, tls } = this.#limits;
-    const { hostname, port } = new URL(origin);
-    const plain = buildConnector({ timeout: connectMs });
+  #pool(endpoint: Endpoint, pipelining: 0 | 1): Connections {
+    const { connections, connectMs, headerBytes, tls, onUnreachable } = this.#limits;
+    const url = new URL(endpoint.url);
+    const { port = portOf(url), servername, lookup } = wayTo(endpoint);
+    const found = lookup && { lookup };
+    const plain = buildConnector({ timeout: connectMs, ...found });
     const connect: typeof plain = (to, done) => {
-      const secure = tls?.(`${hostname.replace(/^\[|\]$/g, '')}:${port || 443}`);
-      if (!secure) return plain(to, done);
-      // with the certificates of now, and the upstream's own name: undici would take the client's Host
-      const { servername } = secure;
-      return buildConnector({ timeout: connectMs, ...secure })({ ...to, servername }, done);
+      // with the certificates of now
+      const secure = tls?.(`${bareHost(url)}:${portOf(url)}`);
+      const own = secure && buildConnector({ timeout: connectMs, ...secure, ...found });
+      const name = secure?.servername ?? servername;
+      return (own ?? plain)({ ...to, port: String(port), servername: name }, done);
     };
     const open = (): PooledClient => {
-      const client: PooledClient = new PooledClient(origin, {
+      const client: PooledClient = new PooledClient(url.origin, {
         pipelining,
         // deadlines are kept by who sends, not by a timer per connection
         headersTimeout: 0,
@@ -106,7 +127,10 @@ export class UndiciPools {
         connect: (to, done) =>
           connect(to, (...result) => {
             const [error, socket] = result;
-            if (error) return done(error, null);
+            if (error) {
+              onUnreachable?.(endpoint.url);
+              return done(error, null);
+            }
             client.socket = keepReadingAfterFailedWrite(socket);
             client.sent = 0;
             socket.on('error', (reset) => keepWaiting(client, reset));

@@ -126,3 +126,46 @@ test('instances come and go; those that stay keep what is known, and none is no 
   balancer.use([]);
   expect(balancer.instances.map(name)).toEqual(['a', 'c']);
 });
+
+describe('records of a service', () => {
+  const records = (...all: { name: string; priority?: number; weight?: number }[]) => {
+    // a fixed walk through the interval, so that shares are exact
+    let step = 0;
+    const random = (): number => (step = (step + 0.37) % 1);
+    return new Balancer(
+      all.map(({ name: key, ...more }) => ({ key, url: `http://${key}`, ...more })),
+      random,
+    );
+  };
+
+  test('of a later priority are asked where no earlier one serves, and not to try them again either', () => {
+    const balancer = records({ name: 'a', priority: 1 }, { name: 'b', priority: 2 });
+    expect(picked(balancer, 6)).toEqual(new Set(['a']));
+    fail(balancer, named(balancer, 'b'), 5);
+    // it may be tried again by now, but nobody needs it
+    expect(picked(balancer, 6, 60_000)).toEqual(new Set(['a']));
+    balancer.note(named(balancer, 'b'), 'well', 60_000);
+    fail(balancer, named(balancer, 'a'), 5, 60_000);
+    expect(picked(balancer, 6, 60_100)).toEqual(new Set(['b']));
+    // the first one is tried again, though others serve
+    expect(name(balancer.pick(read(70_000)))).toBe('a');
+  });
+
+  test('share by their weights, idle and busy', () => {
+    const balancer = records({ name: 'a', weight: 3 }, { name: 'b', weight: 1 });
+    const counts = new Map<string | undefined, number>();
+    for (let time = 0; time < 400; time++) {
+      const one = name(balancer.pick(read(0)));
+      counts.set(one, (counts.get(one) ?? 0) + 1);
+    }
+    expect(counts.get('a')).toBeGreaterThan(280);
+    expect(counts.get('a')).toBeLessThan(320);
+    named(balancer, 'a').active = 1_000;
+    expect(picked(balancer, 6)).toEqual(new Set(['b']));
+  });
+
+  test('of one weight are those with the fewest requests, in turn', () => {
+    const balancer = records({ name: 'a', weight: 5 }, { name: 'b', weight: 5 });
+    expect([0, 1, 2, 3].map(() => name(balancer.pick(read(0))))).toEqual(['b', 'a', 'b', 'a']);
+  });
+});

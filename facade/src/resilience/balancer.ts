@@ -4,11 +4,18 @@ export interface Endpoint {
   readonly key: string;
   /** With the path of the upstream's own address. */
   readonly url: string;
+  /** Where the name in `url` was found; undefined: every connection looks it up. */
+  readonly at?: { readonly addresses: readonly string[]; readonly port: number };
+  /** The smallest of those that serve is asked. Default: 0. */
+  readonly priority?: number;
+  /** Its share, beside others of its priority. Default: 1. */
+  readonly weight?: number;
 }
 
 /** One instance, with what is known of it. */
 export interface Instance {
-  readonly endpoint: Endpoint;
+  /** The newest of its key. */
+  endpoint: Endpoint;
   /** Requests that it is asked right now. */
   active: number;
   failures: number;
@@ -35,6 +42,10 @@ const fresh = (endpoint: Endpoint): Instance => ({
   waits: 0,
 });
 
+const priorityOf = ({ endpoint: { priority = 0 } }: Instance): number => priority;
+/** Beside others, weight 0 is all but nothing. */
+const weightOf = ({ endpoint: { weight = 1 } }: Instance): number => Math.max(weight, 0.01);
+
 export interface Pick {
   readonly now: number;
   /** It can be asked again elsewhere when it fails. */
@@ -49,12 +60,13 @@ export interface Pick {
  */
 export class Balancer {
   readonly #random: () => number;
-  #instances: readonly Instance[];
+  #instances: readonly Instance[] = [];
+  #weighted = false;
   #turn = 0;
 
   constructor(endpoints: readonly Endpoint[], random: () => number = Math.random) {
     this.#random = random;
-    this.#instances = endpoints.map(fresh);
+    this.use(endpoints);
   }
 
   get instances(): readonly Instance[] {
@@ -71,9 +83,13 @@ export class Balancer {
     if (endpoints.length === 0) return;
     const known = new Map(this.#instances.map((instance) => [instance.endpoint.key, instance]));
     const wanted = new Map(endpoints.map((endpoint) => [endpoint.key, endpoint]));
-    this.#instances = [...wanted.values()].map(
-      (endpoint) => known.get(endpoint.key) ?? fresh(endpoint),
-    );
+    this.#instances = [...wanted.values()].map((endpoint) => {
+      const one = known.get(endpoint.key) ?? fresh(endpoint);
+      one.endpoint = endpoint;
+      return one;
+    });
+    const weights = new Set(this.#instances.map(weightOf));
+    this.#weighted = weights.size > 1;
   }
 
   /** Undefined: there is no other than the one that failed. */
@@ -81,10 +97,11 @@ export class Balancer {
     const all = this.#instances;
     let best: Instance | undefined;
     let any: Instance | undefined;
+    const tier = this.#tier(except);
     this.#turn = (this.#turn + 1) % all.length;
     for (let step = 0; step < all.length; step++) {
       const one = all[(this.#turn + step) % all.length];
-      if (!one || one === except) continue;
+      if (!one || one === except || priorityOf(one) > tier) continue;
       if (one.state === 'ejected' && now >= one.until + (repeatable ? 0 : readsFirstMs)) {
         one.state = 'probed';
         return one;
@@ -92,7 +109,25 @@ export class Balancer {
       if (one.state === 'serving' && (!best || one.active < best.active)) best = one;
       if (!any || one.active < any.active) any = one;
     }
-    return best ?? any;
+    return best && this.#weighted ? this.#byWeight(tier, except) : (best ?? any);
+  }
+
+  /** The busier it is, the less its weight counts. */
+  #byWeight(tier: number, except: Instance | undefined): Instance | undefined {
+    const able = this.#instances.filter(
+      (one) => one.state === 'serving' && one !== except && priorityOf(one) === tier,
+    );
+    const shares = able.map((one) => weightOf(one) / (one.active + 1));
+    let left = this.#random() * shares.reduce((sum, share) => sum + share, 0);
+    return able.find((_one, index) => (left -= shares[index] ?? 0) < 0) ?? able.at(-1);
+  }
+
+  /** Others are asked only where none before them serves. */
+  #tier(except: Instance | undefined): number {
+    let tier = Infinity;
+    for (const one of this.#instances)
+      if (one !== except && one.state === 'serving') tier = Math.min(tier, priorityOf(one));
+    return tier;
   }
 
   note(instance: Instance, verdict: InstanceVerdict, now: number): void {

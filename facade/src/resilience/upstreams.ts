@@ -1,3 +1,4 @@
+import { bareHost, endpointsAt, type Target } from '../addresses/targets.ts';
 import { Balancer, type Endpoint, type Instance, type InstanceVerdict } from './balancer.ts';
 import { Bulkhead, type BulkheadLimits } from './bulkhead.ts';
 
@@ -19,7 +20,13 @@ function keyOf(address: string): string {
   const { origin, pathname } = new URL(address);
   return origin + pathname.replace(/\/$/, '');
 }
-const endpointOf = (url: string): Endpoint => ({ key: keyOf(url), url });
+
+/** What is known of the names in addresses. */
+export interface KnownNames {
+  of(host: string): readonly Target[];
+  suspect(host: string): void;
+}
+const nobodyKnows: KnownNames = { of: () => [], suspect: () => {} };
 /** Of those under way so many may be repeated ones: a service that goes down must not get twice its load for it. */
 const shareOfRetries = 0.2;
 const fewRetries = 3;
@@ -32,9 +39,13 @@ export class Upstream {
   retrying = 0;
   readonly #onChange: (instance: Instance) => void;
 
-  constructor(limits: BulkheadLimits, urls: readonly string[], onChange: (one: Instance) => void) {
+  constructor(
+    limits: BulkheadLimits,
+    endpoints: readonly Endpoint[],
+    onChange: (one: Instance) => void,
+  ) {
     this.bulkhead = new Bulkhead(limits);
-    this.balancer = new Balancer(urls.map(endpointOf));
+    this.balancer = new Balancer(endpoints);
     this.#onChange = onChange;
   }
 
@@ -53,13 +64,19 @@ export class Upstream {
 export class Upstreams {
   readonly #standard: BulkheadLimits;
   readonly #onInstance: OnInstance;
+  readonly #names: KnownNames;
   #said: readonly SaidOfAddress[] = [];
   readonly #all = new Map<string, Upstream>();
   /** As context files spell addresses: requests do not read them again. */
   readonly #spelt = new Map<string, Upstream>();
 
-  constructor(standard: BulkheadLimits, onInstance: OnInstance = () => {}) {
+  constructor(
+    standard: BulkheadLimits,
+    onInstance: OnInstance = () => {},
+    names: KnownNames = nobodyKnows,
+  ) {
     this.#standard = standard;
+    this.#names = names;
     this.#onInstance = onInstance;
   }
 
@@ -73,7 +90,7 @@ export class Upstreams {
     const key = keyOf(address);
     let upstream = this.#all.get(key);
     if (!upstream) {
-      upstream = new Upstream(this.#limitsOf(key), this.#urlsOf(key, address), (instance) =>
+      upstream = new Upstream(this.#limitsOf(key), this.#endpointsOf(key, address), (instance) =>
         this.#onInstance(address, instance),
       );
       this.#all.set(key, upstream);
@@ -85,16 +102,37 @@ export class Upstreams {
   /** What context files say, of several contexts at one address: the smallest bound, and all instances. */
   use(said: readonly SaidOfAddress[]): void {
     this.#said = said;
-    for (const [key, { bulkhead, balancer }] of this.#all) {
-      bulkhead.limits = this.#limitsOf(key);
-      balancer.use(this.#urlsOf(key, key).map(endpointOf));
-    }
+    for (const [key, { bulkhead }] of this.#all) bulkhead.limits = this.#limitsOf(key);
+    this.refresh();
+  }
+
+  /** Names have other addresses. Who is gone gets nothing new; what it was asked ends there. */
+  refresh(): void {
+    for (const [key, { balancer }] of this.#all) balancer.use(this.#endpointsOf(key, key));
+  }
+
+  /** All that may be asked. */
+  get endpoints(): Endpoint[] {
+    return [...this.#all.values()].flatMap(({ balancer }) =>
+      balancer.instances.map(({ endpoint }) => endpoint),
+    );
+  }
+
+  /** No connection to one of its addresses stood. */
+  suspect(address: string): void {
+    this.#names.suspect(bareHost(new URL(address)));
   }
 
   #limitsOf(key: string): BulkheadLimits {
     const { atATime, waiting } = this.#standard;
     const bounds = this.#of(key).flatMap(({ atATime: most }) => most ?? []);
     return { atATime: Math.min(atATime, ...bounds), waiting };
+  }
+
+  #endpointsOf(key: string, first: string): Endpoint[] {
+    return this.#urlsOf(key, first).flatMap((url) =>
+      endpointsAt(keyOf(url), url, URL.canParse(url) ? this.#names.of(bareHost(new URL(url))) : []),
+    );
   }
 
   #urlsOf(key: string, first: string): string[] {

@@ -14,6 +14,7 @@ import type { Deadlines } from '../proxy/deadlines.ts';
 import type { Forwarder } from '../proxy/forwarder.ts';
 import type { Mirror } from '../shadow/mirror.ts';
 import type { Shedding } from '../admission/shedding.ts';
+import type { Names } from '../addresses/names.ts';
 import type { Upstreams } from '../resilience/upstreams.ts';
 import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
@@ -44,6 +45,7 @@ export interface Serving {
   readonly forwarder: Forwarder;
   readonly documents: Documents;
   readonly upstreams: Upstreams;
+  readonly names: Names;
   readonly shedding: Shedding;
   readonly deadlines: Deadlines;
   readonly mirror: Mirror;

@@ -75,6 +75,18 @@ export function facadeMetrics() {
       labelNames: ['upstream', 'state'],
       registers,
     }),
+    nameAddresses: new Gauge({
+      name: 'facade_name_addresses',
+      help: "Addresses that are known of an upstream's name",
+      labelNames: ['name'],
+      registers,
+    }),
+    nameKnown: new Gauge({
+      name: 'facade_name_known',
+      help: "0 while an upstream's name cannot be looked up: its last addresses stay",
+      labelNames: ['name'],
+      registers,
+    }),
     inFlight: new Gauge({
       name: 'facade_in_flight',
       help: 'Requests that the facade has in its hands',

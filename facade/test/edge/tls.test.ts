@@ -14,6 +14,7 @@ import {
 import { pino } from 'pino';
 import { ask, askRaw } from '../support/client.ts';
 import { itemsContext } from '../support/contexts.ts';
+import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
 import { type RunningFacade, startFacade } from '../support/facade.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
@@ -132,6 +133,72 @@ describe('clients speak TLS', () => {
     );
   });
 });
+
+describe.each(['undici', 'middleware'] as const)(
+  '%s: an upstream of which nothing is said',
+  (forwarder) => {
+    const before = tls.getCACertificates('default');
+    let trusting: DnsServer | undefined;
+    afterEach(async () => {
+      tls.setDefaultCACertificates(before);
+      await trusting?.close();
+      trusting = undefined;
+    });
+
+    test('must have the name in its address, whatever host clients ask for, and they share its connections', async () => {
+      const { cert, key } = await ours.sign('named', 'DNS:shop.test');
+      tls.setDefaultCACertificates([...before, readFileSync(ours.ca, 'utf8')]);
+      const names: unknown[] = [];
+      let connections = 0;
+      secured = https.createServer(
+        { cert: readFileSync(cert), key: readFileSync(key) },
+        (request, response) => {
+          names.push((request.socket as tls.TLSSocket & { servername: unknown }).servername);
+          request.resume();
+          response.end(request.headers.host);
+        },
+      );
+      secured.on('upgrade', (request, socket) => {
+        names.push((request.socket as tls.TLSSocket & { servername: unknown }).servername);
+        socket.end('HTTP/1.1 410 Seen\r\n\r\n');
+      });
+      secured.on('secureConnection', () => void connections++);
+      const server = secured;
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const listening = server.address();
+      const port = typeof listening === 'object' && listening ? listening.port : 0;
+      trusting = await startDnsServer();
+      trusting.set('shop.test', ['127.0.0.1']);
+      facade = await startFacade({
+        contexts: [],
+        monolithUrl: `https://shop.test:${port}`,
+        forwarder,
+        dnsServers: [trusting.address],
+      });
+      for (const host of ['shop.example.com', 'evil.example', 'shop.example.com', '127.0.0.1'])
+        expect(await ask(facade.port, '/', { headers: { host } })).toMatchObject({
+          status: 200,
+          body: host,
+        });
+      // the one after the other has the same connection, whatever host it asks for
+      expect(connections).toBe(1);
+      const shake = 'Host: shop.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+      expect(await askRaw(facade.port, `GET / HTTP/1.1\r\n${shake}`)).toMatch(/^HTTP\/1.1 410 /);
+      expect(new Set(names)).toEqual(new Set(['shop.test']));
+      // a client that says the name that a wrong certificate has changes nothing
+      await facade.stop();
+      const running = await startFacade({
+        contexts: [],
+        monolithUrl: `https://other.test:${port}`,
+        forwarder,
+        dnsServers: [trusting.address],
+      });
+      facade = running;
+      trusting.set('other.test', ['127.0.0.1']);
+      expect((await ask(running.port, '/', { headers: { host: 'shop.test' } })).status).toBe(502);
+    });
+  },
+);
 
 describe.each(['undici', 'middleware'] as const)('%s: an upstream', (forwarder) => {
   let shown: string[];

@@ -20,6 +20,7 @@ export async function startUpstream(
   name: string,
   handler?: (request: IncomingMessage, response: ServerResponse) => void,
   port = 0,
+  host = '127.0.0.1',
 ): Promise<Upstream> {
   const seen: Upstream['seen'] = [];
   const server = createServer((request, response) => {
@@ -41,11 +42,11 @@ export async function startUpstream(
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   const address = server.address();
   const bound = typeof address === 'object' && address ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${bound}`,
+    url: `http://${host}:${bound}`,
     port: bound,
     server,
     seen,

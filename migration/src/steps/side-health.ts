@@ -1,4 +1,6 @@
+import type { LookupFunction } from 'node:net';
 import {
+  isServiceName,
   lookAtHealth,
   type MigrationDefinition,
   otherSide,
@@ -20,6 +22,19 @@ export interface SideHealth {
   readonly recent: SideWindow;
 }
 
+/** Where DNS says that a service answers: the first of its SRV records, as facades ask them. */
+async function wayToService(name: string): Promise<object> {
+  const { lookup, promises } = process.getBuiltinModule('node:dns');
+  const records = await promises.resolveSrv(name);
+  const [first] = records.toSorted((one, other) => one.priority - other.priority);
+  if (!first) return {};
+  return {
+    port: first.port,
+    lookup: (...[, options, done]: Parameters<LookupFunction>) => lookup(first.name, options, done),
+    servername: name.split('.').slice(2).join('.'),
+  };
+}
+
 /** Whether a side's HTTP answers, asked from here; an address that is not set is told, not thrown. */
 async function healthOf(
   kit: Toolkit,
@@ -29,7 +44,9 @@ async function healthOf(
   const { url, health } = definition[side];
   try {
     const address = resolveSetting(url, kit.env, `${side}.url of context ${definition.context}`);
-    return await lookAtHealth({ url: address, path: health }, statusOf);
+    const { hostname } = new URL(address);
+    const way = isServiceName(hostname) ? await wayToService(hostname) : {};
+    return await lookAtHealth({ url: address, path: health }, (path) => statusOf(path, way));
   } catch (error) {
     return { up: false, why: error instanceof Error ? error.message : String(error) };
   }

@@ -20,6 +20,8 @@ const instanceDetail = z.object({
   pid: z.number().optional(),
   untrustedProxies: z.array(untrustedProxy).optional(),
   flags: z.enum(flagSources).optional(),
+  /** Names of upstreams that it cannot look up, and why. */
+  unknownNames: z.record(z.string(), z.string()).optional(),
   /** `planMark` of each context that it serves. */
   plans: z.record(z.string(), z.string()).optional(),
   /** By context, of the last `STAND_INS_SECONDS`. */

@@ -4,6 +4,7 @@ import { examineContext } from './examine-context.ts';
 import { checkFacades } from './facades.ts';
 import { checkFlagSource } from './flag-source.ts';
 import { checkForwardedHeaders } from './forwarded-headers.ts';
+import { checkUpstreamNames } from './upstream-names.ts';
 
 export type { Check } from '../../findings/check.ts';
 
@@ -37,6 +38,7 @@ export async function doctor(
   await checkFlagSource(await kit.control(), flags, report);
   await checkFacades(await kit.control(), report);
   await checkForwardedHeaders(await kit.control(), report);
+  await checkUpstreamNames(await kit.control(), report);
   await kit.keepingConnections(async () => {
     for (const definition of definitions)
       await reportAttempt(report, `context ${definition.context}`, 'can be examined', () =>
