@@ -72,7 +72,7 @@ export const lookupOf =
     else if (first) done(null, first.address, first.family);
   };
 
-/** How a connection to an instance is made, in the words of node's modules; what the address itself says holds where nothing stands here. */
+/** How a connection to an instance is made, in node's words; what the address says holds where nothing stands here. */
 export interface Way {
   readonly port?: number;
   readonly lookup?: LookupFunction;
