@@ -2,11 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { temporaryFolder } from '@strangler-toolkit/dev-stack';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
 import { runHere } from '../support/run-here.ts';
 import type { Shop } from '../worker/shop.ts';
 import { expectOwner, type SequenceSet, sequencesSet, toCanary } from './moved.ts';
 
 interface Told {
+  readonly differences?: number;
+  readonly rowsCompared?: number;
   readonly checks?: readonly { readonly check: string; readonly ok: boolean }[];
   readonly steps?: Parameters<typeof sequencesSet>[0];
 }
@@ -17,8 +20,11 @@ interface Commands extends AsyncDisposable {
   move(name: 'cutover' | 'rollback'): Promise<readonly SequenceSet[]>;
 }
 
-/** The command line over a shop, whose context is a file then. */
-export async function openCommands(shop: Shop): Promise<Commands> {
+/** The command line over a shop, whose context is a file then, beside `others`. */
+export async function openCommands(
+  shop: Shop,
+  { others = [], env: more = {} }: { others?: MigrationDefinition[]; env?: NodeJS.ProcessEnv } = {},
+): Promise<Commands> {
   const folder = await temporaryFolder('mapping-commands');
   const at = { url: 'http://127.0.0.1:1' };
   await writeFile(
@@ -27,15 +33,22 @@ export async function openCommands(shop: Shop): Promise<Commands> {
       ...shop.definition,
       monolith: { ...at, database: { env: 'MONOLITH_DATABASE_URL' } },
       service: { ...at, database: { env: 'SERVICE_DATABASE_URL' } },
-      routes: [{ name: 'change', method: 'POST', path: '/goods', kind: 'write' }],
+      routes: [
+        shop.definition.data === 'projection'
+          ? { name: 'look', method: 'GET', path: '/goods', kind: 'read' }
+          : { name: 'change', method: 'POST', path: '/goods', kind: 'write' },
+      ],
       gates: { pacts: false },
     }),
   );
+  for (const other of others)
+    await writeFile(join(folder.path, `${other.context}.json`), JSON.stringify(other));
   const env = {
     STRANGLER_CONTROL_URL: shop.controlUrl,
     STRANGLER_CONTEXTS: folder.path,
     MONOLITH_DATABASE_URL: shop.monolithUrl,
     SERVICE_DATABASE_URL: shop.serviceUrl,
+    ...more,
   };
   const run = async (...words: string[]): Promise<Told> => {
     const { code, stdout, stderr } = await runHere([...words, '--json'], env);
