@@ -66,11 +66,12 @@ const count = async (database: TestDatabase, from: string): Promise<number> =>
   Number((await scene.sql(database, `SELECT count(*) AS n FROM ${from}`))[0]?.n);
 // One story, told in order: each test begins where the one before ended.
 test('replicate --until-caught-up copies every row, fences the target and ends by itself', async () => {
-  expect(await run('replicate', 'catalog', '--until-caught-up')).toMatchObject({
-    stage: 'replicating',
-    direction: 'forward',
-    caughtUp: true,
-  });
+  const copied = await cli(['replicate', 'catalog', '--until-caught-up', '--json'], scene.env);
+  expect([copied.code, json(copied)]).toMatchObject([
+    0,
+    { stage: 'replicating', direction: 'forward', caughtUp: true },
+  ]);
+  expect(copied.stderr).toContain('✓ copied 50 rows of products\n');
   expect(await count(scene.service, 'items')).toBe(50);
   await expect(
     scene.sql(scene.service, `INSERT INTO items (title) VALUES ('stray')`),

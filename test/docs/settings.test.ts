@@ -58,6 +58,43 @@ test('the reference is what the settings say, and the check of that can fail', a
   }
 });
 
+/** Rows of a page's tables by what is named in their first cell, without the code signs. */
+const cellsOf = (page: string): Map<string, readonly string[]> =>
+  new Map(
+    [...page.matchAll(/^\| `([^`]+)` \|(.*)\|$/gm)].map(([, name = '', cells = '']) => [
+      name,
+      cells.split(' | ').map((cell) => cell.replaceAll(/[`']/g, '').trim()),
+    ]),
+  );
+
+test('the guide to your own system has every setting of gates, cutover and compare, with its default', async () => {
+  const read = (page: string) => readFile(join(repository, 'docs', 'guide', page), 'utf8');
+  const reference = cellsOf(await read('reference.md'));
+  const guide = await read('your-system.md');
+  for (const [of, from, to] of [
+    ['gates', '## Gates', 'In `cutover`:'],
+    ['cutover', 'In `cutover`:', '## What of two'],
+    ['routes[].compare', 'In `compare` of a route', '## When evidence'],
+  ] as const) {
+    const told = cellsOf(guide.slice(guide.indexOf(from), guide.indexOf(to)));
+    const own = [...reference].filter(
+      ([name]) => name.startsWith(`${of}.`) && !/[.[]/.test(name.slice(of.length + 1)),
+    );
+    const withoutDefault = /^(none|nothing|)$/;
+    expect(own.length).toBeGreaterThan(4);
+    expect(
+      new Map(
+        [...told].map(([name, [value = '']]) => [
+          `${of}.${name}`,
+          value.replace(withoutDefault, ''),
+        ]),
+      ),
+    ).toEqual(
+      new Map(own.map(([name, [, value = '']]) => [name, value.replace(withoutDefault, '')])),
+    );
+  }
+});
+
 test('the check sees both ways to read a variable', () => {
   const code =
     "const a = env.STRANGLER_A ?? env.PATH;\nrequireVariable(kit.env, 'CONNECT_B', 'for b');";

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { copyingText } from './copying-text.ts';
+import { copiedText, copyingText } from './copying-text.ts';
 
 const progress = { table: 'products', rowsCopied: 512, rowsEstimated: 2048, rowsPerSecond: 99.6 };
 
@@ -31,3 +31,8 @@ test.each([
     'copying products: 4096 rows 100 %, 100 rows/s, 0 s to go',
   ],
 ])('%s', (_name, given, text) => expect(copyingText(given)).toBe(text));
+
+test.each([
+  [{ products: 3 }, 'copied 3 rows of products'],
+  [{ products: 3, empty: 0, large: 4096 }, 'copied 4099 rows of 3 tables'],
+])('the end: %j', (rows, text) => expect(copiedText(new Map(Object.entries(rows)))).toBe(text));

@@ -20,3 +20,10 @@ export function copyingText({
     rowsEstimated > 0 ? ` ${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %` : '';
   return `copying ${table}: ${rowsCopied} rows${share}, ${Math.round(rowsPerSecond)} rows/s, ${seconds(etaSeconds)} to go`;
 }
+
+/** A small table is copied before anybody hears of its rows; the end counts them all. */
+export function copiedText(rowsByTable: ReadonlyMap<string, number>): string {
+  const rows = [...rowsByTable.values()].reduce((sum, count) => sum + count, 0);
+  const of = rowsByTable.size === 1 ? [...rowsByTable.keys()][0] : `${rowsByTable.size} tables`;
+  return `copied ${rows} rows of ${of}`;
+}

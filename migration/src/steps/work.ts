@@ -1,5 +1,5 @@
 import { directionFrom, type MigrationDefinition } from '@strangler-toolkit/plan';
-import { copyingText } from '../copy/copying-text.ts';
+import { copiedText, copyingText } from '../copy/copying-text.ts';
 import { parseRate } from '../copy/index.ts';
 import { lsnToText } from '../database/lsn.ts';
 import { recoverMove } from '../cutover/index.ts';
@@ -40,6 +40,7 @@ export async function work(
   if (server !== null)
     kit.tell('port', `health and metrics: http://${address?.host}:${server.port}`, 'note');
   let telling: Promise<unknown> = Promise.resolve();
+  const copied = new Map<string, number>();
   const options = {
     controlUrl: kit.controlUrl,
     reread,
@@ -48,6 +49,12 @@ export async function work(
     onProgress: (told: WorkerProgress) => {
       const before = view;
       view = seen(before, told, performance.now());
+      if (told.phase === 'copying' && told.table !== undefined)
+        copied.set(told.table, told.rowsCopied ?? 0);
+      if (told.phase === 'streaming' && copied.size > 0) {
+        kit.tell('copy', copiedText(copied), 'done');
+        copied.clear();
+      }
       kit.tell('worker', describe(told), isNews(before, view) ? 'note' : 'update', {
         ...(told.phase === 'failed' && { level: told.retrying === false ? 'error' : 'warn' }),
         fields: { context: definition.context, ...fieldsOf(told) },
