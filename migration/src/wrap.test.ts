@@ -18,6 +18,16 @@ describe('a line that is too long for the screen', () => {
     ]);
   });
 
+  test('keeps a number and its unit together', () => {
+    expect(wrap('  flags  one 1 %, two 100 %, three 2 s', 25)).toEqual([
+      '  flags  one 1 %, two',
+      '         100 %, three 2 s',
+    ]);
+    expect(wrap('lag  in about 20 ms', 16)).toEqual(['lag  in about', '     20 ms']);
+    // a word that only begins as a unit does
+    expect(wrap('in 5 minutes', 6)).toEqual(['in 5', 'minutes']);
+  });
+
   test('whatever its colours are', () => {
     const red = (text: string): string => `\u001B[31m${text}\u001B[39m`;
     expect(wrap(`  next  ${red('strangler')} status ${red('catalog')}`, 24)).toEqual([

@@ -9,6 +9,9 @@ function hangOf(line: string, width: number): number {
   return start + (mark.test(line.slice(start)) ? 2 : 0);
 }
 
+/** Not between a number and its unit. */
+const blank = / (?!(?<=\d )(?:%|ms|s|min|kB|MB|GB)(?!\w))/;
+
 const seen = (text: string): number => stripVTControlCharacters(text).length;
 
 /**
@@ -19,7 +22,7 @@ export function wrap(line: string, width: number): string[] {
   if (seen(line) <= width) return [line];
   const hang = hangOf(stripVTControlCharacters(line), width);
   const lines: string[] = [];
-  const [first = '', ...words] = line.split(' ');
+  const [first = '', ...words] = line.split(blank);
   let rest = first;
   let begins = false;
   for (const word of words) {

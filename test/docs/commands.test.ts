@@ -98,6 +98,67 @@ test('every strangler command that a document shows is one that the command line
   expect(seen.named).toBeGreaterThan(30);
 });
 
+/** Of commands within a text (a remedy, the next command): those words that name a command, and options that stand right behind. */
+function namedIn(code: string): string[][] {
+  const inSchema =
+    /(?<![Ss]chema |SCHEMA |["\w.@/'-])strangler (?!derived )([a-z][a-z-]*)((?: (?:--[a-z-]+|[a-z-]+|<[\w-]+>|\$\{[\w.]+\}))*)/g;
+  return [...code.matchAll(inSchema)].map(([, first = '', rest = '']) => [
+    first,
+    ...rest.split(' ').filter(Boolean),
+  ]);
+}
+
+/** Why there is no such command, or not with such an option; empty when there is. Prose may follow. */
+function unlike(words: readonly string[]): string {
+  let command: Command = program;
+  let at = 0;
+  for (; command.commands.length > 0; at++) {
+    const child = command.commands.find((one) => one.name() === words[at]);
+    if (child) command = child;
+    else if (command.registeredArguments.length > 0) break;
+    else return `no command ${words.slice(0, at + 1).join(' ')}`;
+  }
+  const known = ['--help', ...command.options.map(({ long }) => long)];
+  const unknown = words.slice(at).find((word) => word.startsWith('--') && !known.includes(word));
+  return unknown === undefined ? '' : `no option ${unknown} of ${words.slice(0, at).join(' ')}`;
+}
+
+test('every strangler command that the product itself tells somebody to type is one that there is', async () => {
+  const files = execFileSync(
+    'git',
+    [
+      'ls-files',
+      ...'plan facade migration contracts extracted/service-kit'
+        .split(' ')
+        .map((room) => `${room}/src/*.ts`),
+    ],
+    {
+      cwd: repository,
+      encoding: 'utf8',
+    },
+  )
+    .split('\n')
+    .filter((file) => file !== '' && !file.endsWith('.test.ts'));
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const file of files)
+    for (const words of namedIn(await readFile(join(repository, file), 'utf8'))) {
+      seen++;
+      const problem = unlike(words);
+      if (problem) wrong.push(`${file}: strangler ${words.join(' ')}: ${problem}`);
+    }
+  expect(wrong).toEqual([]);
+  expect(seen).toBeGreaterThan(150);
+});
+
+test.each([
+  ['run strangler frobnicate catalog', 'no command frobnicate'],
+  ['run strangler dead-letters for ${context}', 'no command dead-letters for'],
+  ['strangler verify ${context} --repair --kyes products:7', 'no option --kyes of verify'],
+])('the check sees what is wrong in: %s', (text, problem) =>
+  expect(namedIn(text).map(unlike)).toEqual([problem]),
+);
+
 /** Every command that does something, as it is typed: `dead-letters list`. */
 const leaves = (command: Command, words: readonly string[] = []): string[] =>
   command.commands.length === 0

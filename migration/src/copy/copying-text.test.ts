@@ -5,6 +5,7 @@ const progress = { table: 'products', rowsCopied: 512, rowsEstimated: 2048, rows
 
 test.each([
   ['nothing is known yet', {}, 'copying'],
+  ['no range is through', { ...progress, rowsCopied: 0 }, 'copying products'],
   [
     'on its way',
     { ...progress, etaSeconds: 15.4 },

@@ -16,6 +16,8 @@ export function copyingText({
   etaSeconds,
 }: Partial<CopyProgress>): string {
   if (table === undefined) return 'copying';
+  // rows are counted where a range of them is through
+  if (rowsCopied === 0) return `copying ${table}`;
   const share =
     rowsEstimated > 0 ? ` ${Math.min(100, Math.round((100 * rowsCopied) / rowsEstimated))} %` : '';
   return `copying ${table}: ${rowsCopied} rows${share}, ${Math.round(rowsPerSecond)} rows/s, ${seconds(etaSeconds)} to go`;
