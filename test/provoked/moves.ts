@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { CliResult } from '../../migration/test/support/cli.ts';
 import type { Failure } from './failure.ts';
 import { beginJob, endJob, fenceWaits } from './night.ts';
 import type { Stack } from './stack.ts';
@@ -10,6 +11,9 @@ const nothingHappened = async (stack: Stack): Promise<void> => {
   expect(await stack.status()).toMatchObject({ owner: 'monolith', held: false, working: null });
   expect((await stack.ask('POST', '/api/products')).status).toBe(201);
 };
+
+/** What a second command was told while the first was in the middle of its move. */
+let second: CliResult | undefined;
 
 export const barred: readonly Failure[] = [
   {
@@ -34,12 +38,22 @@ export const barred: readonly Failure[] = [
     mend: endJob,
     answer: {
       ...cutover,
-      interrupt: fenceWaits,
+      interrupt: async (stack) => {
+        await fenceWaits(stack);
+        second = await stack.type(['cutover', 'catalog', '--yes']);
+      },
       exit: 130,
       code: 'CANCELLED',
       says: 'the move was cancelled before the owner changed',
     },
-    besides: nothingHappened,
+    besides: async (stack) => {
+      // and of nothing else, such as gates or a move that was left in the middle
+      expect([second?.code, second?.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^LEASE_HELD: .*catalog.*\n.*\n$/),
+      ]);
+      await nothingHappened(stack);
+    },
     status: [],
     doctor: [],
     todo: 'nothing: what held before holds; the same command again',

@@ -1,4 +1,5 @@
 import { replicates } from '@strangler-toolkit/plan';
+import type { Control } from '../../control/index.ts';
 import {
   cutover,
   type MoveResult,
@@ -87,9 +88,11 @@ export async function gatesUnderLease(change: OwnerChange): Promise<GateDecision
   const { kit, definition, move, options } = change;
   const control = await kit.control();
   let told = Promise.resolve();
-  // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first.
+  // What a dead command left (a closed stream, a fence) would make the gates refuse; it is finished or undone first. What a
+  // living one is at is its own: the lease says so.
   if (
     replicates(definition.data) &&
+    [undefined, 'recover'].includes(await moveAtWork(control, definition.context)) &&
     (await unfinishedMoves(control, definition.context)).length > 0
   ) {
     kit.tell(
@@ -112,15 +115,18 @@ export async function gatesUnderLease(change: OwnerChange): Promise<GateDecision
   }
 }
 
+async function moveAtWork(control: Control, context: string): Promise<string | undefined> {
+  const lease = await control.leases.get(context);
+  return lease !== undefined && lease.expiresInSeconds > 0 ? lease.move : undefined;
+}
+
 /** The worker may be at it already: it is waited for, up to 30 s, instead of sending the person away. */
 async function untilRecovered(change: OwnerChange): Promise<void> {
   const { kit, definition } = change;
   const control = await kit.control();
   const deadline = performance.now() + 30_000;
-  const byWorker = async (): Promise<boolean> => {
-    const lease = await control.leases.get(definition.context);
-    return lease !== undefined && lease.expiresInSeconds > 0 && lease.move === 'recover';
-  };
+  const byWorker = async (): Promise<boolean> =>
+    (await moveAtWork(control, definition.context)) === 'recover';
   while (performance.now() < deadline) {
     if (!(await byWorker())) {
       if ((await unfinishedMoves(control, definition.context)).length === 0) return;
