@@ -47,6 +47,25 @@ export type ConversionName =
   | 'text-to-uuid'
   | 'uuid-to-text';
 
+/**
+ * Rows of a service's table that an array, or a jsonb array, in a column of another of its tables holds as well, in their
+ * order. Triggers in the service's database keep both alike in every transaction, whichever of them is written.
+ */
+export interface ListMapping {
+  /** The service's table with the column; the context maps it as well. */
+  readonly parent: string;
+  /** Its column: an array of the values' type, or `jsonb`; NOT NULL, and mapped from nothing. */
+  readonly column: string;
+  /** Column of the rows → key column of the parent. */
+  readonly key: Readonly<Record<string, string>>;
+  /** Column of the rows that orders them: a whole number. Rows of one number follow each other by their key. */
+  readonly position: string;
+  /** Column of the rows with the element. */
+  readonly value: string;
+  /** Position of a first row that the service's array brings, where no sequence gives it out (default 1). */
+  readonly first?: number;
+}
+
 /** One service table that takes a part of a monolith table's columns. */
 export interface TargetTable {
   /** `table` or `schema.table` (default schema public) in the service's database. */
@@ -55,6 +74,8 @@ export interface TargetTable {
   readonly columns: Readonly<Record<string, string | ColumnMapping>>;
   /** Fixed values (PostgreSQL text) of service columns that the monolith does not have. */
   readonly constants?: Readonly<Record<string, string | null>>;
+  /** The rows are elements of an array of another table of the service too. */
+  readonly list?: ListMapping;
 }
 
 /** Column of the monolith → what a row must hold in it: one text, one of several, or null. */

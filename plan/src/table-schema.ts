@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { listOf, nonEmpty, oneOf, recordOf, strict, text } from './schema-words.ts';
+import { listOf, nonEmpty, number, oneOf, recordOf, strict, text } from './schema-words.ts';
 import type { ConversionName } from './table-mapping.ts';
 
 /** Parts with blanks, dots or quotes are written in quotes, as in SQL: `"Sales Dept.".lines`. */
@@ -105,6 +105,17 @@ export const table = strict({
       constants: recordOf(
         z.union([z.string(), z.null()], { error: 'must be PostgreSQL text or null' }),
       ).optional(),
+      list: strict({
+        parent: tableName,
+        column: nonEmpty,
+        key: recordOf(nonEmpty).refine(
+          (columns) => Object.keys(columns).length > 0,
+          'must name at least one column',
+        ),
+        position: nonEmpty,
+        value: nonEmpty,
+        first: number('integer', 0).optional(),
+      }).optional(),
     }),
   ).refine((parts) => parts.length > 0, 'must name at least one table'),
   leave: recordOf(strict({ onReturn, reason: nonEmpty })).optional(),

@@ -3,6 +3,7 @@ import { StranglerError } from './errors.ts';
 import type { MigrationDefinition, RouteDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
 import { appendProblems, mergeProblems } from './append-problems.ts';
+import { listProblems } from './list-problems.ts';
 import { oneWayProblems, type Problem, readsProblems, sharedTargets } from './one-way-problems.ts';
 import { conditionsOf, conditionText } from './routing/conditions.ts';
 import { operationText } from './routing/operations.ts';
@@ -198,7 +199,7 @@ function meaningProblems(definition: MigrationDefinition): Problem[] {
         message: `is only for data: 'replicated' (this context has data: '${definition.data}')`,
       });
   }
-  problems.push(...siblingProblems(tables));
+  problems.push(...siblingProblems(tables), ...listProblems(definition));
   const parts = tables.flatMap((table, at) =>
     table.service.map((part, index) => ({
       field: `tables[${at}].service[${index}].table`,

@@ -5,7 +5,7 @@ import { quoteLiteral } from '../database/identifiers.ts';
 import { type CompiledPart, type CompiledTable, tableName } from '../mapping/compiled-mapping.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
 import { type CopyKey, forgetCopyKeys, noteCopiedRange } from '../replica/copy-progress.ts';
-import { applying } from '../replica/fences.ts';
+import { copying } from '../replica/fences.ts';
 import { copyStatements, keyCondition, staging } from './copy-format.ts';
 import { type CopyMark, holdCopyMark } from '../replica/copies.ts';
 import { forwardCopy } from './forward-copy.ts';
@@ -77,7 +77,7 @@ export async function openTarget(url: string): Promise<pg.Client> {
   const client = await connect(url, { applicationName: 'strangler-copy' });
   try {
     // The commit that stores the first position waits for the disk, and everything committed before it is there by then.
-    await client.query(`${applying()}; SET synchronous_commit = off`);
+    await client.query(`${copying()}; SET synchronous_commit = off`);
     return client;
   } catch (error) {
     await client.end().catch(() => {});

@@ -10,6 +10,7 @@ import { contextTables } from './context-tables.ts';
 import type { MoveOptions } from './cutover.ts';
 import { installFenceSchema } from '../replica/fences.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
+import { dropLists } from '../lists/keep-lists.ts';
 import { type FenceOptions, installFence, removeFence } from './fence.ts';
 import { guarded, type MoveGuard } from '../replica/move-guards.ts';
 import { takeNumber } from './move-record.ts';
@@ -156,6 +157,23 @@ async function enterStage(
   });
 }
 
+/** What kept arrays and rows alike goes; both stay as they are. */
+const listWorks = ({ definition: { context, tables = [] } }: TeardownOptions): Work[] =>
+  tables.some(({ service }) => service.some(({ list }) => list !== undefined))
+    ? [
+        {
+          name: 'drop-lists',
+          says: 'drop the triggers of the service database that keep arrays and the rows in them alike',
+          run: async ({ sides, guard }) => {
+            const client = await sides.client('service');
+            return guarded(client, guard, async () => ({
+              functions: await dropLists(client, context),
+            }));
+          },
+        },
+      ]
+    : [];
+
 /**
  * The service keeps the data for good: no stream back any more, so no way back. The gates are the caller's.
  *
@@ -210,6 +228,7 @@ export function retire(options: TeardownOptions): Promise<TeardownResult> {
           ).tables,
         }),
       },
+      ...listWorks(options),
       {
         name: 'drop-service-triggers',
         says: 'drop the lifted fence triggers of the service tables',
@@ -261,6 +280,7 @@ export function abandon(options: TeardownOptions): Promise<TeardownResult> {
           });
         },
       },
+      ...listWorks(options),
       {
         name: 'drop-service-fence',
         says: 'drop the fence of the service tables',

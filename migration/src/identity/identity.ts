@@ -1,5 +1,5 @@
 import type { Direction } from '@strangler-toolkit/plan';
-import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { type CompiledList, type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
 
 /** A mapped column. `version` changes with every ALTER of it, `number` when it was dropped and made again under its old name. */
 export interface ColumnIdentity {
@@ -56,6 +56,8 @@ interface MappedPart {
   readonly constants: string;
   /** Absent: all rows of the table are of this mapping. */
   readonly kind?: string;
+  /** Absent: no array holds the rows as well. */
+  readonly list?: string;
 }
 
 export interface MappedTable {
@@ -141,8 +143,12 @@ export const mappingIdentity = ({ tables }: Pick<CompiledMapping, 'tables'>): Ma
       ),
       constants: sortedJson(part.constants),
       ...(part.shared && { kind: sortedJson(part.shared.where) }),
+      ...(part.list && { list: listIdentity(part.list) }),
     })),
   }));
+
+const listIdentity = ({ parent, column, key, position, value }: CompiledList): string =>
+  JSON.stringify([tableName(parent), column, [...key].sort(), position, value]);
 
 const sortedJson = (record: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));

@@ -359,6 +359,8 @@ function mappedTableChanges(was: MappedTable, is: MappedTable, direction: Direct
       changes.push(change('reread', `takes ${other.join(', ')} to ${part.service} otherwise`));
     if (removed.length > 0)
       changes.push(change('void', `takes ${removed.join(', ')} to ${part.service} no more`));
+    if (before !== undefined && before.list !== part.list)
+      changes.push(change('void', `keeps another list of rows of ${part.service}`));
     if (before !== undefined && before.constants !== part.constants)
       changes.push(change('void', `gives other constants to ${part.service}`));
   }

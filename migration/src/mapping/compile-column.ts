@@ -100,7 +100,7 @@ const otherTypeRemedy =
 const gatheredRemedy =
   'Fields of a JSON value and elements of an array are not taken apart, nor put together: what a value holds beside them would be ' +
   'lost on its way back. Map the whole value to a column of the same type; a column GENERATED ALWAYS AS (… ->> …) STORED of either ' +
-  'database can show a field of it, and is left out of the mapping.';
+  'database can show a field of it, and is left out of the mapping. Rows of a child table may be an array as well: see list.';
 
 /** Whether a value of the column is several. */
 const gathersValues = ({ type, baseType }: ColumnCatalog): boolean => {

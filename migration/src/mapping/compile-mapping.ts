@@ -13,6 +13,7 @@ import { parseTableName } from '../database/identifiers.ts';
 import type { FindingKind } from '../findings/kinds.ts';
 import { compileColumn, findColumn } from './compile-column.ts';
 import { compileCondition } from './compile-condition.ts';
+import { withLists } from './compile-list.ts';
 import {
   type CompiledMapping,
   type CompiledPart,
@@ -65,7 +66,11 @@ export function compileMapping(
     ),
     'service table',
   );
-  return { context: definition.context, tables: withOthers(tables), crossing: [] };
+  return {
+    context: definition.context,
+    tables: withLists(definition, withOthers(tables), catalogs.comesBack),
+    crossing: [],
+  };
 }
 
 export function compileTable(
@@ -216,8 +221,7 @@ function compilePart(
       {
         remedy:
           `Give ${tableName(service)} that primary key. Where its rows gather several of ${tableName(monolith)} (an array, or JSON): ` +
-          'rows are not put together, because their order and what the value holds beside them would be lost; keep a table for ' +
-          'them at the service, and a view over it.',
+          'keep a table for them at the service, and let list keep an array of another of its tables alike with its rows.',
       },
     );
   }

@@ -26,6 +26,28 @@ export interface CompiledPart {
   readonly constants: Readonly<Record<string, string | null>>;
   /** Where several mappings fill the table. */
   readonly shared?: SharedTable;
+  /** The rows are elements of another table's array as well. */
+  readonly list?: CompiledList;
+}
+
+/** Rows of a service's table, and the array of another that holds them in their order. */
+export interface CompiledList {
+  readonly line: string;
+  readonly rows: TableCatalog;
+  /** What names a row. */
+  readonly rowKey: readonly string[];
+  readonly parent: TableCatalog;
+  readonly column: string;
+  readonly form: 'array' | 'jsonb';
+  /** Columns of the rows with the key columns of the parent that they hold. */
+  readonly key: readonly (readonly [string, string])[];
+  readonly position: string;
+  /** Of the first row that an array brings; null: a sequence gives positions out. */
+  readonly first: number | null;
+  readonly value: string;
+  readonly valueType: string;
+  /** Of rows that an array brings. */
+  readonly constants: Readonly<Record<string, string | null>>;
 }
 
 /** Of a service table that several mappings fill: which of its rows are of one of them. */
@@ -84,6 +106,10 @@ export const mappingsOf = (
   { tables }: Pick<CompiledMapping, 'tables'>,
   name: string,
 ): readonly CompiledTable[] => tables.filter(({ monolith }) => tableName(monolith) === name);
+
+/** Of all mappings, in their order. */
+export const listsOf = ({ tables }: Pick<CompiledMapping, 'tables'>): readonly CompiledList[] =>
+  tables.flatMap(({ parts }) => parts.flatMap(({ list }) => list ?? []));
 
 /** The tables of a side that hold a mapped table's rows. */
 export const tablesOn = (

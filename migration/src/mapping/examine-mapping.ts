@@ -7,6 +7,7 @@ import {
 import type pg from 'pg';
 import { parseTableName } from '../database/identifiers.ts';
 import { compileColumn } from './compile-column.ts';
+import { withLists } from './compile-list.ts';
 import { compileTable } from './compile-mapping.ts';
 import type { CompiledMapping, CompiledTable } from './compiled-mapping.ts';
 import { sharedTables, withOthers } from './shared-tables.ts';
@@ -73,9 +74,15 @@ export async function examineMapping(
     if (compiled !== undefined) tables.push(compiled);
   }
   await attempt(() => refuseOverlaps(tables));
+  const whole = withOthers(tables);
+  const compiled =
+    // a table that does not compile is told already
+    tables.length === definition.tables?.length
+      ? await attempt(() => withLists(definition, whole, !isOneWay(definition.data)))
+      : undefined;
   const mapping = {
     context: definition.context,
-    tables: withOthers(tables),
+    tables: compiled ?? whole,
     crossing: await readBorder(definition, catalogs, { monolith, service }),
   };
   problems.push(...(await serverProblems(mapping, monolith, service)));

@@ -45,6 +45,9 @@ export const applying = ({ local = false } = {}): string => {
   return `${set} session_replication_role = replica; ${set} strangler.applying = 'on'`;
 };
 
+/** A session that copies: what is kept of the rows that it writes is made once, behind the last of them. */
+export const copying = (): string => `${applying()}; SET strangler.copying = 'on'`;
+
 /** A move that tries its own fence says so, and is not counted among the refused. */
 export async function tryingFence<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
   await client.query(`SET strangler.trying_fence = 'on'`);

@@ -193,6 +193,8 @@ export interface PreviewResult {
   readonly columns: readonly PreviewedColumn[];
   /** What the service's tables get beside. */
   readonly constants: Readonly<Record<string, string | null>>;
+  /** Array of the service that has the row's value as an element → the column with the value, and that with its place. */
+  readonly lists: Readonly<Record<string, readonly [value: string, position: string]>>;
   /** What stays behind. */
   readonly stays: readonly string[];
 }
@@ -232,6 +234,14 @@ export async function mappingPreview(
             value,
           ]),
         ),
+      ),
+      lists: Object.fromEntries(
+        table.parts
+          .flatMap(({ list }) => list ?? [])
+          .map(({ rows, parent, column, value, position }) => [
+            `${tableName(parent)}.${column}`,
+            [`${tableName(rows)}.${value}`, position],
+          ]),
       ),
       stays: table.leftBehind,
     };

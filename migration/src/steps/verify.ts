@@ -11,6 +11,7 @@ import { readStreamRow } from '../replica/streams.ts';
 import { connect } from '../database/connect.ts';
 import { parseTableName } from '../database/identifiers.ts';
 import { carriedBy } from '../mapping/carried-keys.ts';
+import { repairLists } from '../lists/keep-lists.ts';
 import { loadMapping } from '../mapping/load.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import {
@@ -115,9 +116,20 @@ export const verify: Step<VerifyOptions, VerifyResult> = {
       };
       const repaired =
         options.repair && keys
-          ? await kit.withLease(options.context, 'repair', () =>
-              repair({ mapping, ...urls, direction, keys, appliedPosition, signal: kit.signal }),
-            )
+          ? await kit.withLease(options.context, 'repair', async () => {
+              const done = await repair({
+                mapping,
+                ...urls,
+                direction,
+                keys,
+                appliedPosition,
+                signal: kit.signal,
+              });
+              await kit.withDatabase(definition, 'service', (service) =>
+                repairLists(service, mapping, direction),
+              );
+              return done;
+            })
           : undefined;
       if (repaired && repaired.deadLettersDropped.length > 0) {
         await control.journal.append({

@@ -1,15 +1,21 @@
 import type pg from 'pg';
 import { classifyFailure } from '../apply/classify-error.ts';
 import { displayTable, quoteIdentifier, quoteTable } from '../database/identifiers.ts';
-import type { CompiledMapping, CompiledTable } from '../mapping/compiled-mapping.ts';
+import { differingLists, unkeptLists } from '../lists/keep-lists.ts';
+import { type CompiledMapping, type CompiledTable, listsOf } from '../mapping/compiled-mapping.ts';
 import { expressionsOf } from '../mapping/expressions.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
 import { parseType, withoutLength } from '../mapping/type-compatibility.ts';
 
-/** Rows of the monolith whose column holds something else than its expression in the context file says. */
+/**
+ * Rows of the monolith whose column holds something else than its expression in the context file says; or of the service whose
+ * array holds something else than its rows say.
+ */
 export interface Underived {
   readonly table: string;
   readonly column: string;
+  /** The service's table with the rows of an array. */
+  readonly list?: string;
   readonly rows: number;
   /** What the database says of rows over which it has no value; which ones, and how many, it does not say. */
   readonly failure?: string;
@@ -40,6 +46,28 @@ export async function findUnderived(
       });
       if (wrong.rows > 0 || 'failure' in wrong) found.push({ ...about, ...wrong });
     }
+  return found;
+}
+
+/** Lists and rows are written in one transaction, so a side that lags has none either. */
+export async function findOtherLists(
+  mapping: CompiledMapping,
+  service: pg.Client,
+): Promise<Underived[]> {
+  const unkept = await unkeptLists(service, mapping);
+  const found: Underived[] = [];
+  for (const list of listsOf(mapping)) {
+    const { rows, keys } = await differingLists(service, list);
+    const about = { column: list.column, list: displayTable(list.rows), rows, keys };
+    if (rows > 0 || unkept.includes(list))
+      found.push({
+        table: displayTable(list.parent),
+        ...about,
+        ...(unkept.includes(list) && {
+          failure: 'the triggers that keep it are not there, or not on',
+        }),
+      });
+  }
   return found;
 }
 

@@ -14,7 +14,7 @@ import type { CrossingKey } from '../mapping/crossing-keys.ts';
 import type { Lsn } from '../stream/change-event.ts';
 import { compareParts, sharedKey } from './comparison.ts';
 import { addSettled, compareTable, type TableCounts } from './compare-table.ts';
-import { findUnderived, type Underived } from './derived.ts';
+import { findOtherLists, findUnderived, type Underived } from './derived.ts';
 import { countOrphans, type Orphans } from './orphans.ts';
 import { type DifferingRow, type SettleContext, settle, throwIfCancelled } from './settle.ts';
 
@@ -118,7 +118,12 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
     const orphans =
       options.keys || !first ? [] : await countOrphans(options.mapping, first, options.carried);
     const underived =
-      first && !options.keys ? await findUnderived(options.mapping, first.monolith) : [];
+      first && !options.keys
+        ? [
+            ...(await findUnderived(options.mapping, first.monolith)),
+            ...(await findOtherLists(options.mapping, first.service)),
+          ]
+        : [];
     return {
       tables,
       orphans,

@@ -17,6 +17,7 @@ import {
   mappedFiles,
   Pace,
 } from '../copy/index.ts';
+import { rebuildLists } from '../lists/keep-lists.ts';
 import { pause } from '../pause.ts';
 import { copyUnderWay, endCopy } from '../replica/copies.ts';
 import { beginHistory } from '../stream/source/history.ts';
@@ -245,6 +246,7 @@ async function storeFirstPosition(
     );
     await writeIdentityRow(service, { context, direction: 'forward' }, { epoch, identity: basis });
     await forgetCopyMark(service, mark);
+    await rebuildLists(service, options.mapping);
     await service.query('COMMIT');
   } catch (error) {
     await service.query('ROLLBACK').catch(() => undefined);

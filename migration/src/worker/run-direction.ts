@@ -16,6 +16,7 @@ import { lsnFromText } from '../database/lsn.ts';
 import { installReplicaSchema } from '../replica/schema.ts';
 import { requireAgreement, tellOwner } from '../ownership/require-agreement.ts';
 import type { CompiledMapping } from '../mapping/compiled-mapping.ts';
+import { keepLists } from '../lists/keep-lists.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { requireSameHistory } from '../stream/source/require-same-history.ts';
 import { withStreamLock } from '../stream/source/stream-lock.ts';
@@ -125,6 +126,11 @@ export async function runDirection(
     };
     await installReplicaSchema(looking.target, 'fences');
     await watchFence(looking.target, definition.context, options.onFence);
+    const lists = await keepLists(service, mapping, { rebuild: !copy && direction === 'forward' });
+    if (lists.length > 0 && direction === 'reverse')
+      options.onNote?.(
+        `${lists.join(', ')} and the rows in it were not kept alike until now: strangler verify ${definition.context}`,
+      );
     if (copy) {
       await copyInitially({
         control,

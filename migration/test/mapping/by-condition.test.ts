@@ -3,7 +3,19 @@ import { until } from '@strangler-toolkit/dev-stack';
 import { dropDeadLetter } from '../../src/apply/dead-letters.ts';
 import { meantRows } from '../../src/copy/meant-rows.ts';
 import { listDeadLetters } from '../../src/replica/dead-letters.ts';
-import { caughtUp, startWorker } from '../worker/shop.ts';
+import { contextTables, installFence, removeFence } from '../../src/cutover/index.ts';
+import { connect } from '../../src/database/connect.ts';
+import { repairLists } from '../../src/lists/keep-lists.ts';
+import { loadMapping } from '../../src/mapping/load.ts';
+import { caughtUp, flip, startWorker } from '../worker/shop.ts';
+import {
+  cutOff as cutOffLists,
+  drawAnew,
+  expectLists,
+  openLists,
+  said,
+  workload as workOnLists,
+} from './as-lists.ts';
 import {
   expectForward,
   expectSame,
@@ -159,6 +171,85 @@ test('several tables are one of the service, told apart by a constant, and come 
     ['cars', expect.arrayContaining(['missing', 'different'])],
     ['boats', []],
   ]);
+});
+
+test('rows of child tables are arrays at the service as well, and come back from whichever it writes', async () => {
+  await using shop = await openLists();
+  await cutOffLists(shop);
+  const fence = { context: 'goods', owner: 'monolith', mode: 'refuse' } as const;
+  {
+    await using worker = startWorker(shop);
+    await expectLists(shop, 'forward');
+    expect(worker.notes).toEqual([expect.stringMatching(/goes on with the copy/)]);
+    await installFence(shop.service, { ...fence, tables: contextTables(shop.definition).service });
+    await workOnLists(shop, 'forward', 80);
+    await shop.monolith.query('TRUNCATE pictures');
+    await expectLists(shop, 'forward');
+    expect(await said(shop, `UPDATE goods SET tags = '{x}'`)).toBe('SF001');
+    expect(await said(shop, 'DELETE FROM good_tags')).toBe('SF001');
+    await removeFence(shop.service, 'goods');
+    await giveToService(shop);
+    await drawAnew(shop);
+    await workOnLists(shop, 'reverse', 80);
+    await expectLists(shop, 'reverse');
+
+    // what rows do not give back is refused, by whoever says it
+    const one = 'WHERE id = (SELECT min(id) FROM goods)';
+    expect(await said(shop, `UPDATE goods SET tags = '{{a,b},{c,d}}' ${one}`)).toBe('SF004');
+    expect(await said(shop, `UPDATE goods SET tags = '[2:3]={a,b}' ${one}`)).toBe('SF004');
+    expect(await said(shop, `UPDATE goods SET pictures = '"u"' ${one}`)).toBe('SF004');
+    expect(await said(shop, `UPDATE goods SET pictures = '[1]' ${one}`)).toBe('SF004');
+    expect(await said(shop, `UPDATE goods SET stars = '["many"]' ${one}`)).toBe('22P02');
+    expect(await said(shop, `UPDATE goods SET tags = NULL ${one}`)).toBe('23502');
+
+    // both are written at once: the second waits, and takes what the first committed
+    const other = await connect(shop.serviceUrl, { applicationName: 'test' });
+    await other.query(`BEGIN; INSERT INTO good_tags (good_id, place, tag)
+      SELECT min(id), 900, 'by the row' FROM goods`);
+    const waiting = shop.service.query(
+      `UPDATE goods SET tags = tags || 'by the array'::text ${one}`,
+    );
+    await until('it waits', async () => {
+      const { rows } = await other.query(`SELECT FROM pg_locks WHERE NOT granted
+        AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`);
+      return rows.length > 0;
+    });
+    await other.query('COMMIT');
+    await waiting;
+    await other.end();
+    await shop.service.query(
+      'TRUNCATE goods, good_pictures; INSERT INTO goods SELECT n FROM generate_series(1, 600) n',
+    );
+    await shop.service.query(
+      `UPDATE goods SET tags = ARRAY['t' || id, NULL], stars = '[3]' WHERE id % 2 = 0`,
+    );
+    await expectLists(shop, 'reverse');
+  }
+
+  // somebody switched the triggers off: a difference has a name, and nothing of the service's is overwritten
+  await shop.service.query(
+    `ALTER TABLE goods DISABLE TRIGGER USER; UPDATE goods SET tags = '{past}' WHERE id = 7`,
+  );
+  const found = { table: 'goods', column: 'tags', list: 'good_tags' };
+  const off = { failure: expect.stringContaining('not on') };
+  expect((await verified(shop, 'reverse')).underived).toEqual([
+    { ...found, ...off, rows: 1, keys: [['7']] },
+    expect.objectContaining({ column: 'pictures', rows: 0, ...off }),
+    expect.objectContaining({ column: 'stars', rows: 0, ...off }),
+  ]);
+  await using worker = startWorker(shop);
+  await caughtUp(shop, 'reverse');
+  expect(worker.notes).toEqual([expect.stringMatching(/"tags".* not kept alike until now/)]);
+  expect((await verified(shop, 'reverse')).underived).toEqual([
+    { ...found, rows: 1, keys: [['7']] },
+  ]);
+  await flip(shop, 'monolith');
+  await repairLists(
+    shop.service,
+    await loadMapping(shop.definition, shop.monolith, shop.service),
+    'forward',
+  );
+  await expectLists(shop, 'forward');
 });
 
 test('what the service may not write waits by name, and harms no row of the monolith', async () => {

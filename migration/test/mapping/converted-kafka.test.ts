@@ -13,6 +13,13 @@ import {
 } from './by-condition.ts';
 import { expectForward as expectKinds, expectReverse, openByKind } from './by-kind.ts';
 import { giveToService } from './moved.ts';
+import {
+  drawAnew,
+  expectLists,
+  openLists,
+  tables as listTables,
+  workload as workOnLists,
+} from './as-lists.ts';
 import { expectWorkload, openToOne } from './to-one.ts';
 import { expectBothWrite, openBothWrite } from './both-write.ts';
 import { openConverted, expectForward } from './converted.ts';
@@ -48,6 +55,18 @@ describeWithKafka('over Kafka', () => {
     await expectWorkload(shop, 'forward', 30);
     await giveToService(shop);
     await expectWorkload(shop, 'reverse', 30);
+  });
+
+  test('rows of child tables are arrays at the service as well, and come back from whichever it writes', async () => {
+    await using shop = await openLists(await kafka({ ...definition, tables: listTables }));
+    await using _worker = startWorker(shop);
+    await expectLists(shop, 'forward');
+    await workOnLists(shop, 'forward', 30);
+    await expectLists(shop, 'forward');
+    await giveToService(shop);
+    await drawAnew(shop);
+    await workOnLists(shop, 'reverse', 30);
+    await expectLists(shop, 'reverse');
   });
 
   test('a table that both sides write gets the rows of both', async () => {

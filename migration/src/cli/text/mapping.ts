@@ -48,6 +48,10 @@ export function mappingPreviewText(result: PreviewResult): string {
     ]),
     ...result.columns.flatMap(({ problem }) => (problem === undefined ? [] : [`✗ ${problem}`])),
     ...rest,
+    ...Object.entries(result.lists).map(
+      ([name, [value, position]]) =>
+        `${name} has ${value} as an element, in the order of ${position}`,
+    ),
     ...(result.stays.length === 0 ? [] : [`stays behind: ${result.stays.join(', ')}`]),
   ].join('\n');
 }

@@ -66,11 +66,15 @@ test('derived columns that hold something else are named, and why one cannot be 
     underived: [
       { table: 'products', column: 'search', rows: 7, keys: [['1'], ['2']] },
       { table: 'products', column: 'share', rows: 0, keys: [], failure: 'division by zero' },
+      { table: 'goods', column: 'tags', list: 'good_tags', rows: 2, keys: [['7'], ['8']] },
+      { table: 'goods', column: 'urls', list: 'links', rows: 0, keys: [], failure: 'not on' },
     ],
     seconds: 1,
   });
-  expect(text.split('\n').slice(2, 4)).toEqual([
+  expect(text.split('\n').slice(2, 6)).toEqual([
     '7 rows of the monolith hold another products.search than its expression says: ["1"], ["2"]',
     'products.share cannot be computed for every row of the monolith: division by zero',
+    '2 rows of the service hold another goods.tags than their rows in good_tags make: ["7"], ["8"]',
+    'goods.urls does not follow links: not on',
   ]);
 });

@@ -26,14 +26,25 @@ const orphanLine = ({
 const underivedLine = ({
   table: name,
   column,
+  list,
   rows,
   keys,
   failure,
 }: VerifyResult['underived'][number]): string =>
-  failure !== undefined
-    ? `${name}.${column} cannot be computed for every row of the monolith: ${failure}`
-    : `${rows} rows of the monolith hold another ${name}.${column} than its expression says: ` +
-      keys.map((key) => JSON.stringify(key)).join(', ');
+  list !== undefined
+    ? [
+        ...(failure === undefined ? [] : [`${name}.${column} does not follow ${list}: ${failure}`]),
+        ...(rows === 0
+          ? []
+          : [
+              `${rows} rows of the service hold another ${name}.${column} than their rows in ${list} make: ` +
+                keys.map((key) => JSON.stringify(key)).join(', '),
+            ]),
+      ].join('\n')
+    : failure !== undefined
+      ? `${name}.${column} cannot be computed for every row of the monolith: ${failure}`
+      : `${rows} rows of the monolith hold another ${name}.${column} than its expression says: ` +
+        keys.map((key) => JSON.stringify(key)).join(', ');
 
 export const verifyText = (
   result: Pick<

@@ -21,6 +21,7 @@ import { flags } from './flags.ts';
 import { forgotten } from './forgotten.ts';
 import { leftFlags } from './left-flags.ts';
 import { identity } from './identity.ts';
+import { lists } from './lists.ts';
 import { owners } from './owners.ts';
 import { references } from './references.ts';
 import { server } from './server.ts';
@@ -42,6 +43,7 @@ const checks: readonly ContextCheck[] = [
   replicaIdentity,
   server('service'),
   mapping,
+  lists,
   decisions,
   references,
   writeRoutes,
