@@ -18,7 +18,7 @@ import {
 } from './list-sql.ts';
 
 /** SQLSTATE of an array that rows cannot give back. */
-export const LIST_REFUSED = 'SF004';
+const LIST_REFUSED = 'SF004';
 
 export interface ListFunctions {
   readonly names: readonly [rows: string, column: string];
@@ -29,6 +29,8 @@ export interface ListFunctions {
   /** Makes both functions and their triggers, in the caller's transaction. */
   readonly sql: string;
 }
+
+const placeOf = ({ parent, column }: CompiledList): string => `${tableName(parent)}.${column}`;
 
 /** One setting per list: a list within a list has work of its own to do. */
 const begin = (busy: string): string => `
@@ -41,7 +43,7 @@ END`;
 
 /** Rows were written, by replication or by the service: the array follows. */
 function rowsBody(list: CompiledList, busy: string): string {
-  const { column } = list;
+  const array = quoteIdentifier(list.column);
   const [gone, come] = [keysOfRows(list, 'gone'), keysOfRows(list, 'come')];
   const follow = (keys: string): string =>
     `${lockParents(list, keys)};\n    ${rebuildStatement(list, `SELECT DISTINCT * FROM (${keys}) AS keys`)};`;
@@ -53,12 +55,13 @@ function rowsBody(list: CompiledList, busy: string): string {
   ELSIF TG_OP = 'UPDATE' THEN
     ${follow(`${gone} UNION ${come}`)}
   ELSE
-    UPDATE ${parentTable(list)} SET ${quoteIdentifier(column)} = ${emptyList(list)} WHERE ${quoteIdentifier(column)}::text <> ${emptyList(list)};
+    UPDATE ${parentTable(list)} SET ${array} = ${emptyList(list)} WHERE ${array}::text <> ${emptyList(list)};
   END IF;${end(busy)}`;
 }
 
 /** A parent was written: by replication, its rows say what its array is; by the service, its array says what its rows are. */
 function columnBody(list: CompiledList, busy: string): string {
+  const place = placeOf(list);
   const array = quoteIdentifier(list.column);
   const [gone, come] = [keysOfParents(list, 'gone'), keysOfParents(list, 'come')];
   const listed = keysOfParents(list, 'come', `, p.${array} AS list`);
@@ -75,7 +78,7 @@ function columnBody(list: CompiledList, busy: string): string {
         SELECT concat_ws(', ', ${keyNames(list, 'made.')}) INTO wrong FROM (${listsOfRows(list, keys(written))}) AS made
           JOIN (${written}) AS w USING (${keyNames(list)}) WHERE made.list::text IS DISTINCT FROM w.list::text LIMIT 1;
         IF FOUND THEN
-          RAISE EXCEPTION '% of % % cannot be kept as rows of %', ${[list.column, tableName(list.parent)].map(quoteLiteral).join(', ')}, wrong, ${quoteLiteral(tableName(list.rows))}
+          RAISE EXCEPTION '% % cannot be kept as rows of %', ${quoteLiteral(place)}, wrong, ${quoteLiteral(tableName(list.rows))}
             USING ERRCODE = '${LIST_REFUSED}', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = ${quoteLiteral(list.column)},
                   HINT = 'Rows give back one plain list of ${list.valueType.replaceAll("'", "''")}, counted from 1.';
         END IF;
@@ -113,8 +116,7 @@ const events = [
  * one must be able to write the other.
  */
 export function listFunctions(context: string, list: CompiledList): ListFunctions {
-  const place = `${tableName(list.parent)}.${list.column}`;
-  const id = createHash('md5').update(place).digest('hex').slice(0, 12);
+  const id = createHash('md5').update(placeOf(list)).digest('hex').slice(0, 12);
   const busy = `${replicaSchema}.list_${id}`;
   const names = [`list_${id}_rows`, `list_${id}_column`] as const;
   const bodies = [

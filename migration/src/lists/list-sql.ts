@@ -90,7 +90,8 @@ export function deleteBehind(list: CompiledList, written: string): string {
   const named = rowKey.map((name, index) => `${column('c', name)} AS r${index + 1}`).join(', ');
   return (
     `DELETE FROM ${rowsTable(list)} AS c USING (\n` +
-    `    SELECT ${names.join(', ')}, bool_or(n > size OR value IS DISTINCT FROM ${element}) OVER (PARTITION BY ${keyNames(list)} ORDER BY n) AS goes\n` +
+    `    SELECT ${names.join(', ')}, bool_or(n > size OR value IS DISTINCT FROM ${element})\n` +
+    `             OVER (PARTITION BY ${keyNames(list)} ORDER BY n) AS goes\n` +
     `    FROM (SELECT ${named}, ${keyNames(list, 'w.')}, w.list, ${size()} AS size, ${standing(column('c', value))} AS value,\n` +
     `                 row_number() OVER (PARTITION BY ${keyNames(list, 'w.')} ORDER BY ${inOrder(list)}) AS n\n` +
     `          FROM (${written}) AS w JOIN ${rowsTable(list)} AS c ON ${sameRows(list, 'w')}) AS numbered\n` +

@@ -23,7 +23,9 @@ export const lists: ContextCheck = {
           unkept.length === 0
             ? 'all are'
             : `not kept: ${unkept.map(({ parent, column }) => `${displayTable(parent)}.${column}`).join(', ')}`,
-        remedy: `Start the worker again, which makes them: strangler replicate ${definition.context}; then strangler verify ${definition.context}.`,
+        remedy:
+          `Start the worker again, which makes them: strangler replicate ${definition.context}; then ` +
+          `strangler verify ${definition.context}.`,
       });
     }),
 };
