@@ -167,9 +167,3 @@ export const said = async ({ service }: Shop, sql: string): Promise<string> =>
     () => 'taken',
     (error: unknown) => codeOf(error),
   );
-
-/** What a cutover does: ids of the service begin where the monolith's never were. */
-export const drawAnew = async ({ service }: Shop): Promise<void> =>
-  void (await service.query(
-    `SELECT setval('note_ids', 1000000), setval(pg_get_serial_sequence('good_tags', 'id'), 1000000)`,
-  ));

@@ -14,7 +14,6 @@ import {
 import { expectForward as expectKinds, expectReverse, openByKind } from './by-kind.ts';
 import { giveToService } from './moved.ts';
 import {
-  drawAnew,
   expectLists,
   openLists,
   tables as listTables,
@@ -64,7 +63,6 @@ describeWithKafka('over Kafka', () => {
     await workOnLists(shop, 'forward', 30);
     await expectLists(shop, 'forward');
     await giveToService(shop);
-    await drawAnew(shop);
     await workOnLists(shop, 'reverse', 30);
     await expectLists(shop, 'reverse');
   });
