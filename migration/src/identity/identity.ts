@@ -148,7 +148,7 @@ export const mappingIdentity = ({ tables }: Pick<CompiledMapping, 'tables'>): Ma
   }));
 
 const listIdentity = ({ parent, column, key, position, value }: CompiledList): string =>
-  JSON.stringify([tableName(parent), column, [...key].sort(), position, value]);
+  [tableName(parent), column, sortedJson(Object.fromEntries(key)), position, value].join(' ');
 
 const sortedJson = (record: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));
