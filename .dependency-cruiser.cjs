@@ -101,7 +101,10 @@ module.exports = {
       severity: 'error',
       comment:
         'Everybody shares it, so it may need nothing but zod, and graphql who reads documents.',
-      from: { path: '^plan/', pathNot: '/(load|watch-folder|graphql)\\.ts$|\\.test\\.ts$' },
+      from: {
+        path: '^plan/',
+        pathNot: '/(load|edge-file|watch-folder|graphql)\\.ts$|\\.test\\.ts$',
+      },
       to: { pathNot: '^plan/|node_modules/zod/' },
     },
     {

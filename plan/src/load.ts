@@ -6,6 +6,13 @@ import type { MigrationDefinition } from './migration.ts';
 import { validateDefinition, validateTogether } from './validate.ts';
 import { unknownName } from './nearest-name.ts';
 
+export {
+  type AskedSecurely,
+  edgeDuty,
+  readEdgeFile,
+  securelyBy,
+  upstreamTlsRules,
+} from './edge-file.ts';
 export { watchFolder } from './watch-folder.ts';
 
 export interface LoadedContext {

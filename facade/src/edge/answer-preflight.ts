@@ -1,7 +1,7 @@
 import { whatIsAsked } from '@strangler-toolkit/plan';
 import type { Passage } from '../serving/passage.ts';
 import type { Serving } from '../serving/serving.ts';
-import { preflightHeaders, preflightOf } from './cors.ts';
+import { preflightHeaders, preflightOf, ruleThatLets } from './cors.ts';
 
 /** True: it was a browser's question about a route whose origins the facade knows, and has its answer. */
 export function answerPreflight(
@@ -15,12 +15,19 @@ export function answerPreflight(
   const wish = { method: asked.method, url: target, rawHeaders, headers };
   const found = whatIsAsked(claims.find, wish);
   if ('refused' in found) return false;
-  const duties = found.found.kind === 'claimed' ? found.found.claim.duties : unclaimedDuties;
-  if (!duties?.cors) return false;
+  const claim = found.found.kind === 'claimed' ? found.found.claim : undefined;
+  const duties = claim
+    ? [claim, ...(claim.operations ?? [])].map((one) => one.duties)
+    : [unclaimedDuties];
+  const cors = ruleThatLets(
+    duties.map((one) => one?.cors),
+    asked.origin,
+  );
+  if (!cors) return false;
   told.reason = 'preflight';
   told.unasked = true;
   response.writeHead(204, [
-    ...preflightHeaders(duties.cors, asked).flat(),
+    ...preflightHeaders(cors, asked).flat(),
     ...['x-request-id', arrival.trace.requestId],
   ]);
   response.end();

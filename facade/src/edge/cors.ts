@@ -34,8 +34,36 @@ export const corsRules = z.array(
 export type CorsRule = z.output<typeof corsRules>[number];
 
 const isAnybody = ({ origins }: CorsRule): boolean => origins.includes('*');
-const mayAsk = (rule: CorsRule, origin: string): boolean =>
+export const mayAsk = (rule: CorsRule, origin: string): boolean =>
   isAnybody(rule) || rule.origins.includes(origin);
+
+/**
+ * What all of them grant: an answer for several contexts is read by whoever may read each. Undefined rule: that one's upstream
+ * says so, and nobody can say it for both.
+ */
+export function whatAllGrant(rules: readonly (CorsRule | undefined)[]): CorsRule | undefined {
+  const said = rules.filter((rule) => rule !== undefined);
+  const [first, ...rest] = said;
+  if (!first) return undefined;
+  const granted = rest.reduce(whatBothGrant, first);
+  return said.length === rules.length ? granted : { ...granted, origins: [] };
+}
+
+const whatBothGrant = (one: CorsRule, other: CorsRule): CorsRule => ({
+  ...one,
+  origins: isAnybody(one) ? other.origins : one.origins.filter((origin) => mayAsk(other, origin)),
+  credentials: one.credentials && other.credentials,
+  exposeHeaders: one.exposeHeaders.filter((name) =>
+    other.exposeHeaders.some((exposed) => exposed.toLowerCase() === name.toLowerCase()),
+  ),
+});
+
+/** The rule by which a page may ask where any of them would do: which one counts, only its request tells. */
+export const ruleThatLets = (
+  rules: readonly (CorsRule | undefined)[],
+  origin: string,
+): CorsRule | undefined =>
+  rules.find((rule) => rule && mayAsk(rule, origin)) ?? rules.find((rule) => rule !== undefined);
 
 /** Pairs that say to a browser that its page may have an answer; what differs by origin says so to caches, also where it says no. */
 export function corsHeaders(rule: CorsRule, origin: string | undefined): [string, string][] {

@@ -46,14 +46,20 @@ const isPreflight = ({ method, rawHeaders, override }: Asked): boolean =>
 
 const nobodyCounts: readonly RateLimit[] = [];
 
+/** By limit, of one request: what is for several contexts falls under some of their limits more than once. */
+export type CountedBefore = Map<RateLimit, LimitVerdict>;
+
 /** Whether a request may go on, before any upstream hears of it. */
 export async function atTheDoor(
   { jwt, limits = nobodyCounts }: Duties,
   asked: Asked,
+  before: CountedBefore,
 ): Promise<LetIn | TurnedAway> {
   const counted: LimitVerdict[] = [];
   const count = async (limit: RateLimit, who: string): Promise<void> => {
-    counted.push(await limit.count(asked.route, who));
+    const verdict = before.get(limit) ?? (await limit.count(asked.route, who));
+    before.set(limit, verdict);
+    counted.push(verdict);
   };
   // before signatures are looked at, which is what a flood of bad ones would cost
   for (const limit of limits)
@@ -71,7 +77,7 @@ export async function atTheDoor(
     if (limit.per === 'identity') await count(limit, whoOf(asked, subject));
   problem = overLimit(counted);
   if (problem) return { kind: 'turned-away', problem };
-  return { kind: 'let-in', subject, headers: limitHeaders(counted) };
+  return { kind: 'let-in', subject, headers: limitHeaders([...before.values()]) };
 }
 
 /** Who is proven before who is said before where it comes from. */

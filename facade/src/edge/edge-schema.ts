@@ -1,7 +1,8 @@
+import { upstreamTlsRules } from '@strangler-toolkit/plan/load';
 import { z } from 'zod';
 import { bodyLimits } from './body-limit.ts';
 import { cacheRules } from './cache-rules.ts';
-import { tlsRules, upstreamTlsRules } from './tls-rules.ts';
+import { tlsRules } from './tls-rules.ts';
 import { corsRules } from './cors.ts';
 import { rewriteRules } from './rewrite-rules.ts';
 import { jwtRules } from './jwt-rules.ts';

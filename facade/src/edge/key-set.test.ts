@@ -25,12 +25,11 @@ beforeEach(() => {
       if (!published) throw new Error('down');
       return published;
     },
-    maxAgeMs: 600_000,
     now: () => now,
     onFailure: () => failures++,
   });
 });
-const find = (kid: string) => keys.key({ alg: 'ES256', kid });
+const find = (kid: string, maxAgeMs = 600_000) => keys.key({ alg: 'ES256', kid }, maxAgeMs);
 
 test('many first requests ask the issuer once', async () => {
   await Promise.all([find('old'), find('old'), find('old')]);
@@ -100,4 +99,16 @@ test('what is no set of keys does not replace one', async () => {
   await find('old');
   await expect(find('old')).resolves.toBeDefined();
   expect(failures).toBe(1);
+});
+
+test('of two rules that share them each says how old keys may be', async () => {
+  await find('old', 600_000);
+  now = 10_000;
+  await find('old', 600_000);
+  expect(asked).toBe(1);
+  await find('old', 10_000);
+  expect(asked).toBe(2);
+  now = 19_999;
+  await find('old', 10_000);
+  expect(asked).toBe(2);
 });

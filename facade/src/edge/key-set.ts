@@ -10,8 +10,6 @@ export class KeysUnavailable extends Error {
 export interface KeySetOptions {
   /** @throws whatever kept it from coming */
   readonly fetchKeys: () => Promise<JSONWebKeySet>;
-  /** Milliseconds until keys are asked for again. */
-  readonly maxAgeMs: number;
   /** Milliseconds, on a clock that only goes forward. */
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
@@ -35,9 +33,12 @@ export class KeySet {
     this.#options = options;
   }
 
-  /** @throws KeysUnavailable, and what jose throws for a key that is not there */
-  async key(header: JWSHeaderParameters): ReturnType<FindKey> {
-    const { now, maxAgeMs } = this.#options;
+  /**
+   * Keys that are older than `maxAgeMs` are asked for again: of the rules that share them each says how old.
+   * @throws KeysUnavailable, and what jose throws for a key that is not there
+   */
+  async key(header: JWSHeaderParameters, maxAgeMs: number): ReturnType<FindKey> {
+    const { now } = this.#options;
     if (!this.#find) await this.#mayLoad(retryMs);
     else if (now() - this.#loaded >= maxAgeMs) void this.#mayLoad(retryMs);
     if (!this.#find) throw new KeysUnavailable('the keys of the issuer are not known yet');

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { rateLimitTable, StranglerError } from '@strangler-toolkit/plan';
 import pg from 'pg';
 import {
@@ -14,6 +15,10 @@ export interface LimitStores {
 
 /** A request waits no longer for its count. */
 const withinMs = 250;
+
+/** The same in all facades that have the rule, wherever it stands in their files. */
+const nameOfCount = ({ routes, requests, seconds, per, name }: LimitRule): string =>
+  `${requests}/${seconds}/${hash('sha256', JSON.stringify([routes, per, name]), 'hex').slice(0, 8)}`;
 
 /** Where counts are kept: here, or in the control database for all facades together. */
 export function limitStores(controlUrl: string | undefined, name: string): LimitStores {
@@ -32,7 +37,8 @@ export function limitStores(controlUrl: string | undefined, name: string): Limit
     return opened;
   };
   return {
-    of({ requests, seconds, store }, index) {
+    of(rule, index) {
+      const { requests, seconds, store } = rule;
       const common = { points: requests, duration: seconds };
       if (store === 'memory') return new RateLimiterMemory(common);
       if (controlUrl === undefined)
@@ -48,7 +54,8 @@ export function limitStores(controlUrl: string | undefined, name: string): Limit
         storeClient: pool,
         storeType: 'pool',
         tableCreated: true,
-        keyPrefix: `${requests}/${seconds}`,
+        // two rules that allow the same are two counts
+        keyPrefix: nameOfCount(rule),
         // who is over it is not asked about again until it ends
         inMemoryBlockOnConsumed: requests + 1,
       });

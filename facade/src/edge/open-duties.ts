@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -35,11 +36,10 @@ export interface DutyParts {
 /** Issuers' keys by their address: rules that name the same one share them. */
 function keySets({ metrics, log }: DutyParts): (rule: JwtRule) => KeySet {
   const known = new Map<string, KeySet>();
-  return ({ jwks, keysSeconds, issuer }) => {
+  return ({ jwks, issuer }) => {
     let keys = known.get(jwks);
     keys ??= new KeySet({
       fetchKeys: () => fetchKeys(jwks),
-      maxAgeMs: keysSeconds * 1_000,
       now: () => performance.now(),
       onFailure: (error) => {
         metrics.edgeFailures.inc({ duty: 'jwt' });
@@ -67,7 +67,12 @@ const told = (error: unknown): string => (error instanceof Error ? error.message
 type Limits = readonly (readonly [rule: LimitRule, limit: RateLimit])[];
 
 function limitsOf(rules: EdgeRules, { metrics, log }: DutyParts, stores: LimitStores): Limits {
-  return (rules.rateLimits ?? []).map((rule, index) => {
+  const all = rules.rateLimits ?? [];
+  // said twice it is the same limit, and counted once
+  const different = all.filter(
+    (rule, index) => all.findIndex((other) => isDeepStrictEqual(other, rule)) === index,
+  );
+  return different.map((rule, index) => {
     const onFailure = (error: unknown): void => {
       metrics.edgeFailures.inc({ duty: 'rateLimits' });
       if (error !== undefined)

@@ -45,9 +45,22 @@ test('a head says nothing about the bytes of before', () => {
   expect(headOfRenamed([...raw, 'Vary', 'a'], 4, '~1')).toEqual([
     ...['ETag', '"7~1"', 'Vary', 'a', 'content-length', '4'],
   ]);
-  expect(headOfAsking(['Range', 'x', 'If-Match', '"7~1"', 'Accept-Encoding', 'br'], '~1')).toEqual([
+  const asked = ['Range', 'x', 'If-Match', '"7~1"', 'Accept-Encoding', 'br'];
+  expect(headOfAsking(asked, '~1', true)).toEqual([
     ...['If-Match', '"7"', 'accept-encoding', 'identity'],
   ]);
+});
+
+test('who has an answer of before the rules has other names, and is not told that they are the same', () => {
+  const asks = (tags: string, isRead = true): string[] =>
+    headOfAsking(['If-None-Match', tags, 'If-Modified-Since', 'x'], '~1', isRead).slice(0, -2);
+  expect(asks('"7"')).toEqual([]);
+  expect(asks('"7", W/"8~1", "9~2", "5~1"')).toEqual(['If-None-Match', 'W/"8", "5"']);
+  expect(asks('*')).toEqual(['If-None-Match', '*']);
+  // of a write it is a condition on the state, and must not get lost
+  expect(asks('"7", "8~1"', false)).toEqual(['If-None-Match', '"7", "8"']);
+  const raw = ['ETag', '"7"', 'Last-Modified', 'x'];
+  expect(headOfRenamed(raw, 4, '~1')).toEqual(['ETag', '"7~1"', 'content-length', '4']);
 });
 
 test.each([

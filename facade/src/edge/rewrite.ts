@@ -90,6 +90,12 @@ export function rewriteHeadersObject(
   return Object.fromEntries(kept);
 }
 
+const tags = /(?:W\/)?"[^"]*"/g;
+/** Of `If-None-Match`: an answer of before the rules has other names, so that only tags with their mark are worth asking about. */
+const oursOf = (value: string, mark: string): string =>
+  value.trim() === '*'
+    ? value
+    : (value.match(tags) ?? []).filter((tag) => tag.endsWith(`${mark}"`)).join(', ');
 /** `"7"` becomes `"7~1f2e3d4c"`, weak or not. */
 export const markTag = (tag: string, mark: string): string => tag.replace(/"\s*$/, `${mark}"`);
 /** In `If-Match` and `If-None-Match`: what upstreams know. A tag with another mark stays strange to them, as it should. */
@@ -105,6 +111,8 @@ const ofOtherBytes = new Set([
   'repr-digest',
   'accept-ranges',
   'trailer',
+  // a date knows nothing of names: whoever asked by it would keep those of other rules
+  'last-modified',
 ]);
 
 /** The head of an answer whose body is another one now. */
@@ -122,15 +130,23 @@ export const markedTags = (raw: readonly string[], mark: string): string[] =>
     index % 2 === 1 && lower(raw[index - 1] ?? '') === 'etag' ? markTag(text, mark) : text,
   );
 
-/** What a side is asked whose answers get other names: the whole, as text, by its own tags. */
-export function headOfAsking(raw: readonly string[], mark: string): string[] {
-  const asked = withoutHeaders(
-    raw,
-    (name) => name === 'accept-encoding' || name === 'range' || name === 'if-range',
-  ).map((text, index, all) =>
-    index % 2 === 1 && /^if-(?:none-)?match$/i.test(all[index - 1] ?? '')
-      ? unmarkTags(text, mark)
-      : text,
-  );
+const notAsked = new Set(['accept-encoding', 'range', 'if-range', 'if-modified-since']);
+
+/**
+ * What a side is asked whose answers get other names: the whole, as text, by its own tags. A write that names a tag names a state,
+ * whatever its fields were called then.
+ */
+export function headOfAsking(raw: readonly string[], mark: string, isRead: boolean): string[] {
+  const asked: string[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    let value = raw[index + 1] ?? '';
+    if (notAsked.has(lower(name))) continue;
+    if (isRead && lower(name) === 'if-none-match') {
+      value = oursOf(value, mark);
+      if (value === '') continue;
+    }
+    asked.push(name, /^if-(?:none-)?match$/i.test(name) ? unmarkTags(value, mark) : value);
+  }
   return [...asked, 'accept-encoding', 'identity'];
 }

@@ -51,8 +51,8 @@ export class SessionBridge {
     });
   }
 
-  /** What the service gets instead of what a monolith would. @throws IdentityUnknown */
-  async forService(headers: readonly string[]): Promise<string[]> {
+  /** What the service gets instead of what a monolith would; `address`: where the request comes from. @throws IdentityUnknown */
+  async forService(headers: readonly string[], address: string): Promise<string[]> {
     const { cookies, header } = this.#rule;
     const kept: string[] = [];
     const had: string[] = [];
@@ -76,7 +76,7 @@ export class SessionBridge {
       return value === undefined ? [] : [[name, value] as const];
     });
     const asked = JSON.stringify(context);
-    const token = await this.#tokens.tokenFor({ session, asked }, () =>
+    const token = await this.#tokens.tokenFor({ session, asked, address }, () =>
       this.#ask(session, context),
     );
     if (token !== undefined)
@@ -115,5 +115,13 @@ export class SessionBridge {
         rawHeaders[index]?.toLowerCase() === 'set-cookie' &&
         changesSession(rawHeaders[index + 1] ?? '', cookies, cookie);
     if (changed) this.#tokens.forget(session);
+  }
+
+  /** A logout that was asked for and not answered may have happened: the monolith is asked. */
+  sawNoAnswer({ method, path, headers: { cookie } }: Answered): void {
+    const { cookies, changes } = this.#rule;
+    if (!changes.includes(`${method} ${path}`)) return;
+    const session = sessionOf(cookie, cookies);
+    if (session !== undefined) this.#tokens.forget(session);
   }
 }

@@ -26,7 +26,8 @@ const ask = async (): Promise<WhoItIs> => {
   if (answer instanceof Error) throw answer;
   return answer;
 };
-const token = (session = 'sid=a', asked = 'shop') => tokens.tokenFor({ session, asked }, ask);
+const token = (session = 'sid=a', asked = 'shop', address = 'a') =>
+  tokens.tokenFor({ session, asked, address }, ask);
 
 test('the monolith is asked once for many requests of a session, and again when the token is half as old as it gets', async () => {
   expect(await Promise.all([token(), token(), token()])).toEqual(['anna 1', 'anna 1', 'anna 1']);
@@ -43,7 +44,7 @@ test('another host or scheme is another question', async () => {
 
 test('a session that changed is asked for again, also while it is being asked for', async () => {
   let tell: (who: WhoItIs) => void = () => {};
-  const slow = tokens.tokenFor({ session: 'sid=a', asked: 'shop' }, () => {
+  const slow = tokens.tokenFor({ session: 'sid=a', asked: 'shop', address: 'a' }, () => {
     questions++;
     return new Promise((resolve) => (tell = resolve));
   });
@@ -107,6 +108,18 @@ test('an answer that says nothing is no nobody', async () => {
   expect(questions).toBe(2);
 });
 
+test('a session that somebody has is not pushed out by those that nobody has', async () => {
+  await token();
+  answer = { kind: 'nobody' };
+  for (const session of ['x=1', 'x=2', 'x=3', 'x=4', 'x=5']) await token(session);
+  expect(tokens.size).toBe(4);
+  expect(await token()).toBe('anna 1');
+  // it ends, and is one of many then
+  now = 30_000;
+  expect(await token()).toBeUndefined();
+  expect(tokens.size).toBe(3);
+});
+
 test('invented sessions fill neither the memory nor the monolith', async () => {
   await token();
   for (const session of ['b', 'c', 'd']) await token(session);
@@ -115,10 +128,15 @@ test('invented sessions fill neither the memory nor the monolith', async () => {
   const open: (() => void)[] = [];
   const hang = (): Promise<WhoItIs> => new Promise((resolve) => open.push(() => resolve(anna)));
   const waiting = Array.from({ length: 70 }, (_, index) =>
-    tokens.tokenFor({ session: `x${index}`, asked: '' }, hang).catch(() => 'refused'),
+    tokens
+      .tokenFor({ session: `x${index}`, asked: '', address: `${index}` }, hang)
+      .catch(() => 'refused'),
   );
   await new Promise(setImmediate);
-  expect(open).toHaveLength(64);
+  expect(open).toHaveLength(48);
+  // whom the monolith knew before is asked about meanwhile, and still remembered
+  now = 30_000;
+  expect(await token('d')).toBe('anna 6');
   for (const end of open) end();
-  expect((await Promise.all(waiting)).filter((one) => one === 'refused')).toHaveLength(6);
+  expect((await Promise.all(waiting)).filter((one) => one === 'refused')).toHaveLength(22);
 });

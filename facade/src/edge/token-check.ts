@@ -77,9 +77,9 @@ async function verified(rule: JwtRule, keys: KeySet, token: string): Promise<JWT
     clockTolerance: rule.clockSkewSeconds,
     requiredClaims: ['exp'],
   };
+  const keyOf = (header: JWSHeaderParameters) => keys.key(header, rule.keysSeconds * 1_000);
   try {
-    return (await jwtVerify(token, (header: JWSHeaderParameters) => keys.key(header), options))
-      .payload;
+    return (await jwtVerify(token, keyOf, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     // a token that names no key, of an issuer that has several

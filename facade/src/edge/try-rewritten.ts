@@ -60,7 +60,8 @@ async function rewriteRequest(
   const { request, answer, maxBytes, refuses } = rewrite;
   const { arrival, withBody } = passage;
   let headers = rewriteHeaders(passage.headers, request);
-  if (answer.fields.length > 0) headers = headOfAsking(headers, rewrite.mark);
+  const isRead = arrival.method === 'GET' || arrival.method === 'HEAD';
+  if (answer.fields.length > 0) headers = headOfAsking(headers, rewrite.mark, isRead);
   const toRename = request.fields.length > 0 && saysJson(passage.headers);
   if (!toRename || !(withBody || passage.body)) return { ...passage, headers };
   const announced = Number(arrival.headers['content-length'] ?? 0);
@@ -115,11 +116,9 @@ async function rewriteAnswer(
   const { status } = answer;
   if (by.fields.length === 0) return asIs(answer);
   if (status === 304) {
-    const ours = arrival.headers['if-none-match']?.includes(`${mark}"`) === true;
-    return {
-      kind: 'answer',
-      answer: ours ? otherAnswer(answer, markedTags(headers, mark)) : otherAnswer(answer, headers),
-    };
+    // only about what has these rules' names: nobody else's tags were sent
+    const same = withoutHeaders(headers, (name) => name === 'last-modified');
+    return { kind: 'answer', answer: otherAnswer(answer, markedTags(same, mark)) };
   }
   if (!saysJson(answer.rawHeaders) || status === 204 || status === 206) return asIs(answer);
   if (arrival.method === 'HEAD') {

@@ -5,7 +5,14 @@ import type { Duplex } from 'node:stream';
 import type { Arrival } from '../admission/arrival.ts';
 import { admit } from '../admission/front-stage.ts';
 import { overloaded } from '../admission/shedding.ts';
-import { atTheDoor } from '../edge/door.ts';
+import { atTheDoor, type CountedBefore } from '../edge/door.ts';
+import {
+  handshakeAnswered,
+  handshakeAsked,
+  type HandshakeRules,
+  originRefused,
+  pageOf,
+} from '../edge/handshake.ts';
 import { IdentityUnknown } from '../edge/session-tokens.ts';
 import { clientHeaders, upgradeHeaders } from '../proxy/headers.ts';
 import { type Problem, rawProblem } from '../proxy/problem.ts';
@@ -13,9 +20,9 @@ import { waitForTurn } from '../proxy/turn.ts';
 import { isGone } from '../proxy/spread-try.ts';
 import { bareHost, wayTo } from '../addresses/targets.ts';
 import type { Endpoint, Instance, InstanceVerdict } from '../resilience/balancer.ts';
-import { askedOf } from '../serving/asked-of.ts';
+import { addressOf, askedOf } from '../serving/asked-of.ts';
 import { chooseSide } from '../serving/choose-side.ts';
-import { dutiesOf } from '../serving/let-in.ts';
+import { corsOf, dutiesOf } from '../serving/let-in.ts';
 import { leaveToOthers } from '../serving/leave-to-others.ts';
 import { shownPath } from '../serving/shown-path.ts';
 import { whoAsks } from '../serving/who.ts';
@@ -39,18 +46,27 @@ const rawHead = (answer: IncomingMessage, headers: readonly string[]): string =>
 interface Upstream {
   readonly url: string;
   readonly headers: readonly string[];
+  /** The head of an answer, as the client gets it. */
+  readonly told: (rawHeaders: readonly string[]) => readonly string[];
 }
 
 /** @throws IdentityUnknown */
-async function upstreamOf(serving: Serving, arrival: Arrival): Promise<Upstream> {
+async function upstreamOf(
+  serving: Serving,
+  arrival: Arrival,
+  { page, cors }: Pick<HandshakeRules, 'page' | 'cors'>,
+): Promise<Upstream> {
   const { claim, request, host, peer, trace } = arrival;
-  const headers = upgradeHeaders({ rawHeaders: request.rawHeaders, host }, peer, trace);
-  if (!claim) return { url: serving.monolithUrl, headers };
-  const { target } = await chooseSide(serving, claim, whoAsks(arrival));
-  const session = target === 'service' ? claim.duties?.session : undefined;
+  const head = upgradeHeaders({ rawHeaders: request.rawHeaders, host }, peer, trace);
+  const side = claim ? (await chooseSide(serving, claim, whoAsks(arrival))).target : 'monolith';
+  const duties = claim ? claim.duties : serving.unclaimedDuties;
+  const rules = { page, cors, rewrite: duties?.rewrites?.[side] };
+  const session = side === 'service' ? duties?.session : undefined;
+  const headers = session ? await session.forService(head, addressOf(serving, arrival)) : head;
   return {
-    url: claim.plan.urls[target],
-    headers: session ? await session.forService(headers) : headers,
+    url: claim ? claim.plan.urls[side] : serving.monolithUrl,
+    headers: handshakeAsked(headers, rules),
+    told: (rawHeaders) => handshakeAnswered(rawHeaders, rules),
   };
 }
 
@@ -107,13 +123,17 @@ export function upgradeEntrance(
     const { claim } = arrival;
     // what is asked over a socket nobody looks at
     if (claim?.operations) leaveToOthers(serving.claims, arrival);
+    const cors = corsOf(serving, arrival, claim?.operations);
+    const page = pageOf(cors, arrival);
+    if (page === 'refused') return turnAway(serving, arrival, socket, originRefused);
+    const counted: CountedBefore = new Map();
     for (const duties of dutiesOf(serving, arrival, claim?.operations)) {
-      const letIn = await atTheDoor(duties, askedOf(serving, arrival));
+      const letIn = await atTheDoor(duties, askedOf(serving, arrival), counted);
       if (letIn.kind === 'turned-away') return turnAway(serving, arrival, socket, letIn.problem);
     }
     let upstream: Upstream;
     try {
-      upstream = await upstreamOf(serving, arrival);
+      upstream = await upstreamOf(serving, arrival, { page, cors });
     } catch (error) {
       if (!(error instanceof IdentityUnknown)) throw error;
       return turnAway(serving, arrival, socket, nobodySays);
@@ -236,7 +256,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     early();
     const { statusCode: status = 502, rawHeaders } = answer;
     const headers = clientHeaders({ status, rawHeaders });
-    socket.write(rawHead(answer, [...headers, 'Connection', 'close']));
+    socket.write(rawHead(answer, [...upstream.told(headers), 'Connection', 'close']));
     socket.once('close', () => outgoing?.destroy());
     socket.resume();
     answer.pipe(socket);
@@ -253,7 +273,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
       },
       'upgrade',
     );
-    socket.write(rawHead(answer, answer.rawHeaders));
+    socket.write(rawHead(answer, upstream.told(answer.rawHeaders)));
     if (otherHead.length > 0) socket.write(otherHead);
     if (said.length > 0) other.write(said);
     join(serving, open, socket, other);

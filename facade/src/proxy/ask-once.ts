@@ -44,7 +44,8 @@ export function askOnce(
       method,
       agent: agents.own(url, connection),
       path: url.pathname === '/' ? target : url.pathname.replace(/\/$/, '') + target,
-      headers,
+      // of a GET node says no length, and its body would be read as the next request
+      headers: body ? { ...headers, 'content-length': body.length } : headers,
     });
     const fail = (kind: AskFailed['kind'], message: string): void => {
       clearTimeout(timer);

@@ -26,6 +26,7 @@ test.each([
   ['compress', plain],
   ['br, gzip', br(gzip(plain))],
   ['constructor', plain],
+  ['gzip, gzip, gzip', gzip(gzip(gzip(plain)))],
 ])('%j that cannot be read is no body', async (encoding, body) => {
   await expect(decoded(body, encoding)).rejects.toThrow();
 });

@@ -10,6 +10,9 @@ const decoders: Readonly<
   br: promisify<Buffer, zlib.BrotliOptions, Buffer>(zlib.brotliDecompress),
 };
 
+/** Encodings of one body. Each costs as much as the largest body, and nobody needs more than one. */
+const mostEncodings = 2;
+
 /** The body as the application wrote it. @throws for an unknown encoding, a broken body, or one that unpacks to too much */
 export async function decodeBody(
   body: Buffer,
@@ -17,11 +20,13 @@ export async function decodeBody(
   maxBytes: number,
 ): Promise<Buffer> {
   let decoded = body;
-  for (const name of (encoding ?? '')
+  const names = (encoding ?? '')
     .split(',')
     .map((part) => part.trim().toLowerCase())
     .filter((part) => part !== '' && part !== 'identity')
-    .reverse()) {
+    .reverse();
+  if (names.length > mostEncodings) throw new Error(`${names.length} content-encodings`);
+  for (const name of names) {
     const decode = Object.hasOwn(decoders, name) ? decoders[name] : undefined;
     if (!decode) throw new Error(`unknown content-encoding ${name}`);
     decoded = await decode(decoded, { maxOutputLength: maxBytes });

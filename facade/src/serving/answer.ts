@@ -20,14 +20,13 @@ export interface AnswerOptions {
 
 /** The upstream's answer goes to the client as it comes. */
 export function giveAnswer(
-  { limits, debugHeaders, deadlines, unclaimedDuties, sessions }: Serving,
-  { arrival, response, told }: Passage,
+  { limits, debugHeaders, deadlines }: Serving,
+  { arrival, response, told, cors }: Passage,
   answer: UpstreamAnswer,
   { totalMs, onlooker, standIn, cache }: AnswerOptions = {},
 ): void {
   const leftMs =
     totalMs === undefined ? undefined : totalMs - (performance.now() - arrival.started);
-  if (sessions) for (const one of sessions) one.sawAnswer(arrival, answer.rawHeaders);
   const { requestId } = arrival.trace;
   const extra = debugHeaders
     ? ['x-request-id', requestId, 'x-strangler-served-by', told.side]
@@ -37,7 +36,6 @@ export function giveAnswer(
     extra.push('x-strangler-stand-in', `${told.side}; behind-ms=${Math.ceil(standIn.behindMs)}`);
   if (cache && debugHeaders) extra.push('x-cache', cache);
   const silenceMs = arrival.claim ? limits.silenceMs : limits.wireSilenceMs;
-  const cors = (arrival.claim ? arrival.claim.duties : unclaimedDuties)?.cors;
   relay({
     answer: cors ? otherAnswer(answer, withoutUpstreamsCors(answer.rawHeaders, cors)) : answer,
     response,

@@ -5,21 +5,23 @@ import type { Asked } from '../edge/door.ts';
 import type { Serving } from './serving.ts';
 import { whoAsks } from './who.ts';
 
+/** Where a request comes from, as far as proxies of ours say. */
+export function addressOf({ trusted }: Pick<Serving, 'trusted'>, arrival: Arrival): string {
+  const { headers, peer } = arrival;
+  const said = headers['x-forwarded-for'];
+  const forwardedFor = typeof said === 'string' ? said : said?.join(',');
+  return clientAddress({ peer, forwardedFor, trusted });
+}
+
 /** A request as its duties at the edge look at it. */
-export function askedOf({ trusted }: Pick<Serving, 'trusted'>, arrival: Arrival): Asked {
-  const { claim, method, request, headers, search, peer } = arrival;
-  const forwardedFor = headers['x-forwarded-for'];
+export function askedOf(serving: Pick<Serving, 'trusted'>, arrival: Arrival): Asked {
+  const { claim, method, request, headers, search } = arrival;
   return {
     method,
     rawHeaders: request.rawHeaders,
     override: methodOverride({ headers, search }),
     route: claim ? `${claim.route.context}.${claim.route.definition.name}` : '',
     identity: () => whoAsks(arrival).identity,
-    address: () =>
-      clientAddress({
-        peer,
-        forwardedFor: typeof forwardedFor === 'string' ? forwardedFor : forwardedFor?.join(','),
-        trusted,
-      }),
+    address: () => addressOf(serving, arrival),
   };
 }

@@ -4,6 +4,7 @@ import type { UpstreamAnswer } from '../proxy/answer.ts';
 import { headersObject } from '../proxy/raw-headers.ts';
 import type { Onlooker } from '../proxy/relay.ts';
 import type { MirroredRead } from '../shadow/mirror.ts';
+import { addressOf } from './asked-of.ts';
 import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
@@ -27,7 +28,7 @@ const comparable = ({ dataKind, stage }: OwnerView): boolean =>
  * and never reaches the client.
  */
 export function mirrorAnswer(
-  { flags, mirror, metrics }: Serving,
+  { flags, mirror, metrics, trusted }: Serving,
   passage: Passage,
   { claim, who, side, view, answer }: Served,
 ): Onlooker | undefined {
@@ -45,7 +46,10 @@ export function mirrorAnswer(
       target: { path, search },
       headers: headersObject(passage.headers),
       ...(session && {
-        forService: async () => headersObject(await session.forService(passage.headers)),
+        forService: async () =>
+          headersObject(
+            await session.forService(passage.headers, addressOf({ trusted }, passage.arrival)),
+          ),
       }),
       ...(passage.body && { body: passage.body }),
       reference: claim.plan.urls[side],

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Side } from '@strangler-toolkit/plan';
+import type { CorsRule } from '../edge/cors.ts';
 import type { LetIn } from '../edge/door.ts';
 import type { Arrival } from '../admission/arrival.ts';
 
@@ -22,7 +23,11 @@ export interface Passage {
     epoch: string;
     /** No upstream was asked. */
     unasked?: true;
+    /** One was asked last that gave no answer: nobody knows what it does. */
+    unanswered?: boolean;
   };
+  /** Whose pages may read its answer; undefined: its upstream says so. */
+  readonly cors?: CorsRule | undefined;
   /** What was found out about who asks, where a duty of the edge wants to know. */
   readonly letIn?: LetIn;
 }

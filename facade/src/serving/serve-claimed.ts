@@ -1,3 +1,4 @@
+import type { CompiledRoute } from '@strangler-toolkit/plan';
 import type { Passage } from './passage.ts';
 import { welcomeBody } from './passage.ts';
 import { serveOwnedWrite } from './serve-owned-write.ts';
@@ -9,7 +10,7 @@ import type { Serving } from './serving.ts';
 export function serveClaimed(serving: Serving, passage: Passage): Promise<void> {
   const { claim } = passage.arrival;
   if (claim?.route.definition.kind === 'write') {
-    keptAnswersEnd(serving, passage, claim.route.context);
+    keptAnswersEnd(serving, passage, claim.route);
     const { dataKind } = serving.ownership.states.get(claim.route.context);
     if (dataKind === 'replicated') return serveOwnedWrite(serving, passage, { claims: [claim] });
   }
@@ -17,7 +18,19 @@ export function serveClaimed(serving: Serving, passage: Passage): Promise<void> 
   return claim ? serveSteered(serving, passage, claim) : serveUnclaimed(serving, passage);
 }
 
-/** What is kept of a context's answers was true before this write. */
-export function keptAnswersEnd({ cache }: Serving, { response }: Passage, context: string): void {
-  if (cache && !response.destroyed) response.once('close', cache.write(context));
+/**
+ * What is kept of a context's answers was true before this write. One whose answer nobody saw the end of counts as under way for
+ * as long as it might have been waited for.
+ */
+export function keptAnswersEnd(
+  { cache, limits }: Serving,
+  { response, told }: Passage,
+  { context, definition }: CompiledRoute,
+): void {
+  if (!cache || response.destroyed) return;
+  const end = cache.write(context);
+  response.once('close', () => {
+    if (told.unanswered !== true && response.writableFinished) return end();
+    setTimeout(end, definition.timeoutMs ?? limits.timeoutMs).unref();
+  });
 }

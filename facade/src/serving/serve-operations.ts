@@ -157,7 +157,7 @@ export async function serveOperations(
 function serveShared(serving: Serving, passage: Passage, touched: readonly Claim[]): Promise<void> {
   const writes = touched.filter(({ route }) => route.definition.kind === 'write');
   const byContext = new Map(writes.map((claim) => [claim.route.context, claim]));
-  for (const context of byContext.keys()) keptAnswersEnd(serving, passage, context);
+  for (const { route } of byContext.values()) keptAnswersEnd(serving, passage, route);
   const [first, ...more] = [...byContext.values()].filter(
     ({ route }) => serving.ownership.states.get(route.context).dataKind === 'replicated',
   );

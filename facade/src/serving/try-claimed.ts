@@ -2,6 +2,7 @@ import type { Side } from '@strangler-toolkit/plan';
 import { IdentityUnknown } from '../edge/session-tokens.ts';
 import type { Attempt } from '../proxy/forwarder.ts';
 import { UpstreamFailure } from '../resilience/breaker.ts';
+import { addressOf } from './asked-of.ts';
 import type { Claim } from './claim.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
@@ -17,7 +18,7 @@ export function tryClaimed(
   const session = side === 'service' ? claim.duties?.session : undefined;
   if (!session) return tryUpstream(serving, passage, upstream);
   const started = performance.now();
-  return session.forService(passage.headers).then(
+  return session.forService(passage.headers, addressOf(serving, passage.arrival)).then(
     (headers) =>
       tryUpstream(
         serving,

@@ -57,7 +57,7 @@ function scene(sides: Record<Side, Answering>, freshness = () => Promise.resolve
   } as unknown as OwnedRead;
   const ask = () => {
     const arrival = { request: {}, method: 'GET', target: '/', started: performance.now() };
-    return tryOwner(serving, { arrival, response: {} } as unknown as Passage, read);
+    return tryOwner(serving, { arrival, response: {}, told: {} } as unknown as Passage, read);
   };
   return { ask, sides, breakers, logged };
 }

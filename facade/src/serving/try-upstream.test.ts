@@ -24,6 +24,7 @@ async function attempt(method: string, outcomes: Attempt[], more: object = {}, b
   const passage = {
     arrival: { request: {}, method, target: '/x?y' },
     response: {},
+    told: {},
     headers: { a: 'b' },
     withBody: false,
     ...(body && { body }),

@@ -43,8 +43,8 @@ export function tryUpstream(
  * harm, and on a fresh connection: the next idle one may be as stale.
  */
 function askUpstream(
-  { forwarder, metrics }: Serving,
-  { arrival, response, headers, withBody, body }: Passage,
+  { forwarder, metrics, sessions }: Serving,
+  { arrival, response, headers, withBody, body, told }: Passage,
   { upstream, patienceMs, once = false, note }: Upstream,
 ): Promise<Attempt> {
   const { request, method, target } = arrival;
@@ -66,6 +66,11 @@ function askUpstream(
   // one promise for all of it: every request waits for this
   return new Promise((resolve) => {
     const settle: Settle = (attempt) => {
+      told.unanswered = attempt.kind !== 'answer';
+      if (sessions)
+        for (const one of sessions)
+          if (attempt.kind === 'answer') one.sawAnswer(arrival, attempt.answer.rawHeaders);
+          else one.sawNoAnswer(arrival);
       resolve(attempt);
       note?.(attempt);
     };

@@ -145,14 +145,12 @@ export class Mirror {
     }
     const ask = (side: Side, upstream: string, through?: SeenThrough) => async () => {
       const headers = unconditional(side === 'service' ? forService : read.headers);
-      const { body } = read;
-      const sent = body && through ? await through.body(body, headers) : body;
+      const asked = { headers, ...(read.body && { body: read.body }) };
       const observed = await observe(agents, {
         upstream,
         method: read.method,
         target: read.target.path + read.target.search,
-        headers: through ? through.headers(headers) : headers,
-        ...(sent && { body: sent }),
+        ...(through ? await through.request(asked) : asked),
         timeoutMs: limits.timeoutMs,
         maxBytes: limits.maxBodyBytes,
       });

@@ -78,6 +78,42 @@ describe.each(['undici', 'middleware'] as const)('%s', (forwarder) => {
     expect(await get('/api/items/1')).toBe('service 2');
   });
 
+  test('a write whose client left may still be under way: nothing is kept until it would have been given up', async () => {
+    let asked = 0;
+    let heard = false;
+    monolith.server.removeAllListeners('request');
+    monolith.server.on('request', (request, response) => {
+      request.resume();
+      if (request.method === 'POST') return void (heard = true);
+      response.writeHead(200, { 'cache-control': 'max-age=60' });
+      response.end(`read ${++asked}`);
+    });
+    await facade.stop();
+    const { routes } = itemsContext('shared', monolith.url, service.url);
+    facade = await startFacade({
+      contexts: [
+        itemsContext('shared', monolith.url, service.url, {
+          routes: routes.map((route) => ({ ...route, timeoutMs: 3_000 })),
+        }),
+      ],
+      monolithUrl: monolith.url,
+      forwarder,
+      edge,
+    });
+    const left = new AbortController();
+    const write = ask(facade.port, '/api/items', { method: 'POST', signal: left.signal });
+    await until('the write is under way', async () => heard);
+    left.abort();
+    await expect(write).rejects.toThrow();
+    await until('the facade knows', async () => (await facade.metric(/^facade_in_flight /)) === 0);
+    expect(await get('/api/items')).toBe('read 1');
+    expect(await get('/api/items')).toBe('read 2');
+    await until('answers are kept again', async () => {
+      await get('/api/items');
+      return (await count('hit')) > 0;
+    });
+  });
+
   test('a read that began before a write is not kept after it', async () => {
     let free: (() => void) | undefined;
     monolith.server.removeAllListeners('request');

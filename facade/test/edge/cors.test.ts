@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ask } from '../support/client.ts';
+import type { MigrationDefinition } from '@strangler-toolkit/plan';
+import { ask, askRaw } from '../support/client.ts';
 import { itemsContext } from '../support/contexts.ts';
 import { type RunningFacade, startFacade } from '../support/facade.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
@@ -93,4 +94,82 @@ describe.each(['undici', 'middleware'] as const)('%s', (forwarder) => {
     const dead = await ask(facade.port, '/api/items', { headers: { origin: shop } });
     expect([dead.status, dead.headers['access-control-allow-origin']]).toEqual([502, shop]);
   });
+
+  test('a WebSocket is opened by pages that may ask, by those of the host itself, and by no other', async () => {
+    const shake = (origin: string): Promise<string> =>
+      askRaw(
+        facade.port,
+        `GET /api/items HTTP/1.1\r\nHost: api.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: sid=1\r\n${origin}\r\n`,
+      );
+    const evil = await shake('Origin: https://evil.example.com\r\n');
+    expect(evil).toMatch(/^HTTP\/1.1 403 .*"code":"ORIGIN_REFUSED"/s);
+    expect(monolith.seen).toEqual([]);
+    expect(await facade.metric(/^facade_rejected_total\{code="ORIGIN_REFUSED"/)).toBe(1);
+    for (const origin of [`Origin: ${shop}\r\n`, 'Origin: https://api.example.com\r\n', '']) {
+      const answer = await shake(origin);
+      expect(answer).toMatch(/^HTTP\/1.1 200 /);
+      expect(answer).not.toMatch(/access-control/i);
+      expect(monolith.seen.at(-1)?.headers.cookie).toBe('sid=1');
+    }
+  });
+});
+
+test('an answer for two contexts is read by pages that may read both; a page that may ask for one may ask', async () => {
+  const partner = 'https://partner.example.com';
+  const monolith = await startUpstream('monolith', (request, response) => {
+    request.resume();
+    response.writeHead(200, ['Access-Control-Allow-Origin', '*']).end('{}');
+  });
+  const context = (name: string): MigrationDefinition => ({
+    context: name,
+    data: 'shared',
+    monolith: { url: monolith.url },
+    service: { url: monolith.url },
+    routes: [
+      {
+        name: 'all',
+        method: 'POST',
+        path: '/graphql',
+        kind: 'read',
+        graphql: { fields: [name] },
+      },
+    ],
+  });
+  const facade = await startFacade({
+    contexts: ['items', 'orders', 'stock'].map(context),
+    monolithUrl: monolith.url,
+    edge: {
+      cors: [
+        { routes: ['items'], origins: [shop, partner], credentials: true },
+        { routes: ['orders'], origins: [shop], exposeHeaders: ['X-Total'] },
+      ],
+    },
+  });
+  const readBy = async (origin: string, query: string): Promise<unknown[]> => {
+    const { headers } = await ask(facade.port, '/graphql', {
+      method: 'POST',
+      headers: { origin, 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    return ['allow-origin', 'allow-credentials', 'expose-headers'].map(
+      (name) => headers[`access-control-${name}`],
+    );
+  };
+  try {
+    expect(await readBy(partner, '{ items }')).toEqual([partner, 'true', undefined]);
+    expect(await readBy(partner, '{ items orders }')).toEqual([undefined, undefined, undefined]);
+    expect(await readBy(shop, '{ items orders }')).toEqual([shop, undefined, undefined]);
+    // of one of them its upstream says who may read, and cannot say it for both
+    expect(await readBy(shop, '{ items stock }')).toEqual([undefined, undefined, undefined]);
+    const preflight = (origin: string) =>
+      ask(facade.port, '/graphql', {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+    for (const origin of [shop, partner])
+      expect((await preflight(origin)).headers['access-control-allow-origin']).toBe(origin);
+  } finally {
+    await facade.stop();
+    await monolith.close();
+  }
 });

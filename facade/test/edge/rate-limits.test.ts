@@ -114,6 +114,12 @@ test('facades count together in the control database, and limit nobody while it 
   const rows = await control.query('SELECT key FROM strangler_control.rate_limits');
   expect(rows).toHaveLength(2);
   expect(JSON.stringify(rows)).not.toMatch(/anna|berta/);
+  // two rules that allow the same are two counts, and one that stands there twice is one
+  const every = { requests: 2, seconds: 600, store: 'control' };
+  const three = await start([rules[0] ?? {}, every, every], { ...shared, name: 'three' });
+  expect((await get(three, 'eva')).headers.ratelimit).toMatch(/^"[^"]+";r=1;t=\d+, "[^"]+";r=1;/);
+  expect(await statuses([get(three, 'eva')])).toEqual([200]);
+  expect((await get(three, 'eva')).status).toBe(429);
   await control.allowConnections(false);
   await until('nobody is limited', async () => (await get(two, 'carla')).status === 200);
   expect(await statuses([get(two, 'carla'), get(two, 'carla'), get(two, 'carla')])).toEqual([

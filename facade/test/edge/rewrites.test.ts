@@ -177,6 +177,82 @@ describe.each(['undici', 'middleware'] as const)('%s', (forwarder) => {
     expect([head.headers.etag, head.headers['content-length']]).toEqual([etag, undefined]);
   });
 
+  test('who has an answer of before the rules gets the whole: by its tag or its date it would keep the old names', async () => {
+    monolithAnswers = (request, response, body) => {
+      const { headers } = request;
+      return headers['if-none-match'] === '"7"' || headers['if-modified-since'] !== undefined
+        ? void response.writeHead(304, { etag: '"7"' }).end()
+        : says('{"price_cents":1}', {
+            etag: '"7"',
+            'last-modified': 'Sun, 29 Nov 2026 00:00:00 GMT',
+          })(request, response, body);
+    };
+    for (const headers of [
+      { 'if-modified-since': 'Sun, 29 Nov 2026 00:00:00 GMT' },
+      { 'if-none-match': '"7"', 'if-modified-since': 'Sun, 29 Nov 2026 00:00:00 GMT' },
+    ]) {
+      const answer = await ask(facade.port, '/api/items', { headers });
+      expect([answer.status, answer.body]).toEqual([200, '{"priceCents":1}']);
+      // nor will it be asked by it when the rules are gone
+      expect(answer.headers).not.toHaveProperty('last-modified');
+    }
+  });
+
+  test('a handshake of a WebSocket, and its answer, have the headers of the rules', async () => {
+    monolithAnswers = (request, response, body) => {
+      response.setHeader('X-Powered-By', 'PHP/5.3');
+      says('{}')(request, response, body);
+    };
+    const answer = await askRaw(
+      facade.port,
+      'GET /api/items HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    expect(monolith.seen[0]?.headers).toMatchObject({ 'x-api': '1', upgrade: 'websocket' });
+    expect(answer).toMatch(/^HTTP\/1.1 200 .*\r\nX-Frame-Options: DENY\r\n/s);
+    expect(answer).not.toContain('PHP');
+    monolith.server.on('upgrade', (_request, socket) => {
+      socket.end(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Powered-By: PHP\r\n\r\n',
+      );
+    });
+    const agreed = await askRaw(
+      facade.port,
+      'GET /api/items HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    expect(agreed).toMatch(/^HTTP\/1.1 101 .*\r\nX-Frame-Options: DENY\r\n/s);
+    expect(agreed).not.toContain('PHP');
+  });
+
+  test('a shadow is asked with the other names too where the request was compressed', async () => {
+    await serve(
+      {
+        rewrites: [
+          { routes: ['items'], side: 'service', request: { renameFields: { '/q': 'query' } } },
+        ],
+      },
+      true,
+    );
+    const heard = new Array<[string | undefined, string]>();
+    monolithAnswers = says('{}');
+    serviceAnswers = (request, response, body) => {
+      heard.push([request.headers['content-encoding'], body]);
+      says('{}')(request, response, body);
+    };
+    const body = gzipSync('{"q":1}');
+    await askRaw(
+      facade.port,
+      Buffer.concat([
+        Buffer.from(
+          'GET /api/items HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n' +
+            `Content-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`,
+        ),
+        body,
+      ]),
+    );
+    await until('the shadow', async () => heard.length > 0);
+    expect(heard[0]).toEqual([undefined, '{"query":1}']);
+  });
+
   test('what is compressed all the same is unpacked, and a bomb passes as it came', async () => {
     monolithAnswers = says(gzipSync('{"price_cents":1}'), { 'content-encoding': 'gzip' });
     const answer = await ask(facade.port, '/api/items');

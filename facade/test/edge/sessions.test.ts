@@ -29,7 +29,7 @@ const rule = {
   audience: 'items',
   // so long may a hang last; a busy machine is not one
   timeoutMs: 30_000,
-  changes: ['POST /quiet-logout'],
+  changes: ['POST /quiet-logout', 'POST /hung-logout'],
 };
 const header = 'x-strangler-identity';
 
@@ -53,6 +53,7 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
         return void response.end(JSON.stringify({ user: { id, roles: ['buyer'], secret: 'x' } }));
       }
       if (method === 'POST' && url?.endsWith('logout')) sessions.delete(sid);
+      if (url === '/hung-logout') return;
       if (url === '/logout') response.setHeader('set-cookie', 'sid=; Max-Age=0');
       if (url === '/roll') response.setHeader('set-cookie', `sid=${sid}; Max-Age=60`);
       response.end('{"from":"monolith"}');
@@ -158,6 +159,26 @@ describe.each(['undici', 'middleware'] as const)('sessions, through %s', (forwar
       expect(asked()).toBe(2);
     },
   );
+
+  test('a logout that is never answered may have happened: the monolith is asked', async () => {
+    await get();
+    const left = new AbortController();
+    const logout = ask(facade.port, '/hung-logout', {
+      method: 'POST',
+      headers: { cookie: `sid=${sid}` },
+      signal: left.signal,
+    });
+    await until('the monolith has ended it', async () => !sessions.has(sid));
+    await get();
+    expect(asked()).toBe(1);
+    left.abort();
+    await expect(logout).rejects.toThrow();
+    await until('it is asked about again', async () => {
+      await get();
+      return asked() > 1;
+    });
+    expect(told().at(-1)).toBeUndefined();
+  });
 
   test('a session that rolls is not asked about again each time', async () => {
     await get();

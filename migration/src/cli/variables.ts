@@ -143,6 +143,14 @@ export const variables: readonly Variable[] = [
     help: `${broker} where this deploys, as it calls it: \`can-i\` asks about it, cutover and rollback record it`,
   },
   {
+    name: 'FACADE_EDGE',
+    of: 'CLI',
+    type: 'JSON file',
+    help:
+      'the [file of the edge](edge.md) that facades have: `doctor` and `status` look at a side by its `upstreamTls`, and read ' +
+      'certificates where it says; without it an `https:` address must be one that Node trusts',
+  },
+  {
     name: 'STRANGLER_ACTOR',
     of: 'CLI',
     type: 'text',

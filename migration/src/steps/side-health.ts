@@ -12,6 +12,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { ContextRow, Control } from '../control/index.ts';
 import type { Toolkit } from './toolkit.ts';
+import { askedSecurely } from './upstream-tls.ts';
 
 /** What facades measured that long ago still counts, seconds. */
 export const recentSeconds = 300;
@@ -45,7 +46,10 @@ async function healthOf(
   try {
     const address = resolveSetting(url, kit.env, `${side}.url of context ${definition.context}`);
     const { hostname } = new URL(address);
-    const way = isServiceName(hostname) ? await wayToService(hostname) : {};
+    const way = {
+      ...(isServiceName(hostname) && (await wayToService(hostname))),
+      ...(await askedSecurely(address, kit.env)),
+    };
     return await lookAtHealth({ url: address, path: health }, (path) => statusOf(path, way));
   } catch (error) {
     return { up: false, why: error instanceof Error ? error.message : String(error) };
