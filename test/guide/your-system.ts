@@ -88,7 +88,8 @@ export class YourSystem {
   }
 
   async type(script: string, env: Record<string, string> = {}): Promise<Typed> {
-    const child = this.#spawn(`npx() { command npx --no-install "$@"; }\n${script}`, env);
+    // npx asks npm for half a second before every command; what it then starts is the same file.
+    const child = this.#spawn(`npx() { node_modules/.bin/"$@"; }\n${script}`, env);
     let output = '';
     child.stdout?.on('data', (chunk) => (output += String(chunk)));
     child.stderr?.on('data', (chunk) => (output += String(chunk)));

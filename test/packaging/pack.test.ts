@@ -147,7 +147,8 @@ writeFileSync("prices.json", JSON.stringify({ [item]: price }));'
       wrong: await shop('careless service', 'states', 'renamed'),
     };
     const bash = async (script: string, service: string) =>
-      run('bash', ['-c', `npx() { command npx --no-install "$@"; }\n${script}`], {
+      // that npx finds it is said above: npm takes half a second before every command
+      run('bash', ['-c', `npx() { node_modules/.bin/"$@"; }\n${script}`], {
         cwd: project,
         env: {
           ...process.env,
