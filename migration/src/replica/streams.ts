@@ -105,12 +105,24 @@ export async function lockStreamRow(
   return ours(rows[0], context, direction, epoch);
 }
 
+const beginStatement = 'strangler_begin_stream';
+const advanceStatement = 'strangler_advance_stream';
+const preparedIn = new WeakMap<pg.Client, Set<string>>();
+
+/** A statement that stays in the session: `several` can execute it beside others, which the protocol's own cannot. */
+async function prepareOnce(client: pg.Client, name: string, statement: string): Promise<void> {
+  const prepared = preparedIn.get(client) ?? new Set();
+  if (prepared.has(name)) return;
+  await client.query(`PREPARE ${name} ${statement}`);
+  preparedIn.set(client, prepared.add(name));
+}
+
 /** What begins a transaction's savepoint, sent with what begins the transaction: one way to the server instead of two. */
 export const writeSavepoint = 'SAVEPOINT strangler_write';
 
 /**
  * Begins a transaction with the lock of the row and a savepoint: on one way to the server, because a small batch spends its
- * time on the ways.
+ * time on the ways, and planned once in a session, because the server spends most of what it needs for such a batch on plans.
  * @throws StranglerError STREAM_CLOSED when the context moved on without this worker
  */
 export async function beginLocked(
@@ -119,9 +131,10 @@ export async function beginLocked(
   direction: Direction,
   epoch: bigint,
 ): Promise<LockedStreamRow> {
+  await prepareOnce(client, beginStatement, `(text, text) AS ${lockText('$1', '$2')}`);
   const results = await several<LockedRecord>(client, [
     'BEGIN',
-    lockText(quoteLiteral(context), quoteLiteral(direction)),
+    `EXECUTE ${beginStatement} (${quoteLiteral(context)}, ${quoteLiteral(direction)})`,
     writeSavepoint,
   ]);
   return ours(results[1]?.rows[0], context, direction, epoch);
@@ -159,6 +172,11 @@ const closed = (context: string, direction: Direction, why: string): StranglerEr
     { details: { context, direction } },
   );
 
+const advanceText = `(text, text, pg_lsn, bigint, numeric, jsonb, jsonb) AS
+  UPDATE strangler.streams SET position = $3, rows_applied = rows_applied + $4,
+    commit_time = coalesce(to_timestamp($5 / 1000000), commit_time), checkpoint = checkpoint || $6, history = coalesce($7, history)
+  WHERE context = $1 AND direction = $2`;
+
 /** Stores how far the transaction came, and commits it: on one way to the server. */
 export async function commitAdvanced(
   client: pg.Client,
@@ -172,15 +190,18 @@ export async function commitAdvanced(
     readonly history?: StreamHistory | undefined;
   },
 ): Promise<void> {
-  const history = to.history && quoteLiteral(JSON.stringify(to.history));
-  await several(client, [
-    `UPDATE strangler.streams SET position = '${lsnToText(to.position)}', rows_applied = rows_applied + ${to.rows},
-       commit_time = coalesce(to_timestamp(${to.commitTime ?? 'NULL'}::numeric / 1000000), commit_time),
-       checkpoint = checkpoint || ${quoteLiteral(JSON.stringify(to.checkpoint ?? {}))}::jsonb,
-       history = coalesce(${history ?? 'NULL'}::jsonb, history)
-     WHERE context = ${quoteLiteral(context)} AND direction = ${quoteLiteral(direction)}`,
-    'COMMIT',
-  ]);
+  await prepareOnce(client, advanceStatement, advanceText);
+  const values = [
+    context,
+    direction,
+    lsnToText(to.position),
+    String(to.rows),
+    to.commitTime === null ? null : String(to.commitTime),
+    JSON.stringify(to.checkpoint ?? {}),
+    to.history ? JSON.stringify(to.history) : null,
+  ];
+  const literals = values.map((value) => (value === null ? 'NULL' : quoteLiteral(value)));
+  await several(client, [`EXECUTE ${advanceStatement} (${literals.join(', ')})`, 'COMMIT']);
 }
 
 /** Begins a stream at a position, or takes it over for a later epoch. An open stream of this epoch keeps its position. */
