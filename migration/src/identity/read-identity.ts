@@ -71,11 +71,12 @@ async function lookAt(
   publication: string | null,
 ): Promise<Found> {
   try {
-    const { rows } = await client.query<{ found: string }>(look, [
-      tables.map(tableName),
-      tables.map(quoteTable),
-      publication,
-    ]);
+    // by its name: a worker looks as long as it lives, and the server needs longer to plan this than to answer
+    const { rows } = await client.query<{ found: string }>({
+      name: 'strangler_look_at_tables',
+      text: look,
+      values: [tables.map(tableName), tables.map(quoteTable), publication],
+    });
     return JSON.parse(rows[0]?.found ?? '{"tables":[],"publication":null}') as Found;
   } catch (error) {
     throw databaseFailure(error, 'Cannot read what the mapped tables are');

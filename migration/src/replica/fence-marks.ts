@@ -58,7 +58,12 @@ SELECT (SELECT mark::text FROM stored) AS mark,
      WHERE to_regclass(was."table") IS NOT NULL) AS there`;
 
 async function see(client: pg.ClientBase, context: string): Promise<Seen> {
-  const { rows } = await client.query<Record<string, string | null>>(look, [context]);
+  // by its name: a worker looks every second, and the server needs longer to plan this than to answer
+  const { rows } = await client.query<Record<string, string | null>>({
+    name: 'strangler_look_at_fence',
+    text: look,
+    values: [context],
+  });
   const row = rows[0] ?? {};
   const now = JSON.parse(row.now ?? '') as FenceMark;
   const mark = row.mark ?? undefined;
