@@ -94,16 +94,16 @@ module.exports = {
       comment: 'What the plan does not export is its own business.',
       // the reference of all settings reads the schema itself
       from: { pathNot: '^plan/|^scripts/reference\\.mjs$' },
-      to: { path: '^plan/', pathNot: '^plan/src/(index|load|graphql)\\.ts$' },
+      to: { path: '^plan/', pathNot: '^plan/src/(index|load|graphql|traces)\\.ts$' },
     },
     {
       name: 'plan-stands-alone',
       severity: 'error',
       comment:
-        'Everybody shares it, so it may need nothing but zod, and graphql who reads documents.',
+        'Everybody shares it, so it may need nothing but zod; graphql who reads documents, OpenTelemetry who makes traces.',
       from: {
         path: '^plan/',
-        pathNot: '/(load|edge-file|watch-folder|graphql)\\.ts$|\\.test\\.ts$',
+        pathNot: '/(load|edge-file|watch-folder|graphql)\\.ts$|^plan/src/traces|\\.test\\.ts$',
       },
       to: { pathNot: '^plan/|node_modules/zod/' },
     },
@@ -192,6 +192,14 @@ module.exports = {
         pathNot: tests,
       },
       to: { path: '^dev-stack/' },
+    },
+    {
+      name: 'tracing-sdk-behind-its-flag',
+      severity: 'error',
+      comment:
+        'Products know the API; the SDK is loaded by who is told of a collector, in one place.',
+      from: { path: toolkit, pathNot: `^plan/src/traces/|${tests}` },
+      to: { path: 'node_modules/@opentelemetry/(?!api/)' },
     },
     {
       name: 'unleash-server-in-its-own-process',

@@ -6,6 +6,7 @@ export { guardChild, guardProcess, temporaryFolder, type TemporaryFolder } from 
 export { startPostgres, type PostgresOptions, type PostgresServer } from './postgres.ts';
 export { startTlsPostgres, type TlsPostgres } from './tls-postgres.ts';
 export { type Authority, makeAuthority, type Signed } from './certificates.ts';
+export { type CollectedSpan, type Collector, startCollector } from './collector.ts';
 export { runProgram, type ProgramOptions, type ProgramResult } from './run-program.ts';
 export {
   startCommand,

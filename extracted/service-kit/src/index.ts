@@ -19,6 +19,7 @@ export { currentRequest, propagatedHeaders, type RequestContext } from './http/r
 export { isShadow, shadowHeader } from './http/shadow.ts';
 export {
   continueTrace,
+  type EventTrace,
   formatTraceparent,
   parseTraceparent,
   type TraceContext,
@@ -31,7 +32,7 @@ export {
 } from './lifecycle/start-service.ts';
 export { installOutbox } from './outbox/install-outbox.ts';
 export { keepOutboxShort, removeOldEvents } from './outbox/keep-outbox-short.ts';
-export { publishEvent, type EventTrace, type NewEvent } from './outbox/publish-event.ts';
+export { publishEvent, type NewEvent } from './outbox/publish-event.ts';
 export type { Querying } from './outbox/querying.ts';
 export { createLogger } from './telemetry/logger.ts';
 export { createMetrics, type Metrics } from './telemetry/metrics.ts';

@@ -46,6 +46,7 @@ function desk() {
     metrics,
     log,
     trusted: () => false,
+    spans: undefined,
     strangers: new Strangers(log),
   };
   const rejected = async () => (await metrics.rejected.get()).values;

@@ -3,11 +3,15 @@ import { collapsedPath, whatIsAsked } from '@strangler-toolkit/plan';
 import { notOfStrangers } from '../proxy/headers.ts';
 import { peerOf } from '../proxy/peer.ts';
 import type { Serving } from '../serving/serving.ts';
+import { endRequest } from '../telemetry/spans/end-request.ts';
 import { traceOf } from '../telemetry/trace.ts';
 import type { Arrival, Refused } from './arrival.ts';
 import { faultOf, type Refusal } from './framing.ts';
 
-export type FrontDesk = Pick<Serving, 'claims' | 'trusted' | 'strangers' | 'metrics' | 'log'>;
+export type FrontDesk = Pick<
+  Serving,
+  'claims' | 'trusted' | 'strangers' | 'metrics' | 'log' | 'spans'
+>;
 type Entrance = 'request' | 'upgrade';
 
 const pathRefused = (reason: string): Refusal => ({
@@ -31,6 +35,15 @@ function refuse(
     { method, path, status, code, reason: detail, traceId, requestId },
     `${entrance} refused`,
   );
+  if (trace.span)
+    endRequest(trace.span, {
+      method: method ?? 'GET',
+      path: path ?? '',
+      route: undefined,
+      status,
+      encrypted: 'encrypted' in request.socket,
+      attributes: { 'strangler.refused': code },
+    });
   return { admitted: false, problem: { status, code, detail, requestId, close } };
 }
 
@@ -46,8 +59,11 @@ export function admit(
   const started = performance.now();
   const { headers, method = 'GET' } = request;
   const peer = peerOf(request, desk.trusted);
-  const trace = traceOf(request.rawHeaders, peer.trusted);
-  desk.strangers.note(peer, request.rawHeaders);
+  const { rawHeaders } = request;
+  const trace = desk.spans
+    ? desk.spans.arrive(rawHeaders, peer.trusted, method)
+    : traceOf(rawHeaders, peer.trusted);
+  desk.strangers.note(peer, rawHeaders);
   const fault = faultOf(request);
   if (fault) return refuse(desk, entrance, { request, trace }, fault);
   const asked = whatIsAsked(desk.claims.find, request, peer.trusted ? undefined : notOfStrangers);

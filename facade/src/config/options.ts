@@ -35,6 +35,8 @@ export interface FacadeOptions {
   readonly lenientMonolith?: boolean;
   /** Duties of an edge, each off until it is said here. */
   readonly edge?: EdgeSettings;
+  /** Tells spans of requests and shadows to a collector that takes OTLP over HTTP; `ratio` (0 to 1, default 1) of what begins here. */
+  readonly traces?: { readonly url: string; readonly ratio?: number };
   /** What sends requests on; default: undici. */
   readonly forwarder?: 'undici' | 'middleware';
   /** Addresses of DNS servers that are asked for names of upstreams before the system is. */
@@ -87,6 +89,12 @@ export const optionsOf = (
       },
     }),
   forwarder: environment.FACADE_FORWARDER,
+  ...(environment.OTEL_EXPORTER_OTLP_ENDPOINT && {
+    traces: {
+      url: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
+      ratio: environment.OTEL_TRACES_SAMPLER_ARG,
+    },
+  }),
   lenientMonolith: environment.FACADE_MONOLITH_LENIENT === '1',
   debugHeaders: environment.FACADE_DEBUG_HEADERS === '1',
   dnsServers: listed(environment.FACADE_DNS_SERVERS),

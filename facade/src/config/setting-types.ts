@@ -21,5 +21,7 @@ export const milliseconds = positive();
 /** 0: never. */
 export const millisecondsOrNever = z.coerce.number().int().min(0);
 export const bytes = positive();
+/** From none to all. */
+export const share = z.coerce.number().min(0).max(1);
 /** How many of something. */
 export const count = positive();

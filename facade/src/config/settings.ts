@@ -11,6 +11,7 @@ import {
   millisecondsOrNever,
   port,
   postgresUrl,
+  share,
   text,
   word,
   yesOrNo,
@@ -134,6 +135,17 @@ const processSettings = {
     variable: 'FACADE_EDGE',
     type: word.optional(),
     help: 'JSON file with the duties of an edge (docs/guide/edge.md); without it none is done',
+  },
+  traces: {
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    type: httpUrl.optional(),
+    help: 'collector that takes traces over OTLP/HTTP, e.g. http://127.0.0.1:4318; without it none are made',
+  },
+  tracesRatio: {
+    variable: 'OTEL_TRACES_SAMPLER_ARG',
+    type: share,
+    standard: 1,
+    help: 'share of the traces that begin here which are told, 0 to 1; who is trusted decides for its own',
   },
   lenientMonolith: {
     variable: 'FACADE_MONOLITH_LENIENT',

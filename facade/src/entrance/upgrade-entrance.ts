@@ -27,6 +27,7 @@ import { leaveToOthers } from '../serving/leave-to-others.ts';
 import { shownPath } from '../serving/shown-path.ts';
 import { whoAsks } from '../serving/who.ts';
 import type { Serving } from '../serving/serving.ts';
+import { endRequest } from '../telemetry/spans/end-request.ts';
 import { type ClientSide, join, listen } from './upgrade-sockets.ts';
 
 export const isWebSocket = (request: IncomingMessage): boolean =>
@@ -92,12 +93,28 @@ function handshake(
   });
 }
 
+/** A handshake is told until it is decided: a line that stands may be open for days. */
+function endHandshake(arrival: Arrival, status: number): void {
+  const { trace, claim, method, peer } = arrival;
+  if (trace.span)
+    endRequest(trace.span, {
+      method,
+      path: shownPath(arrival),
+      route: claim?.route.definition.path,
+      status,
+      encrypted: peer.encrypted,
+      attributes: { 'strangler.upgrade': 'websocket' },
+    });
+}
+
 function turnAway(
   { metrics, log }: Serving,
-  { trace: { requestId, traceId } }: Arrival,
+  arrival: Arrival,
   socket: Duplex,
   problem: Problem,
 ): void {
+  const { requestId, traceId } = arrival.trace;
+  endHandshake(arrival, problem.status);
   const { status, code } = problem;
   metrics.rejected.inc({ code });
   log.info({ status, code, traceId, requestId }, 'upgrade refused');
@@ -203,6 +220,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
   const abandon = (): void => {
     if (!ends('unknown')) return;
     log.info({ path: shownPath(arrival), traceId, requestId }, 'upgrade abandoned');
+    endHandshake(arrival, 499);
     outgoing?.destroy();
     socket.destroy();
   };
@@ -211,6 +229,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     if (!ends('failed')) return;
     early();
     const { status, code } = problem;
+    endHandshake(arrival, status);
     log.info({ status, code, traceId, requestId }, 'upgrade refused');
     sendRawProblem(socket, { ...problem, requestId });
     outgoing?.destroy();
@@ -255,6 +274,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
     ends(isGone(answer.statusCode) ? 'failed' : 'well');
     early();
     const { statusCode: status = 502, rawHeaders } = answer;
+    endHandshake(arrival, status);
     const headers = clientHeaders({ status, rawHeaders });
     socket.write(rawHead(answer, [...upstream.told(headers), 'Connection', 'close']));
     socket.once('close', () => outgoing?.destroy());
@@ -264,6 +284,7 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
   const agreed = (answer: IncomingMessage, other: Duplex, otherHead: Buffer): void => {
     if (!ends('well')) return;
     const said = early();
+    endHandshake(arrival, 101);
     log.info(
       {
         path: shownPath(arrival),

@@ -38,6 +38,7 @@ import { recordedMirror } from '../shadow/recorded-mirror.ts';
 import { facadeMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { accessLogOf } from '../telemetry/open-log.ts';
 import { Recorder } from '../telemetry/recorder.ts';
+import { Spans } from '../telemetry/spans/spans.ts';
 import { StandIns } from '../telemetry/stand-ins.ts';
 import { noteIdentity } from '../telemetry/identities-seen.ts';
 import { noteTry } from '../telemetry/route-stats.ts';
@@ -94,6 +95,9 @@ export function assemble(options: FacadeOptions): Parts {
     if (edge) refuseUnknownRoutes(edge, routes);
     return claims;
   };
+  const spans =
+    options.traces &&
+    new Spans({ ratio: settings.tracesRatio.standard, ...options.traces, name, metrics, log });
   const plan = new RunningPlan(definitions, claimsFor(definitions));
   const trusted = trustedPeers(options.trustedProxies ?? []);
   const strangers = new Strangers(log);
@@ -175,6 +179,7 @@ export function assemble(options: FacadeOptions): Parts {
     limits: { connections, headerBytes, connectMs, onUnreachable, ...forUpstreams },
     upstreams,
     waitMs: limits.upstreamWaitMs,
+    spans,
   });
   /** On the control database's clock. */
   const whenAsked = (seconds: number): { readonly started: number; readonly ended: number } => {
@@ -206,6 +211,7 @@ export function assemble(options: FacadeOptions): Parts {
       metrics,
       limits,
       log,
+      spans,
       epochOf: (context) => ownership.states.get(context).epoch,
       serves: (route) => plan.claims.all.some((claim) => claim.route === route),
     }),
@@ -226,6 +232,7 @@ export function assemble(options: FacadeOptions): Parts {
     limits,
     log,
     accessLog: accessLogOf(log),
+    spans,
     debugHeaders: options.debugHeaders ?? false,
     trusted,
     strangers,

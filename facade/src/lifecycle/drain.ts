@@ -19,15 +19,19 @@ async function quiet({ server, upgrades }: ClientServer, deadlineMs: number): Pr
   clearInterval(sweep);
 }
 
+/** What had all the time until now is told all the same. */
+const leastFlushMs = 500;
+
 /** Readiness fails, no new connections, what is under way may finish until the deadline. */
 export async function drain(parts: Parts, deadlineMs: number): Promise<void> {
   if (parts.phase === 'draining') return;
   parts.phase = 'draining';
   const { clients, admin } = parts;
+  const started = performance.now();
   await quiet(clients, deadlineMs);
   for (const socket of clients.upgrades) socket.destroy();
   clients.server.closeAllConnections();
-  await release(parts);
+  await release(parts, Math.max(deadlineMs - (performance.now() - started), leastFlushMs));
   await new Promise<void>((resolve) => {
     admin.close(() => resolve());
     admin.closeAllConnections();

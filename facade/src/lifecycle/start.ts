@@ -27,6 +27,7 @@ export async function start(
         { adminHost, remedy: 'FACADE_ADMIN_TOKEN' },
         'metrics and routes are told to everybody who reaches the admin port',
       );
+    await serving.spans?.open();
     const adminPort = await listen(admin, options.adminPort ?? 0, adminHost);
     flags.use(
       await openFlagReader({

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../resilience/balancer.ts';
 import type { UpstreamFailure } from '../resilience/breaker.ts';
+import type { Traced } from '../telemetry/spans/traced.ts';
 import type { UpstreamAnswer } from './answer.ts';
 
 export interface AttemptRequest {
@@ -25,6 +26,8 @@ export interface AttemptRequest {
   dial?: Endpoint | undefined;
   /** A write, whatever its method: it is never sent twice. */
   readonly once?: boolean;
+  /** Undefined: no collector is told of it. */
+  readonly traced?: Traced | undefined;
 }
 
 /** Told once, when the upstream has nothing more to do with the request: its answer is whole, or nobody wants it. */

@@ -1,6 +1,8 @@
 import type { Endpoint } from '../resilience/balancer.ts';
 import type { Upstreams } from '../resilience/upstreams.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
+import type { Spans } from '../telemetry/spans/spans.ts';
+import { TracedForwarder } from '../telemetry/spans/traced-forwarder.ts';
 import { BoundedForwarder } from './bounded-forwarder.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Forwarder } from './forwarder.ts';
@@ -22,15 +24,22 @@ export interface ForwarderParts {
   readonly upstreams: Upstreams;
   /** Longest wait for a place at an upstream. */
   readonly waitMs: number;
+  /** Undefined: no collector is told. */
+  readonly spans: Spans | undefined;
 }
 
 /** The only place that knows which forwarders there are. */
 export function openForwarder(
   name: 'undici' | 'middleware',
-  { agents, deadlines, limits, upstreams, waitMs }: ForwarderParts,
+  { agents, deadlines, limits, upstreams, waitMs, spans }: ForwarderParts,
 ): OpenForwarder {
   const bounded = (inner: Forwarder): Forwarder =>
-    new BoundedForwarder(inner, upstreams, deadlines, waitMs);
+    new BoundedForwarder(
+      spans ? new TracedForwarder(inner, spans) : inner,
+      upstreams,
+      deadlines,
+      waitMs,
+    );
   const middleware = new MiddlewareForwarder(agents, deadlines);
   if (name === 'middleware')
     return {

@@ -76,7 +76,7 @@ async function mirrored(given: Given) {
     },
   } as unknown as Serving;
   const passage = {
-    arrival: { method: given.method ?? 'GET', path: '/items', search: '?a' },
+    arrival: { method: given.method ?? 'GET', path: '/items', search: '?a', trace: {} },
     headers: ['A', 'b'],
     ...(given.body && { body: given.body }),
   } as unknown as Passage;

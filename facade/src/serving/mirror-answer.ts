@@ -58,6 +58,7 @@ export function mirrorAnswer(
       epoch: view.epoch,
       replicated: view.dataKind === 'replicated',
       ...throughEdge(claim, side),
+      origin: passage.arrival.trace.span?.spanContext(),
     };
     const watcher = mirror.watch(read, {
       status: answer.status,

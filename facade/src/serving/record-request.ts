@@ -1,4 +1,5 @@
 import { isReadingMethod } from '@strangler-toolkit/plan';
+import { endRequest } from '../telemetry/spans/end-request.ts';
 import { isUnclaimedRoute } from '../telemetry/unclaimed.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
@@ -38,6 +39,24 @@ export function recordRequest(
     const note = isWrite(arrival) ? noteWrite : noteRead;
     note?.({ method, path, context, route, traceId: trace.traceId }, seconds);
   }
+  if (trace.span)
+    endRequest(trace.span, {
+      method,
+      path,
+      route: claim?.route.definition.path,
+      status,
+      encrypted: arrival.peer.encrypted,
+      attributes: {
+        'strangler.target': side,
+        'strangler.reason': reason,
+        'strangler.request_id': trace.requestId,
+        ...(claim && {
+          'strangler.context': context,
+          'strangler.route': route,
+          'strangler.epoch': epoch,
+        }),
+      },
+    });
   accessLog({
     method,
     path,

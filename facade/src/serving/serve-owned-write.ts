@@ -49,6 +49,22 @@ function refuseLate(
   });
 }
 
+/** A write that did not pass at once. */
+function tellWait(
+  { spans }: Serving,
+  { arrival: { trace } }: Passage,
+  {
+    context,
+    admission,
+    waitedMs,
+  }: { readonly context: string; readonly admission: Admission; readonly waitedMs: number },
+): void {
+  if (!trace.span || (admission.admitted && waitedMs <= 1)) return;
+  const outcome = admission.admitted ? 'released' : admission.reason;
+  const attributes = { 'strangler.context': context, 'strangler.hold.outcome': outcome };
+  spans?.waited(trace.span, 'held write', { waitedMs, attributes });
+}
+
 export interface OwnedWrite {
   /** Of one route for each context that it may change. */
   readonly claims: readonly [Claim, ...Claim[]];
@@ -71,7 +87,9 @@ export async function serveOwnedWrite(
     const contexts = new Set(write.claims.map(({ route }) => route.context));
     // in one order: two that wait for each other would wait until their time is over
     for (const context of [...contexts].toSorted()) {
+      const began = performance.now();
       const admission = await ownership.gate.enter(context, gone.signal);
+      tellWait(serving, passage, { context, admission, waitedMs: performance.now() - began });
       if (!admission.admitted) {
         if (admission.reason !== 'gone') refuseHeld(serving, passage, context, admission.reason);
         return;

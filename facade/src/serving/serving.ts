@@ -18,6 +18,7 @@ import type { Names } from '../addresses/names.ts';
 import type { Upstreams } from '../resilience/upstreams.ts';
 import type { UpstreamWatch } from '../resilience/upstream-watch.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import type { Spans } from '../telemetry/spans/spans.ts';
 import type { StandIns } from '../telemetry/stand-ins.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Claims } from './claim.ts';
@@ -55,6 +56,8 @@ export interface Serving {
   readonly limits: FacadeLimits;
   readonly log: Logger;
   readonly accessLog: AccessLog;
+  /** Undefined: no collector is told of requests. */
+  readonly spans: Spans | undefined;
   readonly debugHeaders: boolean;
   readonly trusted: (address: string) => boolean;
   readonly strangers: Strangers;

@@ -56,7 +56,13 @@ function scene(sides: Record<Side, Answering>, freshness = () => Promise.resolve
     totalMs: 400,
   } as unknown as OwnedRead;
   const ask = () => {
-    const arrival = { request: {}, method: 'GET', target: '/', started: performance.now() };
+    const arrival = {
+      request: {},
+      method: 'GET',
+      trace: {},
+      target: '/',
+      started: performance.now(),
+    };
     return tryOwner(serving, { arrival, response: {}, told: {} } as unknown as Passage, read);
   };
   return { ask, sides, breakers, logged };

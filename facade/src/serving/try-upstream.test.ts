@@ -22,7 +22,7 @@ async function attempt(method: string, outcomes: Attempt[], more: object = {}, b
     },
   };
   const passage = {
-    arrival: { request: {}, method, target: '/x?y' },
+    arrival: { request: {}, method, target: '/x?y', trace: {} },
     response: {},
     told: {},
     headers: { a: 'b' },

@@ -1,8 +1,11 @@
+import type { Span } from '@opentelemetry/api';
 import type { Side } from '@strangler-toolkit/plan';
 import { type Ask, tryRewritten } from '../edge/try-rewritten.ts';
 import type { Attempt, AttemptRequest, Settle } from '../proxy/forwarder.ts';
+import type { Traced } from '../telemetry/spans/traced.ts';
 import type { Passage } from './passage.ts';
 import type { Serving } from './serving.ts';
+import { shownPath } from './shown-path.ts';
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -38,15 +41,28 @@ export function tryUpstream(
   );
 }
 
+/** What each try tells of the request that it is for. */
+const tracedOf = ({ arrival, told }: Passage, span: Span, side: Side): Traced => ({
+  span,
+  path: shownPath(arrival),
+  attributes: {
+    'strangler.target': side,
+    // that it stands in is known when it has answered
+    'strangler.reason': side === told.side ? told.reason : 'stand-in',
+  },
+  tries: 0,
+});
+
 /**
  * One upstream's answer; a request that met a connection just being closed is repeated once, if that can do no
  * harm, and on a fresh connection: the next idle one may be as stale.
  */
 function askUpstream(
   { forwarder, metrics, sessions }: Serving,
-  { arrival, response, headers, withBody, body, told }: Passage,
-  { upstream, patienceMs, once = false, note }: Upstream,
+  passage: Passage,
+  { upstream, side, patienceMs, once = false, note }: Upstream,
 ): Promise<Attempt> {
+  const { arrival, response, headers, withBody, body, told } = passage;
   const { request, method, target } = arrival;
   const wish: AttemptRequest = {
     request,
@@ -61,6 +77,7 @@ function askUpstream(
     place: undefined,
     dial: undefined,
     once,
+    traced: arrival.trace.span && tracedOf(passage, arrival.trace.span, side),
   };
   const started = performance.now();
   // one promise for all of it: every request waits for this

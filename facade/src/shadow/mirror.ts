@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { SpanContext } from '@opentelemetry/api';
 import {
   type CompiledRoute,
   otherSide,
@@ -7,12 +8,14 @@ import {
 } from '@strangler-toolkit/plan';
 import type { SeenThrough } from '../edge/rewrite-observed.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
+import type { Spans } from '../telemetry/spans/spans.ts';
 import { Comparer } from './comparer.ts';
 import type { Observed } from './difference.ts';
 import { judge, type Verdict } from './judge.ts';
 import { decoded, observe } from './observe.ts';
 import { shadowPace } from './pace.ts';
 import { ShadowQueue } from './shadow-queue.ts';
+import { inTrace, shadowTrace } from './trace-of-read.ts';
 
 export interface MirrorLimits {
   readonly maxJobs: number;
@@ -37,9 +40,13 @@ export interface MirroredRead {
   readonly through?: { readonly reference?: SeenThrough; readonly candidate?: SeenThrough };
   /** What a service gets instead of `headers`. @throws when nobody can say who asks */
   readonly forService?: () => Promise<IncomingHttpHeaders>;
+  /** The span of the client's request, where it is told. */
+  readonly origin?: SpanContext | undefined;
 }
 export interface MirrorOptions {
   readonly agents: UpstreamAgents;
+  /** Undefined: no collector is told. */
+  readonly spans?: Spans | undefined;
   readonly limits: MirrorLimits;
   readonly caughtUp: (context: string, withinMs: number) => Promise<boolean>;
   readonly note: (read: MirroredRead, verdict: Verdict) => void;
@@ -55,6 +62,12 @@ export interface Watcher {
   chunk(chunk: Buffer): void;
   /** `whole`: all of it came. */
   end(whole: boolean): void;
+}
+
+interface AskedAs {
+  readonly upstream: string;
+  readonly through: SeenThrough | undefined;
+  readonly traceparent: string;
 }
 
 /** Conditions and ranges are about one side's validators: both sides are asked for the whole. */
@@ -133,7 +146,7 @@ export class Mirror {
   }
 
   async #compare(read: MirroredRead, raw: Observed | undefined): Promise<void> {
-    const { agents, limits, caughtUp, note, serves } = this.#options;
+    const { agents, limits, caughtUp, note, serves, spans } = this.#options;
     // a file that makes a write of a read must not be too late for those that wait
     if (!serves(read.route))
       return note(read, { outcome: 'dropped', differences: [], cause: 'other context files' });
@@ -143,8 +156,13 @@ export class Mirror {
     } catch {
       return note(read, { outcome: 'dropped', differences: [], cause: 'nobody can say who asks' });
     }
-    const ask = (side: Side, upstream: string, through?: SeenThrough) => async () => {
-      const headers = unconditional(side === 'service' ? forService : read.headers);
+    const trace = shadowTrace(spans, read);
+    const askAs = async (
+      side: Side,
+      { upstream, through, traceparent }: AskedAs,
+    ): Promise<Observed> => {
+      const own = unconditional(side === 'service' ? forService : read.headers);
+      const headers = inTrace(own, traceparent);
       const asked = { headers, ...(read.body && { body: read.body }) };
       const observed = await observe(agents, {
         upstream,
@@ -156,6 +174,8 @@ export class Mirror {
       });
       return through ? through.answer(observed) : observed;
     };
+    const ask = (side: Side, upstream: string, through?: SeenThrough) => () =>
+      trace.asked(side, upstream, (traceparent) => askAs(side, { upstream, through, traceparent }));
     const primary = raw && (await decoded(raw, limits.maxBodyBytes).catch(() => undefined));
     const verdict = await judge(primary, {
       reference: ask(read.served, read.reference, read.through?.reference),
@@ -166,6 +186,7 @@ export class Mirror {
         this.#comparer.compare(reference, candidate, read.route.definition.compare),
       tries: 3,
     });
+    trace.compared(verdict);
     note(read, verdict);
     if (primary && verdict.outcome === 'match') this.#options.agreed?.(read, primary);
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Spans } from '../telemetry/spans/spans.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { Verdict } from './judge.ts';
 import { answerForm, FormPace } from './answer-form.ts';
@@ -15,6 +16,7 @@ export interface RecordedMirrorOptions {
   readonly metrics: Metrics;
   readonly limits: FacadeLimits;
   readonly log: Logger;
+  readonly spans: Spans | undefined;
   /** Of a context, now. */
   readonly epochOf: (context: string) => bigint;
   /** Is the route one of the context files that are served by now? */
@@ -23,7 +25,7 @@ export interface RecordedMirrorOptions {
 
 /** A mirror whose verdicts are counted here and in the control database, with a sample of what differed. */
 export function recordedMirror(options: RecordedMirrorOptions): Mirror {
-  const { agents, recorder, metrics, limits, log, epochOf, serves } = options;
+  const { agents, recorder, metrics, limits, log, epochOf, serves, spans } = options;
   // a key of this process: nobody who reads samples can try values until one fits
   const key = randomBytes(32);
   const fingerprint = (text: string): string =>
@@ -57,6 +59,7 @@ export function recordedMirror(options: RecordedMirrorOptions): Mirror {
   const pace = new FormPace();
   return new Mirror({
     agents,
+    spans,
     note,
     agreed: (read, answer) => {
       const { context, definition } = read.route;

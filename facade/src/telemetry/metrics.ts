@@ -45,6 +45,12 @@ export function facadeMetrics() {
       labelNames: ['message', 'outcome'],
       registers,
     }),
+    spans: new Counter({
+      name: 'facade_spans_total',
+      help: 'Spans for the collector of traces: sent, failed (it did not take them), dropped (too many waited)',
+      labelNames: ['outcome'],
+      registers,
+    }),
     rampSurplus: new Counter({
       name: 'facade_ramp_surplus_total',
       help: 'Reads that their flag sent to the service and the owner answered, because the ramp ceiling was reached',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Span } from '@opentelemetry/api';
 import { rawHeader } from '../proxy/raw-headers.ts';
 import { randomHex } from './ids.ts';
 
@@ -7,23 +8,34 @@ export interface Trace {
   readonly traceId: string;
   /** For the upstream: the same trace, this facade as parent. */
   readonly traceparent: string;
+  /** Of the request, where it is told to a collector. */
+  readonly span: Span | undefined;
 }
 
 const incoming =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-.*)?$/;
 const wellFormed = /^[\w.:-]{1,128}$/;
 
-/** Continues the client's W3C trace or starts one. A request id is believed only from a proxy of ours. */
+/** Believed only from a proxy of ours. */
+export function requestIdOf(rawHeaders: readonly string[], trusted: boolean): string {
+  const given = trusted ? rawHeader(rawHeaders, 'x-request-id') : undefined;
+  return given !== undefined && wellFormed.test(given) ? given : randomUUID();
+}
+
+/** Continues the client's W3C trace or starts one, of which nobody is told here. */
 export function traceOf(rawHeaders: readonly string[], trusted: boolean): Trace {
   const said = rawHeader(rawHeaders, 'traceparent');
   const parent = said === undefined ? null : incoming.exec(said);
   const random = randomHex(24);
   const traceId = parent?.[1] ?? random.slice(16);
-  const given = trusted ? rawHeader(rawHeaders, 'x-request-id') : undefined;
-  const requestId = given !== undefined && wellFormed.test(given) ? given : randomUUID();
   return {
-    requestId,
+    requestId: requestIdOf(rawHeaders, trusted),
     traceId,
     traceparent: `00-${traceId}-${random.slice(0, 16)}-${parent?.[2] ?? '01'}`,
+    span: undefined,
   };
 }
+
+/** A trace of its own, sampled as `traceparent` is: what belongs to it is nobody's child. */
+export const otherTrace = (traceparent: string): string =>
+  `00-${randomHex(16)}-${randomHex(8)}-${traceparent.slice(-2)}`;

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { pause } from '../pause.ts';
 import { forgetProcessed, noteProcessed } from '../replica/processed-events.ts';
 import type { DomainEvent } from './domain-event.ts';
+import { tellEvent } from './event-span.ts';
 
 /** Writes through `transaction` only: what it writes stands or falls with the note that the event was handled. */
 export type EventHandler = (event: DomainEvent, transaction: pg.ClientBase) => Promise<void> | void;
@@ -48,7 +49,12 @@ export class Inbox {
       await client.query('ROLLBACK');
       return 'duplicate';
     }
-    await handler(event, client);
+    return tellEvent(event, consumer, () => this.#write(() => handler(event, client)));
+  }
+
+  async #write(handle: () => Promise<void> | void): Promise<'handled'> {
+    const { client } = this.#options;
+    await handle();
     // A handler that swallows an error of the database leaves a transaction behind that can only be
     // rolled back: COMMIT does so and succeeds.
     const { command } = await client.query('COMMIT');

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
+import { tellRequest, type ToldRequest } from '../telemetry/request-span.ts';
 import { isShadow } from './shadow.ts';
 import {
   continueTrace,
@@ -22,23 +23,31 @@ const storage = new AsyncLocalStorage<RequestContext>();
 const single = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value;
 
-function requestContextOf(request: IncomingMessage): RequestContext {
+/** The context, and the span that it is told by; that is another's where somebody instrumented HTTP already. */
+function requestContextOf(request: IncomingMessage): {
+  context: RequestContext;
+  told: ToldRequest;
+} {
   const given = single(request.headers['x-request-id']);
   const parent = parseTraceparent(single(request.headers.traceparent));
-  return {
+  const shadow = isShadow(request);
+  const told = tellRequest(request, { parent, shadow });
+  const context: RequestContext = {
     // A made-up id must not be able to break log lines or headers.
     requestId: given !== undefined && /^[\w.:/+=-]{1,128}$/.test(given) ? given : randomUUID(),
-    trace: continueTrace(parent),
+    trace: told.trace ?? continueTrace(parent),
     tracestate: parent ? single(request.headers.tracestate) : undefined,
-    shadow: isShadow(request),
+    shadow,
   };
+  return { context, told };
 }
 
 export function requestContext(): RequestHandler {
   return (request, response, next) => {
-    const context = requestContextOf(request);
+    const { context, told } = requestContextOf(request);
     response.setHeader('x-request-id', context.requestId);
-    storage.run(context, next);
+    response.once('close', () => told.end(request, response));
+    storage.run(context, () => told.within(next));
   };
 }
 

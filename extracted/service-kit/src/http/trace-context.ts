@@ -7,6 +7,12 @@ export interface TraceContext {
   readonly flags: string;
 }
 
+/** What an event of the outbox says of the trace that it belongs to. */
+export interface EventTrace {
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+}
+
 const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 export function parseTraceparent(header: string | undefined): TraceContext | undefined {

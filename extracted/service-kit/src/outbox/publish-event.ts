@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { currentRequest } from '../http/request-context.ts';
-import { formatTraceparent } from '../http/trace-context.ts';
+import { type EventTrace, formatTraceparent } from '../http/trace-context.ts';
 import type { Querying } from './querying.ts';
-
-export interface EventTrace {
-  readonly traceparent?: string | undefined;
-  readonly tracestate?: string | undefined;
-}
+import { tellEvent } from '../telemetry/event-span.ts';
 
 export interface NewEvent {
   /** What kind of thing it happened to, in small letters: `product`. Consumers subscribe by it. */
@@ -55,17 +51,19 @@ export async function publishEvent(
       ? { traceparent: formatTraceparent(request.trace), tracestate: request.tracestate }
       : {});
   const id = randomUUID();
-  await transaction.query(
-    'INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, traceparent, tracestate) VALUES ($1, $2, $3, $4, $5, $6, $7)',
-    [
-      id,
-      event.aggregateType,
-      event.aggregateId,
-      event.type,
-      JSON.stringify(event.payload),
-      trace.traceparent ?? null,
-      trace.tracestate ?? null,
-    ],
+  await tellEvent({ ...event, id, trace }, ({ traceparent, tracestate }) =>
+    transaction.query(
+      'INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, traceparent, tracestate) VALUES ($1, $2, $3, $4, $5, $6, $7)',
+      [
+        id,
+        event.aggregateType,
+        event.aggregateId,
+        event.type,
+        JSON.stringify(event.payload),
+        traceparent ?? null,
+        tracestate ?? null,
+      ],
+    ),
   );
   return id;
 }

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { isShadow } from '../http/shadow.ts';
+import { routeLabel } from './route-label.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -30,14 +31,6 @@ export function createMetrics(service: string): Metrics {
     counter: (name, help, labelNames = []) =>
       new Counter({ name, help, labelNames, registers: [registry] }),
   };
-}
-
-/** The route's pattern, never the path: ids in labels would grow without bound. */
-export function routeLabel(request: Request): string {
-  const route: unknown = request.route;
-  const path =
-    typeof route === 'object' && route !== null && 'path' in route ? route.path : undefined;
-  return typeof path === 'string' ? request.baseUrl + path : 'unmatched';
 }
 
 export function measureRequests(metrics: Metrics): RequestHandler {

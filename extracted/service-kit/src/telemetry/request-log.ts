@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { routeLabel } from './metrics.ts';
+import { routeLabel } from './route-label.ts';
 
 /** One line per answered request; no query, no headers, no bodies: they may be personal data. */
 export function logRequests(logger: Logger): RequestHandler {

@@ -1,0 +1,2 @@
+export { openTraces, type OpenTraces, type TracesOptions } from './traces/open-traces.ts';
+export { contextOf, parseTraceparent, traceparentOf } from './traces/traceparent.ts';
