@@ -57,6 +57,20 @@ test('bytes are counted where the rate is one of bytes, and time without work sa
   expect(clock.waited()).toBe(62_001);
 });
 
+test('debts of months are waited for, piece by piece, because no timer lasts that long', async () => {
+  const clock = waitedFor();
+  const waits: number[] = [];
+  const wait = async (milliseconds: number): Promise<void> => {
+    waits.push(milliseconds);
+    await clock.wait(milliseconds, never);
+  };
+  const pace = new Pace({ unit: 'rows', perSecond: 0.001 }, { ...clock, wait });
+  pace.spent(5000, 0);
+  await pace.turn(never);
+  expect(Math.max(...waits)).toBe(2 ** 31 - 1);
+  expect(clock.waited()).toBeGreaterThanOrEqual(5_000_000_000 - 1000);
+});
+
 test('a copy that is cancelled does not wait', async () => {
   const pace = new Pace({ unit: 'rows', perSecond: 1 }, waitedFor());
   pace.spent(1e9, 0);

@@ -38,6 +38,9 @@ export function requirePaceable(version: number): void {
   );
 }
 
+/** A timer that is set to more ends at once. */
+const longestWaitMs = 2 ** 31 - 1;
+
 export interface Clock {
   now(): number;
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
@@ -72,12 +75,13 @@ export class Pace {
     this.#left -= this.#rate.unit === 'rows' ? rows : bytes;
   }
 
-  /** Milliseconds until something is left. */
+  /** Milliseconds until something is left, or as many of them as can be waited for at once. */
   #wait(): number {
     const { perSecond } = this.#rate;
     const now = this.#clock.now();
     this.#left = Math.min(perSecond, this.#left + ((now - this.#at) / 1000) * perSecond);
     this.#at = now;
-    return this.#left > 0 ? 0 : Math.max(1, Math.ceil((-this.#left / perSecond) * 1000));
+    if (this.#left > 0) return 0;
+    return Math.min(longestWaitMs, Math.max(1, Math.ceil((-this.#left / perSecond) * 1000)));
   }
 }

@@ -4,7 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase, startPostgres } from '@strangler-toolkit/dev-stack';
+import {
+  createTestDatabase,
+  type PostgresServer,
+  startPostgres,
+} from '@strangler-toolkit/dev-stack';
 import type { Side } from '@strangler-toolkit/plan';
 import pg from 'pg';
 
@@ -83,6 +87,8 @@ const comparable: Readonly<Record<Side, readonly string[]>> = {
 };
 
 export interface Place {
+  /** Of the older side. */
+  readonly server: PostgresServer;
   readonly env: Record<string, string>;
   readonly controlUrl: string;
   /** Another control database, on the newest server. */
@@ -119,6 +125,7 @@ export async function openPlace(major: number, older: Side): Promise<Place> {
   const sql: Place['sql'] = async (side, text) =>
     (await clients.get(side)!.query<Record<string, unknown>>(text)).rows;
   return {
+    server,
     controlUrl,
     newestControlUrl: newestControl.url,
     sql,

@@ -4,6 +4,8 @@ import { bothSides, type Direction, type Side } from '@strangler-toolkit/plan';
 import { type Control, openControl } from '../../src/control/index.ts';
 import { cli, json, type RunningCli, startCli } from '../support/cli.ts';
 import { openPlace, type Place } from './place.ts';
+import { attempt, fillLarge, strays } from '../worker/large-shop.ts';
+import { caughtUp, openShop, startWorker } from '../worker/shop.ts';
 import { toCanary } from '../support/to-canary.ts';
 
 /** A workflow names a major, which then takes both parts; else the two oldest that are promised, each in its part. */
@@ -73,6 +75,30 @@ describe.each(legs)('PostgreSQL %i as the %s', (major, older) => {
       expect(result.code).not.toBe(0);
       expect(`${result.stdout}${result.stderr}`).toContain('DB_VERSION');
       expect(await control.contexts.get('shop')).toBeUndefined();
+    });
+
+  if (older === 'monolith')
+    test('a copy that is cut off goes on with what is not there yet', async () => {
+      await using shop = await openShop({ monolith: place.server });
+      await fillLarge(shop, 3000);
+      const change = (n: number): Promise<unknown> =>
+        shop.monolith.query(`
+          UPDATE products SET status = 'off', price = price + ${n} WHERE id % 7 = ${n};
+          UPDATE products SET description = repeat(md5('${n}'), 90) WHERE id % 100 = ${n};
+          UPDATE products SET id = id + 10000 WHERE id % 50 = ${n};
+          DELETE FROM products WHERE id % 31 = ${n};
+          INSERT INTO products SELECT m, 'new', 'on', 1, NULL, NULL, 0 FROM generate_series(${20_000 + n * 100}, ${20_050 + n * 100}) m`);
+      for (const n of [1, 2]) {
+        await attempt(shop, async () => {
+          expect((await strays(shop)).wrong).toEqual([]);
+          await change(n);
+        });
+        await change(n + 2);
+      }
+      await using resumed = startWorker(shop);
+      await caughtUp(shop, 'forward');
+      expect(resumed.notes).toEqual([expect.stringMatching(/goes on with the copy/)]);
+      expect(await strays(shop)).toEqual({ wrong: [], missing: [] });
     });
 
   test('rows are copied and followed: inserts, updates, deletes, changed keys, truncation', async () => {
