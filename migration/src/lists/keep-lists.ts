@@ -1,5 +1,6 @@
-import type { Direction } from '@strangler-toolkit/plan';
+import { codeOf, type Direction } from '@strangler-toolkit/plan';
 import type pg from 'pg';
+import { databaseFailure } from '../database/failures.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { type CompiledList, type CompiledMapping, listsOf } from '../mapping/compiled-mapping.ts';
 import { applying } from '../replica/fences.ts';
@@ -58,6 +59,12 @@ export async function keepLists(
     await dropFunctions(service, dropped);
     for (const list of made) await service.query(listFunctions(mapping.context, list).sql);
     if (rebuild) await rebuildAll(service, made);
+  }).catch((error: unknown) => {
+    if (codeOf(error) !== '42501') throw error;
+    throw databaseFailure(
+      error,
+      `The lists of ${mapping.context} need a role that owns their tables and may make functions in schema ${replicaSchema}`,
+    );
   });
   return made.map(({ parent, column }) => `${quoteTable(parent)}.${quoteIdentifier(column)}`);
 }

@@ -38,7 +38,11 @@ export const tables: readonly TableMapping[] = [
     ],
     leave: { made_at: { onReturn: 'default', reason: 'nobody reads it' } },
   },
-  { monolith: 'products', service: [{ table: 'goods', columns: { id: 'id', name: 'name' } }] },
+  {
+    monolith: 'products',
+    service: [{ table: 'goods', columns: { id: 'id', name: 'name' } }],
+    ids: { id: { reason: 'the test gives them out' } },
+  },
   {
     monolith: 'pictures',
     service: [
@@ -48,6 +52,7 @@ export const tables: readonly TableMapping[] = [
         list: { parent: 'goods', column: 'pictures', key, position: 'place', value: 'url' },
       },
     ],
+    ids: { place: { reason: 'it counts within a product' } },
   },
   {
     monolith: 'notes',

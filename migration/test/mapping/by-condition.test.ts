@@ -5,8 +5,6 @@ import { meantRows } from '../../src/copy/meant-rows.ts';
 import { listDeadLetters } from '../../src/replica/dead-letters.ts';
 import { contextTables, installFence } from '../../src/cutover/index.ts';
 import { connect } from '../../src/database/connect.ts';
-import { repairLists } from '../../src/lists/keep-lists.ts';
-import { loadMapping } from '../../src/mapping/load.ts';
 import { caughtUp, startWorker } from '../worker/shop.ts';
 import {
   cutOff as cutOffLists,
@@ -174,6 +172,7 @@ test('several tables are one of the service, told apart by a constant, and come 
 
 test('rows of child tables are arrays at the service as well, and come back from whichever it writes', async () => {
   await using shop = await openLists();
+  await using strangler = await openCommands(shop);
   await cutOffLists(shop);
   const fence = { context: 'goods', owner: 'monolith', mode: 'refuse' } as const;
   {
@@ -186,7 +185,7 @@ test('rows of child tables are arrays at the service as well, and come back from
     await expectLists(shop, 'forward');
     expect(await said(shop, `UPDATE goods SET tags = '{x}'`)).toBe('SF001');
     expect(await said(shop, 'DELETE FROM good_tags')).toBe('SF001');
-    await giveToService(shop);
+    await strangler.move('cutover');
     await workOnLists(shop, 'reverse', 50);
     await expectLists(shop, 'reverse');
 
@@ -201,10 +200,9 @@ test('rows of child tables are arrays at the service as well, and come back from
 
     // both are written at once: the second waits, and takes what the first committed
     const other = await connect(shop.serviceUrl, { applicationName: 'test' });
-    await other.query(`BEGIN; INSERT INTO good_tags (good_id, place, tag)
-      SELECT min(id), 900, 'by the row' FROM goods`);
+    await other.query(`BEGIN; UPDATE goods SET tags = tags || 'by the array'::text ${one}`);
     const waiting = shop.service.query(
-      `UPDATE goods SET tags = tags || 'by the array'::text ${one}`,
+      `INSERT INTO good_tags (good_id, place, tag) SELECT min(id), -900, 'by the row' FROM goods`,
     );
     await until('it waits', async () => {
       const { rows } = await other.query(`SELECT FROM pg_locks WHERE NOT granted
@@ -234,18 +232,25 @@ test('rows of child tables are arrays at the service as well, and come back from
     expect.objectContaining({ column: 'pictures', rows: 0, ...off }),
     expect.objectContaining({ column: 'stars', rows: 0, ...off }),
   ]);
+  const { checks = [] } = await strangler.run('doctor', 'goods');
+  expect(checks.filter(({ check }) => check === 'lists')).toMatchObject([{ ok: false }]);
   await using worker = startWorker(shop);
   await caughtUp(shop, 'reverse');
   expect(worker.notes).toEqual([expect.stringMatching(/"tags".* not kept alike until now/)]);
   expect((await verified(shop, 'reverse')).underived).toEqual([
     { ...found, rows: 1, keys: [['7']] },
   ]);
-  await giveBack(shop);
-  await repairLists(
-    shop.service,
-    await loadMapping(shop.definition, shop.monolith, shop.service),
-    'forward',
+  await expect(strangler.run('verify', 'goods')).rejects.toThrow(/exited 3/);
+  await shop.service.query(`INSERT INTO good_tags (good_id, place) VALUES (7, 1)`);
+  await strangler.move('rollback');
+
+  // while the monolith owns them, rows say what an array is
+  await shop.service.query(
+    `SET session_replication_role = replica; SET strangler.applying = 'on'; UPDATE goods SET tags = '{past}' WHERE id = 8`,
   );
+  await expect(strangler.run('verify', 'goods')).rejects.toThrow(/exited 3/);
+  await strangler.run('verify', 'goods', '--repair', '--keys', 'products:8');
+  await strangler.run('verify', 'goods');
   await expectLists(shop, 'forward');
 });
 

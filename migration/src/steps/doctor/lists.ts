@@ -9,7 +9,7 @@ import type { ContextCheck } from './context-check.ts';
 /** Arrays that nothing keeps alike with their rows; whether they still are, `verify` tells. */
 export const lists: ContextCheck = {
   needs: ['replicated data', 'monolith database', 'service database'],
-  attempt: { check: 'lists', expected: 'can be examined' },
+  attempt: { check: 'tables of lists', expected: 'can be examined' },
   run: ({ kit, definition, row, report }) =>
     lookAtBoth(kit, definition, async (monolith, service) => {
       const { mapping } = await examineMapping(definition, monolith, service);
