@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   configDifferences,
   connectorConfig,
+  readsTable,
   type ConnectorInput,
   essentialSettings,
   shownConfig,
@@ -74,6 +75,11 @@ describe('the connector', () => {
       .map((pattern) => new RegExp(`^(?:${pattern})$`));
     expect([odd?.test('odd.a.b, "c"'), odd?.test('oddxa.b, "c"')]).toEqual([true, false]);
     expect(config['message.key.columns']).toBe('odd\\.a\\.b\\, "c":x,y');
+    const named = (schema: string, table: string) => readsTable(config, { schema, table });
+    expect([named('odd', 'a.b, "c"'), named('public', 'products')]).toEqual([true, true]);
+    expect([named('odd', 'a.b'), named('public', 'product'), named('', '')]).toEqual(
+      Array(3).fill(false),
+    );
   });
 
   test('beats for its own stream only, with names that cannot end the statement', () => {

@@ -38,6 +38,10 @@ export const escapedPattern = (text: string): string =>
 export const tablePattern = ({ schema, table }: SourceTable): string =>
   escapedPattern(`${schema}.${table}`);
 
+/** Whether a connector with this configuration reads the table. */
+export const readsTable = (config: ConnectorConfig, table: SourceTable): boolean =>
+  (config['table.include.list'] ?? '').split(/(?<!\\),/).includes(tablePattern(table));
+
 const literal = (text: string): string => quoteLiteral(text).trim();
 
 export const connectorClass = 'io.debezium.connector.postgresql.PostgresConnector';

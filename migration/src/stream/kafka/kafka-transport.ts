@@ -5,6 +5,7 @@ import { replicationNames } from '../source/replication-names.ts';
 import { requireSlot, slotStatus } from '../source/slot.ts';
 import type { StreamSource, Transport } from '../transport.ts';
 import { ConnectClient, failureOf, isRunning } from './connect-client.ts';
+import { readsTable } from './connector-config.ts';
 import { connectorFailure } from './connector-failure.ts';
 import { assertKafkaUsable, plannedConnector } from './look/plan.ts';
 import { kafkaHealth } from './look/health.ts';
@@ -17,6 +18,7 @@ import { withAdmin } from './kafka-client.ts';
 import { planKafkaStream } from './plan-stream.ts';
 import { removeStreams } from './remove-streams.ts';
 import { noteNewStream, refuseSlotMadeAnew, requireStreamNote } from '../../replica/heartbeats.ts';
+import { tableTopics } from './topic-names.ts';
 import { ensureTopics } from './topics.ts';
 import { type KafkaTransportSettings, kafkaOwnTables } from './transport-settings.ts';
 import { unappliedMessages } from './unapplied-messages.ts';
@@ -62,10 +64,17 @@ export function kafkaTransport(settings: KafkaTransportSettings): KafkaTransport
       await refuseSlotMadeAnew(client, { ...source, stream: note.name, slot: slotOf(source) });
       await refuseUnsupportedColumns(client, settings.carried?.[direction] ?? []);
       const plan = await planKafkaStream(settings, source, note.name, tables);
-      await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) =>
-        ensureTopics(admin, plan.topics, { expected: note.beat > 0n, onDifference }),
-      );
       const connect = new ConnectClient(settings.connectUrl, { signal });
+      // What was never read has no topic: its table was taken into the context since.
+      const running = await connect.config(note.name);
+      const coming = new Set(
+        [...tableTopics(note.name, tables)].flatMap(([topic, table]) =>
+          running === undefined || readsTable(running, table) ? [] : [topic],
+        ),
+      );
+      await withAdmin(settings.kafka, `Cannot make the topics of ${context}`, (admin) =>
+        ensureTopics(admin, plan.topics, { expected: note.beat > 0n, coming, onDifference }),
+      );
       refuseSlotAhead(
         note.name,
         slotOf(source),

@@ -69,4 +69,29 @@ describe('the topics of a stream', () => {
     await ensureTopics(admin, [wish], { expected: true });
     expect(altered).toEqual([]);
   });
+
+  test('that are missing have lost changes, but for those of tables that only come to the stream now', async () => {
+    const created: string[] = [];
+    const { admin } = brokerWith([]);
+    const coming = 's.public.tags';
+    Object.assign(admin, {
+      createTopics: async ({ topics }: { topics: readonly { topic: string }[] }) =>
+        created.push(...topics.map(({ topic }) => topic)),
+      fetchTopicMetadata: async ({ topics }: { topics: readonly string[] }) => ({
+        topics: topics.map((name) => ({ name, partitions: [{ partitionId: 0, leader: 1 }] })),
+      }),
+    });
+    const wanted = [wish, { ...wish, topic: coming }];
+    await expect(ensureTopics(admin, wanted, { expected: true })).rejects.toMatchObject({
+      code: 'POSITION_GAP',
+      details: { topics: [coming] },
+    });
+    const lost = { ...wish, topic: 's.public.lost' };
+    await expect(
+      ensureTopics(admin, [...wanted, lost], { expected: true, coming: new Set([coming]) }),
+    ).rejects.toMatchObject({ code: 'POSITION_GAP', details: { topics: [lost.topic] } });
+    expect(created).toEqual([]);
+    await ensureTopics(admin, wanted, { expected: true, coming: new Set([coming]) });
+    expect(created).toEqual([coming]);
+  });
 });

@@ -117,7 +117,8 @@ export const topicDifferences = (
   });
 
 /**
- * Makes what is missing and sets settings right. `expected`: the stream has run before, so a topic that is missing has lost changes.
+ * Makes what is missing and sets settings right. `expected`: the stream has run before, so a topic that is missing has lost changes,
+ * but for those of tables that only come to it now.
  * @throws StranglerError CONFIG_INVALID, POSITION_GAP
  */
 export async function ensureTopics(
@@ -125,9 +126,11 @@ export async function ensureTopics(
   wanted: readonly TopicWish[],
   {
     expected,
+    coming,
     onDifference,
   }: {
     readonly expected: boolean;
+    readonly coming?: ReadonlySet<string>;
     readonly onDifference?: ((lines: readonly string[]) => void) | undefined;
   },
 ): Promise<void> {
@@ -135,12 +138,13 @@ export async function ensureTopics(
   const missing = wanted.filter(
     ({ topic }) => found.find((state) => state.topic === topic)?.partitions === 0,
   );
-  if (expected && missing.length > 0)
+  const gone = missing.flatMap(({ topic }) => (coming?.has(topic) === true ? [] : [topic]));
+  if (expected && gone.length > 0)
     throw new StranglerError(
       'POSITION_GAP',
-      `Topic ${missing.map(({ topic }) => topic).join(', ')} is gone, with the changes that it held`,
+      `Topic ${gone.join(', ')} is gone, with the changes that it held`,
       {
-        details: { topics: missing.map(({ topic }) => topic) },
+        details: { topics: gone },
         remedy: 'Run strangler replicate <context> --restart, which copies anew.',
       },
     );
