@@ -1,7 +1,8 @@
+import cluster from 'node:cluster';
 import { isStranglerError } from '@strangler-toolkit/plan';
 import { watchFolder } from '@strangler-toolkit/plan/load';
 import { logWritten, openLog } from './telemetry/open-log.ts';
-import { parseCommandLine } from './config/command-line.ts';
+import { parseCommandLine, takeProcesses } from './config/command-line.ts';
 import { parseEnvironment } from './config/environment.ts';
 import { environmentHelp } from './config/help.ts';
 import { loadDefinitions } from './config/load-definitions.ts';
@@ -9,6 +10,7 @@ import { optionsOf } from './config/options.ts';
 import { packageVersion } from './config/package-version.ts';
 import { loadEdge } from './edge/load-edge.ts';
 import { createFacade } from './facade.ts';
+import { runProcesses } from './processes/run-processes.ts';
 
 /** One facade from the environment, drained on SIGTERM and SIGINT; context files are read again on SIGHUP. */
 async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void> {
@@ -43,7 +45,12 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
   // what was wrong is logged and told by readiness
   again = () => void facade.reload(() => loadDefinitions(folder, named, true)).catch(() => {});
   if (changedMeanwhile) again();
+  if (cluster.isWorker) process.send?.({ listening: { port, adminPort } });
+  let draining = false;
   const drain = (signal: string): void => {
+    // whoever stops a group of processes tells each, and so does the one that started them
+    if (draining && cluster.isWorker) return;
+    draining = true;
     log.info({ signal }, 'draining');
     const exit = (code: number) => logWritten(log).finally(() => process.exit(code));
     facade.stop().then(
@@ -51,8 +58,19 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
       () => exit(1),
     );
   };
-  process.once('SIGTERM', drain);
-  process.once('SIGINT', drain);
+  const on = cluster.isWorker ? 'on' : 'once';
+  process[on]('SIGTERM', drain);
+  process[on]('SIGINT', drain);
+}
+
+/** As many as the environment says. A child of several runs as one does. */
+async function runAll(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void> {
+  const environment = parseEnvironment(env);
+  if (cluster.isWorker || environment.FACADE_PROCESSES === 1) return run(env, withoutFlags);
+  const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME);
+  const exit = (code: number): void => void logWritten(log).finally(() => process.exit(code));
+  const failed = await runProcesses(environment, log, exit);
+  if (failed !== undefined) exit(failed);
 }
 
 const told = (error: unknown): string =>
@@ -70,10 +88,12 @@ export async function main(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
   try {
-    const wish = parseCommandLine(argv);
+    const { rest, processes } = takeProcesses(argv);
+    const wish = parseCommandLine(rest);
+    const said = processes === undefined ? env : { ...env, FACADE_PROCESSES: processes };
     if (wish === 'help') process.stdout.write(environmentHelp());
     else if (wish === 'version') process.stdout.write(`${packageVersion()}\n`);
-    else await run(env, wish === 'without-flags');
+    else await runAll(said, wish === 'without-flags');
   } catch (error) {
     process.stderr.write(told(error));
     process.exit(exitCodeOf(error));

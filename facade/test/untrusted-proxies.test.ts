@@ -5,6 +5,7 @@ import { until } from '@strangler-toolkit/dev-stack';
 import { type Control, openControl } from '../../migration/src/control/index.ts';
 import type { Finding } from '../../migration/src/findings/check.ts';
 import { checkForwardedHeaders } from '../../migration/src/steps/doctor/forwarded-headers.ts';
+import { checkUpstreamNames } from '../../migration/src/steps/doctor/upstream-names.ts';
 import { ask } from './support/client.ts';
 import { startControl, type TestControl } from './support/control.ts';
 import { type RunningFacade, startFacade } from './support/facade.ts';
@@ -62,6 +63,30 @@ test('somebody from the open net who forges such headers is named, and is no fin
   expect(actual).not.toBe(before);
   expect(actual).toContain('203.0.113.7 (forwarded)');
   expect(remedy).not.toContain('203.0.113.7');
+});
+
+test('doctor names what a facade cannot look up', async () => {
+  const named = async (): Promise<Finding> => {
+    const findings: Finding[] = [];
+    await checkUpstreamNames(control, (finding) => findings.push(finding));
+    return findings[0] as Finding;
+  };
+  expect(await named()).toMatchObject({ ok: true });
+  const { port } = monolith;
+  const lost = await startFacade({
+    contexts: [],
+    name: 'lost',
+    monolithUrl: `http://nowhere.invalid:${port}`,
+    controlUrl: database.url,
+    limits: { heartbeatMs: 50, pollMs: 50 },
+  });
+  const finding = await until('a beat tells of it', async () => {
+    const now = await named();
+    return now.ok ? undefined : now;
+  });
+  expect(finding.actual).toMatch(/^lost: nowhere\.invalid \([A-Z_]+\)$/);
+  expect(finding.remedy).toContain('FACADE_DNS_SERVERS');
+  await lost.stop();
 });
 
 test('what another release wrote is no reason to fail', async () => {

@@ -11,6 +11,22 @@ const options = new Map<string, Wish>([
   ['--without-flags', 'without-flags'],
 ]);
 
+/** Without `--processes N` or `--processes=N`, and what was said by it. @throws StranglerError USAGE */
+export function takeProcesses(argv: readonly string[]): {
+  readonly rest: readonly string[];
+  readonly processes: string | undefined;
+} {
+  const at = argv.findIndex((argument) => /^--processes(=|$)/.test(argument));
+  if (at < 0) return { rest: argv, processes: undefined };
+  const [, inOne] = /=(.*)/.exec(argv[at] ?? '') ?? [];
+  const processes = inOne ?? argv[at + 1];
+  if (processes === undefined || !/^[1-9]\d*$/.test(processes))
+    throw new StranglerError('USAGE', '--processes wants a number, at least 1', {
+      remedy: 'For example: strangler-facade --processes 4',
+    });
+  return { rest: argv.toSpliced(at, inOne === undefined ? 2 : 1), processes };
+}
+
 /**
  * What the process is asked to do. All settings are environment variables, so anything else on the command line is a mistake
  * that must not start a facade.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseCommandLine } from './command-line.ts';
+import { parseCommandLine, takeProcesses } from './command-line.ts';
 import { parseEnvironment } from './environment.ts';
 import { environmentHelp } from './help.ts';
 import { defaultLimits, limitsOf } from './limits.ts';
@@ -13,6 +13,18 @@ const thrown = (work: () => unknown): unknown => {
     return error;
   }
 };
+
+test.each([
+  [['--processes', '4', '--without-flags'], ['--without-flags'], '4'],
+  [['--processes=2'], [], '2'],
+  [['--help'], ['--help'], undefined],
+])('%j says how many processes', (argv, rest, processes) =>
+  expect(takeProcesses(argv)).toEqual({ rest, processes }),
+);
+test.each([[['--processes']], [['--processes', 'many']], [['--processes=0']]])(
+  '%j says nothing that could be',
+  (argv) => expect(thrown(() => takeProcesses(argv))).toMatchObject({ code: 'USAGE' }),
+);
 
 describe('the one table of settings', () => {
   test('gives createFacade and the process the same limits', () => {

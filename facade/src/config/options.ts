@@ -20,6 +20,8 @@ export interface FacadeOptions {
   };
   /** Flags that stand still, by name, instead of Unleash's: for a facade whose routing is examined, contracts for instance. */
   readonly fixedFlags?: Readonly<Record<string, boolean>>;
+  /** Those that share its port, itself among them; told to the control database. Default: 1. */
+  readonly processes?: number;
   readonly stateDir: string;
   readonly name: string;
   readonly host?: string;
@@ -73,6 +75,7 @@ export const optionsOf = (
   monolithUrl: environment.MONOLITH_URL,
   stateDir: environment.FACADE_STATE_DIR,
   name: environment.FACADE_NAME,
+  processes: environment.FACADE_PROCESSES,
   host: environment.FACADE_HOST,
   port: environment.FACADE_PORT,
   adminHost: environment.FACADE_ADMIN_HOST,

@@ -107,6 +107,12 @@ const processSettings = {
     standard: 'facade',
     help: 'name of this instance; instances that share a state folder need different ones',
   },
+  processes: {
+    variable: 'FACADE_PROCESSES',
+    type: count,
+    standard: 1,
+    help: 'processes that share the port for clients, each an instance of its own (--processes N)',
+  },
   stateDir: {
     variable: 'FACADE_STATE_DIR',
     type: word,

@@ -113,6 +113,7 @@ export function assemble(options: FacadeOptions): Parts {
     declared: dataKinds(definitions),
     detail: () => ({
       pid: process.pid,
+      ...(options.processes && options.processes > 1 && { processes: options.processes }),
       untrustedProxies: [...strangers.all],
       flags: flags.status().source,
       ...(names.unknown && { unknownNames: names.unknown }),

@@ -1,8 +1,13 @@
 import type { Server } from 'node:http';
 import { StranglerError } from '@strangler-toolkit/plan';
 
-/** @throws StranglerError PORT_IN_USE */
-export function listen(server: Server, port: number, host: string): Promise<number> {
+/** `exclusive`: of several processes each has a port of its own. @throws StranglerError PORT_IN_USE */
+export function listen(
+  server: Server,
+  port: number,
+  host: string,
+  { exclusive = false }: { readonly exclusive?: boolean } = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
@@ -14,7 +19,7 @@ export function listen(server: Server, port: number, host: string): Promise<numb
           : cause,
       );
     });
-    server.listen(port, host, () => {
+    server.listen({ port, host, exclusive }, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address ? address.port : port);
     });

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { FacadeOptions } from '../config/options.ts';
 import { settings } from '../config/settings.ts';
 import { openFlagReader } from '../flags/open-flag-reader.ts';
@@ -8,6 +9,14 @@ import { release } from './release.ts';
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+export function warnOfOpenPort(log: Logger, adminHost: string, token: string | undefined): void {
+  if (token === undefined && !isLoopback(adminHost))
+    log.warn(
+      { adminHost, remedy: 'FACADE_ADMIN_TOKEN' },
+      'metrics and routes are told to everybody who reaches the admin port',
+    );
+}
 
 /**
  * Operators first, clients last: nobody is served before flags and owners are known, or known to be out of reach.
@@ -22,13 +31,11 @@ export async function start(
   const host = options.host ?? settings.host.standard;
   try {
     const adminHost = options.adminHost ?? settings.adminHost.standard;
-    if (options.adminToken === undefined && !isLoopback(adminHost))
-      log.warn(
-        { adminHost, remedy: 'FACADE_ADMIN_TOKEN' },
-        'metrics and routes are told to everybody who reaches the admin port',
-      );
+    warnOfOpenPort(log, adminHost, options.adminToken);
     await serving.spans?.open();
-    const adminPort = await listen(admin, options.adminPort ?? 0, adminHost);
+    const adminPort = await listen(admin, options.adminPort ?? 0, adminHost, {
+      exclusive: true,
+    });
     flags.use(
       await openFlagReader({
         name: options.name,

@@ -18,6 +18,8 @@ export const STAND_INS_SECONDS = 300;
 /** What a facade tells of itself with each heartbeat. One of an earlier release tells less. */
 const instanceDetail = z.object({
   pid: z.number().optional(),
+  /** Facades that share its port, where it is not alone. */
+  processes: z.number().optional(),
   untrustedProxies: z.array(untrustedProxy).optional(),
   flags: z.enum(flagSources).optional(),
   /** Names of upstreams that it cannot look up, and why. */
