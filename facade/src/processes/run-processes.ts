@@ -7,7 +7,8 @@ import { operatorsPort } from './operators-port.ts';
 
 /**
  * Several facades behind one port, drained together: each is an instance of its own to the control database. Connections are
- * handed out by `node:cluster`: with `reusePort` those that wait at a process that ends would be reset. A process whose parent is gone ends.
+ * handed out by `node:cluster`: with `reusePort` those that wait at a process that ends would be reset. A process whose parent is
+ * gone ends.
  * @returns what the first one ended with, where it never served
  * @throws StranglerError PORT_IN_USE
  */
