@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { cli, json } from './support/cli.ts';
@@ -47,24 +47,6 @@ test('routes discover lists what no context claims with its counts, writes first
   ]);
   const { stdout } = await cli(['routes', 'discover'], scene.env);
   expect(stdout).toContain('4 of the last week, 2 of them writes');
-});
-
-test('init takes the routes of a first context file from them, and says when there are none', async () => {
-  const folder = join(scene.dir, 'first');
-  const env = { ...scene.env, STRANGLER_CONTEXTS: folder };
-  const init = ['init', '--context', 'reviews', '--unclaimed', '--path-prefix'];
-  const none = await cli([...init, '/nobody'], env);
-  expect([none.code, none.stderr]).toEqual([
-    2,
-    expect.stringMatching(/no context claims below \/nobody[^]*strangler routes discover/),
-  ]);
-  expect((await cli([...init, '/api/products'], env)).stdout).toContain(
-    'facades saw 9 requests of the last week that suggest 2 routes',
-  );
-  const text = await readFile(join(folder, 'reviews.ts'), 'utf8');
-  expect(text).toMatch(/method: 'POST', path: '\/api\/products\/:id\/reviews', kind: 'write'/);
-  expect(text).toMatch(/method: 'GET', path: '\/api\/products\/:id\/price', kind: 'read'/);
-  expect(text).not.toMatch(/about|long-ago|of-old/);
 });
 
 test('doctor finds a replicated context without a write route, unless its file says why, and names unclaimed writes beside it', async () => {
