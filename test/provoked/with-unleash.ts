@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import type { Failure } from './failure.ts';
 
@@ -12,6 +13,12 @@ export const withUnleash: readonly Failure[] = [
       code: 'UNLEASH_AUTH',
       says: 'Unleash',
       remedy: 'UNLEASH_ADMIN_TOKEN',
+    },
+    besides: async (stack) => {
+      stack.differently.UNLEASH_ADMIN_TOKEN = undefined;
+      const { stdout } = await stack.must('status', 'catalog');
+      expect(stdout).toMatch(/flags +not known: UNLEASH_AUTH: /);
+      stack.differently.UNLEASH_ADMIN_TOKEN = 'wrong';
     },
     status: ['flags …not known: UNLEASH_AUTH: '],
     doctor: [
