@@ -212,6 +212,11 @@ test('rows of child tables are arrays at the service as well, and come back from
     await other.query('COMMIT');
     await waiting;
     await other.end();
+    const { rows: both } = await shop.service.query(
+      `SELECT tags = ARRAY(SELECT tag FROM good_tags t WHERE good_id = g.id ORDER BY place, t.id) AS alike,
+         tags @> '{by the row,by the array}' AS whole FROM goods g ${one}`,
+    );
+    expect(both).toEqual([{ alike: 't', whole: 't' }]);
     await shop.service.query(
       'TRUNCATE goods, good_pictures; INSERT INTO goods SELECT n FROM generate_series(1, 600) n',
     );
