@@ -83,11 +83,15 @@ export interface ControlPool {
   readonly db: Database;
 }
 
-export function openPool(url: string, applicationName: string): ControlPool {
+export function openPool(
+  url: string,
+  applicationName: string,
+  { max = 6 }: { readonly max?: number } = {},
+): ControlPool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: applicationName,
-    max: 6,
+    max,
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 10_000,
     allowExitOnIdle: true,

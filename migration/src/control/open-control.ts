@@ -64,7 +64,8 @@ export async function openControl(
 ): Promise<Control> {
   let opened: ReturnType<typeof openPool> | undefined;
   try {
-    opened = openPool(url, applicationName);
+    // Who looks once asks a dozen things at once, each of which takes less time than a connection for it.
+    opened = openPool(url, applicationName, onlyLooks ? { max: 2 } : {});
     requireSupported(
       await serverVersion(opened.pool),
       `The control database ${describeDatabase(url)}`,
