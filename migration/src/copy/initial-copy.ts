@@ -81,11 +81,7 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
     const target = await openTarget(serviceUrl);
     try {
       await installReplicaSchema(target);
-      const count = Math.max(1, options.parallel ?? 4);
-      const opening = Array.from(
-        { length: count },
-        async () => void workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot)),
-      );
+      const parallel = Math.max(1, options.parallel ?? 4);
       const reading = openSnapshot(monolithUrl, snapshot).then((client) => {
         reader = client;
         signal.addEventListener('abort', () => terminate(client), { once: true });
@@ -100,11 +96,9 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
         options.resume === undefined
           ? prepareTarget(target, mapping, mark, options.restart ?? false)
           : Promise.resolve(),
-        ...opening,
         sizing,
       ]);
       const bounded = knows(await serverVersion(await reading), 'tidRanges');
-      await options.onEmpty?.(mark);
       const left =
         options.resume === undefined
           ? nothingCopied
@@ -112,9 +106,19 @@ export async function initialCopy(options: InitialCopyOptions): Promise<InitialC
       const tables = tableProgress(mapping, await sizing, left, options.onProgress);
       const phases = planJobs(mapping, await sizing, tables, {
         left,
-        parallel: options.pace === undefined ? count : Infinity,
+        parallel: options.pace === undefined ? parallel : Infinity,
         bounded,
       });
+      // Sessions for which there is nothing to do would cost both servers more than to copy a small table.
+      const sessions = Math.min(parallel, Math.max(...phases.map(({ length }) => length)));
+      await allDone(
+        Array.from(
+          { length: sessions },
+          async () =>
+            void workers.push(await openCopyConnections(monolithUrl, serviceUrl, snapshot)),
+        ),
+      );
+      await options.onEmpty?.(mark);
       const place = { mark, staged: options.resume !== undefined, files: filesBefore };
       for (const jobs of phases) {
         const queue = jobs.values();
