@@ -179,9 +179,13 @@ export async function openScene(folder: string): Promise<Scene> {
       name: string,
       what: string,
       flags: Record<string, number>,
-      target = '/api/items/1',
+      {
+        target = '/api/items/1',
+        env: more = {},
+      }: { target?: string; env?: Record<string, string> } = {},
     ): Promise<void> => {
       const server = await facade(name, {
+        ...more,
         STRANGLER_CONTROL_URL: controlUrl,
         UNLEASH_URL: `http://127.0.0.1:${await freePort()}/api`,
         UNLEASH_CLIENT_TOKEN: 'gone',
@@ -196,8 +200,15 @@ export async function openScene(folder: string): Promise<Scene> {
       'owned',
       'the same, owned by the service: the monolith would stand in',
       { 'orders.one': 100, 'orders.one.shadow': 0 },
-      '/api/orders/1',
+      { target: '/api/orders/1' },
     );
+    // whoever answers everything answers as a collector does
+    const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: upstream };
+    const flags = { 'items.one': 0, 'items.one.shadow': 0 };
+    await everything('traced10', 'the same, a tenth of the traces told to a collector', flags, {
+      env: { ...traced, OTEL_TRACES_SAMPLER_ARG: '0.1' },
+    });
+    await everything('traced', 'the same, all of them', flags, { env: traced });
     await everything('shadow10', 'the same, 10 % shadowed', {
       'items.one': 0,
       'items.one.shadow': 10,

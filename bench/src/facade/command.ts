@@ -10,7 +10,7 @@ What the facade costs: processor time per request and requests per second, besid
 
   --rounds N     rounds of all cells in turn (default 5)
   --seconds N    length of each measurement (default 4)
-  --only CELLS   of fastify, nginx, caddy, wire, middleware, on, owned, shadow10, shadow100, canary; comma-separated
+  --only CELLS   of fastify, nginx, caddy, wire, middleware, on, owned, traced10, traced, shadow10, shadow100, canary; comma-separated
   --json         print one JSON object at the end
 
 Examples:

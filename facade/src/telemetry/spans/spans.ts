@@ -19,7 +19,7 @@ import {
 import type { Logger } from 'pino';
 import { rawHeader } from '../../proxy/raw-headers.ts';
 import type { Metrics } from '../metrics.ts';
-import { requestIdOf, type Trace } from '../trace.ts';
+import { requestIdOf, type Trace, untoldTrace } from '../trace.ts';
 import { believedFlags } from './believed-flags.ts';
 import { methodAttributes, spanName } from './names.ts';
 
@@ -61,11 +61,12 @@ export class Spans {
   }
 
   async open(): Promise<void> {
-    const { url, ratio, name, metrics, log } = this.#options;
+    const { url, name, metrics, log } = this.#options;
     const { host } = new URL(url);
     this.#open = await openTraces({
       url,
-      ratio,
+      // what is not to be told is left out before
+      ratio: 1,
       service: 'strangler-facade',
       instance: name,
       onSpans: (outcome, count) => metrics.spans.inc({ outcome }, count),
@@ -84,6 +85,10 @@ export class Spans {
   /** A request came: its trace, and its span where it is told. */
   arrive(rawHeaders: readonly string[], trusted: boolean, method: string): Trace {
     const parent = this.#parentOf(rawHeaders, trusted);
+    const { ratio } = this.#options;
+    // before the SDK is asked: what is not told costs no more than where there is no collector
+    if (parent ? parent.traceFlags === 0 : Math.random() >= ratio)
+      return untoldTrace(rawHeaders, trusted);
     const span = this.#tracer.startSpan(
       spanName(method),
       { kind: SpanKind.SERVER, attributes: methodAttributes(method) },
@@ -94,7 +99,7 @@ export class Spans {
       requestId: requestIdOf(rawHeaders, trusted),
       traceId: own.traceId,
       traceparent: traceparentOf(own),
-      span: span.isRecording() ? span : undefined,
+      span,
     };
   }
 
