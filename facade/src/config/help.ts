@@ -17,7 +17,7 @@ export function environmentHelp(): string {
     ...rows.map(({ variable, text }) => `  ${variable.padEnd(width)}  ${text}`),
     '',
     'Options: --help, --version, --processes N (as FACADE_PROCESSES says),',
-    '  --without-flags (start although Unleash has no token: flags of the control database, if any)',
+    '         --without-flags (start although Unleash has no token: flags of the control database, if any)',
     '',
     'Example: MONOLITH_URL=http://127.0.0.1:3000 STRANGLER_CONTEXTS=./contexts strangler-facade',
     '',
