@@ -103,7 +103,8 @@ module.exports = {
         'Everybody shares it, so it may need nothing but zod; graphql who reads documents, OpenTelemetry who makes traces.',
       from: {
         path: '^plan/',
-        pathNot: '/(load|edge-file|watch-folder|graphql)\\.ts$|^plan/src/traces|\\.test\\.ts$',
+        pathNot:
+          '/(load|edge-file|secret-source|tester-token|watch-folder|graphql)\\.ts$|^plan/src/traces|\\.test\\.ts$',
       },
       to: { pathNot: '^plan/|node_modules/zod/' },
     },

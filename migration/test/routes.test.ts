@@ -75,6 +75,51 @@ describe('strangler routes', () => {
   });
 });
 
+describe('strangler tester token', () => {
+  const edge = (): string => join(scene.dir, '..', 'edge.json');
+  const tester = (args: readonly string[], env: Record<string, string> = {}): Promise<CliResult> =>
+    cli(['tester', 'token', ...args], { ...scene.env, ...env });
+
+  test('makes a token that explain knows, and refuses what no facade would take', async () => {
+    await writeFile(edge(), JSON.stringify({ testers: { keys: [{ env: 'KEY' }], maxHours: 10 } }));
+    const set = { FACADE_EDGE: edge(), KEY: 'k'.repeat(32) };
+    const made = await tester(['catalog', '--side', 'service', '--who', 'anna'], set);
+    expect(made.code).toBe(0);
+    expect(made.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    expect(made.stderr).toMatch(/Reads of catalog by the service, until 20/);
+    const header = `x-strangler-tester: ${made.stdout.trim()}`;
+    const shown = (await routes(['explain', 'GET /api/rates', '--header', header], set)).stdout;
+    expect(shown).toMatch(
+      /tester +reads of catalog by the service \(of anna, .*not of this context/,
+    );
+    const forged = await routes(['explain', 'GET /api/rates', '--header', header], {
+      ...set,
+      KEY: 'x'.repeat(32),
+    });
+    expect(forged.stdout).toMatch(/tester +counts for nothing: none of the keys signed it/);
+    const rates = json<{ header: string; cookie: string; contexts: string[] }>(
+      await tester(['rates', '--side', 'service', '--for', '30m', '--json'], set),
+    );
+    expect(rates.contexts).toEqual(['rates']);
+    const { answers } = json<RouteExplanation>(
+      await routes(
+        ['explain', 'GET /api/rates', '--header', `cookie: ${rates.cookie}`, '--json'],
+        set,
+      ),
+    );
+    expect(answers).toEqual([{ target: 'service', reason: 'tester', percent: 100 }]);
+    const long = await tester(['catalog', '--side', 'service', '--for', '11h'], set);
+    expect([long.code, long.stderr]).toEqual([2, expect.stringMatching(/^USAGE: .*10 hours/)]);
+    const unknown = await tester(['nobody', '--side', 'service'], set);
+    expect(unknown.stderr).toMatch(/^CONTEXT_UNKNOWN/);
+    const unset = await tester(['catalog', '--side', 'service']);
+    expect([unset.code, unset.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^CONFIG_ENV_MISSING: FACADE_EDGE/),
+    ]);
+  });
+});
+
 describe('strangler routes explain', () => {
   test('names the route that claims a request, what the upstream gets and why others do not', async () => {
     const shown = await text('explain', 'GET //api/products/%37?full=1');

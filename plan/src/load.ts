@@ -13,6 +13,18 @@ export {
   securelyBy,
   upstreamTlsRules,
 } from './edge-file.ts';
+export { secretFrom, secretSource } from './secret-source.ts';
+export {
+  makeTesterToken,
+  readTesterToken,
+  testerCookie,
+  testerHeader,
+  testerKeys,
+  testerRules,
+  type TesterRules,
+  type TesterToken,
+  type TesterVerdict,
+} from './tester-token.ts';
 export { watchFolder } from './watch-folder.ts';
 
 export interface LoadedContext {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { TesterToken } from '@strangler-toolkit/plan/load';
 import type { Peer } from '../proxy/headers.ts';
 import type { Problem } from '../proxy/problem.ts';
 import type { Claim } from '../serving/claim.ts';
@@ -30,6 +31,8 @@ export interface Arrival {
     /** Contexts claim none of it. */
     readonly unclaimed: boolean;
   };
+  /** Somebody may say which side answers the own reads; undefined: nobody who may. */
+  tester?: TesterToken | undefined;
   /** On this process's monotonic clock, milliseconds. */
   readonly started: number;
 }

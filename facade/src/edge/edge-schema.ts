@@ -1,4 +1,4 @@
-import { upstreamTlsRules } from '@strangler-toolkit/plan/load';
+import { testerRules, upstreamTlsRules } from '@strangler-toolkit/plan/load';
 import { z } from 'zod';
 import { bodyLimits } from './body-limit.ts';
 import { cacheRules } from './cache-rules.ts';
@@ -26,6 +26,7 @@ export const edgeSchema = z.strictObject({
   bodyLimits: bodyLimits.optional(),
   sessions: sessionRules.optional(),
   rateLimits: limitRules.optional(),
+  testers: testerRules.optional(),
 });
 
 /** As somebody writes it: defaults may be left out. */

@@ -1,8 +1,8 @@
+import { secretFrom } from '@strangler-toolkit/plan/load';
 import type { JWK } from 'jose';
 import { AskFailed, askOnce, type Question } from '../proxy/ask-once.ts';
 import { rawHeader } from '../proxy/raw-headers.ts';
 import type { UpstreamAgents } from '../resilience/upstream-agents.ts';
-import { secretFrom } from './secret-source.ts';
 import { changesSession, sessionOf, withoutSession } from './session-cookies.ts';
 import type { SessionRule } from './session-rules.ts';
 import { SessionSigner } from './session-signer.ts';

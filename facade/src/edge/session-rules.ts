@@ -1,5 +1,5 @@
+import { secretSource } from '@strangler-toolkit/plan/load';
 import { z } from 'zod';
-import { secretSource } from './secret-source.ts';
 import { whichRoutes } from './which-routes.ts';
 
 const pointer = z.string().regex(/^\/./, 'a JSON pointer such as /user/id');

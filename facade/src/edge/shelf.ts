@@ -39,7 +39,8 @@ export function shelfOf(parts: Parts, passage: Passage, read: Read): Shelf | und
     (known || pinned.has(chosen.reason) || ownership.states.holding(context) !== undefined);
   // a body that was kept for a second try is one all the same
   const withBody = passage.withBody || passage.body !== undefined;
-  if (mayBePinned || withBody || !asksPlainly(method, headers)) {
+  const isTest = chosen.reason === 'tester';
+  if (isTest || mayBePinned || withBody || !asksPlainly(method, headers)) {
     count('bypass');
     return undefined;
   }

@@ -28,10 +28,13 @@ function answer(
   const { host, peer, trace } = arrival;
   const { rawHeaders } = request;
   response.setMaxListeners(30);
+  const { testers } = serving;
+  if (testers) arrival.tester = testers.of(rawHeaders);
+  const headers = upstreamHeaders({ rawHeaders, host }, peer, trace);
   const passage: Passage = {
     arrival,
     response,
-    headers: upstreamHeaders({ rawHeaders, host }, peer, trace),
+    headers: testers ? testers.strip(headers) : headers,
     withBody: hasBody(rawHeaders),
     told: { side: 'monolith', reason: 'unclaimed', epoch: '' },
   };

@@ -58,7 +58,11 @@ async function upstreamOf(
   { page, cors }: Pick<HandshakeRules, 'page' | 'cors'>,
 ): Promise<Upstream> {
   const { claim, request, host, peer, trace } = arrival;
-  const head = upgradeHeaders({ rawHeaders: request.rawHeaders, host }, peer, trace);
+  const { rawHeaders } = request;
+  const { testers } = serving;
+  if (testers) arrival.tester = testers.of(rawHeaders);
+  const shown = upgradeHeaders({ rawHeaders, host }, peer, trace);
+  const head = testers ? testers.strip(shown) : shown;
   const side = claim ? (await chooseSide(serving, claim, whoAsks(arrival))).target : 'monolith';
   const duties = claim ? claim.duties : serving.unclaimedDuties;
   const rules = { page, cors, rewrite: duties?.rewrites?.[side] };

@@ -16,6 +16,7 @@ import { defaultCacheBytes } from '../edge/cache-rules.ts';
 import { edgeTls } from '../edge/edge-tls.ts';
 import { edgeRules } from '../edge/load-edge.ts';
 import { openDuties } from '../edge/open-duties.ts';
+import { Testers } from '../edge/testers.ts';
 import { refuseUnknownRoutes } from '../edge/which-routes.ts';
 import { type ClientServer, clientServer } from '../entrance/client-server.ts';
 import { Documents } from '../graphql/documents.ts';
@@ -198,6 +199,7 @@ export function assemble(options: FacadeOptions): Parts {
     answersPreflights: edge?.cors !== undefined,
     unclaimedDuties: duties?.of(undefined),
     sessions: duties?.sessions,
+    testers: edge?.testers && new Testers(edge.testers, { metrics, env }),
     monolithUrl,
     ownership,
     flags,

@@ -28,12 +28,16 @@ export function giveAnswer(
   const leftMs =
     totalMs === undefined ? undefined : totalMs - (performance.now() - arrival.started);
   const { requestId } = arrival.trace;
-  const extra = debugHeaders
-    ? ['x-request-id', requestId, 'x-strangler-served-by', told.side]
-    : ['x-request-id', requestId];
+  // who wants one side wants to know which it was
+  const extra =
+    debugHeaders || arrival.tester
+      ? ['x-request-id', requestId, 'x-strangler-served-by', told.side]
+      : ['x-request-id', requestId];
   // said to everybody: who reads it may be shown what was true a moment ago
   if (standIn)
     extra.push('x-strangler-stand-in', `${told.side}; behind-ms=${Math.ceil(standIn.behindMs)}`);
+  // no cache in front may keep for others what only a tester gets
+  if (told.reason === 'tester') extra.push('cache-control', 'private, no-store');
   if (cache && debugHeaders) extra.push('x-cache', cache);
   const silenceMs = arrival.claim ? limits.silenceMs : limits.wireSilenceMs;
   relay({

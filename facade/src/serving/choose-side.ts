@@ -22,6 +22,7 @@ const allWilling: ReadonlySet<Side> = new Set();
 /** Reads that a flag sends to a service that has its share of this second already have the owner. */
 function underCeiling({ metrics }: Chooser, claim: Claim, chosen: Chosen): Chosen {
   const { ceilings, route } = claim;
+  if (chosen.reason === 'tester') return chosen;
   const home = homeOf(chosen.view);
   if (ceilings.length === 0 || chosen.target !== 'service' || home === 'service') return chosen;
   if (takeUnder(ceilings, performance.now())) return chosen;
@@ -47,6 +48,7 @@ const answersOf = (
 function given(
   { plan, route }: Claim,
   flags: Answers,
+  { tester }: Who,
   [view, freshness]: readonly [OwnerView, Freshness],
 ): Decision {
   const unwilling = bothSides.filter((side) => !plan.breakers[side].willing);
@@ -56,6 +58,7 @@ function given(
     freshness,
     unavailable: unwilling.length === 0 ? allWilling : new Set(unwilling),
     flags,
+    tester,
   });
 }
 
@@ -69,7 +72,7 @@ export function chooseSide(chooser: Chooser, claim: Claim, who: Who): Chosen | P
   const view = states.get(context);
   if (claim.atOwner === true) return { target: homeOf(view), reason: 'owner', view };
   const answers = answersOf(chooser, claim, who);
-  const hoped = given(claim, answers, [view, 'fresh']);
+  const hoped = given(claim, answers, who, [view, 'fresh']);
   const askNobody =
     view.dataKind !== 'replicated' ||
     definition.kind === 'write' ||
@@ -97,7 +100,7 @@ async function afterAsking(
     };
   const usable = answer.known && answer.epoch === current.epoch;
   const freshness = usable ? (answer.fresh ? 'fresh' : 'pinned') : 'unknown';
-  const decision = given(claim, answers, [current, freshness]);
+  const decision = given(claim, answers, who, [current, freshness]);
   const { reason } = decision;
   if (reason === 'pin' || reason === 'pin-unknown') metrics.pinnedReads.inc({ context, reason });
   return underCeiling(chooser, claim, { ...decision, view: current });

@@ -28,7 +28,7 @@ export async function serveSteered(
   if (!passage) return;
   const { arrival, told } = passage;
   const who = whoAsks(arrival);
-  serving.noteWho(context, who);
+  if (who.tester === undefined) serving.noteWho(context, who);
   const choice = chooseSide(serving, claim, who);
   // nearly always known at once
   const chosen = choice instanceof Promise ? await choice : choice;
@@ -84,7 +84,7 @@ export async function serveSteered(
   if (following) await following;
   if (passage.response.destroyed) return answer.discard();
   const onlooker =
-    isRead && !fallback
+    isRead && !fallback && chosen.reason !== 'tester'
       ? mirrorAnswer(serving, passage, { claim, who, side, view: chosen.view, answer })
       : undefined;
   const asChosen = !fallback && !standIn && side === chosen.target;

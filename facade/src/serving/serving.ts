@@ -6,6 +6,7 @@ import type { AnswerCache } from '../edge/answer-cache.ts';
 import type { EdgeTls } from '../edge/edge-tls.ts';
 import type { Duties } from '../edge/duties.ts';
 import type { SessionBridge } from '../edge/session-bridge.ts';
+import type { Testers } from '../edge/testers.ts';
 import type { FacadeLimits } from '../config/limits.ts';
 import type { Documents } from '../graphql/documents.ts';
 import type { FlagReader } from '../flags/flag-reader.ts';
@@ -40,6 +41,8 @@ export interface Serving {
   readonly unclaimedDuties: Duties | undefined;
   /** All that make tokens of the monolith's sessions; undefined: none. */
   readonly sessions: readonly SessionBridge[] | undefined;
+  /** Who may say which side answers; undefined: nobody may. */
+  readonly testers: Testers | undefined;
   readonly monolithUrl: string;
   readonly flags: FlagReader;
   readonly ownership: Ownership;

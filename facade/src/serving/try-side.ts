@@ -29,7 +29,7 @@ export const trySide = (
 
 function note(
   serving: Serving,
-  { claim, side, replaceable }: SideToTry,
+  { claim, side, replaceable, isTest }: SideToTry & { readonly isTest: boolean },
   attempt: Attempt,
   started: number,
 ): void {
@@ -42,8 +42,8 @@ function note(
       side,
       kind: failed ? attempt.failure.kind : 'refusing',
     });
-  // of whom nothing was asked, nothing is told
-  if (failed && attempt.failure.kind === 'identity-unknown') return;
+  // of whom nothing was asked, nothing is told; a tester asks what nobody else does
+  if (isTest || (failed && attempt.failure.kind === 'identity-unknown')) return;
   serving.noteTry({
     context,
     route: definition.name,
@@ -61,7 +61,8 @@ function one(serving: Serving, passage: Passage, wanted: SideToTry): Promise<Att
     side,
     patienceMs,
     once: claim.route.definition.kind === 'write',
-    note: (attempt) => note(serving, wanted, attempt, started),
+    note: (attempt) =>
+      note(serving, { ...wanted, isTest: passage.told.reason === 'tester' }, attempt, started),
   });
 }
 

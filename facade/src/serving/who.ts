@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Side } from '@strangler-toolkit/plan';
 import type { Arrival } from '../admission/arrival.ts';
 
 /** Who asks, as far as a context can tell. */
@@ -7,6 +8,8 @@ export interface Who {
   readonly identity: string | undefined;
   /** What a percentage sticks to: the identity, else the best that the request has; undefined: chance. */
   readonly sticky: string | undefined;
+  /** The side that a tester wants for the own reads of the context. */
+  readonly tester?: Side | undefined;
   /** All that the request shows, with what is known to be the same: a write pins each of them, a read asks for each. */
   readonly all: () => readonly string[];
 }
@@ -33,12 +36,14 @@ export function whoAsks({
   headers,
   search,
   peer,
-}: Pick<Arrival, 'claim' | 'headers' | 'search' | 'peer'>): Who {
+  tester,
+}: Pick<Arrival, 'claim' | 'headers' | 'search' | 'peer' | 'tester'>): Who {
   const plan = claim?.plan;
   const identity = plan?.identity.first({ headers, search });
   return {
     identity,
     sticky: identity ?? substituteOf({ headers, peer }),
+    ...(tester && plan && tester.contexts.includes(plan.name) && { tester: tester.side }),
     all: () => plan?.aliases.of(plan.identity.all({ headers, search })) ?? [],
   };
 }

@@ -39,6 +39,12 @@ export function facadeMetrics() {
       labelNames: ['context', 'route', 'outcome'],
       registers,
     }),
+    edgeTesters: new Counter({
+      name: 'facade_edge_testers_total',
+      help: "Requests with a tester's token: taken, or why it counted for nothing (expired, too-long, forged, twice)",
+      labelNames: ['outcome'],
+      registers,
+    }),
     edgeRewrites: new Counter({
       name: 'facade_edge_rewrites_total',
       help: 'Bodies whose fields were to get other names: renamed, unchanged (none of them is there), or why they stayed',

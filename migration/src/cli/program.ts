@@ -21,6 +21,7 @@ import { routesCommand } from './commands/routes.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { shadowCommand } from './commands/shadow.ts';
 import { statusCommand } from './commands/status.ts';
+import { testerCommand } from './commands/tester.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { writtenTogetherCommand } from './commands/written-together.ts';
 
@@ -66,6 +67,7 @@ PACT_BROKER_BASE_URL, PACT_BROKER_TOKEN, PACT_BROKER_ENVIRONMENT.`,
     routeCommand(session),
     routesCommand(session),
     rampCommand(session),
+    testerCommand(session),
     canICommand(session),
     ...ownerCommands(session),
     outboxCommand(session),

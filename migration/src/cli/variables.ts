@@ -148,7 +148,7 @@ export const variables: readonly Variable[] = [
     type: 'JSON file',
     help:
       'the [file of the edge](edge.md) that facades have: `doctor` and `status` look at a side by its `upstreamTls`, and read ' +
-      'certificates where it says; without it an `https:` address must be one that Node trusts',
+      'certificates where it says; without it an `https:` address must be one that Node trusts. `tester token` signs with its `testers`',
   },
   {
     name: 'STRANGLER_ACTOR',

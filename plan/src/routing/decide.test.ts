@@ -20,6 +20,7 @@ const input: fc.Arbitrary<DecisionInput> = fc.record({
   unavailable: fc
     .subarray(['monolith' as const, 'service' as const])
     .map((sides) => new Set(sides)),
+  tester: fc.constantFrom('monolith' as const, 'service' as const, undefined),
 });
 
 describe('the choice of a side', () => {
@@ -30,7 +31,7 @@ describe('the choice of a side', () => {
           expect(decide(one).target).toBe(one.view.owner);
       }),
     ));
-  test('a read of a replicated context leaves its owner only when the other side is fresh, the stage allows it and the flag says so', () =>
+  test('a read of a replicated context leaves its owner only when the other side is fresh, the stage allows it and the flag or a tester says so', () =>
     fc.assert(
       fc.property(input, (one) => {
         const { target } = decide(one);
@@ -41,7 +42,25 @@ describe('the choice of a side', () => {
           false,
         ]);
         expect(['canary', 'service']).toContain(one.view.stage);
-        expect(one.flags.route).toBe(target === 'service');
+        if (one.tester === undefined) expect(one.flags.route).toBe(target === 'service');
+        else expect(one.tester).toBe(target);
+      }),
+    ));
+  test("a tester's token stands for the flag of a read, and moves nothing else", () =>
+    fc.assert(
+      fc.property(input, (one) => {
+        const without = decide({ ...one, tester: undefined });
+        if (one.kind === 'write' || one.tester === undefined) expect(decide(one)).toEqual(without);
+        else {
+          const flagged = decide({
+            ...one,
+            tester: undefined,
+            flags: { ...one.flags, route: one.tester === 'service' },
+          });
+          const { target, reason } = decide(one);
+          expect(target).toBe(flagged.target);
+          expect(reason).toBe(flagged.reason === 'flag' ? 'tester' : flagged.reason);
+        }
       }),
     ));
   test('the kill switch brings everything home', () =>

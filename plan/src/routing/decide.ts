@@ -30,6 +30,7 @@ export type Reason =
   | 'flag-unknown'
   | 'breaker-open'
   | 'ceiling'
+  | 'tester'
   | 'unclaimed';
 export interface Decision {
   readonly target: Side;
@@ -43,6 +44,8 @@ export interface DecisionInput {
   readonly freshness: Freshness;
   /** Sides whose breaker is open. */
   readonly unavailable: ReadonlySet<Side>;
+  /** The side that this reader wants, as somebody signed; it stands for the route's flag, and for nothing else. */
+  readonly tester?: Side | undefined;
 }
 
 /** The side that must have the answer when the wanted one cannot give it. */
@@ -56,18 +59,22 @@ const flagsSteer = (view: OwnerView): boolean =>
  * Which side answers, and why. Writes of a replicated context follow the owner and nothing else (P2); reads follow their flag
  * where the stage allows it and the other side has this reader's writes (P5).
  */
-export function decide({ kind, view, flags, freshness, unavailable }: DecisionInput): Decision {
+export function decide(input: DecisionInput): Decision {
+  const { kind, view, flags, freshness, unavailable } = input;
   const home = homeOf(view);
   if (view.dataKind === 'replicated' && kind === 'write')
     return { target: view.owner, reason: 'owner' };
   if (view.stage === 'retired') return { target: home, reason: 'owner' };
   if (flags.kill === true) return { target: home, reason: 'kill' };
   if (!flagsSteer(view)) return { target: home, reason: 'stage' };
-  if (flags.route === undefined) return { target: view.owner, reason: 'flag-unknown' };
-  const target: Side = flags.route ? 'service' : 'monolith';
-  if (target === home) return { target, reason: 'flag' };
+  const wanted = kind === 'read' ? input.tester : undefined;
+  if (wanted === undefined && flags.route === undefined)
+    return { target: view.owner, reason: 'flag-unknown' };
+  const target: Side = wanted ?? (flags.route === true ? 'service' : 'monolith');
+  const reason = wanted === undefined ? 'flag' : 'tester';
+  if (target === home) return { target, reason };
   if (unavailable.has(target)) return { target: home, reason: 'breaker-open' };
   if (view.dataKind === 'replicated' && freshness !== 'fresh')
     return { target: home, reason: freshness === 'pinned' ? 'pin' : 'pin-unknown' };
-  return { target, reason: 'flag' };
+  return { target, reason };
 }

@@ -30,6 +30,7 @@ const claimed: RouteExplanation = {
   flags: { killed: false, route: flag, shadow: flag, problem: null },
   identity: { sources: ['cookie:sid'], found: 1 },
   pins: { count: 2, since: null, streams: true },
+  tester: null,
   shadowPercent: 10,
   answers: [
     { target: 'service', reason: 'flag', percent: 25 },
@@ -176,4 +177,24 @@ describe('an explanation', () => {
     ]);
     expect(lines('not', { others: [other('same', 1, true)] })).toHaveLength(1);
   });
+});
+
+test("a tester's token: whose reads it moves, or why it counts for nothing", () => {
+  const tester = {
+    counts: true,
+    because: 'of anna, until 2027',
+    contexts: ['catalog'],
+    side: 'service',
+  } as const;
+  const reads = 'reads of catalog by the service (of anna, until 2027)';
+  expect(lines('tester')).toEqual([]);
+  expect(lines('tester', { tester, route: { ...row, context: 'catalog' } })).toEqual([reads]);
+  expect(lines('tester', { tester, route: { ...row, context: 'orders' } })).toEqual([
+    `${reads}; not of this context`,
+  ]);
+  expect(lines('tester', { tester, route: { ...row, kind: 'write' } })).toEqual([
+    `${reads}; this is a write`,
+  ]);
+  const expired = { counts: false, because: 'it has expired', contexts: [], side: null };
+  expect(lines('tester', { tester: expired })).toEqual(['counts for nothing: it has expired']);
 });

@@ -33,6 +33,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   'flag-unknown': 'the flag does not exist',
   'breaker-open': 'the other side does not answer',
   ceiling: 'the service had as many reads this second as rampCeiling allows',
+  tester: "a tester's token says so, whatever the percentage",
   unclaimed: 'no context claims it: it passes byte for byte',
 };
 
@@ -136,6 +137,13 @@ function pinText({ pins, identity }: RouteExplanation): string {
     : `nothing streams in this epoch: reads stay with the owner`;
 }
 
+function testerText({ tester, route }: RouteExplanation): string {
+  if (!tester?.counts) return `counts for nothing: ${tester?.because ?? ''}`;
+  const reads = `reads of ${tester.contexts.join(', ')} by the ${tester.side} (${tester.because})`;
+  if (route?.kind === 'write') return `${reads}; this is a write`;
+  return tester.contexts.includes(route?.context ?? '') ? reads : `${reads}; not of this context`;
+}
+
 const answerText = ({ answers, ownersProblem }: RouteExplanation): string[] =>
   answers.length === 0
     ? [`not known: ${ownersProblem ?? 'nobody'}`]
@@ -159,6 +167,7 @@ function servedLines(explained: RouteExplanation): [string, string][] {
     ],
     ...(steered ? [['flag', flagText(explained)] satisfies [string, string]] : []),
     ...(explained.pins ? [['pin', pinText(explained)] satisfies [string, string]] : []),
+    ...(explained.tester ? [['tester', testerText(explained)] satisfies [string, string]] : []),
     ...answerLines(explained),
     ...(route.kind === 'read'
       ? [

@@ -15,6 +15,7 @@ import {
 } from '@strangler-toolkit/plan';
 import type { StandingPins } from '../../control/pins.ts';
 import type { FlagState } from '../../flags/index.ts';
+import { type TesterShown, testerShown } from '../tester-token.ts';
 import type { Toolkit } from '../toolkit.ts';
 import {
   explainOperations,
@@ -67,6 +68,8 @@ export interface RouteExplanation {
   readonly identity: { readonly sources: readonly string[]; readonly found: number } | null;
   /** Of a read of replicated data whose owner is known. */
   readonly pins: StandingPins | null;
+  /** Of a request that shows a tester's token. */
+  readonly tester: TesterShown | null;
   /** Share of reads that are mirrored to the other side, percent; null: not known. */
   readonly shadowPercent: number | null;
   /** Empty: nobody, or not known. */
@@ -122,7 +125,15 @@ function shadowOf(view: OwnerView, flags: Flags, kind: 'read' | 'write'): number
 
 type Served = Pick<
   RouteExplanation,
-  'route' | 'ownersProblem' | 'held' | 'flags' | 'identity' | 'pins' | 'shadowPercent' | 'answers'
+  | 'route'
+  | 'ownersProblem'
+  | 'held'
+  | 'flags'
+  | 'identity'
+  | 'pins'
+  | 'tester'
+  | 'shadowPercent'
+  | 'answers'
 >;
 
 async function served(
@@ -143,6 +154,8 @@ async function served(
   const identities = reader.all(shown);
   const pins = kind === 'read' ? await readPins(kit, view, { context, identities }) : null;
   const freshness = pins === null || (pins.streams && pins.since === null) ? 'fresh' : 'pinned';
+  const tester = await testerShown(kit, options.headers);
+  const wanted = tester?.contexts.includes(context) ? tester.side : null;
   const undecided = view.dataKind === 'replicated' && !view.known;
   return {
     route: rowOf(claim, definition, row),
@@ -151,6 +164,7 @@ async function served(
     flags,
     identity: { sources, found: identities.length },
     pins,
+    tester,
     shadowPercent: undecided ? null : shadowOf(view, flags, kind),
     answers: undecided
       ? []
@@ -161,6 +175,7 @@ async function served(
           killed: flags.killed,
           flag: flags.route,
           identity: reader.first(shown),
+          ...(wanted !== null && { tester: wanted }),
         }),
   };
 }
@@ -172,6 +187,7 @@ const nobodys: Served = {
   flags: null,
   identity: null,
   pins: null,
+  tester: null,
   shadowPercent: 0,
   answers: [],
 };

@@ -59,6 +59,16 @@ describe('who answers', () => {
     expect(answers({ freshness: 'pinned', view: owned })).toEqual(['100 service pin']);
   });
 
+  test('a tester reads where the own token says, whoever else does', () => {
+    expect(answers({ flag: flag(0), tester: 'service' })).toEqual(['100 service tester']);
+    expect(answers({ flag: null, tester: 'monolith' })).toEqual(['100 monolith tester']);
+    expect(answers({ flag: flag(0), tester: 'service', freshness: 'pinned' })).toEqual([
+      '100 monolith pin',
+    ]);
+    const write = { kind: 'write', flag: flag(0), tester: 'service' } as const;
+    expect(answers(write)).toEqual(['100 monolith owner']);
+  });
+
   test('no flag moves a write of replicated data, or a read before the canary', () => {
     const owned = { ...view, owner: 'service' as const, stage: 'service' as const };
     expect(answers({ kind: 'write', view: owned })).toEqual(['100 service owner']);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { StranglerError } from '@strangler-toolkit/plan';
 import { z } from 'zod';
+import { StranglerError } from './errors.ts';
 
 /** Where a secret stands; never in the file of the edge itself. */
 export const secretSource = z.union([
