@@ -618,7 +618,7 @@ describe('files together', () => {
   const other = {
     context: 'other',
     routes: [{ name: 'list', method: 'POST', path: '/p', kind: 'read' }],
-    tables: [{ monolith: 'others', service: [part] }],
+    tables: [{ monolith: 'others', service: [{ ...part, table: 'others' }] }],
   };
   const problems = (...files: ReturnType<typeof file>[]): string[] =>
     problemsOf(() => validateTogether(files));
@@ -634,14 +634,28 @@ describe('files together', () => {
     expect(
       problems(
         file('a', {}),
-        file('b', { ...other, tables: [{ monolith: 'public.products', service: [part] }] }),
+        file('b', { ...other, tables: [{ ...other.tables[0], monolith: 'public.products' }] }),
       ),
     ).toEqual(['b: tables[0].monolith "public.products" belongs to a tables[0] already']);
   });
 
+  test('no two fill one table of a service: its fence would be theirs both', () => {
+    const filled = (table: string) => ({
+      ...other,
+      tables: [{ monolith: 'others', service: [{ ...part, table }] }],
+    });
+    for (const table of ['items', 'public.items'])
+      expect(problems(file('a', {}), file('b', filled(table)))).toEqual([
+        `b: tables[0].service[0].table "${table}" belongs to a tables[0] already`,
+      ]);
+    const service = { url: 'http://s', database: 'postgres://elsewhere/db' };
+    expect(problems(file('a', {}), file('b', { ...filled('items'), service }))).toEqual([]);
+  });
+
   test('the same table of another database is another one, and no table at all is fine', () => {
     const monolith = { url: 'http://m', database: 'postgres://elsewhere/db' };
-    const same = { ...other, tables: good().tables, monolith };
+    const tables = [{ ...other.tables[0], monolith: 'products' }];
+    const same = { ...other, tables, monolith };
     expect(problems(file('a', {}), file('b', same))).toEqual([]);
     expect(problems(file('a', {}), file('b', { ...other, tables: undefined }))).toEqual([]);
   });

@@ -98,7 +98,7 @@ export const carriesOn = (reference: MigrationDefinition, owner: MigrationDefini
   );
 };
 
-/** Rows of one way in a table which another context fills would overwrite its rows, and lift its fence. */
+/** Rows in a table which another context fills would overwrite its rows, and lift its fence: a fence is of a table, not of its rows. */
 export function sharedTargets(contexts: readonly InFile[]): string[] {
   const parts = contexts.flatMap(({ definition, file }) =>
     (definition.tables ?? []).flatMap((table, index) =>
@@ -115,7 +115,7 @@ export function sharedTargets(contexts: readonly InFile[]): string[] {
     const other = parts
       .slice(0, index)
       .find((one) => one.key === part.key && one.definition !== part.definition);
-    return other === undefined || ![part, other].some((one) => isOneWay(one.definition.data))
+    return other === undefined
       ? []
       : [`${part.field} "${part.table}" belongs to ${other.where} already`];
   });

@@ -434,9 +434,9 @@ describe('what the processes are told', () => {
     const contexts = [...(await loadContexts(join(repository, 'contexts'))).values()];
     const definitions = contexts.map(({ definition }) => definition);
     const urls = definitions.flatMap(({ monolith, service }) => [monolith.url, service.url]);
+    const offUntilWanted = new Set(['FACADE_EDGE', 'OTEL_EXPORTER_OTLP_ENDPOINT']);
     const ofFacades = settingRows.flatMap(({ variable, standard }) =>
-      // a file of duties that are off until somebody wants one
-      variable !== undefined && standard === undefined && variable !== 'FACADE_EDGE'
+      variable !== undefined && standard === undefined && !offUntilWanted.has(variable)
         ? [variable]
         : [],
     );
