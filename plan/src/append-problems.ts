@@ -2,7 +2,7 @@ import { apart } from './apart.ts';
 import type { MigrationDefinition, TableMapping } from './migration.ts';
 import type { InFile, Problem } from './one-way-problems.ts';
 import { isOneWay } from './stages.ts';
-import type { RowCondition } from './table-mapping.ts';
+import type { RowCondition, TargetTable } from './table-mapping.ts';
 
 /** `items` and `public.items` are one table. */
 const qualified = (table: string): string => (table.includes('.') ? table : `public.${table}`);
@@ -15,7 +15,7 @@ export function inServiceNames({ where, service }: TableMapping): RowCondition |
   if (where === undefined || more.length > 0) return undefined;
   const renamed = Object.entries(where).map(([column, values]) => {
     const to = part.columns[column];
-    const name = typeof to === 'string' || to === undefined ? to : plainName(to);
+    const name = to && plainName(to);
     return name === undefined ? undefined : ([name, values] as const);
   });
   return renamed.includes(undefined)
@@ -23,13 +23,12 @@ export function inServiceNames({ where, service }: TableMapping): RowCondition |
     : Object.fromEntries(renamed.filter((pair) => pair !== undefined));
 }
 
-const plainName = ({
-  to,
-  values,
-  as,
-  zone,
-}: Exclude<TableMapping['service'][0]['columns'][string], string>) =>
-  values === undefined && as === undefined && zone === undefined ? to : undefined;
+/** Of a column that is carried as it is. */
+const plainName = (mapping: TargetTable['columns'][string]): string | undefined => {
+  if (typeof mapping === 'string') return mapping;
+  const { to, ...how } = mapping;
+  return Object.values(how).every((said) => said === undefined) ? to : undefined;
+};
 
 /** Of one table that both sides write. */
 export function appendProblems(

@@ -143,7 +143,10 @@ describe('a file may say', () => {
           a: { to: 'a', as: 'letters-to-boolean', letters: { true: 'Y', false: 'N' } },
           b: { to: 'b', as: 'boolean-to-letters', letters: { true: 'T', false: 'F' } },
           c: { to: 'c', functions: { forward: 'upper(value)', reverse: 'lower(value)' } },
+          d: { to: 'j', field: ['d'] },
+          e: { to: 'j', field: ['inner', 'e'] },
         },
+        fields: [{ from: 'doc', field: ['a'], to: 'x' }],
       }),
     ],
     ['sequences of its own', good({ sequences: [{ monolith: 'a', service: 'b.c' }] })],
@@ -366,6 +369,18 @@ describe('what is wrong is told at its field, in these words', () => {
         columns: { id: { to: 'a', values: {}, functions: { forward: 'value', reverse: 'value' } } },
       }),
       'tables[0].service[0].columns.id.functions cannot stand beside values',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', as: 'uuid-to-text', field: ['a'] } } }),
+      'tables[0].service[0].columns.id.field cannot stand beside as',
+    ],
+    [
+      inPart({ columns: { id: { to: 'a', field: [] } } }),
+      'tables[0].service[0].columns.id.field must hold one to three keys',
+    ],
+    [
+      inPart({ fields: [{ from: 'doc', field: ['a', 'b', 'c', 'd'], to: 'x' }] }),
+      'tables[0].service[0].fields[0].field must hold one to three keys',
     ],
     [
       inPart({ columns: { id: { to: 'a', functions: { forward: ' ', reverse: 'value' } } } }),

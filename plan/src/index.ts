@@ -25,6 +25,7 @@ export {
   shadowFlagName,
 } from './flag-names.ts';
 export { collapsedAs, collapsedPath, isIdentifier } from './collapsed-path.ts';
+export { type MappedColumn, mappedColumns } from './mapped-columns.ts';
 export { nearestName, unknownName } from './nearest-name.ts';
 export { type ContextStands, refuseLostContext, refuseOtherIdentity } from './take-up.ts';
 export { validateDefinition, validateTogether } from './validate.ts';

@@ -17,6 +17,11 @@ export interface ColumnMapping {
    * A conversion of your own. What does not come back as it was is refused, as with `as`, and `strangler mapping check` names it.
    */
   readonly functions?: ValueFunctions;
+  /**
+   * The service's column is `jsonb` and this value one field of it: the keys on the way to it, the outermost first. Several
+   * columns may be fields of one; its other fields stay as they are.
+   */
+  readonly field?: readonly string[];
   /** What stands for true and false; for 'letters-to-boolean' and 'boolean-to-letters'. */
   readonly letters?: {
     /** What stands for true. */
@@ -24,6 +29,16 @@ export interface ColumnMapping {
     /** What stands for false. */
     readonly false: string;
   };
+}
+
+/** A field of the monolith's `jsonb` column that is a column of the service. The other fields stay as they are. */
+export interface JsonField {
+  /** Column of the monolith's table. */
+  readonly from: string;
+  /** The keys on the way to it, the outermost first: `['city']`, `['geo', 'lat']`. */
+  readonly field: readonly string[];
+  /** Column of the service's table. */
+  readonly to: string;
 }
 
 /** A function and its inverse: SQL over `value` that both databases understand. They are not asked about NULL, which stays NULL. */
@@ -72,6 +87,8 @@ export interface TargetTable {
   readonly table: string;
   /** Monolith column → service column. Every part must map the monolith's key columns. */
   readonly columns: Readonly<Record<string, string | ColumnMapping>>;
+  /** Fields of `jsonb` columns of the monolith that are columns of the service. */
+  readonly fields?: readonly JsonField[];
   /** Fixed values (PostgreSQL text) of service columns that the monolith does not have. */
   readonly constants?: Readonly<Record<string, string | null>>;
   /** The rows are elements of an array of another table of the service too. */

@@ -24,16 +24,22 @@ const conversionNames = [
   'uuid-to-text',
 ] as const satisfies readonly ConversionName[];
 const sqlText = text.refine((text) => text.trim() !== '', 'must be SQL over value');
+const path = listOf(nonEmpty).refine(
+  (keys) => keys.length > 0 && keys.length < 4,
+  'must hold one to three keys',
+);
+const jsonField = strict({ from: nonEmpty, field: path, to: nonEmpty });
 const columnObject = strict({
   to: nonEmpty,
   values: columnValues.optional(),
   zone: oneOf(['UTC']).optional(),
   as: oneOf(conversionNames).optional(),
+  field: path.optional(),
   functions: strict({ forward: sqlText, reverse: sqlText }).optional(),
   letters: strict({ true: nonEmpty, false: nonEmpty })
     .refine(({ true: yes, false: no }) => yes !== no, 'must differ, or there is no way back')
     .optional(),
-}).superRefine(({ values, zone, as, functions, letters }, context) => {
+}).superRefine(({ values, zone, as, functions, field, letters }, context) => {
   const problem = (path: string, message: string): void =>
     context.addIssue({ code: 'custom', message, path: [path] });
   if (as !== undefined && (values !== undefined || zone !== undefined))
@@ -43,6 +49,11 @@ const columnObject = strict({
       ([, given]) => given !== undefined,
     );
     if (beside !== undefined) problem('functions', `cannot stand beside ${beside[0]}`);
+  }
+  if (field !== undefined) {
+    const others = Object.entries({ as, values, zone, functions });
+    const beside = others.find(([, given]) => given !== undefined);
+    if (beside !== undefined) problem('field', `cannot stand beside ${beside[0]}`);
   }
   const takesLetters = as === 'letters-to-boolean' || as === 'boolean-to-letters';
   if (takesLetters && letters === undefined)
@@ -102,6 +113,7 @@ export const table = strict({
         (columns) => Object.keys(columns).length > 0,
         'must map at least one column',
       ),
+      fields: listOf(jsonField).optional(),
       constants: recordOf(
         z.union([z.string(), z.null()], { error: 'must be PostgreSQL text or null' }),
       ).optional(),

@@ -1,5 +1,6 @@
 import { apart } from './apart.ts';
 import { StranglerError } from './errors.ts';
+import { type MappedColumn, mappedColumns } from './mapped-columns.ts';
 import type { MigrationDefinition, RouteDefinition, TableMapping } from './migration.ts';
 import { definitionSchema } from './definition-schema.ts';
 import { appendProblems, mergeProblems } from './append-problems.ts';
@@ -25,8 +26,9 @@ const duplicates = (names: readonly string[]): { index: number; first: number; n
 
 /** `items` and `public.items` are one table. */
 const qualified = (table: string): string => (table.includes('.') ? table : `public.${table}`);
-const targetColumn = (mapping: string | { readonly to: string }): string =>
-  typeof mapping === 'string' ? mapping : mapping.to;
+/** Several columns may be fields of one. */
+const targetPlace = ({ gathered, mapping: { to, field } }: MappedColumn): string =>
+  gathered === 'service' ? `${to} ${JSON.stringify(field)}` : to;
 
 /** Two paths of one shape match the same requests: parameter names do not count. */
 const routeShape = (route: RouteDefinition): string => {
@@ -45,26 +47,24 @@ function tableProblems(table: TableMapping, field: string): Problem[] {
   const problems: Problem[] = [];
   table.service.forEach((part, index) => {
     const at = `${field}.service[${index}]`;
-    const columns = Object.entries(part.columns);
-    for (const { index: at2, first, name } of duplicates(
-      columns.map(([, to]) => targetColumn(to)),
-    )) {
+    const columns = mappedColumns(part);
+    for (const { index: at2, first, name } of duplicates(columns.map(targetPlace))) {
       problems.push({
-        field: `${at}.columns.${columns[at2]?.[0]}`,
-        message: `writes the service column "${name}" that ${columns[first]?.[0]} writes already`,
+        field: `${at}.${columns[at2]?.line}`,
+        message: `writes the service column "${name}" that ${columns[first]?.from} writes already`,
       });
     }
-    for (const [column, mapping] of columns) {
-      const values = typeof mapping === 'string' ? undefined : mapping.values;
+    for (const { line, mapping } of columns) {
+      const { values } = mapping;
       for (const { name } of duplicates(Object.values(values ?? {}))) {
         problems.push({
-          field: `${at}.columns.${column}.values`,
+          field: `${at}.${line}.values`,
           message: `must be one-to-one: two values become ${JSON.stringify(name)}, so the way back is not known`,
         });
       }
     }
     for (const column of Object.keys(part.constants ?? {})) {
-      if (columns.some(([, to]) => targetColumn(to) === column))
+      if (columns.some(({ mapping }) => mapping.to === column))
         problems.push({
           field: `${at}.constants.${column}`,
           message: 'is mapped from a monolith column as well',
@@ -76,7 +76,7 @@ function tableProblems(table: TableMapping, field: string): Problem[] {
     }
   });
   for (const column of Object.keys(table.leave ?? {})) {
-    if (table.service.some((part) => column in part.columns))
+    if (table.service.some((part) => mappedColumns(part).some(({ from }) => from === column)))
       problems.push({
         field: `${field}.leave.${column}`,
         message: 'is mapped as well: a column is either mapped or left',

@@ -1,4 +1,9 @@
-import { columnsRead, type CompiledPart, type CompiledTable } from '../mapping/compiled-mapping.ts';
+import {
+  columnsRead,
+  type CompiledPart,
+  type CompiledTable,
+  termOf,
+} from '../mapping/compiled-mapping.ts';
 import { projectBackward } from '../mapping/project.ts';
 import type { Row } from '../stream/change-event.ts';
 import type { Meant } from './row-passage.ts';
@@ -73,7 +78,7 @@ export function reverseSource(
   part: CompiledPart,
   first: boolean,
 ): Source {
-  const columns = part.columns.map(({ from }) => from);
+  const columns = part.columns.map(termOf);
   const keyPart = { ...part, columns: part.columns.filter(({ from }) => table.key.includes(from)) };
   const name = `${part.service.schema}.${part.service.table}`;
   return {

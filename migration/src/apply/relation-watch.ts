@@ -1,6 +1,6 @@
 import { replicaSchema } from '../replica/schema.ts';
 import { type Direction, endsOf, sourceOf, StranglerError } from '@strangler-toolkit/plan';
-import { columnOn, type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { columnOn, type CompiledMapping, lineOf, tableName } from '../mapping/compiled-mapping.ts';
 import type { StreamMessage } from '../stream/change-stream.ts';
 
 export type RelationMessage = Extract<StreamMessage, { kind: 'relation' }>;
@@ -25,7 +25,7 @@ export class RelationWatch {
         const name = `${source.schema}.${source.table}`;
         const lines = part.columns.map((link): [string, string] => [
           columnOn(link, sourceOf(direction)),
-          `${part.line}.columns.${link.from}`,
+          lineOf(part, link),
         ]);
         this.#expect(name, lines);
         if (direction === 'reverse')

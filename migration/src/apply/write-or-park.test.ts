@@ -12,6 +12,7 @@ const target = (name: string): WriteTarget => ({
   key: ['id'],
   inputs: ['id', 'n'].map((column) => ({ column, from: column, translate: null })),
   converted: new Map(),
+  fields: new Map(),
   castTypes: new Map([['id', 'bigint']]),
   extras: new Map(),
   derived: new Map(),

@@ -1,4 +1,6 @@
 import { quoteIdentifier } from '../database/identifiers.ts';
+import { pathLiteral } from '../mapping/conversions/json-field.ts';
+import { type FieldValue, mergeFields } from '../mapping/merge-fields.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
 import { castOf, quoted, valueOf, type WriteTarget } from './write-target.ts';
 
@@ -58,20 +60,65 @@ const everyOne = ({ where }: WriteTarget): string =>
 const settable = (target: WriteTarget, columns: readonly string[]): string[] =>
   columns.filter((column) => !target.key.includes(column) && !target.fixed.has(column));
 
-const assignments = (columns: readonly string[], from: string): string =>
-  columns
-    .map((column) => `${quoteIdentifier(column)} = ${from}.${quoteIdentifier(column)}`)
-    .join(', ');
+/** Per column of the table its value, from that of each column that is written; `row`: what holds the one that is there. */
+function valuesFor(
+  { fields }: WriteTarget,
+  columns: readonly string[],
+  {
+    value,
+    row,
+  }: { readonly value: (column: string, own: string) => string; readonly row: string | null },
+): (readonly [string, string])[] {
+  const single = columns
+    .filter((column) => !fields.has(column))
+    .map((column): [string, string] => [column, value(column, column)]);
+  const gathered = new Map<string, { document: string; parts: FieldValue[] }>();
+  for (const name of columns) {
+    const field = fields.get(name);
+    if (field === undefined) continue;
+    const { column, path, empty } = field;
+    const document = row === null ? empty : `${row}${quoteIdentifier(column)}`;
+    const known = gathered.get(column) ?? { document, parts: [] };
+    known.parts.push({ path, value: value(name, column) });
+    gathered.set(column, known);
+  }
+  return [
+    ...single,
+    ...[...gathered].map(
+      ([column, { document, parts }]) => [column, mergeFields(document, parts)] as const,
+    ),
+  ];
+}
+
+const setText = (values: readonly (readonly [string, string])[]): string =>
+  values.map(([column, value]) => `${quoteIdentifier(column)} = ${value}`).join(', ');
+
+const assignments = (target: WriteTarget, columns: readonly string[], from: string): string =>
+  setText(
+    valuesFor(target, columns, {
+      row: 'target.',
+      value: (column, own) => {
+        const field = from === 'EXCLUDED' ? target.fields.get(column) : undefined;
+        return field === undefined
+          ? `${from}.${quoteIdentifier(column)}`
+          : `(EXCLUDED.${quoteIdentifier(own)} #> ${pathLiteral(field.path)})`;
+      },
+    }),
+  );
 
 function newRow(
   target: WriteTarget,
   columns: readonly string[],
 ): { readonly names: string; readonly values: string } {
   const extras = [...target.extras.keys()];
+  const own = valuesFor(target, columns, {
+    row: null,
+    value: (column) => `input.${quoteIdentifier(column)}`,
+  });
   return {
-    names: quoted([...columns, ...extras]),
+    names: quoted([...own.map(([column]) => column), ...extras]),
     values: [
-      quoted(columns, 'input.'),
+      ...own.map(([, value]) => value),
       ...extras.map((column, index) =>
         castOf(target, column, `$${columns.length + index + 1}::text`),
       ),
@@ -92,14 +139,14 @@ export function putStatement(target: WriteTarget, columns: readonly string[]): s
     const action =
       set.length === 0
         ? 'NOTHING'
-        : `UPDATE SET ${assignments(set, 'EXCLUDED')}${target.where ? ` WHERE ${conditionSql(target.where, 'target')}` : ''}`;
+        : `UPDATE SET ${assignments(target, set, 'EXCLUDED')}${target.where ? ` WHERE ${conditionSql(target.where, 'target')}` : ''}`;
     return `${insert} ${inputRows(target, columns)} AS input ON CONFLICT (${quoted(target.conflict ?? target.key)}) DO ${action}`;
   }
   // no unique index: the stream's lock keeps other appliers out, so looking first is safe
   const update =
     changes.length === 0
       ? ''
-      : `, changed AS (UPDATE ${target.name} AS target SET ${assignments(changes, 'input')} FROM ` +
+      : `, changed AS (UPDATE ${target.name} AS target SET ${assignments(target, changes, 'input')} FROM ` +
         `input WHERE ${sameKey(target, 'target', 'input')})`;
   return (
     `WITH input AS MATERIALIZED ${inputRows(target, columns)}${update} ${insert} input WHERE NOT ` +
@@ -122,10 +169,11 @@ export function patchStatement(target: WriteTarget, columns: readonly string[]):
   const set =
     changes.length === 0
       ? assignments(
+          target,
           target.key.filter((column) => !target.fixed.has(column)),
           'input',
         )
-      : assignments(changes, 'input');
+      : assignments(target, changes, 'input');
   return (
     `UPDATE ${target.name} AS target SET ${set} FROM ${inputRows(target, columns)} AS input WHERE ` +
     `${sameKey(target, 'target', 'input')}${ours(target, 'target')}`
@@ -171,22 +219,32 @@ export function deriveStatement(target: WriteTarget, keys: readonly string[]): s
 
 /** One row; the old key's values come after the columns' values, all as plain text. */
 export function rekeyStatement(target: WriteTarget, columns: readonly string[]): string {
-  const set = columns
-    .filter((column) => !target.fixed.has(column))
-    .map(
-      (column) =>
-        `${quoteIdentifier(column)} = ${valueOf(target, column, `$${columns.indexOf(column) + 1}::text`)}`,
-    );
+  const set = valuesFor(
+    target,
+    columns.filter((column) => !target.fixed.has(column)),
+    {
+      row: '',
+      value: (column) => valueOf(target, column, `$${columns.indexOf(column) + 1}::text`),
+    },
+  );
   const where = target.key.map(
     (column, index) =>
       `${quoteIdentifier(column)} = ${castOf(target, column, `$${columns.length + index + 1}::text`)}`,
   );
-  return `UPDATE ${target.name} SET ${set.join(', ')} WHERE ${where.join(' AND ')}${ours(target)}`;
+  return `UPDATE ${target.name} SET ${setText(set)} WHERE ${where.join(' AND ')}${ours(target)}`;
 }
 
 /** DELETE, not TRUNCATE: readers with a snapshot keep their rows, and foreign keys of other tables do not refuse it. */
 export const emptyStatement = (target: WriteTarget): string =>
   `DELETE FROM ${target.name}${everyOne(target)}`;
 
-export const clearStatement = (target: WriteTarget, columns: readonly string[]): string =>
-  `UPDATE ${target.name} SET ${columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ')}${everyOne(target)}`;
+/** `terms`: as rows of the monolith call them. */
+export const clearStatement = (target: WriteTarget, terms: readonly string[]): string => {
+  const columns = target.inputs.filter(({ from }) => terms.includes(from));
+  const values = valuesFor(
+    target,
+    columns.map(({ column }) => column),
+    { row: '', value: () => 'NULL' },
+  );
+  return `UPDATE ${target.name} SET ${setText(values)}${everyOne(target)}`;
+};

@@ -1,17 +1,19 @@
-import { type Direction, endsOf, type RowCondition } from '@strangler-toolkit/plan';
+import { type Direction, type RowCondition, targetOf } from '@strangler-toolkit/plan';
 import type { TableCatalog } from '../database/catalog.ts';
 import { converted } from '../copy/projection-sql.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { isUniqueKey } from '../mapping/compile-mapping.ts';
-import type {
-  ColumnLink,
-  CompiledMapping,
-  CompiledPart,
-  CompiledTable,
+import {
+  type ColumnLink,
+  columnOn,
+  type CompiledMapping,
+  type CompiledTable,
+  termOf,
 } from '../mapping/compiled-mapping.ts';
 import type { AnyWay, Refusal } from '../mapping/conversions/conversion.ts';
 import { givenType } from '../mapping/conversions/functions.ts';
 import { expressionsOf } from '../mapping/expressions.ts';
+import { noFields } from '../mapping/merge-fields.ts';
 import { projectForward } from '../mapping/project.ts';
 import { withoutLength } from '../mapping/type-compatibility.ts';
 import type { ColumnText } from '../stream/change-event.ts';
@@ -27,6 +29,8 @@ export interface WriteTarget {
   readonly castTypes: ReadonlyMap<string, string>;
   /** Column → what the server makes of the value that the source has; the text of it comes as it is. */
   readonly converted: ReadonlyMap<string, WrittenWay>;
+  /** Input that is a field of a JSON column → that column. */
+  readonly fields: ReadonlyMap<string, WrittenField>;
   /** Values of a new row's other columns; an existing row keeps its own. */
   readonly extras: ReadonlyMap<string, string | null>;
   /** Column → what SQL says that it holds, of every row that is written. */
@@ -52,7 +56,14 @@ export interface WrittenWay {
   readonly way: AnyWay & Refusal;
 }
 
-/** A column of the table and where its value comes from. */
+export interface WrittenField {
+  readonly column: string;
+  readonly path: readonly string[];
+  /** SQL of what the column of a new row holds beside its fields. */
+  readonly empty: string;
+}
+
+/** A column of the table (or a field of one) and where its value comes from. */
 export interface TargetInput {
   readonly column: string;
   readonly from: string;
@@ -91,53 +102,72 @@ export function writeTargets(
 
 function forwardTargets(mapping: CompiledMapping, table: CompiledTable): WriteTarget[] {
   return table.parts.map((part) => ({
-    ...describe(part.service, part.key, part.shared?.unique),
+    ...describe(part.service, part.key, {
+      unique: part.shared?.unique ?? part.key,
+      how: howWritten(part.columns, 'forward', part.service),
+    }),
     ...(part.shared && { where: part.shared.where, conflict: part.shared.unique }),
-    inputs: part.columns.map((link) => ({
-      column: link.to,
-      from: link.from,
-      translate: link.conversion === null ? null : translation({ ...part, columns: [link] }, link),
-    })),
-    converted: convertedThere(part.columns, 'forward'),
     extras: new Map(Object.entries(part.constants)),
     derived: new Map(),
     watched: watchedKeys(mapping, 'forward', part.service),
   }));
 }
 
-function convertedThere(
+/** What one side's links say of how the other side's table is written. */
+function howWritten(
   links: readonly ColumnLink[],
   direction: Direction,
-): ReadonlyMap<string, WrittenWay> {
-  const found = new Map<string, WrittenWay>();
-  for (const { from, to, fromType, toType, conversion } of links) {
-    const { source, target } = endsOf(direction, {
-      monolith: { column: from, type: fromType, way: conversion?.forward },
-      service: { column: to, type: toType, way: conversion?.backward },
+  table: TableCatalog,
+): Pick<WriteTarget, 'inputs' | 'converted' | 'fields'> & { types: [string, string][] } {
+  const inputs = new Map<string, TargetInput>();
+  const converted = new Map<string, WrittenWay>();
+  const fields = new Map<string, WrittenField>();
+  const types: [string, string][] = [];
+  const side = targetOf(direction);
+  for (const [index, link] of links.entries()) {
+    const { conversion } = link;
+    const way = conversion?.[side === 'service' ? 'forward' : 'backward'];
+    const name = columnOn(link, side);
+    const column = conversion?.field?.side === side ? `strangler field ${index}` : name;
+    // a key column is in every part
+    if (inputs.has(column)) continue;
+    inputs.set(column, {
+      column,
+      from: side === 'service' ? link.from : termOf(link),
+      translate: conversion === null || side === 'monolith' ? null : translation(link),
     });
-    if (source.way?.text === null)
-      found.set(target.column, { given: givenType(source.type), way: source.way });
+    if (way?.text === null)
+      converted.set(column, {
+        given: givenType(side === 'service' ? link.fromType : link.toType),
+        way,
+      });
+    if (column === name) continue;
+    const held = table.columns.find((one) => one.name === name);
+    types.push([column, 'jsonb']);
+    fields.set(column, {
+      column: name,
+      path: conversion?.field?.path ?? [],
+      empty: noFields(held?.notNull === true),
+    });
   }
-  return found;
+  return { inputs: [...inputs.values()], converted, fields, types };
 }
 
 const translation =
-  (part: CompiledPart, { from, to }: ColumnLink) =>
+  (link: ColumnLink) =>
   (value: ColumnText): ColumnText =>
-    projectForward(part, { [from]: value })[to] ?? null;
+    projectForward({ columns: [link] }, { [link.from]: value })[link.to] ?? null;
 
 function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTarget {
-  const columns = [...new Set(table.parts.flatMap((part) => part.columns.map(({ from }) => from)))];
+  const links = table.parts.flatMap((part) => part.columns);
   const extras = new Map<string, string | null>();
   for (const [column, { onReturn }] of Object.entries(table.leave))
     if (onReturn !== 'default' && 'value' in onReturn) extras.set(column, onReturn.value);
   return {
-    ...describe(table.monolith, table.key),
-    inputs: columns.map((column) => ({ column, from: column, translate: null })),
-    converted: convertedThere(
-      table.parts.flatMap((part) => part.columns),
-      'reverse',
-    ),
+    ...describe(table.monolith, table.key, {
+      unique: table.key,
+      how: howWritten(links, 'reverse', table.monolith),
+    }),
     extras,
     ...(table.where && { where: table.where, asked: true }),
     derived: expressionsOf(table),
@@ -148,12 +178,19 @@ function reverseTarget(mapping: CompiledMapping, table: CompiledTable): WriteTar
 function describe(
   table: TableCatalog,
   key: readonly string[],
-  unique: readonly string[] = key,
-): Pick<WriteTarget, 'name' | 'key' | 'castTypes' | 'fixed' | 'unique' | 'partitioned'> {
+  {
+    unique,
+    how: { types, ...how },
+  }: { readonly unique: readonly string[]; readonly how: ReturnType<typeof howWritten> },
+): Omit<WriteTarget, 'extras' | 'derived' | 'watched'> {
   return {
     name: quoteTable(table),
     key,
-    castTypes: new Map(table.columns.map((column) => [column.name, withoutLength(column.type)])),
+    ...how,
+    castTypes: new Map([
+      ...table.columns.map((column): [string, string] => [column.name, withoutLength(column.type)]),
+      ...types,
+    ]),
     fixed: new Set(
       table.columns.filter((column) => column.identity === 'always').map((column) => column.name),
     ),

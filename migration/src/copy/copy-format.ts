@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/identifiers.ts';
 import type { ColumnLink, CompiledPart, CompiledTable } from '../mapping/compiled-mapping.ts';
 import type { Conversion } from '../mapping/conversions/conversion.ts';
+import { mergeFields, noFields } from '../mapping/merge-fields.ts';
 import { parseType, withoutLength } from '../mapping/type-compatibility.ts';
 import { forwardColumn } from './projection-sql.ts';
 
@@ -97,11 +98,16 @@ const literal = (value: string | null | undefined): string =>
 
 export function copyFormat(part: CompiledPart): CopyFormat {
   const constants = Object.entries(part.constants);
-  const columns = [...part.columns.map(({ to }) => to), ...constants.map(([name]) => name)].map(
-    quoteIdentifier,
-  );
+  const gathered = gatheredColumns(part);
+  const single = part.columns.filter(({ to }) => !gathered.has(to));
+  const columns = [
+    ...single.map(({ to }) => to),
+    ...gathered.keys(),
+    ...constants.map(([name]) => name),
+  ].map(quoteIdentifier);
   const values = [
-    ...part.columns.map(binaryColumn),
+    ...single.map(binaryColumn),
+    ...gathered.values(),
     ...constants.map(([name, value]) => binaryConstant(part, name, value)),
   ];
   const all = values.filter((value) => value !== null);
@@ -110,10 +116,25 @@ export function copyFormat(part: CompiledPart): CopyFormat {
     binary: false,
     columns,
     values: [
-      ...part.columns.map((link) => forwardColumn(link)),
+      ...single.map((link) => forwardColumn(link)),
+      ...gathered.values(),
       ...constants.map(([, value]) => (value === null ? 'NULL' : quoteLiteral(value))),
     ],
   };
+}
+
+/** JSON columns of the service that columns of the monolith are fields of, with what they hold. */
+function gatheredColumns({ columns, service }: CompiledPart): ReadonlyMap<string, string> {
+  const gathered = columns.filter(({ conversion }) => conversion?.field?.side === 'service');
+  return new Map(
+    [...new Set(gathered.map(({ to }) => to))].map((name) => {
+      const fields = gathered
+        .filter(({ to }) => to === name)
+        .map((link) => ({ path: link.conversion?.field?.path ?? [], value: forwardColumn(link) }));
+      const column = service.columns.find((one) => one.name === name);
+      return [name, mergeFields(noFields(column?.notNull === true), fields)];
+    }),
+  );
 }
 
 /** The expression whose binary form the service's column reads as the value that the text would have been; null if there is none. */

@@ -53,7 +53,7 @@ export const inexactMark = 'not convertible: ';
 /** The text of the other side's value, of a value that does not pass its own text behind a mark; never an error. */
 export function convertedText(column: string, way: AnyWay): string {
   const exact = way.exact?.(column);
-  const text = `format('%s', ${way.sql(column)})`;
+  const text = way.mayBeNull ? outputText(way.sql(column)) : `format('%s', ${way.sql(column)})`;
   const value =
     exact === undefined
       ? text

@@ -1,5 +1,10 @@
 import type { Direction } from '@strangler-toolkit/plan';
-import { type CompiledList, type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import {
+  type CompiledList,
+  type CompiledMapping,
+  tableName,
+  termOf,
+} from '../mapping/compiled-mapping.ts';
 
 /** A mapped column. `version` changes with every ALTER of it, `number` when it was dropped and made again under its old name. */
 export interface ColumnIdentity {
@@ -137,7 +142,7 @@ export const mappingIdentity = ({ tables }: Pick<CompiledMapping, 'tables'>): Ma
       service: tableName(part.service),
       links: Object.fromEntries(
         part.columns.map((link) => [
-          link.from,
+          termOf(link),
           link.conversion === null ? link.to : `${link.to} ${link.conversion.identity}`,
         ]),
       ),

@@ -1,5 +1,5 @@
 import { type Direction, endsOf } from '@strangler-toolkit/plan';
-import { type CompiledMapping, tableName } from './compiled-mapping.ts';
+import { type CompiledMapping, lineOf, tableName } from './compiled-mapping.ts';
 import { carries, parseType } from './type-compatibility.ts';
 
 interface ColumnNow {
@@ -47,7 +47,7 @@ export function changedTypes(
         });
         return carries(source.type, target.type)
           ? []
-          : [{ line: `${part.line}.columns.${link.from}`, source, target }];
+          : [{ line: lineOf(part, link), source, target }];
       }),
     ),
   );

@@ -1,7 +1,8 @@
-import { type ColumnMapping, type Side, StranglerError } from '@strangler-toolkit/plan';
+import { type MappedColumn, type Side, StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
 import { type ColumnLink, tableName } from './compiled-mapping.ts';
 import { functionPair } from './conversions/functions.ts';
+import { fieldOfJson } from './conversions/json-field.ts';
 import { namedConversion } from './conversions/named.ts';
 import { listedValues } from './conversions/values.ts';
 import { differentMeaning } from './different-meaning.ts';
@@ -22,16 +23,13 @@ export function findColumn(table: TableCatalog, name: string, line: string): Col
   return column;
 }
 
-const columnOf = (mapping: string | ColumnMapping): ColumnMapping =>
-  typeof mapping === 'string' ? { to: mapping } : mapping;
-
 export function compileColumn(
   { monolith, service }: Readonly<Record<Side, TableCatalog>>,
-  from: string,
-  mapping: string | ColumnMapping,
-  line: string,
+  { from, mapping, gathered, line: within }: MappedColumn,
+  partLine: string,
 ): ColumnLink {
-  const { to, values, zone, as, functions, letters } = columnOf(mapping);
+  const { to, values, zone, as, functions, letters, field } = mapping;
+  const line = `${partLine}.${within}`;
   const source = findColumn(monolith, from, line);
   const target = findColumn(service, to, line);
   for (const [table, column] of [
@@ -51,8 +49,18 @@ export function compileColumn(
   };
   const named = as
     ? namedConversion({ as, ...(letters && { letters }), line, columns })
-    : functions && functionPair({ functions, line, columns });
-  if (named !== undefined) refuseDrawn(`${line}.${as ? 'as' : 'functions'}`, [source, target]);
+    : functions
+      ? functionPair({ functions, line, columns })
+      : field &&
+        gathered &&
+        fieldOfJson({
+          side: gathered,
+          path: field,
+          line,
+          columns,
+        });
+  if (named !== undefined)
+    refuseDrawn(`${line}.${as ? 'as' : functions ? 'functions' : 'field'}`, [source, target]);
   const other = differentMeaning({
     monolith: source,
     service: target,
@@ -90,6 +98,7 @@ export function compileColumn(
     toType: target.type,
     compareType: type ?? 'text',
     conversion,
+    ...(gathered === 'monolith' && { within }),
   };
 }
 
@@ -98,9 +107,10 @@ const otherTypeRemedy =
   'one (values).';
 
 const gatheredRemedy =
-  'Fields of a JSON value and elements of an array are not taken apart, nor put together: what a value holds beside them would be ' +
-  'lost on its way back. Map the whole value to a column of the same type; a column GENERATED ALWAYS AS (… ->> …) STORED of either ' +
-  'database can show a field of it, and is left out of the mapping. Rows of a child table may be an array as well: see list.';
+  'Fields of a JSON value and elements of an array are not taken apart, nor put together, unless the mapping names a field of jsonb ' +
+  '(fields: [{ from, field, to }], or { to, field }). Map the whole value to a column of the same type; a column ' +
+  'GENERATED ALWAYS AS (… ->> …) STORED of either database can show a part of it, and is left out of the mapping. ' +
+  'Rows of a child table may be an array as well: see list.';
 
 /** Whether a value of the column is several. */
 const gathersValues = ({ type, baseType }: ColumnCatalog): boolean => {

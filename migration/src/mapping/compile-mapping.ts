@@ -1,9 +1,11 @@
 import {
   inServiceNames,
   isOneWay,
+  mappedColumns,
   type MigrationDefinition,
   type OnReturn,
   type RowCondition,
+  type Side,
   StranglerError,
   type TableMapping,
   type TargetTable,
@@ -15,9 +17,13 @@ import { compileColumn, findColumn } from './compile-column.ts';
 import { compileCondition } from './compile-condition.ts';
 import { withLists } from './compile-list.ts';
 import {
+  type ColumnLink,
+  columnOn,
   type CompiledMapping,
   type CompiledPart,
   type CompiledTable,
+  lineOf,
+  shownColumn,
   tableName,
 } from './compiled-mapping.ts';
 import { refuseOverlaps } from './refuse-overlaps.ts';
@@ -192,13 +198,14 @@ function compilePart(
   { service: serviceTables, comesBack, shared: sharing }: CompileCatalogs,
 ): CompiledPart {
   const service = findTable(serviceTables, target.table, `${line}.table`, 'service');
-  const columns = Object.entries(target.columns).map(([from, to]) =>
-    compileColumn({ monolith, service }, from, to, `${line}.columns.${from}`),
+  const columns = mappedColumns(target).map((mapped) =>
+    compileColumn({ monolith, service }, mapped, line),
   );
   refuseRepeated(
-    columns.map((column) => [column.to, `${line}.columns.${column.from}`]),
+    apartFrom(columns, 'service').map((link) => [link.to, lineOf({ line }, link)]),
     'service column',
   );
+  refuseNested(columns, line);
   const serviceKey = key.map((column) => {
     const link = columns.find(({ from }) => from === column);
     if (link === undefined) {
@@ -361,13 +368,41 @@ function refuseUnfilled(
   );
 }
 
+/** Fields of one column of the side count as one. */
+const apartFrom = (columns: readonly ColumnLink[], side: Side): readonly ColumnLink[] =>
+  columns.filter(
+    (link, index) =>
+      link.conversion?.field?.side !== side ||
+      columns.findIndex(
+        (other) =>
+          other.conversion?.field?.side === side && columnOn(other, side) === columnOn(link, side),
+      ) === index,
+  );
+
+/** Of two fields of one column neither holds the other. */
+function refuseNested(columns: readonly ColumnLink[], line: string): void {
+  for (const [index, link] of columns.entries())
+    for (const other of columns.slice(0, index)) {
+      const [one, two] = [link.conversion?.field, other.conversion?.field];
+      if (one === undefined || one.side !== two?.side) continue;
+      if (columnOn(link, one.side) !== columnOn(other, one.side)) continue;
+      const length = Math.min(one.path.length, two.path.length);
+      if (one.path.slice(0, length).every((key, at) => key === two.path[at]))
+        throw new StranglerError(
+          'CONFIG_INVALID',
+          `${line}.columns: ${shownColumn(link, one.side)} and ${shownColumn(other, one.side)} hold one another`,
+          { remedy: 'Map each field once, or the outer one to a jsonb column.' },
+        );
+    }
+}
+
 function refuseSharedColumns(
   parts: readonly CompiledPart[],
   key: readonly string[],
   line: string,
 ): void {
   const owned = parts.flatMap((part) =>
-    part.columns
+    apartFrom(part.columns, 'monolith')
       .filter(({ from }) => !key.includes(from))
       .map(({ from }): [string, string] => [from, `${part.line}.columns.${from}`]),
   );

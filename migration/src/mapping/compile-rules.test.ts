@@ -95,6 +95,71 @@ test.each<[string, string, string]>([
   ),
 );
 
+const jsonb = (name: string, type = 'jsonb'): ColumnCatalog => column(name, { type });
+const withFields = (...fields: { from: string; field: string[]; to: string }[]) => ({
+  columns: { id: 'id', b: 'b' },
+  fields,
+});
+test.each<[string, string, Given]>([
+  [
+    'json keeps its text',
+    `${line}.service[0].fields[0]: a field of public.things.a (json) cannot be public.items.a (text)`,
+    {
+      columns: ['id', jsonb('a', 'json'), 'b'],
+      part: withFields({ from: 'a', field: ['x'], to: 'a' }),
+    },
+  ],
+  [
+    'Give the column the type text',
+    `${line}.service[0].fields[0]: a field of public.things.a (jsonb) cannot be public.items.a (real)`,
+    {
+      columns: ['id', jsonb('a'), 'b'],
+      into: ['id', jsonb('a', 'real'), 'b'],
+      part: withFields({ from: 'a', field: ['x'], to: 'a' }),
+    },
+  ],
+  [
+    'Only jsonb has fields',
+    `${line}.service[0].columns.a: a field of public.items.a (text) cannot be`,
+    { part: { columns: { id: 'id', b: 'b', a: { to: 'a', field: ['x'] } } } },
+  ],
+  [
+    'Map each field once',
+    `${line}.service[0].columns: a.x.y and a.x hold one another`,
+    {
+      columns: ['id', jsonb('a'), 'b'],
+      into: ['id', 'a', 'c', 'b'],
+      part: withFields(
+        { from: 'a', field: ['x'], to: 'a' },
+        { from: 'a', field: ['x', 'y'], to: 'c' },
+      ),
+    },
+  ],
+])('fields of JSON, refused: %s', (remedy, message, given) =>
+  expect(() => compile(given)).toThrow(
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(message),
+      remedy: expect.stringContaining(remedy),
+    }),
+  ),
+);
+
+test('a column is mapped whole or by its fields', () => {
+  const part = withFields({ from: 'a', field: ['x'], to: 'c' });
+  const given = { columns: ['id', jsonb('a'), 'b'], into: ['id', jsonb('a'), 'b', 'c'] };
+  expect(() =>
+    compile({ ...given, part: { ...part, columns: { ...part.columns, a: 'a' } } }),
+  ).toThrow(refused('CONFIG_INVALID', 'its way back would be ambiguous; monolith column a'));
+  expect(
+    compile({
+      ...given,
+      part: withFields({ from: 'a', field: ['x'], to: 'c' }, { from: 'a', field: ['y'], to: 'a' }),
+      into: ['id', 'a', 'b', 'c'],
+    })?.parts[0].columns.map(({ from, to }) => `${from} ${to}`),
+  ).toEqual(['id id', 'b b', 'a c', 'a a']);
+});
+
 test.each<[string, Partial<TableMapping>]>([
   ['id', {}],
   ['a', { where: { a: 'x' } }],

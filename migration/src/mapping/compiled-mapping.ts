@@ -13,7 +13,13 @@ export interface ColumnLink {
   readonly compareType: string;
   /** Null when values pass unchanged. */
   readonly conversion: Conversion | null;
+  /** Where in the part it stands, when not under its name. */
+  readonly within?: string;
 }
+
+/** Of the context file. */
+export const lineOf = (part: { readonly line: string }, { from, within }: ColumnLink): string =>
+  `${part.line}.${within ?? `columns.${from}`}`;
 
 /** One service table that holds a part of a monolith table's columns, one row per monolith row. */
 export interface CompiledPart {
@@ -88,6 +94,19 @@ export interface CompiledMapping {
   /** Foreign keys of which one end is mapped, on both sides. */
   readonly crossing: readonly CrossingKey[];
 }
+
+/** What a row in the monolith's terms calls the value: a field of a JSON column is one of several values there. */
+export const termOf = ({ from, conversion }: ColumnLink): string =>
+  conversion?.field?.side === 'monolith'
+    ? `${from} ${JSON.stringify(conversion.field.path)}`
+    : from;
+
+/** A column of a side as people read it: `address`, or `address.city`. */
+export const shownColumn = (link: ColumnLink, side: Side): string =>
+  [
+    columnOn(link, side),
+    ...(link.conversion?.field?.side === side ? link.conversion.field.path : []),
+  ].join('.');
 
 /** The column of a side. */
 export const columnOn = (link: ColumnLink, side: Side): string =>

@@ -1,6 +1,7 @@
 import {
   isOneWay,
   isStranglerError,
+  mappedColumns,
   type MigrationDefinition,
   type StranglerError,
 } from '@strangler-toolkit/plan';
@@ -52,14 +53,9 @@ export async function examineMapping(
     for (const [at, part] of table.service.entries()) {
       const to = catalogs.service.find((one) => isNamed(one, part.table));
       if (from === undefined || to === undefined) continue;
-      for (const [column, mapped] of Object.entries(part.columns))
+      for (const mapped of mappedColumns(part))
         await attempt(() =>
-          compileColumn(
-            { monolith: from, service: to },
-            column,
-            mapped,
-            `${line}.service[${at}].columns.${column}`,
-          ),
+          compileColumn({ monolith: from, service: to }, mapped, `${line}.service[${at}]`),
         );
     }
     // What is refused by name already would only be told in other words.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
+import { type ColumnMapping, mappedColumns } from '@strangler-toolkit/plan';
 import { compileColumn, findColumn } from './compile-column.ts';
 import type { CompiledPart } from './compiled-mapping.ts';
 import { listedValues } from './conversions/values.ts';
@@ -76,8 +77,8 @@ describe('a column of the mapping', () => {
     column('flag', 'boolean'),
     column('made', 'text', true),
   );
-  const compile = (from: string, to: Parameters<typeof compileColumn>[2]) =>
-    compileColumn({ monolith, service }, from, to, 'here');
+  const compile = (from: string, to: string | ColumnMapping) =>
+    compileColumn({ monolith, service }, mappedColumns({ columns: { [from]: to } })[0]!, 'here');
 
   test('knows both names and types, the type to compare in, and its values both ways', () => {
     expect(compile('id', 'id')).toEqual({
@@ -100,7 +101,7 @@ describe('a column of the mapping', () => {
     ]);
   });
 
-  test.each<[string, Parameters<typeof compileColumn>[2], string, RegExp]>([
+  test.each<[string, string | ColumnMapping, string, RegExp]>([
     ['id', 'flag', 'CONFIG_INVALID', /id is integer.*\(boolean\) cannot carry both ways/],
     ['id', 'nowhere', 'COLUMN_MISSING', /goods has no column nowhere \(it has id, flag, made\)/],
     ['nowhere', 'id', 'COLUMN_MISSING', /products has no column nowhere/],

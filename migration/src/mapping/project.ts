@@ -1,13 +1,16 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type { ColumnText, Row } from '../stream/change-event.ts';
-import type { ColumnLink, CompiledPart } from './compiled-mapping.ts';
+import { type ColumnLink, type CompiledPart, termOf } from './compiled-mapping.ts';
 import { refusalText } from './conversions/conversion.ts';
 
 /**
  * Monolith row → this part's service row. A column that is absent (unchanged TOAST) stays absent; constants are not added. What
  * only a server converts is left as it is: the statement that writes it does so.
  */
-export function projectForward(part: CompiledPart, row: Row): Record<string, ColumnText> {
+export function projectForward(
+  part: Pick<CompiledPart, 'columns'>,
+  row: Row,
+): Record<string, ColumnText> {
   const result: Record<string, ColumnText> = {};
   for (const link of part.columns) {
     const value = row[link.from];
@@ -21,7 +24,7 @@ export function projectBackward(part: CompiledPart, row: Row): Record<string, Co
   const result: Record<string, ColumnText> = {};
   for (const link of part.columns) {
     const value = row[link.to];
-    if (value !== undefined) result[link.from] = translate(value, link, 'backward');
+    if (value !== undefined) result[termOf(link)] = translate(value, link, 'backward');
   }
   return result;
 }

@@ -1,7 +1,7 @@
 import { StranglerError } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { FindingKind } from '../findings/kinds.ts';
-import type { CompiledMapping } from './compiled-mapping.ts';
+import { type CompiledMapping, lineOf } from './compiled-mapping.ts';
 import { parseType } from './type-compatibility.ts';
 
 interface Server {
@@ -32,7 +32,7 @@ export async function serverProblems(
     );
   const columns = mapping.tables.flatMap((table) =>
     table.parts.flatMap((part) =>
-      part.columns.map((link) => ({ ...link, line: `${part.line}.columns.${link.from}` })),
+      part.columns.map((link) => ({ ...link, line: lineOf(part, link) })),
     ),
   );
   const blind = [here, there].some(({ encoding }) => encoding === 'SQL_ASCII');

@@ -29,7 +29,7 @@ export function endsIn({ tables = [] }: MigrationDefinition, side: Side, end: Ke
         columns: end.columns.map(
           (name) =>
             Object.entries(columns).find(
-              ([, to]) => (typeof to === 'string' ? to : to.to) === name,
+              ([, to]) => (typeof to === 'string' ? to : to.field ? null : to.to) === name,
             )?.[0],
         ),
       }));

@@ -17,7 +17,9 @@ import {
   type CompiledPart,
   type CompiledTable,
   distinctTables,
+  lineOf,
   mappingsOf,
+  shownColumn,
   tableName,
 } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
@@ -164,8 +166,8 @@ async function checkTable(
   return looked.map(({ link, found: { raised, ...found } }) => ({
     side,
     table: tableName(catalog),
-    column: columnOn(link, side),
-    line: `${part.line}.columns.${link.from}`,
+    column: shownColumn(link, side),
+    line: lineOf(part, link),
     rows,
     ...found,
     ...(raised !== undefined && { raised }),

@@ -1,9 +1,15 @@
 import type pg from 'pg';
 import { classifyFailure } from '../apply/classify-error.ts';
 import { converted, outputText, refusalOf } from '../copy/projection-sql.ts';
-import { type ColumnLink, type CompiledPart, tableName } from '../mapping/compiled-mapping.ts';
+import {
+  type ColumnLink,
+  type CompiledPart,
+  shownColumn,
+  tableName,
+} from '../mapping/compiled-mapping.ts';
 import type { Conversion } from '../mapping/conversions/conversion.ts';
 import { givenType } from '../mapping/conversions/functions.ts';
+import { pathLiteral } from '../mapping/conversions/json-field.ts';
 import { projectBackward, projectForward } from '../mapping/project.ts';
 import type { ColumnText } from '../stream/change-event.ts';
 
@@ -25,7 +31,11 @@ export async function previewValue(
   link: ColumnLink,
   is: ColumnText,
 ): Promise<PreviewedColumn> {
-  const base = { column: link.from, is, to: `${tableName(part.service)}.${link.to}` };
+  const base = {
+    column: shownColumn(link, 'monolith'),
+    is,
+    to: `${tableName(part.service)}.${shownColumn(link, 'service')}`,
+  };
   try {
     if (is !== null && link.conversion?.forward.text === null)
       return { ...base, ...(await askServer(server, link, link.conversion, is)) };
@@ -43,14 +53,25 @@ export async function previewValue(
 async function askServer(
   server: pg.Client,
   { fromType }: ColumnLink,
-  { forward, backward }: Conversion,
-  is: string,
-): Promise<Pick<PreviewedColumn, 'becomes' | 'comesBack'>> {
-  const there = converted(`CAST($1::text AS ${givenType(fromType)})`, forward);
-  const { rows } = await server.query<{ becomes: string | null; back: string | null }>(
-    `SELECT ${outputText('there')} AS becomes, ${outputText(`(${backward.sql('there')})`)} AS back ` +
-      `FROM (SELECT ${there} AS there OFFSET 0) AS forth`,
-    [is],
+  { forward, backward, field }: Conversion,
+  text: string,
+): Promise<Pick<PreviewedColumn, 'is' | 'becomes' | 'comesBack'>> {
+  // of a JSON column the field alone is shown
+  const is = field?.side === 'monolith' ? `(given #> ${pathLiteral(field.path)})` : 'given';
+  const back = field?.side === 'service' ? field.read('there') : backward.sql('there');
+  const { rows } = await server.query<{
+    is: string | null;
+    becomes: string | null;
+    back: string | null;
+  }>(
+    `SELECT ${outputText(is)} AS is, ${outputText('there')} AS becomes, ${outputText(`(${back})`)} AS back ` +
+      `FROM (SELECT given, ${converted('given', forward)} AS there ` +
+      `FROM (SELECT CAST($1::text AS ${givenType(fromType)}) AS given OFFSET 0) AS one OFFSET 0) AS forth`,
+    [text],
   );
-  return { becomes: rows[0]?.becomes ?? null, comesBack: rows[0]?.back ?? null };
+  return {
+    is: rows[0]?.is ?? null,
+    becomes: rows[0]?.becomes ?? null,
+    comesBack: rows[0]?.back ?? null,
+  };
 }

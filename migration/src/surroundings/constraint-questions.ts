@@ -74,7 +74,7 @@ const notNulls = ({ side, table }: Receiver): TableConstraint[] =>
       ofAll: true,
     }));
 
-/** Whether a source's column, its domain or a CHECK keeps NULL out; no conversion makes one. */
+/** Whether a source's column, its domain or a CHECK keeps NULL out; no conversion makes one, but a field may be missing. */
 function neverNull(
   { side, unique: [column = ''] }: TableConstraint,
   { table }: Receiver,
@@ -86,7 +86,7 @@ function neverNull(
   const from = source.table.columns.find(
     ({ name }) => link && name === columnOn(link, otherSide(side)),
   );
-  if (from === undefined) return false;
+  if (from === undefined || link?.conversion?.field) return false;
   const check = `CHECK ((${quoted(from.name)} IS NOT NULL))`;
   return (
     from.notNull ||

@@ -1,4 +1,4 @@
-import type { Side } from '@strangler-toolkit/plan';
+import { otherSide, type Side } from '@strangler-toolkit/plan';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
 import { convertedText, inexactMark, outputText } from '../copy/projection-sql.ts';
 import type { Conversion } from '../mapping/conversions/conversion.ts';
@@ -35,13 +35,18 @@ export interface Comparison {
   readonly service: ComparedSide;
 }
 
+/** The side whose text both show: the service's, but where its column holds more than the value. */
+const shownBy = ({ field }: Conversion): Side => (field ? otherSide(field.side) : 'service');
+
 const isCharacter = (type: string): boolean => /^character(\(|$)/.test(type);
 
 function normalised(side: Side, link: ColumnLink): string {
   const column = quoteIdentifier(columnOn(link, side));
-  // what is converted has no common type: the service's own text is what both show
+  // what is converted has no common type: one side's own text is what both show
   if (link.conversion !== null)
-    return side === 'service' ? outputText(column) : convertedText(column, link.conversion.forward);
+    return side === shownBy(link.conversion)
+      ? outputText(column)
+      : convertedText(column, link.conversion[side === 'monolith' ? 'forward' : 'backward']);
   if (link.fromType === link.toType) return `${column}::text`;
   const wide = `CAST(${outputText(column)} AS ${link.compareType})`;
   // 12.5 and 12.50, or 'ab' and 'ab   ', differ only because one of the two types writes them so.

@@ -1,7 +1,7 @@
 import type { RowCondition, Side } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
-import { columnsRead, type CompiledTable } from '../mapping/compiled-mapping.ts';
+import { columnsRead, type CompiledTable, termOf } from '../mapping/compiled-mapping.ts';
 import { projectBackward, projectForward } from '../mapping/project.ts';
 import { conditionSql } from '../mapping/row-condition.ts';
 import type { ColumnText } from '../stream/change-event.ts';
@@ -71,7 +71,7 @@ export async function ownerRow(
       client,
       {
         table: quoteTable(part.service),
-        columns: part.columns.map(({ to }) => to),
+        columns: [...new Set(part.columns.map(({ to }) => to))],
         key: part.key,
         where: part.shared?.where,
         keyTypes: types(part.service, part.key),
@@ -82,7 +82,7 @@ export async function ownerRow(
     // A further part that is not there holds no values.
     row = found
       ? { ...row, ...projectBackward(part, found.values) }
-      : { ...Object.fromEntries(part.columns.map(({ from }) => [from, null])), ...row };
+      : { ...Object.fromEntries(part.columns.map((link) => [termOf(link), null])), ...row };
     versions.push(found?.version ?? '');
   }
   return { row, version: versions.join() };

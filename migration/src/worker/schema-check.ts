@@ -11,7 +11,7 @@ import type pg from 'pg';
 import type { RelationMessage } from '../apply/relation-watch.ts';
 import { displayTable } from '../database/identifiers.ts';
 import { changedTypes, retypedConditions } from '../mapping/changed-types.ts';
-import { type CompiledMapping, tableName } from '../mapping/compiled-mapping.ts';
+import { type CompiledMapping, lineOf, tableName } from '../mapping/compiled-mapping.ts';
 import { loadMapping } from '../mapping/load.ts';
 import { carries } from '../mapping/type-compatibility.ts';
 import { publicationDifference, type SourceTable } from '../stream/index.ts';
@@ -108,7 +108,7 @@ export async function checkRelation(check: SchemaCheck, relation: RelationMessag
           : link.conversion.takes(sidesOf(check.direction, type, targetType));
       if (type === was || fits) continue;
       throw changedType(
-        `${part.line}.columns.${link.from}`,
+        lineOf(part, link),
         { name: `${name}.${column}`, type, was },
         { name: target, type: targetType },
       );

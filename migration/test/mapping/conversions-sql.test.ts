@@ -7,8 +7,10 @@ import { convertedBack, convertedText, inexactMark } from '../../src/copy/projec
 import { connect } from '../../src/database/connect.ts';
 import type { CompiledMapping } from '../../src/mapping/compiled-mapping.ts';
 import type { Conversion } from '../../src/mapping/conversions/conversion.ts';
+import { fieldOfJson } from '../../src/mapping/conversions/json-field.ts';
 import { functionPair } from '../../src/mapping/conversions/functions.ts';
 import { namedConversion } from '../../src/mapping/conversions/named.ts';
+import { mergeFields } from '../../src/mapping/merge-fields.ts';
 import { refuseFunctions } from '../../src/mapping/refuse-functions.ts';
 
 let database: TestDatabase;
@@ -228,4 +230,89 @@ test('functions of the context file pass what comes back, and nothing else', asy
   expect(checked.map(({ converted }) => converted)).toEqual(
     values.map((value) => (exact(value) ? 't' : 'f')),
   );
+});
+
+test('fields are set, taken out and read, and what lies beside them stays', async () => {
+  const documents = [
+    null,
+    'null',
+    '{}',
+    '{"a": 1, "k": [1]}',
+    '{"b": {"c": "x", "k": 1.50}, "a": null}',
+    '{"b": null}',
+  ];
+  const values = [null, '"y"', '7'];
+  const cases = documents.flatMap((document) =>
+    values.flatMap((a) => values.map((c) => [document, a, c] as const)),
+  );
+  const merged = mergeFields('given.document', [
+    { path: ['a'], value: 'given.a' },
+    { path: ['b', 'c'], value: 'given.c' },
+  ]);
+  const { rows } = await client.query<{ merged: string | null }>(
+    `SELECT (${merged})::text AS merged FROM unnest($1::jsonb[], $2::jsonb[], $3::jsonb[]) WITH ORDINALITY AS given(document, a, c, n) ORDER BY n`,
+    [0, 1, 2].map((at) => cases.map((one) => one[at])),
+  );
+  const expected = cases.map(([document, a, c]) => {
+    const before = JSON.parse(document ?? 'null') as { b?: Record<string, unknown> | null } | null;
+    if (a === null && c === null && before === null) return document;
+    const { a: _a, b, ...beside } = { a: null, ...before };
+    const inner = { ...b, ...(c !== null && { c: JSON.parse(c) as unknown }) };
+    if (c === null) delete inner['c'];
+    const kept =
+      c !== null || b ? { b: inner } : b === null && before && 'b' in before ? { b } : {};
+    return { ...beside, ...(a !== null && { a: JSON.parse(a) as unknown }), ...kept };
+  });
+  const parsed = rows.map(({ merged: text }) =>
+    text === null || text === 'null' ? text : (JSON.parse(text) as unknown),
+  );
+  expect(parsed).toEqual(expected);
+});
+
+test.each([
+  ['text', '{"f": "a"}', true],
+  ['text', '{"f": 5}', false],
+  ['text', '{"f": null}', false],
+  ['text', '{}', true],
+  ['text', '[1]', false],
+  ['text', '"f"', false],
+  ['character varying(2)', '{"f": "ab"}', true],
+  ['character varying(2)', '{"f": "abc"}', false],
+  ['integer', '{"f": 2147483647}', true],
+  ['integer', '{"f": 2147483648}', false],
+  ['integer', '{"f": -2147483648}', true],
+  ['integer', '{"f": 1.0}', false],
+  ['integer', '{"f": "1"}', false],
+  ['bigint', '{"f": 9223372036854775807}', true],
+  ['bigint', '{"f": 1e300}', false],
+  ['numeric', '{"f": 1.500}', true],
+  ['numeric(4,2)', '{"f": 12.50}', true],
+  ['numeric(4,2)', '{"f": 12.5}', false],
+  ['numeric(4,2)', '{"f": 123.50}', false],
+  ['boolean', '{"f": false}', true],
+  ['boolean', '{"f": "t"}', false],
+  ['jsonb', '{"f": null}', true],
+])('a field that is a column of type %s: %s passes %s', async (type, document, passes) => {
+  const { forward, backward } = fieldOfJson({
+    side: 'monolith',
+    path: ['f'],
+    line: 'here',
+    columns: { monolith: { name: 'm', type: 'jsonb' }, service: { name: 's', type } },
+  });
+  const [there] = await asSql('jsonb', [document], convertedText('value', forward));
+  const text = there?.converted ?? null;
+  expect(text?.startsWith(inexactMark) ?? false).toBe(!passes);
+  if (!passes || text === null) return;
+  const [back] = await asSql(type, [text], convertedText('value', backward));
+  expect(`{"f": ${back?.converted}}`).toBe(document);
+});
+
+test('NaN has no form in JSON', async () => {
+  const columns = {
+    monolith: { name: 'm', type: 'numeric' },
+    service: { name: 's', type: 'jsonb' },
+  };
+  const { forward } = fieldOfJson({ side: 'service', path: ['f'], line: 'here', columns });
+  const [there] = await asSql('numeric', ['NaN'], convertedText('value', forward));
+  expect(there?.converted).toBe(`${inexactMark}NaN`);
 });

@@ -1,4 +1,4 @@
-import type { BySide, ErrorCode } from '@strangler-toolkit/plan';
+import type { BySide, ErrorCode, Side } from '@strangler-toolkit/plan';
 
 /** One direction of a conversion: as a function for the stream, and as SQL where a server does the work. Both say the same. */
 export interface Way {
@@ -16,6 +16,8 @@ export interface Way {
 /** As `Way`. Where no function says it, the statement that writes the value does, which a server carries out. */
 export type AnyWay = Omit<Way, 'text'> & {
   readonly text: Way['text'] | null;
+  /** The SQL may give NULL of what is not. */
+  readonly mayBeNull?: true;
 };
 
 /** What becomes of a mapped column's values on their way, and back. NULL stays NULL. */
@@ -26,8 +28,18 @@ export interface Conversion<W extends AnyWay = AnyWay> {
   readonly backward: W & Refusal;
   /** Whether it also fits columns of these types. */
   readonly takes: (types: BySide<string>) => boolean;
+  /** One side's value is a field of the other side's JSON column. */
+  readonly field?: FieldOfJson;
   /** What the databases have to understand first. */
   readonly functions?: readonly ValueFunction[];
+}
+
+export interface FieldOfJson {
+  /** Whose column holds the JSON. */
+  readonly side: Side;
+  readonly path: readonly string[];
+  /** The column's value from the field alone, as SQL. */
+  readonly read: (field: string) => string;
 }
 
 /** SQL of the context file over a value of one type, that gives one of another. */
