@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteLiteral, quoteTable } from '../database/identifie
 import { type CompiledList, tableName } from '../mapping/compiled-mapping.ts';
 import { replicaSchema } from '../replica/schema.ts';
 import {
+  changedParents,
   deleteBehind,
   deleteRowsOf,
   emptyList,
@@ -10,11 +11,12 @@ import {
   keyNames,
   keysOfParents,
   keysOfRows,
-  listsOfRows,
   lockParents,
   parentTable,
   rebuildStatement,
   rowsTable,
+  standingLists,
+  unkeptKeys,
 } from './list-sql.ts';
 
 /** SQLSTATE of an array that rows cannot give back. */
@@ -64,19 +66,15 @@ function columnBody(list: CompiledList, busy: string): string {
   const place = placeOf(list);
   const array = quoteIdentifier(list.column);
   const [gone, come] = [keysOfParents(list, 'gone'), keysOfParents(list, 'come')];
-  const listed = keysOfParents(list, 'come', `, p.${array} AS list`);
-  const filled = `${listed} WHERE p.${array}::text <> ${emptyList(list)}`;
-  const same = list.key
-    .map(([, to]) => `o.${quoteIdentifier(to)} = p.${quoteIdentifier(to)}`)
-    .join(' AND ');
-  const changed = `${listed} WHERE NOT EXISTS (SELECT FROM gone AS o WHERE ${same} AND o.${array}::text = p.${array}::text)`;
-  const keys = (of: string): string => `SELECT ${keyNames(list)} FROM (${of}) AS written`;
-  const write = (written: string): string => `PERFORM 1 FROM (${written}) AS w LIMIT 1;
+  const filled = `${come} WHERE p.${array}::text <> ${emptyList(list)}`;
+  const write = (
+    keys: string,
+    written = standingLists(list, keys),
+  ): string => `PERFORM 1 FROM (${keys}) AS w LIMIT 1;
       IF FOUND THEN
         ${deleteBehind(list, written)};
         ${insertBehind(list, written)};
-        SELECT concat_ws(', ', ${keyNames(list, 'made.')}) INTO wrong FROM (${listsOfRows(list, keys(written))}) AS made
-          JOIN (${written}) AS w USING (${keyNames(list)}) WHERE made.list::text IS DISTINCT FROM w.list::text LIMIT 1;
+        SELECT concat_ws(', ', ${keyNames(list)}) INTO wrong FROM (${unkeptKeys(list, written)}) AS unkept;
         IF FOUND THEN
           RAISE EXCEPTION '% % cannot be kept as rows of %', ${quoteLiteral(place)}, wrong, ${quoteLiteral(tableName(list.rows))}
             USING ERRCODE = '${LIST_REFUSED}', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = ${quoteLiteral(list.column)},
@@ -96,7 +94,7 @@ BEGIN${begin(busy)}
       ${write(filled)}
   ELSIF TG_OP = 'UPDATE' THEN
     ${deleteRowsOf(list, `${gone} EXCEPT ${come}`)};
-      ${write(changed)}
+      ${write(changedParents(list))}
   ELSIF TG_OP = 'DELETE' THEN
     ${deleteRowsOf(list, gone)};
   ELSE

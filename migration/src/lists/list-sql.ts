@@ -47,14 +47,14 @@ export function rebuildStatement(list: CompiledList, keys: string): string {
   return (
     `UPDATE ${parentTable(list)} AS p SET ${quoteIdentifier(list.column)} = made.list\n` +
     `  FROM (${listsOfRows(list, keys)}) AS made\n` +
-    `  WHERE ${sameParent(list, 'made')} AND ${own}::text IS DISTINCT FROM made.list::text`
+    `  WHERE ${sameParent(list, 'made')} AND ${own}::text COLLATE "C" IS DISTINCT FROM made.list::text COLLATE "C"`
   );
 }
 
 /** Parents whose array is another than their rows make: their keys as text, in the parent's order. */
 export const differingParents = (list: CompiledList): string =>
   `FROM ${parentTable(list)} AS p JOIN (${listsOfRows(list, keysOfParents(list, parentTable(list)))}) AS made ON ` +
-  `${sameParent(list, 'made')} WHERE ${column('p', list.column)}::text IS DISTINCT FROM made.list::text`;
+  `${sameParent(list, 'made')} WHERE ${column('p', list.column)}::text COLLATE "C" IS DISTINCT FROM made.list::text COLLATE "C"`;
 
 /** Whoever writes rows of one parent waits for whoever else does: each makes the array of what the others committed. */
 export const lockParents = (list: CompiledList, keys: string): string =>
@@ -64,38 +64,46 @@ export const lockParents = (list: CompiledList, keys: string): string =>
 export const deleteRowsOf = (list: CompiledList, keys: string): string =>
   `DELETE FROM ${rowsTable(list)} AS c WHERE (${list.key.map(([from]) => column('c', from)).join(', ')}) IN (${keys})`;
 
-/** Of a written array: how long it is, its element n, and the same of a row. */
+/** Of a written array: its elements, one of them as text, a row's value as such a text, and an element as a row's value. */
 const parts = {
   array: {
-    size: () => 'cardinality(w.list)',
-    element: '(list[n::int])::text',
-    standing: (value: string) => `${value}::text`,
     elements: 'unnest(w.list)',
+    element: 'e.value::text',
+    standing: (value: string) => `${value}::text`,
     value: () => 'e.value',
   },
   jsonb: {
-    size: () => `CASE jsonb_typeof(w.list) WHEN 'array' THEN jsonb_array_length(w.list) ELSE 0 END`,
-    element: '(list -> (n - 1)::int)::text',
-    standing: (value: string) => `coalesce(to_jsonb(${value}), 'null')::text`,
     elements: `jsonb_array_elements(CASE jsonb_typeof(w.list) WHEN 'array' THEN w.list ELSE '[]' END)`,
+    element: 'e.value::text',
+    standing: (value: string) => `coalesce(to_jsonb(${value}), 'null')::text`,
     value: (type: string) => `(e.value #>> '{}')::${type}`,
   },
 } as const;
 
-/** Rows from the first one on that is another than the written array's element in its place. */
+/**
+ * Rows from the first one on that is another than the written array's element in its place. Rows and elements lie in one heap and
+ * are told apart by windows over it: plans are made for the first statement of a session, of one row, and a join that was good
+ * for it looks at each element of a long list for each of its rows; a list that goes along with its rows is as long as its square.
+ */
 export function deleteBehind(list: CompiledList, written: string): string {
   const { rowKey, value, form } = list;
-  const { size, element, standing } = parts[form];
-  const names = rowKey.map((_, index) => `r${index + 1}`);
+  const { elements, element, standing } = parts[form];
+  const names = rowKey.map((_, index) => `r${index + 1}`).join(', ');
   const named = rowKey.map((name, index) => `${column('c', name)} AS r${index + 1}`).join(', ');
+  const none = rowKey
+    .map((name) => `(NULL::${rowsTable(list)}).${quoteIdentifier(name)}`)
+    .join(', ');
+  const keys = keyNames(list);
   return (
     `DELETE FROM ${rowsTable(list)} AS c USING (\n` +
-    `    SELECT ${names.join(', ')}, bool_or(n > size OR value IS DISTINCT FROM ${element})\n` +
-    `             OVER (PARTITION BY ${keyNames(list)} ORDER BY n) AS goes\n` +
-    `    FROM (SELECT ${named}, ${keyNames(list, 'w.')}, w.list, ${size()} AS size, ${standing(column('c', value))} AS value,\n` +
-    `                 row_number() OVER (PARTITION BY ${keyNames(list, 'w.')} ORDER BY ${inOrder(list)}) AS n\n` +
-    `          FROM (${written}) AS w JOIN ${rowsTable(list)} AS c ON ${sameRows(list, 'w')}) AS numbered\n` +
-    `  ) AS standing WHERE goes AND ${rowKey.map((name, index) => `${column('c', name)} = r${index + 1}`).join(' AND ')}`
+    `    SELECT ${names}, is_row, bool_or(NOT alike) OVER (PARTITION BY ${keys} ORDER BY n) AS goes\n` +
+    `    FROM (SELECT ${names}, is_row, ${keys}, n, count(*) OVER (PARTITION BY ${keys}, n, value COLLATE "C") = 2 AS alike\n` +
+    `          FROM (SELECT ${named}, true AS is_row, ${keyNames(list, 'w.')}, ${standing(column('c', value))} AS value,\n` +
+    `                       row_number() OVER (PARTITION BY ${keyNames(list, 'w.')} ORDER BY ${inOrder(list)}) AS n\n` +
+    `                FROM (${written}) AS w JOIN ${rowsTable(list)} AS c ON ${sameRows(list, 'w')}\n` +
+    `                UNION ALL SELECT ${none}, false, ${keyNames(list, 'w.')}, ${element}, e.n\n` +
+    `                FROM (${written}) AS w CROSS JOIN LATERAL ${elements} WITH ORDINALITY AS e (value, n)) AS both_of_them) AS paired\n` +
+    `  ) AS standing WHERE is_row AND goes AND ${rowKey.map((name, index) => `${column('c', name)} = r${index + 1}`).join(' AND ')}`
   );
 }
 
@@ -116,5 +124,35 @@ export function insertBehind(list: CompiledList, written: string): string {
     `                          FROM ${rowsTable(list)} AS c WHERE ${sameRows(list, 'w')}) AS kept\n` +
     `    CROSS JOIN LATERAL ${elements} WITH ORDINALITY AS e (value, n)\n` +
     `  WHERE e.n > kept.rows ORDER BY ${keyNames(list, 'w.')}, e.n`
+  );
+}
+
+/**
+ * Parents (keys) with the arrays that they have by now: a statement that writes rows beside them, or a trigger of the service's,
+ * may have been there before.
+ */
+export const standingLists = (list: CompiledList, keys: string): string =>
+  `${keysOfParents(list, parentTable(list), `, ${column('p', list.column)} AS list`)} ` +
+  `WHERE (${list.key.map(([, to]) => column('p', to)).join(', ')}) IN (${keys})`;
+
+/** Parents whose array came (of `come`) and is none that they had before (of `gone`): their keys. */
+export function changedParents(list: CompiledList): string {
+  const [array, keys] = [column('p', list.column), keyNames(list)];
+  const of = (from: string, come: boolean): string =>
+    keysOfParents(list, from, `, ${array}::text COLLATE "C" AS list, ${come} AS is_new`);
+  return (
+    `SELECT ${keys} FROM (${of('come', true)} UNION ALL ${of('gone', false)}) AS both_of_them\n` +
+    `    GROUP BY ${keys}, list HAVING bool_and(is_new)`
+  );
+}
+
+/** Of the written arrays those that the rows do not give back: their keys. */
+export function unkeptKeys(list: CompiledList, written: string): string {
+  const keys = keyNames(list);
+  const made = listsOfRows(list, `SELECT ${keys} FROM (${written}) AS written`);
+  return (
+    `SELECT ${keys} FROM (SELECT ${keys}, list::text COLLATE "C" AS list FROM (${made}) AS made\n` +
+    `    UNION ALL SELECT ${keys}, list::text COLLATE "C" FROM (${written}) AS w) AS both_of_them\n` +
+    `  GROUP BY ${keys} HAVING min(list) <> max(list) LIMIT 1`
   );
 }

@@ -8,6 +8,7 @@ import { connect } from '../../src/database/connect.ts';
 import { caughtUp, startWorker } from '../worker/shop.ts';
 import {
   cutOff as cutOffLists,
+  expectLargeLists,
   expectLists,
   openLists,
   said,
@@ -217,6 +218,7 @@ test('rows of child tables are arrays at the service as well, and come back from
          tags @> '{by the row,by the array}' AS whole FROM goods g ${one}`,
     );
     expect(both).toEqual([{ alike: 't', whole: 't' }]);
+    await expectLargeLists(shop);
     await shop.service.query(
       'TRUNCATE goods, good_pictures; INSERT INTO goods SELECT n FROM generate_series(1, 600) n',
     );
