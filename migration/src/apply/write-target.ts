@@ -128,7 +128,7 @@ function howWritten(
     const { conversion } = link;
     const way = conversion?.[side === 'service' ? 'forward' : 'backward'];
     const name = columnOn(link, side);
-    const column = conversion?.field?.side === side ? `strangler field ${index}` : name;
+    const column = conversion?.field?.side === side ? `strangler_field_${index}` : name;
     // a key column is in every part
     if (inputs.has(column)) continue;
     inputs.set(column, {
