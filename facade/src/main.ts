@@ -15,7 +15,7 @@ import { runProcesses } from './processes/run-processes.ts';
 /** One facade from the environment, drained on SIGTERM and SIGINT; context files are read again on SIGHUP. */
 async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void> {
   const environment = parseEnvironment(env);
-  const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME);
+  const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME, cluster.isWorker);
   const folder = environment.STRANGLER_CONTEXTS;
   const named = Boolean(env.STRANGLER_CONTEXTS);
   // from before they are read: what changes while the facade starts is read again when it has
@@ -67,7 +67,7 @@ async function run(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void>
 async function runAll(env: NodeJS.ProcessEnv, withoutFlags: boolean): Promise<void> {
   const environment = parseEnvironment(env);
   if (cluster.isWorker || environment.FACADE_PROCESSES === 1) return run(env, withoutFlags);
-  const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME);
+  const log = openLog(environment.FACADE_LOG_LEVEL, environment.FACADE_NAME, true);
   const exit = (code: number): void => void logWritten(log).finally(() => process.exit(code));
   const failed = await runProcesses(environment, log, exit);
   if (failed !== undefined) exit(failed);

@@ -64,3 +64,20 @@ test('a service is all addresses of all its targets, for the shortest time that 
     ttl: 3,
   });
 });
+
+test('a target of a service that is not there takes no others along; one of which nobody tells does', async () => {
+  const fails = (code: string) =>
+    sources({
+      system: (name) =>
+        name === 'a'
+          ? Promise.reject(Object.assign(new Error(), { code }))
+          : Promise.resolve(['::1']),
+      services: async () => ['a', 'b'].map((name) => ({ name, port: 81, priority: 1, weight: 1 })),
+    });
+  expect(await lookUp(fails('ENOTFOUND'), '_shop._tcp.test')).toMatchObject({
+    targets: [{ addresses: ['::1'], port: 81 }],
+  });
+  await expect(lookUp(fails('EAI_AGAIN'), '_shop._tcp.test')).rejects.toMatchObject({
+    code: 'EAI_AGAIN',
+  });
+});

@@ -41,6 +41,19 @@ interface Addresses {
   readonly ttl: number | undefined;
 }
 
+/** Of DNS: the name, or records of this type of it, are not there. Everything else means that nobody tells. */
+const absent = new Set<unknown>(['ENOTFOUND', 'ENODATA']);
+const isAbsence = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && absent.has(error.code);
+const elseNothing =
+  <T>(nothing: T) =>
+  (error: unknown): T => {
+    if (isAbsence(error)) return nothing;
+    throw error;
+  };
+const noneWhereAbsent = elseNothing<Addresses>({ addresses: [], ttl: undefined });
+const orNone = <T>(records: Promise<T[]>): Promise<T[]> => records.catch(elseNothing<T[]>([]));
+
 /**
  * The system is asked first: it alone knows the hosts file, search domains and a container engine's names, and DNS asked for
  * `catalog.shop` as it is spelt may know somebody else's. What DNS says of the same addresses tells for how long they hold.
@@ -64,7 +77,8 @@ export async function lookUp(sources: Sources, name: string): Promise<Found> {
   const services = await sources.services(name);
   const found = await Promise.all(
     services.map(async ({ name: host, ...service }) => {
-      const { addresses, ttl } = await addressesOf(sources, host);
+      // one that is not there must not take the others along
+      const { addresses, ttl } = await addressesOf(sources, host).catch(noneWhereAbsent);
       return { targets: targetsOf(addresses, service), ttl };
     }),
   );
@@ -74,16 +88,6 @@ export async function lookUp(sources: Sources, name: string): Promise<Found> {
     ttl: ttls.length === 0 ? undefined : Math.min(...ttls),
   };
 }
-
-/** Of DNS: the name, or records of this type of it, are not there. Everything else means that nobody tells. */
-const absent = new Set<unknown>(['ENOTFOUND', 'ENODATA']);
-const isAbsence = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && absent.has(error.code);
-const orNone = <T>(records: Promise<T[]>): Promise<T[]> =>
-  records.catch((error: unknown) => {
-    if (isAbsence(error)) return [];
-    throw error;
-  });
 
 /** @throws StranglerError CONFIG_INVALID for servers that are no addresses */
 export function realSources(servers: readonly string[]): Sources {

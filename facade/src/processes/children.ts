@@ -19,6 +19,8 @@ interface Running {
   listening: Listening | undefined;
   /** How often it ended soon after it began. */
   quick: number;
+  /** It is to read its files again, and would have ended of being told before it served. */
+  owed: boolean;
 }
 
 const isListening = (message: unknown): message is { readonly listening: Listening } =>
@@ -46,6 +48,7 @@ export class Children {
       worker: undefined,
       listening: undefined,
       quick: 0,
+      owed: false,
     }));
   }
 
@@ -60,19 +63,24 @@ export class Children {
     const code = await this.#begin(first);
     if (code !== undefined) return code;
     this.#started = true;
+    // who is told to stop meanwhile begins nobody that nobody would tell
+    if (this.#stopping) return undefined;
     await Promise.all(others.map((one) => this.#begin(one)));
     return undefined;
   }
 
-  signal(signal: NodeJS.Signals): void {
-    for (const { worker } of this.#all) worker?.process.kill(signal);
+  /** Each reads its files again: one that does not serve yet, as soon as it does. */
+  readAgain(): void {
+    for (const one of this.#all)
+      if (one.listening) one.worker?.process.kill('SIGHUP');
+      else one.owed = true;
   }
 
   /** Resolves when all have drained. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const ended = new Promise<void>((resolve) => (this.#stopped = resolve));
-    this.signal('SIGTERM');
+    for (const { worker } of this.#all) worker?.process.kill('SIGTERM');
     if (this.#running === 0) return;
     await ended;
   }
@@ -84,29 +92,51 @@ export class Children {
   /** Resolves when it serves, undefined, or when it ended before it did, with its exit code. */
   #begin(one: Running): Promise<number | undefined> {
     const began = performance.now();
-    const worker = cluster.fork({
-      FACADE_NAME: `${this.#name}-${one.number}`,
-      FACADE_PROCESSES: String(this.#all.length),
-      FACADE_ADMIN_HOST: '127.0.0.1',
-      FACADE_ADMIN_PORT: '0',
-    });
-    one.worker = worker;
     return new Promise((resolve) => {
+      const ended = (code: number | null, how: object): void => {
+        const wasListening = one.listening !== undefined;
+        one.worker = one.listening = undefined;
+        resolve(code ?? 1);
+        if (this.#stopping) return void (this.#running === 0 && this.#stopped());
+        if (!this.#started && !wasListening) return;
+        this.#again(one, performance.now() - began, how);
+      };
+      // without memory or files left; those that serve must not end of it
+      const neverBegan = (error: unknown): void => {
+        this.#log.error({ process: one.number, problem: String(error) }, 'a process cannot begin');
+        ended(null, {});
+      };
+      let worker: Worker;
+      try {
+        worker = this.#fork(one);
+      } catch (error) {
+        return neverBegan(error);
+      }
+      one.worker = worker;
+      worker.on('error', (error) => {
+        if (worker.process.pid === undefined) neverBegan(error);
+      });
       worker.on('message', (message: unknown) => {
         if (!isListening(message)) return;
         one.listening = message.listening;
         const { pid } = worker.process;
         this.#log.info({ process: one.number, pid }, 'a process serves');
         resolve(undefined);
+        if (one.owed) worker.process.kill('SIGHUP');
+        one.owed = false;
       });
-      worker.on('exit', (code: number | null, signal: string | null) => {
-        const wasListening = one.listening !== undefined;
-        one.worker = one.listening = undefined;
-        resolve(code ?? 1);
-        if (this.#stopping) return void (this.#running === 0 && this.#stopped());
-        if (!this.#started && !wasListening) return;
-        this.#again(one, performance.now() - began, { pid: worker.process.pid, code, signal });
-      });
+      worker.on('exit', (code: number | null, signal: string | null) =>
+        ended(code, { pid: worker.process.pid, code, signal }),
+      );
+    });
+  }
+
+  #fork({ number }: Running): Worker {
+    return cluster.fork({
+      FACADE_NAME: `${this.#name}-${number}`,
+      FACADE_PROCESSES: String(this.#all.length),
+      FACADE_ADMIN_HOST: '127.0.0.1',
+      FACADE_ADMIN_PORT: '0',
     });
   }
 

@@ -34,8 +34,9 @@ export async function runProcesses(
   };
   process.on('SIGTERM', drain);
   process.on('SIGINT', drain);
-  process.on('SIGHUP', () => children.signal('SIGHUP'));
+  process.on('SIGHUP', () => children.readAgain());
   const failed = await children.start();
+  if (draining) return undefined;
   if (failed !== undefined) {
     admin.close();
     return failed;

@@ -5,6 +5,9 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import { until } from '@strangler-toolkit/dev-stack';
+
+const asModule = ['--conditions=strangler-source', '--input-type=module', '--eval'];
 
 /** A process with `log`, which then does `what`. */
 function logging(what: string, stdout: 'pipe' | number, env: NodeJS.ProcessEnv = {}): ChildProcess {
@@ -15,11 +18,10 @@ function logging(what: string, stdout: 'pipe' | number, env: NodeJS.ProcessEnv =
     ${what}
     await logWritten(log);
     process.exit(0);`;
-  return spawn(
-    process.execPath,
-    ['--conditions=strangler-source', '--input-type=module', '--eval', program],
-    { stdio: ['ignore', stdout, 'pipe'], env: { ...process.env, ...env } },
-  );
+  return spawn(process.execPath, [...asModule, program], {
+    stdio: ['ignore', stdout, 'pipe'],
+    env: { ...process.env, ...env },
+  });
 }
 
 const said = async (stream: Readable | null): Promise<string> => (stream ? text(stream) : '');
@@ -37,6 +39,32 @@ test('a process that ends leaves all its lines, in their order, however late its
     .split('\n')
     .map((line) => (JSON.parse(line) as { n: number }).n);
   expect(seen).toEqual(Array.from({ length: 1000 }, (_, n) => n));
+});
+
+test('processes that share a pipe leave whole lines, however slowly it is read', async () => {
+  const program = `
+    import { logWritten, openLog } from ${JSON.stringify(new URL('open-log.ts', import.meta.url).href)};
+    const log = openLog('info', 'one of two', true);
+    for (let n = 0; n < 4000; n += 1) log.info({ n, text: 'x'.repeat(n % 400) }, 'line');
+    process.stderr.write('said');
+    await logWritten(log);
+    process.exit(0);`;
+  // what node calls a pipe is a socket, which keeps writes together
+  const child = spawn(
+    'sh',
+    ['-c', '{ "$@" & "$@" & wait; } | dd bs=1000', 'sh', process.execPath, ...asModule, program],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  await until('both have said all', () => stderr.startsWith('saidsaid'), {
+    alsoTell: () => stderr,
+  });
+  const lines = (await said(child.stdout)).trimEnd().split('\n');
+  expect(lines).toHaveLength(8_000);
+  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ msg: 'line' });
 });
 
 test('of what nobody takes 64 MiB are kept; how much more there was is told when somebody does', async () => {

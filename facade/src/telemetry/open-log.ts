@@ -3,6 +3,8 @@ import { destination, type Logger, pino } from 'pino';
 import { type AccessLog, accessText } from './access-log.ts';
 
 const gatheredBytes = 32_768;
+/** So much is written whole to a pipe that others write to as well (`PIPE_BUF`); of more they get between. */
+const wholeBytes = 4_096;
 const flushEveryMs = 100;
 const stuckAfterMs = 5000;
 /** Of what nobody takes, or no disk has room for. */
@@ -10,22 +12,27 @@ const keptBytes = 64 * 1024 * 1024;
 
 /** Lines on their way to stdout: they gather for a moment, for a write per request costs more than the line. */
 class GatheredLines {
-  readonly #out = destination({
-    dest: 1,
-    sync: false,
-    contentMode: 'buffer',
-    maxLength: keptBytes,
-  });
+  readonly #out: ReturnType<typeof destination>;
+  readonly #most: number;
   readonly #timer = setInterval(() => this.#give(), flushEveryMs).unref();
-  #gathered = Buffer.allocUnsafeSlow(gatheredBytes);
+  #gathered: Buffer;
   #used = 0;
   #written: Promise<void> = Promise.resolve();
   #allWritten: () => void = () => {};
   #lost = 0;
 
   /** `onLost` is told, once there is room again, how many bytes there was none for. */
-  constructor(onLost: (bytes: number) => void) {
-    const out = this.#out;
+  constructor(most: number, onLost: (bytes: number) => void) {
+    this.#most = most;
+    this.#gathered = Buffer.allocUnsafeSlow(most);
+    const out = destination({
+      dest: 1,
+      sync: false,
+      contentMode: 'buffer',
+      maxLength: keptBytes,
+      maxWrite: most,
+    });
+    this.#out = out;
     out.on('drop', ({ length }: Buffer) => (this.#lost += length));
     out.on('drain', () => {
       this.#allWritten();
@@ -44,11 +51,11 @@ class GatheredLines {
   /** Written out as bytes at once: texts that were put together and not yet read would fill the memory until then. */
   write(line: string): void {
     // a character has three bytes at most
-    if (line.length * 3 > gatheredBytes) {
+    if (line.length * 3 > this.#most) {
       this.#give();
       return this.#hand(Buffer.from(line));
     }
-    if (this.#used + line.length * 3 > gatheredBytes) this.#give();
+    if (this.#used + line.length * 3 > this.#most) this.#give();
     this.#used += this.#gathered.write(line, this.#used);
   }
 
@@ -72,7 +79,7 @@ class GatheredLines {
   #give(): void {
     if (this.#used === 0) return;
     this.#hand(this.#gathered.subarray(0, this.#used));
-    this.#gathered = Buffer.allocUnsafeSlow(gatheredBytes);
+    this.#gathered = Buffer.allocUnsafeSlow(this.#most);
     this.#used = 0;
   }
 
@@ -87,9 +94,12 @@ class GatheredLines {
 const ownLogs = new WeakMap<Logger, AccessLog>();
 const ownLines = new WeakMap<Logger, GatheredLines>();
 
-/** The log of the process, on stdout; nothing is lost of what is taken there, whatever ends the process but kill -9. */
-export function openLog(level: string, name: string): Logger {
-  const lines = new GatheredLines((bytes) =>
+/**
+ * The log of the process, on stdout; nothing is lost of what is taken there, whatever ends the process but kill -9. `shared`:
+ * other processes write to the same stdout.
+ */
+export function openLog(level: string, name: string, shared = false): Logger {
+  const lines = new GatheredLines(shared ? wholeBytes : gatheredBytes, (bytes) =>
     log.warn({ bytes }, 'lines of this log are lost: nobody took them, or the disk was full'),
   );
   process.on('exit', () => lines.end());
