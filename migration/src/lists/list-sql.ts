@@ -31,7 +31,7 @@ const inOrder = ({ position, rowKey }: CompiledList): string =>
   [...new Set([position, ...rowKey])].map((name) => column('c', name)).join(', ');
 
 /** What the rows of these keys make: `list` beside each key. */
-export function listsOfRows(list: CompiledList, keys: string): string {
+function listsOfRows(list: CompiledList, keys: string): string {
   const { form, value, position } = list;
   const aggregate = form === 'array' ? 'array_agg' : 'jsonb_agg';
   return (

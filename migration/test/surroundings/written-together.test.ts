@@ -93,7 +93,10 @@ test('what one transaction writes across the border is counted from the log, who
   expect(watchedSeconds).toBeGreaterThan(0);
   expect(pairs.map(({ frequency, reason }) => [frequency, reason])).toEqual([
     ['2 of 5 transactions that wrote products wrote visits as well', null],
-    ['1 of 5 transactions that wrote products wrote Old, shop."Order.Lines: INSERT" as well', null],
+    [
+      '1 of 5 transactions that wrote products wrote "Old, shop"."Order.Lines: INSERT" as well',
+      null,
+    ],
     ['1 of 5 transactions that wrote products wrote audit as well', null],
   ]);
 });
