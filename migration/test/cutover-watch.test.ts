@@ -24,11 +24,10 @@ afterAll(async () => {
 });
 
 /** Writes of one second, as a facade adds them up. */
-const writes = (side: string, requests: number, errors: number, refused = 0): Promise<unknown> =>
-  scene.sql(
-    scene.control,
-    `INSERT INTO strangler_control.route_stats SELECT 'catalog', 'create', '${side}', clock_timestamp(), ${requests}, ${errors}, ARRAY[${requests},0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[], ${refused}`,
-  );
+const written = (side: string, requests: number, errors: number, refused = 0): string =>
+  `INSERT INTO strangler_control.route_stats SELECT 'catalog', 'create', '${side}', clock_timestamp(), ${requests}, ${errors}, ARRAY[${requests},0,0,0,0,0,0,0,0,0,0,0,0,0]::bigint[], ${refused}`;
+const writes = (...some: Parameters<typeof written>): Promise<unknown> =>
+  scene.sql(scene.control, written(...some));
 
 async function startCutover(watch: string): Promise<RunningCli> {
   await until(
@@ -95,9 +94,17 @@ test('a service whose writes fail more often than the monolith did gives the dat
 });
 
 test('so does one that answers its writes with 4xx as the monolith never did: no error, and the write is lost', async () => {
+  // those that were held come at once, and nothing after them
+  await scene.sql(
+    scene.control,
+    `CREATE FUNCTION released() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       ${written('service', 40, 0, 30)}; RETURN NULL; END $$;
+     CREATE TRIGGER released AFTER UPDATE ON strangler_control.contexts FOR EACH ROW
+       WHEN (OLD.owner = 'monolith' AND NEW.owner = 'service') EXECUTE FUNCTION released()`,
+  );
   const running = await startCutover('5m');
-  await writes('service', 40, 0, 30);
   const { code, stdout } = await running.done;
+  await scene.sql(scene.control, 'DROP FUNCTION released CASCADE');
   expect(code).toBe(4);
   expect(JSON.parse(stdout)).toMatchObject({
     error: {

@@ -46,8 +46,9 @@ export async function guarded<T extends object>(
   const before = (
     await control.routeStats.window(context, { seconds: Math.max(seconds, beforeSeconds), routes })
   ).monolith;
-  const done = await change();
+  // the first that it has to answer are those that were held
   const since = await control.now();
+  const done = await change();
   const note = (status: 'started' | 'done' | 'failed' | 'noted' | 'aborted', detail: object) =>
     control.journal.append({
       context,
