@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '@strangler-toolkit/dev-stack';
 import { ask, askRaw } from './support/client.ts';
@@ -173,6 +174,15 @@ test('with both families is one instance for each address of the first; where no
   expect(await facade?.metric(/^facade_name_addresses/)).toBe(1);
 });
 
+test('a server of DNS that fails for AAAA is believed for A', async () => {
+  const two = await at('127.0.0.2');
+  dns.failing = 'AAAA';
+  dns.set('shop.test', ['127.0.0.2']);
+  await start(`http://shop.test:${two.port}`);
+  expect(await answeredBy(2)).toEqual(by('127.0.0.2'));
+  expect(await told()).not.toHaveProperty('names');
+});
+
 test('a name keeps its last addresses while nobody can tell others, and whoever looks hears of it', async () => {
   const two = await at('127.0.0.2');
   dns.set('shop.test', ['127.0.0.2']);
@@ -201,6 +211,40 @@ test('a name keeps its last addresses while nobody can tell others, and whoever 
   dns.set('shop.test', ['127.0.0.2']);
   await until('it is well', async () => !(await told()).names);
   expect(await facade?.metric(/^facade_name_known\{name="shop.test"\}/)).toBe(1);
+});
+
+test('one that a handshake tries again while the others vanish is asked like any other when they are back', async () => {
+  const two = await at('127.0.0.2');
+  await at('127.0.0.3', two.port);
+  await two.close();
+  dns.set('shop.test', ['127.0.0.2', '127.0.0.3']);
+  const { port } = await start(`http://shop.test:${two.port}`);
+  const addresses = async (): Promise<number | undefined> =>
+    facade?.metric(/^facade_name_addresses/);
+  await until('it is left alone', async () => {
+    await answeredBy(4);
+    return (await facade?.metric(/^facade_upstream_instances\{.*ejected/)) === 1;
+  });
+  const back = await at('127.0.0.2', two.port);
+  const shaking: Socket[] = [];
+  for (const { server } of running)
+    server.on('upgrade', (_request, socket) => shaking.push(socket as Socket));
+  const shake = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  const answers: Promise<string>[] = [];
+  const tried = (): boolean => shaking.some((socket) => socket.localAddress === '127.0.0.2');
+  await until('a handshake tries it', () => {
+    if (!tried()) answers.push(askRaw(port, shake));
+    return tried();
+  });
+  dns.set('shop.test', ['127.0.0.2']);
+  await until('it is the only one', async () => (await addresses()) === 1);
+  for (const socket of shaking) socket.end('HTTP/1.1 410 Seen\r\n\r\n');
+  await Promise.all(answers);
+  dns.set('shop.test', ['127.0.0.2', '127.0.0.3']);
+  await until('both are known', async () => (await addresses()) === 2);
+  expect(back.seen).toEqual([]);
+  const asked = async (): Promise<boolean> => (await answeredBy(4)).has('200 {"from":"127.0.0.2"}');
+  await until('it is asked', asked, { withinMs: 20_000 });
 });
 
 test('servers of DNS that are no addresses are refused', async () => {

@@ -149,8 +149,22 @@ test('two processes share a port, are two instances, are told of at one port; on
     ok: true,
     actual: expect.stringContaining('2 alive (2 share ports'),
   });
-  const [first = 0] = two.pids();
-  process.kill(first, 'SIGKILL');
+  const [first = 0, second = 0] = two.pids();
+  const live = async (): Promise<number> => (await ask(adminPort, '/health/live')).status;
+  try {
+    process.kill(first, 'SIGSTOP');
+    await until('one that hangs is missed while a probe still waits', async () => {
+      const began = performance.now();
+      return (await ready()).serving === 1 && performance.now() - began < 1_000;
+    });
+    expect(await live()).toBe(200);
+    process.kill(second, 'SIGSTOP');
+    await until('that all hang is told', async () => (await live()) === 503);
+  } finally {
+    process.kill(second, 'SIGCONT');
+    process.kill(first, 'SIGKILL');
+  }
+  await until('it is live', async () => (await live()) === 200);
   expect(
     await until('it is said', () =>
       two.lines().find(({ msg }) => msg.includes('is started again')),

@@ -105,11 +105,14 @@ export function realSources(servers: readonly string[]): Sources {
     dnsFirst: servers.length > 0,
     system: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
     async dns(name) {
-      const [four, six] = await Promise.all([
+      const [four, six] = await Promise.allSettled([
         orNone(resolver.resolve4(name, { ttl: true })),
         orNone(resolver.resolve6(name, { ttl: true })),
       ]);
-      const all = [...four, ...six];
+      if (four.status === 'rejected') throw four.reason;
+      // there are servers that fail, or are silent, when somebody asks for AAAA
+      if (six.status === 'rejected' && four.value.length === 0) throw six.reason;
+      const all = [...four.value, ...(six.status === 'fulfilled' ? six.value : [])];
       return all.length === 0 ? undefined : all;
     },
     services: (name) => resolver.resolveSrv(name),

@@ -206,7 +206,8 @@ function connect({ serving, open, arrival, upstream, client }: Connection): void
   const leaves = (verdict: InstanceVerdict): void => {
     if (!instance) return;
     instance.active--;
-    if (!balancer.alone) asked.note(instance, verdict);
+    // of the only one nothing is noted, but that a try which began beside others is over: else it would be tried for ever
+    if (!balancer.alone || instance.state === 'probed') asked.note(instance, verdict);
     instance = undefined;
   };
   let over = false;

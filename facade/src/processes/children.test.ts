@@ -58,8 +58,10 @@ test('told to stop before the first one serves, it begins no others', async () =
   const two = begin(2);
   const started = two.start();
   await until('it has begun', () => heard.includes('begun'));
-  await two.stop();
-  await started;
+  const stopped = two.stop();
+  await until('it has drained', () => heard.some((said) => JSON.stringify(said).includes('port')));
+  await until('none is left', () => all().length === 0, { withinMs: 20_000 });
+  await Promise.all([stopped, started]);
   expect(heard.filter((said) => said === 'begun')).toHaveLength(1);
 });
 
@@ -76,5 +78,5 @@ test('a process that cannot begin is no reason for those that serve to end', asy
   heard.length = 0;
   await until('it is said', () => told.includes('a process cannot begin'));
   cluster.setupPrimary({ cwd: folder.path });
-  await until('it has begun again', () => heard.includes('begun'));
+  await until('it has begun again', () => heard.includes('begun'), { withinMs: 20_000 });
 });

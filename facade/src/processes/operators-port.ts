@@ -10,11 +10,14 @@ interface Answer {
 }
 
 const patienceMs = 2_000;
+/** Orchestrators wait a second by default: within it they hear of those that answer, whoever hangs. */
+const probedMs = 750;
 
 /** What one process answers to what the operator asked; undefined: nothing, in time. */
 function askChild(
   { number, listening }: Child,
   { url: path, headers: { authorization } }: IncomingMessage,
+  withinMs: number,
 ): Promise<Answer | undefined> {
   if (!listening) return Promise.resolve(undefined);
   const headers = authorization === undefined ? {} : { authorization };
@@ -32,7 +35,7 @@ function askChild(
         });
       },
     );
-    asked.setTimeout(patienceMs, () => asked.destroy(new Error('no answer in time')));
+    asked.setTimeout(withinMs, () => asked.destroy(new Error('no answer in time')));
     asked.on('error', () => resolve(undefined));
     asked.end();
   });
@@ -62,11 +65,18 @@ function readiness(count: number, answers: readonly Answer[]): Reply {
   });
 }
 
+/** Who ended is started again from here; that all hang, only who asks can mend. */
+function liveness(children: readonly Child[], answers: readonly Answer[]): Reply {
+  const hang = answers.length === 0 && children.some(({ listening }) => listening);
+  return hang ? json(503, { status: 'not-live' }) : json(200, { status: 'live' });
+}
+
 async function reply(children: readonly Child[], request: IncomingMessage): Promise<Reply> {
   const path = (request.url ?? '/').split('?')[0];
-  if (path === '/health/live') return json(200, { status: 'live' });
-  const asked = await Promise.all(children.map((child) => askChild(child, request)));
+  const withinMs = path?.startsWith('/health/') ? probedMs : patienceMs;
+  const asked = await Promise.all(children.map((child) => askChild(child, request, withinMs)));
   const answers = asked.flatMap((answer) => answer ?? []);
+  if (path === '/health/live') return liveness(children, answers);
   if (path === '/health/ready') return readiness(children.length, answers);
   const [first] = answers;
   if (!first) return json(503, { status: 'not-ready' });

@@ -15,8 +15,8 @@ export interface DnsServer {
   readonly asked: string[];
   /** Addresses of both families, or targets; `seconds` is how long they hold. */
   set(name: string, records: readonly (string | Service)[], seconds?: number): void;
-  /** From now on it says of everything that it cannot tell. */
-  failing: boolean;
+  /** From now on it says of everything, or of this type, that it cannot tell. */
+  failing: boolean | 'AAAA';
   close(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ function dataOf(record: string | Service): { type: number; data: Buffer } {
 export async function startDnsServer(): Promise<DnsServer> {
   const known = new Map<string, { records: readonly (string | Service)[]; seconds: number }>();
   const socket = createSocket('udp4');
-  const server = { failing: false, asked: [] as string[] };
+  const server: Pick<DnsServer, 'failing' | 'asked'> = { failing: false, asked: [] };
   socket.on('message', (query, peer) => {
     const parts: string[] = [];
     let at = 12;
@@ -73,11 +73,12 @@ export async function startDnsServer(): Promise<DnsServer> {
     server.asked.push(`${name} ${types.get(wanted) ?? wanted}`);
     const { records, seconds } = known.get(name) ?? { records: undefined, seconds: 0 };
     const fitting = (records ?? []).map(dataOf).filter(({ type }) => type === wanted);
-    const answers = server.failing ? [] : fitting;
+    const fails = server.failing === true || server.failing === types.get(wanted);
+    const answers = fails ? [] : fitting;
     const head = Buffer.alloc(12);
     query.copy(head, 0, 0, 2);
     // an answer, recursion wanted and to be had; 2: it fails, 3: no such name
-    head.writeUInt16BE(0x8180 | (server.failing ? 2 : records ? 0 : 3), 2);
+    head.writeUInt16BE(0x8180 | (fails ? 2 : records ? 0 : 3), 2);
     head.writeUInt16BE(1, 4);
     head.writeUInt16BE(answers.length, 6);
     const written = answers.map(({ type, data }) => {
