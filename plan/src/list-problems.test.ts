@@ -69,6 +69,27 @@ test.each<[string, string, string]>([
     'and is not taken apart into rows',
   ],
   [
+    'a field of the parent',
+    told(
+      {},
+      {
+        more: [
+          {
+            ...goods,
+            service: [
+              {
+                table: 'goods',
+                columns: { id: 'id' },
+                fields: [{ from: 'doc', field: ['tags'], to: 'tags' }],
+              },
+            ],
+          },
+        ],
+      },
+    ),
+    'and is not taken apart into rows',
+  ],
+  [
     'one array twice',
     told({}, { more: [goods, { monolith: 'labels', service: [{ ...rows, table: 'labels' }] }] }),
     'tables[2].service[0].list.column "tags" holds another list already',

@@ -1,3 +1,4 @@
+import { mappedColumns } from './mapped-columns.ts';
 import type { MigrationDefinition } from './migration.ts';
 import type { Problem } from './one-way-problems.ts';
 import type { ListMapping, TargetTable } from './table-mapping.ts';
@@ -81,7 +82,8 @@ function ofParent(
     return problem('parent', `"${list.parent}" is no table of the service that this context maps`);
   if (more.length > 0 || parts.filter(({ table }) => table === part.table).length > 1)
     return problem('parent', 'and rows must each be filled by one mapping: a list is of one kind');
-  if (mappedTo(parent).includes(list.column) || list.column in (parent.constants ?? {}))
+  const written = mappedColumns(parent).map(({ mapping }) => mapping.to);
+  if (written.includes(list.column) || list.column in (parent.constants ?? {}))
     return problem(
       'column',
       `"${list.column}" is mapped from the monolith as well: rows there become an array here; ` +

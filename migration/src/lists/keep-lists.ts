@@ -55,11 +55,23 @@ export async function keepLists(
     (name) => !wanted.includes(name) || remade.includes(name),
   );
   if (made.length === 0 && dropped.length === 0) return [];
-  await inTransaction(service, async () => {
-    await dropFunctions(service, dropped);
-    for (const list of made) await service.query(listFunctions(mapping.context, list).sql);
-    if (rebuild) await rebuildAll(service, made);
-  }).catch((error: unknown) => {
+  const functions = made.map((list) => listFunctions(mapping.context, list));
+  const work = async (): Promise<void> => {
+    await inTransaction(service, async () => {
+      await dropFunctions(service, dropped);
+      for (const { sql, note, comment } of functions)
+        await service.query(
+          `${sql}\n${note(rebuild ? commentOf(mapping.context, 'not rebuilt') : comment)}`,
+        );
+    });
+    if (!rebuild) return;
+    // not while the triggers that went keep everybody from reading; who is cut off here begins anew
+    await inTransaction(service, async () => {
+      await rebuildAll(service, made);
+      for (const { note, comment } of functions) await service.query(note(comment));
+    });
+  };
+  await work().catch((error: unknown) => {
     if (codeOf(error) !== '42501') throw error;
     throw databaseFailure(
       error,

@@ -30,6 +30,8 @@ export interface ListFunctions {
   readonly triggers: number;
   /** Makes both functions and their triggers, in the caller's transaction. */
   readonly sql: string;
+  /** Gives both functions this comment. */
+  readonly note: (comment: string) => string;
 }
 
 const placeOf = ({ parent, column }: CompiledList): string => `${tableName(parent)}.${column}`;
@@ -136,11 +138,14 @@ export function listFunctions(context: string, list: CompiledList): ListFunction
   });
   const version = createHash('md5').update(sql.join('\n')).digest('hex');
   const comment = commentOf(context, version);
-  const comments = names.map(
-    (name) =>
-      `COMMENT ON FUNCTION ${quoteTable({ schema: replicaSchema, table: name })}() IS ${quoteLiteral(comment)};`,
-  );
-  return { names, comment, triggers: events.length, sql: [...sql, ...comments].join('\n') };
+  const note = (text: string): string =>
+    names
+      .map(
+        (name) =>
+          `COMMENT ON FUNCTION ${quoteTable({ schema: replicaSchema, table: name })}() IS ${quoteLiteral(text)};`,
+      )
+      .join('\n');
+  return { names, comment, triggers: events.length, sql: sql.join('\n'), note };
 }
 
 export const commentOf = (context: string, version: string): string =>

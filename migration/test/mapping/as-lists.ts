@@ -1,5 +1,7 @@
 import { expect } from '@jest/globals';
 import { codeOf, type TableMapping } from '@strangler-toolkit/plan';
+import { keepLists } from '../../src/lists/keep-lists.ts';
+import { loadMapping } from '../../src/mapping/load.ts';
 import type { Transport } from '../../src/stream/index.ts';
 import { attempt } from '../worker/large-shop.ts';
 import { caughtUp, openShop, type Shop } from '../worker/shop.ts';
@@ -205,4 +207,32 @@ export async function expectLargeLists(shop: Shop): Promise<void> {
     await shop.service.query(statement);
   expect(await unlike(shop)).toEqual([]);
   await shop.service.query('ROLLBACK');
+}
+
+const watching = (then: string): string =>
+  `CREATE OR REPLACE FUNCTION watching() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${then} RETURN NULL; END $$`;
+
+/** Lists that nothing kept are made of their rows once more. Nobody who reads waits for that, and what is cut off begins anew. */
+export async function expectRemade(shop: Shop): Promise<void> {
+  const { service } = shop;
+  const mapping = await loadMapping(shop.definition, shop.monolith, service);
+  await service.query(`
+    DO $$ DECLARE name text; BEGIN
+      FOR name IN SELECT tgname FROM pg_trigger WHERE tgrelid = 'goods'::regclass AND starts_with(tgname, 'strangler_list') LOOP
+        EXECUTE format('ALTER TABLE goods DISABLE TRIGGER %I', name);
+      END LOOP; END $$;
+    BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL strangler.applying = 'on';
+    UPDATE goods SET tags = '{past}', stars = '[7]' WHERE id % 2 = 0; COMMIT;
+    ${watching(`RAISE 'cut off';`)};
+    CREATE TRIGGER watching BEFORE UPDATE ON goods EXECUTE FUNCTION watching();
+    ALTER TABLE goods ENABLE ALWAYS TRIGGER watching`);
+  await expect(keepLists(service, mapping, { rebuild: true })).rejects.toThrow('cut off');
+  await service.query(
+    watching(`IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'
+      AND relation IN ('public.goods'::regclass, 'public.good_tags'::regclass)) THEN RAISE 'who reads waits'; END IF;`),
+  );
+  expect(await keepLists(service, mapping, { rebuild: true })).toHaveLength(3);
+  await service.query('DROP FUNCTION watching() CASCADE');
+  expect(await keepLists(service, mapping, { rebuild: true })).toEqual([]);
+  await expectLists(shop, 'forward');
 }

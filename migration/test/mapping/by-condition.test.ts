@@ -10,6 +10,7 @@ import {
   cutOff as cutOffLists,
   expectLargeLists,
   expectLists,
+  expectRemade,
   openLists,
   said,
   workload as workOnLists,
@@ -186,6 +187,7 @@ test('rows of child tables are arrays at the service as well, and come back from
     await expectLists(shop, 'forward');
     expect(await said(shop, `UPDATE goods SET tags = '{x}'`)).toBe('SF001');
     expect(await said(shop, 'DELETE FROM good_tags')).toBe('SF001');
+    await expectRemade(shop);
     await strangler.move('cutover');
     await workOnLists(shop, 'reverse', 50);
     await expectLists(shop, 'reverse');
