@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { MigrationDefinition, TableMapping } from '@strangler-toolkit/plan';
+import type { TableMapping } from '@strangler-toolkit/plan';
 import { until } from '@strangler-toolkit/dev-stack';
 import type pg from 'pg';
 import { lsnFromText } from '../../src/database/lsn.ts';
@@ -60,16 +60,16 @@ const fields: NonNullable<TableMapping['service'][0]['fields']> = [
   { from: 'doc', field: ['rest'], to: 'rest' },
 ];
 
+export const tables: readonly TableMapping[] = [
+  { monolith: 'accounts', service: [{ table: 'holders', columns, fields }] },
+];
+
 /** Two sides of which hardly a column has the type of the other. */
 export async function openConverted(transport?: Transport): Promise<Shop> {
   const shop = await openShop({}, transport);
   await shop.monolith.query(monolithSchema);
   await shop.service.query(serviceSchema);
-  const definition: MigrationDefinition = {
-    ...shop.definition,
-    tables: [{ monolith: 'accounts', service: [{ table: 'holders', columns, fields }] }],
-  };
-  return { ...shop, definition };
+  return { ...shop, definition: { ...shop.definition, tables } };
 }
 
 /** What the monolith's JSON holds beside the fields that are mapped. */

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { codeOf } from '@strangler-toolkit/plan';
+import { codeOf, type TableMapping } from '@strangler-toolkit/plan';
 import fc from 'fast-check';
 import type { Transport } from '../../src/stream/index.ts';
 import { caughtUp, openShop, type Shop, startWorker } from '../worker/shop.ts';
@@ -155,14 +155,12 @@ async function expectSame(shop: Shop, made: readonly Made[], direction: 'forward
 /** Copied, streamed, given to the service by the whole protocol, streamed back, and returned. */
 export async function expectGenerated(
   { plans, there, back }: Generated,
-  transport?: Transport,
+  transportOf?: (tables: readonly TableMapping[]) => Promise<Transport>,
 ): Promise<void> {
   const made = plans.map(make);
-  await using opened = await openShop({}, transport);
-  const shop: Shop = {
-    ...opened,
-    definition: { ...opened.definition, tables: made.flatMap(({ mappings }) => mappings) },
-  };
+  const mapped = made.flatMap(({ mappings }) => mappings);
+  await using opened = await openShop({}, await transportOf?.(mapped));
+  const shop: Shop = { ...opened, definition: { ...opened.definition, tables: mapped } };
   for (const side of ['monolith', 'service'] as const)
     await shop[side].query(made.map(({ ddl }) => ddl[side]).join(' '));
   const first = made.flatMap(({ tables }) => tables).filter(({ side }) => side === 'monolith');

@@ -1,4 +1,4 @@
-import type { Direction, MigrationDefinition } from '@strangler-toolkit/plan';
+import { type Direction, mappedColumns, type MigrationDefinition } from '@strangler-toolkit/plan';
 import { parseTableName } from '../../database/identifiers.ts';
 
 /** What the mapping reads of a table, as `schema.table` names it. */
@@ -22,7 +22,7 @@ export const carriedTables = ({
     columns: [
       ...new Set([
         ...key,
-        ...service.flatMap(({ columns }) => Object.keys(columns)),
+        ...service.flatMap((part) => mappedColumns(part).map(({ from }) => from)),
         ...Object.keys(where),
       ]),
     ],
@@ -31,7 +31,8 @@ export const carriedTables = ({
   reverse: tables.flatMap(({ service }) =>
     service.map((part) => ({
       ...parseTableName(part.table),
-      columns: Object.entries(part.columns).map(([from, mapped]) => target(mapped, from)),
+      // several fields of JSON may come from one column, and go to one
+      columns: [...new Set(mappedColumns(part).map(({ mapping }) => mapping.to))],
     })),
   ),
 });
