@@ -146,7 +146,7 @@ async function expectEqual(shop: Shop, direction: 'forward' | 'reverse'): Promis
 const uuid = (n: number): string => `aaaaaaaa-0000-0000-0000-${String(n).padStart(12, '0')}`;
 
 /** Copy, stream and comparison of every conversion, the key's included. */
-export async function expectForward(shop: Shop): Promise<void> {
+async function expectForward(shop: Shop): Promise<void> {
   await expectEqual(shop, 'forward');
   await shop.monolith.query(`
     INSERT INTO accounts VALUES ('${uuid(1)}', 9223372036854775807, 'Y', -62135596801, -1, '${uuid(2)}', 'fine', -0.01, true,
