@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { MigrationDefinition } from '@strangler-toolkit/plan';
-import { carriedTables } from './carried-columns.ts';
+import { carriedTables, readColumns } from './carried-columns.ts';
 
 test('what a mapping reads of either side is carried: columns, conditions, and the JSON that fields are in', () => {
   const definition: Pick<MigrationDefinition, 'tables'> = {
@@ -47,4 +47,15 @@ test('what a mapping reads of either side is carried: columns, conditions, and t
       { schema: 'own', table: 'more', columns: [...key, 'note'] },
     ],
   });
+});
+
+test('of a table with several mappings all that any of them reads is carried, and another table is read whole', () => {
+  const place = { schema: 'public', table: 'things' };
+  const read = readColumns([
+    { ...place, columns: ['id', 'kind', 'doors'] },
+    { schema: 'public', table: 'more', columns: ['id'] },
+    { ...place, columns: ['id', 'kind', 'sails'] },
+  ]);
+  expect([...(read.get('public.things') ?? [])]).toEqual(['id', 'kind', 'doors', 'sails']);
+  expect([...read.keys()]).toEqual(['public.things', 'public.more']);
 });

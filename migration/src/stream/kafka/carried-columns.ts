@@ -61,11 +61,17 @@ export function namedKeys({
   };
 }
 
-/** By `schema.table` the columns that are read; a table that is not named is read whole. */
-export const readColumns = (
+/** By `schema.table` the columns that are read, by whichever of its mappings; a table that is not named is read whole. */
+export function readColumns(
   carried: readonly CarriedTable[] = [],
-): ReadonlyMap<string, ReadonlySet<string>> =>
-  new Map(carried.map(({ schema, table, columns }) => [`${schema}.${table}`, new Set(columns)]));
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const read = new Map<string, Set<string>>();
+  for (const { schema, table, columns } of carried) {
+    const name = `${schema}.${table}`;
+    read.set(name, new Set([...(read.get(name) ?? []), ...columns]));
+  }
+  return read;
+}
 
 /** By `schema.table` the columns that identify a row, where the context file names them. */
 export const carriedKeys = (
