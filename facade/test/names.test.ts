@@ -95,7 +95,8 @@ describe.each(['undici', 'middleware'] as const)(
     test('is looked up again when a connection fails, however long its addresses were to hold', async () => {
       const two = await at('127.0.0.2');
       dns.set('shop.test', ['127.0.0.2'], 300);
-      const { port } = await start(`http://shop.test:${two.port}`, { forwarder });
+      const limits = { dnsMs: 3_600_000 };
+      const { port } = await start(`http://shop.test:${two.port}`, { forwarder, limits });
       expect(await answeredBy(2)).toEqual(by('127.0.0.2'));
       await two.close();
       await at('127.0.0.3', two.port);

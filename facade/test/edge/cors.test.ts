@@ -116,6 +116,7 @@ describe.each(['undici', 'middleware'] as const)('%s', (forwarder) => {
 
 test('an answer for two contexts is read by pages that may read both; a page that may ask for one may ask', async () => {
   const partner = 'https://partner.example.com';
+  const dealer = 'https://dealer.example.com';
   const monolith = await startUpstream('monolith', (request, response) => {
     request.resume();
     response.writeHead(200, ['Access-Control-Allow-Origin', '*']).end('{}');
@@ -141,7 +142,7 @@ test('an answer for two contexts is read by pages that may read both; a page tha
     edge: {
       cors: [
         { routes: ['items'], origins: [shop, partner], credentials: true },
-        { routes: ['orders'], origins: [shop], exposeHeaders: ['X-Total'] },
+        { routes: ['orders'], origins: [shop, dealer], exposeHeaders: ['X-Total'] },
       ],
     },
   });
@@ -166,7 +167,7 @@ test('an answer for two contexts is read by pages that may read both; a page tha
         method: 'OPTIONS',
         headers: { origin, 'access-control-request-method': 'POST' },
       });
-    for (const origin of [shop, partner])
+    for (const origin of [shop, partner, dealer])
       expect((await preflight(origin)).headers['access-control-allow-origin']).toBe(origin);
   } finally {
     await facade.stop();

@@ -16,9 +16,7 @@ export interface Outcome {
 
 export interface Deployment {
   readonly migrator: Migrator;
-  readonly replication: Replication;
   readonly monolith: pg.Client;
-  readonly service: pg.Client;
   /** Tables to which nobody adds a row yet: a migration that comes later can only be applied to an empty one. */
   readonly empty: ReadonlySet<string>;
 }
@@ -52,66 +50,90 @@ export async function fill(
   }
 }
 
-/** Deploys one migration after another to a monolith that replicates, and does what the toolkit says when it stops. */
-export class Deploying {
-  readonly #with: Deployment;
+/** A service that replicates the monolith, and whose team does what the toolkit says when it stops. */
+export class Follower {
+  readonly outcomes: Outcome[] = [];
+  readonly #replication: Replication;
+  readonly #service: pg.Client;
   #mapped: Shapes;
-  #n = 1000;
-  #deployed = 0;
 
-  constructor(deployment: Deployment, mapped: Shapes) {
-    this.#with = deployment;
+  constructor(replication: Replication, service: pg.Client, mapped: Shapes) {
+    this.#replication = replication;
+    this.#service = service;
     this.#mapped = mapped;
   }
 
-  async deploy(migration: string): Promise<Outcome> {
-    const { migrator, monolith, replication } = this.#with;
-    await migrator.apply(1);
-    const now = await readShapes(monolith);
-    const changed = names(this.#mapped).filter(
-      (table) => now[table]?.print !== this.#mapped[table]?.print,
-    );
-    for (const table of new Set([
-      ...changed,
-      ...names(now).filter((one) => this.#mapped[one] === undefined),
-    ])) {
-      if (now[table] === undefined || this.#with.empty.has(table)) continue;
-      await addRow(monolith, now, { table, n: (this.#n += 1) });
-      await touchRow(monolith, now, table);
-    }
+  /** Mapped tables that are not as they were mapped. */
+  changed(now: Shapes): string[] {
+    return names(this.#mapped).filter((table) => now[table]?.print !== this.#mapped[table]?.print);
+  }
+
+  /** Those, and the ones that nobody has mapped yet. */
+  news(now: Shapes): string[] {
+    return [
+      ...this.changed(now),
+      ...names(now).filter((table) => this.#mapped[table] === undefined),
+    ];
+  }
+
+  async after(migration: string, now: Shapes): Promise<void> {
+    const changed = this.changed(now);
     const gone = changed.some((table) => now[table] === undefined);
     const stopped = gone
-      ? await replication.ended()
+      ? await this.#replication.ended()
       : changed.length === 0
         ? null
-        : await replication.settled();
-    this.#deployed += 1;
-    const due = this.#deployed % followEvery === 0 && columnsOf(now) !== columnsOf(this.#mapped);
+        : await this.#replication.settled();
+    const due =
+      (this.outcomes.length + 1) % followEvery === 0 && columnsOf(now) !== columnsOf(this.#mapped);
     const continued = stopped !== null || due ? await this.#follow(now) : [];
-    return { migration, changed, stopped, continued };
+    this.outcomes.push({ migration, changed, stopped, continued });
   }
 
   /** The service's team: the same shape, a context file anew, the worker as its own remedy says, and what could not be applied. */
   async #follow(now: Shapes): Promise<string[]> {
-    const { replication, service } = this.#with;
     const done: string[] = [];
-    await replication.stop();
-    const statements = statementsToFollow(await readShapes(service), now);
-    for (const statement of statements) await service.query(statement);
+    await this.#replication.stop();
+    const statements = statementsToFollow(await readShapes(this.#service), now);
+    for (const statement of statements) await this.#service.query(statement);
     if (statements.length > 0) done.push(`${statements.length} statements at the service`);
-    await replication.propose(names(now));
+    await this.#replication.propose(names(now));
     this.#mapped = now;
-    replication.start();
-    const error = await replication.settled();
+    this.#replication.start();
+    const error = await this.#replication.settled();
     if (error !== null) {
       if (!String(error.remedy).includes('--reread')) throw error;
-      replication.start({ reread: true });
-      const again = await replication.settled();
+      this.#replication.start({ reread: true });
+      const again = await this.#replication.settled();
       if (again !== null) throw again;
     }
     done.push(error === null ? 'replicate' : `${error.code}, replicate --reread`);
-    const replayed = await replication.replay();
+    const replayed = await this.#replication.replay();
     return replayed === 0 ? done : [...done, `${replayed} dead letters replayed`];
+  }
+}
+
+/** Deploys one migration after another to a monolith that several services replicate. */
+export class Deploying {
+  readonly #with: Deployment;
+  readonly #followers: readonly Follower[];
+  #n = 1000;
+
+  constructor(deployment: Deployment, followers: readonly Follower[]) {
+    this.#with = deployment;
+    this.#followers = followers;
+  }
+
+  async deploy(migration: string): Promise<void> {
+    const { migrator, monolith, empty } = this.#with;
+    await migrator.apply(1);
+    const now = await readShapes(monolith);
+    for (const table of new Set(this.#followers.flatMap((follower) => follower.news(now)))) {
+      if (now[table] === undefined || empty.has(table)) continue;
+      await addRow(monolith, now, { table, n: (this.#n += 1) });
+      await touchRow(monolith, now, table);
+    }
+    await Promise.all(this.#followers.map((follower) => follower.after(migration, now)));
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Hopeless, type TemporaryFolder, until } from '@strangler-toolkit/dev-stack';
 import { isStranglerError, type StranglerError } from '@strangler-toolkit/plan';
@@ -5,8 +6,6 @@ import { deadLetters } from '../../../src/steps/dead-letters.ts';
 import { init } from '../../../src/steps/init/init.ts';
 import { replicate } from '../../../src/steps/replicate.ts';
 import { Toolkit } from '../../../src/steps/toolkit.ts';
-
-export const context = 'flags';
 
 interface Running {
   /** What it ended with; null: it was told to. */
@@ -17,6 +16,7 @@ interface Running {
 
 /** A context whose file is what `strangler init` proposes, and its worker; both can be made anew. */
 export class Replication {
+  readonly context: string;
   readonly #folder: TemporaryFolder;
   readonly #env: Readonly<Record<string, string>>;
   #generation = 0;
@@ -25,7 +25,8 @@ export class Replication {
   readonly copied: { readonly worker: number; readonly table: string }[] = [];
   workers = 0;
 
-  constructor(folder: TemporaryFolder, env: Readonly<Record<string, string>>) {
+  constructor(context: string, folder: TemporaryFolder, env: Readonly<Record<string, string>>) {
+    this.context = context;
     this.#folder = folder;
     this.#env = env;
   }
@@ -33,7 +34,7 @@ export class Replication {
   kit(signal: AbortSignal = new AbortController().signal): Toolkit {
     return new Toolkit({
       // A file is loaded once in a process, so another one stands in another folder.
-      contextsDir: join(this.#folder.path, String(this.#generation)),
+      contextsDir: join(this.#folder.path, this.context, String(this.#generation)),
       env: this.#env,
       signal,
       onProgress: ({ fields }) => {
@@ -47,7 +48,18 @@ export class Replication {
   async propose(tables: readonly string[]): Promise<void> {
     this.#generation += 1;
     await using kit = this.kit();
-    await init.execute(kit, { context, database: 'MONOLITH_DATABASE_URL', tables });
+    const { context } = this;
+    const { file } = await init.execute(kit, {
+      context,
+      database: 'MONOLITH_DATABASE_URL',
+      tables,
+    });
+    // A hundred topics are enough for a test.
+    const text = await readFile(file, 'utf8');
+    await writeFile(
+      file,
+      text.replace('  tables: [', '  replication: { partitions: 1 },\n  tables: ['),
+    );
   }
 
   /** `strangler replicate` */
@@ -57,7 +69,7 @@ export class Replication {
     const kit = this.kit(controller.signal);
     const work = async (): Promise<StranglerError | null> => {
       try {
-        await replicate.execute(kit, { context, ...(reread && { reread }) });
+        await replicate.execute(kit, { context: this.context, ...(reread && { reread }) });
         return null;
       } catch (error) {
         if (isStranglerError(error)) return error;
@@ -83,18 +95,31 @@ export class Replication {
     await this.#running?.stop();
   }
 
+  /** Nothing of it is left in the monolith's database, nor with Connect. */
+  async end(): Promise<void> {
+    await this.stop();
+    await using kit = this.kit();
+    const { context } = this;
+    const definition = await kit.definition(context);
+    const url = kit.databaseUrl(definition, 'monolith');
+    await kit.withDatabase(definition, 'monolith', (client) =>
+      kit.transport(definition).remove({ context, direction: 'forward', url, client }),
+    );
+  }
+
   /** `strangler dead-letters replay --all`; how many there were. */
   async replay(): Promise<number> {
     const open = await this.deadLetters();
     if (open === 0) return 0;
     await using kit = this.kit();
-    await deadLetters.execute(kit, { context, action: 'replay', all: true });
+    await deadLetters.execute(kit, { context: this.context, action: 'replay', all: true });
     return open;
   }
 
   async deadLetters(): Promise<number> {
     await using kit = this.kit();
-    return (await deadLetters.execute(kit, { context, action: 'list' })).deadLetters.length;
+    return (await deadLetters.execute(kit, { context: this.context, action: 'list' })).deadLetters
+      .length;
   }
 
   /** Waits until the worker stops by itself. */
@@ -111,7 +136,7 @@ export class Replication {
     const now = await control.now();
     const [error] = await until('the worker has applied everything, or stopped', async () => {
       if (running.over !== undefined) return [running.over] as const;
-      const watermark = await control.watermarks.get(context, 'forward');
+      const watermark = await control.watermarks.get(this.context, 'forward');
       return (watermark?.appliedAt ?? '') > now ? ([null] as const) : undefined;
     });
     return error;
