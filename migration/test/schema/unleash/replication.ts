@@ -134,11 +134,16 @@ export class Replication {
     await using kit = this.kit();
     const control = await kit.control();
     const now = await control.now();
-    const [error] = await until('the worker has applied everything, or stopped', async () => {
-      if (running.over !== undefined) return [running.over] as const;
-      const watermark = await control.watermarks.get(this.context, 'forward');
-      return (watermark?.appliedAt ?? '') > now ? ([null] as const) : undefined;
-    });
+    const [error] = await until(
+      'the worker has applied everything, or stopped',
+      async () => {
+        if (running.over !== undefined) return [running.over] as const;
+        const watermark = await control.watermarks.get(this.context, 'forward');
+        return (watermark?.appliedAt ?? '') > now ? ([null] as const) : undefined;
+      },
+      // a busy machine has a connector begin anew meanwhile
+      { withinMs: 600_000 },
+    );
     return error;
   }
 }
