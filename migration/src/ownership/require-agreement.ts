@@ -41,16 +41,24 @@ export async function readNotes(
   return { monolith: monolith ?? 'unknown', service: service ?? 'unknown' };
 }
 
-/** What the three databases say of the owner does not fit; null: it does. */
-export async function findDisagreement(
-  control: Control,
+interface Looked {
+  readonly notes: SideNotes;
+  /** What the three databases say of the owner does not fit; null: it does. */
+  readonly found: Disagreement | null;
+}
+
+/** What the sides say, and whether it fits. */
+export async function lookAtOwners(
+  control: Pick<Control, 'moves'>,
   row: ContextRow,
-  notes: SideNotes,
-): Promise<Disagreement | null> {
-  const settled = disagreement(row, notes, { moving: false });
-  if (settled?.code !== 'SIDE_FELL_BACK') return settled;
+  sides: Sides,
+  patienceMs: number,
+): Promise<Looked> {
+  // before the sides: a move that ends meanwhile has told both of them by then
   const moves = await control.moves.unfinished(row.context);
-  return disagreement(row, notes, { moving: moves.some(({ flipped }) => flipped) });
+  const notes = await readNotes(row.context, sides, patienceMs);
+  const moving = moves.some(({ flipped }) => flipped);
+  return { notes, found: disagreement(row, notes, { moving }) };
 }
 
 export const asError = (row: ContextRow, found: Disagreement): StranglerError =>
@@ -71,8 +79,7 @@ export async function requireAgreement(
   patienceMs = 5000,
 ): Promise<SideNotes | null> {
   if (row === undefined || row.dataKind !== 'replicated') return null;
-  const notes = await readNotes(row.context, sides, patienceMs);
-  const found = await findDisagreement(control, row, notes);
+  const { notes, found } = await lookAtOwners(control, row, sides, patienceMs);
   if (found !== null) throw asError(row, found);
   return notes;
 }

@@ -82,7 +82,11 @@ export async function runDirection(
     await installReplicaSchema(target);
     const { monolith, service } = sidesOf(direction, client, target);
     const sides = { monolith: async () => monolith, service: async () => service };
-    const notes = await requireAgreement(control, row, sides);
+    const notes = await requireAgreement(control, row, sides).catch(async (error: unknown) => {
+      // of the owner before, where one has changed meanwhile
+      await stillMine();
+      throw error;
+    });
     if (notes !== null) await tellOwner(row, notes, sides);
     const copy = direction === 'forward' && (await needsCopy(target, definition.context));
     const source: StreamSource = {

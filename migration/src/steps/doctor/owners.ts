@@ -1,5 +1,5 @@
 import { bothSides } from '@strangler-toolkit/plan';
-import { asError, findDisagreement, readNotes } from '../../ownership/require-agreement.ts';
+import { asError, lookAtOwners } from '../../ownership/require-agreement.ts';
 import type { ContextCheck } from './context-check.ts';
 
 /** Each of the three databases could have been restored from a backup: what they say of the owner must fit. */
@@ -10,8 +10,7 @@ export const owners: ContextCheck = {
     kit.withDatabase(definition, 'monolith', (monolith) =>
       kit.withDatabase(definition, 'service', async (service) => {
         const sides = { monolith: async () => monolith, service: async () => service };
-        const notes = await readNotes(definition.context, sides, 5000);
-        const found = await findDisagreement(control, row, notes);
+        const { notes, found } = await lookAtOwners(control, row, sides, 5000);
         const told = bothSides.flatMap((side) => {
           const note = notes[side];
           return note === 'unknown' ? [] : [`${side} says ${note.owner}, epoch ${note.epoch}`];
