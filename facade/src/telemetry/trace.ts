@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Span } from '@opentelemetry/api';
+import { wellFormedTraceparent } from '@strangler-toolkit/plan/traces';
 import { rawHeader } from '../proxy/raw-headers.ts';
 import { randomHex } from './ids.ts';
 
@@ -12,8 +13,6 @@ export interface Trace {
   readonly span: Span | undefined;
 }
 
-const incoming =
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-.*)?$/;
 const wellFormed = /^[\w.:-]{1,128}$/;
 
 /** Believed only from a proxy of ours. */
@@ -25,13 +24,13 @@ export function requestIdOf(rawHeaders: readonly string[], trusted: boolean): st
 /** Continues the client's W3C trace or starts one, of which nobody is told here. */
 export function traceOf(rawHeaders: readonly string[], trusted: boolean): Trace {
   const said = rawHeader(rawHeaders, 'traceparent');
-  const parent = said === undefined ? null : incoming.exec(said);
+  const parent = said === undefined ? null : wellFormedTraceparent.exec(said);
   const random = randomHex(24);
   const traceId = parent?.[1] ?? random.slice(16);
   return {
     requestId: requestIdOf(rawHeaders, trusted),
     traceId,
-    traceparent: `00-${traceId}-${random.slice(0, 16)}-${parent?.[2] ?? '01'}`,
+    traceparent: `00-${traceId}-${random.slice(0, 16)}-${parent?.[3] ?? '01'}`,
     span: undefined,
   };
 }

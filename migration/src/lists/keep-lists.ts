@@ -2,6 +2,7 @@ import { codeOf, type Direction } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { databaseFailure } from '../database/failures.ts';
 import { quoteIdentifier, quoteTable } from '../database/identifiers.ts';
+import { inTransaction } from '../database/in-transaction.ts';
 import { type CompiledList, type CompiledMapping, listsOf } from '../mapping/compiled-mapping.ts';
 import { applying } from '../replica/fences.ts';
 import { replicaSchema } from '../replica/schema.ts';
@@ -114,18 +115,6 @@ async function rebuildAll(service: pg.Client, lists: readonly CompiledList[]): P
   await service.query(applying({ local: true }));
   for (const list of lists)
     await service.query(rebuildStatement(list, keysOfParents(list, parentTable(list))));
-}
-
-async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
-  // whoever holds a table for longer must not keep a worker from being stopped
-  await client.query(`BEGIN; SET LOCAL lock_timeout = '10s'`);
-  try {
-    await work();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
 }
 
 export interface ListDifference {

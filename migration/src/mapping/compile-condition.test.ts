@@ -1,25 +1,12 @@
 import { expect, test } from '@jest/globals';
 import type { RowCondition } from '@strangler-toolkit/plan';
-import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
+import type { TableCatalog } from '../database/catalog.ts';
+import { columnCatalog as column, tableCatalog } from '../../test/support/table-catalog.ts';
 import { compileCondition } from './compile-condition.ts';
 
-const column = (name: string, type: string, more: Partial<ColumnCatalog> = {}): ColumnCatalog => ({
-  name,
-  type,
-  notNull: false,
-  hasDefault: false,
-  generated: false,
-  identity: null,
-  sequence: null,
-  collatable: false,
-  enumLabels: null,
-  ...more,
-});
-const monolith: TableCatalog = {
-  schema: 'public',
-  table: 'parties',
-  kind: 'table',
-  columns: [
+const monolith = tableCatalog(
+  'parties',
+  [
     column('id', 'bigint'),
     column('small', 'smallint'),
     column('big', 'bigint'),
@@ -35,14 +22,8 @@ const monolith: TableCatalog = {
     column('domain', 'positive', { baseType: 'integer' }),
     column('twice', 'integer', { generated: true }),
   ],
-  primaryKey: ['id'],
-  primaryKeyDeferrable: false,
-  replicaIdentity: 'full',
-  identityColumns: [],
-  estimatedRows: 0,
-  pages: 0,
-  foreignKeys: [],
-};
+  { key: ['id'], replicaIdentity: 'full', identityColumns: [] },
+);
 const compile = (condition: RowCondition, more: Partial<TableCatalog> = {}): RowCondition =>
   compileCondition(condition, { monolith: { ...monolith, ...more }, key: ['id'], line: 'x' });
 

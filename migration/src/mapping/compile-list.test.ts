@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ListMapping, MigrationDefinition, TableMapping } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, ForeignKeyCatalog, TableCatalog } from '../database/catalog.ts';
+import { columnCatalog as column, tableCatalog } from '../../test/support/table-catalog.ts';
 import { compileMapping } from './compile-mapping.ts';
 import { listsOf } from './compiled-mapping.ts';
 
@@ -10,28 +11,13 @@ const table = (
   columns: Columns,
   key: readonly string[],
   more: Partial<TableCatalog> = {},
-): TableCatalog =>
-  ({
-    schema: 'public',
-    table: name,
-    kind: 'table',
-    columns: Object.entries(columns).map(([column, said]) => ({
-      name: column,
-      notNull: true,
-      hasDefault: false,
-      generated: false,
-      identity: null,
-      sequence: null,
-      enumLabels: null,
-      ...(typeof said === 'string' ? { type: said } : { type: 'integer', ...said }),
-    })),
-    primaryKey: key,
-    primaryKeyDeferrable: false,
-    replicaIdentity: 'default',
-    identityColumns: key,
-    foreignKeys: [],
-    ...more,
-  }) as unknown as TableCatalog;
+): TableCatalog => {
+  const all = Object.entries(columns).map(([one, said]) => {
+    const { type = 'integer', ...rest } = typeof said === 'string' ? { type: said } : said;
+    return column(one, type, { notNull: true, ...rest });
+  });
+  return tableCatalog(name, all, { key, ...more });
+};
 
 const drawn = { type: 'bigint', hasDefault: true, sequence: 'public.ids' };
 const array = (type: string, more: Partial<ColumnCatalog> = {}) => ({

@@ -5,40 +5,16 @@ import {
   type TableMapping,
 } from '@strangler-toolkit/plan';
 import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
+import { columnCatalog as column, tableCatalog } from '../../test/support/table-catalog.ts';
 import { compileMapping } from './compile-mapping.ts';
 import { projectBackward, projectForward } from './project.ts';
 import { commonType } from './type-compatibility.ts';
 
-const column = (name: string, type: string, more: Partial<ColumnCatalog> = {}): ColumnCatalog => ({
-  name,
-  type,
-  notNull: false,
-  hasDefault: false,
-  generated: false,
-  identity: null,
-  sequence: null,
-  collatable: false,
-  enumLabels: null,
-  ...more,
-});
 const table = (
   name: string,
   columns: ColumnCatalog[],
   more: Partial<TableCatalog> = {},
-): TableCatalog => ({
-  schema: 'public',
-  table: name,
-  kind: 'table',
-  columns,
-  primaryKey: ['id'],
-  primaryKeyDeferrable: false,
-  replicaIdentity: 'default',
-  identityColumns: ['id'],
-  estimatedRows: 0,
-  pages: 0,
-  foreignKeys: [],
-  ...more,
-});
+): TableCatalog => tableCatalog(name, columns, { key: ['id'], ...more });
 const products = table('products', [
   column('id', 'bigint', { notNull: true }),
   column('name', 'text'),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MigrationDefinition, TableMapping } from '@strangler-toolkit/plan';
-import type { ColumnCatalog, TableCatalog } from '../database/catalog.ts';
+import type { TableCatalog } from '../database/catalog.ts';
+import { columnCatalog as column, tableCatalog } from '../../test/support/table-catalog.ts';
 import { compileMapping } from './compile-mapping.ts';
 import { sharedSql } from './row-condition.ts';
 import { sharedTables } from './shared-tables.ts';
@@ -10,30 +11,10 @@ const table = (
   columns: Readonly<Record<string, string>>,
   key: readonly string[],
   more: Partial<TableCatalog> = {},
-): TableCatalog =>
-  ({
-    schema: 'public',
-    table: name,
-    columns: Object.entries(columns).map(
-      ([column, type]): ColumnCatalog =>
-        ({
-          name: column,
-          type,
-          notNull: false,
-          hasDefault: false,
-          generated: false,
-          identity: null,
-          sequence: null,
-          enumLabels: null,
-        }) as unknown as ColumnCatalog,
-    ),
-    primaryKey: key,
-    primaryKeyDeferrable: false,
-    replicaIdentity: 'default',
-    identityColumns: key,
-    foreignKeys: [],
-    ...more,
-  }) as unknown as TableCatalog;
+): TableCatalog => {
+  const all = Object.entries(columns).map(([one, type]) => column(one, type));
+  return tableCatalog(name, all, { key, ...more });
+};
 const mapping = (monolith: string, constants?: Record<string, string | null>): TableMapping => ({
   monolith,
   service: [{ table: 'vehicles', columns: { id: 'id' }, ...(constants && { constants }) }],

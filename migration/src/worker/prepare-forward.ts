@@ -17,6 +17,7 @@ import {
   mappedFiles,
   Pace,
 } from '../copy/index.ts';
+import { inTransaction } from '../database/in-transaction.ts';
 import { rebuildLists } from '../lists/keep-lists.ts';
 import { pause } from '../pause.ts';
 import { copyUnderWay, endCopy } from '../replica/copies.ts';
@@ -34,13 +35,7 @@ import { changesText, whatChanged } from '../identity/what-changed.ts';
 import { writeIdentityRow } from '../replica/identities.ts';
 import { Beat } from './beat.ts';
 import type { CopyOptions } from './copy-options.ts';
-import {
-  begunAnew,
-  canResume,
-  type CopyAttempt,
-  inTransaction,
-  resumeCopy,
-} from './resume-copy.ts';
+import { begunAnew, canResume, type CopyAttempt, resumeCopy } from './resume-copy.ts';
 import type { WorkerProgress } from './worker-options.ts';
 
 /**

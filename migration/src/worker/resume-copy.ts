@@ -8,6 +8,7 @@ import {
   mappedFiles,
 } from '../copy/index.ts';
 import { currentLsn } from '../database/current-lsn.ts';
+import { inTransaction } from '../database/in-transaction.ts';
 import { lsnToText } from '../database/lsn.ts';
 import type { Identity } from '../identity/identity.ts';
 import { changesText, whatChanged } from '../identity/what-changed.ts';
@@ -242,20 +243,4 @@ async function requireSame(
     ({ kind }) => kind !== 'storage' && kind !== 'fence' && kind !== 'carrier',
   );
   if (changes.length > 0) throw new CannotResume(changesText(changes));
-}
-
-export async function inTransaction(
-  client: CopyOptions['service'],
-  work: () => Promise<void>,
-): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    // Whoever holds a range for longer must not keep a worker from being stopped.
-    await client.query(`SET LOCAL lock_timeout = '10s'`);
-    await work();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@ import type { Transport } from '../../src/stream/index.ts';
 import { attempt } from '../worker/large-shop.ts';
 import { caughtUp, openShop, type Shop } from '../worker/shop.ts';
 import { letters, numbers, rows, verified } from './by-condition.ts';
+import { makeChanges } from './random-changes.ts';
 
 /** Tags have ids of their own, pictures are known by their place, and notes have no order but that of their ids. */
 const monolithSchema = `
@@ -149,17 +150,15 @@ export async function workload(
   direction: 'forward' | 'reverse',
   transactions: number,
 ): Promise<void> {
-  const next = numbers(7);
   const [client, change] =
     direction === 'forward' ? [shop.monolith, changeAtMonolith] : [shop.service, changeAtService];
-  for (let made = 0; made < transactions; made += 1) {
-    const statements = Array.from({ length: 1 + next(4) }, () => change(next));
-    await client.query(`BEGIN; ${statements.join('; ')}; COMMIT`).catch(async (error: unknown) => {
-      // the monolith's own: a place that is taken, or a product that is gone
-      if (direction === 'reverse' || !['23505', '23503'].includes(codeOf(error))) throw error;
-      await client.query('ROLLBACK');
-    });
-  }
+  await makeChanges(client, {
+    next: numbers(7),
+    transactions,
+    change,
+    // the monolith's own: a place that is taken, or a product that is gone
+    mayFail: (code) => direction === 'forward' && ['23505', '23503'].includes(code),
+  });
 }
 
 /** A copy that is cut off while rows change; the next worker goes on with it. */

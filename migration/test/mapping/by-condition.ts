@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { codeOf, type TableMapping } from '@strangler-toolkit/plan';
+import type { TableMapping } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import { lsnFromText } from '../../src/database/lsn.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
@@ -7,6 +7,7 @@ import { listDeadLetters } from '../../src/replica/dead-letters.ts';
 import type { Transport } from '../../src/stream/index.ts';
 import { verify, type VerifyResult } from '../../src/verify/index.ts';
 import { caughtUp, openShop, type Shop } from '../worker/shop.ts';
+import { makeChanges } from './random-changes.ts';
 
 /** `items`: the condition is in the key. `docs`: it is not, and the service lacks two of its columns. */
 const monolithSchema = `
@@ -141,16 +142,14 @@ function change(next: (below: number) => number): string {
 }
 
 async function workload(client: pg.Client, seed: number, transactions: number): Promise<void> {
-  const next = numbers(seed);
-  for (let made = 0; made < transactions; made += 1) {
-    const statements = Array.from({ length: 1 + next(4) }, () => change(next));
-    const end = next(8) === 0 ? 'ROLLBACK' : 'COMMIT';
+  await makeChanges(client, {
+    next: numbers(seed),
+    transactions,
+    change,
+    end: (next) => (next(8) === 0 ? 'ROLLBACK' : 'COMMIT'),
     // some would take a key that is there
-    await client.query(`BEGIN; ${statements.join('; ')}; ${end}`).catch(async (error: unknown) => {
-      if (codeOf(error) !== '23505') throw error;
-      await client.query('ROLLBACK');
-    });
-  }
+    mayFail: (code) => code === '23505',
+  });
 }
 
 export const letters = async (client: pg.Client): Promise<string[]> =>

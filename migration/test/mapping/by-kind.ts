@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { codeOf, type TableMapping } from '@strangler-toolkit/plan';
+import type { TableMapping } from '@strangler-toolkit/plan';
 import type pg from 'pg';
 import type { Transport } from '../../src/stream/index.ts';
 import { loadMapping } from '../../src/mapping/load.ts';
@@ -8,6 +8,7 @@ import { repair } from '../../src/verify/index.ts';
 import { attempt } from '../worker/large-shop.ts';
 import { caughtUp, openShop, type Shop } from '../worker/shop.ts';
 import { letters, numbers, rows, verified } from './by-condition.ts';
+import { makeChanges } from './random-changes.ts';
 
 /** One table of the monolith holds three kinds; two of them are tables of their own at the service. */
 const monolithSchema = `
@@ -123,14 +124,12 @@ async function workload(
   transactions: number,
   change: (next: (below: number) => number) => string,
 ): Promise<void> {
-  const next = numbers(11);
-  for (let made = 0; made < transactions; made += 1) {
-    const statements = Array.from({ length: 1 + next(4) }, () => change(next));
-    await client.query(`BEGIN; ${statements.join('; ')}; COMMIT`).catch(async (error: unknown) => {
-      if (codeOf(error) !== '23505') throw error;
-      await client.query('ROLLBACK');
-    });
-  }
+  await makeChanges(client, {
+    next: numbers(11),
+    transactions,
+    change,
+    mayFail: (code) => code === '23505',
+  });
 }
 
 /** A copy that is cut off while rows pass between what was read and what was not. */

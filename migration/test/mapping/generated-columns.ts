@@ -25,6 +25,13 @@ const column = ({ value, ...rest }: Written): Column => ({
 const alike = (type: string, value: Column['value']): Column =>
   column({ types: [type, type], value });
 const uuid = (n: string): string => `md5((${n})::text)::uuid`;
+const uuidAsText = column({
+  types: ['uuid', 'text'],
+  line: (to) => ({ to, as: 'uuid-to-text' }),
+  value: uuid,
+  valueThere: (n) => `(${uuid(n)})::text`,
+  there: (name) => `${name}::text`,
+});
 const even = (n: string): string => `(${n}) % 2 = 0`;
 
 export const columns: readonly Column[] = [
@@ -77,13 +84,7 @@ export const columns: readonly Column[] = [
     valueThere: (n) => `CASE WHEN ${even(n)} THEN 'active' ELSE 'hidden' END`,
     there: (name) => `CASE ${name} WHEN 'on' THEN 'active' WHEN 'off' THEN 'hidden' END`,
   }),
-  column({
-    types: ['uuid', 'text'],
-    line: (to) => ({ to, as: 'uuid-to-text' }),
-    value: uuid,
-    valueThere: (n) => `(${uuid(n)})::text`,
-    there: (name) => `${name}::text`,
-  }),
+  uuidAsText,
 ].map((one) => ({
   ...one,
   value: (n: string) => `CASE WHEN (${n}) % 11 <> 0 THEN ${one.value(n)} END`,
@@ -97,13 +98,5 @@ export const keys: readonly (readonly Column[])[] = [
     column({ types: ['integer', 'bigint'], value: (n) => n }),
     { ...alike('text', (n) => `'part ' || (${n}) % 3`), name: 'k2' },
   ],
-  [
-    column({
-      types: ['uuid', 'text'],
-      line: (to) => ({ to, as: 'uuid-to-text' }),
-      value: uuid,
-      valueThere: (n) => `(${uuid(n)})::text`,
-      there: (name) => `${name}::text`,
-    }),
-  ],
+  [uuidAsText],
 ];

@@ -4,6 +4,7 @@ import type { Transport } from '../../src/stream/index.ts';
 import { attempt } from '../worker/large-shop.ts';
 import { caughtUp, openShop, type Shop } from '../worker/shop.ts';
 import { letters, numbers, rows, verified } from './by-condition.ts';
+import { makeChanges } from './random-changes.ts';
 
 /** Two tables of the monolith, whose ids are the same numbers, are one of the service. One has a column called as what tells them apart. */
 const monolithSchema = `
@@ -124,13 +125,7 @@ async function workload(
   direction: 'forward' | 'reverse',
   transactions: number,
 ): Promise<void> {
-  const next = numbers(5);
   const [client, change] =
     direction === 'forward' ? [shop.monolith, changeAtMonolith] : [shop.service, changeAtService];
-  for (let made = 0; made < transactions; made += 1) {
-    const statements = Array.from({ length: 1 + next(4) }, () => change(next));
-    await client
-      .query(`BEGIN; ${statements.join('; ')}; COMMIT`)
-      .catch(() => client.query('ROLLBACK'));
-  }
+  await makeChanges(client, { next: numbers(5), transactions, change, mayFail: () => true });
 }

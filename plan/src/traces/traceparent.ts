@@ -6,7 +6,8 @@ import {
   trace,
 } from '@opentelemetry/api';
 
-const wellFormed =
+/** Of W3C's header: trace, span, flags. */
+export const wellFormedTraceparent =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
 /** What W3C's header says; undefined: nothing that could be continued. */
@@ -14,7 +15,7 @@ export function parseTraceparent(
   said: string | null | undefined,
 ): Pick<SpanContext, 'traceId' | 'spanId' | 'traceFlags'> | undefined {
   // whatever its length, the pattern gives up at the first letter that is wrong
-  const match = said === undefined || said === null ? null : wellFormed.exec(said);
+  const match = said === undefined || said === null ? null : wellFormedTraceparent.exec(said);
   const [, traceId, spanId, flags] = match ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) };

@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import type { TraceContext } from '../http/trace-context.ts';
 
 /** Whom a span is a child of: who called, or nobody. */
@@ -11,3 +11,9 @@ export const callerOf = (parent: TraceContext | undefined): Context =>
         isRemote: true,
       })
     : ROOT_CONTEXT;
+
+/** What a span says to those whom it calls. */
+export const ofSpan = (span: Span): TraceContext => {
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return { traceId, spanId, flags: traceFlags.toString(16).padStart(2, '0') };
+};

@@ -1,6 +1,6 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type EventTrace, formatTraceparent, parseTraceparent } from '../http/trace-context.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, ofSpan } from './caller.ts';
 
 export interface ToldEvent {
   readonly id: string;
@@ -28,10 +28,8 @@ export async function tellEvent(
     },
     caller,
   );
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  const flags = traceFlags.toString(16).padStart(2, '0');
   const told = span.isRecording()
-    ? { traceparent: formatTraceparent({ traceId, spanId, flags }), tracestate }
+    ? { traceparent: formatTraceparent(ofSpan(span)), tracestate }
     : { traceparent, tracestate };
   try {
     await write(told);

@@ -1,15 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  context,
-  isSpanContextValid,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import { context, isSpanContextValid, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { NextFunction, Request, Response } from 'express';
 import type { TraceContext } from '../http/trace-context.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, ofSpan } from './caller.ts';
 import { routeLabel } from './route-label.ts';
 
 /** A request as an OpenTelemetry SDK is told of it, where the service has one. */
@@ -21,11 +14,6 @@ export interface ToldRequest {
 }
 
 const nobody: ToldRequest = { trace: undefined, within: (next) => next(), end: () => {} };
-
-const ofSpan = (span: Span): TraceContext => {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  return { traceId, spanId, flags: traceFlags.toString(16).padStart(2, '0') };
-};
 
 export function tellRequest(
   { method = 'GET' }: IncomingMessage,
